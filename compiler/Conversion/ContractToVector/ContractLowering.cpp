@@ -1,0 +1,240 @@
+//===- ContractLowering.cpp - qkernel.contract to loops -------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/ContractToVector/Lowerings.h"
+#include "compiler/Conversion/ContractToVector/TileEmitter.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace qtc;
+using cpu::ContractionGeometry;
+using cpu::ContractionSchedule;
+
+namespace {
+class ContractLowering {
+public:
+  ContractLowering(Emitter &emitter, qkernel::ContractOp op,
+                   const cpu::TargetRecord &target)
+      : e(emitter), op(op), target(target),
+        geometry(getGeometry(op.getContraction())),
+        schedule(cpu::chooseSchedule(target, geometry)),
+        buffers(getBuffers()),
+        tiles(e, target, geometry, op.getContraction().getPanelStride(),
+              buffers),
+        maximum(op.getOuts().size() > 1 ? op.getOuts()[1] : Value()) {}
+
+  void run() {
+    if (maximum)
+      e.clear(maximum);
+    e.parallel(op, schedule.tasks, [&](Value task) { emitTask(task); });
+  }
+
+private:
+  static ContractionGeometry getGeometry(qkernel::ContractionAttr c) {
+    return {c.getRows(),     c.getRowStrides(), c.getSteps(),
+            c.getAStrides(), c.getBStrides(),   c.getColumns(),
+            c.getPanel(),    c.getSplits()};
+  }
+
+  ContractionBuffers getBuffers() {
+    ContractionBuffers result;
+    result.a = e.flatten(op.getIns()[0]);
+    result.b = e.flatten(op.getIns()[1]);
+    if (op.getHasStart())
+      result.start = e.flatten(op.getIns()[2]);
+    if (op.getHasBias())
+      result.bias = e.flatten(op.getIns().back());
+    result.result = e.flatten(op.getOuts()[0]);
+    return result;
+  }
+
+  TileColumns getColumns(int64_t columns) const {
+    int64_t vectors = llvm::divideCeil(columns, target.getLanes());
+    return {vectors, columns - (vectors - 1) * target.getLanes()};
+  }
+
+  void emitTask(Value task);
+  Value emitBlockedTask(Value split, Value panel, Value rowTask,
+                        Value magnitudes);
+  Value emitPanels(
+      Value split, Value panel, Value magnitudes,
+      function_ref<Value(const TilePosition &, TileColumns, Value)> body);
+  Value emitTiles(const TilePosition &position, TileColumns columns,
+                  Value rowTask, Value magnitudes,
+                  ArrayRef<StepRange> block);
+  void emitBlocks(Value split, Value panel, Value rowTask, unsigned dim,
+                  SmallVector<StepRange> &block);
+  Value emitRows(Value rowTask, Value magnitudes,
+                 function_ref<Value(Value, Value)> body);
+
+  /// The operands of loops that carry `magnitudes`, which may be null.
+  static Values carry(Value magnitudes) {
+    return magnitudes ? Values{magnitudes} : Values();
+  }
+  static Value carried(ValueRange values) {
+    return values.empty() ? Value() : values.front();
+  }
+
+  Emitter &e;
+  qkernel::ContractOp op;
+  const cpu::TargetRecord &target;
+  ContractionGeometry geometry;
+  ContractionSchedule schedule;
+  ContractionBuffers buffers;
+  TileEmitter tiles;
+  Value maximum;
+};
+} // namespace
+
+/// Writes `body` for each panel of a task: a loop over those that are full and
+/// another body for the last one if it has fewer columns.
+Value ContractLowering::emitPanels(
+    Value split, Value panel, Value magnitudes,
+    function_ref<Value(const TilePosition &, TileColumns, Value)> body) {
+  int64_t panels = geometry.getPanelCount();
+  TileColumns full = getColumns(geometry.panel);
+  TileColumns last = getColumns(geometry.getLastPanelColumns());
+  bool isUniform = geometry.getLastPanelColumns() == geometry.panel;
+  int64_t fullPanels = isUniform ? panels : panels - 1;
+  auto emit = [&](Value p, TileColumns columns, ValueRange init) {
+    return carry(body(tiles.getPosition(split, p), columns, carried(init)));
+  };
+  Values init = carry(magnitudes);
+  if (!schedule.panelTasks) {
+    init = e.loop(e.index(0), e.index(fullPanels), 1, init,
+                  [&](Value p, ValueRange values) {
+                    return emit(p, full, values);
+                  });
+    if (!isUniform)
+      init = emit(e.index(fullPanels), last, init);
+    return carried(init);
+  }
+  if (fullPanels == 0)
+    return carried(emit(panel, last, init));
+  if (isUniform)
+    return carried(emit(panel, full, init));
+  init = e.when(e.less(panel, fullPanels), init, [&](ValueRange values) {
+    return emit(panel, full, values);
+  });
+  init = e.when(e.equal(panel, fullPanels), init, [&](ValueRange values) {
+    return emit(panel, last, values);
+  });
+  return carried(init);
+}
+
+/// The row tiles of a task in one panel. With `block`, tiles of the result are
+/// updated with these steps; without, they are computed as a whole.
+Value ContractLowering::emitTiles(const TilePosition &position,
+                                  TileColumns columns, Value rowTask,
+                                  Value magnitudes,
+                                  ArrayRef<StepRange> block) {
+  int64_t rows = geometry.getRowCount();
+  int64_t tileRows = target.getTile(columns.vectors).rows;
+  int64_t rest = rows % tileRows;
+  auto emit = [&](Value row, int64_t count, ValueRange init) {
+    if (block.empty())
+      return carry(
+          tiles.emitTile(position, columns, row, count, carried(init)));
+    tiles.emitUpdate(position, columns, row, count, block);
+    return Values(init);
+  };
+  Value first = e.mul(rowTask, schedule.rowsPerTask);
+  Value end = e.min(e.add(first, schedule.rowsPerTask), rows - rest);
+  Values init = carry(magnitudes);
+  if (rows > rest)
+    init = e.loop(first, end, tileRows, init, [&](Value row, ValueRange values) {
+      return emit(row, tileRows, values);
+    });
+  if (rest > 0)
+    init = e.when(e.equal(rowTask, schedule.rowTasks - 1), init,
+                  [&](ValueRange values) {
+                    return emit(e.index(rows - rest), rest, values);
+                  });
+  return carried(init);
+}
+
+/// Writes `body` for each row of a task.
+Value ContractLowering::emitRows(Value rowTask, Value magnitudes,
+                                 function_ref<Value(Value, Value)> body) {
+  Value first = e.mul(rowTask, schedule.rowsPerTask);
+  Value end =
+      e.min(e.add(first, schedule.rowsPerTask), geometry.getRowCount());
+  return carried(e.loop(first, end, 1, carry(magnitudes),
+                        [&](Value row, ValueRange values) {
+                          return carry(body(row, carried(values)));
+                        }));
+}
+
+/// The loops over blocks from step dimension `dim` on. Blocks are outside of
+/// panels and tiles, so that what they touch of A and B stays in cache.
+void ContractLowering::emitBlocks(Value split, Value panel, Value rowTask,
+                                  unsigned dim,
+                                  SmallVector<StepRange> &block) {
+  if (dim > schedule.blockDim) {
+    emitPanels(split, panel, Value(),
+               [&](const TilePosition &position, TileColumns columns, Value) {
+                 return emitTiles(position, columns, rowTask, Value(), block);
+               });
+    return;
+  }
+  int64_t extent = geometry.steps[dim];
+  int64_t step = dim == schedule.blockDim ? schedule.blockExtent : 1;
+  e.loop(0, extent, step, [&](Value k) {
+    Value end = e.add(k, step);
+    block[dim] = {k, extent % step == 0 ? end : e.min(end, extent)};
+    emitBlocks(split, panel, rowTask, dim + 1, block);
+  });
+}
+
+/// A task in several blocks: start values, sums block by block, bias and
+/// maximum.
+Value ContractLowering::emitBlockedTask(Value split, Value panel, Value rowTask,
+                                        Value magnitudes) {
+  emitPanels(split, panel, Value(),
+             [&](const TilePosition &position, TileColumns columns, Value) {
+               return emitRows(rowTask, Value(), [&](Value row, Value) {
+                 tiles.emitStart(position, columns, row);
+                 return Value();
+               });
+             });
+  SmallVector<StepRange> block = tiles.getAllSteps();
+  emitBlocks(split, panel, rowTask, 0, block);
+  if (!maximum && !buffers.bias)
+    return magnitudes;
+  return emitPanels(
+      split, panel, magnitudes,
+      [&](const TilePosition &position, TileColumns columns, Value values) {
+        return emitRows(rowTask, values, [&](Value row, Value carriedValues) {
+          return tiles.emitFinish(position, columns, row, carriedValues);
+        });
+      });
+}
+
+void ContractLowering::emitTask(Value task) {
+  int64_t panels = schedule.panelTasks ? geometry.getPanelCount() : 1;
+  // Neighbouring tasks share rows of A, which are more bytes than columns.
+  Values digits =
+      e.delinearize(task, {geometry.splits, schedule.rowTasks, panels});
+  Value split = digits[0], rowTask = digits[1], panel = digits[2];
+  Value magnitudes = maximum ? tiles.getZero() : Value();
+  if (schedule.blocks == 1)
+    magnitudes = emitPanels(
+        split, panel, magnitudes,
+        [&](const TilePosition &position, TileColumns columns, Value values) {
+          return emitTiles(position, columns, rowTask, values, {});
+        });
+  else
+    magnitudes = emitBlockedTask(split, panel, rowTask, magnitudes);
+  if (maximum)
+    e.atomicMaximum(magnitudes, maximum);
+}
+
+void qtc::lowerContract(Emitter &emitter, qkernel::ContractOp op,
+                        const cpu::TargetRecord &target) {
+  ContractLowering(emitter, op, target).run();
+}

@@ -1,0 +1,75 @@
+//===- ContractToVector.cpp - Packed kernels to vector loops --------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/ContractToVector/ContractToVector.h"
+#include "compiler/Conversion/ContractToVector/Lowerings.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+namespace qtc {
+#define GEN_PASS_DEF_CONVERTCONTRACTTOVECTOR
+#include "compiler/Conversion/ContractToVector/ContractToVector.h.inc"
+} // namespace qtc
+
+using namespace mlir;
+using namespace qtc;
+
+namespace {
+class ConvertContractToVector
+    : public qtc::impl::ConvertContractToVectorBase<ConvertContractToVector> {
+public:
+  using ConvertContractToVectorBase::ConvertContractToVectorBase;
+
+  void runOnOperation() override {
+    const cpu::TargetRecord *target = cpu::lookupTargetRecord(isa);
+    if (!target) {
+      getOperation()->emitError() << "unknown instruction set '" << isa << "'";
+      return signalPassFailure();
+    }
+    SmallVector<Operation *> kernels;
+    getOperation()->walk([&](Operation *op) {
+      if (isPackedKernel(op))
+        kernels.push_back(op);
+    });
+    for (Operation *op : kernels)
+      if (failed(lower(op, *target)))
+        return signalPassFailure();
+  }
+
+private:
+  static bool isPackedKernel(Operation *op) {
+    return llvm::isa<qkernel::ContractOp, qkernel::PackActivationOp,
+                     qkernel::PackWeightOp, qkernel::UnpackWeightOp>(op);
+  }
+
+  static LogicalResult lower(Operation *op, const cpu::TargetRecord &target) {
+    if (op->getNumResults() > 0)
+      return op->emitError("expected buffers, but got tensors");
+    Emitter emitter(op->getLoc(), op);
+    llvm::TypeSwitch<Operation *>(op)
+        .Case([&](qkernel::ContractOp contract) {
+          lowerContract(emitter, contract, target);
+        })
+        .Case([&](qkernel::PackActivationOp pack) {
+          lowerPackActivation(emitter, pack, target);
+        })
+        .Case([&](qkernel::PackWeightOp pack) {
+          lowerPackWeight(emitter, pack, target);
+        })
+        .Case([&](qkernel::UnpackWeightOp unpack) {
+          lowerUnpackWeight(emitter, unpack, target);
+        });
+    op->erase();
+    return success();
+  }
+};
+} // namespace

@@ -1,0 +1,54 @@
+//===- ContractToVector.td - Packed kernels to vector loops -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_CONTRACTTOVECTOR_TD
+#define QTC_CONVERSION_CONTRACTTOVECTOR_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertContractToVector : Pass<"convert-contract-to-vector"> {
+  let summary = "Turns packed contractions into loops over vector registers";
+  let description = [{
+    Lowers `qkernel.contract`, `qkernel.pack_activation`, `qkernel.pack_weight`
+    and `qkernel.unpack_weight` on buffers to `scf.parallel` over independent tasks
+    and, within, loops around a tile of accumulators that stays in registers.
+    The instruction set gives the tile and the instruction that accumulates
+    four products; its other numbers are in `compiler/Target/CPU`. Results do
+    not depend on the instruction set.
+
+    Before:
+
+    ```mlir
+    qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>)
+      outs(%acc, %max : memref<64x16xi32>, memref<i32>)
+      {contraction = #qkernel.contraction<rows = [64] strides [64],
+       steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
+    ```
+
+    After, with `isa=avx512vnni`, for each tile of 14 rows:
+
+    ```mlir
+    %tile:14 = scf.for %k = %c0 to %c16 step %c1 iter_args(...) {
+      %b0 = vector.load %b[...] : memref<4096xi8>, vector<64xi8>
+      ...
+      %next = llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%acc, %a0, %b0)
+      ...
+    }
+    ```
+
+    Every `scf.parallel` carries the attributes `qkernel.kind` and
+    `qkernel.macs` of the operation it comes from.
+  }];
+  let options = [Option<"isa", "isa", "std::string", "\"avx512vnni\"",
+      "Instruction set: baseline, avx2, avxvnni or avx512vnni">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+#endif // QTC_CONVERSION_CONTRACTTOVECTOR_TD

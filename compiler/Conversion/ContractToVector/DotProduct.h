@@ -1,0 +1,56 @@
+//===- DotProduct.h - Four products into 32 bits ----------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The one operation that a target supplies to contractions: every 32-bit lane
+// of an accumulator gains the sum of four products of unsigned with signed
+// bytes. It is exact modulo 2^32 in all forms.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_CONTRACTTOVECTOR_DOTPRODUCT_H
+#define QTC_CONVERSION_CONTRACTTOVECTOR_DOTPRODUCT_H
+
+#include "compiler/Conversion/ContractToVector/Emitter.h"
+#include "compiler/Target/CPU/TargetRecord.h"
+
+namespace qtc {
+
+class DotProduct {
+public:
+  DotProduct(Emitter &emitter, const cpu::TargetRecord &target)
+      : e(emitter), target(target) {}
+
+  /// A operand or B operand in the form that the instruction takes.
+  struct Operand {
+    mlir::Value whole;     ///< vpdpbusd: the bytes as 32-bit lanes
+    mlir::Value even, odd; ///< pmaddwd: bytes 0, 2 and 1, 3 as 16-bit lanes
+  };
+
+  /// Four unsigned bytes at `offset`, in all lanes.
+  Operand broadcastA(mlir::Value flat, mlir::Value offset);
+  /// The four unsigned bytes `bytes`, in all lanes.
+  Operand constantA(uint8_t byte);
+  /// One vector of signed bytes at `offset`.
+  Operand loadB(mlir::Value flat, mlir::Value offset);
+  mlir::Value accumulate(mlir::Value accumulator, const Operand &a,
+                         const Operand &b);
+
+private:
+  bool widens() const {
+    return target.dot == cpu::DotForm::Pmaddwd128 ||
+           target.dot == cpu::DotForm::Pmaddwd256;
+  }
+  Operand prepareA(mlir::Value lanes);
+  mlir::Value call(llvm::StringRef intrinsic, mlir::ValueRange operands);
+
+  Emitter &e;
+  const cpu::TargetRecord &target;
+};
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_CONTRACTTOVECTOR_DOTPRODUCT_H

@@ -1,0 +1,207 @@
+//===- Emitter.cpp - Short forms for writing loops ------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/ContractToVector/Emitter.h"
+
+#include "dialect/QKernel/IR/QKernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace qtc;
+
+Value Emitter::index(int64_t value) {
+  return create<arith::ConstantIndexOp>(value);
+}
+
+Value Emitter::add(Value lhs, Value rhs) {
+  return createOrFold<arith::AddIOp>(lhs, rhs);
+}
+
+Value Emitter::add(Value lhs, int64_t rhs) { return add(lhs, index(rhs)); }
+
+Value Emitter::sub(Value lhs, int64_t rhs) {
+  return createOrFold<arith::SubIOp>(lhs, index(rhs));
+}
+
+Value Emitter::mul(Value lhs, int64_t rhs) {
+  return createOrFold<arith::MulIOp>(lhs, index(rhs));
+}
+
+Value Emitter::div(Value lhs, int64_t rhs) {
+  return createOrFold<arith::DivUIOp>(lhs, index(rhs));
+}
+
+Value Emitter::rem(Value lhs, int64_t rhs) {
+  return createOrFold<arith::RemUIOp>(lhs, index(rhs));
+}
+
+Value Emitter::min(Value lhs, int64_t rhs) {
+  return createOrFold<arith::MinUIOp>(lhs, index(rhs));
+}
+
+Value Emitter::equal(Value lhs, int64_t rhs) {
+  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, lhs, index(rhs));
+}
+
+Value Emitter::less(Value lhs, int64_t rhs) {
+  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, lhs,
+                                     index(rhs));
+}
+
+Values Emitter::delinearize(Value value, ArrayRef<int64_t> extents) {
+  Values digits(extents.size(), index(0));
+  size_t top = 0;
+  while (top + 1 < extents.size() && extents[top] == 1)
+    ++top;
+  for (size_t i = extents.size(); i-- > top + 1;) {
+    digits[i] = rem(value, extents[i]);
+    value = div(value, extents[i]);
+  }
+  if (extents[top] != 1)
+    digits[top] = value;
+  return digits;
+}
+
+VectorType Emitter::vectorType(int64_t lanes, unsigned bits) {
+  return VectorType::get(lanes, getIntegerType(bits));
+}
+
+Value Emitter::splat(int64_t lanes, unsigned bits, int64_t value) {
+  APInt element(bits, value, /*isSigned=*/true);
+  return create<arith::ConstantOp>(
+      DenseElementsAttr::get(vectorType(lanes, bits), element));
+}
+
+Value Emitter::flatten(Value buffer) {
+  int64_t rank = cast<MemRefType>(buffer.getType()).getRank();
+  if (rank == 1)
+    return buffer;
+  ReassociationIndices all(llvm::to_vector<2>(llvm::seq<int64_t>(0, rank)));
+  return create<memref::CollapseShapeOp>(buffer,
+                                         ArrayRef<ReassociationIndices>(all));
+}
+
+static VectorType getLoadType(Value flat, int64_t lanes) {
+  return VectorType::get(lanes,
+                         cast<MemRefType>(flat.getType()).getElementType());
+}
+
+Value Emitter::load(Value flat, Value offset, int64_t lanes) {
+  return create<vector::LoadOp>(getLoadType(flat, lanes), flat, offset);
+}
+
+void Emitter::store(Value vector, Value flat, Value offset) {
+  create<vector::StoreOp>(vector, flat, offset);
+}
+
+static Value createMask(Emitter &e, int64_t lanes, int64_t used) {
+  SmallVector<bool> bits(lanes, false);
+  std::fill_n(bits.begin(), used, true);
+  return e.create<arith::ConstantOp>(
+      DenseElementsAttr::get(e.vectorType(lanes, 1), bits));
+}
+
+Value Emitter::loadPart(Value flat, Value offset, int64_t lanes, int64_t used) {
+  if (used == lanes)
+    return load(flat, offset, lanes);
+  VectorType type = getLoadType(flat, lanes);
+  Value zero = create<arith::ConstantOp>(getZeroAttr(type));
+  return create<vector::MaskedLoadOp>(type, flat, offset,
+                                      createMask(*this, lanes, used), zero);
+}
+
+void Emitter::storePart(Value vector, Value flat, Value offset, int64_t used) {
+  int64_t lanes = cast<VectorType>(vector.getType()).getNumElements();
+  if (used == lanes)
+    return store(vector, flat, offset);
+  create<vector::MaskedStoreOp>(flat, offset, createMask(*this, lanes, used),
+                                vector);
+}
+
+Value Emitter::maxMagnitude(Value maximum, Value value) {
+  Value zero = create<arith::ConstantOp>(getZeroAttr(value.getType()));
+  Value negative = create<arith::SubIOp>(zero, value);
+  Value magnitude = create<arith::MaxSIOp>(value, negative);
+  return create<arith::MaxSIOp>(maximum, magnitude);
+}
+
+void Emitter::clear(Value scalar) {
+  Value zero = create<arith::ConstantIntOp>(0, 32);
+  create<memref::StoreOp>(zero, scalar);
+}
+
+void Emitter::atomicMaximum(Value maximum, Value scalar) {
+  Value reduced =
+      create<vector::ReductionOp>(vector::CombiningKind::MAXSI, maximum);
+  create<memref::AtomicRMWOp>(arith::AtomicRMWKind::maxs, reduced, scalar,
+                              ValueRange());
+}
+
+Values
+Emitter::loop(Value lower, Value upper, int64_t step, ValueRange init,
+              function_ref<Values(Value, ValueRange)> body) {
+  std::optional<int64_t> first = getConstantIntValue(lower);
+  std::optional<int64_t> end = getConstantIntValue(upper);
+  if (first && end && *first >= *end)
+    return Values(init);
+  if (first && end && *first + step >= *end)
+    return body(lower, init);
+  auto loop = create<scf::ForOp>(
+      lower, upper, index(step), init,
+      [&](OpBuilder &, Location, Value iv, ValueRange carried) {
+        // The callback's builder is a plain one at the same place.
+        create<scf::YieldOp>(body(iv, carried));
+      });
+  return Values(loop.getResults());
+}
+
+void Emitter::loop(int64_t lower, int64_t upper, int64_t step,
+                   function_ref<void(Value)> body) {
+  loop(index(lower), index(upper), step, {}, [&](Value iv, ValueRange) {
+    body(iv);
+    return Values();
+  });
+}
+
+Values Emitter::when(Value condition, ValueRange init,
+                     function_ref<Values(ValueRange)> body) {
+  if (std::optional<int64_t> known = getConstantIntValue(condition))
+    return *known ? body(init) : Values(init);
+  auto op = create<scf::IfOp>(
+      condition,
+      [&](OpBuilder &, Location) { create<scf::YieldOp>(body(init)); },
+      [&](OpBuilder &, Location) { create<scf::YieldOp>(init); });
+  return Values(op.getResults());
+}
+
+void Emitter::branch(Value condition, function_ref<void()> then,
+                     function_ref<void()> otherwise) {
+  if (std::optional<int64_t> known = getConstantIntValue(condition))
+    return *known ? then() : otherwise();
+  auto end = [&](function_ref<void()> body) {
+    return [this, body](OpBuilder &, Location) {
+      body();
+      create<scf::YieldOp>();
+    };
+  };
+  create<scf::IfOp>(condition, end(then), end(otherwise));
+}
+
+void Emitter::parallel(Operation *source, int64_t count,
+                       function_ref<void(Value)> body) {
+  auto loop = create<scf::ParallelOp>(
+      ValueRange(index(0)), ValueRange(index(count)), ValueRange(index(1)),
+      [&](OpBuilder &, Location, ValueRange ivs) { body(ivs.front()); });
+  using Dialect = qkernel::QKernelDialect;
+  for (StringRef name : {Dialect::kKindAttrName, Dialect::kMacsAttrName})
+    if (Attribute attribute = source->getAttr(name))
+      loop->setAttr(name, attribute);
+}

@@ -1,0 +1,88 @@
+//===- Emitter.h - Short forms for writing loops ----------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A builder with the few operations that the lowerings of packed kernels are
+// made of. Buffers are flat; addresses are element indices.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_CONTRACTTOVECTOR_EMITTER_H
+#define QTC_CONVERSION_CONTRACTTOVECTOR_EMITTER_H
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Operation.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace qtc {
+
+using Values = llvm::SmallVector<mlir::Value>;
+
+class Emitter : public mlir::ImplicitLocOpBuilder {
+public:
+  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+
+  /// Index arithmetic; constants are folded.
+  mlir::Value index(int64_t value);
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value add(mlir::Value lhs, int64_t rhs);
+  mlir::Value sub(mlir::Value lhs, int64_t rhs);
+  mlir::Value mul(mlir::Value lhs, int64_t rhs);
+  mlir::Value div(mlir::Value lhs, int64_t rhs);
+  mlir::Value rem(mlir::Value lhs, int64_t rhs);
+  mlir::Value min(mlir::Value lhs, int64_t rhs);
+  mlir::Value equal(mlir::Value lhs, int64_t rhs);
+  mlir::Value less(mlir::Value lhs, int64_t rhs);
+
+  /// `value` as a mixed-radix number with digits below `extents`, the most
+  /// significant digit first. `value` is below their product.
+  Values delinearize(mlir::Value value, llvm::ArrayRef<int64_t> extents);
+
+  /// Vectors of integers, all of whose lanes are `value`.
+  mlir::VectorType vectorType(int64_t lanes, unsigned bits);
+  mlir::Value splat(int64_t lanes, unsigned bits, int64_t value);
+
+  /// The buffer with one dimension.
+  mlir::Value flatten(mlir::Value buffer);
+  mlir::Value load(mlir::Value flat, mlir::Value offset, int64_t lanes);
+  void store(mlir::Value vector, mlir::Value flat, mlir::Value offset);
+  /// Only the first `used` of `lanes` lanes; the other ones are 0.
+  mlir::Value loadPart(mlir::Value flat, mlir::Value offset, int64_t lanes,
+                       int64_t used);
+  void storePart(mlir::Value vector, mlir::Value flat, mlir::Value offset,
+                 int64_t used);
+
+  /// The larger one of `maximum` and the magnitude of `value`, by lanes.
+  mlir::Value maxMagnitude(mlir::Value maximum, mlir::Value value);
+  /// Sets a buffer of rank 0 to 0.
+  void clear(mlir::Value scalar);
+  /// Raises a buffer of rank 0 to the largest lane of `maximum`; tasks may do
+  /// so at the same time.
+  void atomicMaximum(mlir::Value maximum, mlir::Value scalar);
+
+  /// A loop that carries `init` and returns its last values. A loop that runs
+  /// once has no loop.
+  Values loop(mlir::Value lower, mlir::Value upper, int64_t step,
+              mlir::ValueRange init,
+              llvm::function_ref<Values(mlir::Value, mlir::ValueRange)> body);
+  /// A loop that carries nothing.
+  void loop(int64_t lower, int64_t upper, int64_t step,
+            llvm::function_ref<void(mlir::Value)> body);
+  /// `body(init)` if `condition` holds, `init` otherwise.
+  Values when(mlir::Value condition, mlir::ValueRange init,
+              llvm::function_ref<Values(mlir::ValueRange)> body);
+  /// One or the other.
+  void branch(mlir::Value condition, llvm::function_ref<void()> then,
+              llvm::function_ref<void()> otherwise);
+  /// A parallel loop over [0, count) with the profile attributes of `source`.
+  void parallel(mlir::Operation *source, int64_t count,
+                llvm::function_ref<void(mlir::Value)> body);
+};
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_CONTRACTTOVECTOR_EMITTER_H

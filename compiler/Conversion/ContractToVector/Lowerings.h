@@ -1,0 +1,33 @@
+//===- Lowerings.h - One lowering for each packed kernel --------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the pass `convert-contract-to-vector` consists of. Each function writes
+// loops in front of an operation on buffers; the caller erases it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_CONTRACTTOVECTOR_LOWERINGS_H
+#define QTC_CONVERSION_CONTRACTTOVECTOR_LOWERINGS_H
+
+#include "compiler/Conversion/ContractToVector/Emitter.h"
+#include "compiler/Target/CPU/TargetRecord.h"
+#include "dialect/QKernel/IR/QKernel.h"
+
+namespace qtc {
+
+void lowerContract(Emitter &emitter, qkernel::ContractOp op,
+                   const cpu::TargetRecord &target);
+void lowerPackActivation(Emitter &emitter, qkernel::PackActivationOp op,
+                         const cpu::TargetRecord &target);
+void lowerPackWeight(Emitter &emitter, qkernel::PackWeightOp op,
+                     const cpu::TargetRecord &target);
+void lowerUnpackWeight(Emitter &emitter, qkernel::UnpackWeightOp op,
+                       const cpu::TargetRecord &target);
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_CONTRACTTOVECTOR_LOWERINGS_H

@@ -1,0 +1,217 @@
+//===- TileEmitter.cpp - Accumulators in registers ------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/ContractToVector/TileEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace qtc;
+
+/// Accumulators are clamped to ± this when a bias is added.
+static constexpr int64_t kBiasLimit = int64_t(1) << 30;
+
+TilePosition TileEmitter::getPosition(Value split, Value panel) {
+  Value offset = e.add(e.mul(split, geometry.bSplitStride),
+                       e.mul(panel, panelStride));
+  return {split, panel, offset};
+}
+
+/// Offsets of consecutive rows in A. Where all rows of a tile lie in one run,
+/// they differ by constants, which become displacements of one address.
+Values TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole) {
+  ArrayRef<int64_t> extents = geometry.rows, strides = geometry.rowStrides;
+  Values digits = e.delinearize(row, extents);
+  // Whole tiles start at multiples of their rows.
+  bool inOneRun =
+      extents.size() == 1 || (isWhole && extents.back() % rows == 0);
+  Values offsets;
+  for (int64_t i = 0; i < rows; ++i) {
+    if (i > 0 && inOneRun) {
+      offsets.push_back(e.add(offsets.front(), i * strides.back()));
+      continue;
+    }
+    Value offset = e.index(0);
+    for (auto [digit, stride] : llvm::zip_equal(digits, strides))
+      offset = e.add(offset, e.mul(digit, stride));
+    offsets.push_back(offset);
+    if (inOneRun)
+      continue;
+    // Count up, with carry.
+    digits.back() = e.add(digits.back(), 1);
+    for (size_t d = extents.size(); d-- > 1;) {
+      Value carry = e.equal(digits[d], extents[d]);
+      Value next = e.add(digits[d - 1], 1);
+      digits[d] = e.create<arith::SelectOp>(carry, e.index(0), digits[d]);
+      digits[d - 1] = e.create<arith::SelectOp>(carry, next, digits[d - 1]);
+    }
+  }
+  return offsets;
+}
+
+/// Offsets in the result, row by row, vector by vector.
+Values TileEmitter::getResultOffsets(const TilePosition &position,
+                                     TileColumns columns, Value row,
+                                     int64_t rows) {
+  Value first =
+      e.add(e.add(e.mul(position.split,
+                        geometry.getRowCount() * geometry.columns),
+                  e.mul(position.panel, geometry.panel)),
+            e.mul(row, geometry.columns));
+  Values offsets;
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t v = 0; v < columns.vectors; ++v)
+      offsets.push_back(
+          e.add(first, i * geometry.columns + v * target.getLanes()));
+  return offsets;
+}
+
+Values TileEmitter::loadStart(const TilePosition &position,
+                              TileColumns columns) {
+  if (!buffers.start)
+    return Values(columns.vectors, getZero());
+  Value first = e.mul(position.panel, geometry.panel);
+  Value isFirst = e.equal(position.split, 0);
+  Values start;
+  for (int64_t v = 0; v < columns.vectors; ++v) {
+    Value offset = e.add(first, v * target.getLanes());
+    Value value = e.loadPart(buffers.start, offset, target.getLanes(),
+                             getLanes(columns, v));
+    if (geometry.splits > 1)
+      value = e.create<arith::SelectOp>(isFirst, value, getZero());
+    start.push_back(value);
+  }
+  return start;
+}
+
+Values TileEmitter::loadBias(const TilePosition &position,
+                             TileColumns columns) {
+  Values bias(columns.vectors);
+  if (!buffers.bias)
+    return bias;
+  Value first = e.mul(position.panel, geometry.panel);
+  for (int64_t v = 0; v < columns.vectors; ++v)
+    bias[v] =
+        e.loadPart(buffers.bias, e.add(first, v * target.getLanes()),
+                   target.getLanes(), getLanes(columns, v));
+  return bias;
+}
+
+Values TileEmitter::loadResult(TileColumns columns, ValueRange offsets) {
+  Values accumulators;
+  for (auto [i, offset] : llvm::enumerate(offsets))
+    accumulators.push_back(
+        e.loadPart(buffers.result, offset, target.getLanes(),
+                   getLanes(columns, i % columns.vectors)));
+  return accumulators;
+}
+
+void TileEmitter::storeResult(TileColumns columns, ValueRange offsets,
+                              ValueRange accumulators) {
+  for (auto [i, offset] : llvm::enumerate(offsets))
+    e.storePart(accumulators[i], buffers.result, offset,
+                getLanes(columns, i % columns.vectors));
+}
+
+Value TileEmitter::addBias(Value accumulator, Value bias) {
+  if (!bias)
+    return accumulator;
+  int64_t lanes = target.getLanes();
+  Value sum = e.create<arith::AddIOp>(accumulator, bias);
+  sum = e.create<arith::MinSIOp>(sum, e.splat(lanes, 32, kBiasLimit));
+  return e.create<arith::MaxSIOp>(sum, e.splat(lanes, 32, -kBiasLimit));
+}
+
+Value TileEmitter::updateMaximum(Value maximum, Value accumulator) {
+  return maximum ? e.maxMagnitude(maximum, accumulator) : maximum;
+}
+
+Values TileEmitter::emitDots(Value aOffset, Value bOffset,
+                             ValueRange rowOffsets, ValueRange accumulators) {
+  int64_t vectors = accumulators.size() / rowOffsets.size();
+  SmallVector<DotProduct::Operand> b;
+  for (int64_t v = 0; v < vectors; ++v)
+    b.push_back(dot.loadB(buffers.b,
+                          e.add(bOffset, v * target.getVectorBytes())));
+  Values results;
+  for (auto [row, rowOffset] : llvm::enumerate(rowOffsets)) {
+    auto a = dot.broadcastA(buffers.a, e.add(rowOffset, aOffset));
+    for (int64_t v = 0; v < vectors; ++v)
+      results.push_back(
+          dot.accumulate(accumulators[row * vectors + v], a, b[v]));
+  }
+  return results;
+}
+
+Values TileEmitter::emitSteps(unsigned dim, ArrayRef<StepRange> block,
+                              Value aOffset, Value bOffset,
+                              ValueRange rowOffsets, ValueRange accumulators) {
+  if (dim == geometry.steps.size())
+    return emitDots(aOffset, bOffset, rowOffsets, accumulators);
+  return e.loop(block[dim].lower, block[dim].upper, 1, accumulators,
+                [&](Value k, ValueRange carried) {
+                  Value a = e.add(aOffset, e.mul(k, geometry.aStrides[dim]));
+                  Value b = e.add(bOffset, e.mul(k, geometry.bStrides[dim]));
+                  return emitSteps(dim + 1, block, a, b, rowOffsets, carried);
+                });
+}
+
+SmallVector<StepRange> TileEmitter::getAllSteps() {
+  SmallVector<StepRange> block;
+  for (int64_t extent : geometry.steps)
+    block.push_back({e.index(0), e.index(extent)});
+  return block;
+}
+
+Value TileEmitter::emitTile(const TilePosition &position, TileColumns columns,
+                            Value row, int64_t rows, Value maximum) {
+  Values start = loadStart(position, columns), accumulators;
+  for (int64_t i = 0; i < rows; ++i)
+    llvm::append_range(accumulators, start);
+  accumulators = emitSteps(0, getAllSteps(),
+                           e.mul(position.split, geometry.aSplitStride),
+                           position.offset, getRowOffsets(row, rows, isWhole(columns, rows)),
+                           accumulators);
+  Values bias = loadBias(position, columns);
+  for (auto [i, accumulator] : llvm::enumerate(accumulators)) {
+    accumulator = addBias(accumulator, bias[i % columns.vectors]);
+    maximum = updateMaximum(maximum, accumulator);
+  }
+  storeResult(columns, getResultOffsets(position, columns, row, rows),
+              accumulators);
+  return maximum;
+}
+
+void TileEmitter::emitUpdate(const TilePosition &position, TileColumns columns,
+                             Value row, int64_t rows,
+                             ArrayRef<StepRange> block) {
+  Values offsets = getResultOffsets(position, columns, row, rows);
+  Values accumulators = emitSteps(
+      0, block, e.mul(position.split, geometry.aSplitStride), position.offset,
+      getRowOffsets(row, rows, isWhole(columns, rows)), loadResult(columns, offsets));
+  storeResult(columns, offsets, accumulators);
+}
+
+void TileEmitter::emitStart(const TilePosition &position, TileColumns columns,
+                            Value row) {
+  storeResult(columns, getResultOffsets(position, columns, row, 1),
+              loadStart(position, columns));
+}
+
+Value TileEmitter::emitFinish(const TilePosition &position,
+                              TileColumns columns, Value row, Value maximum) {
+  Values offsets = getResultOffsets(position, columns, row, 1);
+  Values accumulators = loadResult(columns, offsets);
+  Values bias = loadBias(position, columns);
+  for (auto [i, accumulator] : llvm::enumerate(accumulators)) {
+    accumulator = addBias(accumulator, bias[i]);
+    maximum = updateMaximum(maximum, accumulator);
+  }
+  if (buffers.bias)
+    storeResult(columns, offsets, accumulators);
+  return maximum;
+}

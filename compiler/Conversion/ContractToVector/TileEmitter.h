@@ -1,0 +1,118 @@
+//===- TileEmitter.h - Accumulators in registers ----------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The inner kernel of a packed contraction: a tile of rows and columns whose
+// accumulators stay in registers while it passes over steps.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_CONTRACTTOVECTOR_TILEEMITTER_H
+#define QTC_CONVERSION_CONTRACTTOVECTOR_TILEEMITTER_H
+
+#include "compiler/Conversion/ContractToVector/DotProduct.h"
+#include "compiler/Conversion/ContractToVector/Emitter.h"
+#include "compiler/Target/CPU/ContractionSchedule.h"
+#include "compiler/Target/CPU/TargetRecord.h"
+
+namespace qtc {
+
+/// The flat buffers of a contraction.
+struct ContractionBuffers {
+  mlir::Value a, b, result;
+  mlir::Value start, bias; ///< null if there is none
+};
+
+/// Columns of a panel as a tile covers them: full vectors, of which the last
+/// one may have fewer lanes in use.
+struct TileColumns {
+  int64_t vectors;
+  int64_t lastLanes;
+};
+
+/// Where a tile or the part of the result that a task owns begins.
+struct TilePosition {
+  mlir::Value split;  ///< index of the split
+  mlir::Value panel;  ///< index of the panel
+  mlir::Value offset; ///< of the split and panel in B
+};
+
+/// The steps of a block: the range of each step dimension.
+struct StepRange {
+  mlir::Value lower, upper;
+};
+
+class TileEmitter {
+public:
+  TileEmitter(Emitter &emitter, const cpu::TargetRecord &target,
+              const cpu::ContractionGeometry &geometry, int64_t panelStride,
+              const ContractionBuffers &buffers)
+      : e(emitter), target(target), geometry(geometry), buffers(buffers),
+        panelStride(panelStride), dot(emitter, target) {}
+
+  /// The position of a panel.
+  TilePosition getPosition(mlir::Value split, mlir::Value panel);
+
+  /// Computes a whole tile: start values, all steps, bias, maximum. Returns
+  /// `maximum` with the magnitudes of the tile, if it is there.
+  mlir::Value emitTile(const TilePosition &position, TileColumns columns,
+                       mlir::Value row, int64_t rows, mlir::Value maximum);
+
+  /// Adds the steps in `block` to a tile of the result.
+  void emitUpdate(const TilePosition &position, TileColumns columns,
+                  mlir::Value row, int64_t rows,
+                  llvm::ArrayRef<StepRange> block);
+
+  /// Sets one row of a panel to its start values.
+  void emitStart(const TilePosition &position, TileColumns columns,
+                 mlir::Value row);
+  /// Adds the bias to one row of a panel, see emitTile.
+  mlir::Value emitFinish(const TilePosition &position, TileColumns columns,
+                         mlir::Value row, mlir::Value maximum);
+
+  /// All steps.
+  llvm::SmallVector<StepRange> getAllSteps();
+
+  /// 0 in all lanes of accumulators.
+  mlir::Value getZero() { return e.splat(target.getLanes(), 32, 0); }
+
+private:
+  /// Lanes in use of vector `v`.
+  int64_t getLanes(TileColumns columns, int64_t v) const {
+    return v + 1 == columns.vectors ? columns.lastLanes : target.getLanes();
+  }
+  /// Whether a tile has all the rows it can have.
+  bool isWhole(TileColumns columns, int64_t rows) const {
+    return rows == target.getTile(columns.vectors).rows;
+  }
+  Values getRowOffsets(mlir::Value row, int64_t rows, bool isWhole);
+  Values getResultOffsets(const TilePosition &position, TileColumns columns,
+                          mlir::Value row, int64_t rows);
+  Values loadStart(const TilePosition &position, TileColumns columns);
+  Values loadBias(const TilePosition &position, TileColumns columns);
+  Values loadResult(TileColumns columns, mlir::ValueRange offsets);
+  void storeResult(TileColumns columns, mlir::ValueRange offsets,
+                   mlir::ValueRange accumulators);
+  mlir::Value addBias(mlir::Value accumulator, mlir::Value bias);
+  mlir::Value updateMaximum(mlir::Value maximum, mlir::Value accumulator);
+  /// The loops from step dimension `dim` on.
+  Values emitSteps(unsigned dim, llvm::ArrayRef<StepRange> block,
+                   mlir::Value aOffset, mlir::Value bOffset,
+                   mlir::ValueRange rowOffsets, mlir::ValueRange accumulators);
+  Values emitDots(mlir::Value aOffset, mlir::Value bOffset,
+                  mlir::ValueRange rowOffsets, mlir::ValueRange accumulators);
+
+  Emitter &e;
+  const cpu::TargetRecord &target;
+  const cpu::ContractionGeometry &geometry;
+  const ContractionBuffers &buffers;
+  int64_t panelStride;
+  DotProduct dot;
+};
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_CONTRACTTOVECTOR_TILEEMITTER_H

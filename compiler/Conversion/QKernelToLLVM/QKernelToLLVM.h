@@ -1,0 +1,50 @@
+//===- QKernelToLLVM.h - Step functions to the LLVM dialect -----*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_QKERNEL_TO_LLVM_H
+#define QTC_CONVERSION_QKERNEL_TO_LLVM_H
+
+#include "compiler/Target/CPU/TargetRecord.h"
+#include "dialect/QKernel/IR/QKernel.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+#include <string>
+
+namespace qtc {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h.inc"
+
+/// Where each argument of a step function comes from, in order: "pixels",
+/// "arena", ..., or "@name" for a parameter.
+using ArgumentSources = llvm::SmallVector<std::string>;
+
+/// Symbol of the entry point of step function `function` for an instruction
+/// set.
+std::string getEntryPointName(const cpu::TargetRecord &target,
+                              llvm::StringRef function);
+
+/// Creates the entry point of `function`, whose arguments come from `sources`.
+llvm::LogicalResult createEntryPoint(mlir::ModuleOp module,
+                                     mlir::LLVM::LLVMFuncOp function,
+                                     const ArgumentSources &sources,
+                                     const cpu::TargetRecord &target);
+
+/// Multiply-accumulates of one round of the peak function.
+int64_t getPeakMacs(const cpu::TargetRecord &target);
+
+/// Creates the function that measures the peak of dot products: it takes a
+/// number of rounds and returns an i32 that depends on all of them.
+void createPeakFunction(mlir::ModuleOp module, const cpu::TargetRecord &target);
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_QKERNEL_TO_LLVM_H

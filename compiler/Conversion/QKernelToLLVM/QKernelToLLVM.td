@@ -1,0 +1,36 @@
+//===- QKernelToLLVM.td - Step functions to the LLVM dialect -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_QKERNEL_TO_LLVM_TD
+#define QTC_CONVERSION_QKERNEL_TO_LLVM_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertQKernelToLLVM
+    : Pass<"convert-qkernel-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Step functions, launches and marks to the LLVM dialect";
+  let description = [{
+    Converts everything left of a step (functions, control flow, arithmetic,
+    buffers, vectors) to the LLVM dialect. Buffers are passed as bare pointers.
+    A `qkernel.launch` packs its operands into a closure on the stack and calls
+    `qtcrt_parallel_for` with a function that unpacks them, `qkernel.mark` calls
+    `qtcrt_mark` (runtime/include/qtcrt/abi.h).
+
+    For each step function an entry point `qtc_<isa>_<function>` is made that
+    has the signature `qtcrt_step_function` and takes the function's arguments
+    from `qtcrt_step`, parameters from their place in the training state. A
+    function `qtc_<isa>_peak` runs dot-product instructions on registers, to
+    measure what the processor can do. Everything but entry points is internal.
+    All functions get the target attributes of the instruction set.
+  }];
+  let options = [Option<"isa", "isa", "std::string", "\"baseline\"",
+      "Instruction set: baseline, avx2, avxvnni or avx512vnni">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::cf::ControlFlowDialect"];
+}
+
+#endif // QTC_CONVERSION_QKERNEL_TO_LLVM_TD

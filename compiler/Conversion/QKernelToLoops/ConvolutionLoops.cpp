@@ -1,0 +1,213 @@
+//===- ConvolutionLoops.cpp - Convolutions as scalar loops ----------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qkernel;
+
+namespace {
+
+/// Extents of a convolution: x [N, H, W, C], w [O, C/group, KH, KW],
+/// y [N, OH, OW, O].
+struct Geometry {
+  Geometry(Value x, Value w, Value y, qtrain::WindowAttr window, int64_t group)
+      : x(getBufferShape(x)), w(getBufferShape(w)), y(getBufferShape(y)),
+        window(window), group(group) {}
+
+  int64_t getMacs() const {
+    return y[0] * y[1] * y[2] * y[3] * w[1] * w[2] * w[3];
+  }
+  /// Input position of output position `out` under kernel position `k`.
+  Value getInput(LoopBuilder &b, unsigned dim, Value out, Value k) const {
+    Value start = b.affine(out, window.getStrides()[dim],
+                           -window.getPads()[dim]);
+    return b.add(start, b.affine(k, window.getDilations()[dim], 0));
+  }
+  /// The channel of x that output `o` sees as its channel `i`.
+  Value getChannel(LoopBuilder &b, Value o, Value i) const {
+    if (group == 1)
+      return i;
+    Value block =
+        b.create<arith::DivUIOp>(o, b.index(w[0] / group));
+    return b.add(b.affine(block, w[1], 0), i);
+  }
+
+  ArrayRef<int64_t> x, w, y;
+  qtrain::WindowAttr window;
+  int64_t group;
+};
+
+/// Sums are formed in 64 bits if they need it.
+unsigned getSumWidth(bool saturate) { return saturate ? 64 : 32; }
+
+Value finishSum(LoopBuilder &b, Value sum) {
+  if (sum.getType().isInteger(32))
+    return sum;
+  Value clamped = b.clamp(sum, std::numeric_limits<int32_t>::max());
+  return b.create<arith::TruncIOp>(b.getI32Type(), clamped);
+}
+
+Value multiply(LoopBuilder &b, Value lhs, Value rhs, unsigned width) {
+  Value product = b.mul(b.extend(lhs), b.extend(rhs));
+  return b.extend(product, width);
+}
+
+/// Σ over kernel positions inside the image and channels.
+struct LowerConv2D : OpRewritePattern<Conv2DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(Conv2DOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value x = op.getIns()[0], w = op.getIns()[1], y = op.getOuts()[0];
+    Value bias = op.getIns().size() == 3 ? op.getIns()[2] : Value();
+    Geometry g(x, w, y, op.getWindow(), op.getGroup());
+    b.parallel(g.y[0] * g.y[1], "conv2d", g.getMacs(), [&](Value row) {
+      Value rows = b.index(g.y[1]);
+      Value n = b.create<arith::DivUIOp>(row, rows);
+      Value oh = b.create<arith::RemUIOp>(row, rows);
+      b.nest({g.y[2], g.y[3]}, [&](ValueRange out) {
+        Value sum = finishSum(b, sumWindow(b, g, x, w, n, oh, out[0], out[1],
+                                           getSumWidth(op.getSaturate())));
+        if (bias)
+          sum = addBias(b, sum, b.load(bias, out[1]));
+        b.store(sum, y, {n, oh, out[0], out[1]});
+      });
+    });
+    if (op.getOuts().size() == 2)
+      buildMaxAbs(b, y, op.getOuts()[1]);
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  static Value addBias(LoopBuilder &b, Value sum, Value bias) {
+    Value wide = b.add(b.extend(sum, 64), b.extend(bias, 64));
+    return b.create<arith::TruncIOp>(b.getI32Type(),
+                                     b.clamp(wide, int64_t(1) << 30));
+  }
+
+  static Value sumWindow(LoopBuilder &b, const Geometry &g, Value x, Value w,
+                         Value n, Value oh, Value ow, Value o,
+                         unsigned width) {
+    Value zero = b.index(0);
+    return b.fold(zero, b.index(g.w[2]), b.integer(0, width),
+                  [&](Value kh, Value rowSum) {
+      Value h = g.getInput(b, 0, oh, kh);
+      return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
+        return b.fold(zero, b.index(g.w[3]), rowSum,
+                      [&](Value kw, Value sum) {
+          Value c = g.getInput(b, 1, ow, kw);
+          return b.choose(b.isInside(c, g.x[2]), sum, [&] {
+            return b.fold(zero, b.index(g.w[1]), sum,
+                          [&](Value i, Value partial) {
+              Value channel = g.getChannel(b, o, i);
+              Value product =
+                  multiply(b, b.load(x, {n, h, c, channel}),
+                           b.load(w, {o, i, kh, kw}), width);
+              return b.add(partial, product);
+            });
+          });
+        });
+      });
+    });
+  }
+};
+
+/// Every output position spreads its error over the inputs it saw. One image
+/// is one iteration, so no two iterations write the same place.
+struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(Conv2DInputGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getSaturate())
+      return rewriter.notifyMatchFailure(op, "sums need 64 bits");
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value e = op.getIns()[0], w = op.getIns()[1], x = op.getOuts()[0];
+    Geometry g(x, w, e, op.getWindow(), op.getGroup());
+    b.fillZero(x, "input_gradient");
+    b.parallel(g.x[0], "input_gradient", g.getMacs(), [&](Value n) {
+      b.nest({g.y[1], g.y[2]}, [&](ValueRange out) {
+        b.nest({g.w[2], g.w[3]}, [&](ValueRange k) {
+          Value h = g.getInput(b, 0, out[0], k[0]);
+          Value c = g.getInput(b, 1, out[1], k[1]);
+          Value inside = b.create<arith::AndIOp>(b.isInside(h, g.x[1]),
+                                                 b.isInside(c, g.x[2]));
+          b.when(inside, [&] {
+            b.nest({g.w[0], g.w[1]}, [&](ValueRange oi) {
+              Value product =
+                  multiply(b, b.load(e, {n, out[0], out[1], oi[0]}),
+                           b.load(w, {oi[0], oi[1], k[0], k[1]}), 32);
+              b.accumulate(product, x,
+                           {n, h, c, g.getChannel(b, oi[0], oi[1])});
+            });
+          });
+        });
+      });
+    });
+    if (op.getOuts().size() == 2)
+      buildMaxAbs(b, x, op.getOuts()[1]);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Σ over the batch and all output positions whose input is inside the image.
+struct LowerWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(Conv2DWeightGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value x = op.getIns()[0], e = op.getIns()[1], w = op.getOuts()[0];
+    Geometry g(x, w, e, op.getWindow(), op.getGroup());
+    unsigned width = getSumWidth(op.getSaturate());
+    b.parallel(g.w[0], "weight_gradient", g.getMacs(), [&](Value o) {
+      b.nest(g.w.drop_front(), [&](ValueRange k) {
+        Value channel = g.getChannel(b, o, k[0]);
+        Value sum =
+            sumOutputs(b, g, x, e, o, channel, k[1], k[2], width);
+        b.store(finishSum(b, sum), w, {o, k[0], k[1], k[2]});
+      });
+    });
+    if (op.getOuts().size() == 2)
+      buildMaxAbs(b, w, op.getOuts()[1]);
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  static Value sumOutputs(LoopBuilder &b, const Geometry &g, Value x, Value e,
+                          Value o, Value channel, Value kh, Value kw,
+                          unsigned width) {
+    Value zero = b.index(0);
+    return b.fold(zero, b.index(g.y[0]), b.integer(0, width),
+                  [&](Value n, Value imageSum) {
+      return b.fold(zero, b.index(g.y[1]), imageSum,
+                    [&](Value oh, Value rowSum) {
+        Value h = g.getInput(b, 0, oh, kh);
+        return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
+          return b.fold(zero, b.index(g.y[2]), rowSum,
+                        [&](Value ow, Value sum) {
+            Value c = g.getInput(b, 1, ow, kw);
+            return b.choose(b.isInside(c, g.x[2]), sum, [&] {
+              Value product = multiply(b, b.load(x, {n, h, c, channel}),
+                                       b.load(e, {n, oh, ow, o}), width);
+              return b.add(sum, product);
+            });
+          });
+        });
+      });
+    });
+  }
+};
+} // namespace
+
+void qtc::populateConvolutionLoops(RewritePatternSet &patterns) {
+  patterns.add<LowerConv2D, LowerInputGradient, LowerWeightGradient>(
+      patterns.getContext());
+}

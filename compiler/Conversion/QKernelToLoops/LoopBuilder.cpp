@@ -1,0 +1,161 @@
+//===- LoopBuilder.cpp - Shorthand for loops over buffers -----------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace qtc;
+
+ArrayRef<int64_t> qtc::getBufferShape(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getShape();
+}
+
+Value LoopBuilder::index(int64_t value) {
+  return create<arith::ConstantIndexOp>(value);
+}
+
+Value LoopBuilder::integer(int64_t value, unsigned width) {
+  return create<arith::ConstantIntOp>(value, width);
+}
+
+Value LoopBuilder::extend(Value value, unsigned width) {
+  if (value.getType().getIntOrFloatBitWidth() >= width)
+    return value;
+  return create<arith::ExtSIOp>(getIntegerType(width), value);
+}
+
+Value LoopBuilder::add(Value a, Value b) { return create<arith::AddIOp>(a, b); }
+
+Value LoopBuilder::sub(Value a, Value b) { return create<arith::SubIOp>(a, b); }
+
+Value LoopBuilder::mul(Value a, Value b) { return create<arith::MulIOp>(a, b); }
+
+Value LoopBuilder::compare(arith::CmpIPredicate predicate, Value a, Value b) {
+  return create<arith::CmpIOp>(predicate, a, b);
+}
+
+Value LoopBuilder::select(Value condition, Value a, Value b) {
+  return create<arith::SelectOp>(condition, a, b);
+}
+
+Value LoopBuilder::clamp(Value value, int64_t limit) {
+  unsigned width = value.getType().getIntOrFloatBitWidth();
+  value = create<arith::MaxSIOp>(value, integer(-limit, width));
+  return create<arith::MinSIOp>(value, integer(limit, width));
+}
+
+Value LoopBuilder::load(Value buffer, ValueRange indices) {
+  return create<memref::LoadOp>(buffer, indices);
+}
+
+void LoopBuilder::store(Value value, Value buffer, ValueRange indices) {
+  create<memref::StoreOp>(value, buffer, indices);
+}
+
+void LoopBuilder::accumulate(Value value, Value buffer, ValueRange indices) {
+  store(add(load(buffer, indices), value), buffer, indices);
+}
+
+Value LoopBuilder::affine(Value a, int64_t factor, int64_t offset) {
+  if (factor != 1)
+    a = mul(a, index(factor));
+  return offset == 0 ? a : add(a, index(offset));
+}
+
+Value LoopBuilder::isInside(Value value, int64_t extent) {
+  // A negative index is a large unsigned one.
+  return compare(arith::CmpIPredicate::ult, value, index(extent));
+}
+
+void LoopBuilder::parallel(int64_t count, StringRef kind, int64_t macs,
+                           function_ref<void(Value)> body) {
+  auto loop = create<scf::ParallelOp>(
+      ValueRange{index(0)}, ValueRange{index(count)}, ValueRange{index(1)});
+  loop->setAttr(qkernel::QKernelDialect::kKindAttrName, getStringAttr(kind));
+  if (macs != 0)
+    loop->setAttr(qkernel::QKernelDialect::kMacsAttrName,
+                  getI64IntegerAttr(macs));
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVars().front());
+}
+
+void LoopBuilder::loop(int64_t count, function_ref<void(Value)> body) {
+  loop(index(0), index(count), body);
+}
+
+void LoopBuilder::loop(Value begin, Value end, function_ref<void(Value)> body) {
+  auto loop = create<scf::ForOp>(begin, end, index(1));
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+void LoopBuilder::nest(ArrayRef<int64_t> shape,
+                       function_ref<void(ValueRange)> body) {
+  InsertionGuard guard(*this);
+  SmallVector<Value> indices;
+  for (int64_t extent : shape) {
+    auto loop = create<scf::ForOp>(index(0), index(extent), index(1));
+    setInsertionPointToStart(loop.getBody());
+    indices.push_back(loop.getInductionVar());
+  }
+  body(indices);
+}
+
+Value LoopBuilder::fold(Value begin, Value end, Value start,
+                        function_ref<Value(Value, Value)> body) {
+  auto loop = create<scf::ForOp>(begin, end, index(1), ValueRange{start});
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(loop.getBody());
+  create<scf::YieldOp>(
+      body(loop.getInductionVar(), loop.getRegionIterArg(0)));
+  return loop.getResult(0);
+}
+
+void LoopBuilder::when(Value condition, function_ref<void()> body) {
+  auto branch = create<scf::IfOp>(condition, /*withElseRegion=*/false);
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(&branch.getThenRegion().front());
+  body();
+}
+
+Value LoopBuilder::choose(Value condition, Value otherwise,
+                          function_ref<Value()> body) {
+  auto branch = create<scf::IfOp>(otherwise.getType(), condition,
+                                  /*withElseRegion=*/true);
+  InsertionGuard guard(*this);
+  setInsertionPointToStart(&branch.getThenRegion().front());
+  create<scf::YieldOp>(body());
+  setInsertionPointToStart(&branch.getElseRegion().front());
+  create<scf::YieldOp>(otherwise);
+  return branch.getResult(0);
+}
+
+Value LoopBuilder::flatten(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (type.getRank() == 1)
+    return buffer;
+  ReassociationIndices all =
+      llvm::to_vector<2>(llvm::seq<int64_t>(0, type.getRank()));
+  return create<memref::CollapseShapeOp>(
+      buffer, ArrayRef<ReassociationIndices>{all});
+}
+
+void LoopBuilder::fillZero(Value buffer, StringRef kind) {
+  auto type = cast<MemRefType>(buffer.getType());
+  Value zero = integer(0, type.getElementTypeBitWidth());
+  if (type.getRank() == 0) {
+    store(zero, buffer, {});
+    return;
+  }
+  Value flat = flatten(buffer);
+  parallel(type.getNumElements(), kind, /*macs=*/0,
+           [&](Value i) { store(zero, flat, i); });
+}

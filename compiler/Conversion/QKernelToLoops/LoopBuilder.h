@@ -1,0 +1,80 @@
+//===- LoopBuilder.h - Shorthand for loops over buffers ---------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_QKERNEL_TO_LOOPS_LOOP_BUILDER_H
+#define QTC_CONVERSION_QKERNEL_TO_LOOPS_LOOP_BUILDER_H
+
+#include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace qtc {
+
+/// An op builder with the few forms that loop nests are made of.
+class LoopBuilder : public mlir::ImplicitLocOpBuilder {
+public:
+  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+  using Value = mlir::Value;
+
+  Value index(int64_t value);
+  Value integer(int64_t value, unsigned width = 32);
+  Value extend(Value value, unsigned width = 32);
+  Value add(Value a, Value b);
+  Value sub(Value a, Value b);
+  Value mul(Value a, Value b);
+  Value compare(mlir::arith::CmpIPredicate predicate, Value a, Value b);
+  Value select(Value condition, Value a, Value b);
+  Value clamp(Value value, int64_t limit);
+  Value load(Value buffer, mlir::ValueRange indices);
+  void store(Value value, Value buffer, mlir::ValueRange indices);
+  /// buffer[indices] += value, of the buffer's width.
+  void accumulate(Value value, Value buffer, mlir::ValueRange indices);
+
+  /// a · factor + offset on indices.
+  Value affine(Value a, int64_t factor, int64_t offset);
+  /// 0 ≤ value < extent.
+  Value isInside(Value value, int64_t extent);
+
+  /// The outermost loop of a kernel: iterations may run in any order on any
+  /// thread. `kind` and `macs` are for profiles.
+  void parallel(int64_t count, llvm::StringRef kind, int64_t macs,
+                llvm::function_ref<void(Value)> body);
+  /// A loop over [0, count).
+  void loop(int64_t count, llvm::function_ref<void(Value)> body);
+  /// A loop over [begin, end).
+  void loop(Value begin, Value end, llvm::function_ref<void(Value)> body);
+  /// A nest of loops over all of `shape`.
+  void nest(llvm::ArrayRef<int64_t> shape,
+            llvm::function_ref<void(mlir::ValueRange)> body);
+  /// A loop that carries one value.
+  Value fold(Value begin, Value end, Value start,
+             llvm::function_ref<Value(Value, Value)> body);
+  /// Runs `body` if `condition` holds.
+  void when(Value condition, llvm::function_ref<void()> body);
+  /// `body` if `condition` holds, else `otherwise`.
+  Value choose(Value condition, Value otherwise,
+               llvm::function_ref<Value()> body);
+  /// Sets a buffer of any shape to zero.
+  void fillZero(Value buffer, llvm::StringRef kind);
+  /// The elements of a buffer in a row.
+  Value flatten(Value buffer);
+};
+
+llvm::ArrayRef<int64_t> getBufferShape(mlir::Value buffer);
+
+/// Writes max|x| of `buffer` to the rank-0 buffer `maximum`.
+void buildMaxAbs(LoopBuilder &builder, mlir::Value buffer,
+                 mlir::Value maximum);
+
+void populateConvolutionLoops(mlir::RewritePatternSet &patterns);
+void populatePoolLoops(mlir::RewritePatternSet &patterns);
+void populateReductionLoops(mlir::RewritePatternSet &patterns);
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_QKERNEL_TO_LOOPS_LOOP_BUILDER_H

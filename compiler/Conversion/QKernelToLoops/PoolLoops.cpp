@@ -1,0 +1,299 @@
+//===- PoolLoops.cpp - Pools as loops -------------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qkernel;
+using arith::CmpIPredicate;
+
+namespace {
+
+/// The position of tap `tap` of window `out` along a spatial dimension.
+Value getPosition(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
+                  Value out, int64_t tap) {
+  return b.affine(out, window.getStrides()[dim],
+                  tap * window.getDilations()[dim] - window.getPads()[dim]);
+}
+
+/// True when no window of `y` reaches outside `x`.
+bool isAlwaysInside(qtrain::WindowAttr window, ArrayRef<int64_t> x,
+                    ArrayRef<int64_t> y) {
+  for (unsigned dim : {0u, 1u}) {
+    int64_t last = (y[dim + 1] - 1) * window.getStrides()[dim] +
+                   window.getSpan(dim) - window.getPads()[dim];
+    if (window.getPads()[dim] != 0 || last > x[dim + 1])
+      return false;
+  }
+  return true;
+}
+
+/// Calls `body` for every tap of the window at (oh, ow), in row-major order,
+/// with the tap's position and whether it is inside the image (null: always).
+void forEachTap(
+    LoopBuilder &b, qtrain::WindowAttr window, ArrayRef<int64_t> x, bool inside,
+    Value oh, Value ow,
+    llvm::function_ref<void(Value h, Value w, Value isInside)> body) {
+  for (int64_t kh = 0; kh < window.getKernel()[0]; ++kh) {
+    Value h = getPosition(b, window, 0, oh, kh);
+    for (int64_t kw = 0; kw < window.getKernel()[1]; ++kw) {
+      Value w = getPosition(b, window, 1, ow, kw);
+      Value condition;
+      if (!inside)
+        condition = b.create<arith::AndIOp>(b.isInside(h, x[1]),
+                                            b.isInside(w, x[2]));
+      body(h, w, condition);
+    }
+  }
+}
+
+/// The element at a tap, or `otherwise` outside the image.
+Value loadTap(LoopBuilder &b, Value x, Value n, Value h, Value w, Value c,
+              Value isInside, Value otherwise) {
+  if (!isInside)
+    return b.load(x, {n, h, w, c});
+  return b.choose(isInside, otherwise,
+                  [&] { return b.load(x, {n, h, w, c}); });
+}
+
+/// Runs `body`(n, oh, ow) over all windows, rows of windows in parallel.
+void forEachWindowRow(LoopBuilder &b, ArrayRef<int64_t> y, StringRef kind,
+                      llvm::function_ref<void(Value, Value, Value)> body) {
+  b.parallel(y[0] * y[1], kind, /*macs=*/0, [&](Value row) {
+    Value rows = b.index(y[1]);
+    Value n = b.create<arith::DivUIOp>(row, rows);
+    Value oh = b.create<arith::RemUIOp>(row, rows);
+    b.loop(y[2], [&](Value ow) { body(n, oh, ow); });
+  });
+}
+
+/// Runs `body`(n, oh, ow) over all windows, images in parallel, so windows of
+/// one image may write the same place.
+void forEachWindowImage(LoopBuilder &b, ArrayRef<int64_t> y, StringRef kind,
+                        llvm::function_ref<void(Value, Value, Value)> body) {
+  b.parallel(y[0], kind, /*macs=*/0, [&](Value n) {
+    b.nest({y[1], y[2]},
+           [&](ValueRange out) { body(n, out[0], out[1]); });
+  });
+}
+
+/// Below every mantissa of `width` bits.
+Value getLowest(LoopBuilder &b, unsigned width) {
+  return b.integer(llvm::minIntN(width), width);
+}
+
+struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MaxPool2DOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value x = op.getIns()[0], y = op.getOuts()[0];
+    ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
+    bool inside = isAlwaysInside(op.getWindow(), in, out);
+    unsigned width =
+        cast<MemRefType>(x.getType()).getElementTypeBitWidth();
+    forEachWindowRow(b, out, "max_pool", [&](Value n, Value oh, Value ow) {
+      b.loop(out[3], [&](Value c) {
+        Value lowest = getLowest(b, width), best = lowest;
+        forEachTap(b, op.getWindow(), in, inside, oh, ow,
+                   [&](Value h, Value w, Value isInside) {
+          Value tap = loadTap(b, x, n, h, w, c, isInside, lowest);
+          best = b.create<arith::MaxSIOp>(best, tap);
+        });
+        b.store(best, y, {n, oh, ow, c});
+      });
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// The first maximum of a window in row-major order takes its error.
+struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MaxPool2DGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value x = op.getIns()[0], e = op.getIns()[1], ex = op.getOuts()[0];
+    ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(e);
+    qtrain::WindowAttr window = op.getWindow();
+    bool inside = isAlwaysInside(window, in, out);
+    bool overlaps = window.overlaps();
+    if (overlaps || !inside || !covers(window, in, out))
+      b.fillZero(ex, "max_pool_gradient");
+    forEachWindowImage(b, out, "max_pool_gradient",
+                       [&](Value n, Value oh, Value ow) {
+      b.loop(out[3], [&](Value c) {
+        routeError(b, op, inside, !overlaps, n, oh, ow, c);
+      });
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  /// True when the windows reach every input position.
+  static bool covers(qtrain::WindowAttr window, ArrayRef<int64_t> x,
+                     ArrayRef<int64_t> y) {
+    for (unsigned dim : {0u, 1u})
+      if (window.getKernel()[dim] < window.getStrides()[dim] ||
+          window.getDilations()[dim] != 1 ||
+          (y[dim + 1] - 1) * window.getStrides()[dim] + window.getSpan(dim) <
+              x[dim + 1])
+        return false;
+    return true;
+  }
+
+  static void routeError(LoopBuilder &b, MaxPool2DGradientOp op, bool inside,
+                         bool exclusive, Value n, Value oh, Value ow, Value c) {
+    Value x = op.getIns()[0], ex = op.getOuts()[0];
+    ArrayRef<int64_t> in = getBufferShape(x);
+    unsigned width =
+        cast<MemRefType>(x.getType()).getElementTypeBitWidth();
+    unsigned outWidth =
+        cast<MemRefType>(ex.getType()).getElementTypeBitWidth();
+    Value lowest = getLowest(b, width), best = lowest;
+    SmallVector<Value> taps;
+    forEachTap(b, op.getWindow(), in, inside, oh, ow,
+               [&](Value h, Value w, Value isInside) {
+      taps.push_back(loadTap(b, x, n, h, w, c, isInside, lowest));
+      best = b.create<arith::MaxSIOp>(best, taps.back());
+    });
+    Value error = b.extend(b.load(op.getIns()[1], {n, oh, ow, c}), outWidth);
+    Value zero = b.integer(0, outWidth);
+    Value isOpen = b.integer(1, 1), isClosed = b.integer(0, 1);
+    unsigned index = 0;
+    forEachTap(b, op.getWindow(), in, inside, oh, ow,
+               [&](Value h, Value w, Value isInside) {
+      Value isBest = b.compare(CmpIPredicate::eq, taps[index++], best);
+      Value takes = b.create<arith::AndIOp>(isBest, isOpen);
+      isOpen = b.select(isBest, isClosed, isOpen);
+      Value share = b.select(takes, error, zero);
+      auto write = [&] {
+        if (exclusive)
+          b.store(share, ex, {n, h, w, c});
+        else
+          b.accumulate(share, ex, {n, h, w, c});
+      };
+      if (isInside)
+        b.when(isInside, write);
+      else
+        write();
+    });
+  }
+};
+
+/// Positions of a window along one dimension that count for its mean.
+Value countPositions(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
+                     Value out, int64_t extent, bool countPadding) {
+  Value count = b.index(0);
+  int64_t low = countPadding ? -window.getPads()[dim] : 0;
+  int64_t high = countPadding ? extent + window.getPads()[dim + 2] : extent;
+  for (int64_t tap = 0; tap < window.getKernel()[dim]; ++tap) {
+    Value position = getPosition(b, window, dim, out, tap);
+    Value shifted = b.sub(position, b.index(low));
+    Value counts = b.isInside(shifted, high - low);
+    count = b.add(count, b.select(counts, b.index(1), b.index(0)));
+  }
+  return count;
+}
+
+/// c = round(2^(7+k) / area) of the window at (oh, ow).
+Value getFactor(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
+                ArrayRef<int64_t> x, Value oh, Value ow) {
+  ArrayRef<int64_t> kernel = window.getKernel();
+  int64_t fraction = 7 + llvm::Log2_64_Ceil(kernel[0] * kernel[1]);
+  Value area = b.mul(countPositions(b, window, 0, oh, x[1], countPadding),
+                     countPositions(b, window, 1, ow, x[2], countPadding));
+  Value doubled = b.affine(area, 2, 0);
+  Value numerator = b.affine(area, 1, int64_t(2) << fraction);
+  Value factor = b.create<arith::DivUIOp>(numerator, doubled);
+  return b.create<arith::IndexCastOp>(b.getI32Type(), factor);
+}
+
+struct LowerAveragePool : OpRewritePattern<AveragePool2DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AveragePool2DOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value x = op.getIns()[0], y = op.getOuts()[0];
+    ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
+    qtrain::WindowAttr window = op.getWindow();
+    Value zero = b.index(0);
+    forEachWindowRow(b, out, "average_pool", [&](Value n, Value oh, Value ow) {
+      Value factor =
+          getFactor(b, window, op.getCountIncludePad(), in, oh, ow);
+      b.loop(out[3], [&](Value c) {
+        Value sum = b.fold(
+            zero, b.index(window.getKernel()[0]), b.integer(0),
+            [&](Value kh, Value rowSum) {
+              Value h = position(b, window, 0, oh, kh);
+              return b.choose(b.isInside(h, in[1]), rowSum, [&] {
+                return b.fold(zero, b.index(window.getKernel()[1]), rowSum,
+                              [&](Value kw, Value partial) {
+                  Value w = position(b, window, 1, ow, kw);
+                  return b.choose(b.isInside(w, in[2]), partial, [&] {
+                    return b.add(partial,
+                                 b.extend(b.load(x, {n, h, w, c})));
+                  });
+                });
+              });
+            });
+        b.store(b.mul(sum, factor), y, {n, oh, ow, c});
+      });
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  static Value position(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
+                        Value out, Value tap) {
+    Value start = b.affine(out, window.getStrides()[dim],
+                           -window.getPads()[dim]);
+    return b.add(start, b.affine(tap, window.getDilations()[dim], 0));
+  }
+};
+
+struct LowerAveragePoolGradient : OpRewritePattern<AveragePool2DGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AveragePool2DGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value e = op.getIns()[0], ex = op.getOuts()[0];
+    ArrayRef<int64_t> in = getBufferShape(ex), out = getBufferShape(e);
+    qtrain::WindowAttr window = op.getWindow();
+    b.fillZero(ex, "average_pool_gradient");
+    forEachWindowImage(b, out, "average_pool_gradient",
+                       [&](Value n, Value oh, Value ow) {
+      Value factor =
+          getFactor(b, window, op.getCountIncludePad(), in, oh, ow);
+      b.nest(window.getKernel(), [&](ValueRange k) {
+        Value h = LowerAveragePool::position(b, window, 0, oh, k[0]);
+        Value w = LowerAveragePool::position(b, window, 1, ow, k[1]);
+        Value isInside = b.create<arith::AndIOp>(b.isInside(h, in[1]),
+                                                 b.isInside(w, in[2]));
+        b.when(isInside, [&] {
+          b.loop(out[3], [&](Value c) {
+            Value share =
+                b.mul(b.extend(b.load(e, {n, oh, ow, c})), factor);
+            b.accumulate(share, ex, {n, h, w, c});
+          });
+        });
+      });
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
+void qtc::populatePoolLoops(RewritePatternSet &patterns) {
+  patterns.add<LowerMaxPool, LowerMaxPoolGradient, LowerAveragePool,
+               LowerAveragePoolGradient>(patterns.getContext());
+}

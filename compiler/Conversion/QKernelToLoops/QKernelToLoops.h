@@ -1,0 +1,27 @@
+//===- QKernelToLoops.h - Kernels to plain loops ----------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_QKERNEL_TO_LOOPS_H
+#define QTC_CONVERSION_QKERNEL_TO_LOOPS_H
+
+#include "dialect/QKernel/IR/QKernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace qtc {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h.inc"
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_QKERNEL_TO_LOOPS_H

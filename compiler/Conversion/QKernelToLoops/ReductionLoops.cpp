@@ -1,0 +1,279 @@
+//===- ReductionLoops.cpp - Maxima, channel sums and the loss as loops ----===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
+
+#include "mlir/IR/SymbolTable.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qkernel;
+using arith::CmpIPredicate;
+
+namespace {
+
+/// Elements of one iteration of a reduction: a few tens of microseconds.
+constexpr int64_t kChunk = 1 << 15;
+
+int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// [begin, end) of chunk `chunk` of `count` elements.
+std::pair<Value, Value> getChunk(LoopBuilder &b, Value chunk, int64_t size,
+                                 int64_t count) {
+  Value begin = b.affine(chunk, size, 0);
+  Value end = b.create<arith::MinUIOp>(b.affine(begin, 1, size),
+                                       b.index(count));
+  return {begin, end};
+}
+} // namespace
+
+void qtc::buildMaxAbs(LoopBuilder &b, Value buffer, Value maximum) {
+  int64_t count = cast<MemRefType>(buffer.getType()).getNumElements();
+  Value flat = b.flatten(buffer);
+  b.store(b.integer(0), maximum, {});
+  b.parallel(ceilDiv(count, kChunk), "max_abs", /*macs=*/0, [&](Value chunk) {
+    auto [begin, end] = getChunk(b, chunk, kChunk, count);
+    Value largest =
+        b.fold(begin, end, b.integer(0), [&](Value i, Value best) -> Value {
+          Value magnitude =
+              b.create<math::AbsIOp>(b.extend(b.load(flat, i)));
+          return b.create<arith::MaxSIOp>(best, magnitude);
+        });
+    b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::maxs, largest, maximum,
+                                  ValueRange());
+  });
+}
+
+namespace {
+struct LowerMaxAbs : OpRewritePattern<MaxAbsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MaxAbsOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    buildMaxAbs(b, op.getIns()[0], op.getOuts()[0]);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Blocks of channels over chunks of rows, added up atomically: sums of
+/// integers do not depend on the order.
+struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  /// Channels whose sums an iteration keeps on its stack.
+  static constexpr int64_t kBlock = 256;
+
+  LogicalResult matchAndRewrite(ChannelSumOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value x = op.getIns()[0], y = op.getOuts()[0];
+    int64_t channels = getBufferShape(x).back();
+    int64_t count = cast<MemRefType>(x.getType()).getNumElements();
+    int64_t rows = count / channels;
+    Value flat = b.flatten(x);
+    bool saturate = op.getSaturate();
+    unsigned width = saturate ? 64 : 32;
+    int64_t block = std::min(channels, kBlock);
+    int64_t blocks = ceilDiv(channels, block);
+    // 64-bit sums are not added atomically to a 32-bit result.
+    int64_t rowChunk = saturate ? rows : std::max<int64_t>(1, kChunk / block);
+    int64_t rowChunks = ceilDiv(rows, rowChunk);
+    b.fillZero(y, "channel_sum");
+    b.parallel(blocks * rowChunks, "channel_sum", /*macs=*/0, [&](Value task) {
+      Value divisor = b.index(blocks);
+      Value part = b.create<arith::DivUIOp>(task, divisor);
+      Value which = b.create<arith::RemUIOp>(task, divisor);
+      auto [firstRow, lastRow] = getChunk(b, part, rowChunk, rows);
+      auto [first, last] = getChunk(b, which, block, channels);
+      Value size = b.sub(last, first);
+      Value sums = b.create<memref::AllocaOp>(
+          MemRefType::get({block}, b.getIntegerType(width)));
+      Value begin = first;
+      b.loop(b.index(0), size,
+             [&](Value c) { b.store(b.integer(0, width), sums, c); });
+      b.loop(firstRow, lastRow, [&](Value row) {
+        Value base = b.add(b.affine(row, channels, 0), begin);
+        b.loop(b.index(0), size, [&](Value c) {
+          Value element = b.load(flat, b.add(base, c));
+          b.accumulate(b.extend(element, width), sums, c);
+        });
+      });
+      b.loop(b.index(0), size, [&](Value c) {
+        Value sum = b.mul(b.load(sums, c), b.integer(op.getFactor(), width));
+        Value target = b.add(begin, c);
+        if (!saturate) {
+          b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::addi, sum, y,
+                                        target);
+          return;
+        }
+        Value clamped = b.clamp(sum, std::numeric_limits<int32_t>::max());
+        b.store(b.create<arith::TruncIOp>(b.getI32Type(), clamped), y, target);
+      });
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Integer softmax minus target; one row a time, in 64 bits.
+struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  /// log2(e) with 15 fraction bits.
+  static constexpr int64_t kLog2E = 47274;
+
+  LogicalResult matchAndRewrite(SoftmaxErrorOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value logits = op.getIns()[0], exponent = op.getIns()[1];
+    Value labels = op.getIns()[2], errors = op.getOuts()[0];
+    ArrayRef<int64_t> shape = getBufferShape(errors);
+    bool fraction = op.getExponential() == qtrain::Exponential::Fraction;
+    Value table = fraction ? getTable(op, rewriter) : Value();
+    b.parallel(shape[0], "softmax_error", /*macs=*/0, [&](Value n) {
+      auto power = [&](Value k) -> Value {
+        Value logit = b.extend(b.load(logits, {n, k}), 64);
+        return fraction ? getOctaves(b, logit, exponent)
+                        : getWholeOctaves(b, logit, exponent);
+      };
+      Value zero = b.index(0), classes = b.index(shape[1]);
+      Value lowest = b.integer(std::numeric_limits<int64_t>::min(), 64);
+      Value largest =
+          b.fold(zero, classes, lowest, [&](Value k, Value best) -> Value {
+            return b.create<arith::MaxSIOp>(best, power(k));
+          });
+      auto weight = [&](Value k) -> Value {
+        if (fraction)
+          return lookUpPower(b, table, b.sub(largest, power(k)));
+        Value logit = b.extend(b.load(logits, {n, k}), 64);
+        return getPaperWeight(b, logit, power(k), largest, exponent);
+      };
+      Value total = b.fold(
+          zero, classes, b.integer(0, 64),
+          [&](Value k, Value sum) { return b.add(sum, weight(k)); });
+      storeErrors(b, n, classes, fraction ? 15 : 11, weight, total, labels,
+                  errors);
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  /// Probabilities with `bits` fraction bits; the target gets minus the sum of
+  /// the others, so that errors sum to zero.
+  static void storeErrors(LoopBuilder &b, Value n, Value classes, int64_t bits,
+                          llvm::function_ref<Value(Value)> weight, Value total,
+                          Value labels, Value errors) {
+    Value label = b.create<arith::IndexCastOp>(b.getIndexType(),
+                                               b.load(labels, n));
+    Value zero64 = b.integer(0, 64);
+    Value others = b.fold(
+        b.index(0), classes, zero64, [&](Value k, Value sum) -> Value {
+          Value scaled = b.create<arith::ShLIOp>(weight(k),
+                                                 b.integer(bits, 64));
+          Value probability = b.create<arith::DivSIOp>(scaled, total);
+          b.store(b.create<arith::TruncIOp>(b.getI32Type(), probability),
+                  errors, {n, k});
+          Value isTarget = b.compare(CmpIPredicate::eq, k, label);
+          return b.add(sum, b.select(isTarget, zero64, probability));
+        });
+    Value negated = b.sub(zero64, others);
+    b.store(b.create<arith::TruncIOp>(b.getI32Type(), negated), errors,
+            {n, label});
+  }
+
+  /// u = t·2^(e−7) with t = m·47274: base-2 logits with 8 fraction bits.
+  static Value getOctaves(LoopBuilder &b, Value logit, Value exponent) {
+    Value product = b.mul(logit, b.integer(kLog2E, 64));
+    Value shift = b.sub(exponent, b.integer(7));
+    Value left = clampShift(b, shift, 8);
+    Value right = clampShift(b, b.sub(b.integer(0), shift), 31);
+    product = b.create<arith::ShLIOp>(product, left);
+    return b.create<arith::ShRSIOp>(product, right);
+  }
+
+  /// shift clamped to [0, limit], as an i64.
+  static Value clampShift(LoopBuilder &b, Value shift, int64_t limit) {
+    shift = b.create<arith::MaxSIOp>(shift, b.integer(0));
+    shift = b.create<arith::MinSIOp>(shift, b.integer(limit));
+    return b.extend(shift, 64);
+  }
+
+  /// T[n & 255] >> (n >> 8), 0 beyond 16 octaves.
+  static Value lookUpPower(LoopBuilder &b, Value table, Value distance) {
+    Value fraction = b.create<arith::AndIOp>(distance, b.integer(255, 64));
+    Value octaves = b.create<arith::ShRUIOp>(distance, b.integer(8, 64));
+    octaves = b.create<arith::MinUIOp>(octaves, b.integer(63, 64));
+    Value index =
+        b.create<arith::IndexCastOp>(b.getIndexType(), fraction);
+    Value power = b.extend(b.load(table, index), 64);
+    return b.create<arith::ShRUIOp>(power, octaves);
+  }
+
+  /// T[f] = round(2^16 · 2^(−f/256)), as a constant of the module.
+  static Value getTable(SoftmaxErrorOp op, PatternRewriter &rewriter) {
+    constexpr StringLiteral name = "qtc_power_table";
+    auto module = op->getParentOfType<ModuleOp>();
+    auto type = MemRefType::get({256}, rewriter.getI32Type());
+    if (!module.lookupSymbol(name)) {
+      SmallVector<int32_t> values;
+      for (int f = 0; f < 256; ++f)
+        values.push_back(static_cast<int32_t>(
+            std::round(65536.0 * std::exp2(-f / 256.0))));
+      OpBuilder::InsertionGuard guard(rewriter);
+      rewriter.setInsertionPointToStart(module.getBody());
+      rewriter.create<memref::GlobalOp>(
+          op.getLoc(), name, rewriter.getStringAttr("private"), type,
+          DenseIntElementsAttr::get(
+              RankedTensorType::get({256}, rewriter.getI32Type()),
+              ArrayRef<int32_t>(values)),
+          /*constant=*/true, /*alignment=*/IntegerAttr());
+    }
+    return rewriter.create<memref::GetGlobalOp>(op.getLoc(), type, name);
+  }
+
+  /// Case A of `niti.md` section 3: whole octaves, truncated toward zero.
+  static Value getWholeOctaves(LoopBuilder &b, Value logit, Value exponent) {
+    Value product = b.mul(logit, b.integer(kLog2E, 64));
+    Value octaves =
+        b.create<arith::DivSIOp>(product, b.integer(1 << 15, 64));
+    Value left = clampShift(b, exponent, 20);
+    Value right = clampShift(b, b.sub(b.integer(0), exponent), 31);
+    octaves = b.create<arith::ShLIOp>(octaves, left);
+    Value divisor = b.create<arith::ShLIOp>(b.integer(1, 64), right);
+    return b.create<arith::DivSIOp>(octaves, divisor);
+  }
+
+  /// Case A: 2^s − 1 with the winner at s = 10. Case B, e ≤ −7:
+  /// 2^(1−2e) + a·2^(1−e) + a².
+  static Value getPaperWeight(LoopBuilder &b, Value logit, Value octaves,
+                              Value largest, Value exponent) {
+    Value zero = b.integer(0, 64), one = b.integer(1, 64);
+    Value floor = b.sub(largest, b.integer(10, 64));
+    Value power =
+        b.create<arith::MaxSIOp>(b.sub(octaves, floor), zero);
+    Value caseA = b.sub(b.create<arith::ShLIOp>(one, power), one);
+    Value negated = clampShift(b, b.sub(b.integer(0), exponent), 22);
+    Value linear = b.create<arith::ShLIOp>(logit, b.add(negated, one));
+    Value constant = b.create<arith::ShLIOp>(
+        one, b.add(b.add(negated, negated), one));
+    Value caseB = b.add(b.add(constant, linear), b.mul(logit, logit));
+    Value isSmall =
+        b.compare(CmpIPredicate::sle, exponent, b.integer(-7));
+    return b.select(isSmall, caseB, caseA);
+  }
+};
+} // namespace
+
+void qtc::populateReductionLoops(RewritePatternSet &patterns) {
+  patterns.add<LowerMaxAbs, LowerChannelSum, LowerSoftmaxError>(
+      patterns.getContext());
+}

@@ -1,0 +1,347 @@
+//===- ContractionPatterns.cpp - Convolutions, linear layers, biases, maxima ===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QTrainToQKernel/IntegerMath.h"
+#include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+namespace {
+
+/// Largest product of two mantissas.
+constexpr int64_t kMaxProduct = 127 * 127;
+/// Accumulators stay below 2^29 up to here, so that they and an aligned bias
+/// add up without overflow.
+constexpr int64_t kMaxFusedBiasLength = ((int64_t(1) << 29) - 1) / kMaxProduct;
+/// Accumulators stay below 2^31 up to here.
+constexpr int64_t kMaxExactLength = ((int64_t(1) << 31) - 1) / kMaxProduct;
+/// Accumulators are clamped to ± this after a bias (numerics contract).
+constexpr int64_t kBiasClamp = int64_t(1) << 30;
+/// Larger left shifts of a bias count as this (numerics contract).
+constexpr int64_t kMaxBiasShift = 40;
+
+bool isNonnegative(Operation *op) { return op->hasAttr("nonnegative"); }
+
+SmallVector<int64_t> getMemoryShape(Value value) {
+  return SmallVector<int64_t>(
+      getMemoryType(getTensorType(value.getType())).getShape());
+}
+
+/// A linear layer is the convolution whose kernel is its image.
+struct LinearGeometry {
+  LinearGeometry(Value input, Value weight) {
+    SmallVector<int64_t> shape = getMemoryShape(input);
+    if (shape.size() == 4)
+      image = shape;
+    else
+      image = {shape[0], 1, 1, getShape(weight)[1]};
+    kernel = {getShape(weight)[0], image[3], image[1], image[2]};
+    output = {image[0], 1, 1, kernel[0]};
+    window = WindowAttr::get(input.getContext(), {kernel[2], kernel[3]}, {1, 1},
+                             {0, 0, 0, 0}, {1, 1});
+  }
+  SmallVector<int64_t> image;  ///< [N, H, W, C]
+  SmallVector<int64_t> kernel; ///< [O, C, H, W]
+  SmallVector<int64_t> output; ///< [N, 1, 1, O]
+  WindowAttr window;
+};
+
+/// Creates a kernel of `shape` and gives its accumulators the memory shape of
+/// the result of `op`.
+template <typename KernelTy>
+void replaceWithKernel(PatternRewriter &rewriter, ContractionOpInterface op,
+                       ImplicitLocOpBuilder &builder, ValueRange ins,
+                       ArrayRef<int64_t> shape, WindowAttr window,
+                       int64_t group, Value exponent) {
+  Value out = createEmpty(builder, shape, 32);
+  bool saturate = op.getReductionLength() > kMaxExactLength;
+  auto kernel = qkernel::createKernel<KernelTy>(
+      builder, op.getLoc(), ins, out, window, group, isNonnegative(op),
+      saturate);
+  Value accumulators =
+      createReshape(builder, kernel.getResult(0),
+                    getMemoryShape(op->getResult(0)));
+  replaceWithParts(rewriter, op, accumulators, exponent);
+}
+
+/// Convolutions and their gradients map one to one.
+template <typename OpTy, typename KernelTy>
+struct LowerConvolution : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ScaledParts lhs = (*parts)[0], rhs = (*parts)[1];
+    Value exponent =
+        builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
+    replaceWithKernel<KernelTy>(
+        rewriter, cast<ContractionOpInterface>(op.getOperation()), builder,
+        {lhs.mantissas, rhs.mantissas}, getMemoryShape(op.getResult()),
+        op.getWindow(), op.getGroup(), exponent);
+    return success();
+  }
+};
+
+/// The three products of a linear layer; `input`, `weight` and `output` are
+/// those of the layer, whichever of them is the result.
+template <typename OpTy, typename KernelTy>
+struct LowerLinear : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+
+  static LinearGeometry getGeometry(LinearOp op) {
+    return {op.getInput(), op.getWeight()};
+  }
+  static LinearGeometry getGeometry(LinearInputGradientOp op) {
+    return {op.getResult(), op.getWeight()};
+  }
+  static LinearGeometry getGeometry(LinearWeightGradientOp op) {
+    return {op.getInput(), op.getResult()};
+  }
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    LinearGeometry geometry = getGeometry(op);
+    constexpr bool isInputGradient =
+        std::is_same_v<OpTy, LinearInputGradientOp>;
+    constexpr bool isWeightGradient =
+        std::is_same_v<OpTy, LinearWeightGradientOp>;
+    ScaledParts lhs = (*parts)[0], rhs = (*parts)[1];
+    Value left = createReshape(builder, lhs.mantissas,
+                               isInputGradient ? geometry.output
+                                               : geometry.image);
+    Value right = createReshape(builder, rhs.mantissas,
+                                isWeightGradient ? geometry.output
+                                                 : geometry.kernel);
+    ArrayRef<int64_t> shape = isInputGradient    ? geometry.image
+                              : isWeightGradient ? geometry.kernel
+                                                 : geometry.output;
+    Value exponent =
+        builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
+    replaceWithKernel<KernelTy>(
+        rewriter, cast<ContractionOpInterface>(op.getOperation()), builder,
+        {left, right}, shape, geometry.window, /*group=*/1, exponent);
+    return success();
+  }
+};
+
+/// The tensor behind views that change the shape only.
+Value skipReshapes(Value tensor) {
+  while (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
+      tensor.getDefiningOp()))
+    tensor = tensor.getDefiningOp()->getOperand(0);
+  return tensor;
+}
+
+/// The kernel that makes `accumulators`, if it is a contraction.
+Operation *getContraction(Value accumulators) {
+  Operation *op = skipReshapes(accumulators).getDefiningOp();
+  if (isa_and_nonnull<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
+                      qkernel::Conv2DWeightGradientOp>(op))
+    return op;
+  return nullptr;
+}
+
+/// Rebuilds a kernel with further inputs and outputs, appended.
+Operation *extendKernel(PatternRewriter &rewriter, Operation *op,
+                        ValueRange moreIns, ValueRange moreOuts) {
+  auto kernel = cast<DestinationStyleOpInterface>(op);
+  SmallVector<Value> operands = kernel.getDpsInputs();
+  llvm::append_range(operands, moreIns);
+  int32_t inputs = operands.size();
+  llvm::append_range(operands, kernel.getDpsInits());
+  llvm::append_range(operands, moreOuts);
+  SmallVector<Type> results(op->getResultTypes());
+  for (Value out : moreOuts)
+    results.push_back(out.getType());
+  NamedAttrList attributes(op->getAttrs());
+  attributes.set("operandSegmentSizes",
+                 rewriter.getDenseI32ArrayAttr(
+                     {inputs, static_cast<int32_t>(operands.size()) - inputs}));
+  Operation *extended = rewriter.create(op->getLoc(),
+                                        op->getName().getIdentifier(), operands,
+                                        results, attributes.getAttrs());
+  rewriter.replaceOp(op,
+                     extended->getResults().take_front(op->getNumResults()));
+  return extended;
+}
+
+/// W of a tensor: from the kernel that makes it, else by a pass over it.
+struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MagnitudeBitsOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<ScaledParts> parts = getParts(op.getInput());
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    Value maximum;
+    Operation *contraction = getContraction(parts->mantissas);
+    if (contraction && contraction->getNumResults() == 2) {
+      maximum = contraction->getResult(1);
+    } else if (contraction) {
+      builder.setInsertionPoint(contraction);
+      Value out = createEmpty(builder, {}, 32);
+      rewriter.setInsertionPoint(contraction);
+      maximum = extendKernel(rewriter, contraction, {}, out)->getResult(1);
+      builder.setInsertionPoint(op);
+    } else {
+      Value out = createEmpty(builder, {}, 32);
+      maximum = qkernel::createKernel<qkernel::MaxAbsOp>(
+                    builder, op.getLoc(), parts->mantissas, out)
+                    .getResult(0);
+    }
+    Value scalar = builder.create<tensor::ExtractOp>(maximum, ValueRange());
+    rewriter.replaceOp(op, createMagnitudeBits(builder, scalar));
+    return success();
+  }
+};
+
+/// b · 2^(s_b − s), rounded to nearest for a negative shift, clamped to a
+/// magnitude that decides every sum like the exact value does.
+Value alignBias(ImplicitLocOpBuilder &builder, ScaledParts bias,
+                Value exponent) {
+  Value distance =
+      builder.create<arith::SubIOp>(bias.exponent, exponent);
+  Value zero = createInt(builder, 0);
+  Value left = builder.create<arith::MinSIOp>(
+      builder.create<arith::MaxSIOp>(distance, zero),
+      createInt(builder, kMaxBiasShift));
+  Type i64 = builder.getI64Type();
+  Value wideLeft = builder.create<arith::ExtSIOp>(i64, left);
+  ShiftBuilder right(builder, builder.create<arith::SubIOp>(zero, distance),
+                     Rounding::Nearest, /*bits=*/32);
+  // |accumulator| < 2^29 and the sum is clamped to 2^30.
+  int64_t limit = kBiasClamp + (int64_t(1) << 29) - 1;
+  return createElementwise(
+      builder, bias.mantissas, 32,
+      [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+        Value mantissa =
+            inner.create<arith::ExtSIOp>(inner.getI32Type(), elements[0]);
+        Value rounded = right.shift(inner, mantissa, Value());
+        Value wide = inner.create<arith::ExtSIOp>(i64, rounded);
+        wide = inner.create<arith::ShLIOp>(wide, wideLeft);
+        wide = inner.create<arith::MaxSIOp>(wide, createInt(inner, -limit, 64));
+        wide = inner.create<arith::MinSIOp>(wide, createInt(inner, limit, 64));
+        return inner.create<arith::TruncIOp>(inner.getI32Type(), wide);
+      });
+}
+
+/// acc' = clamp(acc + b·2^d, ±2^30). The kernel adds it when its sums leave
+/// room, otherwise a pass in 64 bits does.
+struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(BiasAddOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ScaledParts input = (*parts)[0], bias = (*parts)[1];
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    auto kernel = skipReshapes(input.mantissas)
+                      .getDefiningOp<qkernel::Conv2DOp>();
+    if (kernel && canFuse(op, kernel, input.mantissas)) {
+      // The bias is aligned in front of the kernel; its operands are there.
+      builder.setInsertionPoint(op);
+      Value aligned = alignBias(builder, bias, input.exponent);
+      rewriter.setInsertionPoint(op);
+      Operation *fused = extendKernel(rewriter, kernel, aligned, {});
+      fused->moveAfter(aligned.getDefiningOp());
+      Value sums = createReshapeAfter(builder, fused, input.mantissas);
+      replaceWithParts(rewriter, op, sums, input.exponent);
+      return success();
+    }
+    replaceWithParts(rewriter, op, addInPass(builder, input, bias),
+                     input.exponent);
+    return success();
+  }
+
+  static bool canFuse(BiasAddOp op, qkernel::Conv2DOp kernel,
+                      Value accumulators) {
+    auto weight = cast<RankedTensorType>(kernel.getIns()[1].getType());
+    int64_t length = weight.getNumElements() / weight.getDimSize(0);
+    if (kernel.getIns().size() != 2 || kernel.getNumResults() != 1 ||
+        length > kMaxFusedBiasLength)
+      return false;
+    // Nothing else may see the sums without the bias.
+    for (Value value = accumulators;;
+         value = value.getDefiningOp()->getOperand(0)) {
+      if (!value.hasOneUse())
+        return false;
+      if (value.getDefiningOp() == kernel.getOperation())
+        break;
+    }
+    return op.getInput().hasOneUse();
+  }
+
+  /// The fused kernel's result in the shape the accumulators had.
+  static Value createReshapeAfter(ImplicitLocOpBuilder &builder,
+                                  Operation *fused, Value accumulators) {
+    auto shape = cast<RankedTensorType>(accumulators.getType()).getShape();
+    builder.setInsertionPointAfter(fused);
+    return createReshape(builder, fused->getResult(0), shape);
+  }
+
+  static Value addInPass(ImplicitLocOpBuilder &builder, ScaledParts input,
+                         ScaledParts bias) {
+    auto type = cast<RankedTensorType>(input.mantissas.getType());
+    Type i64 = builder.getI64Type();
+    Value distance =
+        builder.create<arith::SubIOp>(bias.exponent, input.exponent);
+    Value zero = createInt(builder, 0);
+    Value left = builder.create<arith::MinSIOp>(
+        builder.create<arith::MaxSIOp>(distance, zero),
+        createInt(builder, kMaxBiasShift));
+    Value wideLeft = builder.create<arith::ExtSIOp>(i64, left);
+    ShiftBuilder right(builder, builder.create<arith::SubIOp>(zero, distance),
+                       Rounding::Nearest, /*bits=*/32);
+    MLIRContext *context = builder.getContext();
+    unsigned rank = type.getRank();
+    AffineMap identity = builder.getMultiDimIdentityMap(rank);
+    AffineMap channel =
+        AffineMap::get(rank, 0, builder.getAffineDimExpr(rank - 1), context);
+    return createMapped(
+        builder, {input.mantissas, bias.mantissas}, {identity, channel},
+        type.getShape(), 32,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Value mantissa =
+              inner.create<arith::ExtSIOp>(inner.getI32Type(), elements[1]);
+          Value rounded = right.shift(inner, mantissa, Value());
+          Value wide = inner.create<arith::ShLIOp>(
+              inner.create<arith::ExtSIOp>(i64, rounded), wideLeft);
+          Value sum = inner.create<arith::AddIOp>(
+              inner.create<arith::ExtSIOp>(i64, elements[0]), wide);
+          sum = inner.create<arith::MaxSIOp>(
+              sum, createInt(inner, -kBiasClamp, 64));
+          sum = inner.create<arith::MinSIOp>(sum,
+                                             createInt(inner, kBiasClamp, 64));
+          return inner.create<arith::TruncIOp>(inner.getI32Type(), sum);
+        });
+  }
+};
+} // namespace
+
+void qtc::populateContractionPatterns(RewritePatternSet &patterns) {
+  patterns.add<
+      LowerConvolution<Conv2DOp, qkernel::Conv2DOp>,
+      LowerConvolution<Conv2DInputGradientOp, qkernel::Conv2DInputGradientOp>,
+      LowerConvolution<Conv2DWeightGradientOp, qkernel::Conv2DWeightGradientOp>,
+      LowerLinear<LinearOp, qkernel::Conv2DOp>,
+      LowerLinear<LinearInputGradientOp, qkernel::Conv2DInputGradientOp>,
+      LowerLinear<LinearWeightGradientOp, qkernel::Conv2DWeightGradientOp>,
+      LowerMagnitudeBits, LowerBiasAdd>(patterns.getContext());
+}

@@ -1,0 +1,406 @@
+//===- ElementwisePatterns.cpp - Operations on single elements ------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QTrainToQKernel/IntegerMath.h"
+#include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+using arith::CmpIPredicate;
+
+namespace {
+
+Value extend(ImplicitLocOpBuilder &builder, Value element) {
+  if (element.getType().isInteger(32))
+    return element;
+  return builder.create<arith::ExtSIOp>(builder.getI32Type(), element);
+}
+
+Value narrow(ImplicitLocOpBuilder &builder, Value element, unsigned width) {
+  if (width == 32)
+    return element;
+  return builder.create<arith::TruncIOp>(builder.getIntegerType(width),
+                                         element);
+}
+
+/// Maps the iteration space of a tensor in memory order to its logical
+/// dimensions, without the first `skip`.
+AffineMap getLogicalMap(RankedTensorType type, unsigned skip) {
+  MLIRContext *context = type.getContext();
+  unsigned rank = type.getRank();
+  SmallVector<unsigned> dims = llvm::to_vector(llvm::seq<unsigned>(0, rank));
+  if (isChannelsLast(type))
+    dims = {0, 3, 1, 2};
+  SmallVector<AffineExpr> exprs;
+  for (unsigned dim : ArrayRef<unsigned>(dims).drop_front(skip))
+    exprs.push_back(getAffineDimExpr(dim, context));
+  return AffineMap::get(rank, 0, exprs, context);
+}
+
+struct LowerShiftScale : OpRewritePattern<ShiftScaleOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ShiftScaleOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<ScaledParts> parts = getParts(op.getInput());
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    if (op.getRandom() && isChannelsLast(op.getInput().getType().getMantissa()))
+      return rewriter.notifyMatchFailure(
+          op, "random numbers are in logical order, mantissas are not");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    unsigned width = op.getResult().getType().getWidth();
+    ShiftBuilder shift(builder, op.getShift(), op.getRounding(), op.getBits());
+    SmallVector<Value> tensors{parts->mantissas};
+    if (op.getRandom())
+      tensors.push_back(op.getRandom());
+    Value result = createElementwise(
+        builder, tensors, width,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Value random;
+          if (elements.size() == 2)
+            random = inner.create<arith::ExtUIOp>(inner.getI32Type(),
+                                                  elements[1]);
+          Value element = extend(inner, elements[0]);
+          return narrow(inner, shift.shift(inner, element, random), width);
+        });
+    Value grown = builder.create<arith::MaxSIOp>(op.getShift(),
+                                                 createInt(builder, 0));
+    replaceWithParts(rewriter, op, result,
+                     builder.create<arith::AddIOp>(parts->exponent, grown));
+    return success();
+  }
+};
+
+struct LowerRelu : OpRewritePattern<ReluOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReluOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<ScaledParts> parts = getParts(op.getInput());
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    unsigned width = cast<ScaledType>(op.getType()).getWidth();
+    Value result = createElementwise(
+        builder, parts->mantissas, width,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          return inner.create<arith::MaxSIOp>(elements[0],
+                                              createInt(inner, 0, width));
+        });
+    replaceWithParts(rewriter, op, result, parts->exponent);
+    return success();
+  }
+};
+
+struct LowerReluGradient : OpRewritePattern<ReluGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReluGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ScaledParts output = (*parts)[0], gradient = (*parts)[1];
+    unsigned width = cast<ScaledType>(op.getType()).getWidth();
+    Value result = createElementwise(
+        builder, {output.mantissas, gradient.mantissas}, width,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Type type = elements[0].getType();
+          Value zero = createInt(inner, 0, type.getIntOrFloatBitWidth());
+          Value passes = inner.create<arith::CmpIOp>(CmpIPredicate::sgt,
+                                                     elements[0], zero);
+          return inner.create<arith::SelectOp>(passes, elements[1],
+                                               createInt(inner, 0, width));
+        });
+    replaceWithParts(rewriter, op, result, gradient.exponent);
+    return success();
+  }
+};
+
+/// clip(parameter − gradient), written over the parameter.
+struct LowerUpdate : OpRewritePattern<UpdateOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(UpdateOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ScaledParts parameter = (*parts)[0], gradient = (*parts)[1];
+    unsigned width = cast<ScaledType>(op.getType()).getWidth();
+    int64_t limit = (int64_t(1) << (width - 1)) - 1;
+    Value result = createElementwise(
+        builder, {gradient.mantissas, parameter.mantissas}, width,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Value difference = inner.create<arith::SubIOp>(
+              extend(inner, elements[1]), extend(inner, elements[0]));
+          Value clipped = inner.create<arith::MinSIOp>(
+              inner.create<arith::MaxSIOp>(difference,
+                                           createInt(inner, -limit)),
+              createInt(inner, limit));
+          return narrow(inner, clipped, width);
+        },
+        /*inPlace=*/true);
+    replaceWithParts(rewriter, op, result, parameter.exponent);
+    return success();
+  }
+};
+
+struct LowerRandom : OpRewritePattern<RandomOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RandomOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    RankedTensorType type = op.getType();
+    Value flat = createMapped(
+        builder, {}, {}, {type.getNumElements()}, 16,
+        [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
+          Value index = inner.create<arith::IndexCastOp>(
+              inner.getI64Type(), inner.create<linalg::IndexOp>(0));
+          return createRandom16(inner, index, op.getSeed(), op.getStep(),
+                                op.getId(),
+                                static_cast<uint32_t>(op.getPurpose()));
+        });
+    rewriter.replaceOp(op, createReshape(builder, flat, type.getShape()));
+    return success();
+  }
+};
+
+/// Keeps a feature unless its random number is below the ratio.
+struct LowerDropout : OpRewritePattern<DropoutOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DropoutOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<ScaledParts> parts = getParts(op.getInput());
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    RankedTensorType logical = getTensorType(op.getInput().getType());
+    unsigned width = cast<ScaledType>(op.getType()).getWidth();
+    double ratio = op.getRatio().convertToDouble();
+    auto threshold = static_cast<int64_t>(std::round(ratio * 65536.0));
+    // Without accumulators the factor is in the exponent.
+    bool exact = width != 32;
+    int64_t factor = exact ? 1 : std::llround(128.0 / (1.0 - ratio));
+    Value random = createReshape(builder, op.getRandom(),
+                                 logical.getShape().drop_front());
+    auto memory = cast<RankedTensorType>(parts->mantissas.getType());
+    Value result = createMapped(
+        builder, {parts->mantissas, random},
+        {builder.getMultiDimIdentityMap(memory.getRank()),
+         getLogicalMap(logical, /*skip=*/1)},
+        memory.getShape(), width,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Value number =
+              inner.create<arith::ExtUIOp>(inner.getI32Type(), elements[1]);
+          Value dropped = inner.create<arith::CmpIOp>(
+              CmpIPredicate::slt, number, createInt(inner, threshold));
+          Value kept = elements[0];
+          if (!exact)
+            kept = inner.create<arith::MulIOp>(extend(inner, kept),
+                                               createInt(inner, factor));
+          return inner.create<arith::SelectOp>(
+              dropped, createInt(inner, 0, width), kept);
+        });
+    Value exponent = builder.create<arith::AddIOp>(
+        parts->exponent, createInt(builder, exact ? 1 : -7));
+    replaceWithParts(rewriter, op, result, exponent);
+    return success();
+  }
+};
+
+/// Pixels index a constant table; channels move innermost on the way.
+struct LowerLookup : OpRewritePattern<LookupOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    auto scaled = dyn_cast<ScaledType>(op.getType());
+    if (!scaled)
+      return rewriter.notifyMatchFailure(op, "result is not scaled");
+    RankedTensorType logical = scaled.getMantissa();
+    RankedTensorType memory = getMemoryType(logical);
+    Value table = builder.create<arith::ConstantOp>(
+        cast<TypedAttr>(op.getTableAttr()));
+    bool perChannel =
+        cast<RankedTensorType>(table.getType()).getDimSize(0) > 1;
+    unsigned channelDim = isChannelsLast(logical) ? 3 : 1;
+    Value result = createMapped(
+        builder, op.getPixels(), getLogicalMap(logical, /*skip=*/0),
+        memory.getShape(), scaled.getWidth(),
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Value pixel = inner.create<arith::IndexCastUIOp>(
+              inner.getIndexType(), elements[0]);
+          Value row = perChannel
+                          ? Value(inner.create<linalg::IndexOp>(channelDim))
+                          : inner.create<arith::ConstantIndexOp>(0);
+          return inner.create<tensor::ExtractOp>(table, ValueRange{row, pixel});
+        });
+    Value exponent = createInt(builder, *op.getExponent());
+    replaceWithParts(rewriter, op, result, exponent);
+    return success();
+  }
+};
+
+/// Sums of differently scaled operands (numerics contract, section 4, Sums).
+struct LowerSum : OpRewritePattern<SumOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  /// Operands further below the largest exponent are dropped.
+  static constexpr int64_t kMaxDistance = 20;
+  /// More operands could overflow 32 bits: 127 · 2^20 each.
+  static constexpr size_t kMaxOperands = 16;
+
+  LogicalResult matchAndRewrite(SumOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    if (parts->size() > kMaxOperands)
+      return rewriter.notifyMatchFailure(op, "sum could leave 32 bits");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    SmallVector<Value> isUsed, shifts, tensors;
+    Value exponent = alignExponents(builder, *parts, isUsed, shifts);
+    for (const ScaledParts &part : *parts)
+      tensors.push_back(part.mantissas);
+    Value result = createElementwise(
+        builder, tensors, 32,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Value zero = createInt(inner, 0), sum = zero;
+          for (auto [index, element] : llvm::enumerate(elements)) {
+            Value aligned = inner.create<arith::ShLIOp>(extend(inner, element),
+                                                        shifts[index]);
+            Value term =
+                inner.create<arith::SelectOp>(isUsed[index], aligned, zero);
+            sum = inner.create<arith::AddIOp>(sum, term);
+          }
+          return sum;
+        });
+    replaceWithParts(rewriter, op, result, exponent);
+    return success();
+  }
+
+  /// Decides which operands take part and by how much each is shifted; returns
+  /// the exponent of the sum, that of the first operand if all are zero.
+  static Value alignExponents(ImplicitLocOpBuilder &builder,
+                              ArrayRef<ScaledParts> parts,
+                              SmallVectorImpl<Value> &isUsed,
+                              SmallVectorImpl<Value> &shifts) {
+    constexpr int64_t kNone = int64_t(1) << 29;
+    Value zero = createInt(builder, 0);
+    SmallVector<Value> isNonzero;
+    Value largest = createInt(builder, -kNone);
+    for (const ScaledParts &part : parts) {
+      Value out = createEmpty(builder, {}, 32);
+      Value maximum = qkernel::createKernel<qkernel::MaxAbsOp>(
+                          builder, builder.getLoc(), part.mantissas, out)
+                          .getResult(0);
+      Value scalar = builder.create<tensor::ExtractOp>(maximum, ValueRange());
+      isNonzero.push_back(
+          builder.create<arith::CmpIOp>(CmpIPredicate::ne, scalar, zero));
+      Value candidate = builder.create<arith::SelectOp>(
+          isNonzero.back(), part.exponent, createInt(builder, -kNone));
+      largest = builder.create<arith::MaxSIOp>(largest, candidate);
+    }
+    Value smallest = createInt(builder, kNone);
+    for (auto [index, part] : llvm::enumerate(parts)) {
+      Value distance =
+          builder.create<arith::SubIOp>(largest, part.exponent);
+      Value isNear = builder.create<arith::CmpIOp>(
+          CmpIPredicate::sle, distance, createInt(builder, kMaxDistance));
+      isUsed.push_back(
+          builder.create<arith::AndIOp>(isNonzero[index], isNear));
+      Value candidate = builder.create<arith::SelectOp>(
+          isUsed.back(), part.exponent, createInt(builder, kNone));
+      smallest = builder.create<arith::MinSIOp>(smallest, candidate);
+    }
+    for (auto [index, part] : llvm::enumerate(parts)) {
+      Value distance =
+          builder.create<arith::SubIOp>(part.exponent, smallest);
+      shifts.push_back(
+          builder.create<arith::SelectOp>(isUsed[index], distance, zero));
+    }
+    Value isEmpty = builder.create<arith::CmpIOp>(
+        CmpIPredicate::eq, smallest, createInt(builder, kNone));
+    return builder.create<arith::SelectOp>(isEmpty, parts.front().exponent,
+                                           smallest);
+  }
+};
+
+/// Row-major reshapes are views; with channels innermost the elements move,
+/// unless there is but one pixel or one channel.
+struct LowerReshape : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<ScaledParts> parts = getParts(op.getInput());
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    Value tensor = parts->mantissas;
+    if (needsMove(op.getInput()))
+      tensor = permute(builder, tensor, {0, 3, 1, 2});
+    RankedTensorType result = getTensorType(op.getType());
+    if (needsMove(op.getResult())) {
+      tensor = createReshape(builder, tensor, result.getShape());
+      tensor = permute(builder, tensor, {0, 2, 3, 1});
+    }
+    tensor = createReshape(builder, tensor, getMemoryType(result).getShape());
+    replaceWithParts(rewriter, op, tensor, parts->exponent);
+    return success();
+  }
+
+  static bool needsMove(Value value) {
+    RankedTensorType type = getTensorType(value.getType());
+    if (!isChannelsLast(type))
+      return false;
+    return type.getDimSize(1) != 1 &&
+           type.getDimSize(2) * type.getDimSize(3) != 1;
+  }
+
+  static Value permute(ImplicitLocOpBuilder &builder, Value tensor,
+                       ArrayRef<int64_t> permutation) {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    SmallVector<int64_t> shape;
+    for (int64_t source : permutation)
+      shape.push_back(type.getDimSize(source));
+    Value out =
+        createEmpty(builder, shape, type.getElementTypeBitWidth());
+    return builder.create<linalg::TransposeOp>(tensor, out, permutation)
+        ->getResult(0);
+  }
+};
+
+struct LowerTranspose : OpRewritePattern<TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<ScaledParts> parts = getParts(op.getInput());
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    if (isChannelsLast(getTensorType(op.getInput().getType())) ||
+        isChannelsLast(getTensorType(op.getType())))
+      return rewriter.notifyMatchFailure(op, "layout is not row-major");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    replaceWithParts(rewriter, op,
+                     LowerReshape::permute(builder, parts->mantissas,
+                                           op.getPermutation()),
+                     parts->exponent);
+    return success();
+  }
+};
+} // namespace
+
+void qtc::populateElementwisePatterns(RewritePatternSet &patterns) {
+  patterns.add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerUpdate,
+               LowerRandom, LowerDropout, LowerLookup, LowerSum, LowerReshape,
+               LowerTranspose>(patterns.getContext());
+}

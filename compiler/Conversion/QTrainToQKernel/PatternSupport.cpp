@@ -1,0 +1,115 @@
+//===- PatternSupport.cpp - Pieces shared by the conversion's patterns ----===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+std::optional<ScaledParts> qtc::getParts(Value value) {
+  auto compose = value.getDefiningOp<ComposeOp>();
+  if (!compose)
+    return std::nullopt;
+  return ScaledParts{compose.getMantissas(), compose.getExponent()};
+}
+
+std::optional<SmallVector<ScaledParts>> qtc::getOperandParts(Operation *op) {
+  SmallVector<ScaledParts> parts;
+  for (Value operand : op->getOperands()) {
+    if (!isScaled(operand.getType()))
+      continue;
+    std::optional<ScaledParts> part = getParts(operand);
+    if (!part)
+      return std::nullopt;
+    parts.push_back(*part);
+  }
+  return parts;
+}
+
+void qtc::replaceWithParts(PatternRewriter &rewriter, Operation *op,
+                           Value mantissas, Value exponent) {
+  rewriter.replaceOpWithNewOp<ComposeOp>(op, op->getResult(0).getType(),
+                                         mantissas, exponent);
+}
+
+Value qtc::createInt(ImplicitLocOpBuilder &builder, int64_t value,
+                     unsigned width) {
+  return builder.create<arith::ConstantIntOp>(value, width);
+}
+
+Value qtc::createEmpty(ImplicitLocOpBuilder &builder, ArrayRef<int64_t> shape,
+                       unsigned width) {
+  return builder.create<tensor::EmptyOp>(shape,
+                                         builder.getIntegerType(width));
+}
+
+/// All dimensions of a tensor of `rank` as one.
+static SmallVector<ReassociationIndices> getFlattening(int64_t rank) {
+  if (rank == 0)
+    return {};
+  return {llvm::to_vector<2>(llvm::seq<int64_t>(0, rank))};
+}
+
+Value qtc::createReshape(ImplicitLocOpBuilder &builder, Value tensor,
+                         ArrayRef<int64_t> shape) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (type.getShape() == shape)
+    return tensor;
+  if (type.getRank() != 1)
+    tensor = builder.create<tensor::CollapseShapeOp>(
+        tensor, getFlattening(type.getRank()));
+  if (shape.size() == 1)
+    return tensor;
+  return builder.create<tensor::ExpandShapeOp>(
+      RankedTensorType::get(shape, type.getElementType()), tensor,
+      getFlattening(shape.size()));
+}
+
+static SmallVector<utils::IteratorType> getParallelIterators(size_t rank) {
+  return SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel);
+}
+
+Value qtc::createElementwise(ImplicitLocOpBuilder &builder, ValueRange tensors,
+                             unsigned width, ElementFunction element,
+                             bool inPlace) {
+  auto type = cast<RankedTensorType>(tensors.front().getType());
+  int64_t count = type.getNumElements();
+  SmallVector<Value> flat;
+  for (Value tensor : tensors)
+    flat.push_back(createReshape(builder, tensor, {count}));
+  Value out = inPlace ? flat.pop_back_val()
+                      : createEmpty(builder, {count}, width);
+  SmallVector<AffineMap> maps(flat.size() + 1,
+                              builder.getMultiDimIdentityMap(1));
+  auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+    ImplicitLocOpBuilder inner(loc, nested);
+    ValueRange elements = inPlace ? arguments : arguments.drop_back();
+    inner.create<linalg::YieldOp>(element(inner, elements));
+  };
+  auto generic = builder.create<linalg::GenericOp>(
+      out.getType(), flat, out, maps, getParallelIterators(1), body);
+  return createReshape(builder, generic.getResult(0), type.getShape());
+}
+
+Value qtc::createMapped(ImplicitLocOpBuilder &builder, ValueRange tensors,
+                        ArrayRef<AffineMap> maps, ArrayRef<int64_t> shape,
+                        unsigned width, ElementFunction element) {
+  Value out = createEmpty(builder, shape, width);
+  SmallVector<AffineMap> allMaps(maps);
+  allMaps.push_back(builder.getMultiDimIdentityMap(shape.size()));
+  auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+    ImplicitLocOpBuilder inner(loc, nested);
+    inner.create<linalg::YieldOp>(element(inner, arguments.drop_back()));
+  };
+  auto generic = builder.create<linalg::GenericOp>(
+      out.getType(), tensors, out, allMaps, getParallelIterators(shape.size()),
+      body);
+  return generic.getResult(0);
+}

@@ -1,0 +1,73 @@
+//===- PatternSupport.h - Pieces shared by the conversion's patterns -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_QTRAIN_TO_QKERNEL_PATTERN_SUPPORT_H
+#define QTC_CONVERSION_QTRAIN_TO_QKERNEL_PATTERN_SUPPORT_H
+
+#include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/PatternMatch.h"
+
+#include <optional>
+
+namespace qtc {
+
+/// A scaled value taken apart.
+struct ScaledParts {
+  mlir::Value mantissas; ///< tensor in memory order
+  mlir::Value exponent;  ///< i32
+};
+
+/// The parts of `value` if its producer has been converted already.
+std::optional<ScaledParts> getParts(mlir::Value value);
+
+/// Parts of all scaled operands of `op`, in order; nothing if one is not
+/// converted yet. Patterns decline then and are tried again later.
+std::optional<llvm::SmallVector<ScaledParts>> getOperandParts(
+    mlir::Operation *op);
+
+/// Replaces `op`, whose result is scaled, by its parts.
+void replaceWithParts(mlir::PatternRewriter &rewriter, mlir::Operation *op,
+                      mlir::Value mantissas, mlir::Value exponent);
+
+mlir::Value createInt(mlir::ImplicitLocOpBuilder &builder, int64_t value,
+                      unsigned width = 32);
+
+/// An uninitialized tensor of `shape`.
+mlir::Value createEmpty(mlir::ImplicitLocOpBuilder &builder,
+                        llvm::ArrayRef<int64_t> shape, unsigned width);
+
+/// The row-major elements of `tensor` in another shape.
+mlir::Value createReshape(mlir::ImplicitLocOpBuilder &builder,
+                          mlir::Value tensor, llvm::ArrayRef<int64_t> shape);
+
+/// Gives the result element for the operands' elements.
+using ElementFunction = llvm::function_ref<mlir::Value(
+    mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
+
+/// Applies `element` to all elements of tensors of one shape. With `inPlace`
+/// the result overwrites the last operand.
+mlir::Value createElementwise(mlir::ImplicitLocOpBuilder &builder,
+                              mlir::ValueRange tensors, unsigned width,
+                              ElementFunction element, bool inPlace = false);
+
+/// Applies `element` over the iteration space of `shape`; `maps` say which
+/// element of each tensor it sees.
+mlir::Value createMapped(mlir::ImplicitLocOpBuilder &builder,
+                         mlir::ValueRange tensors,
+                         llvm::ArrayRef<mlir::AffineMap> maps,
+                         llvm::ArrayRef<int64_t> shape, unsigned width,
+                         ElementFunction element);
+
+void populateContractionPatterns(mlir::RewritePatternSet &patterns);
+void populateElementwisePatterns(mlir::RewritePatternSet &patterns);
+void populateReductionPatterns(mlir::RewritePatternSet &patterns);
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_QTRAIN_TO_QKERNEL_PATTERN_SUPPORT_H

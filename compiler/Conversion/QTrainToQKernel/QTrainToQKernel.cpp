@@ -1,0 +1,146 @@
+//===- QTrainToQKernel.cpp - Scaled operations to kernels -----------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
+#include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
+
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace qtc {
+#define GEN_PASS_DEF_CONVERTQTRAINTOQKERNEL
+#include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "convert-qtrain-to-qkernel"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+namespace {
+
+/// True when no element of `value` can be negative.
+bool isNonnegative(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  if (isa<ReluOp>(op))
+    return true;
+  if (auto lookup = dyn_cast<LookupOp>(op)) {
+    auto table = dyn_cast<DenseIntElementsAttr>(lookup.getTable());
+    return table && llvm::none_of(table.getValues<APInt>(),
+                                  [](const APInt &v) { return v.isNegative(); });
+  }
+  if (isa<MaxPool2DOp, AveragePool2DOp, ReshapeOp, DropoutOp, ShiftScaleOp>(op))
+    return isNonnegative(op->getOperand(0));
+  if (isa<SumOp>(op))
+    return llvm::all_of(op->getOperands(), isNonnegative);
+  return false;
+}
+
+struct ConvertQTrainToQKernel
+    : qtc::impl::ConvertQTrainToQKernelBase<ConvertQTrainToQKernel> {
+  void runOnOperation() override {
+    markNonnegative();
+    convertSignature();
+    RewritePatternSet patterns(&getContext());
+    populateContractionPatterns(patterns);
+    populateElementwisePatterns(patterns);
+    populateReductionPatterns(patterns);
+    GreedyRewriteConfig config;
+    config.useTopDownTraversal = true;
+    if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns),
+                                            config)))
+      return signalPassFailure();
+    getOperation().walk([&](Operation *op) {
+      if (!isa<QTrainDialect>(op->getDialect()) || isOpTriviallyDead(op))
+        return;
+      op->emitError() << "operation '" << op->getName()
+                      << "' has no kernel for its operands";
+      signalPassFailure();
+    });
+  }
+
+  /// Contractions whose first operand, the one that a kernel wants unsigned,
+  /// has no negative element. The fact would be lost with the producers.
+  void markNonnegative() {
+    getOperation().walk([](ContractionOpInterface op) {
+      if (isNonnegative(op->getOperand(0)))
+        op->setAttr("nonnegative", UnitAttr::get(op->getContext()));
+    });
+  }
+
+  /// Tensors of the signature become buffers, results become arguments.
+  void convertSignature() {
+    func::FuncOp function = getOperation();
+    Block &body = function.getBody().front();
+    OpBuilder builder = OpBuilder::atBlockBegin(&body);
+    DenseMap<Attribute, Value> parameters;
+    for (BlockArgument argument : body.getArguments()) {
+      auto type = dyn_cast<RankedTensorType>(argument.getType());
+      if (!type)
+        continue;
+      // Signedness is the operations' business from here on.
+      Type element =
+          builder.getIntegerType(type.getElementTypeBitWidth());
+      argument.setType(MemRefType::get(type.getShape(), element));
+      auto tensor = builder.create<bufferization::ToTensorOp>(
+          function.getLoc(), argument, /*restrict=*/true, /*writable=*/true);
+      argument.replaceAllUsesExcept(tensor, tensor);
+      if (Attribute symbol = function.getArgAttr(
+              argument.getArgNumber(), QTrainDialect::kParameterAttrName))
+        parameters[symbol] = argument;
+    }
+    convertResults(function, body.getTerminator(), parameters);
+  }
+
+  void convertResults(func::FuncOp function, Operation *terminator,
+                      const DenseMap<Attribute, Value> &parameters) {
+    OpBuilder builder(terminator);
+    for (auto [index, result] : llvm::enumerate(terminator->getOperands())) {
+      Attribute symbol =
+          function.getResultAttr(index, QTrainDialect::kParameterAttrName);
+      if (symbol) {
+        store(builder, result, parameters.lookup(symbol));
+        continue;
+      }
+      StringRef kind = index == 0 ? "logits" : "logits_exponent";
+      Type type = result.getType();
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      auto buffer = tensor ? MemRefType::get(tensor.getShape(),
+                                             tensor.getElementType())
+                           : MemRefType::get({}, type);
+      unsigned position = function.getNumArguments();
+      function.insertArgument(
+          position, buffer,
+          builder.getDictionaryAttr(
+              builder.getNamedAttr(QTrainDialect::kArgumentAttrName,
+                                   builder.getStringAttr(kind))),
+          function.getLoc());
+      store(builder, result, function.getArgument(position));
+    }
+    builder.create<func::ReturnOp>(terminator->getLoc());
+    terminator->erase();
+    function.setType(builder.getFunctionType(
+        function.getBody().front().getArgumentTypes(), {}));
+    function.setAllResultAttrs(ArrayRef<Attribute>());
+  }
+
+  static void store(OpBuilder &builder, Value value, Value buffer) {
+    Location loc = value.getLoc();
+    if (!isa<RankedTensorType>(value.getType())) {
+      builder.create<memref::StoreOp>(loc, value, buffer, ValueRange());
+      return;
+    }
+    auto copy = builder.create<bufferization::MaterializeInDestinationOp>(
+        loc, Type(), value, buffer);
+    copy.setRestrict(true);
+    copy.setWritable(true);
+  }
+};
+} // namespace

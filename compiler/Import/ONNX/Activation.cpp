@@ -1,0 +1,192 @@
+//===- Activation.cpp - Element by element --------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// These operations do not look at the order of dimensions, so transposes stay
+// pending across them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/ONNX/Handlers.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Format.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::onnx_import;
+
+static LogicalResult expectActivation(NodeContext &node, unsigned index) {
+  if (node.isActivation(index))
+    return success();
+  return node.refuse() << "expected input " << index
+                       << " to depend on the model's input, but it is constant";
+}
+
+/// Hands input 0 on.
+static LogicalResult forward(NodeContext &node) {
+  return node.setResult(node.getInput(0));
+}
+
+static LogicalResult createRelu(NodeContext &node) {
+  const GraphValue &input = node.getInput(0);
+  return node.setActivation(
+      node.create<qtrain::ReluOp>(qtrain::getShape(input.activation),
+                                  input.activation),
+      input.permutation);
+}
+
+LogicalResult qtc::onnx_import::importRelu(NodeContext &node) {
+  if (failed(expectActivation(node, 0)))
+    return failure();
+  return createRelu(node);
+}
+
+/// Reads a bound of Clip: an attribute or, since operator set 11, an input.
+static LogicalResult readBound(NodeContext &node, StringRef name,
+                               unsigned index, double &bound) {
+  float attribute = bound;
+  if (failed(node.read(name, attribute)))
+    return failure();
+  bound = attribute;
+  if (!node.hasInput(index))
+    return success();
+  FailureOr<double> input = node.getScalar(index);
+  if (failed(input))
+    return failure();
+  bound = *input;
+  return success();
+}
+
+LogicalResult qtc::onnx_import::importClip(NodeContext &node) {
+  double low = -std::numeric_limits<double>::infinity(), high = -low;
+  if (failed(expectActivation(node, 0)) ||
+      failed(readBound(node, "min", 1, low)) ||
+      failed(readBound(node, "max", 2, high)))
+    return failure();
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  bool isUnbounded = high >= kLargest;
+  if (isUnbounded && low == 0.0)
+    return createRelu(node);
+  if (isUnbounded && low <= -kLargest)
+    return forward(node);
+  std::string range;
+  llvm::raw_string_ostream(range) << llvm::format("%g, %g", low, high);
+  return node.refuse() << "Clip(" << range
+                       << ") is not supported yet; expected Clip(0, inf)";
+}
+
+/// Reads ratio and mode; sets `isActive` to false for what is no Dropout.
+static LogicalResult readDropout(NodeContext &node, double &ratio,
+                                 bool &isActive) {
+  float attribute = 0.5f;
+  int64_t seed = 0;
+  if (failed(node.read("ratio", attribute)) || failed(node.read("seed", seed)))
+    return failure();
+  ratio = attribute;
+  if (node.hasAttribute("seed"))
+    node.remark("attribute 'seed' has no effect: the program has its own seed");
+  if (node.hasInput(1)) {
+    FailureOr<double> input = node.getScalar(1);
+    if (failed(input))
+      return failure();
+    ratio = *input;
+  }
+  if (!(ratio >= 0.0 && ratio < 1.0)) {
+    std::string text;
+    llvm::raw_string_ostream(text) << llvm::format("%g", ratio);
+    return node.refuse() << "expected a ratio in [0, 1), but got " << text;
+  }
+  isActive = ratio != 0.0;
+  if (node.hasInput(2)) {
+    FailureOr<double> isTraining = node.getScalar(2);
+    if (failed(isTraining))
+      return failure();
+    if (*isTraining == 0.0) {
+      node.remark("left out, its input 'training_mode' is false");
+      isActive = false;
+    }
+  }
+  return success();
+}
+
+LogicalResult qtc::onnx_import::importDropout(NodeContext &node) {
+  double ratio = 0.0;
+  bool isActive = false;
+  if (failed(expectActivation(node, 0)) ||
+      failed(readDropout(node, ratio, isActive)))
+    return failure();
+  if (!isActive)
+    return forward(node);
+  const GraphValue &input = node.getInput(0);
+  ArrayRef<int64_t> shape = qtrain::getShape(input.activation);
+  int64_t features = ShapedType::getNumElements(shape.drop_front());
+  OpBuilder &builder = node.getBuilder();
+  auto [seed, step] = node.getImporter().getRandomArguments();
+  Value random = builder.create<qtrain::RandomOp>(
+      node.getLoc(), RankedTensorType::get(features, builder.getI16Type()),
+      seed, step, builder.getI64IntegerAttr(node.getNode().dropoutRank),
+      qtrain::RandomPurposeAttr::get(builder.getContext(),
+                                     qtrain::RandomPurpose::Dropout));
+  return node.setActivation(
+      node.create<qtrain::DropoutOp>(shape, input.activation, random,
+                                     builder.getF64FloatAttr(ratio)),
+      input.permutation);
+}
+
+LogicalResult qtc::onnx_import::importSoftmax(NodeContext &node) {
+  FailureOr<Value> input = node.getActivation(0);
+  if (failed(input))
+    return failure();
+  if (!node.getImporter().isFinalSoftmax(node.getNode()))
+    return node.refuse() << "supported only as the last operation of a model, "
+                            "where the loss takes its place";
+  ArrayRef<int64_t> shape = qtrain::getShape(*input);
+  // Before operator set 13, dimensions from the axis on counted as one.
+  bool isOld = node.getOpset() < 13;
+  int64_t axis = isOld ? 1 : -1;
+  if (failed(node.read("axis", axis)))
+    return failure();
+  FailureOr<int64_t> normalized = node.normalizeAxis(axis, shape.size());
+  if (failed(normalized))
+    return failure();
+  bool isOverClasses = *normalized == 1 &&
+                       llvm::all_of(shape.drop_front(2),
+                                    [](int64_t extent) { return extent == 1; });
+  if (!isOverClasses)
+    return node.refuse() << "expected an axis over the classes, dimension 1 of "
+                         << formatShape(shape) << ", but got " << axis;
+  node.remark("left out, the loss takes its place");
+  return forward(node);
+}
+
+LogicalResult qtc::onnx_import::importSum(NodeContext &node) {
+  SmallVector<Value> operands;
+  const GraphValue &first = node.getInput(0);
+  for (unsigned i = 0, e = node.getNumInputs(); i < e; ++i) {
+    if (!node.hasInput(i))
+      return node.refuse() << "input " << i << " is missing";
+    if (failed(expectActivation(node, i)))
+      return failure();
+    const GraphValue &input = node.getInput(i);
+    if (input.getShape() != first.getShape())
+      return node.refuse() << "expected operands of one shape, but got "
+                           << formatShape(first.getShape()) << " and "
+                           << formatShape(input.getShape())
+                           << "; broadcasting is not supported";
+    if (input.permutation != first.permutation)
+      return node.refuse() << "one operand is transposed, the other is not";
+    operands.push_back(input.activation);
+  }
+  if (operands.size() == 1)
+    return forward(node);
+  return node.setActivation(
+      node.create<qtrain::SumOp>(qtrain::getShape(operands.front()), operands),
+      first.permutation);
+}

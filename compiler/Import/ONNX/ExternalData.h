@@ -1,0 +1,36 @@
+//===- ExternalData.h - Tensor data in files of their own -------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_IMPORT_ONNX_EXTERNALDATA_H
+#define QTC_IMPORT_ONNX_EXTERNALDATA_H
+
+#include "compiler/Import/ONNX/Refusal.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <cstdint>
+#include <memory>
+
+namespace onnx {
+class TensorProto;
+} // namespace onnx
+
+namespace qtc::onnx_import {
+
+/// Checks that `tensor`, whose data lie outside of the model, has `bytes` bytes
+/// in a regular file below `folder`: also after symbolic links are followed.
+mlir::LogicalResult findExternalData(const onnx::TensorProto &tensor,
+                                     llvm::StringRef folder, int64_t bytes,
+                                     std::string &why);
+
+/// Reads them.
+mlir::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
+readExternalData(const onnx::TensorProto &tensor, llvm::StringRef folder,
+                 int64_t bytes, std::string &why);
+
+} // namespace qtc::onnx_import
+
+#endif // QTC_IMPORT_ONNX_EXTERNALDATA_H

@@ -1,0 +1,136 @@
+//===- Import.h - From ONNX files to qtrain modules -------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Reads ONNX models and gives qtrain float operations in the canonical layout
+// (activations NCHW, convolution weights OIHW) with static shapes. Every
+// attribute of every node is honoured or refused by name. Files are not
+// trusted: whatever they hold, the result is a module or one line of
+// diagnostic.
+//
+// No protobuf type appears here: this folder alone knows protobuf.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_IMPORT_ONNX_IMPORT_H
+#define QTC_IMPORT_ONNX_IMPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace qtc::onnx_import {
+
+/// Name of the function an import makes.
+inline constexpr llvm::StringLiteral kForwardName = "forward";
+
+struct ImportOptions {
+  /// Replaces the first dimension of the model's input, symbolic or not.
+  int64_t batch = 128;
+};
+
+/// Imports the model in file `path`. The module holds one `qtrain.parameter` a
+/// weight or bias and
+///
+///   func.func @forward(%input: tensor<NxCxHxWxf32>,
+///                      %p: tensor<...> {qtrain.parameter = @name}, ...,
+///                      %seed: i64 {qtrain.argument = "seed"},
+///                      %step: i32 {qtrain.argument = "step"})
+///       -> tensor<NxKxf32>
+///
+/// with `%seed` and `%step` only if the model has Dropout. Operations carry a
+/// NameLoc with the name of their node, or `<OpType>_<index>` if it has none.
+///
+/// On failure one error is emitted through `context`, naming file and node,
+/// and the result is null. What a user should know about a successful import
+/// (folded scales, removed Softmax, ...) goes to `remarks`, or is emitted as
+/// remarks if that is null.
+mlir::OwningOpRef<mlir::ModuleOp>
+importOnnxFile(llvm::StringRef path, mlir::MLIRContext &context,
+               const ImportOptions &options,
+               std::vector<std::string> *remarks = nullptr);
+
+/// The same for a model in memory. `name` stands for the file in messages.
+/// External data are looked up in `folder` and refused if that is empty.
+mlir::OwningOpRef<mlir::ModuleOp>
+importOnnxBuffer(llvm::StringRef bytes, llvm::StringRef name,
+                 llvm::StringRef folder, mlir::MLIRContext &context,
+                 const ImportOptions &options,
+                 std::vector<std::string> *remarks = nullptr);
+
+/// What the importer makes of a node.
+enum class NodeStatus {
+  Supported,
+  /// Evaluated at import time: shape arithmetic, transposed weights, ...
+  Folded,
+  /// Refused; see NodeReport::reason.
+  Unsupported,
+  /// An earlier unsupported node hides the shape of an input.
+  Unknown,
+  /// Does not contribute to the model's output.
+  Unused,
+};
+
+struct NodeReport {
+  std::string name;
+  std::string opType;
+  NodeStatus status = NodeStatus::Unknown;
+  /// Why the node is refused, or a remark.
+  std::string reason;
+  /// Shape of the first output, `N` for the batch; empty if unknown.
+  std::string shape;
+  /// Elements of the parameters first used here.
+  int64_t parameters = 0;
+  /// Multiply-accumulates of the forward pass of one example.
+  int64_t macs = 0;
+};
+
+struct ModelReport {
+  std::string file;
+  std::string producer;
+  int64_t irVersion = 0;
+  int64_t opset = 0;
+  /// Name and shape of the input.
+  std::string input;
+  std::vector<NodeReport> nodes;
+  /// Constant nodes, which `nodes` leaves out.
+  int64_t constants = 0;
+  /// What is wrong with the model as a whole.
+  std::vector<std::string> problems;
+  /// What the importer changes and what the user may want to change.
+  std::vector<std::string> hints;
+
+  int64_t countNodes(NodeStatus status) const;
+  /// True if the model imports.
+  bool isSupported() const;
+};
+
+/// Judges every node of the model in file `path`, not only up to the first one
+/// that is refused. Fails, with one error emitted through `context`, only for
+/// files that are no well-formed ONNX graph.
+mlir::FailureOr<ModelReport> checkOnnxFile(llvm::StringRef path,
+                                           mlir::MLIRContext &context);
+
+/// The same for a model in memory.
+mlir::FailureOr<ModelReport> checkOnnxBuffer(llvm::StringRef bytes,
+                                             llvm::StringRef name,
+                                             llvm::StringRef folder,
+                                             mlir::MLIRContext &context);
+
+/// Prints the table of `qtc check`.
+void printReport(const ModelReport &report, llvm::raw_ostream &os);
+
+/// Registers `--import-onnx` (with `--batch`) and `--check-onnx`.
+void registerImportOnnxTranslation();
+
+} // namespace qtc::onnx_import
+
+#endif // QTC_IMPORT_ONNX_IMPORT_H

@@ -1,0 +1,386 @@
+//===- Importer.cpp - State of one import ---------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/ONNX/Importer.h"
+#include "compiler/Import/ONNX/NodeContext.h"
+#include "dialect/QTrain/IR/QTrain.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+#include "onnx/onnx_pb.h"
+
+#include <climits>
+#include <cmath>
+
+using namespace mlir;
+using namespace qtc::onnx_import;
+using llvm::StringRef;
+
+std::string qtc::onnx_import::describeNode(const Node &node) {
+  return "node " + quote(node.name) + " (" + printable(node.proto->op_type()) +
+         ")";
+}
+
+Importer::Importer(Model &model, MLIRContext &context,
+                   const ImportOptions &options)
+    : model(model), builder(&context), options(options) {
+  context.loadDialect<func::FuncDialect, qtrain::QTrainDialect>();
+}
+
+Importer::~Importer() = default;
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+LogicalResult Importer::start(std::string &why) {
+  if (options.batch < 1 || options.batch > (1 << 20))
+    return Refusal(why) << "expected a batch of 1 to " << (1 << 20)
+                        << ", but got " << options.batch;
+  Location loc = builder.getUnknownLoc();
+  module = ModuleOp::create(loc);
+  builder.setInsertionPointToStart(module->getBody());
+  function = builder.create<func::FuncOp>(loc, kForwardName,
+                                          builder.getFunctionType({}, {}));
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  for (const GraphInput &input : model.inputs)
+    if (input.isLive)
+      addInput(input);
+    else
+      addRemark("input " + quote(input.name) + " is not used");
+  findFinalSoftmax();
+  return success();
+}
+
+/// The permutation from channels last to channels first, for this rank.
+static Shape getChannelsFirst(size_t rank) {
+  Shape permutation = {0, static_cast<int64_t>(rank) - 1};
+  for (size_t dim = 1; dim + 1 < rank; ++dim)
+    permutation.push_back(dim);
+  return permutation;
+}
+
+/// True for an input in NHWC: transposes to NCHW are all that reads it.
+static bool isChannelsLast(const Model &model, const GraphInput &input) {
+  if (input.shape.size() < 3)
+    return false;
+  Shape expected = getChannelsFirst(input.shape.size());
+  bool isRead = false;
+  for (const Node &node : model.nodes) {
+    if (!node.isLive || !llvm::is_contained(node.proto->input(), input.name))
+      continue;
+    if (node.proto->op_type() != "Transpose" ||
+        node.proto->attribute_size() != 1)
+      return false;
+    const auto &permutation = node.proto->attribute(0).ints();
+    if (Shape(permutation.begin(), permutation.end()) != expected)
+      return false;
+    isRead = true;
+  }
+  return isRead;
+}
+
+void Importer::addInput(const GraphInput &input) {
+  Shape shape = input.shape;
+  if (!shape.empty())
+    shape[0] = options.batch;
+  if (!input.problem.empty() || failed(countElements(shape))) {
+    define(input.name, GraphValue());
+    if (input.problem.empty())
+      model.problems.push_back("input " + quote(input.name) + " of shape " +
+                               formatShape(shape) + " is too large");
+    return;
+  }
+  if (numInputs == 0)
+    fixedBatch = input.getFixedBatch();
+  Shape permutation;
+  if (numInputs == 0 && isChannelsLast(model, input)) {
+    permutation = getChannelsFirst(shape.size());
+    shape = permute(shape, permutation);
+    addRemark("input " + quote(input.name) +
+              " is transposed by the model: the program takes it as " +
+              formatShape(shape));
+  }
+  Location loc = NameLoc::get(builder.getStringAttr(input.name));
+  Value argument = getBody().addArgument(
+      RankedTensorType::get(shape, builder.getF32Type()), loc);
+  ++numInputs;
+  // The ONNX value is the argument transposed back.
+  Shape inverse(permutation.size());
+  for (auto [index, source] : llvm::enumerate(permutation))
+    inverse[source] = index;
+  define(input.name, GraphValue::makeActivation(argument, inverse));
+  Tensor type;
+  type.elementType = input.elementType;
+  if (type.elementType != onnx::TensorProto::FLOAT)
+    addRemark("input " + quote(input.name) + " has type " +
+              type.getElementTypeName() + " and is taken as float");
+}
+
+/// Softmax belongs to the loss. It is the last operation if only changes of
+/// shape follow.
+void Importer::findFinalSoftmax() {
+  StringRef wanted = model.getOutput();
+  for (const Node &node : llvm::reverse(model.nodes)) {
+    if (node.proto->output_size() == 0 || node.proto->output(0) != wanted)
+      continue;
+    StringRef op = node.proto->op_type();
+    if (op == "Softmax" || op == "LogSoftmax")
+      finalSoftmax = &node;
+    bool keepsElements = llvm::StringSwitch<bool>(op)
+                             .Cases("Identity", "Flatten", "Reshape", "Squeeze",
+                                    "Unsqueeze", "Cast", true)
+                             .Default(false);
+    if (!keepsElements || node.proto->input_size() == 0)
+      return;
+    wanted = node.proto->input(0);
+    if (model.getNumUses(wanted) != 1)
+      return;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+FailureOr<GraphValue *> Importer::lookup(StringRef name, std::string &why) {
+  auto known = values.find(name);
+  if (known != values.end())
+    return &known->second;
+  onnx::TensorProto *proto = model.getInitializer(name);
+  if (!proto)
+    return Refusal(why) << "value " << quote(name) << " is not defined";
+  FailureOr<Tensor> tensor = describeTensor(*proto, name, model.folder, why);
+  if (failed(tensor)) {
+    why = "initializer " + quote(name) + ": " + why;
+    return failure();
+  }
+  ConstantView view;
+  view.root = addConstant(std::move(*tensor));
+  view.shape = view.root->shape;
+  define(name, GraphValue::makeConstant(std::move(view)));
+  return &values[name];
+}
+
+void Importer::define(StringRef name, GraphValue value) {
+  if (model.getNumUses(name) > 1)
+    value.constant.isShared = true;
+  values[name] = std::move(value);
+}
+
+const Tensor *Importer::addConstant(Tensor tensor) {
+  return &constants.emplace_back(std::move(tensor));
+}
+
+onnx::TensorProto *Importer::makeTensorProto() {
+  return ownedProtos.emplace_back(std::make_unique<onnx::TensorProto>()).get();
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters and random numbers
+//===----------------------------------------------------------------------===//
+
+Value Importer::getParameter(const ConstantView &view) {
+  Parameter &parameter = parameters[view.root];
+  if (!parameter.argument) {
+    Location loc = NameLoc::get(builder.getStringAttr(view.root->name));
+    // Parameters stand before the arguments for random numbers.
+    parameter.argument = getBody().insertArgument(
+        numInputs + parameters.size() - 1,
+        RankedTensorType::get(view.root->shape, builder.getF32Type()), loc);
+  }
+  Value value = parameter.argument;
+  for (const ConstantView::Step &step : view.steps) {
+    ArrayRef<int64_t> shape =
+        cast<RankedTensorType>(value.getType()).getShape();
+    Shape newShape =
+        step.isTranspose ? permute(shape, step.operand) : step.operand;
+    auto type = RankedTensorType::get(newShape, builder.getF32Type());
+    if (step.isTranspose)
+      value = builder.create<qtrain::TransposeOp>(
+          step.loc, type, value, builder.getDenseI64ArrayAttr(step.operand));
+    else
+      value = builder.create<qtrain::ReshapeOp>(step.loc, type, value);
+  }
+  return value;
+}
+
+void Importer::scaleParameter(const ConstantView &view, float scale) {
+  parameters[view.root].scale *= scale;
+}
+
+std::pair<Value, Value> Importer::getRandomArguments() {
+  if (!random) {
+    Location loc = builder.getUnknownLoc();
+    BlockArgument seed = getBody().addArgument(builder.getI64Type(), loc);
+    random = {seed, getBody().addArgument(builder.getI32Type(), loc)};
+  }
+  return {random->first, random->second};
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+static LogicalResult checkOp(NodeContext &context, const OpEntry *entry) {
+  const onnx::NodeProto &proto = *context.getNode().proto;
+  if (!proto.domain().empty() && proto.domain() != "ai.onnx")
+    return context.refuse() << "operators of domain " << quote(proto.domain())
+                            << " are not supported";
+  if (!entry)
+    return context.refuse() << explainMissingOp(proto.op_type());
+  if (failed(context.checkAttributes()))
+    return failure();
+  unsigned numInputs = context.getNumInputs();
+  if (numInputs < entry->minInputs || numInputs > entry->maxInputs)
+    return context.refuse() << "expected " << entry->minInputs
+                            << (entry->maxInputs == entry->minInputs ? ""
+                                : entry->maxInputs == UINT_MAX
+                                    ? " or more"
+                                    : " to " + std::to_string(entry->maxInputs))
+                            << (entry->maxInputs == 1 ? " input" : " inputs")
+                            << ", but got " << numInputs;
+  for (unsigned i = 0; i < entry->minInputs; ++i)
+    if (!context.hasInput(i))
+      return context.refuse() << "input " << i << " is missing";
+  return context.expectOneOutputUsed();
+}
+
+static LogicalResult runHandler(NodeContext &context) {
+  const OpEntry *entry = findOp(context.getOpType());
+  if (failed(checkOp(context, entry)) || failed(context.resolveInputs()) ||
+      failed(entry->handler(context)))
+    return failure();
+  return context.expectAllRead();
+}
+
+LogicalResult Importer::importNode(const Node &node, std::string &why,
+                                   bool &isBlocked) {
+  NodeContext context(*this, node, why);
+  LogicalResult result = runHandler(context);
+  isBlocked = failed(result) && context.isBlocked();
+  if (failed(result) && !context.hasResult() && !isBlocked) {
+    // A check goes on behind the node if the shape of its result is plain. The
+    // cast stands for the operation that is missing.
+    std::string reason = why;
+    if (std::optional<Shape> shape = inferRefusedShape(context)) {
+      auto cast = builder.create<UnrealizedConversionCastOp>(
+          context.getLoc(), context.makeType(*shape), ValueRange());
+      (void)context.setActivation(cast.getResult(0));
+    }
+    why = reason;
+  }
+  context.commit();
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Result
+//===----------------------------------------------------------------------===//
+
+/// The output in canonical layout and of shape [N, K].
+FailureOr<Value> Importer::getOutput(std::string &why) {
+  FailureOr<GraphValue *> output = lookup(model.getOutput(), why);
+  if (failed(output))
+    return failure();
+  std::string name = "output " + quote(model.getOutput());
+  if ((*output)->kind != GraphValue::Kind::Activation)
+    return Refusal(why) << name << " does not depend on the input";
+  if (!(*output)->permutation.empty())
+    return Refusal(why) << name << " is transposed, which is not supported";
+  Value value = (*output)->activation;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
+  bool isRow = shape.size() >= 2 &&
+               llvm::all_of(shape.drop_front(2),
+                            [](int64_t extent) { return extent == 1; });
+  if (!isRow)
+    return Refusal(why) << name << " has shape " << formatShape(shape)
+                        << ", but expected one row of class scores an example";
+  if (shape.size() == 2)
+    return value;
+  addRemark(name + " loses its dimensions of extent 1");
+  auto type = RankedTensorType::get(shape.take_front(2), builder.getF32Type());
+  return Value(builder.create<qtrain::ReshapeOp>(
+      NameLoc::get(builder.getStringAttr(model.getOutput())), type, value));
+}
+
+LogicalResult Importer::finish(std::string &why) {
+  FailureOr<Value> output = getOutput(why);
+  if (failed(output))
+    return failure();
+  builder.create<func::ReturnOp>(builder.getUnknownLoc(), *output);
+  function.setType(builder.getFunctionType(getBody().getArgumentTypes(),
+                                           TypeRange(output->getType())));
+  return success();
+}
+
+FailureOr<std::vector<float>>
+Importer::readParameter(const Tensor &tensor, float scale, std::string &why) {
+  if (tensor.numElements == 0)
+    return Refusal(why) << "parameter " << quote(tensor.name)
+                        << " has no elements";
+  FailureOr<std::vector<float>> elements =
+      readFloats(tensor, model.folder, why);
+  if (failed(elements) || failed(checkFinite(*elements, why))) {
+    why = "parameter " + quote(tensor.name) + ": " + why;
+    return failure();
+  }
+  releaseData(tensor);
+  if (scale != 1.0f)
+    for (float &element : *elements) {
+      element *= scale;
+      if (!std::isfinite(element))
+        return Refusal(why)
+               << "parameter " << quote(tensor.name)
+               << " becomes infinite when it is scaled by " << scale;
+    }
+  return elements;
+}
+
+LogicalResult Importer::checkParameters(std::string &why) {
+  for (const auto &[tensor, parameter] : parameters)
+    if (failed(readParameter(*tensor, parameter.scale, why)))
+      return failure();
+  return success();
+}
+
+LogicalResult Importer::createParameters(std::string &why) {
+  std::vector<std::pair<const Tensor *, Parameter *>> sorted;
+  for (auto &[tensor, parameter] : parameters)
+    sorted.emplace_back(tensor, &parameter);
+  // std::string compares bytes as unsigned numbers.
+  llvm::sort(sorted, [](const auto &a, const auto &b) {
+    return a.first->name < b.first->name;
+  });
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(function);
+  int64_t id = 0;
+  for (auto [tensor, parameter] : sorted) {
+    FailureOr<std::vector<float>> elements =
+        readParameter(*tensor, parameter->scale, why);
+    if (failed(elements))
+      return failure();
+    auto type = RankedTensorType::get(tensor->shape, builder.getF32Type());
+    ElementsAttr value = DenseElementsAttr::get(type, ArrayRef(*elements));
+    StringAttr name = builder.getStringAttr(tensor->name);
+    builder.create<qtrain::ParameterOp>(NameLoc::get(name), name,
+                                        builder.getI64IntegerAttr(id++),
+                                        IntegerAttr(), UnitAttr(), value);
+    function.setArgAttr(parameter->argument.getArgNumber(),
+                        qtrain::QTrainDialect::kParameterAttrName,
+                        FlatSymbolRefAttr::get(name));
+  }
+  if (random) {
+    StringRef attribute = qtrain::QTrainDialect::kArgumentAttrName;
+    function.setArgAttr(random->first.getArgNumber(), attribute,
+                        builder.getStringAttr("seed"));
+    function.setArgAttr(random->second.getArgNumber(), attribute,
+                        builder.getStringAttr("step"));
+  }
+  return success();
+}

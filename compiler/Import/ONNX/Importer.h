@@ -1,0 +1,114 @@
+//===- Importer.h - State of one import -------------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_IMPORT_ONNX_IMPORTER_H
+#define QTC_IMPORT_ONNX_IMPORTER_H
+
+#include "compiler/Import/ONNX/Import.h"
+#include "compiler/Import/ONNX/Model.h"
+#include "compiler/Import/ONNX/Values.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/MapVector.h"
+
+#include <deque>
+
+namespace qtc::onnx_import {
+
+/// A weight or bias in use.
+struct Parameter {
+  mlir::BlockArgument argument;
+  /// Constant of the graph folded into the initial value.
+  float scale = 1.0f;
+};
+
+/// Builds a module from a model, node by node. The nodes' meaning is in the
+/// handlers (Handlers.h); this class keeps what they share.
+class Importer {
+public:
+  Importer(Model &model, mlir::MLIRContext &context,
+           const ImportOptions &options);
+  ~Importer();
+
+  /// Makes the function and its inputs. Fails only if the options do.
+  mlir::LogicalResult start(std::string &why);
+  /// Imports one node. On failure its outputs are Unknown and `isBlocked` says
+  /// whether that is for an Unknown input.
+  mlir::LogicalResult importNode(const Node &node, std::string &why,
+                                 bool &isBlocked);
+  /// Returns the model's output, checked and of rank 2.
+  mlir::LogicalResult finish(std::string &why);
+  /// Reads the parameters' initial values and refuses what cannot be one.
+  mlir::LogicalResult checkParameters(std::string &why);
+  /// Reads the parameters' initial values into `qtrain.parameter` operations.
+  mlir::LogicalResult createParameters(std::string &why);
+
+  //===--------------------------------------------------------------------===//
+  // For NodeContext
+  //===--------------------------------------------------------------------===//
+
+  Model &getModel() { return model; }
+  mlir::OpBuilder &getBuilder() { return builder; }
+  int64_t getBatch() const { return options.batch; }
+  /// The batch that the file fixes, if it does.
+  std::optional<int64_t> getFixedBatch() const { return fixedBatch; }
+  /// Which Softmax, if any, ends the model and is left to the loss.
+  bool isFinalSoftmax(const Node &node) const { return &node == finalSoftmax; }
+
+  /// The value called `name`, describing it first if it is an initializer.
+  mlir::FailureOr<GraphValue *> lookup(llvm::StringRef name, std::string &why);
+  void define(llvm::StringRef name, GraphValue value);
+  /// Keeps a constant that a node holds or makes.
+  const Tensor *addConstant(Tensor tensor);
+  /// An empty message that lives as long as the import.
+  onnx::TensorProto *makeTensorProto();
+
+  /// The parameter that `view` shows, in the view's shape.
+  mlir::Value getParameter(const ConstantView &view);
+  /// Multiplies the parameter's initial value; not for shared views.
+  void scaleParameter(const ConstantView &view, float scale);
+  /// Function arguments for counter-based random numbers.
+  std::pair<mlir::Value, mlir::Value> getRandomArguments();
+
+  void addRemark(const llvm::Twine &remark) { remarks.push_back(remark.str()); }
+
+  mlir::ModuleOp getModule() const { return *module; }
+  mlir::OwningOpRef<mlir::ModuleOp> takeModule() { return std::move(module); }
+  const llvm::MapVector<const Tensor *, Parameter> &getParameters() const {
+    return parameters;
+  }
+  mlir::Block &getBody() { return function.getBody().front(); }
+  std::vector<std::string> remarks;
+
+private:
+  void addInput(const GraphInput &input);
+  void findFinalSoftmax();
+  mlir::FailureOr<mlir::Value> getOutput(std::string &why);
+  mlir::FailureOr<std::vector<float>>
+  readParameter(const Tensor &tensor, float scale, std::string &why);
+
+  Model &model;
+  mlir::OpBuilder builder;
+  ImportOptions options;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::func::FuncOp function;
+  unsigned numInputs = 0;
+  std::optional<int64_t> fixedBatch;
+  std::optional<std::pair<mlir::BlockArgument, mlir::BlockArgument>> random;
+  const Node *finalSoftmax = nullptr;
+  llvm::StringMap<GraphValue> values;
+  llvm::MapVector<const Tensor *, Parameter> parameters;
+  std::deque<Tensor> constants;
+  std::deque<std::unique_ptr<onnx::TensorProto>> ownedProtos;
+};
+
+/// Name of `node` for messages: 'conv1' (Conv).
+std::string describeNode(const Node &node);
+
+} // namespace qtc::onnx_import
+
+#endif // QTC_IMPORT_ONNX_IMPORTER_H

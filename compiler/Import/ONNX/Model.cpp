@@ -1,0 +1,327 @@
+//===- Model.cpp - A parsed and ordered ONNX graph ------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/ONNX/Model.h"
+#include "compiler/Import/ONNX/Tensor.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
+
+#include "google/protobuf/arena.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/stubs/logging.h"
+#include "onnx/onnx_pb.h"
+
+#include <climits>
+#include <new>
+#include <queue>
+
+using namespace mlir;
+using namespace qtc::onnx_import;
+using llvm::StringRef;
+
+//===----------------------------------------------------------------------===//
+// Parsing
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What the messages of one file may take. An empty message needs two bytes in
+/// the file and a hundred times as much in memory, so a small hostile file
+/// could otherwise fill the machine.
+struct MemoryBudget {
+  size_t available = 0;
+};
+} // namespace
+
+static thread_local MemoryBudget budget;
+
+static void *allocateBlock(size_t size) {
+  if (size > budget.available)
+    throw std::bad_alloc();
+  budget.available -= size;
+  return ::operator new(size);
+}
+
+static void freeBlock(void *block, size_t) { ::operator delete(block); }
+
+Model::Model() {
+  google::protobuf::ArenaOptions options;
+  options.max_block_size = size_t(1) << 20;
+  options.block_alloc = allocateBlock;
+  options.block_dealloc = freeBlock;
+  arena = std::make_unique<google::protobuf::Arena>(options);
+}
+
+Model::~Model() = default;
+
+LogicalResult Model::parseBytes(StringRef bytes, std::string &why) {
+  if (bytes.empty())
+    return Refusal(why) << "the file is empty";
+  if (bytes.size() > INT_MAX)
+    return Refusal(why) << "the file has more than 2 GiB, the limit of the "
+                           "format; store the weights as external data";
+  google::protobuf::LogSilencer silencer;
+  google::protobuf::io::CodedInputStream stream(
+      reinterpret_cast<const uint8_t *>(bytes.data()),
+      static_cast<int>(bytes.size()));
+  stream.SetTotalBytesLimit(INT_MAX);
+  stream.SetRecursionLimit(50);
+  try {
+    proto =
+        google::protobuf::Arena::CreateMessage<onnx::ModelProto>(arena.get());
+    if (!proto->ParsePartialFromCodedStream(&stream) ||
+        !stream.ConsumedEntireMessage())
+      return Refusal(why) << "not an ONNX model, or a damaged one: the file "
+                             "cannot be parsed";
+  } catch (const std::bad_alloc &) {
+    return Refusal(why) << "the file describes far more objects than its size "
+                           "justifies";
+  }
+  if (!proto->has_graph())
+    return Refusal(why) << "not an ONNX model: the file has no graph";
+  return success();
+}
+
+FailureOr<std::unique_ptr<Model>>
+Model::parse(StringRef bytes, StringRef folder, std::string &why) {
+  constexpr size_t kLeastBudget = size_t(256) << 20;
+  budget.available = std::max(kLeastBudget, 4 * bytes.size());
+  std::unique_ptr<Model> model(new Model());
+  model->folder = folder.str();
+  if (failed(model->parseBytes(bytes, why)))
+    return failure();
+  // Attributes of Constant nodes may add a few messages later.
+  budget.available = kLeastBudget;
+  model->readOpset();
+  if (failed(model->collectNames(why)) || failed(model->collectNodes(why)) ||
+      failed(model->sortNodes(why)) || failed(model->markLive(why)))
+    return failure();
+  model->findProblems();
+  return model;
+}
+
+const onnx::GraphProto &Model::getGraph() const { return proto->graph(); }
+
+StringRef Model::getOutput() const { return getGraph().output(0).name(); }
+
+void Model::readOpset() {
+  for (const onnx::OperatorSetIdProto &id : proto->opset_import())
+    if (id.domain().empty() || id.domain() == "ai.onnx")
+      opset = id.version();
+}
+
+//===----------------------------------------------------------------------===//
+// Inputs and initializers
+//===----------------------------------------------------------------------===//
+
+std::optional<int64_t> GraphInput::getFixedBatch() const {
+  if (shape.empty() || shape[0] < 0)
+    return std::nullopt;
+  return shape[0];
+}
+
+/// Notes in `input` what it is, or why it cannot be imported.
+static void describeInput(const onnx::ValueInfoProto &info, GraphInput &input) {
+  Refusal refusal(input.problem);
+  if (!info.type().has_tensor_type())
+    return void(std::move(refusal) << "is no tensor");
+  const onnx::TypeProto::Tensor &type = info.type().tensor_type();
+  input.elementType = type.elem_type();
+  if (!type.has_shape())
+    return void(std::move(refusal) << "has no shape");
+  bool isSymbolic = false;
+  for (const auto &dim : type.shape().dim()) {
+    bool isBatch = input.shape.empty();
+    int64_t extent = dim.has_dim_value() ? dim.dim_value() : -1;
+    if (extent <= 0)
+      extent = -1;
+    if (!isBatch && extent < 0 && !isSymbolic) {
+      isSymbolic = true;
+      Refusal(input.problem)
+          << "has a symbolic dimension " << input.shape.size()
+          << (dim.dim_param().empty() ? "" : " " + quote(dim.dim_param()))
+          << "; only the batch may be symbolic";
+    }
+    if (extent > kMaxElements)
+      Refusal(input.problem)
+          << "has an extent of " << extent << ", which is out of range";
+    input.shape.push_back(extent);
+  }
+  if (!input.problem.empty())
+    return;
+  if (input.shape.size() < 2 || input.shape.size() > 4)
+    Refusal(input.problem) << "has rank " << input.shape.size()
+                           << ", but expected 2 (N, F), 3 (N, C, L) or 4 "
+                              "(N, C, H, W)";
+  Tensor tensor;
+  tensor.elementType = input.elementType;
+  if (input.problem.empty() && !tensor.isFloat())
+    Refusal(input.problem) << "has elements of type "
+                           << tensor.getElementTypeName()
+                           << ", but expected floats";
+}
+
+LogicalResult Model::collectNames(std::string &why) {
+  auto *graph = proto->mutable_graph();
+  for (onnx::TensorProto &tensor : *graph->mutable_initializer())
+    if (!initializers.try_emplace(tensor.name(), &tensor).second)
+      return Refusal(why) << "initializer " << quote(tensor.name())
+                          << " is defined twice";
+  llvm::StringSet<> seen;
+  for (const onnx::ValueInfoProto &info : graph->input()) {
+    if (!seen.insert(info.name()).second)
+      return Refusal(why) << "input " << quote(info.name())
+                          << " is defined twice";
+    // Before IR version 4 initializers had to be inputs as well.
+    if (initializers.contains(info.name()))
+      continue;
+    inputs.emplace_back();
+    inputs.back().name = info.name();
+    describeInput(info, inputs.back());
+  }
+  if (graph->output_size() == 0 || graph->output(0).name().empty())
+    return Refusal(why) << "the graph has no output";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Nodes
+//===----------------------------------------------------------------------===//
+
+LogicalResult Model::collectNodes(std::string &why) {
+  if (getGraph().node_size() > kMaxNodes)
+    return Refusal(why) << "the graph has " << getGraph().node_size()
+                        << " nodes; expected at most " << kMaxNodes;
+  llvm::StringSet<> defined;
+  for (const GraphInput &input : inputs)
+    defined.insert(input.name);
+  for (const auto &entry : initializers)
+    defined.insert(entry.getKey());
+  unsigned dropouts = 0;
+  for (const onnx::NodeProto &node : getGraph().node()) {
+    Node result;
+    result.proto = &node;
+    result.index = nodes.size();
+    result.name = node.name().empty()
+                      ? node.op_type() + "_" + std::to_string(result.index)
+                      : node.name();
+    if (node.op_type() == "Dropout")
+      result.dropoutRank = dropouts++;
+    for (const std::string &output : node.output()) {
+      if (output.empty())
+        continue;
+      if (!defined.insert(output).second)
+        return Refusal(why) << "node " << quote(result.name) << ": value "
+                            << quote(output) << " is defined twice";
+      producers[output] = result.index;
+    }
+    nodes.push_back(std::move(result));
+  }
+  return success();
+}
+
+/// Puts the nodes in an order of execution: the file's, as far as it is one.
+LogicalResult Model::sortNodes(std::string &why) {
+  std::vector<unsigned> missing(nodes.size());
+  std::vector<std::vector<unsigned>> consumers(nodes.size());
+  for (const Node &node : nodes)
+    for (const std::string &input : node.proto->input()) {
+      auto producer = producers.find(input);
+      if (input.empty() || producer == producers.end())
+        continue;
+      consumers[producer->second].push_back(node.index);
+      ++missing[node.index];
+    }
+  std::priority_queue<unsigned, std::vector<unsigned>, std::greater<>> ready;
+  for (unsigned i = 0; i < nodes.size(); ++i)
+    if (missing[i] == 0)
+      ready.push(i);
+  std::vector<Node> sorted;
+  while (!ready.empty()) {
+    unsigned index = ready.top();
+    ready.pop();
+    sorted.push_back(nodes[index]);
+    for (unsigned consumer : consumers[index])
+      if (--missing[consumer] == 0)
+        ready.push(consumer);
+  }
+  if (sorted.size() != nodes.size()) {
+    auto isLate = [&](const Node &node) { return missing[node.index] != 0; };
+    return Refusal(why) << "the graph has a cycle, near node "
+                        << quote(llvm::find_if(nodes, isLate)->name);
+  }
+  nodes = std::move(sorted);
+  return success();
+}
+
+/// Marks what the first output needs and counts the uses of values there.
+LogicalResult Model::markLive(std::string &why) {
+  llvm::StringMap<GraphInput *> inputsByName;
+  for (GraphInput &input : inputs)
+    inputsByName[input.name] = &input;
+  llvm::StringSet<> wanted;
+  wanted.insert(getOutput());
+  ++uses[getOutput()];
+  if (!producers.contains(getOutput()) && !initializers.contains(getOutput()) &&
+      !inputsByName.contains(getOutput()))
+    return Refusal(why) << "output " << quote(getOutput()) << " is not defined";
+  for (Node &node : llvm::reverse(nodes)) {
+    node.isLive = llvm::any_of(node.proto->output(), [&](auto &output) {
+      return !output.empty() && wanted.contains(output);
+    });
+    for (const std::string &input : node.proto->input()) {
+      if (input.empty())
+        continue;
+      if (!producers.contains(input) && !initializers.contains(input) &&
+          !inputsByName.contains(input))
+        return Refusal(why) << "node " << quote(node.name) << ": input "
+                            << quote(input) << " is not defined";
+      if (!node.isLive)
+        continue;
+      wanted.insert(input);
+      ++uses[input];
+    }
+  }
+  for (GraphInput &input : inputs)
+    input.isLive = wanted.contains(input.name);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The model as a whole
+//===----------------------------------------------------------------------===//
+
+void Model::findProblems() {
+  auto add = [&] { return Refusal(problems.emplace_back()); };
+  if (proto->ir_version() < 3)
+    add() << "IR version " << proto->ir_version()
+          << " is not supported; expected 3 or newer";
+  if (opset < kOldestOpset)
+    add() << "operator set " << opset << " is not supported; expected "
+          << kOldestOpset << " or newer";
+  if (getGraph().sparse_initializer_size() > 0)
+    add() << "sparse initializers are not supported";
+  if (getGraph().output_size() > 1)
+    add() << "expected one output, but got " << getGraph().output_size() << ": "
+          << quote(getGraph().output(0).name()) << ", "
+          << quote(getGraph().output(1).name())
+          << (getGraph().output_size() > 2 ? ", ..." : "");
+  std::vector<const GraphInput *> live;
+  for (const GraphInput &input : inputs)
+    if (input.isLive)
+      live.push_back(&input);
+  if (live.empty())
+    add() << "the output does not depend on any input";
+  if (live.size() > 1)
+    add() << "expected one input, but got " << live.size() << ": "
+          << quote(live[0]->name) << ", " << quote(live[1]->name)
+          << (live.size() > 2 ? ", ..." : "");
+  for (const GraphInput *input : live)
+    if (!input->problem.empty())
+      add() << "input " << quote(input->name) << " " << input->problem;
+}

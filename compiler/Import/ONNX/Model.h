@@ -1,0 +1,118 @@
+//===- Model.h - A parsed and ordered ONNX graph ----------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_IMPORT_ONNX_MODEL_H
+#define QTC_IMPORT_ONNX_MODEL_H
+
+#include "compiler/Import/ONNX/Refusal.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace google::protobuf {
+class Arena;
+} // namespace google::protobuf
+namespace onnx {
+class GraphProto;
+class ModelProto;
+class NodeProto;
+class TensorProto;
+class ValueInfoProto;
+} // namespace onnx
+
+namespace qtc::onnx_import {
+
+/// The oldest version of the default operator set that is imported.
+inline constexpr int64_t kOldestOpset = 7;
+
+/// Graphs of more nodes are refused.
+inline constexpr int kMaxNodes = 100000;
+
+struct Node {
+  const onnx::NodeProto *proto = nullptr;
+  /// The file's name, or `<OpType>_<index>`.
+  std::string name;
+  /// Position in the file.
+  unsigned index = 0;
+  /// Rank among the Dropout nodes of the file, for Dropout.
+  unsigned dropoutRank = 0;
+  /// Contributes to the first output of the graph.
+  bool isLive = false;
+};
+
+/// An input of the graph that is no initializer.
+struct GraphInput {
+  std::string name;
+  int elementType = 0;
+  /// Empty for tensors of unknown rank and for what is no tensor. Negative
+  /// extents are symbolic.
+  llvm::SmallVector<int64_t, 4> shape;
+  /// Contributes to the output.
+  bool isLive = false;
+  /// Why the input cannot be imported, if so.
+  std::string problem;
+
+  /// The extent of the batch, if the file fixes it.
+  std::optional<int64_t> getFixedBatch() const;
+};
+
+/// A model whose names are all defined once and whose nodes are in an order of
+/// execution. The graph has at least one output.
+class Model {
+public:
+  /// Parses `bytes` and checks the structure of the graph.
+  static mlir::FailureOr<std::unique_ptr<Model>>
+  parse(llvm::StringRef bytes, llvm::StringRef folder, std::string &why);
+  ~Model();
+
+  const onnx::ModelProto &getProto() const { return *proto; }
+  const onnx::GraphProto &getGraph() const;
+  /// Null if there is none.
+  onnx::TensorProto *getInitializer(llvm::StringRef name) const {
+    return initializers.lookup(name);
+  }
+  /// How many inputs of live nodes and outputs of the graph `name` is.
+  unsigned getNumUses(llvm::StringRef name) const { return uses.lookup(name); }
+  /// The name of the value that the model computes.
+  llvm::StringRef getOutput() const;
+
+  /// Folder of the model, empty if it has none.
+  std::string folder;
+  /// Version of the default operator set.
+  int64_t opset = 0;
+  std::vector<Node> nodes;
+  std::vector<GraphInput> inputs;
+  /// Parts of the ONNX language that are not imported, as a whole.
+  std::vector<std::string> problems;
+
+private:
+  Model();
+
+  mlir::LogicalResult parseBytes(llvm::StringRef bytes, std::string &why);
+  void readOpset();
+  mlir::LogicalResult collectNames(std::string &why);
+  mlir::LogicalResult collectNodes(std::string &why);
+  mlir::LogicalResult sortNodes(std::string &why);
+  mlir::LogicalResult markLive(std::string &why);
+  void findProblems();
+
+  /// Index in `nodes` of the node that computes a value.
+  llvm::StringMap<unsigned> producers;
+  /// Inputs and initializers.
+  llvm::StringMap<onnx::TensorProto *> initializers;
+  llvm::StringMap<unsigned> uses;
+  std::unique_ptr<google::protobuf::Arena> arena;
+  onnx::ModelProto *proto = nullptr;
+};
+
+} // namespace qtc::onnx_import
+
+#endif // QTC_IMPORT_ONNX_MODEL_H

@@ -1,0 +1,365 @@
+//===- NodeContext.cpp - What a handler sees of a node --------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/ONNX/NodeContext.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include "onnx/onnx_pb.h"
+
+using namespace mlir;
+using namespace qtc::onnx_import;
+using llvm::StringRef;
+using onnx::AttributeProto;
+
+/// Shape tensors have few elements; more are not looked at.
+static constexpr int64_t kMaxShapeElements = 64;
+
+void NodeContext::remark(const llvm::Twine &text) {
+  importer.addRemark(describeNode(node) + ": " + text);
+}
+
+StringRef NodeContext::getOpType() const { return node.proto->op_type(); }
+
+Location NodeContext::getLoc() {
+  return NameLoc::get(getBuilder().getStringAttr(node.name));
+}
+
+//===----------------------------------------------------------------------===//
+// Attributes
+//===----------------------------------------------------------------------===//
+
+bool NodeContext::hasAttribute(StringRef name) const {
+  return llvm::any_of(node.proto->attribute(), [&](const auto &attribute) {
+    return StringRef(attribute.name()) == name;
+  });
+}
+
+LogicalResult NodeContext::checkAttributes() {
+  llvm::StringSet<> seen;
+  for (const AttributeProto &attribute : node.proto->attribute()) {
+    if (!seen.insert(attribute.name()).second)
+      return refuse() << "attribute " << quote(attribute.name())
+                      << " is given twice";
+    if (!attribute.ref_attr_name().empty())
+      return refuse() << "attribute " << quote(attribute.name())
+                      << " refers to a function's attribute, which is not "
+                         "supported";
+  }
+  return success();
+}
+
+/// Files before IR version 2 have no types in attributes, and some writers
+/// still leave them out: what is stored tells.
+static bool hasType(const AttributeProto &attribute, int type) {
+  if (attribute.has_type() && attribute.type() != AttributeProto::UNDEFINED)
+    return attribute.type() == type;
+  switch (type) {
+  case AttributeProto::INT:
+    return attribute.has_i();
+  case AttributeProto::FLOAT:
+    return attribute.has_f();
+  case AttributeProto::STRING:
+    return attribute.has_s();
+  case AttributeProto::TENSOR:
+    return attribute.has_t();
+  default:
+    return true;
+  }
+}
+
+LogicalResult NodeContext::find(StringRef name, int type,
+                                const AttributeProto *&attribute) {
+  attribute = nullptr;
+  for (const AttributeProto &candidate : node.proto->attribute())
+    if (StringRef(candidate.name()) == name)
+      attribute = &candidate;
+  if (!attribute)
+    return success();
+  consumed.insert(name);
+  if (hasType(*attribute, type))
+    return success();
+  return refuse() << "expected attribute " << quote(name) << " of type "
+                  << AttributeProto::AttributeType_Name(
+                         static_cast<AttributeProto::AttributeType>(type))
+                  << ", but got another type";
+}
+
+LogicalResult NodeContext::read(StringRef name, int64_t &value) {
+  const AttributeProto *attribute;
+  if (failed(find(name, AttributeProto::INT, attribute)))
+    return failure();
+  if (attribute)
+    value = attribute->i();
+  return success();
+}
+
+LogicalResult NodeContext::read(StringRef name, float &value) {
+  const AttributeProto *attribute;
+  if (failed(find(name, AttributeProto::FLOAT, attribute)))
+    return failure();
+  if (attribute)
+    value = attribute->f();
+  return success();
+}
+
+LogicalResult NodeContext::read(StringRef name, std::string &value) {
+  const AttributeProto *attribute;
+  if (failed(find(name, AttributeProto::STRING, attribute)))
+    return failure();
+  if (attribute)
+    value = attribute->s();
+  return success();
+}
+
+LogicalResult NodeContext::read(StringRef name, Shape &value) {
+  const AttributeProto *attribute;
+  if (failed(find(name, AttributeProto::INTS, attribute)))
+    return failure();
+  if (attribute)
+    value.assign(attribute->ints().begin(), attribute->ints().end());
+  return success();
+}
+
+LogicalResult NodeContext::read(StringRef name, std::vector<float> &value) {
+  const AttributeProto *attribute;
+  if (failed(find(name, AttributeProto::FLOATS, attribute)))
+    return failure();
+  if (attribute)
+    value.assign(attribute->floats().begin(), attribute->floats().end());
+  return success();
+}
+
+LogicalResult NodeContext::read(StringRef name, std::optional<Tensor> &value) {
+  const AttributeProto *attribute;
+  if (failed(find(name, AttributeProto::TENSOR, attribute)))
+    return failure();
+  if (!attribute)
+    return success();
+  // The model is ours, and releaseData() frees what has been read.
+  auto &proto = const_cast<onnx::TensorProto &>(attribute->t());
+  FailureOr<Tensor> tensor =
+      describeTensor(proto, name, importer.getModel().folder, why);
+  if (failed(tensor)) {
+    why = "attribute " + quote(name) + ": " + why;
+    return failure();
+  }
+  value = std::move(*tensor);
+  return success();
+}
+
+LogicalResult NodeContext::expectAllRead() {
+  for (const AttributeProto &attribute : node.proto->attribute())
+    if (!consumed.contains(attribute.name()))
+      return refuse() << "attribute " << quote(attribute.name())
+                      << " is not supported";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Inputs
+//===----------------------------------------------------------------------===//
+
+unsigned NodeContext::getNumInputs() const {
+  // Absent optional inputs at the end may be spelled out.
+  int count = node.proto->input_size();
+  while (count > 0 && node.proto->input(count - 1).empty())
+    --count;
+  return count;
+}
+
+bool NodeContext::hasInput(unsigned index) const {
+  return index < getNumInputs() && !node.proto->input(index).empty();
+}
+
+LogicalResult NodeContext::resolveInputs() {
+  inputs.clear();
+  for (unsigned i = 0, e = getNumInputs(); i < e; ++i) {
+    inputs.push_back(nullptr);
+    if (!hasInput(i))
+      continue;
+    FailureOr<GraphValue *> value = importer.lookup(node.proto->input(i), why);
+    if (failed(value))
+      return failure();
+    inputs.back() = *value;
+    blocked |= (*value)->kind == GraphValue::Kind::Unknown;
+  }
+  resolved = true;
+  if (blocked)
+    return refuse() << "the shape of an input is not known";
+  return success();
+}
+
+bool NodeContext::isShapeTensor(unsigned index) const {
+  return hasKind(index, GraphValue::Kind::ShapeArithmetic) ||
+         (isConstant(index) && getInput(index).constant.root->isInteger());
+}
+
+FailureOr<Value> NodeContext::getActivation(unsigned index) {
+  if (!isActivation(index))
+    return refuse() << "expected input " << index
+                    << " to depend on the model's input, but it is constant";
+  const GraphValue &value = getInput(index);
+  if (!value.permutation.empty())
+    return refuse() << "input " << index
+                    << " is transposed, and no other transpose cancels that; "
+                       "expected the order N, C, H, W";
+  return value.activation;
+}
+
+FailureOr<ConstantView> NodeContext::getWeight(unsigned index, StringRef role) {
+  if (!isConstant(index))
+    return refuse() << "expected a constant " << role
+                    << ", but got a computed value";
+  const ConstantView &view = getInput(index).constant;
+  if (!view.root->isFloat())
+    return refuse() << "expected " << role << " of type float, but got "
+                    << view.root->getElementTypeName();
+  if (view.root->numElements == 0)
+    return refuse() << "the " << role << " has no elements";
+  return view;
+}
+
+FailureOr<ShapeTensor> NodeContext::getShapeTensor(unsigned index) {
+  if (hasKind(index, GraphValue::Kind::ShapeArithmetic))
+    return getInput(index).integers;
+  if (!isConstant(index))
+    return refuse() << "expected input " << index
+                    << " to be known at compile time";
+  const ConstantView &view = getInput(index).constant;
+  const Tensor &root = *view.root;
+  if (llvm::any_of(view.steps, [](auto &step) { return step.isTranspose; }))
+    return refuse() << "input " << index
+                    << " is a transposed constant, which is not supported";
+  if (root.numElements > kMaxShapeElements)
+    return refuse() << "expected input " << index << " to have at most "
+                    << kMaxShapeElements << " elements, but got "
+                    << root.numElements;
+  FailureOr<std::vector<int64_t>> elements =
+      readIntegers(root, importer.getModel().folder, why);
+  if (failed(elements)) {
+    why = "input " + std::to_string(index) + ": " + why;
+    return failure();
+  }
+  if (root.isSplat)
+    elements->resize(root.numElements, elements->front());
+  ShapeTensor result;
+  result.shape = view.shape;
+  for (int64_t element : *elements)
+    result.elements.push_back({element, /*timesBatch=*/false});
+  return result;
+}
+
+FailureOr<Shape> NodeContext::getIntegers(unsigned index) {
+  FailureOr<ShapeTensor> tensor = getShapeTensor(index);
+  if (failed(tensor))
+    return failure();
+  Shape result;
+  for (ShapeNumber number : tensor->elements) {
+    if (number.timesBatch)
+      return refuse() << "input " << index << " depends on the batch";
+    result.push_back(number.value);
+  }
+  return result;
+}
+
+FailureOr<double> NodeContext::getScalar(unsigned index) {
+  if (isShapeTensor(index)) {
+    FailureOr<Shape> integers = getIntegers(index);
+    if (failed(integers))
+      return failure();
+    if (integers->size() == 1)
+      return static_cast<double>(integers->front());
+  } else if (isConstant(index)) {
+    const Tensor &root = *getInput(index).constant.root;
+    FailureOr<std::vector<float>> floats =
+        root.numElements == 1
+            ? readFloats(root, importer.getModel().folder, why)
+            : FailureOr<std::vector<float>>(std::vector<float>());
+    if (failed(floats)) {
+      why = "input " + std::to_string(index) + ": " + why;
+      return failure();
+    }
+    if (floats->size() == 1)
+      return static_cast<double>(floats->front());
+  }
+  return refuse() << "expected input " << index
+                  << " to be a constant of one element";
+}
+
+FailureOr<int64_t> NodeContext::normalizeAxis(int64_t axis, int64_t rank) {
+  if (axis < -rank || axis >= rank)
+    return refuse() << "axis " << axis << " is out of range for rank " << rank;
+  return axis < 0 ? axis + rank : axis;
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+RankedTensorType NodeContext::makeType(ArrayRef<int64_t> shape) {
+  return RankedTensorType::get(shape, getBuilder().getF32Type());
+}
+
+Value NodeContext::reshape(Value value, ArrayRef<int64_t> shape) {
+  if (cast<RankedTensorType>(value.getType()).getShape() == shape)
+    return value;
+  return create<qtrain::ReshapeOp>(shape, value);
+}
+
+LogicalResult NodeContext::checkShape(ArrayRef<int64_t> shape) {
+  if (llvm::all_of(shape, [](int64_t extent) { return extent > 0; }) &&
+      succeeded(countElements(shape)))
+    return success();
+  return refuse() << "the result would have shape " << formatShape(shape)
+                  << "; a tensor has 1 to " << kMaxElements << " elements";
+}
+
+LogicalResult NodeContext::setResult(GraphValue value) {
+  if (value.getShape().size() > kMaxRank)
+    return refuse() << "the result has rank " << value.getShape().size()
+                    << "; expected at most " << kMaxRank;
+  // Every value keeps its steps: a long chain would be copied again and again.
+  constexpr size_t kMaxSteps = 8;
+  if (value.constant.steps.size() > kMaxSteps)
+    return refuse() << "a constant is reshaped and transposed more than "
+                    << kMaxSteps << " times";
+  result = std::move(value);
+  return success();
+}
+
+LogicalResult NodeContext::setActivation(Value value, Shape permutation) {
+  return setResult(GraphValue::makeActivation(value, std::move(permutation)));
+}
+
+LogicalResult NodeContext::setConstant(ConstantView view) {
+  return setResult(GraphValue::makeConstant(std::move(view)));
+}
+
+LogicalResult NodeContext::setIntegers(ShapeTensor integers) {
+  if (static_cast<int64_t>(integers.elements.size()) > kMaxShapeElements)
+    return refuse() << "expected at most " << kMaxShapeElements
+                    << " elements in the arithmetic of shapes, but got "
+                    << integers.elements.size();
+  return setResult(GraphValue::makeIntegers(std::move(integers)));
+}
+
+void NodeContext::commit() {
+  for (auto [index, name] : llvm::enumerate(node.proto->output()))
+    if (!name.empty())
+      importer.define(name, index == 0 && result ? *result : GraphValue());
+}
+
+LogicalResult NodeContext::expectOneOutputUsed() {
+  for (int i = 1; i < node.proto->output_size(); ++i) {
+    const std::string &name = node.proto->output(i);
+    if (!name.empty() && importer.getModel().getNumUses(name) > 0)
+      return refuse() << "output " << i << ", " << quote(name)
+                      << ", is used, which is not supported";
+  }
+  return success();
+}

@@ -1,0 +1,369 @@
+//===- Report.cpp - Judging a model node by node --------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/ONNX/FileAccess.h"
+#include "compiler/Import/ONNX/Import.h"
+#include "compiler/Import/ONNX/Importer.h"
+#include "dialect/QTrain/IR/QTrain.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/Format.h"
+
+#include "onnx/onnx_pb.h"
+
+#include <array>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::onnx_import;
+using llvm::StringRef;
+
+int64_t ModelReport::countNodes(NodeStatus status) const {
+  return llvm::count_if(
+      nodes, [&](const NodeReport &node) { return node.status == status; });
+}
+
+bool ModelReport::isSupported() const {
+  return problems.empty() && countNodes(NodeStatus::Unsupported) == 0 &&
+         countNodes(NodeStatus::Unknown) == 0;
+}
+
+//===----------------------------------------------------------------------===//
+// Judging
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Runs an import that goes on behind refused nodes.
+class Checker {
+public:
+  Checker(Importer &importer, ModelReport &report)
+      : importer(importer), model(importer.getModel()), report(report) {}
+
+  void run();
+
+private:
+  void checkNode(const Node &node);
+  void countWork(NodeReport &entry, Operation *before);
+  void countConstants(const Node &node, NodeReport &entry);
+  void describeOutput(const Node &node, NodeReport &entry);
+  void findFoldedNormalization();
+
+  Importer &importer;
+  Model &model;
+  ModelReport &report;
+  size_t countedParameters = 0;
+  llvm::StringSet<> countedConstants;
+};
+} // namespace
+
+/// A shape with the batch as N.
+static std::string formatBatched(ArrayRef<int64_t> shape, int64_t batchDim) {
+  std::string result;
+  for (auto [i, extent] : llvm::enumerate(shape)) {
+    result += i == 0 ? "" : "x";
+    result += static_cast<int64_t>(i) == batchDim ? "N"
+              : extent < 0                        ? "?"
+                                                  : std::to_string(extent);
+  }
+  return result;
+}
+
+void Checker::describeOutput(const Node &node, NodeReport &entry) {
+  std::string ignored;
+  if (node.proto->output_size() == 0 || node.proto->output(0).empty())
+    return;
+  FailureOr<GraphValue *> value =
+      importer.lookup(node.proto->output(0), ignored);
+  if (failed(value) || (*value)->kind == GraphValue::Kind::Unknown)
+    return;
+  if ((*value)->kind != GraphValue::Kind::Activation) {
+    entry.shape = formatShape((*value)->getShape());
+    if (entry.status == NodeStatus::Supported)
+      entry.status = NodeStatus::Folded;
+    return;
+  }
+  const Shape &permutation = (*value)->permutation;
+  int64_t batch = permutation.empty()
+                      ? 0
+                      : llvm::find(permutation, 0) - permutation.begin();
+  entry.shape = formatBatched((*value)->getShape(), batch);
+}
+
+/// Adds up parameters and products of the operations behind `before`.
+void Checker::countWork(NodeReport &entry, Operation *before) {
+  for (const auto &[tensor, parameter] :
+       llvm::drop_begin(importer.getParameters(), countedParameters)) {
+    entry.parameters += tensor->numElements;
+    countedConstants.insert(tensor->name);
+  }
+  countedParameters = importer.getParameters().size();
+  Operation *op =
+      before ? before->getNextNode()
+             : (importer.getBody().empty() ? nullptr
+                                           : &importer.getBody().front());
+  for (; op; op = op->getNextNode())
+    if (auto contraction = dyn_cast<qtrain::ContractionOpInterface>(op))
+      entry.macs += contraction.getMultiplyAccumulates();
+}
+
+/// Parameters of a refused node: its constants. Running statistics, the last
+/// inputs of BatchNormalization, are no parameters.
+void Checker::countConstants(const Node &node, NodeReport &entry) {
+  std::string ignored;
+  for (const auto &[index, input] : llvm::enumerate(node.proto->input())) {
+    bool isStatistic = entry.opType == "BatchNormalization" && index > 2;
+    if (input.empty() || isStatistic)
+      continue;
+    FailureOr<GraphValue *> value = importer.lookup(input, ignored);
+    if (failed(value) || (*value)->kind != GraphValue::Kind::Constant)
+      continue;
+    const Tensor &tensor = *(*value)->constant.root;
+    if (tensor.isFloat() && !tensor.shape.empty() &&
+        countedConstants.insert(tensor.name).second)
+      entry.parameters += tensor.numElements;
+  }
+}
+
+void Checker::checkNode(const Node &node) {
+  NodeReport entry;
+  entry.name = node.name;
+  entry.opType = node.proto->op_type();
+  if (!node.isLive) {
+    entry.status = NodeStatus::Unused;
+    report.nodes.push_back(std::move(entry));
+    return;
+  }
+  Block &body = importer.getBody();
+  Operation *before = body.empty() ? nullptr : &body.back();
+  std::string why;
+  bool isBlocked = false;
+  bool isImported = succeeded(importer.importNode(node, why, isBlocked));
+  entry.status = isImported  ? NodeStatus::Supported
+                 : isBlocked ? NodeStatus::Unknown
+                             : NodeStatus::Unsupported;
+  entry.reason = why;
+  if (isImported)
+    entry.reason.clear();
+  countWork(entry, before);
+  if (!isImported)
+    countConstants(node, entry);
+  describeOutput(node, entry);
+  if (entry.opType == "Constant" && isImported)
+    ++report.constants;
+  else
+    report.nodes.push_back(std::move(entry));
+}
+
+/// Exporters fold BatchNormalization into convolutions unless told not to, and
+/// the network then trains without it.
+void Checker::findFoldedNormalization() {
+  int64_t convolutions = 0, biased = 0, renamed = 0, normalizations = 0;
+  llvm::StringSet<> convolved;
+  for (const Node &node : model.nodes) {
+    StringRef op = node.proto->op_type();
+    normalizations += op == "BatchNormalization";
+    bool isScale =
+        op == "Mul" &&
+        llvm::any_of(node.proto->input(), [&](const std::string &input) {
+          return convolved.contains(input);
+        });
+    if (isScale)
+      report.hints.push_back(describeNode(node) +
+                             ": a factor behind a convolution is what is left "
+                             "of BatchNormalization in a model for inference");
+    if (op != "Conv")
+      continue;
+    ++convolutions;
+    for (const std::string &output : node.proto->output())
+      convolved.insert(output);
+    biased += node.proto->input_size() > 2;
+    // PyTorch names the weights it makes itself this way.
+    if (node.proto->input_size() > 1)
+      renamed += StringRef(node.proto->input(1)).starts_with("onnx::");
+  }
+  if (normalizations == 0 && renamed > 0)
+    report.hints.push_back(
+        std::to_string(renamed) + " of " + std::to_string(convolutions) +
+        " convolutions have weights the exporter made: BatchNormalization was "
+        "probably folded into them; export with "
+        "training=torch.onnx.TrainingMode.TRAINING and "
+        "do_constant_folding=False to keep it");
+  else if (normalizations == 0 && biased == convolutions && convolutions >= 8)
+    report.hints.push_back(
+        "all " + std::to_string(convolutions) +
+        " convolutions have a bias and there is no BatchNormalization: it may "
+        "have been folded when the model was exported");
+}
+
+void Checker::run() {
+  std::string why;
+  if (failed(importer.start(why)))
+    report.problems.push_back(why);
+  for (const GraphInput &input : model.inputs)
+    if (input.isLive && report.input.empty())
+      report.input =
+          printable(input.name) + " " + formatBatched(input.shape, 0);
+  for (const Node &node : model.nodes)
+    checkNode(node);
+  report.problems.insert(report.problems.end(), model.problems.begin(),
+                         model.problems.end());
+  bool isComplete = report.countNodes(NodeStatus::Unsupported) == 0 &&
+                    report.countNodes(NodeStatus::Unknown) == 0;
+  if (isComplete && report.problems.empty() &&
+      (failed(importer.finish(why)) || failed(importer.checkParameters(why))))
+    report.problems.push_back(why);
+  report.hints = importer.remarks;
+  findFoldedNormalization();
+}
+
+FailureOr<ModelReport> qtc::onnx_import::checkOnnxBuffer(StringRef bytes,
+                                                         StringRef name,
+                                                         StringRef folder,
+                                                         MLIRContext &context) {
+  std::string why;
+  FailureOr<std::unique_ptr<Model>> model = Model::parse(bytes, folder, why);
+  if (failed(model))
+    return emitError(UnknownLoc::get(&context))
+           << printable(name) << ": " << why;
+  ModelReport report;
+  report.file = printable(name);
+  const onnx::ModelProto &proto = (*model)->getProto();
+  report.producer = printable(proto.producer_name());
+  if (!proto.producer_version().empty())
+    report.producer += " " + printable(proto.producer_version());
+  report.irVersion = proto.ir_version();
+  report.opset = (*model)->opset;
+  ImportOptions options;
+  options.batch = 1;
+  Importer importer(**model, context, options);
+  Checker(importer, report).run();
+  return report;
+}
+
+FailureOr<ModelReport> qtc::onnx_import::checkOnnxFile(StringRef path,
+                                                       MLIRContext &context) {
+  std::string why;
+  FailureOr<std::unique_ptr<llvm::MemoryBuffer>> buffer = readFile(path, why);
+  if (failed(buffer))
+    return emitError(UnknownLoc::get(&context))
+           << printable(path) << ": " << why;
+  return checkOnnxBuffer((*buffer)->getBuffer(), path, getFolder(path),
+                         context);
+}
+
+//===----------------------------------------------------------------------===//
+// Printing
+//===----------------------------------------------------------------------===//
+
+/// `count` with a unit where it is long: 431080 is "431.1 k".
+static std::string formatCount(int64_t count) {
+  if (count == 0)
+    return "-";
+  if (count < 10000)
+    return std::to_string(count);
+  double value = static_cast<double>(count);
+  StringRef units = "kMGTPE";
+  size_t unit = 0;
+  for (value /= 1000; value >= 999.95 && unit + 1 < units.size(); ++unit)
+    value /= 1000;
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.1f ", value) << units[unit];
+  return text;
+}
+
+static std::string formatStatus(const NodeReport &node) {
+  switch (node.status) {
+  case NodeStatus::Supported:
+    return "ok";
+  case NodeStatus::Folded:
+    return "ok (folded)";
+  case NodeStatus::Unsupported:
+    return "unsupported: " + node.reason;
+  case NodeStatus::Unknown:
+    return "unknown: " + node.reason;
+  case NodeStatus::Unused:
+    return "unused";
+  }
+  return "";
+}
+
+static std::string clip(StringRef text, size_t width) {
+  return text.size() <= width ? text.str()
+                              : "..." + text.take_back(width - 3).str();
+}
+
+namespace {
+constexpr unsigned kNumColumns = 6;
+using Row = std::array<std::string, kNumColumns>;
+} // namespace
+
+static void printRow(const Row &row, ArrayRef<size_t> widths,
+                     llvm::raw_ostream &os) {
+  for (unsigned i = 0; i + 1 < kNumColumns; ++i) {
+    bool isNumber = i == 3 || i == 4;
+    os << (isNumber ? llvm::right_justify(row[i], widths[i])
+                    : llvm::left_justify(row[i], widths[i]))
+       << "  ";
+  }
+  os << row.back() << "\n";
+}
+
+/// "1 node", "2 nodes"
+static std::string formatNumber(int64_t count, StringRef what) {
+  return (count < 10000 ? std::to_string(count) : formatCount(count)) + " " +
+         what.str() + (count == 1 ? "" : "s");
+}
+
+static void printSummary(const ModelReport &report, llvm::raw_ostream &os) {
+  int64_t parameters = 0, macs = 0;
+  for (const NodeReport &node : report.nodes) {
+    parameters += node.parameters;
+    macs += node.macs;
+  }
+  os << "total: " << formatNumber(report.nodes.size(), "node");
+  if (report.constants)
+    os << " (and " << formatNumber(report.constants, "constant") << ")";
+  os << ", " << parameters << " parameter" << (parameters == 1 ? "" : "s")
+     << ", " << formatNumber(macs, "MAC") << " an example, "
+     << report.countNodes(NodeStatus::Unsupported) << " unsupported";
+  if (int64_t unknown = report.countNodes(NodeStatus::Unknown))
+    os << ", " << unknown << " of unknown shape";
+  os << "\n";
+}
+
+void qtc::onnx_import::printReport(const ModelReport &report,
+                                   llvm::raw_ostream &os) {
+  os << report.file << ": opset " << report.opset << ", IR version "
+     << report.irVersion;
+  if (!report.producer.empty())
+    os << ", made by " << report.producer;
+  if (!report.input.empty())
+    os << ", input " << report.input;
+  os << "\n\n";
+  std::vector<Row> rows = {
+      {"node", "op", "output shape", "parameters", "MACs", "status"}};
+  for (const NodeReport &node : report.nodes)
+    rows.push_back(
+        {clip(printable(node.name), 40), clip(printable(node.opType), 24),
+         node.shape.empty() ? "?" : node.shape, formatCount(node.parameters),
+         formatCount(node.macs), formatStatus(node)});
+  SmallVector<size_t> widths(kNumColumns, 0);
+  for (const Row &row : rows)
+    for (unsigned i = 0; i < kNumColumns; ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  for (const Row &row : rows)
+    printRow(row, widths, os);
+  os << "\n";
+  printSummary(report, os);
+  for (const std::string &problem : report.problems)
+    os << "problem: " << problem << "\n";
+  for (const std::string &hint : report.hints)
+    os << "hint: " << hint << "\n";
+}

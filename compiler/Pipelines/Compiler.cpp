@@ -1,0 +1,345 @@
+//===- Compiler.cpp - From an ONNX file to a trainer ----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Pipelines/Compiler.h"
+
+#include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
+#include "compiler/Import/ONNX/Import.h"
+#include "compiler/Pipelines/Registration.h"
+#include "compiler/Support/FileHash.h"
+#include "compiler/Target/CPU/Link.h"
+#include "compiler/Target/CPU/ObjectFile.h"
+#include "compiler/Target/StateLayout.h"
+#include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
+#include "runtime/include/qtcrt/abi.h"
+
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/Path.h"
+
+#include <thread>
+
+using namespace mlir;
+using namespace qtc;
+
+llvm::StringRef qtc::getCompilerVersion() { return QTC_VERSION; }
+
+llvm::ArrayRef<PhaseInfo> qtc::getPhases() {
+  static constexpr PhaseInfo phases[] = {
+      {Phase::Trainer, "trainer", "executable that trains"},
+      {Phase::Library, "lib", "static library and C header"},
+      {Phase::Object, "obj", "object file of one instruction set"},
+      {Phase::Assembly, "asm", "assembly of one instruction set"},
+      {Phase::LLVM, "llvm", "optimized LLVM IR of one instruction set"},
+      {Phase::Kernels, "kernels", "loops and vectors of one instruction set"},
+      {Phase::Plan, "plan", "kernels on buffers in an arena"},
+      {Phase::Scheme, "scheme", "step in the numbers of the scheme"},
+      {Phase::Backward, "backward", "float training step"},
+      {Phase::Import, "import", "float model"},
+  };
+  return phases;
+}
+
+/// Diagnostics of passes have been printed by then.
+static llvm::Error reportedError() {
+  return llvm::createStringError(std::errc::invalid_argument, "");
+}
+
+static std::string print(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  stream << "\n";
+  return text;
+}
+
+llvm::Error Compiler::writeOutput(llvm::StringRef text) {
+  std::error_code code;
+  llvm::raw_fd_ostream stream(options.outputPath, code);
+  if (!code) {
+    stream << text;
+    stream.flush();
+    code = stream.error();
+    stream.clear_error();
+  }
+  if (code)
+    return llvm::createStringError("cannot write '" + options.outputPath +
+                                   "': " + code.message());
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Front end
+//===----------------------------------------------------------------------===//
+
+llvm::Error Compiler::runFrontEnd() {
+  onnx_import::ImportOptions import;
+  import.batch = options.batch;
+  module = onnx_import::importOnnxFile(options.modelPath, context, import,
+                                       &remarks);
+  if (!module)
+    return reportedError();
+  if (options.emit == Phase::Import)
+    return llvm::Error::success();
+
+  PassManager manager(&context);
+  manager.enableVerifier(options.verifyEach);
+  GenerateBackwardOptions backward;
+  backward.loss = options.loss;
+  backward.mean = options.mean;
+  backward.std = options.std;
+  buildBackwardPipeline(manager, backward);
+  if (options.emit != Phase::Backward)
+    if (llvm::Error error = buildSchemePipeline(
+            manager, *options.scheme, options.schemeRequest,
+            options.assertInteger && options.scheme->isInteger))
+      return error;
+  if (failed(manager.run(*module)))
+    return reportedError();
+  return llvm::Error::success();
+}
+
+/// The options that change results, as a JSON object.
+static std::string describeOptions(const CompileOptions &options) {
+  llvm::json::Object object;
+  object["batch"] = options.batch;
+  object["init"] = options.schemeRequest.schemeInit ? "scheme" : "onnx";
+  object["loss"] = options.loss == qtrain::Loss::CrossEntropy ? "cross-entropy"
+                                                              : "sse";
+  object["normalize"] = options.normalize;
+  for (const SchemeOption &option : options.scheme->options)
+    object[(options.scheme->name + "-" + option.name).str()] =
+        options.schemeRequest.get(option);
+  return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
+}
+
+llvm::Error Compiler::describeModel() {
+  auto step = module->lookupSymbol<func::FuncOp>(
+      qtrain::QTrainDialect::kTrainStepName);
+  auto pixels = cast<RankedTensorType>(step.getArgumentTypes().front());
+  auto logits = cast<RankedTensorType>(step.getResultTypes().front());
+  for (int64_t dim = 1; dim < pixels.getRank() && dim < 4; ++dim)
+    description.input[dim - 1] = pixels.getDimSize(dim);
+  description.name = llvm::sys::path::stem(options.modelPath).str();
+  description.scheme = options.scheme->name.str();
+  description.options = describeOptions(options);
+  description.compilerVersion = getCompilerVersion().str();
+  description.defaultSchedule = options.scheme->defaultSchedule.str();
+  description.defaultSeed = options.schemeRequest.seed;
+  description.scheduleKind = options.scheme->scheduleKind;
+  description.loss = static_cast<uint32_t>(options.loss);
+  description.batch = logits.getDimSize(0);
+  description.classes = logits.getDimSize(1);
+  Type element = logits.getElementType();
+  description.logitsType = element.isF32()         ? QTCRT_FLOAT32
+                           : element.isInteger(16) ? QTCRT_INT16
+                                                   : QTCRT_INT8;
+  memory.stateBytes = StateLayout(*module).getBytes();
+  llvm::Expected<std::string> hash = hashFile(options.modelPath);
+  if (!hash)
+    return hash.takeError();
+  description.modelHash = *hash;
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Variants
+//===----------------------------------------------------------------------===//
+
+/// The module as every variant starts from it, without initial values.
+std::string Compiler::getBytecode() {
+  OwningOpRef<ModuleOp> copy = module->clone();
+  for (auto parameter : copy->getOps<qtrain::ParameterOp>()) {
+    auto type = cast<ShapedType>(parameter.getValue().getType());
+    Attribute zero = Builder(&context).getZeroAttr(type.getElementType());
+    parameter.setValueAttr(
+        cast<ElementsAttr>(DenseElementsAttr::get(type, zero)));
+  }
+  std::string bytecode;
+  llvm::raw_string_ostream stream(bytecode);
+  (void)writeBytecodeToFile(*copy, stream);
+  return bytecode;
+}
+
+static std::vector<ProfiledOp> getProfile(func::FuncOp step) {
+  std::vector<ProfiledOp> ops;
+  auto profile = step->getAttrOfType<ArrayAttr>(kProfileAttrName);
+  for (Attribute attribute : profile) {
+    auto entry = cast<DictionaryAttr>(attribute);
+    auto text = [&](StringRef key) {
+      return cast<StringAttr>(entry.get(key)).getValue().str();
+    };
+    auto number = [&](StringRef key) {
+      return cast<IntegerAttr>(entry.get(key)).getInt();
+    };
+    ops.push_back({text("name"), text("kind"), number("macs"),
+                   number("bytes")});
+  }
+  return ops;
+}
+
+/// Size of the arena that `function` was planned with.
+static int64_t getArenaBytes(func::FuncOp function) {
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    auto kind = function.getArgAttrOfType<StringAttr>(
+        i, qtrain::QTrainDialect::kArgumentAttrName);
+    if (kind && kind.getValue() == "arena")
+      return cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
+  }
+  return 0;
+}
+
+/// Runs in a thread of its own, in a context of its own.
+void Compiler::generateVariant(llvm::StringRef bytecode,
+                               const cpu::TargetRecord &target,
+                               Variant &variant) {
+  DialectRegistry registry;
+  registerDialects(registry);
+  MLIRContext local(registry, MLIRContext::Threading::DISABLED);
+  llvm::raw_string_ostream messages(variant.message);
+  ScopedDiagnosticHandler handler(&local, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      messages << diagnostic << "; ";
+    return success();
+  });
+  auto copy = parseSourceString<ModuleOp>(bytecode, ParserConfig(&local));
+  if (!copy)
+    return;
+  VariantOptions variantOptions{&target, options.microkernels};
+  PassManager manager(&local);
+  manager.enableVerifier(options.verifyEach);
+  buildPlanPipeline(manager, variantOptions);
+  if (options.emit != Phase::Plan)
+    buildKernelPipeline(manager, variantOptions);
+  if (failed(manager.run(*copy))) {
+    messages << "lowering failed";
+    return;
+  }
+  VariantDescription &result = variant.description;
+  for (auto function : copy->getOps<func::FuncOp>())
+    if (!function.isPrivate())
+      result.arenaBytes = std::max(result.arenaBytes, getArenaBytes(function));
+  if (options.emit == Phase::Plan || options.emit == Phase::Kernels) {
+    std::string text = print(*copy);
+    variant.code.assign(text.begin(), text.end());
+    return;
+  }
+  auto step = copy->lookupSymbol<func::FuncOp>(
+      qtrain::QTrainDialect::kTrainStepName);
+  result.name = target.name.str();
+  result.isa = static_cast<uint32_t>(target.isa);
+  result.peakMacs = getPeakMacs(target);
+  result.trainOps = getProfile(step);
+  result.trainSymbol =
+      getEntryPointName(target, qtrain::QTrainDialect::kTrainStepName);
+  result.evaluateSymbol =
+      getEntryPointName(target, qtrain::QTrainDialect::kEvaluateName);
+  result.peakSymbol = getEntryPointName(target, "peak");
+
+  PassManager lowering(&local);
+  lowering.enableVerifier(options.verifyEach);
+  buildLLVMPipeline(lowering, variantOptions);
+  if (failed(lowering.run(*copy))) {
+    messages << "lowering to LLVM failed";
+    return;
+  }
+  cpu::OutputKind kind = options.emit == Phase::LLVM ? cpu::OutputKind::LLVMIR
+                         : options.emit == Phase::Assembly
+                             ? cpu::OutputKind::Assembly
+                             : cpu::OutputKind::Object;
+  if (llvm::Error error = cpu::emitModule(*copy, target, kind, variant.code))
+    messages << llvm::toString(std::move(error));
+}
+
+llvm::Error Compiler::generateVariants() {
+  cpu::initializeBackend();
+  std::string bytecode = getBytecode();
+  // Phases that print one instruction set print the strongest asked for.
+  bool one = options.emit != Phase::Trainer && options.emit != Phase::Library;
+  std::vector<const cpu::TargetRecord *> targets = options.targets;
+  if (one)
+    targets.assign(1, *llvm::max_element(
+                          options.targets, [](const auto *a, const auto *b) {
+                            return a->isa < b->isa;
+                          }));
+  variants.resize(targets.size());
+  std::vector<std::thread> threads;
+  for (auto [target, variant] : llvm::zip(targets, variants))
+    threads.emplace_back([this, &bytecode, target = target,
+                          variant = &variant] {
+      generateVariant(bytecode, *target, *variant);
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  for (auto [target, variant] : llvm::zip(targets, variants)) {
+    if (!variant.message.empty())
+      return llvm::createStringError("instruction set '" + target->name +
+                                     "': " + variant.message);
+    memory.arenas.push_back(
+        {target->name.str(), variant.description.arenaBytes});
+    description.variants.push_back(variant.description);
+  }
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Output
+//===----------------------------------------------------------------------===//
+
+llvm::Error Compiler::run() {
+  if (llvm::Error error = runFrontEnd())
+    return error;
+  switch (options.emit) {
+  case Phase::Import:
+  case Phase::Backward:
+  case Phase::Scheme:
+    return writeOutput(print(*module));
+  default:
+    break;
+  }
+  if (llvm::Error error = describeModel())
+    return error;
+  if (llvm::Error error = generateVariants())
+    return error;
+  if (options.emit == Phase::Library || options.emit == Phase::Trainer)
+    return writeObjects();
+  return writeOutput(
+      llvm::StringRef(variants.front().code.data(),
+                      variants.front().code.size()));
+}
+
+llvm::Error Compiler::writeObjects() {
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> descriptor =
+      buildModelDescriptor(*module, description, llvmContext);
+  llvm::SmallVector<char, 0> model;
+  if (llvm::Error error = cpu::emitPlainModule(
+          *descriptor, cpu::OutputKind::Object, model))
+    return error;
+  cpu::TemporaryFiles files;
+  std::vector<std::string> objects;
+  auto add = [&](llvm::StringRef name, llvm::ArrayRef<char> code) {
+    llvm::Expected<std::string> path =
+        files.create(name, {code.data(), code.size()});
+    if (path)
+      objects.push_back(*path);
+    return path.takeError();
+  };
+  if (llvm::Error error = add("model", model))
+    return error;
+  for (const Variant &variant : variants)
+    if (llvm::Error error = add(variant.description.name, variant.code))
+      return error;
+  return options.emit == Phase::Library
+             ? cpu::writeStaticLibrary(options.outputPath, objects)
+             : cpu::linkTrainer(options.outputPath, objects);
+}

@@ -1,0 +1,124 @@
+//===- Compiler.h - From an ONNX file to a trainer --------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_PIPELINES_COMPILER_H
+#define QTC_PIPELINES_COMPILER_H
+
+#include "compiler/Pipelines/Pipelines.h"
+#include "compiler/Scheme/Scheme.h"
+#include "compiler/Target/ModelDescriptor.h"
+#include "dialect/QTrain/IR/QTrain.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace qtc {
+
+/// Where the compiler can stop. Phases up to LLVM write text.
+enum class Phase {
+  Import,
+  Backward,
+  Scheme,
+  Plan,
+  Kernels,
+  LLVM,
+  Assembly,
+  Object,
+  Library,
+  Trainer
+};
+
+/// A phase with its `--emit` spelling.
+struct PhaseInfo {
+  Phase phase;
+  llvm::StringRef name;
+  llvm::StringRef help;
+};
+llvm::ArrayRef<PhaseInfo> getPhases();
+
+/// What a user asks of the compiler.
+struct CompileOptions {
+  std::string modelPath;
+  /// File to write; "-" is stdout, for text only.
+  std::string outputPath;
+  const Scheme *scheme = nullptr;
+  SchemeRequest schemeRequest;
+  int64_t batch = 128;
+  qtrain::Loss loss = qtrain::Loss::CrossEntropy;
+  /// Normalization of pixels/255; one entry for all channels, or one each.
+  std::vector<double> mean = {0.0}, std = {1.0};
+  /// Spelling of the normalization, for checkpoints.
+  std::string normalize = "none";
+  std::vector<const cpu::TargetRecord *> targets;
+  bool microkernels = true;
+  bool assertInteger = true;
+  Phase emit = Phase::Trainer;
+  /// Verify the IR after every pass.
+  bool verifyEach = false;
+};
+
+/// Memory of a compiled model in bytes.
+struct MemoryReport {
+  struct Arena {
+    std::string variant;
+    int64_t bytes;
+  };
+  int64_t stateBytes = 0;
+  std::vector<Arena> arenas;
+};
+
+/// Runs the phases of the compiler. Diagnostics of passes go to the context;
+/// everything else comes back as an error.
+class Compiler {
+public:
+  Compiler(mlir::MLIRContext &context, const CompileOptions &options)
+      : context(context), options(options) {}
+
+  /// Compiles up to `options.emit` and writes the output.
+  llvm::Error run();
+
+  const MemoryReport &getMemoryReport() const { return memory; }
+  /// What a user should know about the import.
+  const std::vector<std::string> &getRemarks() const { return remarks; }
+
+private:
+  /// The code of one instruction set.
+  struct Variant {
+    VariantDescription description;
+    llvm::SmallVector<char, 0> code;
+    std::string message; ///< why it failed; empty on success
+  };
+
+  llvm::Error runFrontEnd();
+  llvm::Error describeModel();
+  llvm::Error generateVariants();
+  void generateVariant(llvm::StringRef bytecode,
+                       const cpu::TargetRecord &target, Variant &variant);
+  llvm::Error writeObjects();
+  llvm::Error writeOutput(llvm::StringRef text);
+  std::string getBytecode();
+
+  mlir::MLIRContext &context;
+  const CompileOptions &options;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  ModelDescription description;
+  std::vector<Variant> variants;
+  MemoryReport memory;
+  std::vector<std::string> remarks;
+};
+
+/// Version of the compiler, in `--version` and in trainers.
+llvm::StringRef getCompilerVersion();
+
+} // namespace qtc
+
+#endif // QTC_PIPELINES_COMPILER_H

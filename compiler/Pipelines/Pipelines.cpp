@@ -1,0 +1,92 @@
+//===- Pipelines.cpp - The phases of the compiler as pass pipelines -------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Pipelines/Pipelines.h"
+
+#include "compiler/Conversion/ContractToVector/ContractToVector.h"
+#include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
+#include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
+#include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
+#include "compiler/Transforms/AssertInteger/AssertInteger.h"
+#include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
+#include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
+#include "compiler/Transforms/PackContractions/PackContractions.h"
+#include "compiler/Transforms/PlanArena/PlanArena.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace qtc;
+
+static void addCleanup(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void qtc::buildBackwardPipeline(OpPassManager &manager,
+                                const GenerateBackwardOptions &options) {
+  // Layers absorb flattening before their gradients are made.
+  addCleanup(manager);
+  manager.addPass(createGenerateBackward(options));
+  addCleanup(manager);
+}
+
+llvm::Error qtc::buildSchemePipeline(OpPassManager &manager,
+                                     const Scheme &scheme,
+                                     const SchemeRequest &request,
+                                     bool assertInteger) {
+  if (llvm::Error error = scheme.addPasses(manager, request))
+    return error;
+  addCleanup(manager);
+  if (assertInteger)
+    manager.addNestedPass<func::FuncOp>(createAssertInteger());
+  return llvm::Error::success();
+}
+
+void qtc::buildPlanPipeline(OpPassManager &manager,
+                            const VariantOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createAssignLayouts());
+  manager.addNestedPass<func::FuncOp>(createConvertQTrainToQKernel());
+  addCleanup(manager);
+  manager.addPass(createLinalgElementwiseOpFusionPass());
+  if (options.microkernels)
+    manager.addPass(createPackContractions({options.target->name.str()}));
+  addCleanup(manager);
+  manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizationOptions bufferization;
+  bufferization.allowReturnAllocsFromLoops = true;
+  manager.addPass(
+      bufferization::createOneShotBufferizePass(bufferization));
+  addCleanup(manager);
+  manager.addNestedPass<func::FuncOp>(createPlanArena());
+}
+
+void qtc::buildKernelPipeline(OpPassManager &manager,
+                              const VariantOptions &options) {
+  manager.addPass(createConvertContractToVector({options.target->name.str()}));
+  manager.addPass(createConvertQKernelToLoops());
+  manager.addNestedPass<func::FuncOp>(
+      createConvertLinalgToParallelLoopsPass());
+  addCleanup(manager);
+  manager.addPass(createOutlineTasks());
+  addCleanup(manager);
+}
+
+void qtc::buildLLVMPipeline(OpPassManager &manager,
+                            const VariantOptions &options) {
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(createConvertQKernelToLLVM({options.target->name.str()}));
+  manager.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(manager);
+}

@@ -1,0 +1,51 @@
+//===- Pipelines.h - The phases of the compiler as pass pipelines -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_PIPELINES_PIPELINES_H
+#define QTC_PIPELINES_PIPELINES_H
+
+#include "compiler/Scheme/Scheme.h"
+#include "compiler/Target/CPU/TargetRecord.h"
+#include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace qtc {
+
+/// import → backward: a forward function becomes a training step and an
+/// evaluation.
+void buildBackwardPipeline(mlir::OpPassManager &manager,
+                           const GenerateBackwardOptions &options);
+
+/// backward → scheme: floats become what the scheme trains with. With
+/// `assertInteger` the pipeline fails if a float is left.
+llvm::Error buildSchemePipeline(mlir::OpPassManager &manager,
+                                const Scheme &scheme,
+                                const SchemeRequest &request,
+                                bool assertInteger);
+
+/// How the code of one instruction set is made.
+struct VariantOptions {
+  const cpu::TargetRecord *target = nullptr;
+  /// Off: contractions become scalar loops, the oracle for the packed ones.
+  bool microkernels = true;
+};
+
+/// scheme → plan: kernels on buffers in one arena.
+void buildPlanPipeline(mlir::OpPassManager &manager,
+                       const VariantOptions &options);
+
+/// plan → kernels: loops and vectors, parallel loops outlined.
+void buildKernelPipeline(mlir::OpPassManager &manager,
+                         const VariantOptions &options);
+
+/// kernels → LLVM dialect.
+void buildLLVMPipeline(mlir::OpPassManager &manager,
+                       const VariantOptions &options);
+
+} // namespace qtc
+
+#endif // QTC_PIPELINES_PIPELINES_H

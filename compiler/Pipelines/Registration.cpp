@@ -1,0 +1,92 @@
+//===- Registration.cpp - Everything that tools can name ------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Pipelines/Registration.h"
+
+#include "compiler/Conversion/ContractToVector/ContractToVector.h"
+#include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
+#include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
+#include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
+#include "compiler/Scheme/NITI/NITI.h"
+#include "compiler/Transforms/AssertInteger/AssertInteger.h"
+#include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
+#include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
+#include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
+#include "compiler/Transforms/PackContractions/PackContractions.h"
+#include "compiler/Transforms/PlanArena/PlanArena.h"
+#include "dialect/QKernel/IR/QKernel.h"
+#include "dialect/QTrain/IR/QTrain.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Linalg/Transforms/SubsetInsertionOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/IR/TensorInferTypeOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/Transforms/SubsetInsertionOpInterfaceImpl.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace qtc;
+
+void qtc::registerDialects(DialectRegistry &registry) {
+  registry.insert<qtrain::QTrainDialect, qkernel::QKernelDialect,
+                  affine::AffineDialect, arith::ArithDialect,
+                  bufferization::BufferizationDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
+                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  tensor::TensorDialect, vector::VectorDialect>();
+  arith::registerBufferizableOpInterfaceExternalModels(registry);
+  linalg::registerBufferizableOpInterfaceExternalModels(registry);
+  linalg::registerSubsetOpInterfaceExternalModels(registry);
+  qkernel::registerBufferizableOpInterfaceExternalModels(registry);
+  scf::registerBufferizableOpInterfaceExternalModels(registry);
+  tensor::registerBufferizableOpInterfaceExternalModels(registry);
+  tensor::registerInferTypeOpInterfaceExternalModels(registry);
+  tensor::registerSubsetOpInterfaceExternalModels(registry);
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+void qtc::registerPasses() {
+  registerApplyNITI();
+  registerAssertInteger();
+  registerAssignLayouts();
+  registerConvertContractToVector();
+  registerConvertQKernelToLLVM();
+  registerConvertQKernelToLoops();
+  registerConvertQTrainToQKernel();
+  registerGenerateBackward();
+  registerOutlineTasks();
+  registerPackContractions();
+  registerPlanArena();
+
+  bufferization::registerBufferizationPasses();
+  memref::registerMemRefPasses();
+  registerConvertAffineToStandard();
+  registerLinalgPasses();
+  registerReconcileUnrealizedCasts();
+  registerTransformsPasses();
+}

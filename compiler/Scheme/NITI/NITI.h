@@ -1,0 +1,44 @@
+//===- NITI.h - The NITI scheme ---------------------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_SCHEME_NITI_H
+#define QTC_SCHEME_NITI_H
+
+#include "compiler/Scheme/Scheme.h"
+#include "dialect/QTrain/IR/QTrain.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace qtc {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "compiler/Scheme/NITI/NITI.h.inc"
+
+namespace niti {
+
+/// The scheme's entry in the registry.
+const Scheme &getScheme();
+
+/// Replaces the float values of all `qtrain.parameter` symbols of `module` by
+/// mantissas and a fixed exponent (numerics contract, section 4, Weights and
+/// Bias). Fails with a diagnostic on a value that has no mantissa.
+llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
+                                       const ApplyNITIOptions &options);
+
+/// Adds the rewrite rules of the scheme. They expect parameters to be scaled
+/// already and turn float values into scaled ones, whatever their width, so
+/// they go without a type converter.
+void populateRules(mlir::RewritePatternSet &patterns,
+                   const ApplyNITIOptions &options);
+
+} // namespace niti
+} // namespace qtc
+
+#endif // QTC_SCHEME_NITI_H

@@ -1,0 +1,77 @@
+//===- NITI.td - The NITI scheme ---------------------------*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_SCHEME_NITI_TD
+#define QTC_SCHEME_NITI_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ApplyNITI : Pass<"qtrain-apply-niti", "::mlir::ModuleOp"> {
+  let summary = "Rewrites a training module into integers by the NITI scheme";
+  let description = [{
+    Wang et al., "NITI: Training Integer Neural Networks Using Integer-only
+    Arithmetic", TPDS 2022, with the rules of the numerics contract, section 4:
+    every activation, error and weight is 8-bit mantissas with one exponent a
+    tensor; contractions give exact 32-bit accumulators that are requantized to
+    nearest; weight gradients are shifted so that `schedule` magnitude bits
+    remain, which is the learning rate.
+
+    Parameters become mantissas of a fixed exponent, pixels go through a table,
+    the step's functions return mantissas.
+
+    Before:
+
+    ```mlir
+    %y = qtrain.linear %x, %w
+         : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %acc = qtrain.linear %x, %w
+           : (!qtrain.scaled<tensor<2x4xi8>>, !qtrain.scaled<tensor<3x4xi8>>)
+           -> !qtrain.scaled<tensor<2x3xi32>>
+    %bits = qtrain.magnitude_bits %acc : (!qtrain.scaled<tensor<2x3xi32>>) -> i32
+    %excess = arith.subi %bits, %c7 : i32
+    %shift = arith.maxsi %excess, %c0 : i32
+    %y = qtrain.shift_scale %acc by %shift
+           {bits = 8 : i64, rounding = #qtrain.rounding<nearest>} : ...
+    ```
+  }];
+  let options = [
+    Option<"headroom", "headroom", "int64_t", "1",
+           "Bits of room for weights to grow beyond their initial maximum">,
+    Option<"weightBits", "weight-bits", "int64_t", "8",
+           "Storage width of parameters: 8 or 16">,
+    Option<"schemeInit", "scheme-init", "bool", "false",
+           "Uniform initial weights of the scheme instead of the file's">,
+    Option<"seed", "seed", "uint64_t", "1", "Seed of the initial weights">,
+    Option<"gradientRounding", "gradient-rounding", "::qtc::qtrain::Rounding",
+           "::qtc::qtrain::Rounding::PseudoStochastic",
+           "Rounding of weight gradients",
+           [{::llvm::cl::values(
+               clEnumValN(::qtc::qtrain::Rounding::PseudoStochastic, "pseudo",
+                          "the discarded bits as random numbers"),
+               clEnumValN(::qtc::qtrain::Rounding::Stochastic, "stochastic",
+                          "counter-based random numbers"),
+               clEnumValN(::qtc::qtrain::Rounding::Nearest, "nearest",
+                          "to nearest, ties away from zero"))}]>,
+    Option<"exponential", "loss", "::qtc::qtrain::Exponential",
+           "::qtc::qtrain::Exponential::Fraction",
+           "Power function of the integer softmax",
+           [{::llvm::cl::values(
+               clEnumValN(::qtc::qtrain::Exponential::Fraction, "fraction",
+                          "8 fraction bits"),
+               clEnumValN(::qtc::qtrain::Exponential::Octave, "paper",
+                          "whole octaves, as the paper's code"))}]>
+  ];
+  let dependentDialects = ["::qtc::qtrain::QTrainDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+#endif // QTC_SCHEME_NITI_TD

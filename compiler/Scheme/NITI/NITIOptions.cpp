@@ -1,0 +1,68 @@
+//===- NITIOptions.cpp - The scheme's options and its entry in the registry ===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/NITI/NITI.h"
+#include "runtime/include/qtcrt/abi.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+using namespace qtc;
+using qtrain::Exponential;
+using qtrain::Rounding;
+
+static constexpr StringRef kWidths[] = {"8", "16"};
+static constexpr StringRef kRoundings[] = {"pseudo", "stochastic", "nearest"};
+static constexpr StringRef kLosses[] = {"fraction", "paper"};
+
+enum { Headroom, WeightBits, GradRound, LossForm };
+static constexpr SchemeOption kOptions[] = {
+    {"headroom", "1",
+     "bits of room for weights to grow beyond their initial maximum", {}},
+    {"weight-bits", "8", "storage width of parameters", kWidths},
+    {"grad-round", "pseudo", "rounding of weight gradients", kRoundings},
+    {"loss", "fraction", "power function of the integer softmax", kLosses},
+};
+
+/// Widest headroom that makes sense: an 8-bit mantissa has 7 magnitude bits.
+static constexpr int64_t kMaxHeadroom = 7;
+
+static llvm::Error addPasses(OpPassManager &manager,
+                             const SchemeRequest &request) {
+  ApplyNITIOptions options;
+  if (StringRef(request.get(kOptions[Headroom]))
+          .getAsInteger(10, options.headroom) ||
+      options.headroom < 0 || options.headroom > kMaxHeadroom)
+    return llvm::createStringError(
+        "option '--niti-headroom': expected a number from 0 to 7, but got '" +
+        request.get(kOptions[Headroom]) + "'");
+  options.weightBits = request.get(kOptions[WeightBits]) == "16" ? 16 : 8;
+  options.gradientRounding =
+      llvm::StringSwitch<Rounding>(request.get(kOptions[GradRound]))
+          .Case("stochastic", Rounding::Stochastic)
+          .Case("nearest", Rounding::Nearest)
+          .Default(Rounding::PseudoStochastic);
+  options.exponential = request.get(kOptions[LossForm]) == "paper"
+                            ? Exponential::Octave
+                            : Exponential::Fraction;
+  options.schemeInit = request.schemeInit;
+  options.seed = request.seed;
+  manager.addPass(createApplyNITI(options));
+  return llvm::Error::success();
+}
+
+const Scheme &niti::getScheme() {
+  static const Scheme scheme = {
+      "niti",
+      "8-bit weights, activations and errors (Wang et al., TPDS 2022)",
+      /*isInteger=*/true,
+      QTCRT_SCHEDULE_INTEGER,
+      "4,2@40%,0@60%,-1@80%",
+      kOptions,
+      addPasses};
+  return scheme;
+}

@@ -1,0 +1,352 @@
+//===- NITIRules.cpp - Rewrite rules of the NITI scheme -------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/NITI/NITI.h"
+
+#include "mlir/Transforms/DialectConversion.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+//===----------------------------------------------------------------------===//
+// Shared pieces
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Magnitude bits of a stored mantissa.
+constexpr int kMantissaBits = 7;
+
+/// The scaled form of a float type with mantissas of `width` bits.
+ScaledType getScaledType(Type type, unsigned width) {
+  auto tensor = cast<RankedTensorType>(type);
+  return ScaledType::get(
+      type.getContext(),
+      tensor.clone(IntegerType::get(type.getContext(), width)));
+}
+
+Value createInt(OpBuilder &builder, Location loc, int64_t value) {
+  return builder.create<arith::ConstantIntOp>(loc, value, 32);
+}
+
+/// requantize(acc): back to 8 bits, rounded to nearest, by as few bits as the
+/// largest magnitude allows (numerics contract, section 1).
+Value requantize(OpBuilder &builder, Location loc, Value accumulators) {
+  auto type = cast<ScaledType>(accumulators.getType());
+  Value bits = builder.create<MagnitudeBitsOp>(loc, builder.getI32Type(),
+                                               accumulators);
+  Value excess = builder.create<arith::SubIOp>(
+      loc, bits, createInt(builder, loc, kMantissaBits));
+  Value shift = builder.create<arith::MaxSIOp>(loc, excess,
+                                               createInt(builder, loc, 0));
+  return builder.create<ShiftScaleOp>(loc, type.withWidth(8), accumulators,
+                                      shift, Value(), Rounding::Nearest,
+                                      /*bits=*/8);
+}
+
+/// The argument of the surrounding function that is marked `kind`.
+Value findArgument(Operation *op, StringRef kind) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  for (BlockArgument argument : function.getArguments()) {
+    auto attribute = function.getArgAttrOfType<StringAttr>(
+        argument.getArgNumber(), QTrainDialect::kArgumentAttrName);
+    if (attribute && attribute.getValue() == kind)
+      return argument;
+  }
+  return Value();
+}
+
+/// Random numbers for the rounding of a tensor of type `scaled`.
+Value createRandom(OpBuilder &builder, Operation *op, ScaledType scaled,
+                   int64_t id, RandomPurpose purpose) {
+  auto type = RankedTensorType::get(scaled.getShape(), builder.getI16Type());
+  return builder.create<RandomOp>(op->getLoc(), type, findArgument(op, "seed"),
+                                  findArgument(op, "step"), id, purpose);
+}
+
+/// Rebuilds `op` on scaled operands with a result of `width` bits.
+Value rebuild(OpBuilder &builder, Operation *op, ValueRange operands,
+              unsigned width) {
+  OperationState state(op->getLoc(), op->getName(), operands,
+                       getScaledType(op->getResult(0).getType(), width),
+                       op->getAttrs());
+  state.propertiesAttr = op->getPropertiesAsAttribute();
+  return builder.create(state)->getResult(0);
+}
+
+unsigned getWidth(Value value) {
+  return cast<ScaledType>(value.getType()).getWidth();
+}
+
+//===----------------------------------------------------------------------===//
+// Input
+//===----------------------------------------------------------------------===//
+
+/// Pixels go through a table of 256 mantissas a channel, computed here in IEEE
+/// double (numerics contract, section 3).
+struct QuantizeInput : OpConversionPattern<NormalizeOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(NormalizeOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    double divisor = op.getDivisor().convertToDouble();
+    size_t rows = std::max(op.getMean().size(), op.getStd().size());
+    SmallVector<double> values;
+    double maximum = 0.0;
+    for (size_t row = 0; row < rows; ++row) {
+      double mean = op.getMean()[op.getMean().size() == 1 ? 0 : row];
+      double std = op.getStd()[op.getStd().size() == 1 ? 0 : row];
+      for (int byte = 0; byte < 256; ++byte) {
+        values.push_back((byte / divisor - mean) / std);
+        maximum = std::max(maximum, std::abs(values.back()));
+      }
+    }
+    if (!(maximum > 0.0) || !std::isfinite(maximum))
+      return op.emitError("expected a finite, non-zero range of pixel values");
+    int exponent;
+    double fraction = std::frexp(maximum, &exponent);
+    exponent -= (fraction == 0.5 ? 1 : 0) + kMantissaBits;
+    SmallVector<int8_t> table;
+    for (double value : values)
+      table.push_back(static_cast<int8_t>(std::clamp(
+          std::nearbyint(value * std::ldexp(1.0, -exponent)), -127.0, 127.0)));
+    auto type = RankedTensorType::get({static_cast<int64_t>(rows), 256},
+                                      rewriter.getI8Type());
+    rewriter.replaceOpWithNewOp<LookupOp>(
+        op, getScaledType(op.getType(), 8), op.getPixels(),
+        DenseIntElementsAttr::get(type, ArrayRef<int8_t>(table)),
+        rewriter.getIntegerAttr(rewriter.getIntegerType(32, true), exponent));
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Forward and error propagation
+//===----------------------------------------------------------------------===//
+
+/// Contractions give accumulators. Those of activations and errors are
+/// requantized, unless a bias comes first; weight gradients stay exact.
+struct QuantizeContraction
+    : OpInterfaceConversionPattern<ContractionOpInterface> {
+  using OpInterfaceConversionPattern::OpInterfaceConversionPattern;
+  LogicalResult
+  matchAndRewrite(ContractionOpInterface op, ArrayRef<Value> operands,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value accumulators = rebuild(rewriter, op, operands, 32);
+    bool keep = isa<Conv2DWeightGradientOp, LinearWeightGradientOp>(
+        op.getOperation());
+    if (op->hasOneUse())
+      keep |= isa<BiasAddOp>(*op->getUsers().begin());
+    rewriter.replaceOp(op, keep ? accumulators
+                                : requantize(rewriter, op->getLoc(),
+                                             accumulators));
+    return success();
+  }
+};
+
+/// A bias is added to accumulators; mantissas are widened to such first.
+struct QuantizeBiasAdd : OpConversionPattern<BiasAddOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(BiasAddOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value input = adaptor.getInput();
+    if (getWidth(input) != 32)
+      input = rewriter.create<ShiftScaleOp>(
+          op.getLoc(), cast<ScaledType>(input.getType()).withWidth(32), input,
+          createInt(rewriter, op.getLoc(), 0), Value(), Rounding::Nearest,
+          /*bits=*/32);
+    Value sum = rewriter.create<BiasAddOp>(op.getLoc(), input.getType(), input,
+                                           adaptor.getBias());
+    rewriter.replaceOp(op, requantize(rewriter, op.getLoc(), sum));
+    return success();
+  }
+};
+
+/// Operations on mantissas alone: the result is as wide as the operands.
+template <typename OpTy>
+struct KeepMantissas : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    unsigned width = getWidth(adaptor.getOperands().back());
+    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), width));
+    return success();
+  }
+};
+
+/// Operations that add up mantissas: accumulators, requantized.
+template <typename OpTy>
+struct AccumulateAndRequantize : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    for (Value operand : adaptor.getOperands())
+      if (getWidth(operand) != 8)
+        return op->emitError()
+               << "a parameter is used by several nodes, which NITI does not "
+                  "define; give every node its own initializer";
+    Value sum = rebuild(rewriter, op, adaptor.getOperands(), 32);
+    rewriter.replaceOp(op, requantize(rewriter, op->getLoc(), sum));
+    return success();
+  }
+};
+
+struct QuantizeMaxPoolGradient : OpConversionPattern<MaxPool2DGradientOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(MaxPool2DGradientOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    // Errors that meet in one input are summed in 32 bits and requantized.
+    bool overlaps = op.getWindow().overlaps();
+    Value error =
+        rebuild(rewriter, op, adaptor.getOperands(), overlaps ? 32 : 8);
+    rewriter.replaceOp(op, overlaps ? requantize(rewriter, op.getLoc(), error)
+                                    : error);
+    return success();
+  }
+};
+
+struct QuantizeDropout : OpConversionPattern<DropoutOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(DropoutOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    // A factor of 2 is an exponent, other factors need accumulators.
+    bool exact = op.getRatio().convertToDouble() == 0.5;
+    Value kept = rebuild(rewriter, op, adaptor.getOperands(), exact ? 8 : 32);
+    rewriter.replaceOp(op,
+                       exact ? kept : requantize(rewriter, op.getLoc(), kept));
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Loss and update
+//===----------------------------------------------------------------------===//
+
+struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
+  QuantizeLoss(MLIRContext *context, Exponential exponential)
+      : OpConversionPattern(context), exponential(exponential) {}
+  LogicalResult
+  matchAndRewrite(LossGradientOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (op.getLoss() != Loss::CrossEntropy)
+      return op.emitError("scheme niti defines the cross-entropy loss only; "
+                          "use --loss=cross-entropy");
+    ScaledType type = getScaledType(op.getType(), 32);
+    Value error = rewriter.create<LossGradientOp>(
+        op.getLoc(), type, adaptor.getLogits(), op.getLabels(), op.getLoss(),
+        ExponentialAttr::get(getContext(), exponential));
+    // 15 or 11 fraction bits of a probability become 7.
+    int64_t shift = exponential == Exponential::Fraction ? 8 : 4;
+    Value random = createRandom(rewriter, op, type, /*id=*/0,
+                                RandomPurpose::LossRounding);
+    rewriter.replaceOpWithNewOp<ShiftScaleOp>(
+        op, type.withWidth(8), error, createInt(rewriter, op.getLoc(), shift),
+        random, Rounding::Stochastic, /*bits=*/8);
+    return success();
+  }
+
+private:
+  Exponential exponential;
+};
+
+struct QuantizeBiasGradient : OpConversionPattern<BiasGradientOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(BiasGradientOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), 32));
+    return success();
+  }
+};
+
+/// The gradient is shifted until `schedule` magnitude bits remain, then
+/// subtracted: gradient quantization is the learning rate (`niti.md` 4.4).
+struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
+  QuantizeUpdate(MLIRContext *context, Rounding rounding)
+      : OpConversionPattern(context), rounding(rounding) {}
+  LogicalResult
+  matchAndRewrite(UpdateOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value gradient = adaptor.getGradient();
+    auto type = cast<ScaledType>(gradient.getType());
+    unsigned width = getWidth(adaptor.getParameter());
+    Value schedule = rewriter.create<arith::TruncIOp>(
+        loc, rewriter.getI32Type(), findArgument(op, "schedule"));
+    // 16-bit storage has 8 fraction bits more.
+    Value kept = rewriter.create<arith::AddIOp>(
+        loc, schedule, createInt(rewriter, loc, width - 8));
+    Value bits = rewriter.create<MagnitudeBitsOp>(loc, rewriter.getI32Type(),
+                                                  gradient);
+    Value shift = rewriter.create<arith::SubIOp>(loc, bits, kept);
+    Value random;
+    if (rounding == Rounding::Stochastic) {
+      auto parameter =
+          SymbolTable::lookupNearestSymbolFrom<ParameterOp>(
+              op, op.getSymbolAttr());
+      random = createRandom(rewriter, op, type, parameter.getId(),
+                            RandomPurpose::GradientRounding);
+    }
+    Value step = rewriter.create<ShiftScaleOp>(loc, type.withWidth(width),
+                                               gradient, shift, random,
+                                               rounding, /*bits=*/width);
+    rewriter.replaceOpWithNewOp<UpdateOp>(
+        op, adaptor.getParameter().getType(), adaptor.getParameter(), step,
+        op.getSymbolAttr());
+    return success();
+  }
+
+private:
+  Rounding rounding;
+};
+
+/// Functions return mantissas; the logits come with their exponent.
+struct QuantizeReturn : OpConversionPattern<func::ReturnOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(func::ReturnOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    SmallVector<Value> results;
+    for (auto [index, value] : llvm::enumerate(adaptor.getOperands())) {
+      auto type = cast<ScaledType>(value.getType());
+      auto parts = rewriter.create<DecomposeOp>(
+          op.getLoc(), getMemoryType(type.getMantissa()),
+          rewriter.getI32Type(), value);
+      results.push_back(parts.getMantissas());
+      if (index == 0)
+        results.push_back(parts.getExponent());
+    }
+    rewriter.replaceOpWithNewOp<func::ReturnOp>(op, results);
+    return success();
+  }
+};
+} // namespace
+
+void niti::populateRules(RewritePatternSet &patterns,
+                         const ApplyNITIOptions &options) {
+  MLIRContext *context = patterns.getContext();
+  patterns.add<QuantizeInput, QuantizeContraction, QuantizeBiasAdd,
+               QuantizeMaxPoolGradient, QuantizeDropout, QuantizeBiasGradient,
+               QuantizeReturn, KeepMantissas<ReluOp>,
+               KeepMantissas<ReluGradientOp>, KeepMantissas<MaxPool2DOp>,
+               KeepMantissas<ReshapeOp>, KeepMantissas<TransposeOp>,
+               AccumulateAndRequantize<SumOp>,
+               AccumulateAndRequantize<AveragePool2DOp>,
+               AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
+  patterns.add<QuantizeLoss>(context, options.exponential);
+  patterns.add<QuantizeUpdate>(context, options.gradientRounding);
+}

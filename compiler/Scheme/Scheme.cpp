@@ -1,0 +1,25 @@
+//===- Scheme.cpp - Registry of schemes -----------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/Scheme.h"
+#include "compiler/Scheme/NITI/NITI.h"
+
+using namespace qtc;
+
+llvm::ArrayRef<const Scheme *> qtc::getSchemes() {
+  static const Scheme *const schemes[] = {
+      &niti::getScheme(),
+  };
+  return schemes;
+}
+
+const Scheme *qtc::lookupScheme(llvm::StringRef name) {
+  for (const Scheme *scheme : getSchemes())
+    if (scheme->name == name)
+      return scheme;
+  return nullptr;
+}

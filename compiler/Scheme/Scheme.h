@@ -1,0 +1,69 @@
+//===- Scheme.h - Number schemes for training -------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_SCHEME_SCHEME_H
+#define QTC_SCHEME_SCHEME_H
+
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+
+namespace qtc {
+
+/// A command-line option of a scheme, named `--<scheme>-<name>`.
+struct SchemeOption {
+  llvm::StringRef name;
+  llvm::StringRef defaultValue;
+  llvm::StringRef help;
+  /// Accepted values; empty when the scheme checks a number itself.
+  llvm::ArrayRef<llvm::StringRef> choices;
+};
+
+/// What the user asks of a scheme.
+struct SchemeRequest {
+  /// Start from the scheme's own initial weights instead of the file's.
+  bool schemeInit = false;
+  uint64_t seed = 1;
+  /// Values of SchemeOption::name; missing ones have their default.
+  llvm::StringMap<std::string> values;
+
+  /// The value of `option`, given or default.
+  std::string get(const SchemeOption &option) const {
+    auto found = values.find(option.name);
+    return found == values.end() ? option.defaultValue.str() : found->second;
+  }
+};
+
+/// A scheme: how a training module of float operations is rewritten.
+struct Scheme {
+  llvm::StringRef name;
+  llvm::StringRef summary;
+  /// No float type may be left behind it.
+  bool isInteger;
+  /// enum qtcrt_schedule_kind of the learning rate.
+  uint32_t scheduleKind;
+  /// Learning-rate list when the user gives none.
+  llvm::StringRef defaultSchedule;
+  llvm::ArrayRef<SchemeOption> options;
+  /// Appends the scheme's passes, or says which option value is wrong.
+  llvm::Error (*addPasses)(mlir::OpPassManager &, const SchemeRequest &);
+};
+
+/// All schemes, the default first.
+llvm::ArrayRef<const Scheme *> getSchemes();
+
+/// The scheme of this name, or null.
+const Scheme *lookupScheme(llvm::StringRef name);
+
+} // namespace qtc
+
+#endif // QTC_SCHEME_SCHEME_H

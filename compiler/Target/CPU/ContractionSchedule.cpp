@@ -1,0 +1,217 @@
+//===- ContractionSchedule.cpp - Blocking of a contraction ----------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/CPU/ContractionSchedule.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <numeric>
+
+using namespace qtc::cpu;
+using llvm::ArrayRef;
+using llvm::divideCeil;
+using llvm::SmallVector;
+
+// Parameters of the model, in cycles of one core. They need to be right within
+// a factor of two only.
+
+/// Bytes that come from beyond the second-level cache in a cycle, while the
+/// kernels compute: 10 to 20 GB/s at 2.5 to 4 GHz.
+static constexpr double kMemoryBytesPerCycle = 4;
+/// Bytes of accumulators that a block reloads and stores in a cycle.
+static constexpr double kReloadBytesPerCycle = 32;
+/// Start and end of a task, with the reduction of its maximum.
+static constexpr double kTaskCycles = 500;
+/// Part of the second-level cache that a block may fill; the rest is for
+/// accumulators and prefetching.
+static constexpr double kCachePart = 0.6;
+/// The threads wait for the last one: half a task on each of a few.
+static constexpr double kIdleTasks = 3;
+
+static constexpr int64_t kLineBytes = 64;
+
+static int64_t product(ArrayRef<int64_t> values) {
+  return std::accumulate(values.begin(), values.end(), int64_t(1),
+                         std::multiplies<int64_t>());
+}
+
+ContractionGeometry::ContractionGeometry(
+    ArrayRef<int64_t> rows, ArrayRef<int64_t> rowStrides,
+    ArrayRef<int64_t> steps, ArrayRef<int64_t> aStrides,
+    ArrayRef<int64_t> bStrides, int64_t columns, int64_t panel, int64_t splits)
+    : columns(columns), panel(panel), splits(splits) {
+  int64_t firstSteps = steps.front() / splits;
+  aSplitStride = firstSteps * aStrides.front();
+  bSplitStride = firstSteps * bStrides.front();
+  for (auto [extent, stride] : llvm::zip_equal(rows, rowStrides)) {
+    if (extent == 1)
+      continue;
+    if (!this->rows.empty() && this->rowStrides.back() == extent * stride) {
+      this->rows.back() *= extent;
+      this->rowStrides.back() = stride;
+      continue;
+    }
+    this->rows.push_back(extent);
+    this->rowStrides.push_back(stride);
+  }
+  if (this->rows.empty()) {
+    this->rows.push_back(1);
+    this->rowStrides.push_back(0);
+  }
+  for (size_t i = 0; i < steps.size(); ++i) {
+    int64_t extent = i == 0 ? firstSteps : steps[i];
+    if (extent == 1)
+      continue;
+    if (!this->steps.empty() && this->aStrides.back() == extent * aStrides[i] &&
+        this->bStrides.back() == extent * bStrides[i]) {
+      this->steps.back() *= extent;
+      this->aStrides.back() = aStrides[i];
+      this->bStrides.back() = bStrides[i];
+      continue;
+    }
+    this->steps.push_back(extent);
+    this->aStrides.push_back(aStrides[i]);
+    this->bStrides.push_back(bStrides[i]);
+  }
+  if (this->steps.empty()) {
+    this->steps.push_back(1);
+    this->aStrides.push_back(0);
+    this->bStrides.push_back(0);
+  }
+}
+
+int64_t ContractionGeometry::getRowCount() const { return product(rows); }
+
+int64_t ContractionGeometry::getStepCount() const { return product(steps); }
+
+int64_t ContractionGeometry::getPanelCount() const {
+  return divideCeil(columns, panel);
+}
+
+int64_t ContractionGeometry::getLastPanelColumns() const {
+  return columns - (getPanelCount() - 1) * panel;
+}
+
+int64_t ContractionGeometry::getBytesOfA(int64_t rowCount,
+                                         ArrayRef<int64_t> block) const {
+  SmallVector<std::pair<int64_t, int64_t>, 6> dims; // stride and extent
+  int64_t rest = rowCount;
+  for (size_t i = rows.size(); i-- > 0;) {
+    dims.push_back({std::abs(rowStrides[i]), std::min(rest, rows[i])});
+    rest = divideCeil(rest, rows[i]);
+  }
+  for (auto [extent, stride] : llvm::zip_equal(block, aStrides))
+    dims.push_back({std::abs(stride), extent});
+  llvm::sort(dims);
+  // From the smallest stride to the largest: copies that overlap prolong what
+  // there is, at the same density; others multiply it.
+  double bytes = 4, reach = 4;
+  for (auto [stride, extent] : dims) {
+    if (stride >= kLineBytes && reach < kLineBytes)
+      bytes = reach = kLineBytes;
+    double longer = reach + double(extent - 1) * stride;
+    bytes *= stride >= reach ? extent : longer / reach;
+    reach = longer;
+  }
+  return static_cast<int64_t>(bytes);
+}
+
+namespace {
+/// Evaluates candidates for one contraction.
+class Scheduler {
+public:
+  Scheduler(const TargetRecord &target, const ContractionGeometry &geometry)
+      : target(target), geometry(geometry), rowCount(geometry.getRowCount()),
+        stepCount(geometry.getStepCount()), panels(geometry.getPanelCount()) {
+    rowUnit = getTileRows(geometry.panel);
+    if (panels > 1)
+      rowUnit = std::lcm(rowUnit, getTileRows(geometry.getLastPanelColumns()));
+    tileRows = getTileRows(geometry.panel);
+  }
+
+  ContractionSchedule run() {
+    for (unsigned dim = 0; dim < geometry.steps.size(); ++dim)
+      for (int64_t extent = geometry.steps[dim]; extent > 0;
+           extent = extent == 1 ? 0 : divideCeil(extent, 2))
+        tryBlock(dim, extent);
+    return best;
+  }
+
+private:
+  int64_t getTileRows(int64_t columns) const {
+    return target.getTile(divideCeil(columns, target.getLanes())).rows;
+  }
+
+  void tryBlock(unsigned dim, int64_t extent) {
+    SmallVector<int64_t, 3> block(geometry.steps);
+    std::fill_n(block.begin(), dim, 1);
+    block[dim] = extent;
+    ContractionSchedule schedule;
+    schedule.blockDim = dim;
+    schedule.blockExtent = extent;
+    schedule.blocks =
+        product(ArrayRef<int64_t>(geometry.steps).take_front(dim)) *
+        divideCeil(geometry.steps[dim], extent);
+    int64_t units = divideCeil(rowCount, rowUnit);
+    for (int64_t tasks = 1; tasks <= std::min<int64_t>(units, 2048);
+         tasks += std::max<int64_t>(1, tasks / 4)) {
+      schedule.rowsPerTask = divideCeil(units, tasks) * rowUnit;
+      schedule.rowTasks = divideCeil(rowCount, schedule.rowsPerTask);
+      for (bool panelTasks : {false, true}) {
+        schedule.panelTasks = panelTasks;
+        rate(schedule, block);
+      }
+    }
+  }
+
+  /// Estimates `schedule` and keeps it if it is the best one so far.
+  void rate(ContractionSchedule &schedule, ArrayRef<int64_t> block) {
+    schedule.tasks = schedule.rowTasks * geometry.splits *
+                     (schedule.panelTasks ? panels : 1);
+    double taskPanels = schedule.panelTasks ? 1 : panels;
+    double bytesA = geometry.getBytesOfA(
+        std::min(schedule.rowsPerTask, rowCount), block);
+    double bytesB = 4.0 * geometry.panel * product(block);
+    double bytesC = 4.0 * schedule.rowsPerTask * geometry.panel * taskPanels;
+    double cache = kCachePart * target.l2Bytes;
+    double traffic = bytesA + taskPanels * bytesB;
+    if (bytesA + bytesB > cache) // nothing survives from one use to the next
+      traffic = taskPanels * (bytesA + bytesB * divideCeil(schedule.rowsPerTask,
+                                                           tileRows));
+    bool keepsC = bytesA + bytesB + bytesC <= target.l2Bytes;
+    traffic *= schedule.blocks;
+    traffic += bytesC * (keepsC ? 2 : 2 * schedule.blocks);
+    double reload =
+        schedule.blocks > 1 ? 2 * bytesC * (schedule.blocks + 1) : bytesC;
+    double macs = double(schedule.rowsPerTask) * geometry.panel * taskPanels *
+                  4 * stepCount;
+    double cycles = macs / (8 * target.getLanes()) +
+                    traffic / kMemoryBytesPerCycle +
+                    reload / kReloadBytesPerCycle + kTaskCycles;
+    schedule.cycles = cycles * (schedule.tasks + kIdleTasks);
+    if (!found || schedule.cycles < best.cycles)
+      best = schedule;
+    found = true;
+  }
+
+  const TargetRecord &target;
+  const ContractionGeometry &geometry;
+  int64_t rowCount, stepCount, panels, rowUnit, tileRows;
+  ContractionSchedule best = {};
+  bool found = false;
+};
+} // namespace
+
+ContractionSchedule
+qtc::cpu::chooseSchedule(const TargetRecord &target,
+                         const ContractionGeometry &geometry) {
+  return Scheduler(target, geometry).run();
+}

@@ -1,0 +1,48 @@
+//===- Link.h - Objects to trainers and libraries ---------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TARGET_CPU_LINK_H
+#define QTC_TARGET_CPU_LINK_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <string>
+#include <vector>
+
+namespace qtc::cpu {
+
+/// Files that vanish with the object.
+class TemporaryFiles {
+public:
+  TemporaryFiles() = default;
+  TemporaryFiles(const TemporaryFiles &) = delete;
+  TemporaryFiles &operator=(const TemporaryFiles &) = delete;
+  ~TemporaryFiles();
+
+  /// Writes `bytes` to a new file and returns its path.
+  llvm::Expected<std::string> create(llvm::StringRef name,
+                                     llvm::StringRef bytes);
+
+private:
+  std::vector<std::string> paths;
+};
+
+/// Links object files and the runtime to an executable. `output` is replaced
+/// only when all went well.
+llvm::Error linkTrainer(llvm::StringRef output,
+                        llvm::ArrayRef<std::string> objects);
+
+/// Writes a static library of the objects and, next to it, a C header with the
+/// extension `.h`.
+llvm::Error writeStaticLibrary(llvm::StringRef output,
+                               llvm::ArrayRef<std::string> objects);
+
+} // namespace qtc::cpu
+
+#endif // QTC_TARGET_CPU_LINK_H

@@ -1,0 +1,91 @@
+//===- TargetRecord.h - What is known of an instruction set -----*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One record for each instruction set that code is generated for. Passes take
+// every number that depends on the processor from here.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TARGET_CPU_TARGETRECORD_H
+#define QTC_TARGET_CPU_TARGETRECORD_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+
+namespace qtc::cpu {
+
+/// Instruction sets, from the weakest to the strongest. Values are those of
+/// `enum qtcrt_isa` in runtime/include/qtcrt/abi.h.
+enum class Isa : uint32_t {
+  Baseline = 0,
+  Avx2 = 1,
+  AvxVnni = 2,
+  Avx512Vnni = 3,
+};
+
+/// The instruction that accumulates four products into 32 bits.
+enum class DotForm {
+  Pmaddwd128,  ///< bytes widened to 16 bits, two pmaddwd xmm
+  Pmaddwd256,  ///< bytes widened to 16 bits, two vpmaddwd ymm
+  Vpdpbusd256, ///< one vpdpbusd ymm
+  Vpdpbusd512, ///< one vpdpbusd zmm
+};
+
+/// Accumulators that a kernel keeps in registers: `rows` times `vectors`.
+struct Tile {
+  int64_t rows;
+  int64_t vectors;
+};
+
+/// Everything that passes need to know of an instruction set.
+struct TargetRecord {
+  Isa isa;
+  /// Spelling in `--isa` and in pass options.
+  llvm::StringRef name;
+  /// Attribute "target-cpu" of generated LLVM functions.
+  llvm::StringRef cpu;
+  /// Attribute "target-features" of generated LLVM functions; may be empty.
+  llvm::StringRef features;
+  /// Attribute "prefer-vector-width" of generated LLVM functions: the width in
+  /// bits that LLVM's own vectorizers use.
+  llvm::StringRef preferVectorWidth;
+  DotForm dot;
+  int64_t vectorBits;
+  int64_t vectorRegisters;
+  /// Tiles by their number of vectors: `tiles[i].vectors == i + 1`.
+  llvm::ArrayRef<Tile> tiles;
+  /// First- and second-level data cache that schedules assume, in bytes.
+  int64_t l1Bytes;
+  int64_t l2Bytes;
+
+  /// 32-bit accumulators in one vector.
+  int64_t getLanes() const { return vectorBits / 32; }
+  /// Bytes of one vector.
+  int64_t getVectorBytes() const { return vectorBits / 8; }
+  /// The most vectors a tile is wide.
+  int64_t getMaxVectors() const { return tiles.size(); }
+  /// The tile that is `vectors` wide, 1 to getMaxVectors().
+  Tile getTile(int64_t vectors) const { return tiles[vectors - 1]; }
+  /// Vectors of a panel of columns: as few panels as possible, and these as
+  /// equal as possible.
+  int64_t getPanelVectors(int64_t columns) const;
+};
+
+/// All records, from the weakest to the strongest, indexed by Isa.
+llvm::ArrayRef<TargetRecord> getTargetRecords();
+
+/// The record of `isa`.
+const TargetRecord &getTargetRecord(Isa isa);
+
+/// The record with this name, or null.
+const TargetRecord *lookupTargetRecord(llvm::StringRef name);
+
+} // namespace qtc::cpu
+
+#endif // QTC_TARGET_CPU_TARGETRECORD_H

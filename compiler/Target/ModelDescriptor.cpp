@@ -1,0 +1,177 @@
+//===- ModelDescriptor.cpp - The constant that tells the runtime about a model ===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/ModelDescriptor.h"
+
+#include "compiler/Target/StateLayout.h"
+#include "runtime/include/qtcrt/abi.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/IR/Constants.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/GlobalVariable.h"
+
+#include <cstring>
+
+using namespace qtc;
+
+namespace {
+
+/// Builds constants in the layout of the ABI header's structs. LLVM lays
+/// structs of integers and pointers out as C does.
+class DescriptorBuilder {
+public:
+  DescriptorBuilder(llvm::Module &module)
+      : module(module), context(module.getContext()),
+        pointer(llvm::PointerType::getUnqual(context)) {}
+
+  llvm::Constant *u32(uint64_t value) {
+    return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value);
+  }
+  llvm::Constant *u64(uint64_t value) {
+    return llvm::ConstantInt::get(llvm::Type::getInt64Ty(context), value);
+  }
+  llvm::Constant *null() { return llvm::ConstantPointerNull::get(pointer); }
+
+  /// Address of a private constant.
+  llvm::GlobalVariable *global(llvm::Constant *value) {
+    auto *variable = new llvm::GlobalVariable(
+        module, value->getType(), /*isConstant=*/true,
+        llvm::GlobalValue::PrivateLinkage, value);
+    variable->setAlignment(llvm::Align(8));
+    return variable;
+  }
+  llvm::Constant *string(llvm::StringRef text) {
+    return global(llvm::ConstantDataArray::getString(context, text));
+  }
+  /// Address of a function of another object; its type does not matter here.
+  llvm::Constant *function(llvm::StringRef name) {
+    auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
+    return llvm::cast<llvm::Constant>(
+        module.getOrInsertFunction(name, type).getCallee());
+  }
+  llvm::Constant *structure(llvm::ArrayRef<llvm::Constant *> fields) {
+    return llvm::ConstantStruct::getAnon(context, fields);
+  }
+  /// Address of an array of `elements`, or null if there are none.
+  llvm::Constant *array(llvm::ArrayRef<llvm::Constant *> elements) {
+    if (elements.empty())
+      return null();
+    return global(llvm::ConstantArray::get(
+        llvm::ArrayType::get(elements.front()->getType(), elements.size()),
+        elements));
+  }
+  llvm::Constant *bytes(llvm::ArrayRef<uint8_t> values) {
+    llvm::GlobalVariable *variable =
+        global(llvm::ConstantDataArray::get(context, values));
+    variable->setAlignment(llvm::Align(64));
+    return variable;
+  }
+
+  llvm::Constant *tensor(const StateTensor &tensor);
+  llvm::Constant *variant(const VariantDescription &variant);
+  llvm::Constant *initialState(const StateLayout &layout);
+  llvm::Constant *model(const StateLayout &layout,
+                        const ModelDescription &description);
+
+  llvm::Module &module;
+  llvm::LLVMContext &context;
+  llvm::PointerType *pointer;
+};
+
+uint32_t getDtype(mlir::Type type) {
+  if (type.isF32())
+    return QTCRT_FLOAT32;
+  switch (type.getIntOrFloatBitWidth()) {
+  case 8:
+    return QTCRT_INT8;
+  case 16:
+    return QTCRT_INT16;
+  case 32:
+    return QTCRT_INT32;
+  default:
+    return QTCRT_INT64;
+  }
+}
+
+llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
+  qtrain::ParameterOp parameter = tensor.parameter;
+  auto type = llvm::cast<mlir::ShapedType>(parameter.getValue().getType());
+  llvm::SmallVector<llvm::Constant *> shape;
+  for (int64_t extent : type.getShape())
+    shape.push_back(u64(extent));
+  std::optional<int32_t> exponent = parameter.getExponent();
+  return structure({string(parameter.getSymName()), array(shape),
+                    u64(tensor.offset), u64(type.getNumElements()),
+                    u32(type.getRank()), u32(getDtype(type.getElementType())),
+                    u32(QTCRT_STATE_PARAMETER), u32(exponent.has_value()),
+                    u32(static_cast<uint32_t>(exponent.value_or(0))),
+                    u32(parameter.getFrozen())});
+}
+
+llvm::Constant *
+DescriptorBuilder::variant(const VariantDescription &variant) {
+  llvm::SmallVector<llvm::Constant *> ops;
+  for (const ProfiledOp &op : variant.trainOps)
+    ops.push_back(structure(
+        {string(op.name), string(op.kind), u64(op.macs), u64(op.bytes)}));
+  return structure({string(variant.name), function(variant.trainSymbol),
+                    function(variant.evaluateSymbol),
+                    function(variant.peakSymbol), u64(variant.peakMacs),
+                    u64(variant.arenaBytes), array(ops), u64(ops.size()),
+                    u32(variant.isa), u32(0)});
+}
+
+llvm::Constant *DescriptorBuilder::initialState(const StateLayout &layout) {
+  std::vector<uint8_t> state(layout.getBytes());
+  for (const StateTensor &tensor : layout.getTensors()) {
+    qtrain::ParameterOp parameter = tensor.parameter;
+    auto values = llvm::cast<mlir::DenseElementsAttr>(parameter.getValue());
+    llvm::ArrayRef<char> raw = values.getRawData();
+    size_t element = values.getElementType().getIntOrFloatBitWidth() / 8;
+    uint8_t *target = state.data() + tensor.offset;
+    if (!values.isSplat()) {
+      std::memcpy(target, raw.data(), raw.size());
+      continue;
+    }
+    for (int64_t i = 0, e = values.getNumElements(); i < e; ++i)
+      std::memcpy(target + i * element, raw.data(), element);
+  }
+  return bytes(state);
+}
+
+llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
+                                         const ModelDescription &d) {
+  llvm::SmallVector<llvm::Constant *> tensors, variants;
+  for (const StateTensor &entry : layout.getTensors())
+    tensors.push_back(tensor(entry));
+  for (const VariantDescription &entry : d.variants)
+    variants.push_back(variant(entry));
+  return structure(
+      {u32(QTCRT_ABI_VERSION), u32(sizeof(qtcrt_model)), string(d.name),
+       string(d.scheme), string(d.options), string(d.modelHash),
+       string(d.compilerVersion), string(d.defaultSchedule),
+       u64(d.defaultSeed), u64(d.batch), u64(d.input[0]), u64(d.input[1]),
+       u64(d.input[2]), u64(d.classes), u64(layout.getBytes()),
+       initialState(layout), array(tensors), u64(tensors.size()),
+       array(variants), u64(variants.size()), u32(d.logitsType),
+       u32(d.scheduleKind), u32(d.loss), u32(0)});
+}
+} // namespace
+
+std::unique_ptr<llvm::Module>
+qtc::buildModelDescriptor(mlir::ModuleOp module,
+                          const ModelDescription &description,
+                          llvm::LLVMContext &context) {
+  auto result = std::make_unique<llvm::Module>("model", context);
+  DescriptorBuilder builder(*result);
+  llvm::Constant *model = builder.model(StateLayout(module), description);
+  new llvm::GlobalVariable(*result, model->getType(), /*isConstant=*/true,
+                           llvm::GlobalValue::ExternalLinkage, model,
+                           "qtcrt_compiled_model");
+  return result;
+}

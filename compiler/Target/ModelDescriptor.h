@@ -1,0 +1,62 @@
+//===- ModelDescriptor.h - The constant that tells the runtime about a model -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TARGET_MODEL_DESCRIPTOR_H
+#define QTC_TARGET_MODEL_DESCRIPTOR_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace qtc {
+
+/// An operation of a step, as in qtcrt_op.
+struct ProfiledOp {
+  std::string name, kind;
+  int64_t macs = 0, bytes = 0;
+};
+
+/// The code of one instruction set, as in qtcrt_variant.
+struct VariantDescription {
+  std::string name;
+  uint32_t isa = 0;
+  int64_t arenaBytes = 0;
+  int64_t peakMacs = 0;
+  std::string trainSymbol, evaluateSymbol, peakSymbol;
+  std::vector<ProfiledOp> trainOps;
+};
+
+/// Everything of qtcrt_model that is not in the module, see
+/// runtime/include/qtcrt/abi.h.
+struct ModelDescription {
+  std::string name, scheme, options, modelHash, compilerVersion;
+  std::string defaultSchedule;
+  uint64_t defaultSeed = 1;
+  uint32_t scheduleKind = 0;
+  uint32_t loss = 0;
+  uint32_t logitsType = 0;
+  int64_t batch = 0, classes = 0;
+  /// Channels, height, width.
+  std::array<int64_t, 3> input = {1, 1, 1};
+  std::vector<VariantDescription> variants;
+};
+
+/// Builds a module with the constant `qtcrt_compiled_model`; the state, its
+/// tensors and their initial values are the parameters of `module`.
+std::unique_ptr<llvm::Module>
+buildModelDescriptor(mlir::ModuleOp module, const ModelDescription &description,
+                     llvm::LLVMContext &context);
+
+} // namespace qtc
+
+#endif // QTC_TARGET_MODEL_DESCRIPTOR_H

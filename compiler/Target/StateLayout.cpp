@@ -1,0 +1,37 @@
+//===- StateLayout.cpp - Where the tensors of the training state lie ------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/StateLayout.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace qtc;
+
+StateLayout::StateLayout(ModuleOp module) {
+  for (auto parameter : module.getOps<qtrain::ParameterOp>())
+    tensors.push_back({parameter, 0});
+  llvm::sort(tensors, [](StateTensor a, StateTensor b) {
+    return a.parameter.getSymName() < b.parameter.getSymName();
+  });
+  for (StateTensor &tensor : tensors) {
+    tensor.offset = bytes;
+    auto type = cast<ShapedType>(tensor.parameter.getValue().getType());
+    int64_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    bytes += llvm::alignTo(size, 64);
+  }
+}
+
+const StateTensor *StateLayout::lookup(llvm::StringRef name) const {
+  for (const StateTensor &tensor : tensors) {
+    qtrain::ParameterOp parameter = tensor.parameter;
+    if (parameter.getSymName() == name)
+      return &tensor;
+  }
+  return nullptr;
+}

@@ -1,0 +1,30 @@
+//===- AssertInteger.td - Proof that a step has no floats --*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TRANSFORMS_ASSERT_INTEGER_TD
+#define QTC_TRANSFORMS_ASSERT_INTEGER_TD
+
+include "mlir/Pass/PassBase.td"
+
+def AssertInteger : Pass<"assert-integer", "::mlir::func::FuncOp"> {
+  let summary = "Fails on any value of a float type";
+  let description = [{
+    Looks at every operation, block argument and element type of a function and
+    fails, naming the operation, where a float type occurs. Attributes may be
+    floats: they are constants of the compiler. Changes nothing.
+
+    A function that fails:
+
+    ```mlir
+    func.func @f(%x: tensor<4xf32>) {
+      return
+    }
+    ```
+  }];
+}
+
+#endif // QTC_TRANSFORMS_ASSERT_INTEGER_TD

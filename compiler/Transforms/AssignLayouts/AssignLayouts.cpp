@@ -1,0 +1,58 @@
+//===- AssignLayouts.cpp - Memory layouts of values -----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+namespace qtc {
+#define GEN_PASS_DEF_ASSIGNLAYOUTS
+#include "compiler/Transforms/AssignLayouts/AssignLayouts.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "qtrain-assign-layouts"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+/// The same type with channels innermost, if it has rank 4.
+static Type getChannelsLast(Type type) {
+  auto scaled = dyn_cast<ScaledType>(type);
+  auto tensor = scaled ? scaled.getMantissa() : dyn_cast<RankedTensorType>(type);
+  if (!tensor || tensor.getRank() != 4)
+    return type;
+  auto laidOut =
+      RankedTensorType::get(tensor.getShape(), tensor.getElementType(),
+                            ChannelsLastAttr::get(type.getContext()));
+  return scaled ? Type(ScaledType::get(type.getContext(), laidOut)) : laidOut;
+}
+
+namespace {
+struct AssignLayouts : qtc::impl::AssignLayoutsBase<AssignLayouts> {
+  void runOnOperation() override {
+    // Parameters, their gradients, and what is made of these alone.
+    DenseSet<Value> weightLike(getOperation().getArguments().begin(),
+                               getOperation().getArguments().end());
+    for (Operation &op : getOperation().getBody().front()) {
+      if (!isa<QTrainDialect>(op.getDialect()) || isa<DecomposeOp>(op))
+        continue;
+      bool isWeight =
+          isa<Conv2DWeightGradientOp, LinearWeightGradientOp, RandomOp>(op);
+      if (isa<ComposeOp, ShiftScaleOp, UpdateOp, TransposeOp, ReshapeOp, SumOp>(
+              op))
+        isWeight = weightLike.contains(op.getOperand(0));
+      for (Value result : op.getResults()) {
+        if (isWeight)
+          weightLike.insert(result);
+        else
+          result.setType(getChannelsLast(result.getType()));
+      }
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,23 @@
+//===- AssignLayouts.h - Memory layouts of values ---------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TRANSFORMS_ASSIGN_LAYOUTS_H
+#define QTC_TRANSFORMS_ASSIGN_LAYOUTS_H
+
+#include "dialect/QTrain/IR/QTrain.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace qtc {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "compiler/Transforms/AssignLayouts/AssignLayouts.h.inc"
+
+} // namespace qtc
+
+#endif // QTC_TRANSFORMS_ASSIGN_LAYOUTS_H

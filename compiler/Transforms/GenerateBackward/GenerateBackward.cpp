@@ -1,0 +1,322 @@
+//===- GenerateBackward.cpp - Forward function to training step -----------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace qtc {
+#define GEN_PASS_DEF_GENERATEBACKWARD
+#include "compiler/Transforms/GenerateBackward/GenerateBackward.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "qtrain-generate-backward"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+namespace {
+
+/// The arguments of `forward` that stand for parameters.
+SmallVector<BlockArgument> getParameterArguments(func::FuncOp forward) {
+  SmallVector<BlockArgument> arguments;
+  for (BlockArgument argument : forward.getArguments())
+    if (forward.getArgAttr(argument.getArgNumber(),
+                           QTrainDialect::kParameterAttrName))
+      arguments.push_back(argument);
+  return arguments;
+}
+
+StringRef getArgumentKind(func::FuncOp function, unsigned index) {
+  auto kind = function.getArgAttrOfType<StringAttr>(
+      index, QTrainDialect::kArgumentAttrName);
+  return kind ? kind.getValue() : StringRef();
+}
+
+/// Creates a function with the pixels and the parameters of a forward function
+/// as arguments, and clones the forward pass into it.
+class FunctionBuilder {
+public:
+  FunctionBuilder(func::FuncOp forward, StringRef name)
+      : forward(forward), builder(forward) {
+    builder.setInsertionPoint(forward);
+    function = builder.create<func::FuncOp>(
+        forward.getLoc(), name, builder.getFunctionType({}, {}));
+    function.addEntryBlock();
+    builder.setInsertionPointToEnd(&function.getBody().front());
+  }
+
+  /// Appends an argument that carries `attributes`.
+  Value addArgument(Type type, ArrayRef<NamedAttribute> attributes = {}) {
+    unsigned index = function.getNumArguments();
+    function.insertArgument(index, type, builder.getDictionaryAttr(attributes),
+                            forward.getLoc());
+    return function.getArgument(index);
+  }
+
+  Value addNamedArgument(Type type, StringRef kind) {
+    return addArgument(
+        type, builder.getNamedAttr(QTrainDialect::kArgumentAttrName,
+                                   builder.getStringAttr(kind)));
+  }
+
+  /// The pixels of the input `argument`, normalized.
+  void addPixels(BlockArgument argument, ArrayRef<double> mean,
+                 ArrayRef<double> std) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    Type ui8 = builder.getIntegerType(8, /*isSigned=*/false);
+    Value pixels = addNamedArgument(type.clone(ui8), "pixels");
+    mapping.map(argument, builder.create<NormalizeOp>(
+                              forward.getLoc(), type, pixels,
+                              builder.getDenseF64ArrayAttr(mean),
+                              builder.getDenseF64ArrayAttr(std),
+                              builder.getF64FloatAttr(255.0)));
+  }
+
+  void addParameters() {
+    for (BlockArgument argument : getParameterArguments(forward)) {
+      DictionaryAttr attributes =
+          forward.getArgAttrDict(argument.getArgNumber());
+      mapping.map(argument,
+                  addArgument(argument.getType(), attributes.getValue()));
+    }
+  }
+
+  /// Clones the forward pass and returns the logits. Without `random` dropout
+  /// is the identity.
+  Value cloneForward(bool random) {
+    for (Operation &op : forward.getBody().front().without_terminator()) {
+      if (!random && isa<RandomOp>(op))
+        continue;
+      if (auto dropout = dyn_cast<DropoutOp>(op); dropout && !random)
+        mapping.map(dropout.getResult(), mapping.lookup(dropout.getInput()));
+      else
+        builder.clone(op, mapping);
+    }
+    Operation *terminator = forward.getBody().front().getTerminator();
+    return mapping.lookup(terminator->getOperand(0));
+  }
+
+  func::FuncOp forward;
+  func::FuncOp function;
+  OpBuilder builder;
+  IRMapping mapping;
+};
+
+/// Walks a forward pass in reverse and builds gradients and updates.
+class BackwardBuilder {
+public:
+  BackwardBuilder(FunctionBuilder &target, SymbolTable &symbols)
+      : target(target), builder(target.builder), symbols(symbols) {}
+
+  /// Builds everything behind the gradient of `logits`. The new values of
+  /// parameters are in `updated` afterwards.
+  LogicalResult run(Value logits, Value logitsGradient,
+                    ArrayRef<Operation *> forwardOps);
+
+  /// New values of trainable parameters, by the argument of the old value.
+  llvm::MapVector<Value, Value> updated;
+  unsigned numGradients = 0;
+
+private:
+  void findNeeded(ArrayRef<Operation *> forwardOps);
+  LogicalResult differentiate(Operation *op);
+  void finishParameters(Operation *op);
+  bool isTrainable(BlockArgument argument);
+  Value takeGradient(Value value);
+
+  FunctionBuilder &target;
+  OpBuilder &builder;
+  SymbolTable &symbols;
+  /// Values that depend on a trainable parameter.
+  DenseSet<Value> needed;
+  /// Contributions to the gradient of a value, one a use.
+  DenseMap<Value, SmallVector<Value>> gradients;
+  /// Forward operations not differentiated yet.
+  DenseSet<Operation *> pending;
+};
+
+bool BackwardBuilder::isTrainable(BlockArgument argument) {
+  auto symbol = target.function.getArgAttrOfType<FlatSymbolRefAttr>(
+      argument.getArgNumber(), QTrainDialect::kParameterAttrName);
+  if (!symbol)
+    return false;
+  auto parameter = symbols.lookup<ParameterOp>(symbol.getValue());
+  return parameter && !parameter.getFrozen();
+}
+
+void BackwardBuilder::findNeeded(ArrayRef<Operation *> forwardOps) {
+  for (BlockArgument argument : target.function.getArguments())
+    if (isTrainable(argument))
+      needed.insert(argument);
+  for (Operation *op : forwardOps)
+    if (llvm::any_of(op->getOperands(),
+                     [&](Value operand) { return needed.contains(operand); }))
+      needed.insert(op->result_begin(), op->result_end());
+}
+
+/// The whole gradient of `value`: its contributions summed at once.
+Value BackwardBuilder::takeGradient(Value value) {
+  auto found = gradients.find(value);
+  if (found == gradients.end())
+    return Value();
+  SmallVector<Value> contributions = std::move(found->second);
+  gradients.erase(found);
+  if (contributions.size() == 1)
+    return contributions.front();
+  Location loc = value.getDefiningOp() ? value.getDefiningOp()->getLoc()
+                                       : contributions.front().getLoc();
+  return builder.create<SumOp>(loc, value.getType(), contributions);
+}
+
+LogicalResult BackwardBuilder::differentiate(Operation *op) {
+  if (op->getNumResults() != 1 || !needed.contains(op->getResult(0)))
+    return success();
+  Value gradient = takeGradient(op->getResult(0));
+  if (!gradient)
+    return success();
+  auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
+  if (!differentiable)
+    return op->emitError() << "operation '" << op->getName()
+                           << "' has no gradient, but a parameter needs one";
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!needed.contains(operand.get()))
+      continue;
+    Value contribution = differentiable.buildOperandGradient(
+        builder, operand.getOperandNumber(), gradient);
+    if (!contribution)
+      continue;
+    gradients[operand.get()].push_back(contribution);
+    ++numGradients;
+  }
+  return success();
+}
+
+/// Updates the parameters that `op` was the last to use.
+void BackwardBuilder::finishParameters(Operation *op) {
+  for (Value operand : op->getOperands()) {
+    auto argument = dyn_cast<BlockArgument>(operand);
+    if (!argument || !needed.contains(argument) || updated.count(argument))
+      continue;
+    bool used = llvm::any_of(argument.getUsers(), [&](Operation *user) {
+      return pending.contains(user);
+    });
+    if (used)
+      continue;
+    Value gradient = takeGradient(argument);
+    if (!gradient)
+      continue;
+    auto symbol = target.function.getArgAttrOfType<FlatSymbolRefAttr>(
+        argument.getArgNumber(), QTrainDialect::kParameterAttrName);
+    updated[argument] = builder.create<UpdateOp>(
+        op->getLoc(), argument.getType(), argument, gradient, symbol);
+  }
+}
+
+LogicalResult BackwardBuilder::run(Value logits, Value logitsGradient,
+                                   ArrayRef<Operation *> forwardOps) {
+  findNeeded(forwardOps);
+  pending.insert(forwardOps.begin(), forwardOps.end());
+  gradients[logits].push_back(logitsGradient);
+  for (Operation *op : llvm::reverse(forwardOps)) {
+    if (failed(differentiate(op)))
+      return failure();
+    pending.erase(op);
+    finishParameters(op);
+  }
+  return success();
+}
+
+struct GenerateBackward
+    : qtc::impl::GenerateBackwardBase<GenerateBackward> {
+  using GenerateBackwardBase::GenerateBackwardBase;
+
+  void runOnOperation() override {
+    auto forward = getOperation().lookupSymbol<func::FuncOp>("forward");
+    if (!forward) {
+      getOperation().emitError("expected a function @forward");
+      return signalPassFailure();
+    }
+    if (forward.isExternal() || forward.getNumArguments() == 0 ||
+        forward.getNumResults() != 1) {
+      forward.emitError("expected a body, an input and one result");
+      return signalPassFailure();
+    }
+    if (mean.empty())
+      mean = ArrayRef<double>{0.0};
+    if (std.empty())
+      std = ArrayRef<double>{1.0};
+    buildEvaluate(forward);
+    if (failed(buildTrainStep(forward)))
+      return signalPassFailure();
+    forward.erase();
+  }
+
+  void buildEvaluate(func::FuncOp forward) {
+    FunctionBuilder target(forward, QTrainDialect::kEvaluateName);
+    target.addPixels(forward.getArgument(0), *mean, *std);
+    target.addParameters();
+    Value logits = target.cloneForward(/*random=*/false);
+    finish(target, logits, {});
+  }
+
+  LogicalResult buildTrainStep(func::FuncOp forward) {
+    FunctionBuilder target(forward, QTrainDialect::kTrainStepName);
+    OpBuilder &builder = target.builder;
+    target.addPixels(forward.getArgument(0), *mean, *std);
+    int64_t batch = getShape(forward.getArgument(0))[0];
+    Value labels = target.addNamedArgument(
+        RankedTensorType::get({batch}, builder.getI32Type()), "labels");
+    target.addParameters();
+    Value seed = target.addNamedArgument(builder.getI64Type(), "seed");
+    Value step = target.addNamedArgument(builder.getI32Type(), "step");
+    target.addNamedArgument(builder.getI64Type(), "schedule");
+    for (BlockArgument argument : forward.getArguments()) {
+      StringRef kind = getArgumentKind(forward, argument.getArgNumber());
+      if (kind == "seed" || kind == "step")
+        target.mapping.map(argument, kind == "seed" ? seed : step);
+    }
+    Value logits = target.cloneForward(/*random=*/true);
+    SmallVector<Operation *> forwardOps;
+    for (Operation &op : target.function.getBody().front())
+      forwardOps.push_back(&op);
+
+    Value gradient = builder.create<LossGradientOp>(
+        logits.getLoc(), logits.getType(), logits, labels, loss,
+        ExponentialAttr());
+    SymbolTable symbols(getOperation());
+    BackwardBuilder backward(target, symbols);
+    if (failed(backward.run(logits, gradient, forwardOps)))
+      return failure();
+    numGradients += backward.numGradients;
+    numUpdates += backward.updated.size();
+    finish(target, logits, backward.updated);
+    return success();
+  }
+
+  /// Returns `logits` and the updated parameters from the function.
+  void finish(FunctionBuilder &target, Value logits,
+              const llvm::MapVector<Value, Value> &updated) {
+    SmallVector<Value> results{logits};
+    for (auto [parameter, value] : updated)
+      results.push_back(value);
+    target.builder.create<func::ReturnOp>(target.forward.getLoc(), results);
+    func::FuncOp function = target.function;
+    function.setType(target.builder.getFunctionType(
+        function.getArgumentTypes(), ValueRange(results).getTypes()));
+    for (auto [index, entry] : llvm::enumerate(updated)) {
+      unsigned argument = cast<BlockArgument>(entry.first).getArgNumber();
+      function.setResultAttr(
+          index + 1, QTrainDialect::kParameterAttrName,
+          function.getArgAttr(argument, QTrainDialect::kParameterAttrName));
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,221 @@
+//===- OutlineTasks.cpp - Parallel loops to functions that threads run ----===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <optional>
+
+namespace qtc {
+#define GEN_PASS_DEF_OUTLINETASKS
+#include "compiler/Transforms/OutlineTasks/OutlineTasks.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "outline-tasks"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qkernel;
+
+namespace {
+
+std::optional<int64_t> getConstant(Value value) {
+  APInt constant;
+  if (matchPattern(value, m_ConstantInt(&constant)))
+    return constant.getSExtValue();
+  return std::nullopt;
+}
+
+/// What is known of the alignment of a buffer: places in the arena and
+/// parameters lie on cache lines, rank-0 arguments on their element.
+int64_t getAlignment(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t element = std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
+  while (Operation *op = buffer.getDefiningOp()) {
+    if (isa<memref::ViewOp>(op))
+      return 64;
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
+      return element;
+    buffer = op->getOperand(0);
+  }
+  return element;
+}
+
+/// Name of the model's node that a location stands for.
+std::string getNodeName(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName().str();
+  if (auto call = dyn_cast<CallSiteLoc>(loc))
+    return getNodeName(call.getCallee());
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations()) {
+      std::string name = getNodeName(part);
+      if (!name.empty())
+        return name;
+    }
+  return "";
+}
+
+/// Outlines the parallel loops of one function.
+class TaskOutliner {
+public:
+  TaskOutliner(func::FuncOp function, SymbolTable &symbols)
+      : function(function), symbols(symbols), builder(function) {}
+
+  LogicalResult run() {
+    addExecutor();
+    for (scf::ParallelOp loop : llvm::to_vector(
+             function.getBody().front().getOps<scf::ParallelOp>()))
+      if (failed(outline(loop)))
+        return failure();
+    function->setAttr(kProfileAttrName, builder.getArrayAttr(profile));
+    return success();
+  }
+
+private:
+  void addExecutor() {
+    function.insertArgument(
+        0, LLVM::LLVMPointerType::get(function.getContext()),
+        builder.getDictionaryAttr(builder.getNamedAttr(
+            qtrain::QTrainDialect::kArgumentAttrName,
+            builder.getStringAttr("executor"))),
+        function.getLoc());
+  }
+
+  LogicalResult outline(scf::ParallelOp loop);
+  func::FuncOp createTask(scf::ParallelOp loop, ArrayRef<Value> captures,
+                          ArrayRef<Operation *> constants);
+  void addProfileEntry(scf::ParallelOp loop, ArrayRef<Value> captures);
+
+  func::FuncOp function;
+  SymbolTable &symbols;
+  OpBuilder builder;
+  SmallVector<Attribute> profile;
+};
+
+LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
+  std::optional<int64_t> lower = getConstant(loop.getLowerBound()[0]);
+  std::optional<int64_t> upper = getConstant(loop.getUpperBound()[0]);
+  std::optional<int64_t> step = getConstant(loop.getStep()[0]);
+  if (lower != 0 || !upper || step != 1 || loop.getNumReductions() != 0)
+    return loop.emitError(
+        "expected a parallel loop from 0 to a constant without reductions");
+
+  llvm::SetVector<Value> used;
+  getUsedValuesDefinedAbove(loop.getRegion(), used);
+  // Bounds of further dimensions are used inside too.
+  for (ValueRange bounds :
+       {ValueRange(loop.getLowerBound()), ValueRange(loop.getUpperBound()),
+        ValueRange(loop.getStep())})
+    used.insert(bounds.begin() + 1, bounds.end());
+  SmallVector<Value> captures;
+  SmallVector<Operation *> constants;
+  for (Value value : used) {
+    Operation *op = value.getDefiningOp();
+    if (op && (op->hasTrait<OpTrait::ConstantLike>() ||
+               isa<memref::GetGlobalOp>(op)))
+      constants.push_back(op);
+    else
+      captures.push_back(value);
+  }
+  func::FuncOp task = createTask(loop, captures, constants);
+  builder.setInsertionPoint(loop);
+  Value executor = function.getArgument(0);
+  builder.create<LaunchOp>(loop.getLoc(), task.getSymName(), executor,
+                           static_cast<uint64_t>(*upper), captures);
+  builder.create<MarkOp>(loop.getLoc(), executor,
+                         static_cast<uint64_t>(profile.size()));
+  addProfileEntry(loop, captures);
+  loop.erase();
+  return success();
+}
+
+func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop,
+                                      ArrayRef<Value> captures,
+                                      ArrayRef<Operation *> constants) {
+  Location loc = loop.getLoc();
+  SmallVector<Type> types(2, builder.getIndexType());
+  for (Value capture : captures)
+    types.push_back(capture.getType());
+  builder.setInsertionPoint(function);
+  auto task = builder.create<func::FuncOp>(
+      loc, (function.getSymName() + "_task").str(),
+      builder.getFunctionType(types, {}));
+  task.setPrivate();
+  symbols.insert(task);
+  Block *entry = task.addEntryBlock();
+  IRMapping mapping;
+  for (auto [index, capture] : llvm::enumerate(captures)) {
+    BlockArgument argument = entry->getArgument(index + 2);
+    mapping.map(capture, argument);
+    if (!isa<MemRefType>(capture.getType()))
+      continue;
+    task.setArgAttr(index + 2, LLVM::LLVMDialect::getNoAliasAttrName(),
+                    builder.getUnitAttr());
+    task.setArgAttr(index + 2, LLVM::LLVMDialect::getAlignAttrName(),
+                    builder.getI64IntegerAttr(getAlignment(capture)));
+  }
+  builder.setInsertionPointToStart(entry);
+  for (Operation *constant : constants)
+    builder.clone(*constant, mapping);
+  Value one = builder.create<arith::ConstantIndexOp>(loc, 1);
+  Value begin = entry->getArgument(0), end = entry->getArgument(1);
+  OpBuilder inner = builder;
+  for (auto [dim, variable] : llvm::enumerate(loop.getInductionVars())) {
+    auto nested =
+        dim == 0
+            ? inner.create<scf::ForOp>(loc, begin, end, one)
+            : inner.create<scf::ForOp>(
+                  loc, mapping.lookupOrDefault(loop.getLowerBound()[dim]),
+                  mapping.lookupOrDefault(loop.getUpperBound()[dim]),
+                  mapping.lookupOrDefault(loop.getStep()[dim]));
+    mapping.map(variable, nested.getInductionVar());
+    inner.setInsertionPointToStart(nested.getBody());
+  }
+  for (Operation &op : loop.getBody()->without_terminator())
+    inner.clone(op, mapping);
+  builder.create<func::ReturnOp>(loc);
+  return task;
+}
+
+void TaskOutliner::addProfileEntry(scf::ParallelOp loop,
+                                   ArrayRef<Value> captures) {
+  int64_t bytes = 0;
+  for (Value capture : captures)
+    if (auto type = dyn_cast<MemRefType>(capture.getType()))
+      bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  auto kind = loop->getAttrOfType<StringAttr>(QKernelDialect::kKindAttrName);
+  auto macs = loop->getAttrOfType<IntegerAttr>(QKernelDialect::kMacsAttrName);
+  profile.push_back(builder.getDictionaryAttr({
+      builder.getNamedAttr("name",
+                           builder.getStringAttr(getNodeName(loop.getLoc()))),
+      builder.getNamedAttr("kind", kind ? kind
+                                        : builder.getStringAttr("elementwise")),
+      builder.getNamedAttr("macs", macs ? macs : builder.getI64IntegerAttr(0)),
+      builder.getNamedAttr("bytes", builder.getI64IntegerAttr(bytes)),
+  }));
+}
+
+struct OutlineTasks : qtc::impl::OutlineTasksBase<OutlineTasks> {
+  void runOnOperation() override {
+    SymbolTable symbols(getOperation());
+    for (auto function :
+         llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
+      if (function.isPrivate() || function.isExternal())
+        continue;
+      if (failed(TaskOutliner(function, symbols).run()))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace

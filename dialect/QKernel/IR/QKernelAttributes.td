@@ -1,0 +1,85 @@
+//===- QKernelAttributes.td - Attributes of the qkernel dialect -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QKERNEL_ATTRIBUTES_TD
+#define QKERNEL_ATTRIBUTES_TD
+
+include "dialect/QKernel/IR/QKernelDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+def QKernel_WeightOrder : I32EnumAttr<"WeightOrder",
+    "Order of packed weights", [
+      I32EnumAttrCase<"ForwardMerged", 0, "forward_merged">,
+      I32EnumAttrCase<"Forward", 1, "forward">,
+      I32EnumAttrCase<"Flipped", 2, "flipped">,
+      I32EnumAttrCase<"Pointwise", 3, "pointwise">,
+      I32EnumAttrCase<"ForwardImage", 4, "forward_image">]> {
+  let cppNamespace = "::qtc::qkernel";
+  let genSpecializedAttr = 0;
+}
+
+def QKernel_WeightOrderAttr
+    : EnumAttr<QKernel_Dialect, QKernel_WeightOrder, "weight_order"> {
+  let summary = "Order of packed weights";
+  let description = [{
+    Columns and reduction of a packing, see `qkernel.pack_weight`:
+
+    - `forward_image`: columns o; steps over the run (kh, kw, i);
+    - `forward_merged`: columns o; steps over kh and the run (kw, i);
+    - `forward`: columns o; steps over kh, kw and the run (i);
+    - `flipped`: columns i; steps over kh, kw, both from the end, and the run
+      (o);
+    - `pointwise`: columns (kh, kw, i); steps over the run (o).
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def QKernel_ContractionAttr : AttrDef<QKernel_Dialect, "Contraction"> {
+  let mnemonic = "contraction";
+  let summary = "Address arithmetic of a packed contraction";
+  let description = [{
+    A contraction computes acc[r, c] = Σ_k dot4(A[r, k], B[k, c]) where dot4
+    multiplies four consecutive unsigned bytes of A with four signed bytes of B.
+    All numbers are elements (bytes):
+
+    - Row r is a multi-index over `rows`; its bytes of A start at
+      r · `row_strides`.
+    - Step k is a multi-index over `steps`; it moves A by k · `a_strides` and B
+      by k · `b_strides`.
+    - Column c lies in panel c div `panel` at B offset
+      (c div panel) · `panel_stride` + (c mod panel) · 4.
+
+    The last step dimension is innermost. Bytes of A that belong to no element
+    meet zeros in B, so their value does not matter.
+
+    With `splits` = S > 1 the first step dimension is cut into S equal parts,
+    and the result is [S, rows, columns]: one partial sum a part. Start values
+    belong to the first one.
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$rows,
+                        ArrayRefParameter<"int64_t">:$rowStrides,
+                        ArrayRefParameter<"int64_t">:$steps,
+                        ArrayRefParameter<"int64_t">:$aStrides,
+                        ArrayRefParameter<"int64_t">:$bStrides,
+                        "int64_t":$columns, "int64_t":$panel,
+                        "int64_t":$panelStride,
+                        DefaultValuedParameter<"int64_t", "1">:$splits);
+  let assemblyFormat = [{
+    `<` `rows` `=` `[` $rows `]` `strides` `[` $rowStrides `]` `,`
+        `steps` `=` `[` $steps `]` `a` `[` $aStrides `]` `b` `[` $bStrides `]`
+        `,` `columns` `=` $columns `panel` $panel `stride` $panelStride
+        (`,` `splits` `=` $splits^)? `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t getRowCount() const;
+    int64_t getStepCount() const;
+  }];
+}
+
+#endif // QKERNEL_ATTRIBUTES_TD

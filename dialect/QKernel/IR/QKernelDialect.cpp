@@ -1,0 +1,98 @@
+//===- QKernelDialect.cpp - Dialect, attributes and launches --------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/QKernel/IR/QKernel.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <functional>
+#include <numeric>
+
+using namespace mlir;
+using namespace qtc::qkernel;
+
+#include "dialect/QKernel/IR/QKernelDialect.cpp.inc"
+#include "dialect/QKernel/IR/QKernelAttributesEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialect/QKernel/IR/QKernelAttributes.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialect/QKernel/IR/QKernelOps.cpp.inc"
+
+void QKernelDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialect/QKernel/IR/QKernelAttributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialect/QKernel/IR/QKernelOps.cpp.inc"
+      >();
+}
+
+void qtc::qkernel::detail::getKernelEffects(
+    DestinationStyleOpInterface op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  }
+}
+
+static int64_t product(ArrayRef<int64_t> values) {
+  return std::accumulate(values.begin(), values.end(), int64_t(1),
+                         std::multiplies<int64_t>());
+}
+
+int64_t ContractionAttr::getRowCount() const { return product(getRows()); }
+
+int64_t ContractionAttr::getStepCount() const { return product(getSteps()); }
+
+LogicalResult
+ContractionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                        ArrayRef<int64_t> rows, ArrayRef<int64_t> rowStrides,
+                        ArrayRef<int64_t> steps, ArrayRef<int64_t> aStrides,
+                        ArrayRef<int64_t> bStrides, int64_t columns,
+                        int64_t panel, int64_t panelStride, int64_t splits) {
+  if (rows.empty() || rows.size() != rowStrides.size())
+    return emitError() << "expected one stride a row dimension";
+  if (steps.empty() || steps.size() != aStrides.size() ||
+      steps.size() != bStrides.size())
+    return emitError() << "expected two strides a step dimension";
+  auto isPositive = [](int64_t value) { return value > 0; };
+  if (!llvm::all_of(rows, isPositive) || !llvm::all_of(steps, isPositive) ||
+      columns < 1 || panel < 1 || splits < 1)
+    return emitError() << "expected positive extents";
+  if (steps.front() % splits != 0)
+    return emitError() << "expected splits that divide the first step "
+                          "dimension, but got "
+                       << splits << " of " << steps.front();
+  return success();
+}
+
+LogicalResult
+LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto task = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(
+      *this, getTaskAttr());
+  if (!task)
+    return emitOpError() << "expected a function named " << getTaskAttr();
+  SmallVector<Type> expected(2, IndexType::get(getContext()));
+  llvm::append_range(expected, getArguments().getTypes());
+  if (task.getArgumentTypes() != ArrayRef<Type>(expected) ||
+      task.getNumResults() != 0) // C1
+    return emitOpError() << "expected a function of two indices and "
+                         << getArguments().getTypes() << ", but got "
+                         << task.getFunctionType();
+  return success();
+}

@@ -1,0 +1,35 @@
+//===- QKernelDialect.td - The kernel dialect --------------*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QKERNEL_DIALECT_TD
+#define QKERNEL_DIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def QKernel_Dialect : Dialect {
+  let name = "qkernel";
+  let cppNamespace = "::qtc::qkernel";
+  let summary = "Kernels of a training step on tensors and buffers";
+  let description = [{
+    The `qkernel` dialect says *how* a step computes: destination-style
+    operations on plain integer tensors or memrefs, exponents taken out.
+    Activations have memory order `[N, H, W, C]`, weights `[O, C/group, KH, KW]`.
+    Element-wise work is left to `linalg.generic`.
+
+    Before the plan stage the operations work on tensors, after it on buffers in
+    one arena. Every operation overwrites its destinations completely.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    /// Names the kind of an operation in profiles, on the loop that it became.
+    static constexpr llvm::StringLiteral kKindAttrName = "qkernel.kind";
+    /// Useful multiply-accumulates of the loop that carries it.
+    static constexpr llvm::StringLiteral kMacsAttrName = "qkernel.macs";
+  }];
+}
+
+#endif // QKERNEL_DIALECT_TD

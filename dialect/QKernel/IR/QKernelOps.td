@@ -1,0 +1,440 @@
+//===- QKernelOps.td - Operations of the qkernel dialect ---*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QKERNEL_OPS_TD
+#define QKERNEL_OPS_TD
+
+include "dialect/QKernel/IR/QKernelAttributes.td"
+include "dialect/QKernel/IR/QKernelDialect.td"
+include "dialect/QTrain/IR/QTrainAttributes.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+/// Tensor before the plan stage, buffer after it.
+class QKernel_Shaped<list<Type> elements>
+    : AnyTypeOf<[StaticShapeTensorOf<elements>, StaticShapeMemRefOf<elements>]>;
+def QKernel_Bytes : QKernel_Shaped<[I8]>;
+def QKernel_Accumulators : QKernel_Shaped<[I32]>;
+def QKernel_Mantissas : QKernel_Shaped<[I8, I16, I32]>;
+
+/// A kernel overwrites its destinations, the operands `outs`. On tensors it
+/// returns their new values, on buffers nothing.
+class QKernel_KernelOp<string mnemonic, list<Trait> traits = []>
+    : Op<QKernel_Dialect, mnemonic, !listconcat([
+        AttrSizedOperandSegments, DestinationStyleOpInterface,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>], traits)> {
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return getOutsMutable();
+    }
+  }];
+  let extraClassDefinition = [{
+    void $cppClass::getEffects(
+        ::llvm::SmallVectorImpl<::mlir::SideEffects::EffectInstance<
+            ::mlir::MemoryEffects::Effect>> &effects) {
+      ::qtc::qkernel::detail::getKernelEffects(*this, effects);
+    }
+  }];
+  let assemblyFormat = [{
+    `ins` `(` $ins `:` type($ins) `)` `outs` `(` $outs `:` type($outs) `)`
+    attr-dict (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions, as a scheme's operations become them
+//===----------------------------------------------------------------------===//
+
+class QKernel_ConvolutionOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
+  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
+                       Variadic<QKernel_Accumulators>:$outs,
+                       QTrain_WindowAttr:$window, I64Attr:$group,
+                       UnitAttr:$nonnegative, UnitAttr:$saturate);
+}
+
+def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
+  let summary = "Convolution to exact accumulators";
+  let description = [{
+    ins: activations [N, H, W, C], weights [O, C/group, KH, KW] and optionally
+    a bias of 32-bit integers [O], which is added before the accumulators are
+    clamped to ±2^30. outs: accumulators [N, OH, OW, O] and optionally their
+    largest magnitude. `nonnegative` promises that no activation is negative.
+    `saturate` asks for sums in 64 bits, brought to ±(2^31 − 1) at the end;
+    without it no sum leaves 32 bits. A linear layer is the convolution whose
+    kernel is the image.
+
+    Constraints:
+    - (C1) two or three inputs, one or two outputs, of the shapes above.
+
+    Example:
+
+    ```mlir
+    qkernel.conv2d ins(%x, %w : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>)
+      outs(%acc, %max : memref<8x4x4x2xi32>, memref<i32>)
+      {window = #qtrain.window<kernel = [3, 3], strides = [1, 1],
+       pads = [0, 0, 0, 0], dilations = [1, 1]>, group = 1 : i64}
+    ```
+  }];
+}
+
+def QKernel_Conv2DInputGradientOp
+    : QKernel_ConvolutionOp<"conv2d_input_gradient"> {
+  let summary = "Input gradient of a convolution to exact accumulators";
+  let description = [{
+    ins: errors [N, OH, OW, O] and weights [O, C/group, KH, KW]. outs:
+    accumulators [N, H, W, C] and optionally their largest magnitude.
+    Attributes as in `qkernel.conv2d`; `nonnegative` speaks of the errors.
+
+    Constraints:
+    - (C1) two inputs, one or two outputs, of the shapes above.
+
+    Example:
+
+    ```mlir
+    qkernel.conv2d_input_gradient
+      ins(%e, %w : memref<8x4x4x2xi8>, memref<2x4x3x3xi8>)
+      outs(%acc, %max : memref<8x6x6x4xi32>, memref<i32>)
+      {window = #qtrain.window<kernel = [3, 3], strides = [1, 1],
+       pads = [0, 0, 0, 0], dilations = [1, 1]>, group = 1 : i64}
+    ```
+  }];
+}
+
+def QKernel_Conv2DWeightGradientOp
+    : QKernel_ConvolutionOp<"conv2d_weight_gradient"> {
+  let summary = "Weight gradient of a convolution to exact accumulators";
+  let description = [{
+    ins: activations [N, H, W, C] and errors [N, OH, OW, O]. outs: accumulators
+    [O, C/group, KH, KW] and optionally their largest magnitude. Attributes as
+    in `qkernel.conv2d`; `nonnegative` speaks of the activations.
+
+    Constraints:
+    - (C1) two inputs, one or two outputs, of the shapes above.
+
+    Example:
+
+    ```mlir
+    qkernel.conv2d_weight_gradient
+      ins(%x, %e : memref<8x6x6x4xi8>, memref<8x4x4x2xi8>)
+      outs(%g, %max : memref<2x4x3x3xi32>, memref<i32>)
+      {window = #qtrain.window<kernel = [3, 3], strides = [1, 1],
+       pads = [0, 0, 0, 0], dilations = [1, 1]>, group = 1 : i64}
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Packed contractions
+//===----------------------------------------------------------------------===//
+
+def QKernel_PackActivationOp : QKernel_KernelOp<"pack_activation"> {
+  let summary = "Activations in the order a contraction reads them";
+  let description = [{
+    ins: [N, H, W, C]. outs: flat bytes in the order
+    [C'/b][ceil(N/i)][H'][W'][b][i], i = `interleave` (1 or 4), with slack
+    behind. H' and W' are the extents of the image with `pads` ([top, left,
+    bottom, right]) around it and `dilation` − 1 rows and columns between its
+    own; C' = `channels` ≥ C; b = `block` divides C'. With `offset` every byte
+    has 128 added, so signed bytes become unsigned; what is padded is the 0 of
+    that form. Bytes of the slack are not written.
+
+    Constraints:
+    - (C1) one input of rank 4, one flat output that holds all bytes.
+
+    Example:
+
+    ```mlir
+    qkernel.pack_activation ins(%x : memref<8x6x6x3xi8>)
+      outs(%p : memref<2112xi8>) {block = 4 : i64, channels = 4 : i64,
+       dilation = array<i64: 1, 1>, interleave = 1 : i64,
+       pads = array<i64: 1, 1, 1, 1>}
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Bytes>:$ins,
+                       Variadic<QKernel_Bytes>:$outs,
+                       DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilation,
+                       I64Attr:$channels, I64Attr:$block,
+                       I64Attr:$interleave, UnitAttr:$offset);
+}
+
+def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
+  let summary = "Weights in the order a contraction reads them";
+  let description = [{
+    ins: [O, I, KH, KW]. outs: bytes [panels][steps][panel][4] and optionally
+    per column −128 · Σ_k of its weights, the correction of an activation packed
+    with `offset`. Columns are the outputs of the contraction, steps groups of
+    four of its reduction; what exceeds either is zero.
+
+    `order` says what columns and steps are; every run is padded to a multiple
+    of four elements.
+
+    Constraints:
+    - (C1) one input of rank 4; outputs of at least the sizes above.
+
+    Example:
+
+    ```mlir
+    qkernel.pack_weight ins(%w : memref<20x3x5x5xi8>)
+      outs(%p, %c : memref<2560xi8>, memref<32xi32>)
+      {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Bytes>:$ins,
+                       Variadic<AnyType>:$outs,
+                       QKernel_WeightOrderAttr:$order, I64Attr:$panel);
+}
+
+def QKernel_ContractOp : QKernel_KernelOp<"contract"> {
+  let summary = "Packed contraction";
+  let description = [{
+    The sum that `contraction` describes. ins: A, B, optionally the start value
+    of each column (`has_start`) and a bias of each column (`has_bias`), after
+    which accumulators are clamped to ±2^30. outs: accumulators [rows, columns],
+    row-major, in any shape, and optionally their largest magnitude. Neither
+    bias nor maximum goes together with `splits` > 1.
+
+    Constraints:
+    - (C1) inputs and outputs as said, large enough for all addresses.
+
+    Example:
+
+    ```mlir
+    qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>)
+      outs(%acc, %max : memref<64x16xi32>, memref<i32>)
+      {contraction = #qkernel.contraction<rows = [64] strides [64],
+       steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
+                       Variadic<QKernel_Accumulators>:$outs,
+                       QKernel_ContractionAttr:$contraction,
+                       UnitAttr:$has_start, UnitAttr:$has_bias);
+}
+
+def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
+  let summary = "Weight gradients in the order weights are stored";
+  let description = [{
+    ins: partial sums [S, KH, KW, I, O]. outs: their sums over S, [O, I, KH, KW],
+    and optionally the largest magnitude of these.
+
+    Constraints:
+    - (C1) one input of rank 5, one or two outputs, of the shapes above.
+
+    Example:
+
+    ```mlir
+    qkernel.unpack_weight ins(%p : memref<2x3x3x4x16xi32>)
+      outs(%g, %max : memref<16x4x3x3xi32>, memref<i32>)
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Accumulators>:$ins,
+                       Variadic<QKernel_Accumulators>:$outs);
+}
+
+//===----------------------------------------------------------------------===//
+// Pools, reductions, loss
+//===----------------------------------------------------------------------===//
+
+class QKernel_PoolOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
+  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
+                       Variadic<QKernel_Mantissas>:$outs,
+                       QTrain_WindowAttr:$window);
+}
+
+def QKernel_MaxPool2DOp : QKernel_PoolOp<"max_pool2d"> {
+  let summary = "Maximum over sliding windows";
+  let description = [{
+    ins: [N, H, W, C]. outs: [N, OH, OW, C]. See `qtrain.max_pool2d`.
+
+    Constraints:
+    - (C1) one input and one output of rank 4, equal N and C.
+
+    Example:
+
+    ```mlir
+    qkernel.max_pool2d ins(%x : memref<8x6x6x4xi8>)
+      outs(%y : memref<8x3x3x4xi8>) {window = #qtrain.window<kernel = [2, 2],
+       strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    ```
+  }];
+}
+
+def QKernel_MaxPool2DGradientOp : QKernel_PoolOp<"max_pool2d_gradient"> {
+  let summary = "Gradient of a maximum pool";
+  let description = [{
+    ins: the pool's input [N, H, W, C] and the error [N, OH, OW, C]. outs: the
+    input's error [N, H, W, C]. See `qtrain.max_pool2d_gradient`.
+
+    Constraints:
+    - (C1) two inputs and one output of rank 4, equal N and C.
+
+    Example:
+
+    ```mlir
+    qkernel.max_pool2d_gradient
+      ins(%x, %e : memref<8x6x6x4xi8>, memref<8x3x3x4xi8>)
+      outs(%ex : memref<8x6x6x4xi8>) {window = #qtrain.window<kernel = [2, 2],
+       strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    ```
+  }];
+}
+
+class QKernel_AveragePoolOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
+  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
+                       Variadic<QKernel_Accumulators>:$outs,
+                       QTrain_WindowAttr:$window, UnitAttr:$count_include_pad);
+}
+
+def QKernel_AveragePool2DOp : QKernel_AveragePoolOp<"average_pool2d"> {
+  let summary = "Scaled sum over sliding windows";
+  let description = [{
+    ins: [N, H, W, C]. outs: accumulators [N, OH, OW, C]. See
+    `qtrain.average_pool2d`.
+
+    Constraints:
+    - (C1) one input and one output of rank 4, equal N and C.
+
+    Example:
+
+    ```mlir
+    qkernel.average_pool2d ins(%x : memref<8x8x8x4xi8>)
+      outs(%y : memref<8x1x1x4xi32>) {window = #qtrain.window<kernel = [8, 8],
+       strides = [8, 8], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    ```
+  }];
+}
+
+def QKernel_AveragePool2DGradientOp
+    : QKernel_AveragePoolOp<"average_pool2d_gradient"> {
+  let summary = "Gradient of an average pool";
+  let description = [{
+    ins: the error [N, OH, OW, C]. outs: accumulators [N, H, W, C]. See
+    `qtrain.average_pool2d_gradient`.
+
+    Constraints:
+    - (C1) one input and one output of rank 4, equal N and C.
+
+    Example:
+
+    ```mlir
+    qkernel.average_pool2d_gradient ins(%e : memref<8x1x1x4xi8>)
+      outs(%ex : memref<8x8x8x4xi32>) {window = #qtrain.window<kernel = [8, 8],
+       strides = [8, 8], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    ```
+  }];
+}
+
+def QKernel_MaxAbsOp : QKernel_KernelOp<"max_abs"> {
+  let summary = "Largest magnitude of a tensor";
+  let description = [{
+    ins: integers of any shape. outs: max |x| as a 32-bit integer.
+
+    Constraints:
+    - (C1) one input, one output of rank 0.
+
+    Example:
+
+    ```mlir
+    qkernel.max_abs ins(%x : memref<8x10xi32>) outs(%max : memref<i32>)
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
+                       Variadic<QKernel_Accumulators>:$outs);
+}
+
+def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
+  let summary = "Sum over all dimensions but the last";
+  let description = [{
+    ins: mantissas [..., C]. outs: exact sums [C]. `saturate` as in
+    `qkernel.conv2d`. Every sum is multiplied by `factor`.
+
+    Constraints:
+    - (C1) one input of rank 2 or more, one output of its last extent.
+
+    Example:
+
+    ```mlir
+    qkernel.channel_sum ins(%e : memref<8x4x4x2xi8>) outs(%g : memref<2xi32>)
+      {factor = 1 : i64}
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Bytes>:$ins,
+                       Variadic<QKernel_Accumulators>:$outs,
+                       I64Attr:$factor, UnitAttr:$saturate);
+}
+
+def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
+  let summary = "Integer softmax minus the one-hot target";
+  let description = [{
+    ins: logits [N, K] (8 bits), their exponent, labels [N]. outs: errors [N, K]
+    in 32 bits. See `qtrain.loss_gradient`.
+
+    Constraints:
+    - (C1) three inputs and one output as said.
+
+    Example:
+
+    ```mlir
+    qkernel.softmax_error
+      ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>)
+      outs(%e : memref<8x10xi32>) {exponential = #qtrain.exponential<fraction>}
+    ```
+  }];
+  let arguments = (ins Variadic<AnyType>:$ins,
+                       Variadic<QKernel_Accumulators>:$outs,
+                       QTrain_ExponentialAttr:$exponential);
+}
+
+//===----------------------------------------------------------------------===//
+// Parallel execution
+//===----------------------------------------------------------------------===//
+
+def QKernel_LaunchOp : Op<QKernel_Dialect, "launch", [
+      DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Runs a function over a range of iterations in parallel";
+  let description = [{
+    Calls `task`(begin, end, `operands`) for pieces [begin, end) of
+    [0, `count`) on the threads of `executor` and waits for all of them.
+
+    Constraints:
+    - (C1) `task` is a function of two indices followed by the operands' types,
+      without results.
+
+    Example:
+
+    ```mlir
+    qkernel.launch @relu(%x, %y) on %executor count 128
+        : memref<8x10xi32>, memref<8x10xi8>
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$task, AnyType:$executor,
+                       I64Attr:$count, Variadic<AnyType>:$arguments);
+  let assemblyFormat = [{
+    $task `(` $arguments `)` `on` $executor `:` type($executor) `count` $count
+    attr-dict (`with` type($arguments)^)?
+  }];
+}
+
+def QKernel_MarkOp : Op<QKernel_Dialect, "mark"> {
+  let summary = "Notes that an operation of the step has ended";
+  let description = [{
+    Tells the executor that operation `index` is done, for profiles.
+
+    Example:
+
+    ```mlir
+    qkernel.mark 3 on %executor : !llvm.ptr
+    ```
+  }];
+  let arguments = (ins AnyType:$executor, I64Attr:$index);
+  let assemblyFormat = "$index `on` $executor attr-dict `:` type($executor)";
+}
+
+#endif // QKERNEL_OPS_TD

@@ -1,0 +1,193 @@
+//===- QKernelVerifiers.cpp - Constraints that ODS cannot express ---------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/QKernel/IR/QKernel.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qkernel;
+
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<ShapedType>(value.getType()).getShape();
+}
+
+/// Operand counts of a kernel; `results` are there on tensors only.
+static LogicalResult expectCounts(Operation *op, ValueRange ins,
+                                  ValueRange outs, size_t minIns, size_t maxIns,
+                                  size_t minOuts, size_t maxOuts) {
+  if (ins.size() < minIns || ins.size() > maxIns)
+    return op->emitOpError() << "expected " << minIns << " to " << maxIns
+                             << " inputs, but got " << ins.size();
+  if (outs.size() < minOuts || outs.size() > maxOuts)
+    return op->emitOpError() << "expected " << minOuts << " to " << maxOuts
+                             << " outputs, but got " << outs.size();
+  if (outs.size() == 2 && op->getName().getStringRef() != "qkernel.pack_weight" &&
+      !shapeOf(outs[1]).empty())
+    return op->emitOpError() << "expected a maximum of rank 0, but got "
+                             << outs[1].getType();
+  return success();
+}
+
+static LogicalResult expectShape(Operation *op, StringRef what, Value value,
+                                 ArrayRef<int64_t> expected) {
+  if (shapeOf(value) == expected)
+    return success();
+  return op->emitOpError() << "expected " << what << " of shape [" << expected
+                           << "], but got [" << shapeOf(value) << "]";
+}
+
+/// Checks activations x, weights w and outputs y of a convolution.
+static LogicalResult verifyConvolution(Operation *op, Value input, Value weight,
+                                       Value result, qtrain::WindowAttr window,
+                                       int64_t group) {
+  ArrayRef<int64_t> x = shapeOf(input), w = shapeOf(weight);
+  if (x.size() != 4 || w.size() != 4)
+    return op->emitOpError("expected activations and weights of rank 4");
+  if (w.drop_front(2) != window.getKernel() || group < 1 ||
+      x[3] != w[1] * group || w[0] % group != 0)
+    return op->emitOpError() << "expected weights that fit " << window
+                             << ", but got [" << w << "]";
+  return expectShape(op, "output", result,
+                     {x[0], window.getOutputExtent(0, x[1]),
+                      window.getOutputExtent(1, x[2]), w[0]});
+}
+
+LogicalResult Conv2DOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 3, 1, 2)))
+    return failure();
+  if (getIns().size() == 3 &&
+      failed(expectShape(*this, "bias", getIns()[2],
+                         shapeOf(getIns()[1]).take_front())))
+    return failure();
+  return verifyConvolution(*this, getIns()[0], getIns()[1], getOuts()[0],
+                           getWindow(), getGroup());
+}
+
+LogicalResult Conv2DInputGradientOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1, 2)))
+    return failure();
+  return verifyConvolution(*this, getOuts()[0], getIns()[1], getIns()[0],
+                           getWindow(), getGroup());
+}
+
+LogicalResult Conv2DWeightGradientOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1, 2)))
+    return failure();
+  return verifyConvolution(*this, getIns()[0], getOuts()[0], getIns()[1],
+                           getWindow(), getGroup());
+}
+
+LogicalResult PackActivationOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
+    return failure();
+  ArrayRef<int64_t> x = shapeOf(getIns()[0]);
+  ArrayRef<int64_t> pads = getPads(), dilation = getDilation();
+  int64_t interleave = getInterleave();
+  if (x.size() != 4 || pads.size() != 4 || dilation.size() != 2 ||
+      (interleave != 1 && interleave != 4) ||
+      static_cast<int64_t>(getChannels()) < x[3] || getBlock() < 1 ||
+      getChannels() % getBlock() != 0)
+    return emitOpError("expected an image of rank 4, 4 pads, 2 dilations, an "
+                       "interleave of 1 or 4, room for all channels and a "
+                       "block that divides them");
+  int64_t images = (x[0] + interleave - 1) / interleave * interleave;
+  int64_t height = (x[1] - 1) * dilation[0] + 1 + pads[0] + pads[2];
+  int64_t width = (x[2] - 1) * dilation[1] + 1 + pads[1] + pads[3];
+  int64_t bytes = images * height * width * getChannels();
+  ArrayRef<int64_t> out = shapeOf(getOuts()[0]);
+  if (out.size() != 1 || out[0] < bytes) // C1
+    return emitOpError() << "expected " << bytes << " bytes or more, but got ["
+                         << out << "]";
+  return success();
+}
+
+LogicalResult PackWeightOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 2)))
+    return failure();
+  if (shapeOf(getIns()[0]).size() != 4) // C1
+    return emitOpError("expected weights of rank 4");
+  return success();
+}
+
+LogicalResult ContractOp::verify() {
+  size_t inputs = 2 + getHasStart() + getHasBias();
+  if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 2)))
+    return failure();
+  ContractionAttr contraction = getContraction();
+  int64_t elements =
+      cast<ShapedType>(getOuts()[0].getType()).getNumElements();
+  int64_t splits = contraction.getSplits();
+  if (elements !=
+      splits * contraction.getRowCount() * contraction.getColumns()) // C1
+    return emitOpError() << "expected " << splits << " x "
+                         << contraction.getRowCount() << " x "
+                         << contraction.getColumns()
+                         << " accumulators, but got " << elements;
+  if (splits > 1 && (getHasBias() || getOuts().size() > 1)) // C1
+    return emitOpError("expected neither bias nor maximum of partial sums");
+  return success();
+}
+
+LogicalResult UnpackWeightOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 2)))
+    return failure();
+  ArrayRef<int64_t> sums = shapeOf(getIns()[0]);
+  if (sums.size() != 5)
+    return emitOpError("expected partial sums of rank 5");
+  return expectShape(*this, "weights", getOuts()[0],
+                     {sums[4], sums[3], sums[1], sums[2]}); // C1
+}
+
+static LogicalResult verifyPool(Operation *op, ValueRange ins, ValueRange outs,
+                                size_t inputs) {
+  if (failed(expectCounts(op, ins, outs, inputs, inputs, 1, 1)))
+    return failure();
+  ArrayRef<int64_t> x = shapeOf(ins[0]), y = shapeOf(outs[0]);
+  if (x.size() != 4 || y.size() != 4 || x[0] != y[0] || x[3] != y[3]) // C1
+    return op->emitOpError() << "expected equal batch and channels, but got ["
+                             << x << "] and [" << y << "]";
+  return success();
+}
+
+LogicalResult MaxPool2DOp::verify() {
+  return verifyPool(*this, getIns(), getOuts(), 1);
+}
+
+LogicalResult MaxPool2DGradientOp::verify() {
+  return verifyPool(*this, getIns(), getOuts(), 2);
+}
+
+LogicalResult AveragePool2DOp::verify() {
+  return verifyPool(*this, getIns(), getOuts(), 1);
+}
+
+LogicalResult AveragePool2DGradientOp::verify() {
+  return verifyPool(*this, getIns(), getOuts(), 1);
+}
+
+LogicalResult MaxAbsOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
+    return failure();
+  return expectShape(*this, "maximum", getOuts()[0], {}); // C1
+}
+
+LogicalResult ChannelSumOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
+    return failure();
+  ArrayRef<int64_t> x = shapeOf(getIns()[0]);
+  if (x.size() < 2)
+    return emitOpError("expected an input of rank 2 or more");
+  return expectShape(*this, "sum", getOuts()[0], x.take_back()); // C1
+}
+
+LogicalResult SoftmaxErrorOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 3, 3, 1, 1)))
+    return failure();
+  return expectShape(*this, "error", getOuts()[0], shapeOf(getIns()[0])); // C1
+}

@@ -1,0 +1,53 @@
+//===- QTrain.h - The integer-training dialect ------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTRAIN_IR_QTRAIN_H
+#define QTRAIN_IR_QTRAIN_H
+
+#include "dialect/QTrain/Interfaces/QTrainInterfaces.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialect/QTrain/IR/QTrainAttributesEnums.h.inc"
+#include "dialect/QTrain/IR/QTrainDialect.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialect/QTrain/IR/QTrainAttributes.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialect/QTrain/IR/QTrainTypes.h.inc"
+#define GET_OP_CLASSES
+#include "dialect/QTrain/IR/QTrainOps.h.inc"
+
+namespace qtc::qtrain {
+
+/// The ranked tensor that `type`, a float tensor or a scaled tensor, is made
+/// of.
+mlir::RankedTensorType getTensorType(mlir::Type type);
+
+/// Logical shape of a value of a float or scaled tensor type.
+llvm::ArrayRef<int64_t> getShape(mlir::Value value);
+
+/// True when `type` is a scaled tensor.
+inline bool isScaled(mlir::Type type) { return llvm::isa<ScaledType>(type); }
+
+/// True when a value of `type` lies in memory with its channels innermost.
+bool isChannelsLast(mlir::RankedTensorType type);
+
+/// The tensor in which `type` lies in memory: its dimensions in memory order
+/// and no encoding.
+mlir::RankedTensorType getMemoryType(mlir::RankedTensorType type);
+
+} // namespace qtc::qtrain
+
+#endif // QTRAIN_IR_QTRAIN_H

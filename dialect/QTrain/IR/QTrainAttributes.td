@@ -1,0 +1,162 @@
+//===- QTrainAttributes.td - Attributes of the qtrain dialect -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTRAIN_ATTRIBUTES_TD
+#define QTRAIN_ATTRIBUTES_TD
+
+include "dialect/QTrain/IR/QTrainDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+
+def QTrain_Rounding : I32EnumAttr<"Rounding",
+    "How a right shift treats the bits it discards", [
+      I32EnumAttrCase<"Nearest", 0, "nearest">,
+      I32EnumAttrCase<"NearestEven", 1, "even">,
+      I32EnumAttrCase<"TowardZero", 2, "floor0">,
+      I32EnumAttrCase<"PseudoStochastic", 3, "pseudo">,
+      I32EnumAttrCase<"Stochastic", 4, "stochastic">]> {
+  let cppNamespace = "::qtc::qtrain";
+  let genSpecializedAttr = 0;
+}
+
+def QTrain_RoundingAttr
+    : EnumAttr<QTrain_Dialect, QTrain_Rounding, "rounding"> {
+  let summary = "Rounding of a right shift";
+  let description = [{
+    All modes act on sign and magnitude a = |x|, with n > 0 the shift,
+    q = a >> n, r = a mod 2^n (numerics contract, section 1):
+
+    - `nearest`: (a + 2^(n-1)) >> n, ties away from zero;
+    - `even`: nearest, ties to even;
+    - `floor0`: q, toward zero;
+    - `pseudo`: NITI's pseudo-stochastic rounding, which takes the lower half of
+      r as the random number that decides about the upper half (`niti.md` 2.3);
+    - `stochastic`: q + (f16 > R) with f16 the top 16 bits of r and R a 16-bit
+      random number.
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def QTrain_Loss : I32EnumAttr<"Loss", "Loss function", [
+      I32EnumAttrCase<"CrossEntropy", 0, "cross_entropy">,
+      I32EnumAttrCase<"SumOfSquares", 1, "sse">]> {
+  let cppNamespace = "::qtc::qtrain";
+  let genSpecializedAttr = 0;
+}
+
+def QTrain_LossAttr : EnumAttr<QTrain_Dialect, QTrain_Loss, "loss"> {
+  let summary = "Loss function";
+  let description = [{
+    `cross_entropy` is softmax cross-entropy; `sse` the sum of squared
+    differences to the one-hot target.
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def QTrain_Exponential : I32EnumAttr<"Exponential",
+    "How the integer softmax computes powers", [
+      I32EnumAttrCase<"Fraction", 0, "fraction">,
+      I32EnumAttrCase<"Octave", 1, "paper">]> {
+  let cppNamespace = "::qtc::qtrain";
+  let genSpecializedAttr = 0;
+}
+
+def QTrain_ExponentialAttr
+    : EnumAttr<QTrain_Dialect, QTrain_Exponential, "exponential"> {
+  let summary = "Power function of the integer softmax";
+  let description = [{
+    `fraction` keeps 8 fraction bits of the base-2 logit (numerics contract,
+    section 4, Loss); `paper` truncates to whole octaves as NITI's released
+    code does (`niti.md` section 3, cases A and B).
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def QTrain_RandomPurpose : I32EnumAttr<"RandomPurpose",
+    "What random numbers are used for: a word of the Philox counter", [
+      I32EnumAttrCase<"GradientRounding", 0, "gradient_rounding">,
+      I32EnumAttrCase<"LossRounding", 1, "loss_rounding">,
+      I32EnumAttrCase<"Dropout", 2, "dropout">,
+      I32EnumAttrCase<"Shuffling", 3, "shuffling">,
+      I32EnumAttrCase<"Augmentation", 4, "augmentation">,
+      I32EnumAttrCase<"Initialization", 5, "initialization">]> {
+  let cppNamespace = "::qtc::qtrain";
+  let genSpecializedAttr = 0;
+}
+
+def QTrain_RandomPurposeAttr
+    : EnumAttr<QTrain_Dialect, QTrain_RandomPurpose, "purpose"> {
+  let summary = "Purpose word of the random counter";
+  let description = "Numerics contract, section 2.";
+  let assemblyFormat = "`<` $value `>`";
+}
+
+class QTrain_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<QTrain_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def QTrain_ChannelsLastAttr : QTrain_Attr<"ChannelsLast", "channels_last"> {
+  let summary = "Memory layout: channels innermost";
+  let description = [{
+    Encoding of a rank-4 tensor type: the value has the logical shape
+    `[N, C, H, W]` of its type and lies in memory as `[N, H, W, C]`. A tensor
+    without encoding lies row-major in its logical shape.
+
+    Example:
+
+    ```mlir
+    !qtrain.scaled<tensor<8x16x28x28xi8, #qtrain.channels_last>>
+    ```
+  }];
+}
+
+def QTrain_WindowAttr : QTrain_Attr<"Window", "window"> {
+  let summary = "Geometry of a sliding window over two spatial dimensions";
+  let description = [{
+    Extents are [height, width]; `pads` is [top, left, bottom, right] and may
+    only be non-negative. Output position (y, x) covers the input positions
+    y·stride − pad + k·dilation. Bottom and right padding may exceed what
+    the output needs.
+
+    Example:
+
+    ```mlir
+    #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1],
+                   dilations = [1, 1]>
+    ```
+  }];
+  let parameters = (ins ArrayRefParameter<"int64_t">:$kernel,
+                        ArrayRefParameter<"int64_t">:$strides,
+                        ArrayRefParameter<"int64_t">:$pads,
+                        ArrayRefParameter<"int64_t">:$dilations);
+  let assemblyFormat = [{
+    `<` `kernel` `=` `[` $kernel `]` `,` `strides` `=` `[` $strides `]` `,`
+        `pads` `=` `[` $pads `]` `,` `dilations` `=` `[` $dilations `]` `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The distance between the first and the last position of a window along
+    /// spatial dimension `dim` (0 or 1), plus one.
+    int64_t getSpan(unsigned dim) const {
+      return (getKernel()[dim] - 1) * getDilations()[dim] + 1;
+    }
+    /// Windows that fit an input of `extent`, all padding used.
+    int64_t getOutputExtent(unsigned dim, int64_t extent) const {
+      int64_t room = extent + getPads()[dim] + getPads()[dim + 2] -
+                     getSpan(dim);
+      return room < 0 ? 0 : room / getStrides()[dim] + 1;
+    }
+    /// True when two windows can share an input position.
+    bool overlaps() const {
+      return getStrides()[0] < getSpan(0) || getStrides()[1] < getSpan(1);
+    }
+  }];
+}
+
+#endif // QTRAIN_ATTRIBUTES_TD

@@ -1,0 +1,56 @@
+//===- QTrainDialect.td - The integer-training dialect -----*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTRAIN_DIALECT_TD
+#define QTRAIN_DIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def QTrain_Dialect : Dialect {
+  let name = "qtrain";
+  let cppNamespace = "::qtc::qtrain";
+  let summary = "Training of neural networks, in floats or in integers";
+  let description = [{
+    The `qtrain` dialect says *what* a training step computes. The same
+    operations exist in two forms that differ only in their types:
+
+    - on float tensors with ONNX meaning, as the importer and the backward
+      generator make them;
+    - on `!qtrain.scaled` values, integer mantissas with one exponent, as a
+      scheme (NITI, WAGE, ...) rewrites them. The linear operations then return
+      exact 32-bit accumulators, and `qtrain.magnitude_bits` and
+      `qtrain.shift_scale` bring these back to a storage width.
+
+    Shapes are static. Activations are `[N, C, H, W]` or `[N, F]`, convolution
+    weights `[O, C/group, KH, KW]`, weights of linear layers `[O, F]`. How values
+    lie in memory is the business of a layout attribute on the tensor type,
+    assigned late.
+
+    The step of a model is a function `@train_step`; `@evaluate` is its forward
+    pass alone. Parameters are `qtrain.parameter` symbols at module level; a
+    function takes those it uses as arguments marked `qtrain.parameter`, and
+    the step returns their new values as results marked alike.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
+  let hasOperationAttrVerify = 0;
+  let extraClassDeclaration = [{
+    /// Marks function arguments and results that stand for a parameter; the
+    /// value is a FlatSymbolRefAttr.
+    static constexpr llvm::StringLiteral kParameterAttrName =
+        "qtrain.parameter";
+    /// Marks further function arguments of a step; the value is a StringAttr:
+    /// "seed", "step" or "schedule".
+    static constexpr llvm::StringLiteral kArgumentAttrName =
+        "qtrain.argument";
+    /// Names of the two functions of a training module.
+    static constexpr llvm::StringLiteral kTrainStepName = "train_step";
+    static constexpr llvm::StringLiteral kEvaluateName = "evaluate";
+  }];
+}
+
+#endif // QTRAIN_DIALECT_TD

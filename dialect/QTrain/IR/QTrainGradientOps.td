@@ -1,0 +1,255 @@
+//===- QTrainGradientOps.td - Backward operations of the qtrain dialect -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTRAIN_GRADIENT_OPS_TD
+#define QTRAIN_GRADIENT_OPS_TD
+
+include "dialect/QTrain/IR/QTrainModelOps.td"
+
+def QTrain_LossGradientOp : QTrain_PureOp<"loss_gradient"> {
+  let summary = "Gradient of the loss with respect to the logits";
+  let description = [{
+    Cross-entropy: softmax(logits) − onehot(labels). Sum of squares:
+    logits − onehot(labels). Not divided by the batch size. Scaled: 32-bit
+    errors, the probabilities as integers; `fraction` gives them with exponent
+    −15, `paper` with exponent −11 (numerics contract, section 4, Loss).
+
+    Constraints:
+    - (C1) `logits` has rank 2, `labels` its first extent.
+    - (C2) the result has the shape of `logits`; scaled results are 32 bits wide.
+
+    Example:
+
+    ```mlir
+    %e = qtrain.loss_gradient %logits, %labels {loss = #qtrain.loss<cross_entropy>}
+         : (tensor<8x10xf32>, tensor<8xi32>) -> tensor<8x10xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$logits, StaticShapeTensorOf<[I32]>:$labels,
+                       QTrain_LossAttr:$loss,
+                       OptionalAttr<QTrain_ExponentialAttr>:$exponential);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_Conv2DInputGradientOp
+    : QTrain_PureOp<"conv2d_input_gradient", [Contraction]> {
+  let summary = "Gradient of a convolution with respect to its input";
+  let description = [{
+    The transposed convolution of the result gradient `[N, O, OH, OW]` with the
+    weights of `qtrain.conv2d`. Scaled operands give exact accumulators.
+
+    Constraints: those of `qtrain.conv2d` whose input is this result and whose
+    result is `gradient`.
+
+    Example:
+
+    ```mlir
+    %ex = qtrain.conv2d_input_gradient %e, %w {window = #qtrain.window<
+            kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1],
+            dilations = [1, 1]>}
+          : (tensor<8x20x6x6xf32>, tensor<20x4x3x3xf32>) -> tensor<8x4x6x6xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$gradient, QTrain_Value:$weight,
+                       QTrain_WindowAttr:$window,
+                       DefaultValuedAttr<I64Attr, "1">:$group);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_Conv2DWeightGradientOp
+    : QTrain_PureOp<"conv2d_weight_gradient", [Contraction]> {
+  let summary = "Gradient of a convolution with respect to its weights";
+  let description = [{
+    Correlation of the input with the result gradient, summed over the batch.
+    Scaled operands give exact accumulators; if a sum can leave 32 bits it is
+    formed in 64 bits and saturated to ±(2^31 − 1) at the end.
+
+    Constraints: those of `qtrain.conv2d` whose weight is this result and whose
+    result is `gradient`.
+
+    Example:
+
+    ```mlir
+    %g = qtrain.conv2d_weight_gradient %x, %e {window = #qtrain.window<
+           kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1],
+           dilations = [1, 1]>}
+         : (tensor<8x4x6x6xf32>, tensor<8x20x6x6xf32>) -> tensor<20x4x3x3xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_Value:$gradient,
+                       QTrain_WindowAttr:$window,
+                       DefaultValuedAttr<I64Attr, "1">:$group);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_LinearInputGradientOp
+    : QTrain_PureOp<"linear_input_gradient", [Contraction]> {
+  let summary = "Gradient of a linear layer with respect to its input";
+  let description = [{
+    result[n, f] = Σ_o gradient[n, o] · weight[o, f], in the shape of the
+    layer's input.
+
+    Constraints: those of `qtrain.linear` whose input is this result and whose
+    result is `gradient`.
+
+    Example:
+
+    ```mlir
+    %ex = qtrain.linear_input_gradient %e, %w
+          : (tensor<8x500xf32>, tensor<500x800xf32>) -> tensor<8x50x4x4xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$gradient, QTrain_Value:$weight);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_LinearWeightGradientOp
+    : QTrain_PureOp<"linear_weight_gradient", [Contraction]> {
+  let summary = "Gradient of a linear layer with respect to its weights";
+  let description = [{
+    result[o, f] = Σ_n gradient[n, o] · input[n, f].
+
+    Constraints: those of `qtrain.linear` whose weight is this result and whose
+    result is `gradient`.
+
+    Example:
+
+    ```mlir
+    %g = qtrain.linear_weight_gradient %x, %e
+         : (tensor<8x50x4x4xf32>, tensor<8x500xf32>) -> tensor<500x800xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_Value:$gradient);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_BiasGradientOp : QTrain_PureOp<"bias_gradient"> {
+  let summary = "Sum over all dimensions but the channel";
+  let description = [{
+    result[c] = Σ gradient[n, c, ...]. Scaled operands give exact 32-bit
+    accumulators, saturated like those of `qtrain.conv2d_weight_gradient`.
+
+    Constraints:
+    - (C1) the result has rank 1 and the extent of dimension 1 of `gradient`.
+
+    Example:
+
+    ```mlir
+    %g = qtrain.bias_gradient %e : (tensor<8x20x6x6xf32>) -> tensor<20xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$gradient);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_ReluGradientOp : QTrain_PureOp<"relu_gradient"> {
+  let summary = "Gradient of a rectified linear unit";
+  let description = [{
+    `gradient` where `output`, the unit's result, is positive, 0 elsewhere.
+    Scaled: the exponent of `gradient` stays.
+
+    Constraints:
+    - (C1) `output`, `gradient` and the result have the same shape; `gradient`
+      and the result have the same type.
+
+    Example:
+
+    ```mlir
+    %ex = qtrain.relu_gradient %y, %e : (tensor<8x10xf32>, tensor<8x10xf32>)
+          -> tensor<8x10xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$output, QTrain_Value:$gradient);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_MaxPool2DGradientOp : QTrain_PureOp<"max_pool2d_gradient"> {
+  let summary = "Gradient of a maximum pool";
+  let description = [{
+    Each window gives its gradient to the first maximum in row-major order
+    among its input positions. Gradients that meet in one position are added.
+    Scaled: the result is 8 bits wide when no two windows overlap, else 32.
+
+    Constraints:
+    - (C1) `input` and the result have the same shape.
+    - (C2) `gradient` has the shape of the pool's result.
+    - (C3) a scaled result is 32 bits wide, or as wide as `gradient` if windows
+      do not overlap.
+
+    Example:
+
+    ```mlir
+    %ex = qtrain.max_pool2d_gradient %x, %e {window = #qtrain.window<
+            kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0],
+            dilations = [1, 1]>}
+          : (tensor<8x4x6x6xf32>, tensor<8x4x3x3xf32>) -> tensor<8x4x6x6xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_Value:$gradient,
+                       QTrain_WindowAttr:$window);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_AveragePool2DGradientOp : QTrain_PureOp<"average_pool2d_gradient"> {
+  let summary = "Gradient of an average pool";
+  let description = [{
+    Each window spreads its gradient divided by its area over the input
+    positions it covers. Scaled: Σ e · c with the factors of
+    `qtrain.average_pool2d`, a 32-bit accumulator of exponent s_e − (7 + k).
+
+    Constraints:
+    - (C1) operand and result have rank 4 and equal extents N and C.
+    - (C2) scaled results are 32 bits wide.
+
+    Example:
+
+    ```mlir
+    %ex = qtrain.average_pool2d_gradient %e {window = #qtrain.window<
+            kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0],
+            dilations = [1, 1]>}
+          : (tensor<8x4x3x3xf32>) -> tensor<8x4x6x6xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$gradient, QTrain_WindowAttr:$window,
+                       UnitAttr:$count_include_pad);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_UpdateOp : QTrain_PureOp<"update"> {
+  let summary = "New value of a parameter";
+  let description = [{
+    Float: what an optimizer makes of the gradient, to be said by a scheme.
+    Scaled: clip(parameter − gradient) on mantissas; the exponent of the
+    gradient does not matter (`niti.md` 4.5).
+
+    Constraints:
+    - (C1) operands and result have the same shape, parameter and result the
+      same type.
+
+    Example:
+
+    ```mlir
+    %w1 = qtrain.update %w, %g : (tensor<10xf32>, tensor<10xf32>)
+          -> tensor<10xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$parameter, QTrain_Value:$gradient,
+                       OptionalAttr<FlatSymbolRefAttr>:$symbol);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+#endif // QTRAIN_GRADIENT_OPS_TD

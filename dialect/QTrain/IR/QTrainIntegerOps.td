@@ -1,0 +1,130 @@
+//===- QTrainIntegerOps.td - Operations that only integer schemes use -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTRAIN_INTEGER_OPS_TD
+#define QTRAIN_INTEGER_OPS_TD
+
+include "dialect/QTrain/IR/QTrainOpBase.td"
+
+def QTrain_LookupOp : QTrain_PureOp<"lookup"> {
+  let summary = "Pixels to input mantissas by a table";
+  let description = [{
+    result[n, c, ...] = table[c, pixels[n, c, ...]]; a table of one row serves
+    all channels. Scaled results take their exponent from `exponent`.
+
+    Constraints:
+    - (C1) the table has shape [channels or 1, 256] and the result's elements.
+    - (C2) `pixels` and result have the same shape.
+    - (C3) `exponent` is present exactly when the result is scaled.
+
+    Example:
+
+    ```mlir
+    %x = qtrain.lookup %pixels {exponent = -7 : si32,
+           table = dense<1> : tensor<1x256xi8>}
+         : (tensor<8x1x28x28xui8>) -> !qtrain.scaled<tensor<8x1x28x28xi8>>
+    ```
+  }];
+  let arguments = (ins StaticShapeTensorOf<[UI8]>:$pixels, ElementsAttr:$table,
+                       OptionalAttr<SI32Attr>:$exponent);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_MagnitudeBitsOp : QTrain_PureOp<"magnitude_bits"> {
+  let summary = "Bits needed for the largest magnitude";
+  let description = [{
+    W(x) = 0 if max|x| ≤ 1, else bit_length(max|x| − 1) = ceil(log2 max|x|),
+    over all mantissas (numerics contract, section 1; `niti.md` 1.2).
+
+    Example:
+
+    ```mlir
+    %bits = qtrain.magnitude_bits %acc
+            : (!qtrain.scaled<tensor<8x10xi32>>) -> i32
+    ```
+  }];
+  let arguments = (ins QTrain_Scaled:$input);
+  let results = (outs I32:$result);
+}
+
+def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
+  let summary = "Right shift with rounding, clipped to a width";
+  let description = [{
+    result = clip_k(round(input, shift)), k = `bits`, exponent + max(shift, 0).
+    A shift ≤ 0 leaves the mantissas as they are before the clip; it may
+    exceed 31.
+
+    Constraints:
+    - (C1) operand and result have the same shape.
+    - (C2) `bits` is in [2, width of the result].
+    - (C3) `random` is there exactly for stochastic rounding, in the
+      operand's shape.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.shift_scale %acc by %shift {bits = 8 : i64,
+           rounding = #qtrain.rounding<nearest>}
+         : (!qtrain.scaled<tensor<8x10xi32>>, i32)
+         -> !qtrain.scaled<tensor<8x10xi8>>
+    ```
+  }];
+  let arguments = (ins QTrain_Scaled:$input, I32:$shift,
+                       Optional<QTrain_RandomTensor>:$random,
+                       QTrain_RoundingAttr:$rounding, I64Attr:$bits);
+  let results = (outs QTrain_Scaled:$result);
+  let assemblyFormat = [{
+    $input `by` $shift (`random` $random^)? attr-dict `:`
+    functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def QTrain_ComposeOp : QTrain_PureOp<"compose"> {
+  let summary = "Scaled tensor of mantissas and an exponent";
+  let description = [{
+    The mantissas come as they lie in memory: a `channels_last` result of shape
+    [N, C, H, W] is composed from a tensor [N, H, W, C].
+
+    Constraints:
+    - (C1) `mantissas` has the memory shape and the elements of the result.
+
+    Example:
+
+    ```mlir
+    %x = qtrain.compose %m, %s
+         : (tensor<8x10xi8>, i32) -> !qtrain.scaled<tensor<8x10xi8>>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$mantissas, I32:$exponent);
+  let results = (outs QTrain_Scaled:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_DecomposeOp : QTrain_PureOp<"decompose"> {
+  let summary = "Mantissas and exponent of a scaled tensor";
+  let description = [{
+    The inverse of `qtrain.compose`.
+
+    Constraints:
+    - (C1) `mantissas` has the memory shape and the elements of the operand.
+
+    Example:
+
+    ```mlir
+    %m, %s = qtrain.decompose %x
+             : (!qtrain.scaled<tensor<8x10xi8>>) -> (tensor<8x10xi8>, i32)
+    ```
+  }];
+  let arguments = (ins QTrain_Scaled:$input);
+  let results = (outs AnyStaticShapeTensor:$mantissas, I32:$exponent);
+  let hasVerifier = 1;
+  let hasFolder = 1;
+}
+
+#endif // QTRAIN_INTEGER_OPS_TD

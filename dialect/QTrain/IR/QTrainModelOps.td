@@ -1,0 +1,330 @@
+//===- QTrainModelOps.td - Forward operations of the qtrain dialect -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTRAIN_MODEL_OPS_TD
+#define QTRAIN_MODEL_OPS_TD
+
+include "dialect/QTrain/IR/QTrainOpBase.td"
+
+defvar Differentiable =
+    DeclareOpInterfaceMethods<QTrain_DifferentiableOpInterface>;
+defvar Contraction = DeclareOpInterfaceMethods<QTrain_ContractionOpInterface>;
+
+def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
+  let summary = "Parameter of a model with its initial value";
+  let description = [{
+    A named tensor of the training state. `value` has the type and the layout of
+    the ONNX initializer until a scheme replaces it by mantissas and sets
+    `exponent`. `id` is the word that tells its random numbers from those of
+    other parameters (numerics contract, section 2). A frozen parameter is never
+    updated.
+
+    Constraints:
+    - (C1) `exponent` is present exactly when `value` holds integers.
+    - (C2) `id` is not negative.
+
+    Example:
+
+    ```mlir
+    qtrain.parameter @fc.bias id 3 = dense<0.0> : tensor<10xf32>
+    qtrain.parameter @fc.bias id 3 exponent -9 = dense<0> : tensor<10xi8>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$id,
+                       OptionalAttr<SI32Attr>:$exponent, UnitAttr:$frozen,
+                       ElementsAttr:$value);
+  let assemblyFormat = [{
+    $sym_name `id` $id (`exponent` $exponent^)? (`frozen` $frozen^)? `=` $value
+    attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def QTrain_NormalizeOp : QTrain_PureOp<"normalize"> {
+  let summary = "Pixels to model input";
+  let description = [{
+    result[n, c, h, w] = (pixels[n, c, h, w] / divisor − mean[c]) / std[c], in
+    IEEE double. `mean` and `std` have one entry a channel, or one for all.
+
+    Constraints:
+    - (C1) `pixels` and the result have the same shape.
+    - (C2) `mean` and `std` have as many entries as channels, or one.
+    - (C3) no entry of `std`, nor `divisor`, is zero or not finite.
+
+    Example:
+
+    ```mlir
+    %x = qtrain.normalize %pixels {divisor = 2.55e+02 : f64, mean = [0.1307],
+         std = [0.3081]} : (tensor<8x1x28x28xui8>) -> tensor<8x1x28x28xf32>
+    ```
+  }];
+  let arguments = (ins StaticShapeTensorOf<[UI8]>:$pixels,
+                       DenseF64ArrayAttr:$mean, DenseF64ArrayAttr:$std,
+                       F64Attr:$divisor);
+  let results = (outs QTrain_FloatTensor:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_Conv2DOp : QTrain_PureOp<"conv2d", [Differentiable, Contraction]> {
+  let summary = "Two-dimensional convolution (ONNX Conv without bias)";
+  let description = [{
+    Cross-correlation of `[N, C, H, W]` with `[O, C/group, KH, KW]`. Scaled
+    operands give exact accumulators.
+
+    Constraints:
+    - (C1) operands have rank 4, and the kernel of `window` is the weight's.
+    - (C2) C = weight extent 1 times `group`; `group` divides O.
+    - (C3) the result has shape `[N, O, OH, OW]` with the extents of `window`.
+    - (C4) operands and result are all float or all scaled.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.conv2d %x, %w {window = #qtrain.window<kernel = [5, 5],
+           strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+         : (tensor<8x1x28x28xf32>, tensor<20x1x5x5xf32>)
+         -> tensor<8x20x24x24xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_Value:$weight,
+                       QTrain_WindowAttr:$window,
+                       DefaultValuedAttr<I64Attr, "1">:$group);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_LinearOp : QTrain_PureOp<"linear", [Differentiable, Contraction]> {
+  let summary = "Fully connected layer without bias";
+  let description = [{
+    result[n, o] = Σ_f input[n, f] · weight[o, f], where f runs over all
+    dimensions of `input` but the first, in row-major order of the logical
+    shape. A Flatten before the layer is thus part of it.
+
+    Constraints:
+    - (C1) `weight` has rank 2 and as many columns as `input` has features.
+    - (C2) the result has shape [N, O].
+    - (C3) operands and result are all float or all scaled.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.linear %x, %w : (tensor<8x50x4x4xf32>, tensor<500x800xf32>)
+         -> tensor<8x500xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_Value:$weight);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+}
+
+def QTrain_BiasAddOp : QTrain_PureOp<"bias_add", [Differentiable]> {
+  let summary = "Adds one value a channel";
+  let description = [{
+    result[n, c, ...] = input[n, c, ...] + bias[c]. Scaled: `input` and result
+    are accumulators of one exponent s, the bias has its own s_b, and
+    result = clamp(input + b · 2^d, ±2^30) with d = s_b − s, at most 40,
+    rounded to nearest for d < 0 (numerics contract, section 4, Bias).
+
+    Constraints:
+    - (C1) `bias` has rank 1 and the extent of dimension 1 of `input`.
+    - (C2) `input` and result have the same type.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.bias_add %x, %b : (tensor<8x10xf32>, tensor<10xf32>)
+         -> tensor<8x10xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_Value:$bias);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_ReluOp
+    : QTrain_PureOp<"relu", [Differentiable, SameOperandsAndResultType]> {
+  let summary = "Rectified linear unit";
+  let description = [{
+    max(x, 0) of each element. Scaled: of each mantissa, the exponent stays.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.relu %x : (tensor<8x10xf32>) -> tensor<8x10xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input);
+  let results = (outs QTrain_Value:$result);
+}
+
+def QTrain_MaxPool2DOp : QTrain_PureOp<"max_pool2d", [Differentiable]> {
+  let summary = "Maximum over sliding windows (ONNX MaxPool)";
+  let description = [{
+    Padding never wins. Scaled: maximum of mantissas, the exponent stays.
+
+    Constraints:
+    - (C1) operand and result have rank 4 and equal extents N and C.
+    - (C2) every window of the result touches at least one input position.
+    - (C3) operand and result are both float or both scaled of one width.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.max_pool2d %x {window = #qtrain.window<kernel = [2, 2],
+           strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+         : (tensor<8x20x24x24xf32>) -> tensor<8x20x12x12xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_WindowAttr:$window);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_AveragePool2DOp : QTrain_PureOp<"average_pool2d", [Differentiable]> {
+  let summary = "Mean over sliding windows (ONNX AveragePool)";
+  let description = [{
+    The mean of the positions a window covers. With `count_include_pad` padding
+    counts as zeros, positions beyond the padding (ceil_mode) never count.
+    Scaled: result = Σ m · c, c = round(2^(7+k) / area), k = ceil(log2 of the
+    kernel's area), a 32-bit accumulator of exponent s − (7 + k) (numerics
+    contract, section 4, Average pool).
+
+    Constraints: as `qtrain.max_pool2d`; scaled results are 32 bits wide.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.average_pool2d %x {window = #qtrain.window<kernel = [8, 8],
+           strides = [8, 8], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+         : (tensor<8x64x8x8xf32>) -> tensor<8x64x1x1xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_WindowAttr:$window,
+                       UnitAttr:$count_include_pad);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_ReshapeOp : QTrain_PureOp<"reshape", [Differentiable]> {
+  let summary = "The same elements in another shape";
+  let description = [{
+    Row-major order of the logical shape is kept, whatever the layout.
+
+    Constraints:
+    - (C1) operand and result have the same number of elements.
+    - (C2) operand and result have the same element type.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.reshape %x : (tensor<8x50x4x4xf32>) -> tensor<8x800xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
+}
+
+def QTrain_TransposeOp : QTrain_PureOp<"transpose", [Differentiable]> {
+  let summary = "Permutes the dimensions";
+  let description = [{
+    Dimension i of the result is dimension `permutation`[i] of the operand.
+
+    Constraints:
+    - (C1) `permutation` is a permutation of the operand's dimensions.
+    - (C2) the result has the permuted shape and the operand's element type.
+
+    Example:
+
+    ```mlir
+    %wt = qtrain.transpose %w {permutation = array<i64: 1, 0>}
+          : (tensor<800x500xf32>) -> tensor<500x800xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, DenseI64ArrayAttr:$permutation);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_SumOp
+    : QTrain_PureOp<"sum", [Differentiable, SameTypeOperands]> {
+  let summary = "Sum of two or more values, taken at once";
+  let description = [{
+    Residual additions and the gradients of a value with several users. Scaled:
+    operands whose mantissas are all 0 take no part, those more than 20 below
+    the largest exponent are dropped, the rest is aligned to the smallest
+    exponent and added into 32-bit accumulators (numerics contract, section 4,
+    Sums).
+
+    Constraints:
+    - (C1) at least two operands.
+    - (C2) the result has the operands' shape; scaled results are 32 bits wide.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.sum %a, %b : (tensor<8x4xf32>, tensor<8x4xf32>)
+         -> tensor<8x4xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<QTrain_Value>:$inputs);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_DropoutOp : QTrain_PureOp<"dropout", [Differentiable]> {
+  let summary = "Zeroes features at random and scales the rest";
+  let description = [{
+    Feature i, the row-major index over all dimensions but the first, is zeroed
+    for the whole batch when random[i] < round(ratio · 2^16) (unsigned); other
+    features are multiplied by 1 / (1 − ratio). The gradient is the same
+    operation on the gradient with the same random numbers. Scaled with ratio
+    0.5: the mantissas stay and the exponent rises by one; other ratios give
+    32-bit accumulators m · round(2^7 / (1 − ratio)) of exponent s − 7 (numerics
+    contract, section 4, Dropout).
+
+    Constraints:
+    - (C1) `ratio` is in [0, 1).
+    - (C2) `random` has one element a feature.
+    - (C3) operand and result have the same shape.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.dropout %x, %random {ratio = 5.0e-1 : f64}
+         : (tensor<8x100xf32>, tensor<100xi16>) -> tensor<8x100xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_RandomTensor:$random,
+                       F64Attr:$ratio);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_RandomOp : QTrain_PureOp<"random"> {
+  let summary = "Counter-based 16-bit random numbers";
+  let description = [{
+    Element i in row-major order is the low half of lane i mod 4 of
+    Philox4x32-10 with key `seed` and counter (i div 4, `id`, `step`, `purpose`)
+    (numerics contract, section 2).
+
+    Example:
+
+    ```mlir
+    %r = qtrain.random %seed, %step {id = 0 : i64,
+           purpose = #qtrain.purpose<dropout>} : (i64, i32) -> tensor<100xi16>
+    ```
+  }];
+  let arguments = (ins I64:$seed, I32:$step, I64Attr:$id,
+                       QTrain_RandomPurposeAttr:$purpose);
+  let results = (outs QTrain_RandomTensor:$result);
+}
+
+#endif // QTRAIN_MODEL_OPS_TD

@@ -1,0 +1,45 @@
+//===- QTrainOpBase.td - Classes shared by the operations of the qtrain dialect -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTRAIN_OP_BASE_TD
+#define QTRAIN_OP_BASE_TD
+
+include "dialect/QTrain/IR/QTrainAttributes.td"
+include "dialect/QTrain/IR/QTrainDialect.td"
+include "dialect/QTrain/IR/QTrainTypes.td"
+include "dialect/QTrain/Interfaces/QTrainInterfaces.td"
+include "mlir/IR/CommonAttrConstraints.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def QTrain_Scaled : Type<
+    CPred<"::llvm::isa<::qtc::qtrain::ScaledType>($_self)">,
+    "scaled tensor", "::qtc::qtrain::ScaledType">;
+
+def QTrain_FloatTensor : StaticShapeTensorOf<[F32]>;
+
+/// What most operations work on: a float tensor before a scheme is applied, a
+/// scaled tensor after it.
+def QTrain_Value : AnyTypeOf<[QTrain_FloatTensor, QTrain_Scaled],
+                             "float tensor or scaled tensor">;
+
+/// 16-bit random numbers, all 65536 values equally likely.
+def QTrain_RandomTensor : StaticShapeTensorOf<[I16]>;
+
+class QTrain_Op<string mnemonic, list<Trait> traits = []>
+    : Op<QTrain_Dialect, mnemonic, traits>;
+
+class QTrain_PureOp<string mnemonic, list<Trait> traits = []>
+    : QTrain_Op<mnemonic, !listconcat([Pure], traits)> {
+  let assemblyFormat = [{
+    operands attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+#endif // QTRAIN_OP_BASE_TD

@@ -1,0 +1,381 @@
+//===- QTrainVerifiers.cpp - Constraints that ODS cannot express ----------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/QTrain/IR/QTrain.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace qtc::qtrain;
+
+//===----------------------------------------------------------------------===//
+// Shared checks
+//===----------------------------------------------------------------------===//
+
+static LogicalResult expectShape(Operation *op, StringRef what, Value value,
+                                 ArrayRef<int64_t> expected) {
+  ArrayRef<int64_t> shape = getShape(value);
+  if (shape == expected)
+    return success();
+  return op->emitOpError() << "expected " << what << " of shape [" << expected
+                           << "], but got [" << shape << "]";
+}
+
+static LogicalResult expectRank(Operation *op, StringRef what, Value value,
+                                size_t rank) {
+  if (getShape(value).size() == rank)
+    return success();
+  return op->emitOpError() << "expected " << what << " of rank " << rank
+                           << ", but got " << value.getType();
+}
+
+/// All values float, or all scaled.
+static LogicalResult expectOneForm(Operation *op, ValueRange values) {
+  bool scaled = isScaled(values.front().getType());
+  for (Value value : values)
+    if (isScaled(value.getType()) != scaled)
+      return op->emitOpError()
+             << "expected only float or only scaled tensors, but got "
+             << values.front().getType() << " and " << value.getType();
+  return success();
+}
+
+/// An accumulator is float, or scaled and 32 bits wide.
+static LogicalResult expectAccumulator(Operation *op, Value value) {
+  auto scaled = dyn_cast<ScaledType>(value.getType());
+  if (!scaled || scaled.getWidth() == 32)
+    return success();
+  return op->emitOpError() << "expected 32-bit accumulators, but got "
+                           << scaled;
+}
+
+/// Checks the geometry common to a convolution and its gradients.
+static LogicalResult verifyConvolution(Operation *op, Value input, Value weight,
+                                       Value result, WindowAttr window,
+                                       int64_t group) {
+  if (failed(expectRank(op, "input", input, 4)) ||
+      failed(expectRank(op, "weight", weight, 4)) ||
+      failed(expectRank(op, "output", result, 4)) ||
+      failed(expectOneForm(op, {input, weight, result}))) // C1, C4
+    return failure();
+  ArrayRef<int64_t> x = getShape(input), w = getShape(weight);
+  if (window.getKernel() != w.drop_front(2)) // C1
+    return op->emitOpError() << "expected the window's kernel ["
+                             << window.getKernel() << "] to be the weight's ["
+                             << w.drop_front(2) << "]";
+  if (group < 1 || w[0] % group != 0 || x[1] != w[1] * group) // C2
+    return op->emitOpError()
+           << "expected " << group << " groups of " << w[1]
+           << " input channels and a multiple of " << group
+           << " output channels, but got " << x[1] << " and " << w[0];
+  return expectShape(op, "output", result, // C3
+                     {x[0], w[0], window.getOutputExtent(0, x[2]),
+                      window.getOutputExtent(1, x[3])});
+}
+
+static LogicalResult verifyLinear(Operation *op, Value input, Value weight,
+                                  Value result) {
+  if (failed(expectRank(op, "weight", weight, 2)) ||
+      failed(expectRank(op, "output", result, 2)) ||
+      failed(expectOneForm(op, {input, weight, result}))) // C3
+    return failure();
+  ArrayRef<int64_t> x = getShape(input), w = getShape(weight);
+  if (x.size() < 2 || ShapedType::getNumElements(x.drop_front()) != w[1]) // C1
+    return op->emitOpError() << "expected an input of " << w[1]
+                             << " features, but got " << input.getType();
+  return expectShape(op, "output", result, {x[0], w[0]}); // C2
+}
+
+static LogicalResult verifyPool(Operation *op, Value input, Value result,
+                                WindowAttr window) {
+  if (failed(expectRank(op, "input", input, 4)) ||
+      failed(expectRank(op, "output", result, 4)) ||
+      failed(expectOneForm(op, {input, result}))) // C1, C3
+    return failure();
+  ArrayRef<int64_t> x = getShape(input), y = getShape(result);
+  if (x[0] != y[0] || x[1] != y[1]) // C1
+    return op->emitOpError() << "expected equal batch and channels, but got ["
+                             << x << "] and [" << y << "]";
+  for (unsigned dim : {0u, 1u}) { // C2
+    int64_t pad = window.getPads()[dim], extent = x[dim + 2];
+    int64_t last = (y[dim + 2] - 1) * window.getStrides()[dim] - pad;
+    int64_t dilation = window.getDilations()[dim];
+    // The first position of a window at or after the start of the input.
+    int64_t first = last < 0 ? (last % dilation + dilation) % dilation : last;
+    if (window.getSpan(dim) <= pad || first >= extent)
+      return op->emitOpError()
+             << "expected every window to touch the input, but got " << window
+             << " on [" << x << "] giving [" << y << "]";
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Forward operations
+//===----------------------------------------------------------------------===//
+
+LogicalResult ParameterOp::verify() {
+  auto type = cast<ShapedType>(getValue().getType());
+  if (type.getElementType().isInteger() != getExponent().has_value()) // C1
+    return emitOpError("expected an exponent exactly for integer values");
+  if (static_cast<int64_t>(getId()) < 0) // C2
+    return emitOpError("expected a non-negative id");
+  return success();
+}
+
+LogicalResult NormalizeOp::verify() {
+  if (failed(expectShape(*this, "result", getResult(), // C1
+                         getPixels().getType().getShape())))
+    return failure();
+  ArrayRef<int64_t> shape = getPixels().getType().getShape();
+  int64_t channels = shape.size() > 1 ? shape[1] : 1;
+  for (ArrayRef<double> values : {getMean(), getStd()}) // C2
+    if (values.size() != 1 && static_cast<int64_t>(values.size()) != channels)
+      return emitOpError() << "expected 1 or " << channels
+                           << " means and deviations, but got "
+                           << values.size();
+  auto isUsable = [](double value) {
+    return std::isfinite(value) && value != 0.0;
+  };
+  if (!llvm::all_of(getStd(), isUsable) ||
+      !isUsable(getDivisor().convertToDouble())) // C3
+    return emitOpError("expected finite divisors other than zero");
+  return success();
+}
+
+LogicalResult Conv2DOp::verify() {
+  if (failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return verifyConvolution(*this, getInput(), getWeight(), getResult(),
+                           getWindow(), getGroup());
+}
+
+LogicalResult LinearOp::verify() {
+  if (failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return verifyLinear(*this, getInput(), getWeight(), getResult());
+}
+
+LogicalResult BiasAddOp::verify() {
+  ArrayRef<int64_t> shape = getShape(getInput());
+  if (shape.size() < 2)
+    return emitOpError() << "expected an input of rank 2 or more, but got "
+                         << getInput().getType();
+  if (getInput().getType() != getResult().getType()) // C2
+    return emitOpError("expected input and result of one type");
+  return expectShape(*this, "bias", getBias(), {shape[1]}); // C1
+}
+
+LogicalResult MaxPool2DOp::verify() {
+  return verifyPool(*this, getInput(), getResult(), getWindow());
+}
+
+LogicalResult AveragePool2DOp::verify() {
+  if (failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return verifyPool(*this, getInput(), getResult(), getWindow());
+}
+
+LogicalResult ReshapeOp::verify() {
+  RankedTensorType input = getTensorType(getInput().getType());
+  RankedTensorType result = getTensorType(getResult().getType());
+  if (input.getNumElements() != result.getNumElements()) // C1
+    return emitOpError() << "expected " << input.getNumElements()
+                         << " elements, but got " << result.getNumElements();
+  if (input.getElementType() != result.getElementType()) // C2
+    return emitOpError("expected operand and result of one element type");
+  return expectOneForm(*this, {getInput(), getResult()});
+}
+
+LogicalResult TransposeOp::verify() {
+  ArrayRef<int64_t> shape = getShape(getInput());
+  SmallVector<int64_t> expected;
+  llvm::SmallBitVector seen(shape.size());
+  for (int64_t source : getPermutation()) { // C1
+    if (source < 0 || source >= static_cast<int64_t>(shape.size()) ||
+        seen.test(source))
+      return emitOpError() << "expected a permutation of " << shape.size()
+                           << " dimensions, but got [" << getPermutation()
+                           << "]";
+    seen.set(source);
+    expected.push_back(shape[source]);
+  }
+  if (expected.size() != shape.size())
+    return emitOpError() << "expected a permutation of " << shape.size()
+                         << " dimensions, but got [" << getPermutation()
+                         << "]";
+  return expectShape(*this, "result", getResult(), expected); // C2
+}
+
+LogicalResult SumOp::verify() {
+  if (getInputs().size() < 2) // C1
+    return emitOpError() << "expected two or more operands, but got "
+                         << getInputs().size();
+  if (failed(expectOneForm(*this, {getInputs().front(), getResult()})) ||
+      failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return expectShape(*this, "result", getResult(), // C2
+                     getShape(getInputs().front()));
+}
+
+LogicalResult DropoutOp::verify() {
+  double ratio = getRatio().convertToDouble();
+  if (!(ratio >= 0.0 && ratio < 1.0)) // C1
+    return emitOpError() << "expected a ratio in [0, 1), but got " << ratio;
+  ArrayRef<int64_t> shape = getShape(getInput());
+  int64_t features = ShapedType::getNumElements(shape.drop_front());
+  if (getRandom().getType().getNumElements() != features) // C2
+    return emitOpError() << "expected " << features
+                         << " random numbers, but got "
+                         << getRandom().getType();
+  return expectShape(*this, "result", getResult(), shape); // C3
+}
+
+//===----------------------------------------------------------------------===//
+// Backward operations
+//===----------------------------------------------------------------------===//
+
+LogicalResult LossGradientOp::verify() {
+  ArrayRef<int64_t> shape = getShape(getLogits());
+  if (shape.size() != 2 ||
+      getLabels().getType().getShape() != shape.take_front()) // C1
+    return emitOpError() << "expected logits of rank 2 and one label a row, "
+                            "but got "
+                         << getLogits().getType() << " and "
+                         << getLabels().getType();
+  if (failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return expectShape(*this, "result", getResult(), shape); // C2
+}
+
+LogicalResult Conv2DInputGradientOp::verify() {
+  if (failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return verifyConvolution(*this, getResult(), getWeight(), getGradient(),
+                           getWindow(), getGroup());
+}
+
+LogicalResult Conv2DWeightGradientOp::verify() {
+  if (failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return verifyConvolution(*this, getInput(), getResult(), getGradient(),
+                           getWindow(), getGroup());
+}
+
+LogicalResult LinearInputGradientOp::verify() {
+  if (failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return verifyLinear(*this, getResult(), getWeight(), getGradient());
+}
+
+LogicalResult LinearWeightGradientOp::verify() {
+  if (failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return verifyLinear(*this, getInput(), getResult(), getGradient());
+}
+
+LogicalResult BiasGradientOp::verify() {
+  ArrayRef<int64_t> shape = getShape(getGradient());
+  if (shape.size() < 2)
+    return emitOpError() << "expected a gradient of rank 2 or more, but got "
+                         << getGradient().getType();
+  if (failed(expectAccumulator(*this, getResult())))
+    return failure();
+  return expectShape(*this, "result", getResult(), {shape[1]}); // C1
+}
+
+LogicalResult ReluGradientOp::verify() {
+  if (getGradient().getType() != getResult().getType())
+    return emitOpError("expected gradient and result of one type");
+  return expectShape(*this, "output", getOutput(), getShape(getGradient()));
+}
+
+LogicalResult MaxPool2DGradientOp::verify() {
+  if (failed(verifyPool(*this, getInput(), getGradient(), getWindow()))) // C2
+    return failure();
+  if (auto scaled = dyn_cast<ScaledType>(getResult().getType())) { // C3
+    unsigned width = cast<ScaledType>(getGradient().getType()).getWidth();
+    bool narrow = scaled.getWidth() == width && !getWindow().overlaps();
+    if (scaled.getWidth() != 32 && !narrow)
+      return emitOpError() << "expected a 32-bit result for these windows, but "
+                              "got "
+                           << scaled;
+  }
+  return expectShape(*this, "result", getResult(), // C1
+                     getShape(getInput()));
+}
+
+LogicalResult AveragePool2DGradientOp::verify() {
+  if (failed(expectAccumulator(*this, getResult()))) // C2
+    return failure();
+  return verifyPool(*this, getResult(), getGradient(), getWindow()); // C1
+}
+
+LogicalResult UpdateOp::verify() {
+  if (getParameter().getType() != getResult().getType()) // C1
+    return emitOpError("expected parameter and result of one type");
+  return expectShape(*this, "gradient", getGradient(),
+                     getShape(getParameter()));
+}
+
+//===----------------------------------------------------------------------===//
+// Integer operations
+//===----------------------------------------------------------------------===//
+
+LogicalResult LookupOp::verify() {
+  ArrayRef<int64_t> shape = getPixels().getType().getShape();
+  auto table = cast<ShapedType>(getTable().getType());
+  int64_t channels = shape.size() > 1 ? shape[1] : 1;
+  if (table.getRank() != 2 || table.getDimSize(1) != 256 ||
+      (table.getDimSize(0) != 1 && table.getDimSize(0) != channels) ||
+      table.getElementType() !=
+          getTensorType(getResult().getType()).getElementType()) // C1
+    return emitOpError() << "expected a table of 1 or " << channels
+                         << " rows of 256 elements of the result, but got "
+                         << table;
+  if (isScaled(getResult().getType()) != getExponent().has_value()) // C3
+    return emitOpError("expected an exponent exactly for a scaled result");
+  return expectShape(*this, "result", getResult(), shape); // C2
+}
+
+LogicalResult ShiftScaleOp::verify() {
+  ArrayRef<int64_t> shape = getInput().getType().getShape();
+  unsigned width = getResult().getType().getWidth();
+  if (getBits() < 2 || getBits() > width) // C2
+    return emitOpError() << "expected 2 to " << width << " bits, but got "
+                         << getBits();
+  bool stochastic = getRounding() == Rounding::Stochastic;
+  if (stochastic != static_cast<bool>(getRandom())) // C3
+    return emitOpError(
+        "expected random numbers exactly for stochastic rounding");
+  if (getRandom() && getRandom().getType().getShape() != shape)
+    return emitOpError() << "expected random numbers of shape [" << shape
+                         << "], but got " << getRandom().getType();
+  return expectShape(*this, "result", getResult(), shape); // C1
+}
+
+/// The tensor in memory must be what the scaled type says.
+static LogicalResult verifyMemoryType(Operation *op, Type tensor,
+                                      ScaledType scaled) {
+  RankedTensorType expected = getMemoryType(scaled.getMantissa());
+  if (tensor == expected) // C1
+    return success();
+  return op->emitOpError() << "expected mantissas of type " << expected
+                           << ", but got " << tensor;
+}
+
+LogicalResult ComposeOp::verify() {
+  return verifyMemoryType(*this, getMantissas().getType(),
+                          getResult().getType());
+}
+
+LogicalResult DecomposeOp::verify() {
+  return verifyMemoryType(*this, getMantissas().getType(),
+                          getInput().getType());
+}

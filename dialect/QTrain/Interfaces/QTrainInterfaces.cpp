@@ -1,0 +1,10 @@
+//===- QTrainInterfaces.cpp - Interfaces of training operations -----------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialect/QTrain/Interfaces/QTrainInterfaces.h"
+
+#include "dialect/QTrain/Interfaces/QTrainInterfaces.cpp.inc"

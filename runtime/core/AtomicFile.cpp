@@ -1,0 +1,120 @@
+//===- AtomicFile.cpp - files that appear whole or not at all -------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/AtomicFile.h"
+
+#include "qtcrt/Error.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace qtcrt;
+
+namespace {
+
+/// A temporary file that vanishes unless it is renamed.
+class Temporary {
+public:
+  explicit Temporary(const std::string &target)
+      : target(target), path(target + ".tmp") {
+    // Left over from a killed run, or somebody's link: never write through it.
+    unlink(path.c_str());
+    descriptor =
+        open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0)
+      fail("cannot create ", inQuotes(path), ": ", describeErrno(errno));
+  }
+  ~Temporary() {
+    if (descriptor >= 0)
+      close(descriptor);
+    if (!renamed)
+      unlink(path.c_str());
+  }
+  Temporary(const Temporary &) = delete;
+  Temporary &operator=(const Temporary &) = delete;
+
+  void write(const void *data, size_t bytes) {
+    const char *next = static_cast<const char *>(data);
+    while (bytes > 0) {
+      ssize_t done =
+          ::write(descriptor, next, std::min<size_t>(bytes, size_t{1} << 30));
+      if (done < 0 && errno == EINTR)
+        continue;
+      if (done <= 0)
+        failWrite(done < 0 ? errno : ENOSPC);
+      next += done;
+      bytes -= static_cast<size_t>(done);
+    }
+  }
+
+  void commit() {
+    if (fsync(descriptor) != 0)
+      failWrite(errno);
+    int status = close(descriptor);
+    descriptor = -1;
+    if (status != 0)
+      failWrite(errno);
+    if (rename(path.c_str(), target.c_str()) != 0)
+      fail("cannot rename ", inQuotes(path), " to ", inQuotes(target), ": ",
+           describeErrno(errno));
+    renamed = true;
+  }
+
+private:
+  [[noreturn]] void failWrite(int number) {
+    fail("cannot write ", inQuotes(target), ": ", describeErrno(number),
+         "; free space or choose another --out");
+  }
+
+  std::string target, path;
+  int descriptor = -1;
+  bool renamed = false;
+};
+
+std::string parentFolder(const std::string &path) {
+  size_t slash = path.rfind('/');
+  if (slash == std::string::npos)
+    return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+} // namespace
+
+void qtcrt::writeFileAtomically(const std::string &path,
+                                const FilePieces &pieces) {
+  Temporary file(path);
+  for (const auto &piece : pieces)
+    file.write(piece.first, piece.second);
+  file.commit();
+  int folder =
+      open(parentFolder(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0)
+    return;            // written and renamed; a folder without read permission
+  (void)fsync(folder); // some file systems cannot flush folders
+  close(folder);
+}
+
+void qtcrt::createFolders(const std::string &path) {
+  for (size_t end = 0; end != std::string::npos;) {
+    end = path.find('/', end + 1);
+    std::string part = path.substr(0, end);
+    struct stat status {};
+    if (mkdir(part.c_str(), 0777) == 0)
+      continue;
+    int error = errno;
+    if (stat(part.c_str(), &status) != 0)
+      fail("cannot create the folder ", inQuotes(part), ": ",
+           describeErrno(error));
+    if (!S_ISDIR(status.st_mode))
+      fail("cannot create the folder ", inQuotes(part),
+           ": a file of that name ", "exists");
+  }
+}

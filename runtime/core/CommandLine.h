@@ -1,0 +1,44 @@
+//===- CommandLine.h - what the user asks for ----------------- -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_CORE_COMMANDLINE_H
+#define QTCRT_CORE_COMMANDLINE_H
+
+#include "qtcrt/abi.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace qtcrt {
+
+enum class Command { None, Train, Eval, Bench, Info, Hash };
+
+/// The parsed command line; absent options stay empty.
+struct Options {
+  Command command = Command::None;
+  std::string data;
+  std::string isa;
+  std::string out, resume, checkpoint;
+  std::optional<uint64_t> epochs, steps, seed, limit;
+  std::optional<std::string> schedule, augment;
+  uint64_t threads = 0;
+  uint64_t evalEvery = 1;
+  uint64_t saveEvery = 0;
+  bool noShuffle = false;
+  bool memoryReport = false;
+  bool json = false;
+  bool tensors = false;
+};
+
+/// Parses. Help and version are printed to stdout and leave Command::None.
+/// Throws UsageError.
+Options parseCommandLine(int argc, char **argv, const qtcrt_model &model);
+
+} // namespace qtcrt
+
+#endif // QTCRT_CORE_COMMANDLINE_H

@@ -1,0 +1,27 @@
+//===- Commands.h - the commands of a trainer ----------------- -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_CORE_COMMANDS_H
+#define QTCRT_CORE_COMMANDS_H
+
+#include "core/CommandLine.h"
+
+namespace qtcrt {
+
+// Each returns the exit status or throws Error or UsageError.
+int runTrain(const qtcrt_model &model, const Options &options);
+int runEval(const qtcrt_model &model, const Options &options);
+int runBench(const qtcrt_model &model, const Options &options);
+int runInfo(const qtcrt_model &model, const Options &options);
+int runHash(const qtcrt_model &model, const Options &options);
+
+/// What the model asks of a data set.
+struct DataRequest requestFor(const qtcrt_model &model);
+
+} // namespace qtcrt
+
+#endif // QTCRT_CORE_COMMANDS_H

@@ -1,0 +1,160 @@
+//===- Inspect.cpp - the commands eval, info and hash ---------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/Commands.h"
+#include "core/Progress.h"
+#include "qtcrt/Checkpoint.h"
+#include "qtcrt/DataSet.h"
+#include "qtcrt/Isa.h"
+#include "qtcrt/Session.h"
+#include "qtcrt/StateHash.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <zlib.h>
+
+using namespace qtcrt;
+using Json = nlohmann::ordered_json;
+using Number = unsigned long long;
+
+int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
+  Session session(model, static_cast<unsigned>(options.threads), options.isa);
+  loadCheckpoint(options.checkpoint, model, session.state());
+  DataRequest request = requestFor(model);
+  request.train = false;
+  DataSet data = loadDataSet(options.data, request);
+  Progress progress;
+  progress.begin("test example", data.test.count());
+  LossSums sums = session.evaluateAll(
+      data.test, [] { return false; },
+      [&](uint64_t done) { progress.update(done); });
+  progress.clear();
+  double examples = static_cast<double>(sums.examples);
+  std::printf("result: test_accuracy=%.4f correct=%llu examples=%llu "
+              "test_loss=%.4f state=%s\n",
+              static_cast<double>(sums.correct) / examples,
+              static_cast<Number>(sums.correct),
+              static_cast<Number>(sums.examples), sums.loss / examples,
+              hashState(model, session.state()).c_str());
+  return 0;
+}
+
+namespace {
+
+void printTensors(const qtcrt_model &model, const uint8_t *state) {
+  int width = 6;
+  for (uint64_t i = 0; i < model.tensor_count; ++i)
+    width = std::max(
+        width, static_cast<int>(std::string(model.tensors[i].name).size()));
+  std::printf("%-*s  %8s  %-8s\n", width, "tensor", "exponent", "crc32");
+  for (uint64_t i = 0; i < model.tensor_count; ++i) {
+    const qtcrt_tensor &tensor = model.tensors[i];
+    uint64_t bytes = tensor.elements * dtypeBytes(tensor.dtype);
+    unsigned long crc = crc32_z(0, state + tensor.offset, bytes);
+    std::string exponent =
+        tensor.has_exponent ? std::to_string(tensor.exponent) : "-";
+    std::printf("%-*s  %8s  %08lx\n", width, tensor.name, exponent.c_str(),
+                crc);
+  }
+}
+
+} // namespace
+
+int qtcrt::runHash(const qtcrt_model &model, const Options &options) {
+  Buffer state(model.state_bytes, "the training state");
+  loadCheckpoint(options.checkpoint, model, state.data());
+  if (options.tensors)
+    printTensors(model, state.data());
+  else
+    std::printf("%s\n", hashState(model, state.data()).c_str());
+  return 0;
+}
+
+namespace {
+
+Json describeVariants(const qtcrt_model &model) {
+  Json variants = Json::array();
+  const qtcrt_variant *used = strongestVariant(model);
+  for (uint64_t i = 0; i < model.variant_count; ++i) {
+    const qtcrt_variant &variant = model.variants[i];
+    variants.push_back(
+        {{"name", variant.name},
+         {"supported", isIsaSupported(variant.isa)},
+         {"used", &variant == used},
+         {"arena_bytes", variant.arena_bytes},
+         {"planned_bytes", model.state_bytes + variant.arena_bytes}});
+  }
+  return variants;
+}
+
+Json describeModel(const qtcrt_model &model) {
+  uint64_t parameters = 0, bytes = 0;
+  for (uint64_t i = 0; i < model.tensor_count; ++i) {
+    const qtcrt_tensor &tensor = model.tensors[i];
+    if (tensor.kind != QTCRT_STATE_PARAMETER)
+      continue;
+    parameters += tensor.elements;
+    bytes += tensor.elements * dtypeBytes(tensor.dtype);
+  }
+  return {{"model", model.name},
+          {"model_hash", model.model_hash},
+          {"scheme", model.scheme},
+          {"options", model.options},
+          {"batch", model.batch},
+          {"input_shape", {model.channels, model.height, model.width}},
+          {"classes", model.classes},
+          {"parameters", parameters},
+          {"parameter_bytes", bytes},
+          {"state_bytes", model.state_bytes},
+          {"default_schedule", model.default_schedule},
+          {"default_seed", model.default_seed},
+          {"compiler_version", model.compiler_version},
+          {"variants", describeVariants(model)}};
+}
+
+void printModel(const qtcrt_model &model, const Json &info) {
+  auto number = [&](const char *key) {
+    return static_cast<Number>(info[key].get<uint64_t>());
+  };
+  ImageShape input{model.channels, model.height, model.width};
+  std::printf("model             %s (hash %s)\n", model.name, model.model_hash);
+  std::printf("scheme            %s\n", model.scheme);
+  std::printf("options           %s\n", model.options);
+  std::printf("batch             %llu\n", number("batch"));
+  std::printf("input             %s (channels x height x width)\n",
+              toString(input).c_str());
+  std::printf("classes           %llu\n", number("classes"));
+  std::printf("parameters        %llu (%llu bytes)\n", number("parameters"),
+              number("parameter_bytes"));
+  std::printf("default schedule  %s\n", model.default_schedule);
+  std::printf("default seed      %llu\n", number("default_seed"));
+  std::printf("compiler          qtc %s\n\n", model.compiler_version);
+  std::printf("%-12s %14s %14s %14s  %s\n", "variant", "state bytes",
+              "arena bytes", "planned bytes", "this processor");
+  for (const Json &variant : info["variants"])
+    std::printf("%-12s %14llu %14llu %14llu  %s\n",
+                variant["name"].get<std::string>().c_str(),
+                number("state_bytes"),
+                static_cast<Number>(variant["arena_bytes"].get<uint64_t>()),
+                static_cast<Number>(variant["planned_bytes"].get<uint64_t>()),
+                variant["used"].get<bool>()        ? "used"
+                : variant["supported"].get<bool>() ? "supported"
+                                                   : "not supported");
+}
+
+} // namespace
+
+int qtcrt::runInfo(const qtcrt_model &model, const Options &options) {
+  Json info = describeModel(model);
+  if (options.json)
+    std::printf(
+        "%s\n",
+        info.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  else
+    printModel(model, info);
+  return 0;
+}

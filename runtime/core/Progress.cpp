@@ -1,0 +1,58 @@
+//===- Progress.cpp - a progress line on the terminal ---------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/Progress.h"
+
+#include "qtcrt/Error.h"
+
+#include <cstdio>
+#include <unistd.h>
+
+using namespace qtcrt;
+
+Progress::Progress() : enabled(isatty(STDERR_FILENO) == 1) {}
+
+void Progress::begin(const std::string &newWhat, unsigned long long newTotal,
+                     unsigned long long newBefore) {
+  clear();
+  what = newWhat;
+  total = newTotal;
+  before = newBefore;
+  sinceBegin.restart();
+  sinceUpdate.restart();
+}
+
+void Progress::update(unsigned long long done) {
+  if (!enabled || sinceBegin.seconds() < 2 ||
+      (visible && sinceUpdate.seconds() < 0.2) || done <= before ||
+      done > total)
+    return;
+  sinceUpdate.restart();
+  double left = sinceBegin.seconds() / static_cast<double>(done - before) *
+                static_cast<double>(total - done);
+  std::fprintf(stderr, "\r\033[K%s %llu/%llu (%.0f %%), %s left", what.c_str(),
+               done, total,
+               100.0 * static_cast<double>(done) / static_cast<double>(total),
+               durationText(left).c_str());
+  std::fflush(stderr);
+  visible = true;
+}
+
+void Progress::clear() {
+  if (visible)
+    std::fputs("\r\033[K", stderr);
+  visible = false;
+}
+
+std::string qtcrt::durationText(double seconds) {
+  unsigned long long whole = static_cast<unsigned long long>(seconds + 0.5);
+  if (whole < 60)
+    return concat(whole, " s");
+  if (whole < 3600)
+    return concat(whole / 60, " min ", whole % 60, " s");
+  return concat(whole / 3600, " h ", whole / 60 % 60, " min");
+}

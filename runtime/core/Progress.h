@@ -1,0 +1,60 @@
+//===- Progress.h - a progress line on the terminal ----------- -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_CORE_PROGRESS_H
+#define QTCRT_CORE_PROGRESS_H
+
+#include <chrono>
+#include <string>
+
+namespace qtcrt {
+
+/// Seconds since the construction or the last `restart`.
+class Stopwatch {
+public:
+  Stopwatch() { restart(); }
+  void restart() { start = Clock::now(); }
+  double seconds() const {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start;
+};
+
+/// One line on stderr that is rewritten in place, at most five times a second,
+/// only on a terminal and only for work that takes longer than two seconds.
+class Progress {
+public:
+  Progress();
+  ~Progress() { clear(); }
+  Progress(const Progress &) = delete;
+  Progress &operator=(const Progress &) = delete;
+
+  /// Starts a piece of work called `what` with `total` units, of which
+  /// `before` are already done.
+  void begin(const std::string &what, unsigned long long total,
+             unsigned long long before = 0);
+  void update(unsigned long long done);
+  /// Removes the line; call it before other output.
+  void clear();
+
+private:
+  bool enabled;
+  bool visible = false;
+  std::string what;
+  unsigned long long total = 0, before = 0;
+  Stopwatch sinceBegin, sinceUpdate;
+};
+
+/// "59 s", "3 min 20 s", "2 h 5 min".
+std::string durationText(double seconds);
+
+} // namespace qtcrt
+
+#endif // QTCRT_CORE_PROGRESS_H

@@ -1,0 +1,178 @@
+//===- Schedule.cpp - learning-rate lists ---------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/Schedule.h"
+
+#include "qtcrt/Error.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+using namespace qtcrt;
+
+namespace {
+
+constexpr uint64_t percentUnit = 1000000; // percents have up to six decimals
+constexpr uint64_t maxEpoch = 1000000000;
+constexpr int64_t maxInteger = 1000;
+
+[[noreturn]] void malformed(const std::string &entry, const char *expected) {
+  throw UsageError(concat("--schedule: entry ", inQuotes(entry), ": expected ",
+                          expected, "; write a list such as 4,2@40%,0@60%"));
+}
+
+bool allDigits(const std::string &text) {
+  return !text.empty() &&
+         text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+bool isDecimal(std::string text) {
+  if (!text.empty() && (text[0] == '-' || text[0] == '+'))
+    text.erase(0, 1);
+  return !text.empty() && text.size() <= 64 &&
+         std::strchr("0123456789.", text[0]) &&
+         text.find_first_not_of("0123456789.eE+-") == std::string::npos;
+}
+
+/// A decimal number, all of `text`; false when it is not one.
+bool parseDecimal(const std::string &text, double &value) {
+  if (!isDecimal(text))
+    return false;
+  char *end = nullptr;
+  value = std::strtod(text.c_str(), &end);
+  return *end == '\0' && std::isfinite(value);
+}
+
+/// `40`, `62.5` to millionths of a percent.
+bool parsePercent(const std::string &text, uint64_t &value) {
+  size_t dot = text.find('.');
+  std::string whole = text.substr(0, dot);
+  std::string fraction = dot == std::string::npos ? "0" : text.substr(dot + 1);
+  if (!allDigits(whole) || whole.size() > 3 || !allDigits(fraction) ||
+      fraction.size() > 6)
+    return false;
+  fraction.resize(6, '0');
+  value = std::stoull(whole) * percentUnit + std::stoull(fraction);
+  return value <= 100 * percentUnit;
+}
+
+} // namespace
+
+int64_t Schedule::parseValue(const std::string &text) const {
+  if (kind == QTCRT_SCHEDULE_INTEGER) {
+    std::string digits = text;
+    if (!digits.empty() && (digits[0] == '-' || digits[0] == '+'))
+      digits.erase(0, 1);
+    if (!allDigits(digits) || digits.size() > 6 ||
+        std::stoll(digits) > maxInteger)
+      malformed(text, "an integer from -1000 to 1000");
+    int64_t value = std::stoll(digits);
+    return text[0] == '-' ? -value : value;
+  }
+  size_t slash = text.find('/');
+  double value = 0, divisor = 1;
+  if (!parseDecimal(text.substr(0, slash), value) ||
+      (slash != std::string::npos &&
+       (!parseDecimal(text.substr(slash + 1), divisor) || divisor == 0)))
+    malformed(text, "a number such as 0.01 or 1/8");
+  value /= divisor;
+  if (kind == QTCRT_SCHEDULE_LOG2) {
+    int exponent = 0;
+    if (!(value > 0) || std::frexp(value, &exponent) != 0.5)
+      malformed(text, "a power of two such as 1/8");
+    return exponent - 1;
+  }
+  float single = static_cast<float>(value);
+  if (!std::isfinite(single) || single < 0)
+    malformed(text, "a number of single precision that is not negative");
+  int32_t bits;
+  std::memcpy(&bits, &single, sizeof(bits));
+  return bits;
+}
+
+void Schedule::parseEntry(const std::string &text) {
+  size_t at = text.find('@');
+  Entry entry{parseValue(text.substr(0, at)), Unit::Start, 0, 0, text};
+  if (at == std::string::npos) {
+    if (!entries.empty())
+      malformed(text, "value@epoch or value@percent% after the first entry");
+  } else {
+    std::string position = text.substr(at + 1);
+    if (!position.empty() && position.back() == '%') {
+      position.pop_back();
+      entry.unit = Unit::Percent;
+      if (!parsePercent(position, entry.position))
+        malformed(text, "a percentage from 0% to 100%");
+    } else {
+      entry.unit = Unit::Epoch;
+      if (!allDigits(position) || position.size() > 10 ||
+          (entry.position = std::stoull(position)) > maxEpoch)
+        malformed(text, "an epoch number after '@'");
+    }
+    if (entries.empty())
+      malformed(text, "a first entry without '@'");
+  }
+  entries.push_back(entry);
+}
+
+Schedule Schedule::parse(const std::string &text, qtcrt_schedule_kind kind) {
+  Schedule schedule;
+  schedule.kind = kind;
+  if (text.size() > 65536)
+    throw UsageError("--schedule: the list is longer than 65536 characters");
+  size_t begin = 0;
+  while (true) {
+    size_t comma = text.find(',', begin);
+    schedule.parseEntry(text.substr(begin, comma - begin));
+    if (comma == std::string::npos)
+      return schedule;
+    begin = comma + 1;
+  }
+}
+
+void Schedule::resolve(uint64_t totalSteps, uint64_t stepsPerEpoch) {
+  uint64_t previous = 0;
+  for (Entry &entry : entries) {
+    unsigned __int128 first = 0;
+    if (entry.unit == Unit::Epoch)
+      first = static_cast<unsigned __int128>(entry.position) * stepsPerEpoch;
+    if (entry.unit == Unit::Percent) {
+      constexpr uint64_t whole = 100 * percentUnit;
+      first = (static_cast<unsigned __int128>(entry.position) * totalSteps +
+               whole - 1) /
+              whole;
+    }
+    entry.firstStep =
+        first > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(first);
+    if (entry.firstStep < previous)
+      throw UsageError(concat("--schedule: entry ", inQuotes(entry.text),
+                              " starts at step ", entry.firstStep,
+                              ", before the entry in front of it (step ",
+                              previous, "); sort the list by time"));
+    previous = entry.firstStep;
+  }
+}
+
+int64_t Schedule::valueAt(uint64_t step) const {
+  int64_t value = entries.front().value;
+  for (const Entry &entry : entries)
+    if (entry.firstStep <= step)
+      value = entry.value;
+  return value;
+}
+
+double Schedule::toNumber(int64_t value) const {
+  if (kind == QTCRT_SCHEDULE_LOG2)
+    return std::ldexp(1.0, static_cast<int>(value));
+  if (kind == QTCRT_SCHEDULE_INTEGER)
+    return static_cast<double>(value);
+  float single;
+  int32_t bits = static_cast<int32_t>(value);
+  std::memcpy(&single, &bits, sizeof(single));
+  return single;
+}

@@ -1,0 +1,149 @@
+//===- Session.cpp - a model in memory, ready to run ----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/Session.h"
+
+#include "qtcrt/Error.h"
+#include "qtcrt/Isa.h"
+#include "qtcrt/StateHash.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace qtcrt;
+
+namespace {
+
+void require(bool condition, const char *what) {
+  if (!condition)
+    fail("the compiled model is inconsistent (", what,
+         "); compile it again with the qtc this runtime belongs to");
+}
+
+void checkTensor(const qtcrt_model &model, const qtcrt_tensor &tensor) {
+  require(tensor.rank <= 8, "rank of a tensor");
+  require(tensor.dtype <= QTCRT_FLOAT32, "type of a tensor");
+  require(tensor.kind <= QTCRT_STATE_OPTIMIZER, "kind of a tensor");
+  uint64_t elements = 1;
+  for (uint32_t i = 0; i < tensor.rank; ++i)
+    require(tensor.shape[i] > 0 &&
+                !__builtin_mul_overflow(elements,
+                                        static_cast<uint64_t>(tensor.shape[i]),
+                                        &elements),
+            "shape of a tensor");
+  require(elements == tensor.elements, "elements of a tensor");
+  uint64_t bytes = elements * dtypeBytes(tensor.dtype);
+  require(elements <= model.state_bytes && bytes <= model.state_bytes &&
+              tensor.offset % 64 == 0 &&
+              tensor.offset <= model.state_bytes - bytes,
+          "offset of a tensor");
+}
+
+} // namespace
+
+void qtcrt::checkModel(const qtcrt_model &model) {
+  if (model.abi_version != QTCRT_ABI_VERSION ||
+      model.struct_size != sizeof(qtcrt_model))
+    fail("the model was compiled for version ", model.abi_version,
+         " of the runtime's interface, but this runtime has version ",
+         QTCRT_ABI_VERSION, "; compile it again");
+  require(model.batch > 0 && model.batch <= (1 << 24), "batch");
+  require(model.channels > 0 && model.height > 0 && model.width > 0, "input");
+  require(model.channels < (1 << 30) && model.height < (1 << 30) &&
+              model.width < (1 << 30) &&
+              static_cast<__int128>(model.channels) * model.height *
+                      model.width <
+                  (1 << 30),
+          "input size");
+  require(model.classes > 0 && model.classes <= (1 << 24), "classes");
+  require(model.logits_dtype <= QTCRT_FLOAT32 &&
+              model.logits_dtype != QTCRT_INT64,
+          "type of the logits");
+  require(model.schedule_kind <= QTCRT_SCHEDULE_LOG2, "schedule");
+  require(model.variant_count > 0, "variants");
+  for (uint64_t i = 0; i < model.tensor_count; ++i) {
+    checkTensor(model, model.tensors[i]);
+    require(i == 0 || std::strcmp(model.tensors[i - 1].name,
+                                  model.tensors[i].name) < 0,
+            "order of the tensors");
+  }
+}
+
+uint64_t qtcrt::logitsBytes(const qtcrt_model &model) {
+  return static_cast<uint64_t>(model.batch) * model.classes *
+         dtypeBytes(model.logits_dtype);
+}
+
+Session::Session(const qtcrt_model &model, unsigned threads,
+                 const std::string &isa)
+    : compiled(model), chosen(selectVariant(model, isa)),
+      stateMemory(model.state_bytes, "the training state"),
+      arena(chosen.arena_bytes, "the arena"),
+      logits(logitsBytes(model), "the logits"),
+      pool(threads ? threads : availableProcessors()) {
+  if (model.state_bytes)
+    std::memcpy(stateMemory.data(), model.initial_state, model.state_bytes);
+}
+
+qtcrt_step Session::makeStep(const uint8_t *images) {
+  qtcrt_step step{};
+  step.state = stateMemory.data();
+  step.arena = arena.data();
+  step.input = images;
+  step.logits = logits.data();
+  step.logits_exponent = &logitsExponent;
+  return step;
+}
+
+void Session::train(const uint8_t *images, const int32_t *labels, uint64_t seed,
+                    int64_t schedule, uint64_t step) {
+  qtcrt_step operands = makeStep(images);
+  operands.labels = labels;
+  operands.seed = seed;
+  operands.schedule = schedule;
+  operands.step = static_cast<uint32_t>(step);
+  chosen.train(&pool, &operands);
+}
+
+void Session::evaluate(const uint8_t *images) {
+  qtcrt_step operands = makeStep(images);
+  chosen.evaluate(&pool, &operands);
+}
+
+void Session::addTo(LossSums &sums, const int32_t *labels,
+                    int64_t count) const {
+  addLogits(sums, logits.data(), compiled.logits_dtype, logitsExponent, labels,
+            compiled.classes, count);
+}
+
+LossSums Session::evaluateAll(const DataSplit &data,
+                              const std::function<bool()> &stop,
+                              const std::function<void(uint64_t)> &progress) {
+  uint64_t batch = static_cast<uint64_t>(compiled.batch);
+  uint64_t bytes = data.shape.bytes();
+  Buffer images(batch * bytes, "a batch");
+  LossSums sums;
+  for (uint64_t first = 0; first < data.count() && !stop(); first += batch) {
+    uint64_t count = std::min(batch, data.count() - first);
+    std::memcpy(images.data(), data.image(first), count * bytes);
+    for (uint64_t i = count; i < batch; ++i)
+      std::memcpy(images.data() + i * bytes, data.image(first + count - 1),
+                  bytes);
+    evaluate(images.data());
+    addTo(sums, data.labels.data() + first, static_cast<int64_t>(count));
+    progress(first + count);
+  }
+  return sums;
+}
+
+uint64_t Session::plannedBytes() const {
+  return compiled.state_bytes + chosen.arena_bytes;
+}
+
+uint64_t Session::allocatedBytes() const {
+  return stateMemory.size() + arena.size();
+}

@@ -1,0 +1,90 @@
+//===- StateHash.cpp - fingerprints of states and data --------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/StateHash.h"
+
+#include "qtcrt/DataSet.h"
+
+#include <cstdio>
+#include <cstring>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+using namespace qtcrt;
+
+namespace {
+
+/// Feeds a stream of bytes to XXH3-128.
+class Hasher {
+public:
+  Hasher() : state(XXH3_createState()) {
+    if (!state)
+      throw std::bad_alloc();
+    XXH3_128bits_reset(state);
+  }
+  ~Hasher() { XXH3_freeState(state); }
+  Hasher(const Hasher &) = delete;
+  Hasher &operator=(const Hasher &) = delete;
+
+  void add(const void *data, size_t bytes) {
+    if (bytes)
+      XXH3_128bits_update(state, data, bytes);
+  }
+
+  std::string digest() const {
+    XXH128_hash_t hash = XXH3_128bits_digest(state);
+    char text[33];
+    std::snprintf(text, sizeof(text), "%016llx%016llx",
+                  static_cast<unsigned long long>(hash.high64),
+                  static_cast<unsigned long long>(hash.low64));
+    return text;
+  }
+
+private:
+  XXH3_state_t *state;
+};
+
+} // namespace
+
+const char *qtcrt::dtypeName(uint32_t dtype) {
+  static const char *const names[] = {"I8", "I16", "I32", "I64", "F32"};
+  return dtype <= QTCRT_FLOAT32 ? names[dtype] : "?";
+}
+
+uint64_t qtcrt::dtypeBytes(uint32_t dtype) {
+  static const uint64_t bytes[] = {1, 2, 4, 8, 4};
+  return dtype <= QTCRT_FLOAT32 ? bytes[dtype] : 0;
+}
+
+std::string qtcrt::hashState(const qtcrt_model &model, const uint8_t *state) {
+  Hasher hasher;
+  for (uint64_t i = 0; i < model.tensor_count; ++i) {
+    const qtcrt_tensor &tensor = model.tensors[i];
+    if (tensor.kind == QTCRT_STATE_OPTIMIZER)
+      continue;
+    const char *type = dtypeName(tensor.dtype);
+    hasher.add(tensor.name, std::strlen(tensor.name));
+    hasher.add(type, std::strlen(type));
+    hasher.add(tensor.shape, tensor.rank * sizeof(int64_t));
+    hasher.add(state + tensor.offset,
+               tensor.elements * dtypeBytes(tensor.dtype));
+    if (tensor.has_exponent)
+      hasher.add(&tensor.exponent, sizeof(tensor.exponent));
+  }
+  return hasher.digest();
+}
+
+std::string qtcrt::hashData(const DataSplit &split) {
+  Hasher hasher;
+  const int64_t shape[] = {split.shape.channels, split.shape.height,
+                           split.shape.width};
+  hasher.add(shape, sizeof(shape));
+  hasher.add(split.images.data(), split.images.size());
+  hasher.add(split.labels.data(), split.labels.size() * sizeof(int32_t));
+  return hasher.digest();
+}

@@ -1,0 +1,306 @@
+//===- Train.cpp - the training loop --------------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/Train.h"
+
+#include "core/AtomicFile.h"
+#include "core/Commands.h"
+#include "core/Signals.h"
+#include "qtcrt/Error.h"
+#include "qtcrt/StateHash.h"
+
+#include <algorithm>
+#include <cstdio>
+
+using namespace qtcrt;
+
+namespace {
+
+constexpr uint64_t defaultEpochs = 5;
+
+/// Throws when an option contradicts the checkpoint to resume.
+void requireSame(const std::string &file, const char *option,
+                 const std::string &stored, const std::string &given) {
+  if (stored != given)
+    fail("--resume=", file, ": the run was started with ", option, " ",
+         inQuotes(stored), ", but this command has ", inQuotes(given),
+         "; leave the option out or start a new run");
+}
+
+std::string onOff(bool value) { return value ? "on" : "off"; }
+
+} // namespace
+
+DataRequest qtcrt::requestFor(const qtcrt_model &model) {
+  DataRequest request;
+  request.input = {model.channels, model.height, model.width};
+  request.classes = model.classes;
+  return request;
+}
+
+TrainingRun::TrainingRun(const qtcrt_model &model, const Options &options)
+    : model(model), options(options),
+      session(model, static_cast<unsigned>(options.threads), options.isa) {
+  applyOptions();
+  loadData();
+  planSteps();
+  openOutput();
+}
+
+/// Fills the record from the options, or checks them against the checkpoint.
+void TrainingRun::applyOptions() {
+  if (options.augment)
+    parseAugmentation(*options.augment);
+  auto kind = static_cast<qtcrt_schedule_kind>(model.schedule_kind);
+  if (options.schedule)
+    Schedule::parse(*options.schedule, kind);
+  uint64_t batch = static_cast<uint64_t>(model.batch);
+  const std::string &file = options.resume;
+  if (file.empty()) {
+    record.seed = options.seed.value_or(model.default_seed);
+    record.batch = batch;
+    record.limit = options.limit.value_or(0);
+    record.shuffle = !options.noShuffle;
+    record.augment = options.augment.value_or("none");
+    record.schedule = options.schedule.value_or(model.default_schedule);
+  } else {
+    record = loadCheckpoint(file, model, session.state());
+    requireSame(file, "--batch", std::to_string(record.batch),
+                std::to_string(batch));
+    if (options.seed)
+      requireSame(file, "--seed", std::to_string(record.seed),
+                  std::to_string(*options.seed));
+    if (options.limit)
+      requireSame(file, "--limit", std::to_string(record.limit),
+                  std::to_string(*options.limit));
+    if (options.noShuffle)
+      requireSame(file, "shuffling", onOff(record.shuffle), "off");
+    if (options.augment)
+      requireSame(file, "--augment", record.augment, *options.augment);
+    if (options.schedule)
+      requireSame(file, "--schedule", record.schedule, *options.schedule);
+  }
+  schedule = Schedule::parse(record.schedule, kind);
+}
+
+void TrainingRun::loadData() {
+  data = loadDataSet(options.data, requestFor(model));
+  limitExamples(data.train, record.limit);
+  if (data.train.count() < record.batch)
+    fail("the training set has ", data.train.count(), " examples, fewer than ",
+         "one batch of ", record.batch,
+         "; use more data or compile with a smaller --batch");
+  std::string hash = hashData(data.train);
+  uint64_t count = data.train.count();
+  if (!options.resume.empty()) {
+    requireSame(options.resume, "a number of training examples of",
+                std::to_string(record.trainExamples), std::to_string(count));
+    requireSame(options.resume, "--data of hash", record.trainHash, hash);
+  }
+  record.trainHash = hash;
+  record.trainExamples = count;
+}
+
+void TrainingRun::planSteps() {
+  stepsPerEpoch = data.train.count() / record.batch;
+  if (options.steps)
+    record.totalSteps = *options.steps;
+  else if (options.epochs || options.resume.empty())
+    record.totalSteps = options.epochs.value_or(defaultEpochs) * stepsPerEpoch;
+  schedule.resolve(record.totalSteps, stepsPerEpoch);
+  if (options.resume.empty())
+    return;
+  // Stated in a file: checked without overflow.
+  if (record.position > stepsPerEpoch || record.position > record.step ||
+      record.epoch != (record.step - record.position) / stepsPerEpoch ||
+      (record.step - record.position) % stepsPerEpoch != 0)
+    fail(inQuotes(options.resume), ": damaged: step ", record.step,
+         " is not batch ", record.position, " of epoch ", record.epoch);
+  if (record.step > record.totalSteps)
+    fail("--resume=", options.resume, ": the checkpoint is at step ",
+         record.step, ", beyond the ", record.totalSteps,
+         " steps asked for; raise --epochs or --steps");
+}
+
+void TrainingRun::openOutput() {
+  if (options.out.empty())
+    return;
+  createFolders(options.out);
+  checkpointPath = options.out + "/checkpoint.safetensors";
+  metrics = std::make_unique<MetricsFile>(options.out, record.epoch);
+  save(); // an unwritable folder shows now, not after an epoch
+}
+
+void TrainingRun::save() {
+  if (!checkpointPath.empty())
+    saveCheckpoint(checkpointPath, model, session.state(), record);
+}
+
+int TrainingRun::run() {
+  catchInterrupts();
+  if (options.memoryReport)
+    printMemory();
+  trainSteps();
+  if (pendingInterrupt())
+    return finishInterrupted();
+  if (finalAccuracy < 0) { // no step was left to do
+    finalAccuracy = evaluateTest();
+    if (pendingInterrupt())
+      return finishInterrupted();
+  }
+  return printResult(finalAccuracy);
+}
+
+void TrainingRun::trainSteps() {
+  if (!isDone()) {
+    LoaderOptions loading;
+    loading.batch = record.batch;
+    loading.seed = record.seed;
+    loading.shuffle = record.shuffle;
+    loading.augment = parseAugmentation(record.augment);
+    loader = std::make_unique<Loader>(data.train, loading, record.epoch,
+                                      record.position);
+  }
+  epochTime.restart();
+  while (!pendingInterrupt()) {
+    if (isEpochOver())
+      finishEpoch();
+    if (isDone())
+      break;
+    if (pendingInterrupt())
+      break;
+    if (epochImages == 0)
+      progress.begin(concat("epoch ", record.epoch, " step"), stepsPerEpoch,
+                     record.position);
+    trainStep();
+  }
+  progress.clear();
+}
+
+void TrainingRun::trainStep() {
+  const Batch &batch = loader->next();
+  session.train(batch.images.data(), batch.labels.data(), record.seed,
+                schedule.valueAt(record.step), record.step);
+  LossSums sums;
+  session.addTo(sums, batch.labels.data(), model.batch);
+  record.lossSum += sums.loss;
+  record.correct += sums.correct;
+  record.seen += sums.examples;
+  epochImages += sums.examples;
+  ++record.step;
+  ++record.position;
+  progress.update(record.position);
+  if (options.saveEvery && record.step % options.saveEvery == 0 &&
+      !isEpochOver())
+    save();
+}
+
+bool TrainingRun::isTestDue() const {
+  return isDone() ||
+         (options.evalEvery && (record.epoch + 1) % options.evalEvery == 0);
+}
+
+double TrainingRun::evaluateTest() {
+  progress.begin("test example", data.test.count());
+  LossSums sums = session.evaluateAll(
+      data.test, [] { return pendingInterrupt() != 0; },
+      [this](uint64_t done) { progress.update(done); });
+  progress.clear();
+  return static_cast<double>(sums.correct) /
+         static_cast<double>(data.test.count());
+}
+
+/// Ends the epoch. An interruption leaves it unfinished, so that a resumed run
+/// repeats the evaluation.
+void TrainingRun::finishEpoch() {
+  double seconds = epochTime.seconds(), accuracy = -1;
+  progress.clear();
+  if (isTestDue()) {
+    accuracy = evaluateTest();
+    if (pendingInterrupt())
+      return;
+    record.testAccuracy = accuracy;
+    record.bestAccuracy = std::max(record.bestAccuracy, accuracy);
+  }
+  EpochMetrics line;
+  line.epoch = record.epoch;
+  line.step = record.step;
+  double seen = static_cast<double>(std::max<uint64_t>(1, record.seen));
+  line.trainLoss = record.lossSum / seen;
+  line.trainAccuracy = static_cast<double>(record.correct) / seen;
+  line.testAccuracy = accuracy;
+  line.seconds = seconds;
+  line.imagesPerSecond =
+      seconds > 0 ? static_cast<double>(epochImages) / seconds : 0;
+  line.schedule = schedule.toNumber(schedule.valueAt(record.step - 1));
+  reportEpoch(line);
+  bool whole = record.position == stepsPerEpoch;
+  if (isDone())
+    finalAccuracy = accuracy;
+  if (whole) {
+    ++record.epoch;
+    record.position = 0;
+    record.lossSum = 0;
+    record.correct = record.seen = 0;
+  }
+  save();
+  epochImages = 0;
+  epochTime.restart();
+}
+
+void TrainingRun::reportEpoch(const EpochMetrics &line) {
+  char test[32] = "      -";
+  if (line.testAccuracy >= 0)
+    std::snprintf(test, sizeof(test), "%6.2f %%", 100 * line.testAccuracy);
+  std::printf("epoch %3llu  step %7llu/%llu  loss %7.4f  train %6.2f %%  "
+              "test %8s  schedule %g  %8.0f images/s  %7.1f s\n",
+              static_cast<unsigned long long>(line.epoch),
+              static_cast<unsigned long long>(line.step),
+              static_cast<unsigned long long>(record.totalSteps),
+              line.trainLoss, 100 * line.trainAccuracy, test, line.schedule,
+              line.imagesPerSecond, line.seconds);
+  std::fflush(stdout);
+  if (metrics)
+    metrics->append(line);
+}
+
+int TrainingRun::finishInterrupted() {
+  save();
+  std::fflush(stdout);
+  std::string hint = checkpointPath.empty()
+                         ? std::string("nothing was saved (no --out)")
+                         : "continue with --resume=" + checkpointPath;
+  std::fprintf(stderr, "interrupted after step %llu; %s\n",
+               static_cast<unsigned long long>(record.step), hint.c_str());
+  return 128 + pendingInterrupt();
+}
+
+int TrainingRun::printResult(double testAccuracy) {
+  if (options.memoryReport)
+    std::printf("peak resident memory: %llu bytes\n",
+                static_cast<unsigned long long>(peakResidentBytes()));
+  std::printf("result: epochs=%llu steps=%llu test_accuracy=%.4f "
+              "best_test_accuracy=%.4f state=%s\n",
+              static_cast<unsigned long long>(record.epoch),
+              static_cast<unsigned long long>(record.step), testAccuracy,
+              std::max(record.bestAccuracy, testAccuracy),
+              hashState(model, session.state()).c_str());
+  return 0;
+}
+
+void TrainingRun::printMemory() const {
+  std::printf("planned memory: state %llu + arena %llu = %llu bytes; "
+              "allocated: %llu bytes\n",
+              static_cast<unsigned long long>(model.state_bytes),
+              static_cast<unsigned long long>(session.variant().arena_bytes),
+              static_cast<unsigned long long>(session.plannedBytes()),
+              static_cast<unsigned long long>(session.allocatedBytes()));
+}
+
+int qtcrt::runTrain(const qtcrt_model &model, const Options &options) {
+  return TrainingRun(model, options).run();
+}

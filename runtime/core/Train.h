@@ -1,0 +1,73 @@
+//===- Train.h - the training loop ---------------------------- -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_CORE_TRAIN_H
+#define QTCRT_CORE_TRAIN_H
+
+#include "core/CommandLine.h"
+#include "core/Metrics.h"
+#include "core/Progress.h"
+#include "qtcrt/Checkpoint.h"
+#include "qtcrt/Loader.h"
+#include "qtcrt/Schedule.h"
+#include "qtcrt/Session.h"
+
+#include <memory>
+
+namespace qtcrt {
+
+/// One `train` command, from the options to the result line.
+class TrainingRun {
+public:
+  /// Reads checkpoint and data; throws Error or UsageError before any training.
+  TrainingRun(const qtcrt_model &model, const Options &options);
+  /// Trains; returns the exit status.
+  int run();
+
+private:
+  void applyOptions();
+  void loadData();
+  void planSteps();
+  void openOutput();
+  void trainSteps();
+  void trainStep();
+  void finishEpoch();
+  double evaluateTest();
+  void reportEpoch(const EpochMetrics &line);
+  void save();
+  int finishInterrupted();
+  int printResult(double testAccuracy);
+  void printMemory() const;
+
+  bool isDone() const { return record.step >= record.totalSteps; }
+  /// At the end of an epoch, or of the run in the middle of one.
+  bool isEpochOver() const {
+    return record.position == stepsPerEpoch ||
+           (isDone() && record.position > 0);
+  }
+  bool isTestDue() const;
+
+  const qtcrt_model &model;
+  const Options &options;
+  Session session;
+  RunRecord record;
+  Schedule schedule;
+  DataSet data;
+  uint64_t stepsPerEpoch = 0;
+  std::unique_ptr<Loader> loader;
+  std::unique_ptr<MetricsFile> metrics;
+  std::string checkpointPath; ///< empty without --out
+
+  Progress progress;
+  Stopwatch epochTime;
+  uint64_t epochImages = 0; ///< in this process
+  double finalAccuracy = -1;
+};
+
+} // namespace qtcrt
+
+#endif // QTCRT_CORE_TRAIN_H

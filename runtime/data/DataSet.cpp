@@ -1,0 +1,103 @@
+//===- DataSet.cpp - the registry of data formats -------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/DataSet.h"
+
+#include "data/Readers.h"
+#include "qtcrt/Error.h"
+
+#include <algorithm>
+#include <limits>
+
+using namespace qtcrt;
+
+// To add a format: a file with its reader, and one line here.
+const DataFormat qtcrt::dataFormats[] = {
+    {"mnist", "DIR", "IDX files of MNIST, Fashion-MNIST or EMNIST", readMnist},
+    {"cifar10", "DIR", "binary CIFAR-10, or *_train.bin and *_val.bin",
+     readCifar10},
+    {"cifar100", "DIR", "binary CIFAR-100 (fine labels)", readCifar100},
+    {"npy", "DIR", "train_x.npy train_y.npy test_x.npy test_y.npy (uint8)",
+     readNpy},
+    {"synthetic", "digits", "rendered digits, needs no file", renderSynthetic},
+    {nullptr, nullptr, nullptr, nullptr}};
+
+std::string qtcrt::toString(const ImageShape &shape) {
+  return concat(shape.channels, "x", shape.height, "x", shape.width);
+}
+
+bool qtcrt::fitsInput(const ImageShape &shape, const ImageShape &input) {
+  auto isFlat = [](const ImageShape &s) {
+    return s.height == 1 && s.width == 1;
+  };
+  return shape == input ||
+         ((isFlat(shape) || isFlat(input)) && shape.bytes() == input.bytes());
+}
+
+void qtcrt::checkImageShape(const std::string &file, const ImageShape &shape,
+                            const DataRequest &request) {
+  if (!fitsInput(shape, request.input))
+    fail(inQuotes(file), ": images are ", toString(shape), ", but the model's ",
+         "input is ", toString(request.input),
+         " (channels x height x width); use data of the model's size");
+}
+
+void qtcrt::checkLabel(const std::string &file, uint64_t index, int64_t label,
+                       const DataRequest &request) {
+  if (label < 0 || label >= request.classes)
+    fail(inQuotes(file), ": label ", label, " of example ", index,
+         " is out of range: the model has ", request.classes, " classes (0 to ",
+         request.classes - 1, ")");
+}
+
+void qtcrt::limitExamples(DataSplit &split, uint64_t limit) {
+  if (!limit || limit >= split.count())
+    return;
+  split.images.resize(limit * split.shape.bytes());
+  split.images.shrink_to_fit();
+  split.labels.resize(limit);
+}
+
+namespace {
+
+void checkSplit(const std::string &spec, const char *name,
+                const DataSplit &split, const DataRequest &request) {
+  if (split.count() == 0)
+    fail("--data=", spec, ": the ", name, " set is empty");
+  if (split.count() > std::numeric_limits<int32_t>::max())
+    fail("--data=", spec, ": the ", name, " set has ", split.count(),
+         " examples, expected at most 2147483647");
+  if (split.images.size() != split.count() * split.shape.bytes())
+    fail("--data=", spec, ": the ", name, " set is inconsistent");
+  checkImageShape(spec, split.shape, request);
+}
+
+} // namespace
+
+DataSet qtcrt::loadDataSet(const std::string &spec,
+                           const DataRequest &request) {
+  size_t colon = spec.find(':');
+  std::string name = spec.substr(0, colon), known;
+  for (const DataFormat *format = dataFormats; format->name; ++format) {
+    known +=
+        concat(known.empty() ? "" : ", ", format->name, ":", format->argument);
+    if (colon == std::string::npos || name != format->name)
+      continue;
+    std::string argument = spec.substr(colon + 1);
+    if (argument.empty())
+      throw UsageError(concat("--data: ", inQuotes(spec),
+                              " lacks the part after", " the colon, expected ",
+                              name, ":", format->argument));
+    DataSet data = format->read(argument, request);
+    if (request.train)
+      checkSplit(spec, "training", data.train, request);
+    checkSplit(spec, "test", data.test, request);
+    return data;
+  }
+  throw UsageError(concat("--data: unknown format ", inQuotes(spec),
+                          ", expected one of: ", known));
+}

@@ -1,0 +1,58 @@
+//===- Checkpoint.h - the training state on disk -------------- -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_CHECKPOINT_H
+#define QTCRT_CHECKPOINT_H
+
+#include "qtcrt/abi.h"
+
+#include <cstdint>
+#include <string>
+
+namespace qtcrt {
+
+/// Everything a run needs besides the state to go on as if it had never
+/// stopped. Stored as strings in the checkpoint's metadata.
+struct RunRecord {
+  // What fixes the run.
+  uint64_t seed = 0;
+  uint64_t batch = 0;
+  uint64_t limit = 0; ///< training examples used, 0: all
+  bool shuffle = true;
+  std::string augment = "none";
+  std::string schedule;
+  std::string trainHash;      ///< XXH3-128 of the training data, "" if unknown
+  uint64_t trainExamples = 0; ///< 0 if unknown
+  uint64_t totalSteps = 0;
+
+  // Where it is.
+  uint64_t step = 0;  ///< steps done
+  uint64_t epoch = 0; ///< epochs done, with their evaluation
+  /// Batches of the current epoch that are done; equal to the batches an epoch
+  /// has when only the evaluation at its end is missing.
+  uint64_t position = 0;
+
+  // Reporting: sums over the current epoch, and accuracies (-1: none yet).
+  double lossSum = 0;
+  uint64_t correct = 0;
+  uint64_t seen = 0;
+  double testAccuracy = -1;
+  double bestAccuracy = -1;
+};
+
+/// Writes state and record to `path`, see writeSafeTensors. Throws Error.
+void saveCheckpoint(const std::string &path, const qtcrt_model &model,
+                    const uint8_t *state, const RunRecord &record);
+
+/// Reads and validates a checkpoint of `model` into `state`. Throws Error that
+/// names what differs (model, scheme, options, a tensor, ...).
+RunRecord loadCheckpoint(const std::string &path, const qtcrt_model &model,
+                         uint8_t *state);
+
+} // namespace qtcrt
+
+#endif // QTCRT_CHECKPOINT_H

@@ -1,0 +1,33 @@
+//===- Loss.h - loss and accuracy for reports ----------------- -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_LOSS_H
+#define QTCRT_LOSS_H
+
+#include "qtcrt/abi.h"
+
+#include <cstdint>
+
+namespace qtcrt {
+
+/// Sums over examples, for reporting only: nothing of it feeds back into a run.
+struct LossSums {
+  double loss = 0; ///< softmax cross-entropy, natural logarithm
+  uint64_t correct = 0;
+  uint64_t examples = 0;
+};
+
+/// Adds the first `count` rows of `logits` ([batch][classes] of `dtype`, value
+/// logit * 2^exponent; the exponent is ignored for FLOAT32). The prediction is
+/// the lowest class index among the maxima.
+void addLogits(LossSums &sums, const void *logits, uint32_t dtype,
+               int32_t exponent, const int32_t *labels, int64_t classes,
+               int64_t count);
+
+} // namespace qtcrt
+
+#endif // QTCRT_LOSS_H

@@ -1,0 +1,70 @@
+//===- Session.h - a model in memory, ready to run ------------ -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_SESSION_H
+#define QTCRT_SESSION_H
+
+#include "qtcrt/DataSet.h"
+#include "qtcrt/Executor.h"
+#include "qtcrt/Loss.h"
+#include "qtcrt/Memory.h"
+#include "qtcrt/abi.h"
+
+#include <functional>
+#include <string>
+
+namespace qtcrt {
+
+/// Throws Error when the compiled model does not obey abi.h.
+void checkModel(const qtcrt_model &model);
+
+/// State, arena, logits and threads of one model. All memory is taken in the
+/// constructor; steps allocate nothing.
+class Session {
+public:
+  /// `threads` 0: all available processors. `isa`: see selectVariant.
+  Session(const qtcrt_model &model, unsigned threads, const std::string &isa);
+
+  const qtcrt_model &model() const { return compiled; }
+  const qtcrt_variant &variant() const { return chosen; }
+  Executor &executor() { return pool; }
+  uint8_t *state() { return stateMemory.data(); }
+
+  /// One training step on `batch` images and labels.
+  void train(const uint8_t *images, const int32_t *labels, uint64_t seed,
+             int64_t schedule, uint64_t step);
+  /// The forward pass only.
+  void evaluate(const uint8_t *images);
+  /// Adds the logits of the last call for the first `count` examples.
+  void addTo(LossSums &sums, const int32_t *labels, int64_t count) const;
+
+  /// Runs every example of `data` once, in order; the last batch is filled by
+  /// repeating its last example. Stops early when `stop` says so (then fewer
+  /// examples are in the result). `progress` gets the number of examples done.
+  LossSums evaluateAll(const DataSplit &data, const std::function<bool()> &stop,
+                       const std::function<void(uint64_t)> &progress);
+
+  /// Bytes planned by the compiler (state and arena) and bytes allocated.
+  uint64_t plannedBytes() const;
+  uint64_t allocatedBytes() const;
+
+private:
+  qtcrt_step makeStep(const uint8_t *images);
+
+  const qtcrt_model &compiled;
+  const qtcrt_variant &chosen;
+  Buffer stateMemory, arena, logits;
+  int32_t logitsExponent = 0;
+  Executor pool;
+};
+
+/// Bytes of the logits of one batch.
+uint64_t logitsBytes(const qtcrt_model &model);
+
+} // namespace qtcrt
+
+#endif // QTCRT_SESSION_H

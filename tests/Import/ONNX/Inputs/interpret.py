@@ -1,0 +1,127 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Interprets the text of an imported module with numpy: slow and obvious.
+
+    values = interpret.run(text, x)     the result of @forward on input x
+"""
+
+import ast
+import re
+
+import numpy as np
+
+
+def parse_elements(text, shape):
+    text = text.strip()
+    if text.startswith('"0x'):
+        data = np.frombuffer(bytes.fromhex(text[3:-1]), dtype="<f4")
+    else:
+        data = np.array(ast.literal_eval(text), dtype=np.float32)
+    return np.broadcast_to(data.reshape(shape) if data.size > 1 else data.reshape(()), shape)
+
+
+def parse_shape(text):
+    match = re.match(r"tensor<((?:\d+x)*)f32>", text.strip())
+    return tuple(int(n) for n in match.group(1).split("x") if n)
+
+
+def windows(x, attributes, fill, shape):
+    """Yields (y, x, patch, valid) for each output position."""
+    kernel, strides, pads, dilations = (
+        [int(n) for n in re.search(name + r" = \[([^\]]*)\]", attributes).group(1).split(",")]
+        for name in ("kernel", "strides", "pads", "dilations")
+    )
+    height, width = x.shape[2:]
+    for oy in range(shape[2]):
+        for ox in range(shape[3]):
+            patch = np.full(x.shape[:2] + tuple(kernel), fill, dtype=np.float64)
+            valid, padded = 0, 0
+            for ky in range(kernel[0]):
+                for kx in range(kernel[1]):
+                    iy = oy * strides[0] - pads[0] + ky * dilations[0]
+                    ix = ox * strides[1] - pads[1] + kx * dilations[1]
+                    inside = 0 <= iy < height and 0 <= ix < width
+                    if inside:
+                        patch[:, :, ky, kx] = x[:, :, iy, ix]
+                    valid += inside
+                    padded += iy < height + pads[2] and ix < width + pads[3]
+            yield oy, ox, patch, valid, padded
+
+
+def conv2d(x, w, attributes, shape):
+    group = re.search(r"group = (\d+)", attributes)
+    group = int(group.group(1)) if group else 1
+    result = np.zeros(shape)
+    inputs, outputs = x.shape[1] // group, w.shape[0] // group
+    for oy, ox, patch, _, _ in windows(x, attributes, 0, shape):
+        for g in range(group):
+            part = patch[:, g * inputs : (g + 1) * inputs].reshape(x.shape[0], -1)
+            rows = w[g * outputs : (g + 1) * outputs].reshape(outputs, -1)
+            result[:, g * outputs : (g + 1) * outputs, oy, ox] = part @ rows.T
+    return result
+
+
+def max_pool2d(x, attributes, shape):
+    result = np.zeros(shape)
+    for oy, ox, patch, _, _ in windows(x, attributes, -np.inf, shape):
+        result[:, :, oy, ox] = patch.max(axis=(2, 3))
+    return result
+
+
+def average_pool2d(x, attributes, shape):
+    result = np.zeros(shape)
+    for oy, ox, patch, valid, padded in windows(x, attributes, 0, shape):
+        count = padded if "count_include_pad" in attributes else valid
+        result[:, :, oy, ox] = patch.sum(axis=(2, 3)) / count
+    return result
+
+
+def evaluate(op, operands, attributes, shape):
+    x = operands[0]
+    if op == "conv2d":
+        return conv2d(x, operands[1], attributes, shape)
+    if op == "max_pool2d":
+        return max_pool2d(x, attributes, shape)
+    if op == "average_pool2d":
+        return average_pool2d(x, attributes, shape)
+    if op == "linear":
+        return x.reshape(x.shape[0], -1) @ operands[1].T
+    if op == "bias_add":
+        return x + operands[1].reshape((1, -1) + (1,) * (x.ndim - 2))
+    if op == "relu":
+        return np.maximum(x, 0)
+    if op == "reshape":
+        return x.reshape(shape)
+    if op == "transpose":
+        permutation = re.search(r"array<i64: ([^>]*)>", attributes).group(1)
+        return x.transpose([int(n) for n in permutation.split(",")])
+    if op == "sum":
+        return sum(operands)
+    if op == "dropout":  # as in evaluation
+        return x
+    raise ValueError("unknown operation " + op)
+
+
+def run(text, x):
+    parameters, values = {}, {}
+    for match in re.finditer(r"qtrain\.parameter @(\S+) id \d+ = dense<(.*)> : (tensor<\S+>)", text):
+        name, elements, shape = match.groups()
+        parameters[name] = parse_elements(elements, parse_shape(shape)).astype(np.float64)
+    signature = re.search(r"func\.func @forward\((.*?)\) ->", text).group(1)
+    for match in re.finditer(r"(%arg\d+): \S+?(?: \{qtrain\.parameter = @([^}]+)\})?(?:,|$)", signature):
+        name, parameter = match.groups()
+        values[name] = parameters[parameter] if parameter else x.astype(np.float64)
+    for line in text.splitlines():
+        line = line.strip()
+        match = re.match(r"return (%\w+)", line)
+        if match:
+            return values[match.group(1)]
+        match = re.match(r"(%\w+) = qtrain\.(\w+) ([^{:]*?)( \{.*\})? : .* -> (tensor<\S+>)$", line)
+        if not match or match.group(2) == "random":
+            continue
+        result, op, operands, attributes, shape = match.groups()
+        operands = [values.get(name.strip()) for name in operands.split(",")]
+        values[result] = evaluate(op, operands, attributes or "", parse_shape(shape))
+        assert values[result].shape == parse_shape(shape), line
+    raise ValueError("no return")

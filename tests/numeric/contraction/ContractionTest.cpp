@@ -1,0 +1,310 @@
+//===- ContractionTest.cpp - Compiled contractions against loops ----------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   qtc-contraction-test [--isa=NAME] [--filter=TEXT] [--loops] [--asm]
+//   qtc-contraction-test --bench [--isa=NAME] [--filter=TEXT] [--batch=N]
+//                        [--repeats=N]
+//
+// Without --bench every problem is compiled for all instruction sets of this
+// processor and compared with plain loops, bit for bit.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tests/numeric/contraction/Compile.h"
+#include "tests/numeric/contraction/Problem.h"
+
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace qtc;
+using namespace qtc::test;
+
+namespace {
+struct Options {
+  std::string isa, filter;
+  bool bench = false;
+  int repeats = 7;
+  int64_t batch = 128;
+  CompileOptions compile;
+};
+} // namespace
+
+static std::vector<void *> getArguments(Data &data) {
+  std::vector<void *> arguments = {data.first.data(), data.second.data()};
+  if (!data.bias.empty())
+    arguments.push_back(data.bias.data());
+  arguments.push_back(data.result.data());
+  arguments.push_back(&data.maximum);
+  return arguments;
+}
+
+/// Convolutions with everything odd about them.
+static std::vector<Problem> getTestProblems() {
+  std::vector<Problem> shapes = {
+      // batch, height, width, inputs, outputs, kernel, strides, pads, dilations
+      {Pass::Forward, 1, 5, 5, 1, 1, {3, 3}},
+      {Pass::Forward, 3, 7, 6, 3, 5, {3, 3}, {1, 1}, {1, 1, 1, 1}},
+      {Pass::Forward, 4, 9, 11, 5, 20, {5, 5}, {1, 1}, {2, 2, 2, 2}},
+      {Pass::Forward, 6, 8, 8, 20, 50, {5, 5}},
+      {Pass::Forward, 2, 13, 9, 4, 17, {3, 3}, {2, 2}, {1, 1, 1, 1}},
+      {Pass::Forward, 3, 14, 14, 3, 33, {7, 7}, {2, 2}, {3, 3, 3, 3}},
+      {Pass::Forward, 1, 17, 17, 8, 16, {3, 3}, {3, 3}, {0, 1, 2, 0}},
+      {Pass::Forward, 3, 10, 12, 6, 9, {3, 3}, {1, 1}, {2, 2, 2, 2}, {2, 2}},
+      {Pass::Forward, 2, 12, 10, 4, 64, {3, 2}, {2, 1}, {0, 1, 2, 0}, {2, 1}},
+      {Pass::Forward, 2, 11, 13, 5, 8, {2, 3}, {1, 2}, {1, 0, 0, 2}, {1, 3}},
+      {Pass::Forward, 5, 6, 7, 12, 80, {1, 1}},
+      {Pass::Forward, 3, 9, 9, 16, 24, {1, 1}, {2, 2}},
+      {Pass::Forward, 3, 5, 5, 7, 13, {1, 1}, {1, 1}, {1, 0, 1, 2}},
+      {Pass::Forward, 128, 1, 1, 80, 50, {1, 1}},
+      {Pass::Forward, 6, 1, 1, 800, 500, {1, 1}},
+      {Pass::Forward, 7, 1, 1, 500, 10, {1, 1}},
+      {Pass::Forward, 5, 1, 1, 13, 130, {1, 1}},
+      {Pass::Forward, 3, 4, 4, 50, 70, {4, 4}},
+      {Pass::Forward, 9, 3, 5, 7, 11, {3, 5}},
+      {Pass::Forward, 1, 6, 4, 3, 6, {2, 4}},
+      {Pass::Forward, 4, 16, 16, 64, 64, {3, 3}, {1, 1}, {1, 1, 1, 1}},
+      {Pass::Forward, 8, 8, 8, 32, 160, {3, 3}, {1, 1}, {1, 1, 1, 1}},
+      {Pass::Forward, 13, 12, 12, 3, 96, {3, 3}, {1, 1}, {1, 1, 1, 1}},
+      {Pass::Forward, 16, 28, 28, 1, 20, {5, 5}},
+      {Pass::Forward, 1, 3, 40, 4, 4, {3, 1}, {1, 1}, {1, 0, 1, 0}},
+      {Pass::Forward, 2, 40, 3, 9, 48, {1, 3}, {1, 1}, {0, 1, 0, 1}},
+  };
+  std::vector<Problem> problems;
+  for (const Problem &shape : shapes)
+    for (Pass pass :
+         {Pass::Forward, Pass::InputGradient, Pass::WeightGradient})
+      for (bool nonnegative : {false, true}) {
+        Problem problem = shape;
+        problem.pass = pass;
+        problem.nonnegative = nonnegative;
+        problem.bias = pass == Pass::Forward && !nonnegative;
+        problems.push_back(problem);
+      }
+  return problems;
+}
+
+/// The layers of VGG-small-7 on CIFAR-10 and of LeNet on MNIST.
+static std::vector<Problem> getBenchProblems(int64_t batch) {
+  std::vector<Problem> shapes;
+  auto add = [&](int64_t size, int64_t inputs, int64_t outputs, int64_t kernel,
+                 int64_t pad) {
+    Problem problem{Pass::Forward, batch,   size,
+                    size,          inputs,  outputs,
+                    {kernel, kernel}};
+    problem.pads = {pad, pad, pad, pad};
+    shapes.push_back(problem);
+  };
+  add(32, 3, 128, 3, 1);
+  add(32, 128, 128, 3, 1);
+  add(16, 128, 256, 3, 1);
+  add(16, 256, 256, 3, 1);
+  add(8, 256, 512, 3, 1);
+  add(8, 512, 512, 3, 1);
+  add(1, 8192, 10, 1, 0);
+  add(28, 1, 20, 5, 0);
+  add(12, 20, 50, 5, 0);
+  add(1, 800, 500, 1, 0);
+  add(1, 500, 10, 1, 0);
+  std::vector<Problem> problems;
+  for (const Problem &shape : shapes)
+    for (Pass pass :
+         {Pass::Forward, Pass::InputGradient, Pass::WeightGradient}) {
+      Problem problem = shape;
+      problem.pass = pass;
+      problem.nonnegative = pass != Pass::InputGradient;
+      problems.push_back(problem);
+    }
+  return problems;
+}
+
+static bool isSelected(const Options &options, const Problem &problem) {
+  return problem.getName().find(options.filter) != std::string::npos;
+}
+
+static bool testProblem(mlir::MLIRContext &context, const Problem &problem,
+                        const cpu::TargetRecord &target,
+                        const Options &options) {
+  bool isDeclined = false;
+  auto kernel = compile(context, problem.getModule(), target, options.compile,
+                        &isDeclined);
+  if (isDeclined == problem.cropsErrors() && isDeclined)
+    return true;
+  std::string name = target.name.str() + " " + problem.getName();
+  if (!kernel) {
+    llvm::outs() << "FAIL " << name << ": does not compile\n";
+    return false;
+  }
+  Data expected = makeData(problem, 1), actual = expected;
+  computeReference(problem, expected);
+  std::fill(actual.result.begin(), actual.result.end(), 0x5a5a5a5a);
+  actual.maximum = 0x7fffffff;
+  kernel->run(getArguments(actual));
+  size_t wrong = 0, first = 0;
+  for (size_t i = actual.result.size(); i-- > 0;)
+    if (actual.result[i] != expected.result[i])
+      ++wrong, first = i;
+  if (wrong == 0 && actual.maximum == expected.maximum)
+    return true;
+  llvm::outs() << "FAIL " << name << ": " << wrong << " of "
+               << actual.result.size() << " wrong";
+  if (wrong)
+    llvm::outs() << ", [" << first << "] expected " << expected.result[first]
+                 << ", but got " << actual.result[first];
+  llvm::outs() << ", maximum " << expected.maximum << ", got "
+               << actual.maximum << "\n";
+  return false;
+}
+
+static int runTests(mlir::MLIRContext &context, const Options &options) {
+  int passed = 0, failed = 0;
+  for (const cpu::TargetRecord &target : cpu::getTargetRecords()) {
+    if (!isSupported(target) ||
+        (!options.isa.empty() && options.isa != target.name))
+      continue;
+    for (const Problem &problem : getTestProblems())
+      if (isSelected(options, problem))
+        ++(testProblem(context, problem, target, options) ? passed : failed);
+  }
+  llvm::outs() << passed << " passed, " << failed << " failed\n";
+  return failed > 0 || passed == 0;
+}
+
+static constexpr int64_t kPeakRounds = 200000;
+
+/// Dot products in one round of the loop.
+static int64_t getPeakDots(const cpu::TargetRecord &target) {
+  return target.vectorRegisters == 32 ? 24 : 12;
+}
+
+/// A loop of independent dot products on registers.
+static std::string getPeakModule(const cpu::TargetRecord &target) {
+  int64_t count = getPeakDots(target);
+  bool wide = target.dot == cpu::DotForm::Vpdpbusd512;
+  std::string type = wide ? "vector<16xi32>" : "vector<8xi32>";
+  std::string name = wide ? "512" : "256";
+  std::string text = "func.func @kernel(%acc: memref<1024xi32>) {\n"
+                     "%c0 = arith.constant 0 : index\n"
+                     "%c1 = arith.constant 1 : index\n"
+                     "%n = arith.constant " +
+                     std::to_string(kPeakRounds) +
+                     " : index\n"
+                     "%v = vector.load %acc[%c0] : memref<1024xi32>, " +
+                     type + "\n";
+  auto list = [&](const std::string &prefix, const std::string &suffix) {
+    std::string result;
+    for (int64_t i = 0; i < count; ++i)
+      result += (i ? ", " : "") + prefix + std::to_string(i) + suffix;
+    return result;
+  };
+  std::string types;
+  for (int64_t i = 0; i < count; ++i)
+    types += (i ? ", " : "") + type;
+  text += "%r:" + std::to_string(count) +
+          " = scf.for %i = %c0 to %n step %c1 iter_args(" +
+          list("%a", " = %v") + ") -> (" + types + ") {\n";
+  for (int64_t i = 0; i < count; ++i)
+    text += "%b" + std::to_string(i) + " = llvm.call_intrinsic " +
+            "\"llvm.x86.avx512.vpdpbusd." + name + "\"(%a" +
+            std::to_string(i) + ", %v, %v) : (" + type + ", " + type + ", " +
+            type + ") -> " + type + "\n";
+  text += "scf.yield " + list("%b", "") + " : " + types + "\n}\n";
+  for (int64_t i = 0; i < count; ++i)
+    text += "%o" + std::to_string(i) + " = arith.constant " +
+            std::to_string(i * 16) + " : index\nvector.store %r#" +
+            std::to_string(i) + ", %acc[%o" + std::to_string(i) +
+            "] : memref<1024xi32>, " + type + "\n";
+  return text + "return\n}\n";
+}
+
+/// Prints the best times of the operations of `kernel` and their sum, as speed
+/// and as part of the best peak of the same time. Returns the sum.
+static double measure(const Problem &problem, CompiledKernel &kernel,
+                      CompiledKernel *peak, const cpu::TargetRecord &target,
+                      const Options &options) {
+  Data data = makeData(problem, 1);
+  std::vector<double> best(kernel.phases.size(), 1e30);
+  double bestPeak = 1e30;
+  std::vector<int32_t> sums(1024);
+  for (int i = 0; i < options.repeats; ++i) {
+    kernel.run(getArguments(data));
+    for (size_t p = 0; p < best.size(); ++p)
+      best[p] = std::min(best[p], kernel.stamps[p + 1] - kernel.stamps[p]);
+    if (!peak)
+      continue;
+    double start = getThreadSeconds();
+    peak->run({sums.data()});
+    bestPeak = std::min(bestPeak, getThreadSeconds() - start);
+  }
+  double seconds = std::accumulate(best.begin(), best.end(), 0.0);
+  double speed = problem.getMacs() / seconds * 1e-9;
+  double limit = getPeakDots(target) * target.getLanes() * 4 * kPeakRounds /
+                 bestPeak * 1e-9;
+  llvm::outs() << llvm::format("%8.3f ms %6.1f GMAC/s %3.0f %% ",
+                               seconds * 1e3, speed, 100 * speed / limit)
+               << problem.getName() << ":";
+  for (size_t p = 0; p < best.size(); ++p)
+    llvm::outs() << " " << kernel.phases[p]
+                 << llvm::format(" %.3f", best[p] * 1e3);
+  llvm::outs() << llvm::format(" (peak %.0f)\n", limit);
+  llvm::outs().flush();
+  return seconds;
+}
+
+static int runBench(mlir::MLIRContext &context, const Options &options) {
+  const cpu::TargetRecord *target = cpu::lookupTargetRecord(
+      options.isa.empty() ? "avx512vnni" : options.isa);
+  bool hasPeak = target->dot == cpu::DotForm::Vpdpbusd512 ||
+                 target->dot == cpu::DotForm::Vpdpbusd256;
+  std::unique_ptr<CompiledKernel> peak;
+  if (hasPeak)
+    peak = compile(context, getPeakModule(*target), *target, {});
+  double total = 0;
+  for (const Problem &problem : getBenchProblems(options.batch)) {
+    if (!isSelected(options, problem))
+      continue;
+    CompileOptions compileOptions = options.compile;
+    compileOptions.profile = true;
+    auto kernel =
+        compile(context, problem.getModule(), *target, compileOptions);
+    if (!kernel)
+      return 1;
+    total += measure(problem, *kernel, peak.get(), *target, options);
+  }
+  llvm::outs() << llvm::format("%8.3f ms in all\n", total * 1e3);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    llvm::StringRef argument = argv[i];
+    if (argument.consume_front("--isa="))
+      options.isa = argument.str();
+    else if (argument.consume_front("--filter="))
+      options.filter = argument.str();
+    else if (argument.consume_front("--repeats="))
+      options.repeats = std::atoi(argument.data());
+    else if (argument.consume_front("--batch="))
+      options.batch = std::atoi(argument.data());
+    else if (argument == "--bench")
+      options.bench = true;
+    else if (argument == "--loops")
+      options.compile.printLoops = true;
+    else if (argument == "--asm")
+      options.compile.printAssembly = true;
+    else {
+      llvm::errs() << "error: unknown option '" << argument << "'\n";
+      return 2;
+    }
+  }
+  auto context = createContext();
+  return options.bench ? runBench(*context, options)
+                       : runTests(*context, options);
+}

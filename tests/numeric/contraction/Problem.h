@@ -1,0 +1,73 @@
+//===- Problem.h - A convolution to be computed -----------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One convolution with its operands, its result by plain loops, and the module
+// that asks qtc for the same.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TESTS_NUMERIC_CONTRACTION_PROBLEM_H
+#define QTC_TESTS_NUMERIC_CONTRACTION_PROBLEM_H
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace qtc::test {
+
+enum class Pass { Forward, InputGradient, WeightGradient };
+
+/// Sizes and attributes of a convolution.
+struct Problem {
+  Pass pass = Pass::Forward;
+  int64_t batch, height, width, inputs, outputs;
+  std::array<int64_t, 2> kernel;
+  std::array<int64_t, 2> strides = {1, 1};
+  std::array<int64_t, 4> pads = {0, 0, 0, 0};
+  std::array<int64_t, 2> dilations = {1, 1};
+  bool nonnegative = false;
+  bool bias = false;
+
+  int64_t getOutputExtent(unsigned dim) const;
+  int64_t getMacs() const;
+  /// Elements of activations, weights and errors or accumulators.
+  int64_t getImageSize() const { return batch * height * width * inputs; }
+  int64_t getWeightSize() const {
+    return outputs * inputs * kernel[0] * kernel[1];
+  }
+  int64_t getOutputSize() const {
+    return batch * getOutputExtent(0) * getOutputExtent(1) * outputs;
+  }
+  int64_t getResultSize() const;
+
+  /// Whether padding exceeds the kernel, so that some errors reach no input;
+  /// such input gradients are not packed.
+  bool cropsErrors() const;
+
+  std::string getName() const;
+  /// A module with @kernel(first operand, second operand, [bias,] accumulators,
+  /// maximum) on buffers.
+  std::string getModule() const;
+};
+
+/// Operands and results.
+struct Data {
+  std::vector<int8_t> first, second;
+  std::vector<int32_t> bias, result;
+  int32_t maximum = 0;
+};
+
+/// Pseudo-random operands for `problem` over the full range.
+Data makeData(const Problem &problem, unsigned seed);
+
+/// Fills in result and maximum, one product at a time.
+void computeReference(const Problem &problem, Data &data);
+
+} // namespace qtc::test
+
+#endif // QTC_TESTS_NUMERIC_CONTRACTION_PROBLEM_H

@@ -1,0 +1,151 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Data sets, input table, order and augmentation: numerics contract sections 2, 3."""
+
+import gzip
+import os
+
+import numpy as np
+
+import philox
+from arithmetic import ceil_log2, clip, round_half_even
+
+# Values of interface.md, on pixels / 255.
+NORMALIZATIONS = {
+    "none": "0/1",
+    "mnist": "0.1307/0.3081",
+    "cifar10": "0.4914,0.4822,0.4465/0.2470,0.2435,0.2616",
+    "imagenet": "0.485,0.456,0.406/0.229,0.224,0.225",
+}
+
+
+class DataSet:
+    """uint8 images (examples, channels, height, width) or flat (examples, features)."""
+
+    def __init__(self, train_x, train_y, test_x, test_y):
+        self.train_x, self.train_y = train_x, train_y.astype(np.int64).reshape(-1)
+        self.test_x, self.test_y = test_x, test_y.astype(np.int64).reshape(-1)
+
+
+def _read_idx(folder, name):
+    path = os.path.join(folder, name)
+    opener = open if os.path.exists(path) else gzip.open
+    with opener(path if opener is open else path + ".gz", "rb") as file:
+        content = file.read()
+    rank = content[3]
+    shape = np.frombuffer(content, ">u4", rank, 4).astype(int)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
+
+
+def _mnist(folder):
+    parts = []
+    for prefix in ("train", "t10k"):
+        parts.append(_read_idx(folder, prefix + "-images-idx3-ubyte")[:, None])
+        parts.append(_read_idx(folder, prefix + "-labels-idx1-ubyte"))
+    return DataSet(*parts)
+
+
+def _cifar10(folder):
+    def records(names):
+        content = b"".join(open(os.path.join(folder, n), "rb").read() for n in names)
+        rows = np.frombuffer(content, np.uint8).reshape(-1, 3073)
+        return rows[:, 1:].reshape(-1, 3, 32, 32), rows[:, 0]
+
+    if os.path.exists(os.path.join(folder, "imagenette32_train.bin")):
+        train, test = ["imagenette32_train.bin"], ["imagenette32_val.bin"]
+    else:
+        train, test = [f"data_batch_{k}.bin" for k in range(1, 6)], ["test_batch.bin"]
+    return DataSet(*records(train), *records(test))
+
+
+def _npy(folder):
+    arrays = {}
+    for name in ("train_x", "train_y", "test_x", "test_y"):
+        arrays[name] = np.load(os.path.join(folder, name + ".npy"))
+    for name in ("train_x", "test_x"):
+        if arrays[name].dtype != np.uint8:
+            raise ValueError(f"{name}.npy: expected uint8, but got {arrays[name].dtype}")
+        if arrays[name].ndim == 3:
+            arrays[name] = arrays[name][:, None]
+    return DataSet(**arrays)
+
+
+def load(specification):
+    kind, _, folder = specification.partition(":")
+    readers = {"mnist": _mnist, "cifar10": _cifar10, "npy": _npy}
+    if kind not in readers or not folder:
+        raise ValueError(f"--data: expected mnist:DIR, cifar10:DIR or npy:DIR, but got {specification}")
+    return readers[kind](folder)
+
+
+class InputTable:
+    """256-entry table per channel, one exponent (section 3).
+
+    v = clip_8(round_half_even((p/255.0 - mean)/std * 2^(-s))), s = ceil(log2 M) - 7.
+    A single mean and std serve all channels, in one table.
+    """
+
+    def __init__(self, normalization):
+        text = NORMALIZATIONS.get(normalization, normalization)
+        means, stds = ([float(v) for v in part.split(",")] for part in text.split("/"))
+        pixels = np.arange(256, dtype=np.float64)
+        values = np.stack([(pixels / 255.0 - m) / d for m, d in zip(means, stds, strict=True)])
+        self.exponent = ceil_log2(np.abs(values).max()) - 7
+        self.table = clip(round_half_even(values * 2.0**-self.exponent), 8)
+
+    def mantissas(self, images):
+        if len(self.table) == 1:
+            return self.table[0][images]
+        if images.ndim < 3 or images.shape[1] != len(self.table):
+            raise ValueError(f"--normalize: {len(self.table)} channels given, but images are {images.shape[1:]}")
+        return np.stack([t[images[:, c]] for c, t in enumerate(self.table)], axis=1)
+
+
+def crop_flip(images, examples, seed, epoch):
+    """out[h][w] = in[h+dy][w'+dx], w' = W-1-w if mirror else w, 0 outside (section 2)."""
+    height, width = images.shape[-2:]
+    padded = np.pad(images, [(0, 0)] * (images.ndim - 2) + [(4, 4), (4, 4)])
+    out = np.empty_like(images)
+    for k, (dy, dx, mirror) in enumerate(zip(*philox.crop_flip_numbers(seed, examples, epoch))):
+        crop = padded[k, ..., 4 + dy : 4 + dy + height, 4 + dx : 4 + dx + width]
+        out[k] = crop[..., ::-1] if mirror else crop
+    return out
+
+
+class TrainingBatches:
+    """Batches by global step: the incomplete last batch of an epoch is dropped (section 3).
+
+    Position k of epoch E holds example p[k] of that epoch's permutation.
+    """
+
+    def __init__(self, data, batch, seed, shuffle=True, augment=False, limit=None):
+        self.images, self.labels = data.train_x[:limit], data.train_y[:limit]
+        self.batch, self.seed, self.shuffle, self.augment = batch, seed, shuffle, augment
+        self.steps_per_epoch = len(self.images) // batch
+        if self.steps_per_epoch == 0:
+            raise ValueError(f"{len(self.images)} examples are less than one batch of {batch}")
+        self._epoch = self._order = None
+
+    def __getitem__(self, step):
+        epoch, position = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            count = len(self.images)
+            self._epoch = epoch
+            self._order = (
+                philox.permutation(self.seed, count, epoch) if self.shuffle else np.arange(count)
+            )
+        examples = self._order[position * self.batch : (position + 1) * self.batch]
+        images = self.images[examples]
+        if self.augment:
+            images = crop_flip(images, examples, self.seed, epoch)
+        return images, self.labels[examples]
+
+
+def evaluation_batches(data, batch):
+    """File order; the last batch is filled with copies of its last example (section 3).
+
+    Yields (images, labels of the examples that count).
+    """
+    for start in range(0, len(data.test_x), batch):
+        chosen = np.minimum(np.arange(start, start + batch), len(data.test_x) - 1)
+        yield data.test_x[chosen], data.test_y[start : start + batch]

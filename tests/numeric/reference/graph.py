@@ -1,0 +1,567 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Reads an ONNX file into a list of simple nodes with static shapes.
+
+Identity nodes become other names of their operand, parameters carry the transposes
+and reshapes between initializer and use, a constant Add after a Conv, Gemm or
+MatMul becomes its bias, and a final Softmax or LogSoftmax is stripped.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from operators import Window
+
+
+class Unsupported(Exception):
+    """The model has something the reference does not define."""
+
+
+@dataclasses.dataclass
+class Parameter:
+    """A float initializer that is a weight, bias, gamma or beta (section 2)."""
+
+    name: str
+    values: np.ndarray
+    role: str
+    scale: float
+    identifier: int = -1
+    fans: tuple = None
+    weight_of_node: str = None  # the weight whose exponent an all-zero bias takes
+
+
+@dataclasses.dataclass
+class Use:
+    """A parameter as a node sees it: the initializer through transposes and reshapes."""
+
+    name: str
+    shape: tuple
+    steps: tuple = ()
+
+    def view(self, values):
+        for kind, argument, _ in self.steps:
+            values = values.transpose(argument) if kind == "transpose" else values.reshape(argument)
+        return values
+
+    def adjoint(self, gradient):
+        for kind, argument, before in reversed(self.steps):
+            if kind == "transpose":
+                gradient = gradient.transpose(np.argsort(argument))
+            else:
+                gradient = gradient.reshape(before)
+        return gradient
+
+    def transposed(self, perm):
+        step = ("transpose", tuple(perm), self.shape)
+        return Use(self.name, tuple(self.shape[p] for p in perm), self.steps + (step,))
+
+    def reshaped_if_scalar(self):
+        return self if self.shape else self.reshaped((1,))
+
+    def reshaped(self, shape):
+        return Use(self.name, tuple(shape), self.steps + (("reshape", tuple(shape), self.shape),))
+
+
+@dataclasses.dataclass
+class Node:
+    kind: str
+    name: str
+    inputs: list
+    output: str
+    input_shapes: list
+    output_shape: tuple
+    weight: Use = None
+    bias: Use = None
+    window: Window = None
+    attributes: dict = dataclasses.field(default_factory=dict)
+
+
+class Graph:
+    """nodes in topological order, shapes by value, parameters by name."""
+
+    def __init__(self):
+        self.nodes, self.shapes, self.parameters, self.running = [], {}, {}, {}
+        self.input = self.output = None
+
+    def users(self, value):
+        return sum(node.inputs.count(value) for node in self.nodes)
+
+
+def load(path, batch):
+    return _Importer(onnx.load(path), batch).run()
+
+
+def _same_padding(size, stride, extent, upper):
+    output = -(-size // stride)
+    total = max((output - 1) * stride + extent - size, 0)
+    small, large = total // 2, total - total // 2
+    return (small, large) if upper else (large, small)
+
+
+class _Importer:
+    def __init__(self, model, batch):
+        self.model, self.batch, self.graph = model, batch, Graph()
+        self.opset = max([o.version for o in model.opset_import if o.domain in ("", "ai.onnx")] or [1])
+        self.constants, self.uses, self.alias = {}, {}, {}
+        self.dropouts = 0
+        self.file_batch = None
+        for tensor in model.graph.initializer:
+            self._constant(tensor.name, numpy_helper.to_array(tensor))
+        self.raw_users = {}
+        for node in model.graph.node:
+            for name in node.input:
+                self.raw_users[name] = self.raw_users.get(name, 0) + 1
+        for value in model.graph.output:
+            self.raw_users[value.name] = self.raw_users.get(value.name, 0) + 1
+
+    # Helpers ---------------------------------------------------------------
+
+    def _constant(self, name, array):
+        self.constants[name] = array
+        if array.dtype.kind == "f":
+            self.uses[name] = Use(name, array.shape)
+
+    def _fail(self, node, text):
+        raise Unsupported(f"{node.op_type} '{node.name or node.output[0]}': {text}")
+
+    def _value(self, node, index):
+        name = node.input[index]
+        name = self.alias.get(name, name)
+        if name not in self.graph.shapes:
+            self._fail(node, f"operand {index} '{name}' is not an activation")
+        return name
+
+    def _is_activation(self, name):
+        return self.alias.get(name, name) in self.graph.shapes
+
+    def _parameter(self, node, name, role, scale=1.0):
+        if name not in self.uses:
+            self._fail(node, f"{role} '{name}' is not a float initializer")
+        use = self.uses[name]
+        known = self.graph.parameters.get(use.name)
+        if known is None:
+            values = self.constants[use.name].astype(np.float64)
+            self.graph.parameters[use.name] = Parameter(use.name, values * scale, role, scale)
+        elif known.role != role or known.scale != scale:
+            self._fail(node, f"'{use.name}' is shared in different roles or with different factors")
+        return use
+
+    def _add(self, kind, node, inputs, shape, **fields):
+        output = node.output[0]
+        shapes = [self.graph.shapes[i] for i in inputs]
+        shape = tuple(int(n) for n in shape)
+        if min(shape, default=1) <= 0:
+            self._fail(node, f"empty result {shape}")
+        added = Node(kind, node.name or output, list(inputs), output, shapes, shape, **fields)
+        self.graph.nodes.append(added)
+        self.graph.shapes[output] = shape
+        return added
+
+    # Whole graph -----------------------------------------------------------
+
+    def run(self):
+        graph = self.model.graph
+        inputs = [i for i in graph.input if i.name not in self.constants]
+        if len(inputs) != 1 or len(graph.output) < 1:
+            raise Unsupported("expected one graph input")
+        dims = inputs[0].type.tensor_type.shape.dim
+        self.file_batch = dims[0].dim_value if dims else None
+        shape = (self.batch,) + tuple(d.dim_value for d in dims[1:])
+        if not dims or any(n <= 0 for n in shape):
+            raise Unsupported("expected a static input shape behind the batch")
+        self.graph.input = inputs[0].name
+        self.graph.shapes[self.graph.input] = shape
+        for node in graph.node:
+            if node.domain not in ("", "ai.onnx"):
+                self._fail(node, f"unknown domain '{node.domain}'")
+            handler = getattr(self, "_op_" + node.op_type, None)
+            if handler is None:
+                self._fail(node, "op not supported")
+            attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+            handler(node, attributes)
+        output = graph.output[0].name
+        self.graph.output = self.alias.get(output, output)
+        self._strip_softmax()
+        self._remove_dead_nodes()
+        if any(node.kind == "softmax" for node in self.graph.nodes):
+            raise Unsupported("Softmax is only supported at the end")
+        # Ranks of names, sorted bytewise (section 2).
+        for rank, name in enumerate(sorted(self.graph.parameters, key=lambda n: n.encode())):
+            self.graph.parameters[name].identifier = rank
+        shape = self.graph.shapes[self.graph.output]
+        if shape[0] != self.batch or len(shape) < 2 or any(n != 1 for n in shape[2:]):
+            raise Unsupported(f"expected logits (batch, classes), but got {shape}")
+        return self.graph
+
+    def _strip_softmax(self):
+        for node in reversed(self.graph.nodes):
+            if node.output == self.graph.output and node.kind == "softmax":
+                self.graph.output = node.inputs[0]
+                self.graph.nodes.remove(node)
+                break
+
+    def _remove_dead_nodes(self):
+        """Nodes that the output does not depend on are no part of the step.
+
+        Their parameters keep their rank (they stay in graph.parameters).
+        """
+        alive = {self.graph.output}
+        for node in reversed(self.graph.nodes):
+            if node.output in alive:
+                alive.update(node.inputs)
+        self.graph.nodes = [n for n in self.graph.nodes if n.output in alive]
+
+    # Constants and shapes --------------------------------------------------
+
+    def _op_Constant(self, node, attributes):
+        for key in ("value", "value_float", "value_int", "value_floats", "value_ints"):
+            if key in attributes:
+                value = attributes[key]
+                if key == "value":
+                    array = numpy_helper.to_array(value)
+                else:
+                    array = np.array(value, np.float32 if "float" in key else np.int64)
+                return self._constant(node.output[0], array)
+        return self._fail(node, "constant of this kind not supported")
+
+    def _folded(self, node, function):
+        """Evaluates an integer op whose operands are all known."""
+        if all(name in self.constants for name in node.input if name):
+            self.constants[node.output[0]] = function(*(self.constants[n] for n in node.input if n))
+            return True
+        return False
+
+    def _op_Shape(self, node, attributes):
+        self.constants[node.output[0]] = np.array(self.graph.shapes[self._value(node, 0)], np.int64)
+
+    def _op_Gather(self, node, attributes):
+        axis = attributes.get("axis", 0)
+        if not self._folded(node, lambda x, i: np.take(x, i, axis)):
+            self._fail(node, "only on shapes")
+
+    def _op_Cast(self, node, attributes):
+        if not self._folded(node, lambda x: x):
+            self._fail(node, "only on shapes")
+
+    def _identity(self, node):
+        source, output = node.input[0], node.output[0]
+        if source in self.constants:
+            self.constants[output] = self.constants[source]
+        if source in self.uses:
+            self.uses[output] = self.uses[source]
+        if self._is_activation(source):
+            self.alias[output] = self._value(node, 0)
+
+    def _op_Identity(self, node, attributes):
+        self._identity(node)
+
+    def _op_Transpose(self, node, attributes):
+        source = node.input[0]
+        if source in self.uses:
+            rank = len(self.uses[source].shape)
+            self.uses[node.output[0]] = self.uses[source].transposed(
+                attributes.get("perm", range(rank)[::-1])
+            )
+            return
+        x = self._value(node, 0)
+        shape = self.graph.shapes[x]
+        perm = list(attributes.get("perm", range(len(shape))[::-1]))
+        self._add("transpose", node, [x], [shape[p] for p in perm], attributes={"perm": perm})
+
+    def _reshape_to(self, node, shape):
+        source = node.input[0]
+        if source in self.uses:
+            self.uses[node.output[0]] = self.uses[source].reshaped(shape)
+        else:
+            self._add("reshape", node, [self._value(node, 0)], shape)
+
+    def _source_shape(self, node):
+        source = node.input[0]
+        return self.uses[source].shape if source in self.uses else self.graph.shapes[self._value(node, 0)]
+
+    def _op_Reshape(self, node, attributes):
+        old = self._source_shape(node)
+        if "shape" in attributes:
+            new = list(attributes["shape"])
+        elif node.input[1] in self.constants:
+            new = [int(n) for n in self.constants[node.input[1]]]
+        else:
+            self._fail(node, "expected a constant shape")
+        if not attributes.get("allowzero", 0):
+            new = [old[k] if n == 0 else n for k, n in enumerate(new)]
+        count = math.prod(old)
+        known = math.prod(n for n in new if n != -1)
+        # A file made for a fixed batch names it in its reshapes.
+        if -1 not in new and known != count and new[0] == self.file_batch:
+            new[0] = self.batch
+        new = [count // known if n == -1 else n for n in new]
+        if math.prod(new) != count:
+            self._fail(node, f"cannot reshape {old} to {new}")
+        self._reshape_to(node, new)
+
+    def _op_Flatten(self, node, attributes):
+        old = self._source_shape(node)
+        axis = attributes.get("axis", 1)
+        axis += len(old) if axis < 0 else 0
+        self._reshape_to(node, (math.prod(old[:axis]), math.prod(old[axis:])))
+
+    def _axes(self, node, attributes):
+        if "axes" in attributes:
+            return [int(a) for a in attributes["axes"]]
+        return [int(a) for a in self.constants[node.input[1]]] if len(node.input) > 1 else None
+
+    def _op_Unsqueeze(self, node, attributes):
+        axes = self._axes(node, attributes)
+        if node.input[0] in self.constants and node.input[0] not in self.uses:
+            self.constants[node.output[0]] = np.expand_dims(self.constants[node.input[0]], tuple(axes))
+            return
+        old = self._source_shape(node)
+        self._reshape_to(node, np.expand_dims(np.empty(old, np.bool_), tuple(axes)).shape)
+
+    def _op_Squeeze(self, node, attributes):
+        axes = self._axes(node, attributes)
+        axes = tuple(axes) if axes is not None else None
+        if node.input[0] in self.constants and node.input[0] not in self.uses:
+            self.constants[node.output[0]] = np.squeeze(self.constants[node.input[0]], axes)
+            return
+        self._reshape_to(node, np.squeeze(np.empty(self._source_shape(node), np.bool_), axes).shape)
+
+    # Linear ops ------------------------------------------------------------
+
+    def _window(self, node, attributes, spatial, kernel, pooling):
+        """Window of a Conv or pool: pads, auto_pad, ceil_mode and dilations.
+
+        Reading: with ceil_mode a last window that would start behind the input
+        and the padding in front of it is left out, as PyTorch does.
+        """
+        rank = len(spatial)
+        strides = list(attributes.get("strides", [1] * rank))
+        dilations = list(attributes.get("dilations", [1] * rank))
+        pads = list(attributes.get("pads", [0] * (2 * rank)))
+        auto_pad = attributes.get("auto_pad", b"NOTSET").decode()
+        if len(kernel) != rank or len(strides) != rank or len(dilations) != rank or len(pads) != 2 * rank:
+            self._fail(node, "attributes do not match the input's rank")
+        if min(pads) < 0:
+            self._fail(node, "negative padding")
+        begin, output = [], []
+        for k in range(rank):
+            extent = (kernel[k] - 1) * dilations[k] + 1
+            front, behind = pads[k], pads[k + rank]
+            if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
+                front, behind = _same_padding(spatial[k], strides[k], extent, auto_pad == "SAME_UPPER")
+            elif auto_pad == "VALID":
+                front = behind = 0
+            room = spatial[k] + front + behind - extent
+            if room < 0:
+                self._fail(node, "kernel larger than the padded input")
+            ceil_mode = pooling and attributes.get("ceil_mode", 0) and auto_pad == "NOTSET"
+            count = -(-room // strides[k]) + 1 if ceil_mode else room // strides[k] + 1
+            if ceil_mode and (count - 1) * strides[k] >= spatial[k] + front:
+                count -= 1
+            begin.append(front)
+            output.append(count)
+        return Window(tuple(kernel), tuple(strides), tuple(dilations), tuple(begin), tuple(output))
+
+    def _op_Conv(self, node, attributes):
+        x = self._value(node, 0)
+        shape = self.graph.shapes[x]
+        weight = self._parameter(node, node.input[1], "weight")
+        group = attributes.get("group", 1)
+        kernel = weight.shape[2:]
+        if tuple(attributes.get("kernel_shape", kernel)) != tuple(kernel):
+            self._fail(node, "kernel_shape differs from the weight")
+        if shape[1] != weight.shape[1] * group or weight.shape[0] % group:
+            self._fail(node, "channels do not match the weight and group")
+        window = self._window(node, attributes, shape[2:], kernel, False)
+        size = math.prod(kernel)
+        added = self._add(
+            "conv", node, [x], (shape[0], weight.shape[0]) + window.output,
+            weight=weight, window=window, attributes={"group": group},
+        )
+        self._set_fans(weight, weight.shape[1] * size, weight.shape[0] * size)
+        if len(node.input) > 2 and node.input[2]:
+            bias = self._parameter(node, node.input[2], "bias")
+            self._set_bias(node, added, bias.reshaped((math.prod(bias.shape),) + (1,) * len(kernel)))
+
+    def _set_fans(self, weight, fan_in, fan_out):
+        """Scheme initialisation's fans; the first use of a shared weight counts."""
+        parameter = self.graph.parameters[weight.name]
+        parameter.fans = parameter.fans or (fan_in, fan_out)
+
+    def _set_bias(self, node, target, bias):
+        shape = bias.shape
+        padded = (1,) * (len(target.output_shape) - len(shape)) + tuple(shape)
+        if (
+            len(padded) != len(target.output_shape)
+            or padded[0] != 1
+            or any(b not in (1, n) for b, n in zip(padded, target.output_shape))
+        ):
+            self._fail(node, f"bias of shape {shape} does not fit {target.output_shape}")
+        target.bias = bias
+        parameter = self.graph.parameters[bias.name]
+        parameter.weight_of_node = parameter.weight_of_node or target.weight.name
+
+    def _dense(self, node, weight, transposed):
+        x = self._value(node, 0)
+        shape = self.graph.shapes[x]
+        if len(weight.shape) != 2:
+            self._fail(node, f"expected a matrix, but got {weight.shape}")
+        if transposed and len(shape) != 2:
+            self._fail(node, "transA needs a matrix")
+        rows = shape[::-1] if transposed else shape
+        if len(rows) < 2 or rows[-1] != weight.shape[0]:
+            self._fail(node, f"shapes {rows} and {weight.shape} do not match")
+        self._set_fans(weight, *weight.shape)
+        return self._add(
+            "gemm", node, [x], rows[:-1] + weight.shape[1:], weight=weight,
+            attributes={"transposed": transposed},
+        )
+
+    def _op_Gemm(self, node, attributes):
+        """alpha and beta are folded into the initial weight and bias (section 4 is silent).
+
+        W * alpha in double: exact for float32 values.
+        """
+        alpha, beta = attributes.get("alpha", 1.0), attributes.get("beta", 1.0)
+        if alpha == 0.0:
+            self._fail(node, "alpha is 0")
+        weight = self._parameter(node, node.input[1], "weight", alpha)
+        if attributes.get("transB", 0):
+            weight = weight.transposed((1, 0))
+        added = self._dense(node, weight, bool(attributes.get("transA", 0)))
+        if len(node.input) > 2 and node.input[2] and beta != 0.0:
+            self._set_bias(node, added, self._parameter(node, node.input[2], "bias", beta).reshaped_if_scalar())
+
+    def _op_MatMul(self, node, attributes):
+        self._dense(node, self._parameter(node, node.input[1], "weight"), False)
+
+    def _op_Add(self, node, attributes):
+        if attributes.get("broadcast", 0):
+            self._fail(node, "legacy broadcasting not supported")
+        activations = [self._is_activation(name) for name in node.input]
+        if all(activations):
+            return self._sum(node)
+        if not any(activations):
+            self._fail(node, "sum of two constants")
+        constant = node.input[activations.index(False)]
+        raw = node.input[activations.index(True)]
+        source = self.alias.get(raw, raw)
+        producer = next((n for n in self.graph.nodes if n.output == source), None)
+        if producer is None or producer.kind not in ("conv", "gemm") or producer.bias is not None:
+            self._fail(node, "a constant is only supported as bias of a Conv, Gemm or MatMul")
+        if self.raw_users.get(source, 0) != 1 or self.raw_users.get(raw, 0) != 1:
+            self._fail(node, "the value before the bias has other users")
+        self._set_bias(node, producer, self._parameter(node, constant, "bias").reshaped_if_scalar())
+        del self.graph.shapes[producer.output]
+        producer.output = node.output[0]
+        self.graph.shapes[producer.output] = producer.output_shape
+        return None
+
+    def _sum(self, node):
+        values = [self._value(node, k) for k in range(len(node.input))]
+        shapes = {self.graph.shapes[v] for v in values}
+        if len(shapes) != 1:
+            self._fail(node, f"broadcasting between activations {shapes} not supported")
+        self._add("sum", node, values, shapes.pop())
+
+    def _op_Sum(self, node, attributes):
+        self._sum(node)
+
+    # The rest --------------------------------------------------------------
+
+    def _op_Relu(self, node, attributes):
+        x = self._value(node, 0)
+        self._add("relu", node, [x], self.graph.shapes[x])
+
+    def _softmax(self, node, attributes):
+        x = self._value(node, 0)
+        shape = self.graph.shapes[x]
+        axis = attributes.get("axis", -1 if self.opset >= 13 else 1)
+        axis += len(shape) if axis < 0 else 0
+        if axis != 1 and any(n != 1 for n in shape[1:]):
+            self._fail(node, f"expected axis 1, but got {axis}")
+        self._add("softmax", node, [x], shape)
+
+    _op_Softmax = _op_LogSoftmax = _softmax
+
+    def _op_Dropout(self, node, attributes):
+        """A Dropout node drops in training whatever its training_mode says."""
+        ratio = attributes.get("ratio", 0.5)
+        if len(node.input) > 1 and node.input[1]:
+            ratio = float(self.constants[node.input[1]])
+        rank, self.dropouts = self.dropouts, self.dropouts + 1
+        if len(node.output) > 1 and self.raw_users.get(node.output[1], 0):
+            self._fail(node, "the mask is used")
+        if not 0.0 <= ratio < 1.0:
+            self._fail(node, f"ratio {ratio} not supported")
+        x = self._value(node, 0)
+        self._add("dropout", node, [x], self.graph.shapes[x], attributes={"ratio": ratio, "rank": rank})
+
+    def _pool(self, node, attributes, kind):
+        x = self._value(node, 0)
+        shape = self.graph.shapes[x]
+        window = self._window(node, attributes, shape[2:], attributes["kernel_shape"], True)
+        include = bool(attributes.get("count_include_pad", 0))
+        valid = sum(window.gather(np.ones((1, 1) + shape[2:], np.int64)))
+        if valid.min() < 1 and not (kind == "average_pool" and include):
+            self._fail(node, "a window lies in the padding altogether")
+        self._add(
+            kind, node, [x], shape[:2] + window.output, window=window,
+            attributes={"count_include_pad": include},
+        )
+
+    def _op_MaxPool(self, node, attributes):
+        if len(node.output) > 1 and self.raw_users.get(node.output[1], 0):
+            self._fail(node, "the indices are used")
+        self._pool(node, attributes, "max_pool")
+
+    def _op_AveragePool(self, node, attributes):
+        self._pool(node, attributes, "average_pool")
+
+    def _op_GlobalAveragePool(self, node, attributes):
+        spatial = self.graph.shapes[self._value(node, 0)][2:]
+        self._pool(node, {"kernel_shape": spatial}, "average_pool")
+
+    def _op_GlobalMaxPool(self, node, attributes):
+        spatial = self.graph.shapes[self._value(node, 0)][2:]
+        self._pool(node, {"kernel_shape": spatial}, "max_pool")
+
+    def _op_Concat(self, node, attributes):
+        if not any(self._is_activation(name) for name in node.input):
+            axis = attributes.get("axis", 1)
+            if self._folded(node, lambda *parts: np.concatenate(parts, axis)):
+                return
+        values = [self._value(node, k) for k in range(len(node.input))]
+        shapes = [self.graph.shapes[v] for v in values]
+        axis = attributes.get("axis", 1)
+        axis += len(shapes[0]) if axis < 0 else 0
+        rest = {s[:axis] + s[axis + 1 :] for s in shapes}
+        if len(rest) != 1:
+            self._fail(node, f"shapes {shapes} do not fit")
+        total = sum(s[axis] for s in shapes)
+        shape = shapes[0][:axis] + (total,) + shapes[0][axis + 1 :]
+        self._add("concat", node, values, shape, attributes={"axis": axis})
+
+    def _op_BatchNormalization(self, node, attributes):
+        x = self._value(node, 0)
+        gamma = self._parameter(node, node.input[1], "gamma")
+        beta = self._parameter(node, node.input[2], "beta")
+        for name in node.input[3:5]:
+            if name not in self.uses:
+                self._fail(node, f"running statistics '{name}' are not an initializer")
+        running = tuple(self.uses[name].name for name in node.input[3:5])
+        for name in running:
+            if name in self.graph.running:
+                self._fail(node, f"running statistics '{name}' are shared")
+            self.graph.running[name] = self.constants[name].astype(np.float64)
+        parameter = self.graph.parameters[beta.name]
+        parameter.weight_of_node = parameter.weight_of_node or gamma.name
+        momentum = attributes.get("momentum", 0.9)
+        self._add(
+            "batchnorm", node, [x], self.graph.shapes[x], weight=gamma, bias=beta,
+            attributes={"running": running, "momentum": momentum},
+        )

@@ -1,0 +1,71 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Integer cross-entropy errors: numerics contract section 4, niti.md section 3."""
+
+import numpy as np
+
+import philox
+from arithmetic import clip, int64, shift_stochastic
+
+LOG2_E_Q15 = 47274
+EXPONENT = -7
+# T[f] = round(2^16 * 2^(-f/256)); the contract gives the sum as a check.
+OCTAVE = np.array([round(2.0**16 * 2.0 ** (-f / 256)) for f in range(256)], dtype=np.int64)
+assert OCTAVE.sum() == 12118596
+
+
+def fraction_error(logits, exponent, labels):
+    """`fraction`: errors in 1/2^15 before rounding; the discarded part is 8 bits.
+
+    "0 beyond 16 octaves" is read as the plain right shift gives it: exactly 16
+    octaves below the maximum is 2^16 >> 16 = 1, everything below that is 0.
+    """
+    t = int64(logits) * LOG2_E_Q15
+    power = exponent - 7
+    u = t << min(power, 8) if power >= 0 else t >> min(-power, 31)
+    below = u.max(axis=1, keepdims=True) - u
+    g = np.where(below > 16 * 256, 0, OCTAVE[below & 255] >> np.minimum(below >> 8, 31))
+    p = (g << 15) // g.sum(axis=1, keepdims=True)
+    rows = np.arange(len(p))
+    p[rows, labels] = 0
+    p[rows, labels] = -p.sum(axis=1)
+    return p
+
+
+def _truncated_divide(values, divisor):
+    return np.sign(values) * (np.abs(values) // divisor)
+
+
+def paper_error(logits, exponent, labels):
+    """`paper`: niti.md section 3, case A (e clamped to <= 20) and B (e >= -22)."""
+    a = int64(logits)
+    if exponent > -7:
+        e = min(exponent, 20)
+        s = _truncated_divide(a * LOG2_E_Q15, 2**15)
+        s = s * 2**e if e >= 0 else _truncated_divide(s, 2**-e)
+        s = np.maximum(s - (s.max(axis=1, keepdims=True) - 10), 0)
+        g = (1 << s) - 1
+    else:
+        e = max(exponent, -22)
+        g = 2 ** (1 - 2 * e) + a * 2 ** (1 - e) + a * a
+    p = (g << 11) // g.sum(axis=1, keepdims=True)
+    rows = np.arange(len(p))
+    total = p.sum(axis=1)
+    p[rows, labels] -= total
+    return p
+
+
+def loss_error(kind, logits, exponent, labels, seed, step):
+    """int8 error 128 * (softmax - onehot) of the logits, exponent -7.
+
+    The loss rounding's index is the row-major one in (global batch, classes),
+    id 0 (section 2). niti.md sets the exponent of `paper` to 0 where we keep
+    -7: the two differ by a constant that no mantissa depends on.
+    """
+    unrounded, bits = {
+        "fraction": (fraction_error, 8),
+        "paper": (paper_error, 4),
+    }[kind]
+    error = unrounded(logits, exponent, labels)
+    numbers = philox.random16(seed, error.shape, 0, step, philox.LOSS_ROUNDING)
+    return clip(shift_stochastic(error, bits, numbers), 8), EXPONENT

@@ -1,0 +1,347 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Makes tiny odd-shaped models and data for comparing trainers bit for bit.
+
+Usage: make_models.py OUT_DIR [NAME ...]
+
+OUT_DIR/NAME.onnx: one op variant each, input x (N, 5, 9, 7), 4 classes, batch 6
+intended. OUT_DIR/data: npy data set, 62 training images (so that the last batch
+is incomplete) and 17 test images. OUT_DIR/data_flat: the same as (examples, 315).
+The same bytes on every run.
+"""
+
+import os
+import sys
+import zlib
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+IMAGE = (5, 9, 7)
+CLASSES = 4
+OPSET = 13
+
+
+class Model:
+    """Builds a chain of nodes; every method returns the name of its result."""
+
+    def __init__(self, name):
+        self.name, self.nodes, self.initializers = name, [], []
+        self.random = np.random.RandomState(zlib.crc32(name.encode()))
+
+    def parameter(self, name, shape, scale=None):
+        fan_in = int(np.prod(shape[1:])) if len(shape) > 1 else 16
+        bound = 1.7 / np.sqrt(fan_in) if scale is None else scale
+        return self.constant(name, self.random.uniform(-bound, bound, shape).astype(np.float32))
+
+    def constant(self, name, array):
+        self.initializers.append(numpy_helper.from_array(np.asarray(array), name))
+        return name
+
+    def node(self, op, inputs, name, **attributes):
+        self.nodes.append(helper.make_node(op, inputs, [name + "_out"], name=name, **attributes))
+        return name + "_out"
+
+    def conv(self, x, channels_in, channels_out, kernel, name, bias=True, **attributes):
+        group = attributes.get("group", 1)
+        inputs = [x, self.parameter(name + ".weight", (channels_out, channels_in // group) + tuple(kernel))]
+        if bias:
+            inputs.append(self.parameter(name + ".bias", (channels_out,)))
+        return self.node("Conv", inputs, name, kernel_shape=list(kernel), **attributes)
+
+    def relu(self, x, name="relu"):
+        return self.node("Relu", [x], name)
+
+    def flatten(self, x, name="flatten"):
+        return self.node("Flatten", [x], name, axis=1)
+
+    def gemm(self, x, features_in, features_out, name="fc", bias=True, **attributes):
+        attributes.setdefault("transB", 1)
+        shape = (features_out, features_in) if attributes["transB"] else (features_in, features_out)
+        inputs = [x, self.parameter(name + ".weight", shape, 1.7 / np.sqrt(features_in))]
+        if bias:
+            inputs.append(self.parameter(name + ".bias", (features_out,)))
+        return self.node("Gemm", inputs, name, **attributes)
+
+    def classify(self, x, features):
+        return self.gemm(self.flatten(x), features, CLASSES)
+
+    def save(self, output, path):
+        self.nodes[-1].output[0] = "logits"
+        assert output == self.nodes[-1].name + "_out"
+        graph = helper.make_graph(
+            self.nodes, self.name,
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N",) + IMAGE)],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ("N", CLASSES))],
+            self.initializers,
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+        model.ir_version, model.producer_name = 7, "make_models.py"
+        onnx.checker.check_model(model)
+        onnx.save(model, path)
+
+
+def conv_strided(m):
+    x = m.relu(m.conv("x", 5, 7, (3, 2), "conv", strides=[2, 3], pads=[1, 0, 1, 0]))
+    return m.classify(x, 7 * 5 * 2)
+
+
+def conv_strided_twice(m):
+    """Strides that leave input columns unread, and an error through a strided Conv."""
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv1", pads=[1, 1, 1, 1]), "relu1")
+    x = m.relu(m.conv(x, 6, 9, (2, 2), "conv2", strides=[3, 2]), "relu2")
+    return m.classify(x, 9 * 3 * 3)
+
+
+def conv_dilated(m):
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv1", dilations=[2, 1], pads=[2, 1, 2, 1]), "relu1")
+    x = m.relu(m.conv(x, 6, 3, (3, 2), "conv2", dilations=[3, 4], strides=[2, 1], bias=False), "relu2")
+    return m.classify(x, 3 * 2 * 3)
+
+
+def conv_grouped(m):
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv1"), "relu1")
+    x = m.relu(m.conv(x, 6, 9, (3, 3), "conv2", group=3, pads=[1, 1, 1, 1]), "relu2")
+    return m.classify(x, 9 * 7 * 5)
+
+
+def conv_depthwise(m):
+    x = m.relu(m.conv("x", 5, 5, (3, 3), "conv1", group=5), "relu1")
+    x = m.relu(m.conv(x, 5, 10, (3, 3), "conv2", group=5, strides=[2, 2], pads=[1, 1, 1, 1]), "relu2")
+    x = m.relu(m.conv(x, 10, 3, (1, 1), "pointwise"), "relu3")
+    return m.classify(x, 3 * 4 * 3)
+
+
+def conv_asymmetric_pads(m):
+    x = m.relu(m.conv("x", 5, 4, (4, 3), "conv1", pads=[0, 2, 3, 1]), "relu1")
+    x = m.relu(m.conv(x, 4, 4, (3, 3), "conv2", pads=[2, 0, 0, 1], strides=[2, 2]), "relu2")
+    return m.classify(x, 4 * 5 * 4)
+
+
+def conv_same_upper(m):
+    x = m.relu(m.conv("x", 5, 6, (4, 2), "conv1", auto_pad="SAME_UPPER", strides=[2, 2]), "relu1")
+    x = m.node("MaxPool", [x], "pool", kernel_shape=[2, 2], strides=[2, 1], auto_pad="SAME_UPPER")
+    return m.classify(x, 6 * 3 * 4)
+
+
+def conv_same_lower(m):
+    x = m.relu(m.conv("x", 5, 6, (4, 2), "conv1", auto_pad="SAME_LOWER", strides=[2, 2]), "relu1")
+    x = m.node("AveragePool", [x], "pool", kernel_shape=[2, 3], strides=[2, 2], auto_pad="SAME_LOWER")
+    return m.classify(x, 6 * 3 * 2)
+
+
+def conv_full_kernel(m):
+    """A Conv as wide as the image."""
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv1", pads=[1, 1, 1, 1]), "relu1")
+    x = m.relu(m.conv(x, 6, 11, (9, 7), "conv2"), "relu2")
+    return m.classify(x, 11)
+
+
+def conv_1x1(m):
+    x = m.relu(m.conv("x", 5, 7, (1, 1), "conv1"), "relu1")
+    x = m.relu(m.conv(x, 7, 3, (1, 1), "conv2", strides=[2, 2]), "relu2")
+    return m.classify(x, 3 * 5 * 4)
+
+
+def conv_zero_bias(m):
+    """Biases all 0 take the exponent of their weight."""
+    inputs = ["x", m.parameter("conv.weight", (6, 5, 3, 3)), m.constant("conv.bias", np.zeros(6, np.float32))]
+    x = m.relu(m.node("Conv", inputs, "conv", kernel_shape=[3, 3]))
+    inputs = [m.flatten(x), m.parameter("fc.weight", (4, 210)), m.constant("fc.bias", np.zeros(4, np.float32))]
+    return m.node("Gemm", inputs, "fc", transB=1)
+
+
+def max_pool_overlapping(m):
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv", pads=[1, 1, 1, 1]))
+    x = m.node("MaxPool", [x], "pool", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+    return m.classify(x, 6 * 5 * 4)
+
+
+def max_pool_before_relu(m):
+    """Negative values meet the padding, which must never win."""
+    x = m.conv("x", 5, 6, (3, 3), "conv")
+    x = m.node("MaxPool", [x], "pool", kernel_shape=[3, 2], strides=[1, 1], pads=[2, 1, 0, 1])
+    return m.classify(m.relu(x), 6 * 7 * 6)
+
+
+def max_pool_dilated(m):
+    x = m.relu(m.conv("x", 5, 6, (2, 2), "conv"))
+    x = m.node("MaxPool", [x], "pool", kernel_shape=[3, 2], strides=[1, 2], dilations=[2, 3], pads=[1, 0, 1, 1])
+    return m.classify(x, 6 * 6 * 2)
+
+
+def pool_ceil_mode(m):
+    x = m.relu(m.conv("x", 5, 6, (2, 2), "conv1"), "relu1")
+    x = m.node("MaxPool", [x], "max_pool", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    x = m.relu(m.conv(x, 6, 6, (2, 2), "conv2", pads=[1, 1, 1, 1]), "relu2")
+    x = m.node("AveragePool", [x], "avg_pool", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)
+    return m.classify(x, 6 * 3 * 2)
+
+
+def average_pool_exclude_pad(m):
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv"))
+    x = m.node("AveragePool", [x], "pool", kernel_shape=[3, 3], strides=[2, 1], pads=[1, 1, 1, 1])
+    return m.classify(x, 6 * 4 * 5)
+
+
+def average_pool_include_pad(m):
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv"))
+    x = m.node(
+        "AveragePool", [x], "pool", kernel_shape=[3, 3], strides=[2, 1], pads=[1, 1, 1, 1], count_include_pad=1
+    )
+    return m.classify(x, 6 * 4 * 5)
+
+
+def global_average_pool(m):
+    x = m.relu(m.conv("x", 5, 13, (3, 3), "conv"))
+    return m.classify(m.node("GlobalAveragePool", [x], "pool"), 13)
+
+
+def residual(m):
+    """A value with three users, a sum used twice, and operands of different exponents."""
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "stem"), "relu0")
+    y = m.conv(m.relu(m.conv(x, 6, 6, (3, 3), "conv1", pads=[1, 1, 1, 1]), "relu1"), 6, 6, (1, 1), "conv2")
+    z = m.conv(x, 6, 6, (1, 1), "shortcut", bias=False)
+    s = m.relu(m.node("Add", [m.node("Add", [x, y], "add1"), z], "add2"), "relu2")
+    t = m.node("Add", [s, m.conv(s, 6, 6, (3, 3), "conv3", pads=[1, 1, 1, 1])], "add3")
+    return m.classify(m.relu(m.node("Add", [t, t], "add4"), "relu3"), 6 * 7 * 5)
+
+
+def dropout_half(m):
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv"))
+    x = m.node("Dropout", [x, m.constant("ratio", np.float32(0.5)), m.constant("training", np.bool_(True))], "drop")
+    return m.classify(x, 6 * 7 * 5)
+
+
+def dropout_others(m):
+    """Two nodes, so that the second has rank 1; the ratio is a float32."""
+    x = m.relu(m.gemm(m.flatten("x"), 315, 33, "fc1"), "relu1")
+    training = m.constant("training", np.bool_(True))
+    x = m.node("Dropout", [x, m.constant("ratio1", np.float32(0.3)), training], "drop1")
+    x = m.relu(m.gemm(x, 33, 21, "fc2"), "relu2")
+    x = m.node("Dropout", [x, m.constant("ratio2", np.float32(0.2)), training], "drop2")
+    return m.gemm(x, 21, CLASSES, "fc3")
+
+
+def gemm_plain(m):
+    """transB = 0 and a bias of shape (1, n)."""
+    x = m.relu(m.gemm(m.flatten("x"), 315, 19, "fc1", transB=0, bias=False))
+    inputs = [x, m.parameter("fc2.weight", (19, 4), 0.4), m.parameter("fc2.bias", (1, 4))]
+    return m.node("Gemm", inputs, "fc2")
+
+
+def gemm_transposed_operand(m):
+    x = m.node("Transpose", [m.flatten("x")], "transpose", perm=[1, 0])
+    x = m.relu(m.gemm(x, 315, 10, "fc1", transA=1, transB=0), "relu1")
+    x = m.node("Transpose", [x], "transpose2", perm=[1, 0])
+    return m.gemm(x, 10, CLASSES, "fc2", transA=1)
+
+
+def gemm_alpha_beta(m):
+    x = m.relu(m.gemm(m.flatten("x"), 315, 12, "fc1", alpha=0.5, beta=2.0))
+    return m.gemm(x, 12, CLASSES, "fc2", alpha=1.5, beta=0.75)
+
+
+def matmul_add(m):
+    """MatMul with a transposed initializer, bias as either operand of an Add."""
+    weight = m.node("Transpose", [m.parameter("fc1.weight", (14, 315))], "fc1.transpose", perm=[1, 0])
+    x = m.node("MatMul", [m.flatten("x"), weight], "fc1.matmul")
+    x = m.relu(m.node("Add", [m.parameter("fc1.bias", (14,)), x], "fc1.add"))
+    x = m.node("MatMul", [x, m.parameter("fc2.weight", (14, 4), 0.4)], "fc2.matmul")
+    return m.node("Add", [x, m.parameter("fc2.bias", (1, 4))], "fc2.add")
+
+
+def conv_add(m):
+    """The bias of a Conv as a separate Add, as CNTK writes it."""
+    x = m.conv("x", 5, 6, (3, 3), "conv", bias=False)
+    x = m.relu(m.node("Add", [x, m.parameter("conv.bias", (6, 1, 1))], "conv.add"))
+    return m.classify(x, 6 * 7 * 5)
+
+
+def shared_parameter(m):
+    """One weight and one bias in two nodes: summed gradients, or a clear refusal."""
+    x = m.relu(m.conv("x", 5, 6, (1, 1), "stem"), "relu0")
+    weight, bias = m.parameter("shared.weight", (6, 6, 3, 3)), m.parameter("shared.bias", (6,))
+    for k in (1, 2):
+        x = m.node("Conv", [x, weight, bias], f"conv{k}", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+        x = m.relu(x, f"relu{k}")
+    return m.classify(x, 6 * 9 * 7)
+
+
+def plumbing(m):
+    """Identity, Transpose, Reshape with 0 and -1, Constant, final Softmax."""
+    x = m.node("Identity", [m.conv("x", 5, 6, (2, 2), "conv")], "identity")
+    x = m.node("Transpose", [m.relu(x)], "transpose", perm=[0, 2, 3, 1])
+    shape = helper.make_tensor("shape_value", TensorProto.INT64, [3], [0, 8, -1])
+    x = m.node("Reshape", [x, m.node("Constant", [], "shape", value=shape)], "reshape")
+    x = m.gemm(m.flatten(x), 288, CLASSES)
+    return m.node("Softmax", [x], "softmax", axis=1)
+
+
+def _batch_normalization(m, x, channels, name):
+    inputs = [
+        x,
+        m.constant(name + ".weight", m.random.uniform(0.5, 1.5, channels).astype(np.float32)),
+        m.parameter(name + ".bias", (channels,)),
+        m.constant(name + ".running_mean", np.zeros(channels, np.float32)),
+        m.constant(name + ".running_var", np.ones(channels, np.float32)),
+    ]
+    return m.node("BatchNormalization", inputs, name)
+
+
+def batch_normalization(m):
+    """After a Conv alone, after a Relu, and of rank 2 behind a Gemm."""
+    x = m.relu(_batch_normalization(m, m.conv("x", 5, 6, (3, 3), "conv", bias=False), 6, "bn1"), "relu1")
+    x = _batch_normalization(m, x, 6, "bn2")
+    x = m.gemm(m.flatten(x), 6 * 7 * 5, 13, "fc1")
+    x = m.relu(_batch_normalization(m, x, 13, "bn3"), "relu2")
+    return m.gemm(x, 13, CLASSES, "fc2")
+
+
+def concat(m):
+    x = m.relu(m.conv("x", 5, 4, (1, 1), "squeeze"), "relu0")
+    a = m.relu(m.conv(x, 4, 3, (1, 1), "expand1"), "relu1")
+    b = m.relu(m.conv(x, 4, 5, (3, 3), "expand3", pads=[1, 1, 1, 1]), "relu2")
+    return m.classify(m.node("Concat", [a, b, x], "concat", axis=1), 12 * 9 * 7)
+
+
+MODELS = {
+    f.__name__: f
+    for f in (
+        conv_strided, conv_strided_twice, conv_dilated, conv_grouped, conv_depthwise, conv_asymmetric_pads,
+        conv_same_upper, conv_same_lower, conv_full_kernel, conv_1x1, conv_zero_bias, max_pool_overlapping,
+        max_pool_before_relu, max_pool_dilated, pool_ceil_mode, average_pool_exclude_pad, average_pool_include_pad,
+        global_average_pool, residual, dropout_half, dropout_others, gemm_plain, gemm_transposed_operand,
+        gemm_alpha_beta, matmul_add, conv_add, shared_parameter, plumbing, batch_normalization, concat,
+    )
+}
+
+
+def make_data(folder, flat=False):
+    """Images of a class share a pattern under noise, so that training has something to learn."""
+    random = np.random.RandomState(20240917)
+    patterns = random.randint(0, 256, (CLASSES,) + IMAGE)
+    os.makedirs(folder, exist_ok=True)
+    for part, count in (("train", 62), ("test", 17)):
+        labels = random.randint(0, CLASSES, count)
+        noise = random.randint(0, 256, (count,) + IMAGE)
+        images = ((patterns[labels] + 2 * noise) // 3).astype(np.uint8)
+        np.save(os.path.join(folder, part + "_x.npy"), images.reshape(count, -1) if flat else images)
+        np.save(os.path.join(folder, part + "_y.npy"), labels.astype(np.int64))
+
+
+def main(arguments):
+    if not arguments or arguments[0].startswith("-"):
+        sys.exit(__doc__)
+    folder, names = arguments[0], arguments[1:] or list(MODELS)
+    os.makedirs(folder, exist_ok=True)
+    for name in names:
+        model = Model(name)
+        model.save(MODELS[name](model), os.path.join(folder, name + ".onnx"))
+    make_data(os.path.join(folder, "data"))
+    make_data(os.path.join(folder, "data_flat"), flat=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

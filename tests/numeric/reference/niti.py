@@ -1,0 +1,438 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The NITI training step: numerics contract section 4, in plain NumPy.
+
+A value is a pair (mantissas, exponent) of an int64 array and a Python integer.
+"""
+
+import dataclasses
+from fractions import Fraction
+
+import numpy as np
+
+import batchnorm
+import loss
+import operators
+import philox
+from arithmetic import (
+    aligned_sum,
+    ceil_log2,
+    clip,
+    int64,
+    magnitude_bits,
+    requantize,
+    round_half_even,
+    saturate,
+    shift_nearest,
+    shift_pseudo,
+    shift_stochastic,
+)
+
+BIAS_LIMIT = 2**30
+
+
+@dataclasses.dataclass
+class Settings:
+    seed: int = 1
+    init: str = "onnx"
+    headroom: int = 1
+    weight_bits: int = 8
+    grad_round: str = "pseudo"
+    loss: str = "fraction"
+
+
+class Schedule:
+    """mu by step: `4,2@40%,0@60%,-1@80%` (section 4).
+
+    N@P% holds from the first step with 100*step >= P*total, N@E from epoch E;
+    of all entries that hold, the last in the list counts.
+    """
+
+    def __init__(self, text, total_steps, steps_per_epoch):
+        self.entries = []
+        for entry in text.split(","):
+            value, _, start = entry.strip().partition("@")
+            if not start:
+                first = Fraction(0)
+            elif start.endswith("%"):
+                first = Fraction(start[:-1]) * total_steps / 100
+            else:
+                first = Fraction(start) * steps_per_epoch
+            self.entries.append((first, int(value)))
+        if all(first > 0 for first, _ in self.entries):
+            raise ValueError(f"--schedule: no value for the first step in {text}")
+
+    def __getitem__(self, step):
+        return [value for first, value in self.entries if step >= first][-1]
+
+
+class NoRecorder:
+    """Takes intermediate results and forgets them; run.py has one that keeps them."""
+
+    def record(self, kind, name, integers, exponent, shift=None):
+        pass
+
+
+class Trainer:
+    def __init__(self, graph, settings, recorder=None):
+        self.graph, self.settings = graph, settings
+        self.recorder = recorder or NoRecorder()
+        self.exponents, self.mantissas, self.running = {}, {}, {}
+        order = ("weight", "gamma", "bias", "beta")  # zero biases take a weight's exponent
+        for parameter in sorted(graph.parameters.values(), key=lambda p: order.index(p.role)):
+            self._initialise(parameter)
+        for node in graph.nodes:
+            if node.kind == "batchnorm":
+                names = node.attributes["running"]
+                values = batchnorm.running_from_file(*(graph.running[n] for n in names))
+                self.running.update(zip(names, values))
+        self.trained = self._values_with_errors()
+
+    # Parameters ------------------------------------------------------------
+
+    def _initialise(self, parameter):
+        """Initial mantissas and the exponent, fixed for the run (section 4, Weights, Bias).
+
+        Readings: gamma and beta come from the file also with --init=scheme; beta
+        has gamma's rule (largest magnitude, -6), whatever the headroom.
+        """
+        settings, values, name = self.settings, parameter.values, parameter.name
+        scheme = settings.init == "scheme"
+        if scheme and parameter.role == "bias":
+            values = np.zeros_like(values)
+        wide = settings.weight_bits == 16
+        if scheme and parameter.role == "weight":
+            numbers = philox.lanes(
+                settings.seed, values.size, parameter.identifier, 0, philox.INITIALISATION
+            )
+            mantissas = (((numbers * 255) >> 32) - 127).reshape(values.shape)
+            self.exponents[name] = _scheme_exponent(*parameter.fans)
+            self.mantissas[name] = 256 * mantissas if wide else mantissas
+            return
+        headroom = 1 if parameter.role in ("gamma", "beta") else settings.headroom
+        if np.any(values):
+            exponent = ceil_log2(np.abs(values).max()) - 7 + headroom
+        elif parameter.weight_of_node is not None:
+            exponent = self.exponents[parameter.weight_of_node]
+        else:
+            exponent = -7
+        self.exponents[name] = exponent
+        if wide:
+            self.mantissas[name] = clip(round_half_even(values * 2.0 ** (8 - exponent)), 16)
+        else:
+            self.mantissas[name] = clip(round_half_even(values * 2.0**-exponent), 8)
+
+    def compute_copy(self, use):
+        """The int8 mantissas a node computes with, in the node's layout."""
+        mantissas = self.mantissas[use.name]
+        if self.settings.weight_bits == 16:
+            mantissas = clip(shift_nearest(mantissas, 8), 8)
+        return use.view(mantissas)
+
+    def _values_with_errors(self):
+        """Values that depend on a parameter; no error is computed for others."""
+        values = set()
+        for node in self.graph.nodes:
+            if node.weight is not None or any(i in values for i in node.inputs):
+                values.add(node.output)
+        return values
+
+    # Forward ---------------------------------------------------------------
+
+    def forward(self, images, exponent, training, step=0):
+        """Returns ({value name: (mantissas, exponent)}, {node output: what backward needs})."""
+        shape = self.graph.shapes[self.graph.input]
+        values = {self.graph.input: (int64(images).reshape(shape), exponent)}
+        saved = {}
+        for node in self.graph.nodes:
+            operands = [values[name] for name in node.inputs]
+            method = getattr(self, "_forward_" + node.kind)
+            mantissas, exponent, shift = method(node, operands, saved, training, step)
+            assert mantissas.shape == node.output_shape, (node.name, mantissas.shape)
+            values[node.output] = mantissas, exponent
+            self.recorder.record("forward", node.name, mantissas, exponent, shift)
+        return values, saved
+
+    def _linear_output(self, node, accumulator, exponent):
+        """Bias, then requantization; a BatchNormalization behind takes more bits."""
+        if node.bias is not None:
+            power = min(self.exponents[node.bias.name] - exponent, 40)
+            bias = self.compute_copy(node.bias)
+            aligned = bias << power if power >= 0 else shift_nearest(bias, -power)
+            accumulator = np.clip(accumulator + aligned, -BIAS_LIMIT, BIAS_LIMIT)
+        users = [n for n in self.graph.nodes if node.output in n.inputs]
+        if (
+            len(users) == 1
+            and users[0].kind == "batchnorm"
+            and node.output != self.graph.output
+        ):
+            mantissas, wide_exponent = batchnorm.wide_input(accumulator, exponent)
+            return mantissas, wide_exponent, wide_exponent - exponent
+        return requantize(accumulator, exponent)
+
+    def _forward_conv(self, node, operands, saved, training, step):
+        (x, s_x), = operands
+        weight = self.compute_copy(node.weight)
+        accumulator = operators.conv_forward(x, weight, node.window, node.attributes["group"])
+        return self._linear_output(node, accumulator, s_x + self.exponents[node.weight.name])
+
+    def _forward_gemm(self, node, operands, saved, training, step):
+        (x, s_x), = operands
+        weight = self.compute_copy(node.weight)
+        accumulator = operators.gemm_forward(
+            x, weight, node.attributes["transposed"], node.output_shape
+        )
+        return self._linear_output(node, accumulator, s_x + self.exponents[node.weight.name])
+
+    def _forward_relu(self, node, operands, saved, training, step):
+        (x, s), = operands
+        return np.maximum(x, 0), s, None
+
+    def _forward_max_pool(self, node, operands, saved, training, step):
+        (x, s), = operands
+        maxima, saved[node.output] = operators.max_pool_forward(x, node.window)
+        return maxima, s, None
+
+    def _forward_average_pool(self, node, operands, saved, training, step):
+        (x, s), = operands
+        constants, k = operators.average_pool_constants(
+            node.window, x.shape[2:], node.attributes["count_include_pad"]
+        )
+        accumulator = operators.average_pool_forward(x, constants, node.window)
+        return requantize(accumulator, s - (7 + k))
+
+    def _forward_sum(self, node, operands, saved, training, step):
+        return requantize(*aligned_sum(operands))
+
+    def _forward_concat(self, node, operands, saved, training, step):
+        """All operands (also those that are all 0) to the largest exponent, nearest."""
+        largest = max(s for _, s in operands)
+        parts = [shift_nearest(m, largest - s) for m, s in operands]
+        return np.concatenate(parts, node.attributes["axis"]), largest, None
+
+    def _forward_reshape(self, node, operands, saved, training, step):
+        (x, s), = operands
+        return x.reshape(node.output_shape), s, None
+
+    def _forward_transpose(self, node, operands, saved, training, step):
+        (x, s), = operands
+        return x.transpose(node.attributes["perm"]), s, None
+
+    def _dropout_mask(self, node, step):
+        """Kept features; index in C, H, W order, the same for the batch (section 4)."""
+        ratio, rank = node.attributes["ratio"], node.attributes["rank"]
+        shape = (1,) + node.output_shape[1:]
+        numbers = philox.random16(self.settings.seed, shape, rank, step, philox.DROPOUT)
+        return int64(numbers >= round(ratio * 2**16))
+
+    def _dropped(self, node, mantissas, exponent, mask):
+        if node.attributes["ratio"] == 0.5:
+            return mantissas * mask, exponent + 1, None
+        factor = round(2**7 / (1 - node.attributes["ratio"]))
+        return requantize(saturate(mantissas * mask * factor), exponent - 7)
+
+    def _forward_dropout(self, node, operands, saved, training, step):
+        (x, s), = operands
+        if not training:
+            return x, s, None
+        saved[node.output] = self._dropout_mask(node, step)
+        return self._dropped(node, x, s, saved[node.output])
+
+    def _forward_batchnorm(self, node, operands, saved, training, step):
+        (x, s), = operands
+        producer = [n for n in self.graph.nodes if n.output == node.inputs[0]]
+        alone = self.graph.users(node.inputs[0]) == 1 and node.inputs[0] != self.graph.output
+        if not (producer and producer[0].kind in ("conv", "gemm") and alone):
+            x, s = batchnorm.narrow_input(x, s)
+        names = node.attributes["running"]
+        running = tuple(self.running[n] for n in names)
+        if training:
+            statistics = batchnorm.batch_statistics(x)
+            updated = batchnorm.updated_running(running, statistics, s, node.attributes["momentum"])
+            self.running.update(zip(names, updated))
+        else:
+            statistics = batchnorm.statistics_for_evaluation(running, s)
+        xhat, reciprocals, shifts = batchnorm.normalise(x, s, *statistics)
+        saved[node.output] = xhat, s, reciprocals, shifts
+        accumulator, exponent = batchnorm.scale_and_shift(
+            xhat,
+            self.compute_copy(node.weight), self.exponents[node.weight.name],
+            self.compute_copy(node.bias), self.exponents[node.bias.name],
+        )
+        return requantize(accumulator, exponent)
+
+    # Backward --------------------------------------------------------------
+
+    def step(self, images, exponent, labels, step, mu):
+        """One training step: forward, loss, errors with the old weights, update."""
+        values, saved = self.forward(images, exponent, True, step)
+        logits, s_logits = values[self.graph.output]
+        flat = logits.reshape(len(logits), -1)
+        error, s_error = loss.loss_error(
+            self.settings.loss, flat, s_logits, labels, self.settings.seed, step
+        )
+        self.recorder.record("error", "loss", error, s_error)
+        contributions = {self.graph.output: [(error.reshape(logits.shape), s_error)]}
+        gradients = {}
+        for node in reversed(self.graph.nodes):
+            arriving = contributions.pop(node.output, None)
+            if arriving is None or node.output not in self.trained:
+                continue
+            # Errors of a value with several users: all at once (section 4, Sums).
+            if len(arriving) == 1:
+                e, s_e = arriving[0]
+            else:
+                e, s_e, _ = requantize(*aligned_sum(arriving))
+            self.recorder.record("error", node.name, e, s_e)
+            operands = [values[name] for name in node.inputs]
+            method = getattr(self, "_backward_" + node.kind)
+            wanted = any(name in self.trained for name in node.inputs)
+            passed = method(node, e, s_e, operands, values[node.output], saved, gradients, wanted)
+            if not wanted:
+                continue
+            for name, (m, s) in zip(node.inputs, passed, strict=True):
+                if name in self.trained:
+                    contributions.setdefault(name, []).append((m, s))
+        for name, uses in gradients.items():
+            self._update(name, uses, step, mu)
+
+    def _linear_gradients(self, node, e, s_e, s_x, weight_gradient, gradients):
+        gradient = node.weight.adjoint(weight_gradient)
+        gradients.setdefault(node.weight.name, []).append((gradient, s_e + s_x))
+        if node.bias is not None:
+            gradient = node.bias.adjoint(operators.bias_gradient(e, node.bias.shape))
+            gradients.setdefault(node.bias.name, []).append((gradient, s_e))
+
+    def _backward_conv(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        (x, s_x), = operands
+        group = node.attributes["group"]
+        weight = self.compute_copy(node.weight)
+        self._linear_gradients(
+            node, e, s_e, s_x,
+            operators.conv_weight_gradient(e, x, node.window, group, weight.shape), gradients,
+        )
+        if not wanted:
+            return None
+        accumulator = operators.conv_input_error(e, weight, node.window, group, x.shape)
+        return [requantize(accumulator, s_e + self.exponents[node.weight.name])[:2]]
+
+    def _backward_gemm(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        (x, s_x), = operands
+        transposed = node.attributes["transposed"]
+        weight = self.compute_copy(node.weight)
+        self._linear_gradients(
+            node, e, s_e, s_x, operators.gemm_weight_gradient(e, x, transposed), gradients
+        )
+        if not wanted:
+            return None
+        accumulator = operators.gemm_input_error(e, weight, transposed, x.shape)
+        return [requantize(accumulator, s_e + self.exponents[node.weight.name])[:2]]
+
+    def _backward_relu(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        return [(np.where(output[0] > 0, e, 0), s_e)]
+
+    def _backward_max_pool(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        shape = node.input_shapes[0]
+        accumulator = operators.max_pool_input_error(e, saved[node.output], node.window, shape)
+        return [requantize(accumulator, s_e)[:2]]
+
+    def _backward_average_pool(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        shape = node.input_shapes[0]
+        constants, k = operators.average_pool_constants(
+            node.window, shape[2:], node.attributes["count_include_pad"]
+        )
+        accumulator = operators.average_pool_input_error(e, constants, node.window, shape)
+        return [requantize(accumulator, s_e - (7 + k))[:2]]
+
+    def _backward_sum(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        return [(e, s_e)] * len(node.inputs)
+
+    def _backward_concat(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        axis = node.attributes["axis"]
+        ends = np.cumsum([shape[axis] for shape in node.input_shapes])
+        return [(part, s_e) for part in np.split(e, ends[:-1], axis)]
+
+    def _backward_reshape(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        return [(e.reshape(node.input_shapes[0]), s_e)]
+
+    def _backward_transpose(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        return [(e.transpose(np.argsort(node.attributes["perm"])), s_e)]
+
+    def _backward_dropout(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        return [self._dropped(node, e, s_e, saved[node.output])[:2]]
+
+    def _backward_batchnorm(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        xhat, s, reciprocals, shifts = saved[node.output]
+        for use, gradient in zip((node.weight, node.bias), batchnorm.parameter_gradients(e, xhat)):
+            gradients.setdefault(use.name, []).append((use.adjoint(gradient), s_e))
+        accumulator, exponent = batchnorm.input_error(
+            e, s_e, xhat, s,
+            self.compute_copy(node.weight), self.exponents[node.weight.name], reciprocals, shifts,
+        )
+        return [requantize(accumulator, exponent)[:2]]
+
+    # Update ----------------------------------------------------------------
+
+    def _update(self, name, uses, step, mu):
+        """Weight gradient and update of section 4.
+
+        Reading: the gradient of one use saturates like any accumulator, the int64
+        sum over several uses does not.
+        """
+        settings, parameter = self.settings, self.graph.parameters[name]
+        if len(uses) == 1:
+            accumulator, exponent = uses[0]
+        else:
+            accumulator, exponent = aligned_sum(uses, saturated=False)
+        if parameter.role in ("gamma", "beta"):
+            mu -= 3
+        bits = settings.weight_bits
+        shift = magnitude_bits(accumulator) - (mu + (8 if bits == 16 else 0))
+        if settings.grad_round == "pseudo":
+            rounded = shift_pseudo(accumulator, shift)
+        elif settings.grad_round == "nearest":
+            rounded = shift_nearest(accumulator, shift)
+        else:
+            numbers = philox.random16(
+                settings.seed, accumulator.shape, parameter.identifier, step,
+                philox.GRADIENT_ROUNDING,
+            )
+            rounded = shift_stochastic(accumulator, shift, numbers)
+        gradient = clip(rounded, bits)
+        self.mantissas[name] = clip(self.mantissas[name] - gradient, bits)
+        self.recorder.record("gradient", name, accumulator, exponent, shift)
+
+    # Evaluation and state --------------------------------------------------
+
+    def predict(self, images, exponent):
+        """Lowest class index among the maxima (section 3)."""
+        values, _ = self.forward(images, exponent, False)
+        logits = values[self.graph.output][0]
+        return logits.reshape(len(logits), -1).argmax(axis=1)
+
+    def state(self):
+        """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise.
+
+        Parameters, and the running statistics as int32 (2^-16) and int64 (2^-32).
+        """
+        kind = "<i2" if self.settings.weight_bits == 16 else "<i1"
+        rows = [
+            (name, self.exponents[name], mantissas.astype(kind).tobytes())
+            for name, mantissas in self.mantissas.items()
+        ]
+        for node in self.graph.nodes:
+            if node.kind == "batchnorm":
+                mean, variance = node.attributes["running"]
+                rows.append((mean, -16, np.array(self.running[mean], "<i4").tobytes()))
+                rows.append((variance, -32, np.array(self.running[variance], "<i8").tobytes()))
+        return sorted(rows, key=lambda row: row[0].encode())
+
+
+def _scheme_exponent(fan_in, fan_out):
+    """s_w + 7 = the smallest integer k with (fan_in + fan_out) * 4^k >= 6 (section 4)."""
+    k = 0
+    while (fan_in + fan_out) * Fraction(4) ** k >= 6:
+        k -= 1
+    while (fan_in + fan_out) * Fraction(4) ** k < 6:
+        k += 1
+    return k - 7

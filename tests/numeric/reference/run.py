@@ -1,0 +1,145 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Trains an ONNX model by the reference and prints its state.
+
+Output: for each step asked for a line `step N`, then a line a tensor, sorted by
+name: name, exponent, CRC-32 of the mantissa bytes in ONNX layout. With --eval
+a last line `test_accuracy A (CORRECT/COUNT)`.
+"""
+
+import argparse
+import os
+import sys
+import zlib
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import numpy as np  # noqa: E402 (the environment comes first)
+
+import data  # noqa: E402
+import graph  # noqa: E402
+import niti  # noqa: E402
+
+
+class Recorder:
+    """Writes intermediate results as DIR/stepNNNNN/KIND/NAME.npy and an index.tsv.
+
+    KIND: forward (mantissas of a node's result), error (of a node's result, summed
+    over its users; `loss` is the loss's), gradient (a parameter's accumulator G).
+    index.tsv: kind, name, exponent, shift n (empty where nothing is shifted), shape,
+    CRC-32 of the integers as int64, file.
+    """
+
+    def __init__(self, folder):
+        self.folder, self.step = folder, None
+
+    def begin(self, step):
+        """Starts the index of a step anew; None stops recording."""
+        self.step = step
+        index = os.path.join(self.folder, f"step{step or 0:05d}", "index.tsv")
+        if step is not None and os.path.exists(index):
+            os.remove(index)
+
+    def record(self, kind, name, integers, exponent, shift=None):
+        if self.step is None:
+            return
+        step = f"step{self.step:05d}"
+        file = os.path.join(step, kind, name.strip("/").replace("/", ".") + ".npy")
+        os.makedirs(os.path.join(self.folder, step, kind), exist_ok=True)
+        integers = np.ascontiguousarray(integers, dtype=np.int64)
+        np.save(os.path.join(self.folder, file), integers)
+        crc = zlib.crc32(integers.tobytes())
+        row = (kind, name, exponent, "" if shift is None else shift, integers.shape, f"{crc:08x}", file)
+        with open(os.path.join(self.folder, step, "index.tsv"), "a", encoding="utf-8") as index:
+            print(*row, sep="\t", file=index)
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--data", required=True, metavar="mnist:DIR|cifar10:DIR|npy:DIR")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--at", help="print tables at these steps, e.g. 0,1,20 (default: the last)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--init", choices=["onnx", "scheme"], default="onnx")
+    parser.add_argument("--normalize", default="none")
+    parser.add_argument("--headroom", type=int, default=1)
+    parser.add_argument("--weight-bits", type=int, choices=[8, 16], default=8)
+    parser.add_argument("--grad-round", choices=["pseudo", "stochastic", "nearest"], default="pseudo")
+    parser.add_argument("--loss", choices=["fraction", "paper"], default="fraction")
+    parser.add_argument("--augment", choices=["none", "crop-flip"], default="none")
+    parser.add_argument("--no-shuffle", action="store_true")
+    parser.add_argument("--limit", type=int, help="train on the first N examples only")
+    parser.add_argument("--schedule", default="4,2@40%,0@60%,-1@80%")
+    parser.add_argument("--total-steps", type=int, help="what the schedule's percents refer to (default: --steps)")
+    parser.add_argument("--eval", action="store_true", help="print the accuracy on the test set at the end")
+    parser.add_argument("--dump", metavar="DIR", help="write intermediate results (see Recorder)")
+    return parser.parse_args(arguments)
+
+
+def print_state(step, trainer):
+    print(f"step {step}")
+    for name, exponent, content in trainer.state():
+        print(f"{name} {exponent} {zlib.crc32(content):08x}", flush=True)
+
+
+def accuracy(trainer, table, dataset, batch):
+    """(correct, counted) over the test set (section 3)."""
+    correct = 0
+    for images, labels in data.evaluation_batches(dataset, batch):
+        predicted = trainer.predict(table.mantissas(images), table.exponent)
+        correct += int((predicted[: len(labels)] == labels).sum())
+    return correct, len(dataset.test_y)
+
+
+def check_images(dataset, shape):
+    """Images must have the model's shape, up to dimensions of 1, unless either is flat."""
+
+    def long(dims):
+        return [n for n in dims if n != 1]
+
+    found, expected = dataset.train_x.shape[1:], shape[1:]
+    either_flat = np.prod(found) == np.prod(expected) and 1 in (len(long(found)), len(long(expected)))
+    if long(found) != long(expected) and not either_flat:
+        raise ValueError(f"images of shape {found} do not fit the model's input {expected}")
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    dataset = data.load(options.data)
+    model = graph.load(options.model, options.batch)
+    check_images(dataset, model.shapes[model.input])
+    settings = niti.Settings(
+        options.seed, options.init, options.headroom, options.weight_bits, options.grad_round, options.loss
+    )
+    recorder = Recorder(options.dump) if options.dump else None
+    trainer = niti.Trainer(model, settings, recorder)
+    table = data.InputTable(options.normalize)
+    batches = data.TrainingBatches(
+        dataset, options.batch, options.seed, not options.no_shuffle, options.augment == "crop-flip", options.limit
+    )
+    total = options.steps if options.total_steps is None else options.total_steps
+    schedule = niti.Schedule(options.schedule, total, batches.steps_per_epoch)
+    at = {int(n) for n in options.at.split(",")} if options.at else {options.steps}
+    if 0 in at:
+        print_state(0, trainer)
+    for step in range(options.steps):
+        images, labels = batches[step]
+        if recorder:
+            recorder.begin(step)
+        trainer.step(table.mantissas(images), table.exponent, labels, step, schedule[step])
+        if step + 1 in at:
+            print_state(step + 1, trainer)
+    if recorder:
+        recorder.begin(None)
+    if options.eval:
+        correct, count = accuracy(trainer, table, dataset, options.batch)
+        print(f"test_accuracy {correct / count:.4f} ({correct}/{count})")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (graph.Unsupported, ValueError, OSError) as problem:
+        sys.exit(f"error: {problem}")

@@ -1,0 +1,168 @@
+//===- FakeModel.cpp - a hand-written model for tests ---------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FakeModel.h"
+
+#include "qtcrt/Philox.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
+
+namespace {
+
+constexpr uint64_t weightBytes = fakeClasses * fakeFeatures;
+constexpr uint64_t biasOffset = 1472; // weights rounded up to 64
+constexpr uint64_t runningOffset = 1536;
+constexpr uint64_t counterOffset = 2112;
+constexpr uint64_t stateBytes = 2176;
+
+const int64_t weightShape[] = {fakeClasses, fakeFeatures};
+const int64_t biasShape[] = {fakeClasses};
+const int64_t runningShape[] = {fakeFeatures};
+
+const qtcrt_tensor tensors[] = {
+    {"0.bias", biasShape, biasOffset, fakeClasses, 1, QTCRT_INT16,
+     QTCRT_STATE_PARAMETER, 1, -9, 0},
+    {"0.weight", weightShape, 0, weightBytes, 2, QTCRT_INT8,
+     QTCRT_STATE_PARAMETER, 1, -10, 0},
+    {"1.running", runningShape, runningOffset, fakeFeatures, 1, QTCRT_INT32,
+     QTCRT_STATE_BUFFER, 0, 0, 0},
+    {"2.counter", nullptr, counterOffset, 1, 0, QTCRT_INT64,
+     QTCRT_STATE_OPTIMIZER, 0, 0, 0},
+};
+
+const qtcrt_op ops[] = {
+    {"0", "gemm", fakeBatch *weightBytes, fakeBatch *fakeFeatures},
+    {"0.update", "weight_gradient", fakeBatch *weightBytes, weightBytes},
+    {"1", "elementwise", 0, fakeFeatures * 4},
+};
+
+/// FAKE_DIE_AT_STEP=N: the process dies when step N is about to run.
+void sleepOrDieIfAsked(uint32_t step) {
+  if (const char *text = std::getenv("FAKE_DIE_AT_STEP"))
+    if (step == static_cast<uint32_t>(std::atoi(text)))
+      _exit(77);
+  if (const char *text = std::getenv("FAKE_STEP_MICROSECONDS"))
+    usleep(static_cast<useconds_t>(std::atoi(text)));
+}
+
+void forwardPiece(void *closure, int64_t begin, int64_t end, int64_t) {
+  const qtcrt_step &step = *static_cast<const qtcrt_step *>(closure);
+  const int8_t *weights = reinterpret_cast<const int8_t *>(step.state);
+  const int16_t *bias =
+      reinterpret_cast<const int16_t *>(step.state + biasOffset);
+  int32_t *logits = static_cast<int32_t *>(step.logits);
+  for (int64_t row = begin; row < end; ++row)
+    for (int64_t c = 0; c < fakeClasses; ++c) {
+      int32_t sum = bias[c] * 256;
+      for (int64_t f = 0; f < fakeFeatures; ++f)
+        sum +=
+            weights[c * fakeFeatures + f] * step.input[row * fakeFeatures + f];
+      logits[row * fakeClasses + c] = sum;
+    }
+}
+
+void forward(qtcrt_executor *executor, const qtcrt_step *step) {
+  qtcrt_parallel_for(executor, forwardPiece, const_cast<qtcrt_step *>(step),
+                     fakeBatch);
+  *step->logits_exponent = -13;
+}
+
+int64_t predict(const int32_t *row) {
+  return std::max_element(row, row + fakeClasses) - row;
+}
+
+/// Perceptron rule for classes [begin, end).
+void updatePiece(void *closure, int64_t begin, int64_t end, int64_t) {
+  const qtcrt_step &step = *static_cast<const qtcrt_step *>(closure);
+  int8_t *weights = reinterpret_cast<int8_t *>(step.state);
+  int16_t *bias = reinterpret_cast<int16_t *>(step.state + biasOffset);
+  const int32_t *logits = static_cast<const int32_t *>(step.logits);
+  for (int64_t c = begin; c < end; ++c)
+    for (int64_t row = 0; row < fakeBatch; ++row) {
+      int64_t guess = predict(logits + row * fakeClasses);
+      int sign = (step.labels[row] == c) - (guess == c);
+      bias[c] = static_cast<int16_t>(
+          std::min(32767, std::max(-32767, bias[c] + sign)));
+      for (int64_t f = 0; sign && f < fakeFeatures; ++f) {
+        int change = sign * step.input[row * fakeFeatures + f] >>
+                     (8 - std::min<int64_t>(step.schedule, 6));
+        int8_t &weight = weights[c * fakeFeatures + f];
+        weight =
+            static_cast<int8_t>(std::min(127, std::max(-127, weight + change)));
+      }
+    }
+}
+
+void train(qtcrt_executor *executor, const qtcrt_step *step) {
+  sleepOrDieIfAsked(step->step);
+  forward(executor, step);
+  qtcrt_mark(executor, 0);
+  qtcrt_parallel_for(executor, updatePiece, const_cast<qtcrt_step *>(step),
+                     fakeClasses);
+  qtcrt_mark(executor, 1);
+  int32_t *running = reinterpret_cast<int32_t *>(step->state + runningOffset);
+  for (int64_t f = 0; f < fakeFeatures; ++f)
+    running[f] =
+        running[f] / 2 + step->input[f] +
+        static_cast<int32_t>(
+            qtcrt::randomBlock(step->seed, static_cast<uint64_t>(f), 0,
+                               step->step, qtcrt::RandomPurpose::Dropout)[0] &
+            7);
+  int64_t counter;
+  std::memcpy(&counter, step->state + counterOffset, sizeof(counter));
+  counter += step->schedule;
+  std::memcpy(step->state + counterOffset, &counter, sizeof(counter));
+  qtcrt_mark(executor, 2);
+}
+
+int32_t peak(int64_t iterations) {
+  uint32_t value = 1;
+  for (int64_t i = 0; i < iterations; ++i)
+    value = value * 1664525 + 1013904223;
+  return static_cast<int32_t>(value);
+}
+
+const qtcrt_variant variants[] = {
+    {"baseline", train, forward, peak, 1, 4096, ops, 3, QTCRT_ISA_BASELINE, 0},
+    {"future", train, forward, peak, 1, 8192, ops, 3, 99, 0},
+};
+
+alignas(64) const uint8_t initialState[stateBytes] = {};
+
+} // namespace
+
+extern "C" const qtcrt_model qtcrt_compiled_model;
+extern "C" const qtcrt_model qtcrt_compiled_model = {
+    QTCRT_ABI_VERSION,
+    sizeof(qtcrt_model),
+    "fake",
+    "niti",
+    "{\"headroom\":1}",
+    "00112233445566778899aabbccddeeff",
+    "0.0-test",
+    "4,2@40%,0@80%",
+    1,
+    fakeBatch,
+    1,
+    fakeSide,
+    fakeSide,
+    fakeClasses,
+    stateBytes,
+    initialState,
+    tensors,
+    4,
+    variants,
+    2,
+    QTCRT_INT32,
+    QTCRT_SCHEDULE_INTEGER,
+    0,
+    0};
+
+const qtcrt_model &fakeModel() { return qtcrt_compiled_model; }

@@ -1,0 +1,47 @@
+//===- LossTest.cpp - loss and accuracy for reports -----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/Loss.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace qtcrt;
+
+TEST(Loss, LowestIndexAmongMaximaWins) {
+  const int8_t logits[] = {5, 7, 7, 1, 9, 9, 9, 9};
+  const int32_t labels[] = {1, 0}, others[] = {2, 3};
+  LossSums sums;
+  addLogits(sums, logits, QTCRT_INT8, 0, labels, 4, 2);
+  EXPECT_EQ(sums.correct, 2u);
+  EXPECT_EQ(sums.examples, 2u);
+  addLogits(sums, logits, QTCRT_INT8, 0, others, 4, 2);
+  EXPECT_EQ(sums.correct, 2u);
+}
+
+template <typename T>
+static double lossOf(std::vector<T> logits, uint32_t dtype, int32_t exponent) {
+  LossSums sums;
+  int32_t label = 1;
+  addLogits(sums, logits.data(), dtype, exponent, &label,
+            static_cast<int64_t>(logits.size()), 1);
+  return sums.loss;
+}
+
+TEST(Loss, SoftmaxCrossEntropyOfScaledLogits) {
+  double expected = std::log(std::exp(1.5) + std::exp(-0.5)) + 0.5;
+  EXPECT_NEAR(lossOf<int8_t>({3, -1}, QTCRT_INT8, -1), expected, 1e-12);
+  EXPECT_NEAR(lossOf<int16_t>({768, -256}, QTCRT_INT16, -9), expected, 1e-12);
+  EXPECT_NEAR(lossOf<int32_t>({3, -1}, QTCRT_INT32, -1), expected, 1e-12);
+  EXPECT_NEAR(lossOf<float>({1.5f, -0.5f}, QTCRT_FLOAT32, 77), expected, 1e-6);
+}
+
+TEST(Loss, ExtremeExponentsStayFinite) {
+  EXPECT_NEAR(lossOf<int8_t>({127, -127}, QTCRT_INT8, -100000), std::log(2.0),
+              1e-12);
+  EXPECT_NEAR(lossOf<int8_t>({5, 5}, QTCRT_INT8, 100000), std::log(2.0), 1e-12);
+}

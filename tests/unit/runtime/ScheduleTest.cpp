@@ -1,0 +1,102 @@
+//===- ScheduleTest.cpp - learning-rate lists -----------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/Schedule.h"
+#include "TestSupport.h"
+#include "qtcrt/Error.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace qtcrt;
+
+static Schedule make(const std::string &text, uint64_t total, uint64_t epoch,
+                     qtcrt_schedule_kind kind = QTCRT_SCHEDULE_INTEGER) {
+  Schedule schedule = Schedule::parse(text, kind);
+  schedule.resolve(total, epoch);
+  return schedule;
+}
+
+TEST(Schedule, PercentHoldsFromTheFirstStepAtOrAfterIt) {
+  Schedule schedule = make("4,2@40%,0@60%,-1@80%", 7, 7);
+  const int64_t expected[] = {4, 4, 4, 2, 2, 0, -1};
+  for (uint64_t step = 0; step < 7; ++step) {
+    EXPECT_EQ(schedule.valueAt(step), expected[step]) << step;
+    int64_t plain = 100 * step >= 80 * 7   ? -1
+                    : 100 * step >= 60 * 7 ? 0
+                    : 100 * step >= 40 * 7 ? 2
+                                           : 4;
+    EXPECT_EQ(schedule.valueAt(step), plain);
+  }
+}
+
+TEST(Schedule, Epochs) {
+  Schedule schedule = make("5,4@2,3@5", 100, 10);
+  EXPECT_EQ(schedule.valueAt(19), 5);
+  EXPECT_EQ(schedule.valueAt(20), 4);
+  EXPECT_EQ(schedule.valueAt(50), 3);
+}
+
+TEST(Schedule, FractionalPercent) {
+  Schedule schedule = make("1,2@62.5%", 8, 8);
+  EXPECT_EQ(schedule.valueAt(4), 1);
+  EXPECT_EQ(schedule.valueAt(5), 2);
+}
+
+TEST(Schedule, PowersOfTwo) {
+  Schedule schedule = make("1/8,0.0625@1,2@2", 3, 1, QTCRT_SCHEDULE_LOG2);
+  EXPECT_EQ(schedule.valueAt(0), -3);
+  EXPECT_EQ(schedule.valueAt(1), -4);
+  EXPECT_EQ(schedule.valueAt(2), 1);
+  EXPECT_EQ(schedule.toNumber(-3), 0.125);
+}
+
+TEST(Schedule, Floats) {
+  Schedule schedule = make("0.1,1e-3@50%", 2, 2, QTCRT_SCHEDULE_FLOAT);
+  float expected = 0.1f;
+  int32_t bits;
+  std::memcpy(&bits, &expected, 4);
+  EXPECT_EQ(schedule.valueAt(0), bits);
+  EXPECT_EQ(schedule.toNumber(schedule.valueAt(1)), double{1e-3f});
+}
+
+TEST(Schedule, MalformedIsAUsageError) {
+  for (const char *text : {"",
+                           ",",
+                           "4,",
+                           "a",
+                           "4,2",
+                           "4@1",
+                           "4,2@",
+                           "4,2@x",
+                           "4,2@-1",
+                           "4,2@101%",
+                           "4,2@%",
+                           "4,2@1.2345678%",
+                           "1.5",
+                           "2000",
+                           "4,2@99999999999",
+                           "--1",
+                           "4 ,2@1",
+                           "4,2@1@2",
+                           "99999999999999999999",
+                           "4,2@50%%",
+                           "-"})
+    EXPECT_THROW(Schedule::parse(text, QTCRT_SCHEDULE_INTEGER), UsageError)
+        << text;
+  for (const char *text : {"0.3", "0", "-1", "1/0", "1/3", "nan", "inf", "1/"})
+    EXPECT_THROW(Schedule::parse(text, QTCRT_SCHEDULE_LOG2), UsageError)
+        << text;
+  for (const char *text : {"1e999", "-1", "nan", "0x10", "", "1e40"})
+    EXPECT_THROW(Schedule::parse(text, QTCRT_SCHEDULE_FLOAT), UsageError)
+        << text;
+}
+
+TEST(Schedule, EntriesMustBeSortedByTime) {
+  EXPECT_THROW(make("4,2@60%,0@40%", 10, 10), UsageError);
+  EXPECT_THROW(make("4,2@3,0@10%", 100, 10), UsageError);
+}

@@ -1,0 +1,81 @@
+//===- SessionTest.cpp - evaluation and model checks ----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/Session.h"
+#include "FakeModel.h"
+#include "TestSupport.h"
+#include "qtcrt/Error.h"
+
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace qtcrt;
+
+static DataSplit makeSplit(uint64_t count) {
+  DataSplit data;
+  data.shape = {1, fakeSide, fakeSide};
+  for (uint64_t i = 0; i < count; ++i) {
+    data.labels.push_back(static_cast<int32_t>(i % 10));
+    for (int64_t f = 0; f < fakeFeatures; ++f)
+      data.images.push_back(
+          static_cast<uint8_t>(f % 10 == int64_t(i % 10) ? 200 : 0));
+  }
+  return data;
+}
+
+// The weights recognise every class, so the number of correct answers is the
+// number of examples counted.
+TEST(Evaluation, CountsEveryExampleOnce) {
+  for (unsigned threads : {1u, 2u, 5u}) {
+    Session session(fakeModel(), threads, "");
+    for (int64_t c = 0; c < 10; ++c)
+      for (int64_t f = 0; f < fakeFeatures; ++f)
+        session.state()[c * fakeFeatures + f] = f % 10 == c ? 10 : 0;
+    for (uint64_t count : {1, 2, 15, 16, 17, 31, 32, 33, 100}) {
+      DataSplit data = makeSplit(count);
+      uint64_t last = 0;
+      LossSums sums = session.evaluateAll(
+          data, [] { return false; }, [&](uint64_t done) { last = done; });
+      EXPECT_EQ(sums.examples, count);
+      EXPECT_EQ(sums.correct, count);
+      EXPECT_EQ(last, count);
+    }
+  }
+}
+
+TEST(Evaluation, StopsWhenAsked) {
+  Session session(fakeModel(), 1, "");
+  DataSplit data = makeSplit(100);
+  LossSums sums = session.evaluateAll(
+      data, [] { return true; }, [](uint64_t) {});
+  EXPECT_EQ(sums.examples, 0u);
+}
+
+TEST(Session, PlannedMemoryIsAllocatedMemory) {
+  Session session(fakeModel(), 1, "");
+  EXPECT_EQ(session.plannedBytes(), session.allocatedBytes());
+  EXPECT_EQ(session.plannedBytes(), fakeModel().state_bytes + 4096);
+}
+
+TEST(Session, RefusesInconsistentModels) {
+  checkModel(fakeModel());
+  qtcrt_model model = fakeModel();
+  model.abi_version = 99;
+  EXPECT_NE(errorOf([&] { checkModel(model); }).find("version 99"),
+            std::string::npos);
+  model = fakeModel();
+  model.state_bytes = 64;
+  EXPECT_NE(errorOf([&] { checkModel(model); }), "");
+  model = fakeModel();
+  model.logits_dtype = QTCRT_INT64;
+  EXPECT_NE(errorOf([&] { checkModel(model); }), "");
+  qtcrt_tensor swapped[] = {model.tensors[1], model.tensors[0]};
+  model = fakeModel();
+  model.tensors = swapped;
+  model.tensor_count = 2;
+  EXPECT_NE(errorOf([&] { checkModel(model); }), "");
+}

@@ -1,0 +1,72 @@
+//===- TestSupport.h - files and programs for tests ----------- -*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_TESTS_TESTSUPPORT_H
+#define QTCRT_TESTS_TESTSUPPORT_H
+
+#include "qtcrt/DataSet.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+/// A folder that is removed with everything in it.
+class TemporaryFolder {
+public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  std::string operator/(const std::string &name) const {
+    return path + "/" + name;
+  }
+  std::string path;
+};
+
+using Bytes = std::vector<uint8_t>;
+
+void writeFile(const std::string &path, const Bytes &bytes);
+void writeFile(const std::string &path, const std::string &text);
+std::string readFile(const std::string &path);
+bool exists(const std::string &path);
+Bytes gzip(const Bytes &bytes);
+
+/// IDX files: `count` images of side x side, label i % classes.
+Bytes idxImages(uint32_t count, uint32_t rows, uint32_t columns);
+Bytes idxLabels(uint32_t count, uint32_t classes);
+/// The four MNIST files in a new sub-folder.
+void writeMnist(const std::string &folder, uint32_t train, uint32_t test,
+                uint32_t side, const std::string &suffix = "");
+
+/// A .npy file.
+Bytes npy(const std::string &descr, const std::string &shape,
+          const Bytes &elements, bool fortran = false);
+
+/// What `action` throws as qtcrt::Error, or "".
+std::string errorOf(const std::function<void()> &action);
+
+struct ProgramResult {
+  int status = -1; ///< exit status, or 128 + signal
+  std::string out, err;
+};
+
+/// A running fake trainer.
+class Program {
+public:
+  /// `prepare` runs in the child before exec.
+  explicit Program(const std::vector<std::string> &arguments,
+                   const std::function<void()> &prepare = nullptr);
+  void kill(int signal) const;
+  ProgramResult wait();
+
+private:
+  TemporaryFolder folder;
+  int process;
+};
+
+ProgramResult runProgram(const std::vector<std::string> &arguments,
+                         const std::function<void()> &prepare = nullptr);
+
+#endif // QTCRT_TESTS_TESTSUPPORT_H

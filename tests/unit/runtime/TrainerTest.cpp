@@ -1,0 +1,325 @@
+//===- TrainerTest.cpp - whole runs of a trainer --------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TestSupport.h"
+
+#include <algorithm>
+#include <csignal>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+using nlohmann::json;
+
+namespace {
+
+class Trainer : public testing::Test {
+protected:
+  Trainer() : data("mnist:" + (folder / "data")) {
+    writeMnist(folder / "data", 200, 37, 12); // 12 batches an epoch
+  }
+  std::vector<std::string> train(const std::vector<std::string> &more) const {
+    std::vector<std::string> all = {"train", "--data", data, "--threads=2"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  std::string out(const std::string &name) const { return folder / name; }
+  static std::string checkpoint(const std::string &run) {
+    return run + "/checkpoint.safetensors";
+  }
+  static std::string lastLine(const std::string &text) {
+    std::istringstream lines(text);
+    std::string line, last;
+    while (std::getline(lines, line))
+      last = line;
+    return last;
+  }
+  static std::vector<json> metrics(const std::string &run) {
+    std::istringstream lines(readFile(run + "/metrics.jsonl"));
+    std::string line;
+    std::vector<json> all;
+    while (std::getline(lines, line)) {
+      all.push_back(json::parse(line));
+      all.back().erase("seconds");
+      all.back().erase("images_per_second");
+    }
+    return all;
+  }
+  static void expectFailure(const std::vector<std::string> &arguments,
+                            int status, const std::string &part,
+                            const std::function<void()> &prepare = nullptr) {
+    ProgramResult result = runProgram(arguments, prepare);
+    EXPECT_EQ(result.status, status) << result.err << result.out;
+    EXPECT_EQ(result.err.rfind("error: ", 0), 0u) << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1)
+        << result.err;
+    EXPECT_NE(result.err.find(part), std::string::npos) << result.err;
+  }
+  TemporaryFolder folder;
+  std::string data;
+};
+
+const std::function<void()> slow = [] {
+  setenv("FAKE_STEP_MICROSECONDS", "2000", 1);
+};
+
+} // namespace
+
+TEST_F(Trainer, TrainsAndReports) {
+  ProgramResult result =
+      runProgram(train({"--epochs=3", "--out", out("a/b/c")}));
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(lastLine(result.out).rfind("result: epochs=3 steps=36 test_acc", 0),
+            0u)
+      << result.out;
+  std::vector<json> lines = metrics(out("a/b/c"));
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(lines[2]["epoch"], 2);
+  EXPECT_EQ(lines[2]["step"], 36);
+  EXPECT_EQ(lines[0]["schedule"], 4);
+  EXPECT_EQ(lines[2]["schedule"], 0);
+  EXPECT_TRUE(lines[0]["test_accuracy"].is_number());
+  ProgramResult hash =
+      runProgram({"hash", "--checkpoint", checkpoint(out("a/b/c"))});
+  EXPECT_EQ(hash.status, 0);
+  EXPECT_NE(result.out.find("state=" + hash.out), std::string::npos);
+}
+
+TEST_F(Trainer, SameCommandSameStateWhateverTheThreads) {
+  std::string first;
+  for (const char *threads : {"1", "2", "5"}) {
+    ProgramResult result = runProgram(
+        {"train", "--data", data, "--steps=30", "--threads", threads});
+    if (first.empty())
+      first = lastLine(result.out);
+    EXPECT_EQ(lastLine(result.out), first);
+  }
+  for (const char *option : {"--seed=2", "--no-shuffle", "--augment=crop-flip",
+                             "--schedule=3", "--limit=100"}) {
+    ProgramResult result = runProgram(train({"--steps=30", option}));
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(lastLine(result.out), first) << option;
+  }
+}
+
+TEST_F(Trainer, ResumesBitForBitFromEveryStep) {
+  ProgramResult whole = runProgram(
+      train({"--steps=30", "--augment=crop-flip", "--out", out("whole")}));
+  ASSERT_EQ(whole.status, 0) << whole.err;
+  for (int step : {0, 1, 5, 11, 12, 13, 24, 29, 30}) {
+    // A run of 30 steps that is stopped early: the total stays 30.
+    std::string run = out("part" + std::to_string(step));
+    ProgramResult part = runProgram(
+        train({"--steps=30", "--augment=crop-flip", "--out", run,
+               "--save-every=" + std::to_string(std::max(step, 1))}),
+        [step] {
+          setenv("FAKE_DIE_AT_STEP", std::to_string(step).c_str(), 1);
+        });
+    ProgramResult rest =
+        runProgram(train({"--resume", checkpoint(run), "--out", run}));
+    EXPECT_EQ(rest.status, 0) << rest.err;
+    EXPECT_EQ(lastLine(rest.out), lastLine(whole.out)) << step;
+    EXPECT_EQ(metrics(run), metrics(out("whole"))) << step;
+  }
+}
+
+TEST_F(Trainer, KilledAtRandomMomentsAndResumed) {
+  std::vector<std::string> options = {"--epochs=4", "--save-every=3"};
+  options.insert(options.end(), {"--out", out("whole")});
+  ProgramResult whole = runProgram(train(options));
+  ASSERT_EQ(whole.status, 0) << whole.err;
+  std::mt19937 random(std::random_device{}());
+  std::string run = out("killed");
+  ProgramResult last;
+  for (int attempt = 0; attempt < 200; ++attempt) {
+    bool resume = exists(checkpoint(run));
+    std::vector<std::string> now = {"--save-every=3", "--out", run};
+    if (resume)
+      now.insert(now.end(), {"--resume", checkpoint(run)});
+    else
+      now.push_back("--epochs=4");
+    Program program(train(now), slow);
+    int limit = attempt < 20 ? 60000 : 10000000;
+    std::this_thread::sleep_for(std::chrono::microseconds(
+        std::uniform_int_distribution<>(1000, limit / 2 + 1000)(random) %
+        60000));
+    program.kill(attempt < 20 ? SIGKILL : 0);
+    last = program.wait();
+    if (last.status == 0)
+      break;
+    ASSERT_EQ(last.status, 128 + SIGKILL) << last.err;
+  }
+  EXPECT_EQ(lastLine(last.out), lastLine(whole.out));
+  EXPECT_EQ(metrics(run), metrics(out("whole")));
+}
+
+TEST_F(Trainer, SignalsSaveAndStop) {
+  ProgramResult whole = runProgram(train({"--epochs=2"}));
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    std::string run = out("signal" + std::to_string(signal));
+    Program program(train({"--epochs=2", "--out", run}), slow);
+    while (!exists(checkpoint(run)))
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    program.kill(signal);
+    ProgramResult result = program.wait();
+    EXPECT_EQ(result.status, 128 + signal) << result.err;
+    EXPECT_EQ(result.err.rfind("interrupted after step ", 0), 0u);
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1);
+    ProgramResult rest = runProgram(train({"--resume=" + checkpoint(run)}));
+    EXPECT_EQ(lastLine(rest.out), lastLine(whole.out)) << rest.err;
+  }
+}
+
+TEST_F(Trainer, ZeroStepsWriteTheInitialState) {
+  ProgramResult result = runProgram(train({"--steps=0", "--out", out("zero")}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_NE(result.out.find("epochs=0 steps=0"), std::string::npos);
+  ProgramResult table = runProgram(
+      {"hash", "--tensors", "--checkpoint", checkpoint(out("zero"))});
+  EXPECT_NE(table.out.find("0.weight"), std::string::npos);
+  EXPECT_NE(table.out.find("-10"), std::string::npos);
+  ProgramResult more =
+      runProgram(train({"--steps=30", "--resume", checkpoint(out("zero"))}));
+  EXPECT_EQ(lastLine(more.out),
+            lastLine(runProgram(train({"--steps=30"})).out));
+}
+
+TEST_F(Trainer, EvalMatchesTheEndOfTraining) {
+  ProgramResult result =
+      runProgram(train({"--epochs=3", "--eval-every=0", "--out", out("run")}));
+  ProgramResult eval = runProgram({"eval", "--data", data, "--checkpoint",
+                                   checkpoint(out("run")), "--threads=1"});
+  ASSERT_EQ(eval.status, 0) << eval.err;
+  std::string accuracy = "test_accuracy=";
+  EXPECT_EQ(result.out.substr(result.out.find(accuracy), 20),
+            eval.out.substr(eval.out.find(accuracy), 20));
+  EXPECT_NE(eval.out.find("examples=37"), std::string::npos);
+  EXPECT_TRUE(metrics(out("run"))[0]["test_accuracy"].is_null());
+  EXPECT_TRUE(metrics(out("run"))[2]["test_accuracy"].is_number());
+}
+
+TEST_F(Trainer, ResumeNamesWhatDiffers) {
+  ASSERT_EQ(runProgram(train({"--steps=20", "--limit=180", "--out", out("r")}))
+                .status,
+            0);
+  std::string file = checkpoint(out("r"));
+  auto expect = [&](const std::string &option, const std::string &part) {
+    expectFailure(train({"--resume", file, option}), 1, part);
+  };
+  expect("--seed=9", "--seed");
+  expect("--schedule=1", "--schedule");
+  expect("--augment=crop-flip", "--augment");
+  expect("--no-shuffle", "shuffling");
+  expect("--limit=170", "--limit");
+  expect("--steps=10", "step 20");
+  writeMnist(folder / "data", 179, 37, 12);
+  expect("--steps=40", "training examples");
+  expectFailure(train({"--resume", folder / "nothing"}), 1, "no such file");
+  expectFailure(train({"--resume", folder / "data"}), 1, "not a regular file");
+}
+
+TEST_F(Trainer, FullDiskKeepsTheOldCheckpoint) {
+  ASSERT_EQ(runProgram(train({"--steps=5", "--out", out("full")})).status, 0);
+  std::string file = checkpoint(out("full")), before = readFile(file);
+  auto limit = [] {
+    rlimit bytes{1000, 1000};
+    setrlimit(RLIMIT_FSIZE, &bytes);
+  };
+  expectFailure(train({"--steps=9", "--out", out("full")}), 1,
+                "checkpoint.safetensors", limit);
+  EXPECT_EQ(readFile(file), before);
+  EXPECT_FALSE(exists(file + ".tmp"));
+}
+
+TEST_F(Trainer, UnwritableOutput) {
+  writeFile(folder / "file", std::string("x"));
+  expectFailure(train({"--out", folder / "file"}), 1, "file");
+  expectFailure(train({"--out", "/proc/nothing/here"}), 1, "/proc/nothing");
+  expectFailure({"info"}, 1, "standard output", [] {
+    if (!freopen("/dev/full", "w", stdout))
+      _exit(99);
+  });
+}
+
+TEST_F(Trainer, UsageErrors) {
+  auto expect = [&](const std::vector<std::string> &words,
+                    const std::string &part) { expectFailure(words, 2, part); };
+  expect({}, "subcommand");
+  expect({"fly"}, "");
+  expect({"train"}, "--data");
+  expect({"train", "--data"}, "--data");
+  expect({"train", "--data", "what:ever"}, "unknown format");
+  expect(train({"--epochs=x"}), "--epochs");
+  expect(train({"--epochs=-1"}), "--epochs");
+  expect(train({"--steps=1.5"}), "--steps");
+  expect(train({"--steps=99999999999999999999"}), "--steps");
+  expect(train({"--epochs=1", "--steps=1"}), "--epochs");
+  expect(train({"--seed=18446744073709551616"}), "--seed");
+  expect(train({"--limit=0"}), "--limit");
+  expect(train({"--schedule=4,2"}), "--schedule");
+  expect(train({"--augment=rotate"}), "--augment");
+  expect(train({"--isa=mmx"}), "baseline, future");
+  expect(train({"--frobnicate"}), "--frobnicate");
+  expect({"train", "--data", data, "--threads=0"}, "--threads");
+  expect({"eval", "--data", data}, "--checkpoint");
+  expect({"hash"}, "--checkpoint");
+  expect({"bench", "--steps=0"}, "--steps");
+}
+
+TEST_F(Trainer, RunErrors) {
+  expectFailure(train({"--isa=future"}), 1, "--isa=future");
+  expectFailure(train({"--limit=15"}), 1, "batch of 16");
+  expectFailure({"train", "--data", "mnist:/nowhere"}, 1, "/nowhere");
+  expectFailure({"hash", "--checkpoint", "/dev/zero"}, 1, "/dev/zero");
+  expectFailure({"eval", "--data", data, "--checkpoint", "/nowhere"}, 1,
+                "/nowhere");
+}
+
+TEST_F(Trainer, HelpVersionInfo) {
+  for (const char *option : {"--help", "--version"}) {
+    EXPECT_EQ(runProgram({option}).status, 0);
+    for (const char *command : {"train", "eval", "bench", "info", "hash"}) {
+      ProgramResult result = runProgram({command, option});
+      EXPECT_EQ(result.status, 0) << command << result.err;
+      EXPECT_NE(result.out, "");
+      EXPECT_EQ(result.err, "");
+    }
+  }
+  ProgramResult info = runProgram({"info"});
+  EXPECT_NE(info.out.find("1450 (1460 bytes)"), std::string::npos) << info.out;
+  EXPECT_NE(info.out.find("6272"), std::string::npos);
+  EXPECT_EQ(json::parse(runProgram({"info", "--json"}).out)["batch"], 16);
+}
+
+TEST_F(Trainer, Bench) {
+  ProgramResult text = runProgram({"bench", "--steps=3", "--threads=2"});
+  EXPECT_EQ(text.status, 0) << text.err;
+  for (const char *part : {"GMAC/s", "% peak", "images/s", "total", "0.update",
+                           "not MAC", "peak resident"})
+    EXPECT_NE(text.out.find(part), std::string::npos) << part;
+  json bench = json::parse(
+      runProgram({"bench", "--steps=3", "--json", "--threads=1"}).out);
+  EXPECT_EQ(bench["threads"], 1);
+  EXPECT_EQ(bench["ops"].size(), 4u);
+  EXPECT_GT(bench["peak_gmacs_per_second"], 0);
+  EXPECT_TRUE(bench["ops"][2]["gmacs_per_second"].is_null());
+}
+
+TEST_F(Trainer, MemoryReport) {
+  ProgramResult result = runProgram(train({"--steps=1", "--memory-report"}));
+  EXPECT_NE(result.out.find("state 2176 + arena 4096 = 6272 bytes; "
+                            "allocated: 6272 bytes"),
+            std::string::npos)
+      << result.out;
+}

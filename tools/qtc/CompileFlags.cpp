@@ -1,0 +1,176 @@
+//===- CompileFlags.cpp - Command-line form of CompileOptions -------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/qtc/CompileFlags.h"
+
+#include "compiler/Target/CPU/ObjectFile.h"
+
+#include <CLI/CLI.hpp>
+
+#include "llvm/ADT/StringExtras.h"
+
+#include <cmath>
+
+using namespace qtc;
+using namespace qtc::tools;
+
+/// Largest batch: rows of a step are counted in 31 bits.
+static constexpr int64_t kMaxBatch = 1 << 20;
+
+namespace {
+struct NamedNormalization {
+  llvm::StringRef name;
+  llvm::StringRef value;
+};
+/// Means and deviations of pixels/255 that users know by name.
+constexpr NamedNormalization kNormalizations[] = {
+    {"none", "0/1"},
+    {"mnist", "0.1307/0.3081"},
+    {"cifar10", "0.4914,0.4822,0.4465/0.2470,0.2435,0.2616"},
+    {"imagenet", "0.485,0.456,0.406/0.229,0.224,0.225"},
+};
+} // namespace
+
+static std::vector<std::string> getSchemeNames() {
+  std::vector<std::string> names;
+  for (const Scheme *scheme : getSchemes())
+    names.push_back(scheme->name.str());
+  return names;
+}
+
+void CompileFlags::addTo(CLI::App &command) {
+  command.add_option("MODEL.onnx", model, "model to compile")->required();
+  scheme = getSchemes().front()->name.str();
+  command.add_option("--scheme", scheme, "numbers to train with")
+      ->check(CLI::IsMember(getSchemeNames()));
+  command.add_option("--batch", batch, "examples of a step")
+      ->check(CLI::Range(int64_t(1), kMaxBatch));
+  command.add_option("--target", target, "processor kind")
+      ->check(CLI::IsMember({"cpu"}));
+  command.add_option("--mcpu", processor,
+                     "instruction sets of the trainer: auto (all, chosen at "
+                     "start-up), native, or a list of avx512vnni, avxvnni, "
+                     "avx2, baseline");
+  command.add_option("--loss", loss, "loss function")
+      ->check(CLI::IsMember({"cross-entropy", "sse"}));
+  command.add_option("--init", init,
+                     "initial weights: of the file, or of the scheme")
+      ->check(CLI::IsMember({"onnx", "scheme"}));
+  command.add_option("--normalize", normalize,
+                     "input: none, mnist, cifar10, imagenet or "
+                     "MEAN[,...]/STD[,...] of pixels/255");
+  command.add_option("--seed", seed, "seed of everything random");
+  std::vector<std::string> phases;
+  for (const PhaseInfo &phase : getPhases())
+    phases.push_back(phase.name.str());
+  command.add_option("--emit", emit, "phase to stop at")
+      ->check(CLI::IsMember(phases));
+  command.add_flag("--memory-report", memoryReport,
+                   "print the memory that training will take");
+  command.add_flag("--assert-integer,!--no-assert-integer", assertInteger,
+                   "prove that no float is left (integer schemes)");
+  command.add_flag("--no-microkernels", noMicrokernels,
+                   "plain scalar loops: the oracle for fast kernels");
+  command.add_flag("--verify-each", verifyEach,
+                   "verify the IR after every pass");
+  for (const Scheme *entry : getSchemes())
+    for (const SchemeOption &option : entry->options) {
+      std::string &value =
+          schemeValues[entry->name.str()][option.name.str()];
+      value = option.defaultValue.str();
+      CLI::Option *flag = command.add_option(
+          ("--" + entry->name + "-" + option.name).str(), value,
+          option.help.str());
+      std::vector<std::string> choices;
+      for (llvm::StringRef choice : option.choices)
+        choices.push_back(choice.str());
+      if (!choices.empty())
+        flag->check(CLI::IsMember(choices));
+    }
+}
+
+llvm::Error CompileFlags::parse(CompileOptions &options) const {
+  options.modelPath = model;
+  options.batch = batch;
+  options.loss = loss == "sse" ? qtrain::Loss::SumOfSquares
+                               : qtrain::Loss::CrossEntropy;
+  options.microkernels = !noMicrokernels;
+  options.assertInteger = assertInteger;
+  options.verifyEach = verifyEach;
+  for (const PhaseInfo &phase : getPhases())
+    if (phase.name == emit)
+      options.emit = phase.phase;
+  if (llvm::Error error = parseScheme(options))
+    return error;
+  if (llvm::Error error = parseNormalize(options))
+    return error;
+  return parseTargets(options);
+}
+
+llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
+  options.scheme = lookupScheme(scheme);
+  options.schemeRequest.schemeInit = init == "scheme";
+  options.schemeRequest.seed = seed;
+  for (const auto &[name, value] : schemeValues.at(scheme))
+    options.schemeRequest.values[name] = value;
+  return llvm::Error::success();
+}
+
+/// A list of finite numbers.
+static bool parseNumbers(llvm::StringRef text, std::vector<double> &numbers) {
+  llvm::SmallVector<llvm::StringRef> parts;
+  text.split(parts, ',');
+  numbers.clear();
+  for (llvm::StringRef part : parts) {
+    double number;
+    if (!llvm::to_float(part.trim(), number) || !std::isfinite(number))
+      return false;
+    numbers.push_back(number);
+  }
+  return true;
+}
+
+llvm::Error CompileFlags::parseNormalize(CompileOptions &options) const {
+  options.normalize = normalize;
+  llvm::StringRef text = normalize;
+  for (const NamedNormalization &named : kNormalizations)
+    if (named.name == text)
+      text = named.value;
+  auto [mean, std] = text.split('/');
+  if (!parseNumbers(mean, options.mean) || !parseNumbers(std, options.std) ||
+      options.mean.size() != options.std.size() ||
+      llvm::is_contained(options.std, 0.0))
+    return llvm::createStringError(
+        "option '--normalize': expected none, mnist, cifar10, imagenet or "
+        "MEAN[,...]/STD[,...] with as many deviations, none of them 0, but "
+        "got '" +
+        normalize + "'");
+  return llvm::Error::success();
+}
+
+llvm::Error CompileFlags::parseTargets(CompileOptions &options) const {
+  if (processor == "auto") {
+    for (const cpu::TargetRecord &record : cpu::getTargetRecords())
+      options.targets.push_back(&record);
+    return llvm::Error::success();
+  }
+  llvm::SmallVector<llvm::StringRef> names;
+  llvm::StringRef(processor).split(names, ',');
+  for (llvm::StringRef name : names) {
+    const cpu::TargetRecord *record =
+        name == "native" ? &cpu::getHostTarget()
+                         : cpu::lookupTargetRecord(name);
+    if (!record)
+      return llvm::createStringError(
+          "option '--mcpu': expected auto, native, avx512vnni, avxvnni, avx2 "
+          "or baseline, but got '" +
+          name + "'");
+    if (!llvm::is_contained(options.targets, record))
+      options.targets.push_back(record);
+  }
+  return llvm::Error::success();
+}

@@ -1,0 +1,53 @@
+//===- CompileFlags.h - Command-line form of CompileOptions -----*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TOOLS_QTC_COMPILE_FLAGS_H
+#define QTC_TOOLS_QTC_COMPILE_FLAGS_H
+
+#include "compiler/Pipelines/Compiler.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace qtc::tools {
+
+/// The options of `qtc compile` as the user writes them.
+class CompileFlags {
+public:
+  /// Adds the options to `command`.
+  void addTo(CLI::App &command);
+
+  /// Fills `options`, or says which option is wrong.
+  llvm::Error parse(CompileOptions &options) const;
+
+  std::string model;
+  bool memoryReport = false;
+
+private:
+  llvm::Error parseScheme(CompileOptions &options) const;
+  llvm::Error parseNormalize(CompileOptions &options) const;
+  llvm::Error parseTargets(CompileOptions &options) const;
+
+  std::string scheme, init = "onnx", loss = "cross-entropy";
+  std::string normalize = "none", processor = "auto", emit = "trainer";
+  std::string target = "cpu";
+  uint64_t seed = 1;
+  int64_t batch = 128;
+  bool noMicrokernels = false, verifyEach = false;
+  bool assertInteger = true;
+  /// Scheme options by scheme and name.
+  std::map<std::string, std::map<std::string, std::string>> schemeValues;
+};
+
+} // namespace qtc::tools
+
+#endif // QTC_TOOLS_QTC_COMPILE_FLAGS_H

@@ -1,0 +1,79 @@
+//===- Session.cpp - What all commands need around the compiler -----------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/qtc/Session.h"
+
+#include "compiler/Pipelines/Registration.h"
+#include "tools/qtc/Commands.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::tools;
+
+std::string tools::getVersionText() {
+  return ("qtc " + getCompilerVersion()).str();
+}
+
+static DialectRegistry makeRegistry() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  return registry;
+}
+
+/// The node of the model that a location names, as a prefix of a message.
+static std::string getNodePrefix(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return "node '" + name.getName().str() + "': ";
+  return "";
+}
+
+Session::Session() : context(makeRegistry()) {
+  handler = std::make_unique<ScopedDiagnosticHandler>(
+      &context, [](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+          llvm::errs() << "error: " << getNodePrefix(diagnostic.getLocation())
+                       << diagnostic << "\n";
+        return success();
+      });
+}
+
+Session::~Session() = default;
+
+int tools::reportFailure(llvm::Error error) {
+  std::string message = llvm::toString(std::move(error));
+  if (!message.empty())
+    llvm::errs() << "error: " << message << "\n";
+  return 1;
+}
+
+static void printMemory(const MemoryReport &report) {
+  llvm::outs() << "variant           state bytes      arena bytes        total "
+                  "MiB\n";
+  for (const MemoryReport::Arena &arena : report.arenas)
+    llvm::outs() << llvm::format(
+        "%-12s %16lld %16lld %16.1f\n", arena.variant.c_str(),
+        static_cast<long long>(report.stateBytes),
+        static_cast<long long>(arena.bytes),
+        static_cast<double>(report.stateBytes + arena.bytes) / (1 << 20));
+}
+
+int tools::runCompiler(const CompileOptions &options, bool memoryReport) {
+  Session session;
+  Compiler compiler(session.getContext(), options);
+  llvm::Error error = compiler.run();
+  for (const std::string &remark : compiler.getRemarks())
+    llvm::errs() << "remark: " << remark << "\n";
+  if (error)
+    return reportFailure(std::move(error));
+  if (memoryReport)
+    printMemory(compiler.getMemoryReport());
+  return 0;
+}

@@ -1,0 +1,40 @@
+//===- Session.h - What all commands need around the compiler ---*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TOOLS_QTC_SESSION_H
+#define QTC_TOOLS_QTC_SESSION_H
+
+#include "compiler/Pipelines/Compiler.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include <memory>
+
+namespace qtc::tools {
+
+/// An MLIR context whose diagnostics are printed as `error: ...` lines.
+class Session {
+public:
+  Session();
+  ~Session();
+
+  mlir::MLIRContext &getContext() { return context; }
+
+private:
+  mlir::MLIRContext context;
+  std::unique_ptr<mlir::ScopedDiagnosticHandler> handler;
+};
+
+/// Prints `error`, unless it was printed as a diagnostic, and gives the exit
+/// status of a failure.
+int reportFailure(llvm::Error error);
+
+/// Compiles, talks to stderr about remarks and memory; returns the exit status.
+int runCompiler(const CompileOptions &options, bool memoryReport);
+
+} // namespace qtc::tools
+
+#endif // QTC_TOOLS_QTC_SESSION_H
