@@ -13,6 +13,7 @@
 #include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
+#include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PlanArena/PlanArena.h"
@@ -58,7 +59,7 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createAssignLayouts());
   manager.addNestedPass<func::FuncOp>(createConvertQTrainToQKernel());
   addCleanup(manager);
-  manager.addPass(createLinalgElementwiseOpFusionPass());
+  manager.addNestedPass<func::FuncOp>(createFuseElementwise());
   if (options.microkernels)
     manager.addPass(createPackContractions({options.target->name.str()}));
   addCleanup(manager);

@@ -14,6 +14,7 @@
 #include "compiler/Scheme/NITI/NITI.h"
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
+#include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
@@ -78,6 +79,7 @@ void qtc::registerPasses() {
   registerConvertQKernelToLLVM();
   registerConvertQKernelToLoops();
   registerConvertQTrainToQKernel();
+  registerFuseElementwise();
   registerGenerateBackward();
   registerOutlineTasks();
   registerPackContractions();

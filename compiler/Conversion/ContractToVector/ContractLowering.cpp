@@ -22,8 +22,7 @@ public:
                    const cpu::TargetRecord &target)
       : e(emitter), op(op), target(target),
         geometry(getGeometry(op.getContraction())),
-        schedule(cpu::chooseSchedule(target, geometry)),
-        buffers(getBuffers()),
+        schedule(cpu::chooseSchedule(target, geometry)), buffers(getBuffers()),
         tiles(e, target, geometry, op.getContraction().getPanelStride(),
               buffers),
         maximum(op.getOuts().size() > 1 ? op.getOuts()[1] : Value()) {}
@@ -36,9 +35,8 @@ public:
 
 private:
   static ContractionGeometry getGeometry(qkernel::ContractionAttr c) {
-    return {c.getRows(),     c.getRowStrides(), c.getSteps(),
-            c.getAStrides(), c.getBStrides(),   c.getColumns(),
-            c.getPanel(),    c.getSplits()};
+    return {c.getRows(),     c.getRowStrides(), c.getSteps(), c.getAStrides(),
+            c.getBStrides(), c.getColumns(),    c.getPanel(), c.getSplits()};
   }
 
   ContractionBuffers getBuffers() {
@@ -65,8 +63,7 @@ private:
       Value split, Value panel, Value magnitudes,
       function_ref<Value(const TilePosition &, TileColumns, Value)> body);
   Value emitTiles(const TilePosition &position, TileColumns columns,
-                  Value rowTask, Value magnitudes,
-                  ArrayRef<StepRange> block);
+                  Value rowTask, Value magnitudes, ArrayRef<StepRange> block);
   void emitBlocks(Value split, Value panel, Value rowTask, unsigned dim,
                   SmallVector<StepRange> &block);
   Value emitRows(Value rowTask, Value magnitudes,
@@ -106,10 +103,9 @@ Value ContractLowering::emitPanels(
   };
   Values init = carry(magnitudes);
   if (!schedule.panelTasks) {
-    init = e.loop(e.index(0), e.index(fullPanels), 1, init,
-                  [&](Value p, ValueRange values) {
-                    return emit(p, full, values);
-                  });
+    init = e.loop(
+        e.index(0), e.index(fullPanels), 1, init,
+        [&](Value p, ValueRange values) { return emit(p, full, values); });
     if (!isUniform)
       init = emit(e.index(fullPanels), last, init);
     return carried(init);
@@ -118,12 +114,10 @@ Value ContractLowering::emitPanels(
     return carried(emit(panel, last, init));
   if (isUniform)
     return carried(emit(panel, full, init));
-  init = e.when(e.less(panel, fullPanels), init, [&](ValueRange values) {
-    return emit(panel, full, values);
-  });
-  init = e.when(e.equal(panel, fullPanels), init, [&](ValueRange values) {
-    return emit(panel, last, values);
-  });
+  init = e.when(e.less(panel, fullPanels), init,
+                [&](ValueRange values) { return emit(panel, full, values); });
+  init = e.when(e.equal(panel, fullPanels), init,
+                [&](ValueRange values) { return emit(panel, last, values); });
   return carried(init);
 }
 
@@ -131,8 +125,7 @@ Value ContractLowering::emitPanels(
 /// updated with these steps; without, they are computed as a whole.
 Value ContractLowering::emitTiles(const TilePosition &position,
                                   TileColumns columns, Value rowTask,
-                                  Value magnitudes,
-                                  ArrayRef<StepRange> block) {
+                                  Value magnitudes, ArrayRef<StepRange> block) {
   int64_t rows = geometry.getRowCount();
   int64_t tileRows = target.getTile(columns.vectors).rows;
   int64_t rest = rows % tileRows;
@@ -147,9 +140,10 @@ Value ContractLowering::emitTiles(const TilePosition &position,
   Value end = e.min(e.add(first, schedule.rowsPerTask), rows - rest);
   Values init = carry(magnitudes);
   if (rows > rest)
-    init = e.loop(first, end, tileRows, init, [&](Value row, ValueRange values) {
-      return emit(row, tileRows, values);
-    });
+    init =
+        e.loop(first, end, tileRows, init, [&](Value row, ValueRange values) {
+          return emit(row, tileRows, values);
+        });
   if (rest > 0)
     init = e.when(e.equal(rowTask, schedule.rowTasks - 1), init,
                   [&](ValueRange values) {
@@ -162,8 +156,7 @@ Value ContractLowering::emitTiles(const TilePosition &position,
 Value ContractLowering::emitRows(Value rowTask, Value magnitudes,
                                  function_ref<Value(Value, Value)> body) {
   Value first = e.mul(rowTask, schedule.rowsPerTask);
-  Value end =
-      e.min(e.add(first, schedule.rowsPerTask), geometry.getRowCount());
+  Value end = e.min(e.add(first, schedule.rowsPerTask), geometry.getRowCount());
   return carried(e.loop(first, end, 1, carry(magnitudes),
                         [&](Value row, ValueRange values) {
                           return carry(body(row, carried(values)));
@@ -173,8 +166,7 @@ Value ContractLowering::emitRows(Value rowTask, Value magnitudes,
 /// The loops over blocks from step dimension `dim` on. Blocks are outside of
 /// panels and tiles, so that what they touch of A and B stays in cache.
 void ContractLowering::emitBlocks(Value split, Value panel, Value rowTask,
-                                  unsigned dim,
-                                  SmallVector<StepRange> &block) {
+                                  unsigned dim, SmallVector<StepRange> &block) {
   if (dim > schedule.blockDim) {
     emitPanels(split, panel, Value(),
                [&](const TilePosition &position, TileColumns columns, Value) {

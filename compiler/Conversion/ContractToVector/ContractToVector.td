@@ -1,4 +1,4 @@
-//===- ContractToVector.td - Packed kernels to vector loops -*- tablegen -*-===//
+//===- ContractToVector.td - Packed kernels to loops -------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,11 +14,11 @@ def ConvertContractToVector : Pass<"convert-contract-to-vector"> {
   let summary = "Turns packed contractions into loops over vector registers";
   let description = [{
     Lowers `qkernel.contract`, `qkernel.pack_activation`, `qkernel.pack_weight`
-    and `qkernel.unpack_weight` on buffers to `scf.parallel` over independent tasks
-    and, within, loops around a tile of accumulators that stays in registers.
-    The instruction set gives the tile and the instruction that accumulates
-    four products; its other numbers are in `compiler/Target/CPU`. Results do
-    not depend on the instruction set.
+    and `qkernel.unpack_weight` on buffers to `scf.parallel` over independent
+    tasks and, within, loops around a tile of accumulators that stays in
+    registers. The instruction set gives the tile and the instruction that
+    accumulates four products; its other numbers are in `compiler/Target/CPU`.
+    Results do not depend on the instruction set.
 
     Before:
 

@@ -42,8 +42,8 @@ DotProduct::Operand DotProduct::prepareA(Value lanes) {
 DotProduct::Operand DotProduct::broadcastA(Value flat, Value offset) {
   Value bytes = e.load(flat, offset, 4);
   Value word = e.create<vector::BitCastOp>(e.vectorType(1, 32), bytes);
-  return prepareA(e.create<vector::BroadcastOp>(
-      e.vectorType(target.getLanes(), 32), word));
+  return prepareA(
+      e.create<vector::BroadcastOp>(e.vectorType(target.getLanes(), 32), word));
 }
 
 DotProduct::Operand DotProduct::constantA(uint8_t byte) {
@@ -58,8 +58,7 @@ DotProduct::Operand DotProduct::loadB(Value flat, Value offset) {
     Value whole = e.create<vector::BitCastOp>(e.vectorType(lanes, 32), bytes);
     return {whole, nullptr, nullptr};
   }
-  Value pairs =
-      e.create<vector::BitCastOp>(e.vectorType(2 * lanes, 16), bytes);
+  Value pairs = e.create<vector::BitCastOp>(e.vectorType(2 * lanes, 16), bytes);
   Value eight = e.splat(2 * lanes, 16, 8);
   Value even = e.create<arith::ShRSIOp>(
       e.create<arith::ShLIOp>(pairs, eight).getResult(), eight);

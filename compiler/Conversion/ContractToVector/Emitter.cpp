@@ -145,9 +145,8 @@ void Emitter::atomicMaximum(Value maximum, Value scalar) {
                               ValueRange());
 }
 
-Values
-Emitter::loop(Value lower, Value upper, int64_t step, ValueRange init,
-              function_ref<Values(Value, ValueRange)> body) {
+Values Emitter::loop(Value lower, Value upper, int64_t step, ValueRange init,
+                     function_ref<Values(Value, ValueRange)> body) {
   std::optional<int64_t> first = getConstantIntValue(lower);
   std::optional<int64_t> end = getConstantIntValue(upper);
   if (first && end && *first >= *end)

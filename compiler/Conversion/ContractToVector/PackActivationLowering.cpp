@@ -23,8 +23,8 @@ public:
                          const cpu::TargetRecord &target)
       : e(emitter), op(op), input(e.flatten(op.getIns()[0])),
         output(e.flatten(op.getOuts()[0])),
-        vectorBytes(target.getVectorBytes()),
-        interleave(op.getInterleave()), block(op.getBlock()) {
+        vectorBytes(target.getVectorBytes()), interleave(op.getInterleave()),
+        block(op.getBlock()) {
     ArrayRef<int64_t> shape =
         cast<MemRefType>(op.getIns()[0].getType()).getShape();
     images = shape[0], height = shape[1], width = shape[2];
@@ -68,8 +68,7 @@ private:
 /// Cuts [0, elements) into vectors. The last one overlaps its neighbour; what
 /// is shorter than one vector becomes powers of two.
 void PackActivationLowering::forPieces(
-    int64_t elements, int64_t vector,
-    function_ref<void(Value, int64_t)> body) {
+    int64_t elements, int64_t vector, function_ref<void(Value, int64_t)> body) {
   if (elements >= vector) {
     e.loop(0, elements / vector * vector, vector,
            [&](Value offset) { body(offset, vector); });
@@ -113,8 +112,8 @@ void PackActivationLowering::emitCopyVector(Value source, Value target,
                                          packed);
   }
   if (op.getOffset())
-    packed = e.create<arith::XOrIOp>(
-        packed, e.splat(elements * interleave, 8, -128));
+    packed = e.create<arith::XOrIOp>(packed,
+                                     e.splat(elements * interleave, 8, -128));
   e.store(packed, output, target);
 }
 
@@ -150,10 +149,9 @@ void PackActivationLowering::emitPixels(Value source, Value target,
 
 void PackActivationLowering::emitImageRow(Value channelBlock, Value group,
                                           Value imageRow, Value target) {
-  Value source =
-      e.add(e.mul(e.add(e.mul(group, interleave * height), imageRow),
-                  width * channels),
-            e.mul(channelBlock, block));
+  Value source = e.add(e.mul(e.add(e.mul(group, interleave * height), imageRow),
+                             width * channels),
+                       e.mul(channelBlock, block));
   int64_t lastCount = channels - (blocks - 1) * block;
   int64_t lastPresent = images - (groups - 1) * interleave;
   auto emit = [&](int64_t count) {
@@ -176,9 +174,8 @@ void PackActivationLowering::emitRow(Value channelBlock, Value row) {
   int64_t pixelBytes = block * interleave;
   int64_t left = op.getPads()[1], right = op.getPads()[3];
   int64_t step = op.getDilation()[0];
-  Value target = e.mul(
-      e.add(e.mul(channelBlock, groups * packedHeight), row),
-      packedWidth * pixelBytes);
+  Value target = e.mul(e.add(e.mul(channelBlock, groups * packedHeight), row),
+                       packedWidth * pixelBytes);
   // Rows above the image wrap around to large numbers.
   Value y = e.sub(digits[1], op.getPads()[0]);
   Value inside = e.less(y, (height - 1) * step + 1);
@@ -192,8 +189,7 @@ void PackActivationLowering::emitRow(Value channelBlock, Value row) {
   };
   if (packedHeight == height && step == 1)
     return emitInside();
-  e.branch(inside, emitInside,
-           [&] { emitFill(target, packedWidth * block); });
+  e.branch(inside, emitInside, [&] { emitFill(target, packedWidth * block); });
 }
 
 void qtc::lowerPackActivation(Emitter &emitter, qkernel::PackActivationOp op,

@@ -134,8 +134,8 @@ void PackWeightLowering::emitQuad(Value source, Value target, int64_t count) {
     Value from = e.add(source, getColumnOffset(e.add(groupColumn, column)));
     Value to = e.add(target, e.mul(column, 4));
     for (int64_t i = 0; i < count; ++i) {
-      Value byte = e.create<memref::LoadOp>(
-          input, ValueRange(e.add(from, i * stride)));
+      Value byte =
+          e.create<memref::LoadOp>(input, ValueRange(e.add(from, i * stride)));
       e.create<memref::StoreOp>(byte, output, ValueRange(e.add(to, i)));
     }
     return Values();
@@ -210,14 +210,14 @@ void PackWeightLowering::emitZeros(Value target) {
 /// −128 · Σ of the packed weights of each column.
 void PackWeightLowering::emitCorrection(Value target, Value firstColumn) {
   Value zero = e.splat(lanes, 32, 0);
-  Value sum = e.loop(e.index(0), e.index(steps), 1, {zero},
-                     [&](Value step, ValueRange carried) -> Values {
-                       Value offset = e.add(target, e.mul(step, panel * 4));
-                       return {dot.accumulate(carried.front(),
-                                              dot.constantA(128),
-                                              dot.loadB(output, offset))};
-                     })
-                  .front();
+  Value sum =
+      e.loop(e.index(0), e.index(steps), 1, {zero},
+             [&](Value step, ValueRange carried) -> Values {
+               Value offset = e.add(target, e.mul(step, panel * 4));
+               return {dot.accumulate(carried.front(), dot.constantA(128),
+                                      dot.loadB(output, offset))};
+             })
+          .front();
   e.store(e.create<arith::SubIOp>(zero, sum), e.flatten(op.getOuts()[1]),
           firstColumn);
 }
@@ -225,8 +225,8 @@ void PackWeightLowering::emitCorrection(Value target, Value firstColumn) {
 void PackWeightLowering::emitGroup(Value group) {
   int64_t panels = llvm::divideCeil(columns, panel);
   Values digits = e.delinearize(group, {panels, panel / lanes});
-  Value target = e.add(e.mul(digits[0], steps * panel * 4),
-                       e.mul(digits[1], vectorBytes));
+  Value target =
+      e.add(e.mul(digits[0], steps * panel * 4), e.mul(digits[1], vectorBytes));
   groupColumn = e.mul(group, lanes);
   // Columns beyond the last one stay zero, as does the end of each run.
   bool isWhole = columns % panel == 0;
@@ -240,7 +240,8 @@ void PackWeightLowering::emitGroup(Value group) {
   if (!fillsRuns)
     emitZeros(target);
   else if (!isWhole)
-    e.branch(e.less(groupColumns, lanes), [&] { emitZeros(target); }, [] {});
+    e.branch(
+        e.less(groupColumns, lanes), [&] { emitZeros(target); }, [] {});
   emitOuter(0, e.index(layout.first), target);
   if (op.getOuts().size() > 1)
     emitCorrection(target, groupColumn);

@@ -16,8 +16,8 @@ using namespace qtc;
 static constexpr int64_t kBiasLimit = int64_t(1) << 30;
 
 TilePosition TileEmitter::getPosition(Value split, Value panel) {
-  Value offset = e.add(e.mul(split, geometry.bSplitStride),
-                       e.mul(panel, panelStride));
+  Value offset =
+      e.add(e.mul(split, geometry.bSplitStride), e.mul(panel, panelStride));
   return {split, panel, offset};
 }
 
@@ -57,11 +57,10 @@ Values TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole) {
 Values TileEmitter::getResultOffsets(const TilePosition &position,
                                      TileColumns columns, Value row,
                                      int64_t rows) {
-  Value first =
-      e.add(e.add(e.mul(position.split,
-                        geometry.getRowCount() * geometry.columns),
-                  e.mul(position.panel, geometry.panel)),
-            e.mul(row, geometry.columns));
+  Value first = e.add(
+      e.add(e.mul(position.split, geometry.getRowCount() * geometry.columns),
+            e.mul(position.panel, geometry.panel)),
+      e.mul(row, geometry.columns));
   Values offsets;
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t v = 0; v < columns.vectors; ++v)
@@ -95,18 +94,16 @@ Values TileEmitter::loadBias(const TilePosition &position,
     return bias;
   Value first = e.mul(position.panel, geometry.panel);
   for (int64_t v = 0; v < columns.vectors; ++v)
-    bias[v] =
-        e.loadPart(buffers.bias, e.add(first, v * target.getLanes()),
-                   target.getLanes(), getLanes(columns, v));
+    bias[v] = e.loadPart(buffers.bias, e.add(first, v * target.getLanes()),
+                         target.getLanes(), getLanes(columns, v));
   return bias;
 }
 
 Values TileEmitter::loadResult(TileColumns columns, ValueRange offsets) {
   Values accumulators;
   for (auto [i, offset] : llvm::enumerate(offsets))
-    accumulators.push_back(
-        e.loadPart(buffers.result, offset, target.getLanes(),
-                   getLanes(columns, i % columns.vectors)));
+    accumulators.push_back(e.loadPart(buffers.result, offset, target.getLanes(),
+                                      getLanes(columns, i % columns.vectors)));
   return accumulators;
 }
 
@@ -135,8 +132,8 @@ Values TileEmitter::emitDots(Value aOffset, Value bOffset,
   int64_t vectors = accumulators.size() / rowOffsets.size();
   SmallVector<DotProduct::Operand> b;
   for (int64_t v = 0; v < vectors; ++v)
-    b.push_back(dot.loadB(buffers.b,
-                          e.add(bOffset, v * target.getVectorBytes())));
+    b.push_back(
+        dot.loadB(buffers.b, e.add(bOffset, v * target.getVectorBytes())));
   Values results;
   for (auto [row, rowOffset] : llvm::enumerate(rowOffsets)) {
     auto a = dot.broadcastA(buffers.a, e.add(rowOffset, aOffset));
@@ -172,10 +169,10 @@ Value TileEmitter::emitTile(const TilePosition &position, TileColumns columns,
   Values start = loadStart(position, columns), accumulators;
   for (int64_t i = 0; i < rows; ++i)
     llvm::append_range(accumulators, start);
-  accumulators = emitSteps(0, getAllSteps(),
-                           e.mul(position.split, geometry.aSplitStride),
-                           position.offset, getRowOffsets(row, rows, isWhole(columns, rows)),
-                           accumulators);
+  accumulators =
+      emitSteps(0, getAllSteps(), e.mul(position.split, geometry.aSplitStride),
+                position.offset,
+                getRowOffsets(row, rows, isWhole(columns, rows)), accumulators);
   Values bias = loadBias(position, columns);
   for (auto [i, accumulator] : llvm::enumerate(accumulators)) {
     accumulator = addBias(accumulator, bias[i % columns.vectors]);
@@ -192,7 +189,8 @@ void TileEmitter::emitUpdate(const TilePosition &position, TileColumns columns,
   Values offsets = getResultOffsets(position, columns, row, rows);
   Values accumulators = emitSteps(
       0, block, e.mul(position.split, geometry.aSplitStride), position.offset,
-      getRowOffsets(row, rows, isWhole(columns, rows)), loadResult(columns, offsets));
+      getRowOffsets(row, rows, isWhole(columns, rows)),
+      loadResult(columns, offsets));
   storeResult(columns, offsets, accumulators);
 }
 
@@ -202,8 +200,8 @@ void TileEmitter::emitStart(const TilePosition &position, TileColumns columns,
               loadStart(position, columns));
 }
 
-Value TileEmitter::emitFinish(const TilePosition &position,
-                              TileColumns columns, Value row, Value maximum) {
+Value TileEmitter::emitFinish(const TilePosition &position, TileColumns columns,
+                              Value row, Value maximum) {
   Values offsets = getResultOffsets(position, columns, row, 1);
   Values accumulators = loadResult(columns, offsets);
   Values bias = loadBias(position, columns);

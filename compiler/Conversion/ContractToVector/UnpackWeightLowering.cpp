@@ -67,8 +67,8 @@ private:
 /// Sums and stores one weight of `used` channels; returns the sums.
 Value UnpackWeightLowering::emitWeight(Value channel, Value input,
                                        Value position, int64_t used) {
-  Value offset = e.add(
-      e.mul(e.add(e.mul(position, inputs), input), outputs), channel);
+  Value offset =
+      e.add(e.mul(e.add(e.mul(position, inputs), input), outputs), channel);
   Value sum = e.loadPart(sums, offset, lanes, used);
   int64_t stride = kernelSize * inputs * outputs;
   if (splits > 1)
@@ -111,17 +111,15 @@ void UnpackWeightLowering::emitGroup(Value group, Value firstInput) {
   Values magnitudes = {e.splat(lanes, 32, 0)};
   int64_t rest = outputs % lanes, whole = outputs / lanes;
   if (whole > 0)
-    magnitudes =
-        e.when(e.less(group, whole), magnitudes,
-               [&](ValueRange values) -> Values {
-                 return {emitInputs(group, firstInput, lanes, values.front())};
-               });
+    magnitudes = e.when(
+        e.less(group, whole), magnitudes, [&](ValueRange values) -> Values {
+          return {emitInputs(group, firstInput, lanes, values.front())};
+        });
   if (rest > 0)
-    magnitudes =
-        e.when(e.equal(group, whole), magnitudes,
-               [&](ValueRange values) -> Values {
-                 return {emitInputs(group, firstInput, rest, values.front())};
-               });
+    magnitudes = e.when(
+        e.equal(group, whole), magnitudes, [&](ValueRange values) -> Values {
+          return {emitInputs(group, firstInput, rest, values.front())};
+        });
   if (maximum)
     e.atomicMaximum(magnitudes.front(), maximum);
 }

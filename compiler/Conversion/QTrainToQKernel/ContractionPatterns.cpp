@@ -255,14 +255,18 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
     auto kernel = skipReshapes(input.mantissas)
                       .getDefiningOp<qkernel::Conv2DOp>();
     if (kernel && canFuse(op, kernel, input.mantissas)) {
+      auto shape = llvm::to_vector(
+          cast<RankedTensorType>(input.mantissas.getType()).getShape());
       // The bias is aligned in front of the kernel; its operands are there.
       builder.setInsertionPoint(op);
       Value aligned = alignBias(builder, bias, input.exponent);
       rewriter.setInsertionPoint(op);
       Operation *fused = extendKernel(rewriter, kernel, aligned, {});
       fused->moveAfter(aligned.getDefiningOp());
-      Value sums = createReshapeAfter(builder, fused, input.mantissas);
-      replaceWithParts(rewriter, op, sums, input.exponent);
+      builder.setInsertionPointAfter(fused);
+      replaceWithParts(rewriter, op,
+                       createReshape(builder, fused->getResult(0), shape),
+                       input.exponent);
       return success();
     }
     replaceWithParts(rewriter, op, addInPass(builder, input, bias),
@@ -286,14 +290,6 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
         break;
     }
     return op.getInput().hasOneUse();
-  }
-
-  /// The fused kernel's result in the shape the accumulators had.
-  static Value createReshapeAfter(ImplicitLocOpBuilder &builder,
-                                  Operation *fused, Value accumulators) {
-    auto shape = cast<RankedTensorType>(accumulators.getType()).getShape();
-    builder.setInsertionPointAfter(fused);
-    return createReshape(builder, fused->getResult(0), shape);
   }
 
   static Value addInPass(ImplicitLocOpBuilder &builder, ScaledParts input,

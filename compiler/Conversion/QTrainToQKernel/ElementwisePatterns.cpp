@@ -289,7 +289,7 @@ struct LowerSum : OpRewritePattern<SumOp> {
   }
 
   /// Decides which operands take part and by how much each is shifted; returns
-  /// the exponent of the sum, that of the first operand if all are zero.
+  /// the exponent of the sum, the largest of all if all operands are zero.
   static Value alignExponents(ImplicitLocOpBuilder &builder,
                               ArrayRef<ScaledParts> parts,
                               SmallVectorImpl<Value> &isUsed,
@@ -297,7 +297,7 @@ struct LowerSum : OpRewritePattern<SumOp> {
     constexpr int64_t kNone = int64_t(1) << 29;
     Value zero = createInt(builder, 0);
     SmallVector<Value> isNonzero;
-    Value largest = createInt(builder, -kNone);
+    Value largest = createInt(builder, -kNone), fallback = largest;
     for (const ScaledParts &part : parts) {
       Value out = createEmpty(builder, {}, 32);
       Value maximum = qkernel::createKernel<qkernel::MaxAbsOp>(
@@ -309,6 +309,7 @@ struct LowerSum : OpRewritePattern<SumOp> {
       Value candidate = builder.create<arith::SelectOp>(
           isNonzero.back(), part.exponent, createInt(builder, -kNone));
       largest = builder.create<arith::MaxSIOp>(largest, candidate);
+      fallback = builder.create<arith::MaxSIOp>(fallback, part.exponent);
     }
     Value smallest = createInt(builder, kNone);
     for (auto [index, part] : llvm::enumerate(parts)) {
@@ -330,8 +331,7 @@ struct LowerSum : OpRewritePattern<SumOp> {
     }
     Value isEmpty = builder.create<arith::CmpIOp>(
         CmpIPredicate::eq, smallest, createInt(builder, kNone));
-    return builder.create<arith::SelectOp>(isEmpty, parts.front().exponent,
-                                           smallest);
+    return builder.create<arith::SelectOp>(isEmpty, fallback, smallest);
   }
 };
 

@@ -53,6 +53,10 @@ LogicalResult Importer::start(std::string &why) {
       addInput(input);
     else
       addRemark("input " + quote(input.name) + " is not used");
+  if (model.getProto().training_info_size() > 0)
+    addRemark("the file's own training algorithm is not used");
+  if (model.getGraph().quantization_annotation_size() > 0)
+    addRemark("the file's quantization parameters are not used");
   findFinalSoftmax();
   return success();
 }
@@ -359,6 +363,13 @@ LogicalResult Importer::createParameters(std::string &why) {
   });
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(function);
+  // Set at once: attributes are unique, and every list of them stays.
+  SmallVector<DictionaryAttr> argumentAttrs(function.getNumArguments(),
+                                            builder.getDictionaryAttr({}));
+  auto mark = [&](BlockArgument argument, StringRef name, Attribute value) {
+    argumentAttrs[argument.getArgNumber()] =
+        builder.getDictionaryAttr(builder.getNamedAttr(name, value));
+  };
   int64_t id = 0;
   for (auto [tensor, parameter] : sorted) {
     FailureOr<std::vector<float>> elements =
@@ -371,16 +382,14 @@ LogicalResult Importer::createParameters(std::string &why) {
     builder.create<qtrain::ParameterOp>(NameLoc::get(name), name,
                                         builder.getI64IntegerAttr(id++),
                                         IntegerAttr(), UnitAttr(), value);
-    function.setArgAttr(parameter->argument.getArgNumber(),
-                        qtrain::QTrainDialect::kParameterAttrName,
-                        FlatSymbolRefAttr::get(name));
+    mark(parameter->argument, qtrain::QTrainDialect::kParameterAttrName,
+         FlatSymbolRefAttr::get(name));
   }
   if (random) {
     StringRef attribute = qtrain::QTrainDialect::kArgumentAttrName;
-    function.setArgAttr(random->first.getArgNumber(), attribute,
-                        builder.getStringAttr("seed"));
-    function.setArgAttr(random->second.getArgNumber(), attribute,
-                        builder.getStringAttr("step"));
+    mark(random->first, attribute, builder.getStringAttr("seed"));
+    mark(random->second, attribute, builder.getStringAttr("step"));
   }
+  function.setAllArgAttrs(argumentAttrs);
   return success();
 }

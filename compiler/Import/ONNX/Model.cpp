@@ -304,6 +304,12 @@ void Model::findProblems() {
   if (opset < kOldestOpset)
     add() << "operator set " << opset << " is not supported; expected "
           << kOldestOpset << " or newer";
+  for (const onnx::FunctionProto &function : proto->functions())
+    if (function.domain().empty() || function.domain() == "ai.onnx") {
+      add() << "function " << quote(function.name())
+            << " redefines an operator, which is not supported";
+      break;
+    }
   if (getGraph().sparse_initializer_size() > 0)
     add() << "sparse initializers are not supported";
   if (getGraph().output_size() > 1)

@@ -177,15 +177,15 @@ private:
     schedule.tasks = schedule.rowTasks * geometry.splits *
                      (schedule.panelTasks ? panels : 1);
     double taskPanels = schedule.panelTasks ? 1 : panels;
-    double bytesA = geometry.getBytesOfA(
-        std::min(schedule.rowsPerTask, rowCount), block);
+    double bytesA =
+        geometry.getBytesOfA(std::min(schedule.rowsPerTask, rowCount), block);
     double bytesB = 4.0 * geometry.panel * product(block);
     double bytesC = 4.0 * schedule.rowsPerTask * geometry.panel * taskPanels;
     double cache = kCachePart * target.l2Bytes;
     double traffic = bytesA + taskPanels * bytesB;
     if (bytesA + bytesB > cache) // nothing survives from one use to the next
-      traffic = taskPanels * (bytesA + bytesB * divideCeil(schedule.rowsPerTask,
-                                                           tileRows));
+      traffic = taskPanels *
+                (bytesA + bytesB * divideCeil(schedule.rowsPerTask, tileRows));
     bool keepsC = bytesA + bytesB + bytesC <= target.l2Bytes;
     traffic *= schedule.blocks;
     traffic += bytesC * (keepsC ? 2 : 2 * schedule.blocks);

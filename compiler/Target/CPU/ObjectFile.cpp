@@ -68,6 +68,9 @@ static llvm::Error writeModule(llvm::Module &module,
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = true;
+  // Kernels come in tiles of the right size; more unrolling costs compile time
+  // and code size and gains nothing.
+  tuning.LoopUnrolling = false;
   tuning.SLPVectorization = false;
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;

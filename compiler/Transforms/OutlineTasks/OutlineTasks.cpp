@@ -14,6 +14,7 @@
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace qtc {
@@ -36,19 +37,28 @@ std::optional<int64_t> getConstant(Value value) {
   return std::nullopt;
 }
 
-/// What is known of the alignment of a buffer: places in the arena and
-/// parameters lie on cache lines, rank-0 arguments on their element.
+/// The allocation or argument that a buffer is a view of the whole of.
+Value getRoot(Value buffer) {
+  while (isa_and_nonnull<memref::CollapseShapeOp, memref::ExpandShapeOp>(
+      buffer.getDefiningOp()))
+    buffer = buffer.getDefiningOp()->getOperand(0);
+  return buffer;
+}
+
+/// True when another capture is a view of the same buffer.
+bool isShared(Value buffer, ArrayRef<Value> captures) {
+  return llvm::count_if(captures, [root = getRoot(buffer)](Value other) {
+           return getRoot(other) == root;
+         }) > 1;
+}
+
+/// What is known of the alignment of a buffer: places in the arena lie on cache
+/// lines, arguments on their element.
 int64_t getAlignment(Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
-  int64_t element = std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
-  while (Operation *op = buffer.getDefiningOp()) {
-    if (isa<memref::ViewOp>(op))
-      return 64;
-    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
-      return element;
-    buffer = op->getOperand(0);
-  }
-  return element;
+  if (getRoot(buffer).getDefiningOp<memref::ViewOp>())
+    return 64;
+  return std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
 }
 
 /// Name of the model's node that a location stands for.
@@ -66,11 +76,14 @@ std::string getNodeName(Location loc) {
   return "";
 }
 
+/// Tasks by their type, to find equal ones.
+using TasksByType = DenseMap<Type, SmallVector<func::FuncOp>>;
+
 /// Outlines the parallel loops of one function.
 class TaskOutliner {
 public:
-  TaskOutliner(func::FuncOp function, SymbolTable &symbols)
-      : function(function), symbols(symbols), builder(function) {}
+  TaskOutliner(func::FuncOp function, SymbolTable &symbols, TasksByType &tasks)
+      : function(function), symbols(symbols), tasks(tasks), builder(function) {}
 
   LogicalResult run() {
     addExecutor();
@@ -95,10 +108,12 @@ private:
   LogicalResult outline(scf::ParallelOp loop);
   func::FuncOp createTask(scf::ParallelOp loop, ArrayRef<Value> captures,
                           ArrayRef<Operation *> constants);
+  func::FuncOp reuseTask(func::FuncOp task);
   void addProfileEntry(scf::ParallelOp loop, ArrayRef<Value> captures);
 
   func::FuncOp function;
   SymbolTable &symbols;
+  TasksByType &tasks;
   OpBuilder builder;
   SmallVector<Attribute> profile;
 };
@@ -160,8 +175,9 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop,
     mapping.map(capture, argument);
     if (!isa<MemRefType>(capture.getType()))
       continue;
-    task.setArgAttr(index + 2, LLVM::LLVMDialect::getNoAliasAttrName(),
-                    builder.getUnitAttr());
+    if (!isShared(capture, captures))
+      task.setArgAttr(index + 2, LLVM::LLVMDialect::getNoAliasAttrName(),
+                      builder.getUnitAttr());
     task.setArgAttr(index + 2, LLVM::LLVMDialect::getAlignAttrName(),
                     builder.getI64IntegerAttr(getAlignment(capture)));
   }
@@ -185,6 +201,22 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop,
   for (Operation &op : loop.getBody()->without_terminator())
     inner.clone(op, mapping);
   builder.create<func::ReturnOp>(loc);
+  return reuseTask(task);
+}
+
+/// A task like `task` that exists already, or `task` itself: the forward pass
+/// of the step and of the evaluation, and layers of one shape, share code.
+func::FuncOp TaskOutliner::reuseTask(func::FuncOp task) {
+  for (func::FuncOp other : tasks[task.getFunctionType()]) {
+    if (other.getAllArgAttrs() != task.getAllArgAttrs() ||
+        !OperationEquivalence::isRegionEquivalentTo(
+            &task.getBody(), &other.getBody(),
+            OperationEquivalence::IgnoreLocations))
+      continue;
+    symbols.erase(task);
+    return other;
+  }
+  tasks[task.getFunctionType()].push_back(task);
   return task;
 }
 
@@ -209,11 +241,12 @@ void TaskOutliner::addProfileEntry(scf::ParallelOp loop,
 struct OutlineTasks : qtc::impl::OutlineTasksBase<OutlineTasks> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
+    TasksByType tasks;
     for (auto function :
          llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
       if (function.isPrivate() || function.isExternal())
         continue;
-      if (failed(TaskOutliner(function, symbols).run()))
+      if (failed(TaskOutliner(function, symbols, tasks).run()))
         return signalPassFailure();
     }
   }

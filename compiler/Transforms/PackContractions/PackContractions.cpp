@@ -144,11 +144,10 @@ static Value createPackActivation(PatternRewriter &rewriter, Location loc,
                                   const Placement &placement, int64_t channels,
                                   int64_t block, int64_t interleave,
                                   bool offset) {
-  return createKernel<PackActivationOp>(
-             rewriter, loc, image, destination,
-             ArrayRef<int64_t>(placement.pads),
-             ArrayRef<int64_t>(placement.dilation), channels, block, interleave,
-             offset)
+  return createKernel<PackActivationOp>(rewriter, loc, image, destination,
+                                        ArrayRef<int64_t>(placement.pads),
+                                        ArrayRef<int64_t>(placement.dilation),
+                                        channels, block, interleave, offset)
       ->getResult(0);
 }
 
@@ -242,17 +241,17 @@ int64_t Packer::chooseSplits(const Addresses &addresses, int64_t columns,
 
 ContractOp Packer::contract(const Addresses &addresses, Value a, Value b,
                             Value start, Value bias, ValueRange outs,
-                            int64_t columns, int64_t panel,
-                            int64_t panelStride, int64_t splits) {
+                            int64_t columns, int64_t panel, int64_t panelStride,
+                            int64_t splits) {
   SmallVector<Value, 4> ins = {a, b};
   if (start)
     ins.push_back(start);
   if (bias)
     ins.push_back(bias);
-  auto attribute = ContractionAttr::get(
-      rewriter.getContext(), addresses.rows, addresses.rowStrides,
-      addresses.steps, addresses.aStrides, addresses.bStrides, columns, panel,
-      panelStride, splits);
+  auto attribute = ContractionAttr::get(rewriter.getContext(), addresses.rows,
+                                        addresses.rowStrides, addresses.steps,
+                                        addresses.aStrides, addresses.bStrides,
+                                        columns, panel, panelStride, splits);
   auto op = createKernel<ContractOp>(rewriter, loc, ins, outs, attribute,
                                      start != nullptr, bias != nullptr);
   setKind(op, kind, macs);
@@ -260,8 +259,7 @@ ContractOp Packer::contract(const Addresses &addresses, Value a, Value b,
 }
 
 /// Why a convolution keeps its form, or an empty string.
-template <typename OpTy>
-static StringRef getObstacle(OpTy op) {
+template <typename OpTy> static StringRef getObstacle(OpTy op) {
   if (op->getNumResults() == 0)
     return "expected tensors";
   if (op.getGroup() != 1)
@@ -364,8 +362,8 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
       int64_t reach = window.getSpan(dim) - 1;
       int64_t stride = window.getStrides()[dim];
       int64_t before = reach - window.getPads()[dim];
-      int64_t after = x[dim + 1] + reach - before - (e[dim + 1] - 1) * stride -
-                      1;
+      int64_t after =
+          x[dim + 1] + reach - before - (e[dim + 1] - 1) * stride - 1;
       if (before < 0 || after < 0)
         return rewriter.notifyMatchFailure(
             op, "padding exceeds the kernel, errors would be cropped");
@@ -397,7 +395,8 @@ private:
   static bool isWholeImage(qtrain::WindowAttr window, ArrayRef<int64_t> e,
                            ArrayRef<int64_t> x) {
     return e[1] == 1 && e[2] == 1 && window.getKernel() == x.slice(1, 2) &&
-           llvm::all_of(window.getDilations(), [](int64_t d) { return d == 1; }) &&
+           llvm::all_of(window.getDilations(),
+                        [](int64_t d) { return d == 1; }) &&
            llvm::all_of(window.getPads(), [](int64_t p) { return p == 0; });
   }
 
@@ -412,8 +411,8 @@ private:
     Addresses addresses;
     addresses.addRow(shapeOf(op.getIns()[0])[0], image.imageStride);
     addresses.addStep(channels / 4, 4, packer.getPanel(columns) * 4);
-    finish(op, packer, rewriter, addresses, image.bytes,
-           WeightOrder::Pointwise, columns, offset);
+    finish(op, packer, rewriter, addresses, image.bytes, WeightOrder::Pointwise,
+           columns, offset);
     return success();
   }
 
@@ -454,8 +453,8 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     // Blocks of one cache line are read in sequence; whole pixels of 2^n bytes
     // would all fall into the same few sets of the cache.
     int64_t block = x[3] % kBlock == 0 ? kBlock : x[3];
-    PackedImage image = packer.packInterleaved(op.getIns()[0], placement,
-                                               offset, x[3], block);
+    PackedImage image =
+        packer.packInterleaved(op.getIns()[0], placement, offset, x[3], block);
     int64_t columns = e[3], panel = packer.getPanel(columns);
     PackedImage error = packer.packInterleaved(
         errors, Placement(), /*offset=*/false, alignTo(columns, panel), panel);
@@ -475,8 +474,8 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
         packer.empty({splits, kernel[0], kernel[1], x[3], columns}, 32);
     ContractOp contract = packer.contract(
         addresses, image.bytes, error.bytes,
-        offset ? packer.getErrorStart(errors) : Value(), /*bias=*/Value(),
-        sums, columns, panel, groups * error.imageStride, splits);
+        offset ? packer.getErrorStart(errors) : Value(), /*bias=*/Value(), sums,
+        columns, panel, groups * error.imageStride, splits);
     rewriter.replaceOp(
         op, packer.unpackWeights(contract->getResult(0), op.getOuts()));
     return success();
@@ -499,8 +498,8 @@ public:
     }
     RewritePatternSet patterns(&getContext());
     populatePackContractionsPatterns(patterns, *target);
-    if (failed(applyPatternsAndFoldGreedily(getOperation(),
-                                            std::move(patterns))))
+    if (failed(
+            applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

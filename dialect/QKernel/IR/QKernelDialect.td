@@ -23,6 +23,8 @@ def QKernel_Dialect : Dialect {
     Before the plan stage the operations work on tensors, after it on buffers in
     one arena. Every operation overwrites its destinations completely.
   }];
+  // Windows and loss forms are attributes of qtrain.
+  let dependentDialects = ["::qtc::qtrain::QTrainDialect"];
   let useDefaultAttributePrinterParser = 1;
   let extraClassDeclaration = [{
     /// Names the kind of an operation in profiles, on the loop that it became.

@@ -38,8 +38,8 @@
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/Transforms/Utils/Cloning.h"
 #include "llvm/TargetParser/Host.h"
+#include "llvm/Transforms/Utils/Cloning.h"
 
 #include <ctime>
 
@@ -53,8 +53,8 @@ std::unique_ptr<MLIRContext> qtc::test::createContext() {
   DialectRegistry registry;
   registry.insert<arith::ArithDialect, bufferization::BufferizationDialect,
                   func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
-                  memref::MemRefDialect, qkernel::QKernelDialect, qtrain::QTrainDialect,
-                  scf::SCFDialect, tensor::TensorDialect,
+                  memref::MemRefDialect, qkernel::QKernelDialect,
+                  qtrain::QTrainDialect, scf::SCFDialect, tensor::TensorDialect,
                   vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerBufferizableOpInterfaceExternalModels(registry);
@@ -62,8 +62,8 @@ std::unique_ptr<MLIRContext> qtc::test::createContext() {
   qkernel::registerBufferizableOpInterfaceExternalModels(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
-  auto context = std::make_unique<MLIRContext>(
-      registry, MLIRContext::Threading::DISABLED);
+  auto context =
+      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
   return context;
 }
@@ -105,8 +105,8 @@ static void lowerReductions(ModuleOp module) {
     auto loop = b.create<scf::ForOp>(index(0), index(channels), index(1));
     b.setInsertionPointToStart(loop.getBody());
     Value c = loop.getInductionVar();
-    auto inner = b.create<scf::ForOp>(
-        c, index(type.getNumElements()), index(channels), ValueRange(zero));
+    auto inner = b.create<scf::ForOp>(c, index(type.getNumElements()),
+                                      index(channels), ValueRange(zero));
     b.setInsertionPointToStart(inner.getBody());
     Value value = b.create<memref::LoadOp>(in, inner.getInductionVar());
     Value carried = inner.getRegionIterArg(0);
@@ -116,8 +116,8 @@ static void lowerReductions(ModuleOp module) {
           value, b.create<arith::ConstantIntOp>(sum.getFactor(), 32));
       value = b.create<arith::AddIOp>(value, carried);
     } else {
-      value = b.create<arith::MaxSIOp>(
-          value, b.create<arith::SubIOp>(zero, value));
+      value =
+          b.create<arith::MaxSIOp>(value, b.create<arith::SubIOp>(zero, value));
       value = b.create<arith::MaxSIOp>(value, carried);
     }
     b.create<scf::YieldOp>(value);
@@ -138,8 +138,7 @@ static std::vector<std::vector<uint8_t>> collectScratch(ModuleOp module) {
   for (memref::AllocOp op : allocations) {
     MemRefType type = op.getType();
     types.push_back(type);
-    op.replaceAllUsesWith(
-        function.getBody().addArgument(type, op.getLoc()));
+    op.replaceAllUsesWith(function.getBody().addArgument(type, op.getLoc()));
     op.erase();
     scratch.emplace_back(
         type.getNumElements() * type.getElementTypeBitWidth() / 8 + 64, 0xa5);
@@ -169,8 +168,7 @@ static void insertStamps(ModuleOp module, CompiledKernel &kernel) {
     Value address = builder.create<LLVM::ConstantOp>(
         loc, builder.getI64Type(),
         builder.getI64IntegerAttr(reinterpret_cast<intptr_t>(&kernel)));
-    Value argument =
-        builder.create<LLVM::IntToPtrOp>(loc, pointer, address);
+    Value argument = builder.create<LLVM::IntToPtrOp>(loc, pointer, address);
     builder.create<func::CallOp>(loc, stamp, argument);
   }
 }
@@ -230,8 +228,7 @@ static LogicalResult lowerToLLVM(ModuleOp module,
 static std::unique_ptr<llvm::TargetMachine>
 createMachine(const cpu::TargetRecord &target) {
   std::string error, triple = llvm::sys::getDefaultTargetTriple();
-  const llvm::Target *found =
-      llvm::TargetRegistry::lookupTarget(triple, error);
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
   return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
       triple, target.cpu, target.features, {}, llvm::Reloc::PIC_, std::nullopt,
       llvm::CodeGenOptLevel::Aggressive));
@@ -308,8 +305,7 @@ qtc::test::compile(MLIRContext &context, const std::string &text,
   optimize(*llvmModule, *machine, target);
   if (options.printAssembly) {
     auto copy = llvm::CloneModule(*llvmModule);
-    auto assembly =
-        emit(*copy, *machine, llvm::CodeGenFileType::AssemblyFile);
+    auto assembly = emit(*copy, *machine, llvm::CodeGenFileType::AssemblyFile);
     llvm::outs() << StringRef(assembly.data(), assembly.size());
   }
   auto object = emit(*llvmModule, *machine, llvm::CodeGenFileType::ObjectFile);
@@ -322,8 +318,7 @@ qtc::test::compile(MLIRContext &context, const std::string &text,
       llvm::orc::absoluteSymbols(std::move(symbols))));
   cantFail(kernel->jit->addObjectFile(
       std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(object))));
-  kernel->address =
-      cantFail(kernel->jit->lookup("kernel")).toPtr<void *>();
+  kernel->address = cantFail(kernel->jit->lookup("kernel")).toPtr<void *>();
   return kernel;
 }
 
@@ -334,10 +329,9 @@ void CompiledKernel::run(std::vector<void *> arguments) {
         (reinterpret_cast<uintptr_t>(buffer.data()) + 63) & ~uintptr_t(63)));
   // The calling convention lets a function ignore further arguments.
   arguments.resize(14, nullptr);
-  auto *function =
-      reinterpret_cast<void (*)(void *, void *, void *, void *, void *, void *,
-                                void *, void *, void *, void *, void *, void *,
-                                void *, void *)>(address);
+  auto *function = reinterpret_cast<void (*)(
+      void *, void *, void *, void *, void *, void *, void *, void *, void *,
+      void *, void *, void *, void *, void *)>(address);
   auto &a = arguments;
   function(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10],
            a[11], a[12], a[13]);

@@ -78,8 +78,7 @@ static std::vector<Problem> getTestProblems() {
   };
   std::vector<Problem> problems;
   for (const Problem &shape : shapes)
-    for (Pass pass :
-         {Pass::Forward, Pass::InputGradient, Pass::WeightGradient})
+    for (Pass pass : {Pass::Forward, Pass::InputGradient, Pass::WeightGradient})
       for (bool nonnegative : {false, true}) {
         Problem problem = shape;
         problem.pass = pass;
@@ -95,9 +94,8 @@ static std::vector<Problem> getBenchProblems(int64_t batch) {
   std::vector<Problem> shapes;
   auto add = [&](int64_t size, int64_t inputs, int64_t outputs, int64_t kernel,
                  int64_t pad) {
-    Problem problem{Pass::Forward, batch,   size,
-                    size,          inputs,  outputs,
-                    {kernel, kernel}};
+    Problem problem{Pass::Forward, batch,           size, size, inputs,
+                    outputs,       {kernel, kernel}};
     problem.pads = {pad, pad, pad, pad};
     shapes.push_back(problem);
   };
@@ -157,8 +155,8 @@ static bool testProblem(mlir::MLIRContext &context, const Problem &problem,
   if (wrong)
     llvm::outs() << ", [" << first << "] expected " << expected.result[first]
                  << ", but got " << actual.result[first];
-  llvm::outs() << ", maximum " << expected.maximum << ", got "
-               << actual.maximum << "\n";
+  llvm::outs() << ", maximum " << expected.maximum << ", got " << actual.maximum
+               << "\n";
   return false;
 }
 
@@ -211,9 +209,9 @@ static std::string getPeakModule(const cpu::TargetRecord &target) {
           list("%a", " = %v") + ") -> (" + types + ") {\n";
   for (int64_t i = 0; i < count; ++i)
     text += "%b" + std::to_string(i) + " = llvm.call_intrinsic " +
-            "\"llvm.x86.avx512.vpdpbusd." + name + "\"(%a" +
-            std::to_string(i) + ", %v, %v) : (" + type + ", " + type + ", " +
-            type + ") -> " + type + "\n";
+            "\"llvm.x86.avx512.vpdpbusd." + name + "\"(%a" + std::to_string(i) +
+            ", %v, %v) : (" + type + ", " + type + ", " + type + ") -> " +
+            type + "\n";
   text += "scf.yield " + list("%b", "") + " : " + types + "\n}\n";
   for (int64_t i = 0; i < count; ++i)
     text += "%o" + std::to_string(i) + " = arith.constant " +
@@ -244,22 +242,25 @@ static double measure(const Problem &problem, CompiledKernel &kernel,
   }
   double seconds = std::accumulate(best.begin(), best.end(), 0.0);
   double speed = problem.getMacs() / seconds * 1e-9;
-  double limit = getPeakDots(target) * target.getLanes() * 4 * kPeakRounds /
-                 bestPeak * 1e-9;
-  llvm::outs() << llvm::format("%8.3f ms %6.1f GMAC/s %3.0f %% ",
-                               seconds * 1e3, speed, 100 * speed / limit)
-               << problem.getName() << ":";
+  llvm::outs() << llvm::format("%8.3f ms %6.1f GMAC/s ", seconds * 1e3, speed);
+  if (peak) {
+    double limit = getPeakDots(target) * target.getLanes() * 4 * kPeakRounds /
+                   bestPeak * 1e-9;
+    llvm::outs() << llvm::format("%3.0f %% of %.0f ", 100 * speed / limit,
+                                 limit);
+  }
+  llvm::outs() << problem.getName() << ":";
   for (size_t p = 0; p < best.size(); ++p)
     llvm::outs() << " " << kernel.phases[p]
                  << llvm::format(" %.3f", best[p] * 1e3);
-  llvm::outs() << llvm::format(" (peak %.0f)\n", limit);
+  llvm::outs() << "\n";
   llvm::outs().flush();
   return seconds;
 }
 
 static int runBench(mlir::MLIRContext &context, const Options &options) {
-  const cpu::TargetRecord *target = cpu::lookupTargetRecord(
-      options.isa.empty() ? "avx512vnni" : options.isa);
+  const cpu::TargetRecord *target =
+      cpu::lookupTargetRecord(options.isa.empty() ? "avx512vnni" : options.isa);
   bool hasPeak = target->dot == cpu::DotForm::Vpdpbusd512 ||
                  target->dot == cpu::DotForm::Vpdpbusd256;
   std::unique_ptr<CompiledKernel> peak;

@@ -135,8 +135,7 @@ Data qtc::test::makeData(const Problem &problem, unsigned seed) {
 }
 
 /// Calls `body(image, weight, output)` with the indices of every product.
-template <typename Body>
-static void forProducts(const Problem &p, Body body) {
+template <typename Body> static void forProducts(const Problem &p, Body body) {
   int64_t oh = p.getOutputExtent(0), ow = p.getOutputExtent(1);
   for (int64_t n = 0; n < p.batch; ++n)
     for (int64_t y = 0; y < oh; ++y)
@@ -180,9 +179,9 @@ void qtc::test::computeReference(const Problem &problem, Data &data) {
   }
   if (problem.bias)
     for (size_t i = 0; i < data.result.size(); ++i)
-      result[i] = std::clamp<int64_t>(
-          int64_t(result[i]) + data.bias[i % problem.outputs], -(1 << 30),
-          1 << 30);
+      result[i] = std::clamp<int64_t>(int64_t(result[i]) +
+                                          data.bias[i % problem.outputs],
+                                      -(1 << 30), 1 << 30);
   data.maximum = 0;
   for (int32_t value : data.result)
     data.maximum = std::max(data.maximum, std::abs(value));

@@ -1,0 +1,43 @@
+//===- FuseElementwise.td - Element-wise operations in one loop -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TRANSFORMS_FUSE_ELEMENTWISE_TD
+#define QTC_TRANSFORMS_FUSE_ELEMENTWISE_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "Fuses element-wise operations that nothing else sees";
+  let description = [{
+    Fuses `linalg.generic` producers with a single user into it, with upstream's
+    patterns. Unlike `linalg-fuse-elementwise-ops` it does not move reshapes
+    through operations: those work on flattened tensors on purpose, since one
+    long loop vectorizes where a nest with a short innermost dimension does not.
+    Reshapes that cancel are removed.
+
+    Before:
+
+    ```mlir
+    %a = linalg.generic ... ins(%acc : tensor<8xi32>) ... -> tensor<8xi8>
+    %e = tensor.expand_shape %a [[0, 1]] output_shape [2, 4]
+         : tensor<8xi8> into tensor<2x4xi8>
+    %c = tensor.collapse_shape %e [[0, 1]]
+         : tensor<2x4xi8> into tensor<8xi8>
+    %r = linalg.generic ... ins(%c : tensor<8xi8>) ... -> tensor<8xi8>
+    ```
+
+    After:
+
+    ```mlir
+    %r = linalg.generic ... ins(%acc : tensor<8xi32>) ... -> tensor<8xi8>
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+#endif // QTC_TRANSFORMS_FUSE_ELEMENTWISE_TD

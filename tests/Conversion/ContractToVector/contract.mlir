@@ -1,0 +1,58 @@
+// RUN: qtc-opt %s -convert-contract-to-vector=isa=avx512vnni -cse | FileCheck %s
+// RUN: qtc-opt %s -convert-contract-to-vector=isa=avxvnni -cse \
+// RUN:   | FileCheck %s --check-prefix=VNNI256
+// RUN: qtc-opt %s -convert-contract-to-vector=isa=avx2 -cse \
+// RUN:   | FileCheck %s --check-prefix=AVX2
+// RUN: qtc-opt %s -convert-contract-to-vector=isa=baseline -cse \
+// RUN:   | FileCheck %s --check-prefix=SSE2
+
+// A tile of accumulators passes through the loop over steps. The last rows and
+// the maximum of all tasks follow.
+
+//   CHECK-LABEL: func @contract
+//    CHECK-SAME:   (%[[A:.+]]: memref<4160xi8>, %[[B:.+]]: memref<1024xi8>, %{{.+}}: memref<64x16xi32>, %[[MAX:.+]]: memref<i32>)
+//         CHECK:   memref.store %{{.+}}, %[[MAX]][]
+//         CHECK:   scf.parallel
+//         CHECK:     %{{.+}}:14 = scf.for {{.+}} -> (vector<16xi32>,
+//         CHECK:       %[[W:.+]] = vector.load %[[B]][{{.+}}] : memref<1024xi8>, vector<64xi8>
+//         CHECK:       %[[WEIGHTS:.+]] = vector.bitcast %[[W]]
+//         CHECK:       %[[X:.+]] = vector.load %[[A]][{{.+}}] : memref<4160xi8>, vector<4xi8>
+//         CHECK:       %[[WORD:.+]] = vector.bitcast %[[X]]
+//         CHECK:       %[[ROW:.+]] = vector.broadcast %[[WORD]]
+//         CHECK:       llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%{{.+}}, %[[ROW]], %[[WEIGHTS]])
+// CHECK-COUNT-13:       llvm.call_intrinsic
+//         CHECK:     vector.store
+//         CHECK:     scf.if
+//         CHECK:       %{{.+}}:8 = scf.for
+//         CHECK:     %[[TASK:.+]] = vector.reduction <maxsi>
+//         CHECK:     memref.atomic_rmw maxs %[[TASK]], %[[MAX]][]
+//         CHECK:   } {qkernel.kind = "conv2d", qkernel.macs = 65536 : i64}
+
+// VNNI256: "llvm.x86.avx512.vpdpbusd.256"{{.+}} vector<8xi32>
+
+// Bytes are widened to 16 bits where only pairs are multiplied.
+// AVX2: arith.shrsi {{.+}} vector<16xi16>
+// AVX2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// SSE2: llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
+func.func @contract(%a: memref<4160xi8>, %b: memref<1024xi8>,
+                    %acc: memref<64x16xi32>, %max: memref<i32>) {
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<1024xi8>)
+    outs(%acc, %max : memref<64x16xi32>, memref<i32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64],
+     steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>,
+     qkernel.kind = "conv2d", qkernel.macs = 65536 : i64}
+  return
+}
+
+// The last columns are stored under a mask.
+
+// CHECK-LABEL: func @masked
+//       CHECK:   vector.maskedstore
+func.func @masked(%a: memref<4160xi8>, %b: memref<1024xi8>,
+                  %acc: memref<64x10xi32>) {
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<1024xi8>)
+    outs(%acc : memref<64x10xi32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64],
+     steps = [16] a [4] b [64], columns = 10 panel 16 stride 1024>}
+  return
+}

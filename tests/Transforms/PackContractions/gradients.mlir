@@ -1,0 +1,62 @@
+// RUN: qtc-opt %s -qkernel-pack-contractions=isa=avx512vnni | FileCheck %s
+
+// Strides become zeros between the errors, the kernel is turned.
+
+// CHECK-LABEL: func @input_gradient
+//       CHECK:   qkernel.pack_activation
+//  CHECK-SAME:     channels = 20 : i64, dilation = array<i64: 2, 2>, interleave = 1 : i64, offset, pads = array<i64: 1, 1, 2, 2>
+//       CHECK:   qkernel.pack_weight {{.+}}order = #qkernel.weight_order<flipped>
+//       CHECK:   qkernel.contract
+//  CHECK-SAME:     rows = [4, 8, 8] strides[2000, 200, 20], steps = [3, 3, 5] a[200, 20, 4]
+//  CHECK-SAME:     has_start, qkernel.kind = "input_gradient", qkernel.macs = 57600
+func.func @input_gradient(
+    %e: tensor<4x4x4x20xi8>, %w: tensor<20x5x3x3xi8>,
+    %init: tensor<4x8x8x5xi32>) -> tensor<4x8x8x5xi32> {
+  %acc = qkernel.conv2d_input_gradient
+    ins(%e, %w : tensor<4x4x4x20xi8>, tensor<20x5x3x3xi8>)
+    outs(%init : tensor<4x8x8x5xi32>)
+    {group = 1 : i64, window = #qtrain.window<kernel = [3, 3], strides = [2, 2],
+     pads = [1, 1, 1, 1], dilations = [1, 1]>} -> tensor<4x8x8x5xi32>
+  return %acc : tensor<4x8x8x5xi32>
+}
+
+// The input gradient of a linear layer is a product with its weights.
+
+// CHECK-LABEL: func @linear
+//       CHECK:   qkernel.pack_weight {{.+}}order = #qkernel.weight_order<pointwise>
+//       CHECK:   rows = [4] strides[12], steps = [3] a[4] b[128], columns = 32
+func.func @linear(%e: tensor<4x1x1x10xi8>, %w: tensor<10x8x2x2xi8>,
+                  %init: tensor<4x2x2x8xi32>) -> tensor<4x2x2x8xi32> {
+  %acc = qkernel.conv2d_input_gradient
+    ins(%e, %w : tensor<4x1x1x10xi8>, tensor<10x8x2x2xi8>)
+    outs(%init : tensor<4x2x2x8xi32>)
+    {group = 1 : i64, window = #qtrain.window<kernel = [2, 2], strides = [1, 1],
+     pads = [0, 0, 0, 0], dilations = [1, 1]>} -> tensor<4x2x2x8xi32>
+  return %acc : tensor<4x2x2x8xi32>
+}
+
+// Four images interleave; errors lie in panels of columns.
+
+// CHECK-LABEL: func @weight_gradient
+//  CHECK-SAME:   (%[[X:.+]]: tensor<6x8x8x32xi8>, %[[E:.+]]: tensor<6x6x6x80xi8>
+//       CHECK:   %[[A:.+]] = qkernel.pack_activation ins(%[[X]] :
+//  CHECK-SAME:     block = 16 : i64, channels = 32 : i64, {{.+}} interleave = 4 : i64, offset
+//       CHECK:   %[[B:.+]] = qkernel.pack_activation ins(%[[E]] :
+//  CHECK-SAME:     block = 48 : i64, channels = 96 : i64, {{.+}} interleave = 4 : i64, pads
+//       CHECK:   %[[START:.+]] = qkernel.channel_sum ins(%[[E]] : {{.+}} {factor = -128
+//       CHECK:   %[[SUMS:.+]] = qkernel.contract ins(%[[A]], %[[B]], %[[START]] :
+//  CHECK-SAME:     rows = [3, 3, 2, 16] strides[512, 64, 8192, 4], steps = [2, 6, 6] a[4096, 512, 64] b[6912, 1152, 192]
+//  CHECK-SAME:     -> tensor<[[S:[0-9]+]]x3x3x32x80xi32>
+//       CHECK:   qkernel.unpack_weight ins(%[[SUMS]] : tensor<[[S]]x3x3x32x80xi32>)
+func.func @weight_gradient(
+    %x: tensor<6x8x8x32xi8>, %e: tensor<6x6x6x80xi8>,
+    %init: tensor<80x32x3x3xi32>, %max: tensor<i32>)
+    -> (tensor<80x32x3x3xi32>, tensor<i32>) {
+  %acc:2 = qkernel.conv2d_weight_gradient
+    ins(%x, %e : tensor<6x8x8x32xi8>, tensor<6x6x6x80xi8>)
+    outs(%init, %max : tensor<80x32x3x3xi32>, tensor<i32>)
+    {group = 1 : i64, window = #qtrain.window<kernel = [3, 3], strides = [1, 1],
+     pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    -> tensor<80x32x3x3xi32>, tensor<i32>
+  return %acc#0, %acc#1 : tensor<80x32x3x3xi32>, tensor<i32>
+}

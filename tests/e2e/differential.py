@@ -1,0 +1,87 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Trainer against NumPy reference on the tiny models of make_models.py: every parameter, bit for bit."""
+
+import os
+import sys
+
+import harness
+
+sys.path.insert(0, harness.REFERENCE)
+import make_models  # noqa: E402 (the path comes first)
+
+# Models that the NITI scheme does not train yet, and what the refusal names.
+REFUSED = {"batch_normalization": "BatchNormalization", "concat": "Concat", "shared_parameter": "shared"}
+TRAINED = [name for name in make_models.MODELS if name not in REFUSED]
+THREADS = (1, 2, 5)
+
+# What the reference calls an option of the compiler. Others have the same name or no meaning there.
+REFERENCE_NAMES = {
+    "--niti-headroom": "--headroom",
+    "--niti-weight-bits": "--weight-bits",
+    "--niti-grad-round": "--grad-round",
+    "--niti-loss": "--loss",
+}
+
+
+class DifferentialCase(harness.Case):
+    """Makes the models; `compare` trains one by every variant and the reference."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        arguments = (sys.executable, os.path.join(harness.REFERENCE, "make_models.py"), cls.common)
+        harness.succeed(*arguments, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
+
+    def model(self, name):
+        return os.path.join(self.common, name + ".onnx")
+
+    def compile(self, name, *options):
+        """(trainer of all instruction sets, trainer of plain loops)"""
+        builds = [("fast", ()), ("plain", ("--no-microkernels", "--mcpu=baseline"))]
+        return harness.in_parallel(
+            lambda build: harness.compile_model(self.model(name), self.path(build[0]), *options, *build[1]), builds
+        )
+
+    def expected(self, name, options):
+        renamed = []
+        for option in options:
+            key, equals, value = option.partition("=")
+            renamed.append(REFERENCE_NAMES.get(key, key) + equals + value)
+        return harness.reference(self.model(name), "--eval", *renamed)
+
+    def compare(self, name, compile_options=(), train_options=(), threads=THREADS, trainers=None):
+        """Options are --name=value words. Without `threads` beyond one, only one count a variant is run."""
+        compile_options = {"--batch": "6", "--normalize": "0.5/0.25", **_parsed(compile_options)}
+        train_options = {"--steps": "20", "--schedule": "1", "--data": "data", **_parsed(train_options)}
+        train_options["--data"] = "npy:" + os.path.join(self.common, train_options["--data"])
+        compile_words, train_words = _words(compile_options), _words(train_options)
+        expected, accuracy = self.expected(name, compile_words + train_words)
+        trainers = trainers or self.compile(name, *compile_words)
+        for trainer in trainers:
+            for isa in harness.variants(trainer):
+                for count in threads:
+                    with self.subTest(model=name, trainer=os.path.basename(trainer), isa=isa, threads=count):
+                        out = self.path("out")
+                        words = (*train_words, f"--isa={isa}", f"--threads={count}", "--out", out)
+                        outcome = harness.succeed(trainer, "train", *words)
+                        note = f"{compile_words} {train_words}"
+                        self.assertEqual(harness.tensors(trainer, harness.checkpoint(out)), expected, note)
+                        self.assertAlmostEqual(harness.Result(outcome).accuracy, accuracy, delta=1e-4, msg=note)
+
+    def assert_refused(self, name):
+        outcome = harness.execute(harness.QTC, "compile", self.model(name), "-o", self.path("trainer"))
+        self.assertEqual(outcome.code, 1, outcome)
+        errors = [line for line in outcome.err.splitlines() if "error:" in line]
+        self.assertEqual(len(errors), 1, outcome)
+        self.assertIn(REFUSED[name], errors[0], outcome)
+        self.assertFalse(os.path.exists(self.path("trainer")))
+
+
+def _parsed(options):
+    return {key: value if equals else None for key, equals, value in (option.partition("=") for option in options)}
+
+
+def _words(options):
+    return [key if value is None else f"{key}={value}" for key, value in options.items()]

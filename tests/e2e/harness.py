@@ -1,0 +1,148 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the whole-run tests share: compiling, training, reading results, the data they need.
+
+The compiler is $QTC, or bin/qtc in $QTC_BUILD_DIR (default: build in the repository).
+"""
+
+import concurrent.futures
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+REFERENCE = os.path.join(SOURCE, "tests", "numeric", "reference")
+BUILD = os.environ.get("QTC_BUILD_DIR", os.path.join(SOURCE, "build"))
+QTC = os.environ.get("QTC", os.path.join(BUILD, "bin", "qtc"))
+SHARED = os.environ.get("QTC_SHARED", os.path.join(os.path.dirname(SOURCE), "shared"))
+TIMEOUT = 900
+
+
+class Outcome:
+    """What a program printed and how it ended."""
+
+    def __init__(self, command, completed):
+        self.command = " ".join(command)
+        self.code, self.out, self.err = completed.returncode, completed.stdout, completed.stderr
+
+    def __str__(self):
+        return f"$ {self.command}\nexit status {self.code}\n{self.out}{self.err}"
+
+
+def execute(*command, **options):
+    """Runs a program to its end, whatever that is."""
+    command = [str(word) for word in command]
+    options.setdefault("timeout", TIMEOUT)
+    completed = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        encoding="utf-8", errors="replace", check=False, **options
+    )
+    return Outcome(command, completed)
+
+
+def succeed(*command, **options):
+    outcome = execute(*command, **options)
+    if outcome.code != 0:
+        raise AssertionError(str(outcome))
+    return outcome
+
+
+def in_parallel(function, items):
+    """[function(item) for item in items], on as many items at once as there are processors."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(function, items))
+
+
+def compile_model(model, output, *options):
+    succeed(QTC, "compile", model, "-o", output, *options)
+    return output
+
+
+def shared(*path):
+    """A file or folder of the shared models and data; skips the test where it is missing."""
+    found = os.path.join(SHARED, *path)
+    if not os.path.exists(found):
+        raise unittest.SkipTest(f"no {found} (models and data are looked for in $QTC_SHARED)")
+    return found
+
+
+def variants(trainer):
+    """The instruction sets of a trainer that this processor runs."""
+    rows = [line.split() for line in succeed(trainer, "info").out.splitlines()]
+    return [row[0] for row in rows if len(row) >= 4 and row[1].isdigit() and row[-1] in ("supported", "used")]
+
+
+class Result:
+    """The `result:` line of a run."""
+
+    def __init__(self, outcome):
+        line = outcome.out.strip().rsplit("\n", 1)[-1]
+        if not line.startswith("result: "):
+            raise AssertionError(f"no result line\n{outcome}")
+        fields = dict(word.split("=", 1) for word in line.split()[1:])
+        self.steps, self.state = int(fields["steps"]), fields["state"]
+        self.accuracy = float(fields["test_accuracy"])
+        self.best = float(fields["best_test_accuracy"])
+
+
+def train(trainer, *options, **settings):
+    return Result(succeed(trainer, "train", *options, **settings))
+
+
+def checkpoint(folder):
+    return os.path.join(folder, "checkpoint.safetensors")
+
+
+def tensors(trainer, file):
+    """{name: "exponent crc"} of a checkpoint."""
+    rows = [line.split() for line in succeed(trainer, "hash", "--checkpoint", file, "--tensors").out.splitlines()]
+    if rows[0] != ["tensor", "exponent", "crc32"]:
+        raise AssertionError(f"unexpected heading {rows[0]}")
+    return {row[0]: " ".join(row[1:]) for row in rows[1:]}
+
+
+def state_hash(trainer, file):
+    """The 32 hexadecimal digits of `hash`."""
+    outcome = succeed(trainer, "hash", "--checkpoint", file)
+    match = re.search(r"\b[0-9a-f]{32}\b", outcome.out)
+    if not match:
+        raise AssertionError(f"no state hash\n{outcome}")
+    return match.group()
+
+
+def reference(model, *options):
+    """({name: "exponent crc"}, test accuracy or None) after the last step by the NumPy reference."""
+    script = os.path.join(REFERENCE, "run.py")
+    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+    outcome = succeed(sys.executable, script, model, *options, env=environment)
+    table, accuracy = {}, None
+    for line in outcome.out.splitlines():
+        name, *rest = line.split()
+        if name == "test_accuracy":
+            accuracy = float(rest[0])
+        elif name != "step":
+            table[name] = " ".join(rest)
+    return table, accuracy
+
+
+class Case(unittest.TestCase):
+    """A test with a folder of its own (self.folder) and one for the class (self.common)."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not os.access(QTC, os.X_OK):
+            raise AssertionError(f"no compiler at {QTC}: build first, or set QTC or QTC_BUILD_DIR")
+        cls.common = tempfile.mkdtemp(prefix="qtc-e2e-")
+        cls.addClassCleanup(shutil.rmtree, cls.common, ignore_errors=True)
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="qtc-e2e-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
