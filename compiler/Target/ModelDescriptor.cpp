@@ -110,7 +110,8 @@ llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
                     u32(type.getRank()), u32(getDtype(type.getElementType())),
                     u32(QTCRT_STATE_PARAMETER), u32(exponent.has_value()),
                     u32(static_cast<uint32_t>(exponent.value_or(0))),
-                    u32(parameter.getFrozen())});
+                    u32(parameter.getFrozen()), u32(parameter.getId()),
+                    u32(parameter.getUniform().value_or(0))});
 }
 
 llvm::Constant *

@@ -23,7 +23,7 @@ namespace {
 
 constexpr uint64_t defaultSteps = 20;
 constexpr uint64_t warmUpSteps = 3;
-constexpr int peakRounds = 5;
+constexpr int peakRounds = 15;
 constexpr double peakSeconds = 0.02; // of one round
 
 struct OpResult {

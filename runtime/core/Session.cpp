@@ -8,6 +8,7 @@
 #include "qtcrt/Session.h"
 
 #include "qtcrt/Error.h"
+#include "qtcrt/Philox.h"
 #include "qtcrt/Isa.h"
 #include "qtcrt/StateHash.h"
 
@@ -28,6 +29,10 @@ void checkTensor(const qtcrt_model &model, const qtcrt_tensor &tensor) {
   require(tensor.rank <= 8, "rank of a tensor");
   require(tensor.dtype <= QTCRT_FLOAT32, "type of a tensor");
   require(tensor.kind <= QTCRT_STATE_OPTIMIZER, "kind of a tensor");
+  require(tensor.uniform == 0 ||
+              (tensor.uniform == 1 && tensor.dtype == QTCRT_INT8) ||
+              (tensor.uniform <= 256 && tensor.dtype == QTCRT_INT16),
+          "initial values of a tensor");
   uint64_t elements = 1;
   for (uint32_t i = 0; i < tensor.rank; ++i)
     require(tensor.shape[i] > 0 &&
@@ -87,6 +92,32 @@ Session::Session(const qtcrt_model &model, unsigned threads,
       pool(threads ? threads : availableProcessors()) {
   if (model.state_bytes)
     std::memcpy(stateMemory.data(), model.initial_state, model.state_bytes);
+}
+
+/// Uniform mantissas in [-127, 127] times the tensor's scale.
+template <typename Mantissa>
+static void drawUniform(Mantissa *mantissas, const qtcrt_tensor &tensor,
+                        uint64_t seed) {
+  for (uint64_t i = 0; i < tensor.elements; ++i) {
+    uint64_t random = randomBlock(seed, i, tensor.id, /*step=*/0,
+                                  RandomPurpose::Initialisation)[i & 3];
+    int uniform = static_cast<int>((random * 255) >> 32) - 127;
+    mantissas[i] =
+        static_cast<Mantissa>(uniform * static_cast<int>(tensor.uniform));
+  }
+}
+
+void Session::drawInitialState(uint64_t seed) {
+  for (uint64_t i = 0; i < compiled.tensor_count; ++i) {
+    const qtcrt_tensor &tensor = compiled.tensors[i];
+    uint8_t *place = stateMemory.data() + tensor.offset;
+    if (!tensor.uniform)
+      continue;
+    if (tensor.dtype == QTCRT_INT8)
+      drawUniform(reinterpret_cast<int8_t *>(place), tensor, seed);
+    else
+      drawUniform(reinterpret_cast<int16_t *>(place), tensor, seed);
+  }
 }
 
 qtcrt_step Session::makeStep(const uint8_t *images) {

@@ -67,6 +67,7 @@ void TrainingRun::applyOptions() {
     record.shuffle = !options.noShuffle;
     record.augment = options.augment.value_or("none");
     record.schedule = options.schedule.value_or(model.default_schedule);
+    session.drawInitialState(record.seed);
   } else {
     record = loadCheckpoint(file, model, session.state());
     requireSame(file, "--batch", std::to_string(record.batch),

@@ -189,28 +189,26 @@ struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
   }
 };
 
-/// Positions of a window along one dimension that count for its mean.
-Value countPositions(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
-                     Value out, int64_t extent, bool countPadding) {
+/// Positions of a window along one dimension that are inside the image.
+Value countInside(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
+                  Value out, int64_t extent) {
   Value count = b.index(0);
-  int64_t low = countPadding ? -window.getPads()[dim] : 0;
-  int64_t high = countPadding ? extent + window.getPads()[dim + 2] : extent;
   for (int64_t tap = 0; tap < window.getKernel()[dim]; ++tap) {
-    Value position = getPosition(b, window, dim, out, tap);
-    Value shifted = b.sub(position, b.index(low));
-    Value counts = b.isInside(shifted, high - low);
-    count = b.add(count, b.select(counts, b.index(1), b.index(0)));
+    Value inside = b.isInside(getPosition(b, window, dim, out, tap), extent);
+    count = b.add(count, b.select(inside, b.index(1), b.index(0)));
   }
   return count;
 }
 
-/// c = round(2^(7+k) / area) of the window at (oh, ow).
+/// c = round(2^(7+k) / area) of the window at (oh, ow); the area is the whole
+/// kernel if padding counts.
 Value getFactor(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
                 ArrayRef<int64_t> x, Value oh, Value ow) {
   ArrayRef<int64_t> kernel = window.getKernel();
   int64_t fraction = 7 + llvm::Log2_64_Ceil(kernel[0] * kernel[1]);
-  Value area = b.mul(countPositions(b, window, 0, oh, x[1], countPadding),
-                     countPositions(b, window, 1, ow, x[2], countPadding));
+  Value area = countPadding ? b.index(kernel[0] * kernel[1])
+                            : b.mul(countInside(b, window, 0, oh, x[1]),
+                                    countInside(b, window, 1, ow, x[2]));
   Value doubled = b.affine(area, 2, 0);
   Value numerator = b.affine(area, 1, int64_t(2) << fraction);
   Value factor = b.create<arith::DivUIOp>(numerator, doubled);

@@ -379,9 +379,10 @@ LogicalResult Importer::createParameters(std::string &why) {
     auto type = RankedTensorType::get(tensor->shape, builder.getF32Type());
     ElementsAttr value = DenseElementsAttr::get(type, ArrayRef(*elements));
     StringAttr name = builder.getStringAttr(tensor->name);
-    builder.create<qtrain::ParameterOp>(NameLoc::get(name), name,
-                                        builder.getI64IntegerAttr(id++),
-                                        IntegerAttr(), UnitAttr(), value);
+    builder.create<qtrain::ParameterOp>(
+        NameLoc::get(name), name, builder.getI64IntegerAttr(id++),
+        /*exponent=*/IntegerAttr(), /*uniform=*/IntegerAttr(),
+        /*frozen=*/UnitAttr(), value);
     mark(parameter->argument, qtrain::QTrainDialect::kParameterAttrName,
          FlatSymbolRefAttr::get(name));
   }

@@ -127,13 +127,16 @@ std::optional<int64_t> GraphInput::getFixedBatch() const {
 
 /// Notes in `input` what it is, or why it cannot be imported.
 static void describeInput(const onnx::ValueInfoProto &info, GraphInput &input) {
-  Refusal refusal(input.problem);
-  if (!info.type().has_tensor_type())
-    return void(std::move(refusal) << "is no tensor");
+  if (!info.type().has_tensor_type()) {
+    Refusal(input.problem) << "is no tensor";
+    return;
+  }
   const onnx::TypeProto::Tensor &type = info.type().tensor_type();
   input.elementType = type.elem_type();
-  if (!type.has_shape())
-    return void(std::move(refusal) << "has no shape");
+  if (!type.has_shape()) {
+    Refusal(input.problem) << "has no shape";
+    return;
+  }
   bool isSymbolic = false;
   for (const auto &dim : type.shape().dim()) {
     bool isBatch = input.shape.empty();

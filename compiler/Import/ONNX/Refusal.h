@@ -37,7 +37,7 @@ public:
 
   template <typename T> Refusal &&operator<<(const T &value) && {
     llvm::raw_string_ostream(text) << value;
-    return std::move(*this);
+    return static_cast<Refusal &&>(*this);
   }
   operator mlir::LogicalResult() const { return mlir::failure(); }
   template <typename T> operator mlir::FailureOr<T>() const {

@@ -165,6 +165,7 @@ void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
     mantissa = (static_cast<int>((random * 255) >> 32) - 127) * scale;
   }
   setMantissas(parameter, mantissas, bound - 7);
+  parameter.setUniform(scale);
 }
 
 LogicalResult ParameterQuantizer::quantizeWeight(ParameterOp parameter) {

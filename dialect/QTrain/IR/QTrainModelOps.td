@@ -21,11 +21,14 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     the ONNX initializer until a scheme replaces it by mantissas and sets
     `exponent`. `id` is the word that tells its random numbers from those of
     other parameters (numerics contract, section 2). A frozen parameter is never
-    updated.
+    updated. `uniform` s says that the values are s times uniform mantissas in
+    [−127, 127] drawn with the seed of the compilation: a run with another seed
+    draws its own.
 
     Constraints:
     - (C1) `exponent` is present exactly when `value` holds integers.
     - (C2) `id` is not negative.
+    - (C3) `uniform` is positive and goes with integer values only.
 
     Example:
 
@@ -35,10 +38,12 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$id,
-                       OptionalAttr<SI32Attr>:$exponent, UnitAttr:$frozen,
+                       OptionalAttr<SI32Attr>:$exponent,
+                       OptionalAttr<I64Attr>:$uniform, UnitAttr:$frozen,
                        ElementsAttr:$value);
   let assemblyFormat = [{
-    $sym_name `id` $id (`exponent` $exponent^)? (`frozen` $frozen^)? `=` $value
+    $sym_name `id` $id (`exponent` $exponent^)? (`uniform` $uniform^)?
+    (`frozen` $frozen^)? `=` $value
     attr-dict
   }];
   let hasVerifier = 1;
@@ -189,10 +194,11 @@ def QTrain_AveragePool2DOp : QTrain_PureOp<"average_pool2d", [Differentiable]> {
   let summary = "Mean over sliding windows (ONNX AveragePool)";
   let description = [{
     The mean of the positions a window covers. With `count_include_pad` padding
-    counts as zeros, positions beyond the padding (ceil_mode) never count.
-    Scaled: result = Σ m · c, c = round(2^(7+k) / area), k = ceil(log2 of the
-    kernel's area), a 32-bit accumulator of exponent s − (7 + k) (numerics
-    contract, section 4, Average pool).
+    counts as zeros; in floats positions beyond the padding (ceil_mode) do not
+    count. Scaled: result = Σ m · c, c = round(2^(7+k) / area), k = ceil(log2
+    of the kernel's area), a 32-bit accumulator of exponent s − (7 + k); the area
+    is the whole kernel with `count_include_pad`, else the positions inside the
+    image (numerics contract, section 4, Average pool).
 
     Constraints: as `qtrain.max_pool2d`; scaled results are 32 bits wide.
 

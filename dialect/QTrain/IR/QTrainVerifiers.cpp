@@ -126,6 +126,10 @@ LogicalResult ParameterOp::verify() {
     return emitOpError("expected an exponent exactly for integer values");
   if (static_cast<int64_t>(getId()) < 0) // C2
     return emitOpError("expected a non-negative id");
+  if (getUniform() && (*getUniform() < 1 || *getUniform() > 256 ||
+                       !type.getElementType().isInteger())) // C3
+    return emitOpError(
+        "expected a scale from 1 to 256 of uniform integer values");
   return success();
 }
 

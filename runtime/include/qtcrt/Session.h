@@ -34,6 +34,10 @@ public:
   Executor &executor() { return pool; }
   uint8_t *state() { return stateMemory.data(); }
 
+  /// Draws the initial mantissas of tensors that depend on the run's seed
+  /// (qtcrt_tensor::uniform).
+  void drawInitialState(uint64_t seed);
+
   /// One training step on `batch` images and labels.
   void train(const uint8_t *images, const int32_t *labels, uint64_t seed,
              int64_t schedule, uint64_t step);

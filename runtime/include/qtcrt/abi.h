@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 1
+#define QTCRT_ABI_VERSION 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,6 +67,9 @@ typedef struct qtcrt_tensor {
   uint32_t has_exponent;  ///< 1 when the value is mantissa * 2^exponent
   int32_t exponent;       ///< fixed for the whole run
   uint32_t frozen;        ///< 1 when training leaves it alone
+  uint32_t id;            ///< word of the tensor's random counters
+  uint32_t uniform;       ///< not 0: the run's seed draws the initial mantissas,
+                          ///< this times uniform numbers in [-127, 127]
 } qtcrt_tensor;
 
 /// One operation of a step, for profiles.
@@ -143,7 +146,7 @@ typedef struct qtcrt_model {
 extern const qtcrt_model qtcrt_compiled_model;
 
 /// A piece of a parallel loop: runs iterations [begin, end). `worker` is the
-/// index of the running thread, below qtcrt_worker_count().
+/// index of the running thread, below the number of threads.
 typedef void (*qtcrt_task)(void *closure, int64_t begin, int64_t end,
                            int64_t worker);
 
@@ -159,7 +162,7 @@ void qtcrt_mark(qtcrt_executor *executor, int64_t op);
 #ifdef __cplusplus
 } // extern "C"
 
-static_assert(sizeof(qtcrt_tensor) == 56, "qtcrt_tensor is part of the ABI");
+static_assert(sizeof(qtcrt_tensor) == 64, "qtcrt_tensor is part of the ABI");
 static_assert(sizeof(qtcrt_op) == 32, "qtcrt_op is part of the ABI");
 static_assert(sizeof(qtcrt_step) == 72, "qtcrt_step is part of the ABI");
 static_assert(sizeof(qtcrt_variant) == 72, "qtcrt_variant is part of the ABI");

@@ -1,0 +1,312 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiles functions of the qtrain and qkernel dialects and calls them with NumPy arrays.
+
+A Module collects functions as MLIR text, lowers them with the passes of compiler/Pipelines/Pipelines.cpp, and runs
+them through the entry points that the runtime would call: arguments lie in the training state, as parameters do.
+Parallel loops run in small pieces, the last one first, so a result that depends on their order shows.
+
+qtc-opt and qtc-translate come from the build folder $QTC_BUILD_DIR (default: `build` in the repository), opt and llc from
+$QTC_LLVM_TOOLS (default: Debian's LLVM 19), and any C compiler links.
+"""
+
+import ctypes
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(FOLDER)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "numeric", "reference"))
+SEARCH = os.pathsep.join([
+    os.path.join(os.environ.get("QTC_BUILD_DIR", os.path.join(ROOT, "build")), "bin"),
+    os.environ.get("QTC_LLVM_TOOLS", "/usr/lib/llvm-19/bin"),
+    os.environ.get("PATH", os.defpath),
+])
+
+PLAN = "func.func(convert-qtrain-to-qkernel),canonicalize,cse"
+PACK = "qkernel-pack-contractions{isa=%s},canonicalize,cse"
+BUFFERS = (
+    "eliminate-empty-tensors,one-shot-bufferize{allow-return-allocs-from-loops=1},canonicalize,cse,"
+    "func.func(plan-arena)"
+)
+VECTORS = "convert-contract-to-vector{isa=%s}"
+LOOPS = (
+    "convert-qkernel-to-loops,func.func(convert-linalg-to-parallel-loops),canonicalize,cse,outline-tasks,"
+    "canonicalize,cse,expand-strided-metadata,lower-affine"
+)
+LLVM = "convert-qkernel-to-llvm{isa=%s},reconcile-unrealized-casts,canonicalize,cse"
+
+# The two functions that the runtime provides (runtime/include/qtcrt/abi.h).
+RUNTIME = """
+#include <stdint.h>
+typedef void (*task_function)(void *, int64_t, int64_t, int64_t);
+void qtcrt_parallel_for(void *executor, task_function task, void *closure, int64_t count) {
+  int64_t piece = count < 64 ? 3 : count / 16;
+  for (int64_t begin = (count - 1) / piece * piece; begin >= 0; begin -= piece)
+    task(closure, begin, begin + piece < count ? begin + piece : count, begin % 2);
+}
+void qtcrt_mark(void *executor, int64_t op) {}
+"""
+
+ALIGNMENT = 64
+ARENA_BYTES = 64 << 20
+
+
+class Step(ctypes.Structure):
+    """qtcrt_step."""
+
+    _fields_ = [
+        ("state", ctypes.c_void_p),
+        ("arena", ctypes.c_void_p),
+        ("input", ctypes.c_void_p),
+        ("labels", ctypes.c_void_p),
+        ("logits", ctypes.c_void_p),
+        ("logits_exponent", ctypes.c_void_p),
+        ("seed", ctypes.c_uint64),
+        ("schedule", ctypes.c_int64),
+        ("step", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    ]
+
+
+def cpu_flags():
+    with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+        return set(re.search(r"^flags\s*:(.*)$", cpuinfo.read(), re.MULTILINE).group(1).split())
+
+
+def best_isa():
+    """The strongest instruction set of this processor that there is a target for."""
+    flags = cpu_flags()
+    for isa, needed in (
+        ("avx512vnni", {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"}),
+        ("avxvnni", {"avx2", "fma", "avx_vnni"}),
+        ("avx2", {"avx2", "fma"}),
+    ):
+        if needed <= flags:
+            return isa
+    return "baseline"
+
+
+def tool(name):
+    path = shutil.which(name, path=SEARCH)
+    if path is None:
+        raise FileNotFoundError(f"no {name} in {SEARCH}")
+    return path
+
+
+def run(*command):
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}\n{process.stderr[-4000:]}")
+
+
+def aligned(size):
+    """A zeroed byte buffer that starts on a cache line."""
+    buffer = np.zeros(size + ALIGNMENT, dtype=np.uint8)
+    start = -buffer.ctypes.data % ALIGNMENT
+    return buffer[start : start + size]
+
+
+def tensor(dtype, shape):
+    """The MLIR type of an array."""
+    return f"tensor<{''.join(f'{n}x' for n in shape)}{element(dtype)}>"
+
+
+def scaled(bits, shape, channels_last=False):
+    """A scaled type; `shape` is the logical one, [N, C, H, W]."""
+    layout = ", #qtrain.channels_last" if channels_last else ""
+    return f"!qtrain.scaled<tensor<{''.join(f'{n}x' for n in shape)}i{bits}{layout}>>"
+
+
+def element(dtype):
+    dtype = np.dtype(dtype)
+    return ("i" if dtype.kind == "i" else "ui") + str(dtype.itemsize * 8)
+
+
+def window(kernel, strides=(1, 1), pads=(0, 0, 0, 0), dilations=(1, 1)):
+    """A #qtrain.window; pads are [top, left, bottom, right]."""
+    text = ", ".join(
+        f"{name} = {list(values)}"
+        for name, values in (("kernel", kernel), ("strides", strides), ("pads", pads), ("dilations", dilations))
+    )
+    return f"#qtrain.window<{text}>"
+
+
+class Function:
+    """One function: its arguments are i8, i16 or i32 arrays and, named, pixels, labels, seed and step."""
+
+    def __init__(self, name, arguments, body, results, extra=()):
+        self.name, self.arguments, self.body, self.results = name, arguments, body, results
+        self.extra = extra
+
+    def parameter(self, index):
+        return f"{self.name}.{index}"
+
+    def text(self):
+        lines, signature = [], []
+        for index, (dtype, shape) in enumerate(self.arguments):
+            kind = tensor(dtype, shape)
+            lines.append(f"qtrain.parameter @{self.parameter(index)} id {index} exponent 0 = dense<0> : {kind}")
+            signature.append(f"%{index}: {kind} {{qtrain.parameter = @{self.parameter(index)}}}")
+        for kind, name in self.extra:
+            signature.append(f'%{name}: {kind} {{qtrain.argument = "{name}"}}')
+        results = ", ".join(
+            "i32" if result == "exponent" else tensor(*result) for result in self.results
+        )
+        lines.append(f"func.func @{self.name}({', '.join(signature)}) -> ({results}) {{")
+        lines += [self.body, "}"]
+        return "\n".join(lines)
+
+
+class Module:
+    """Functions that are compiled together."""
+
+    def __init__(self, isa="baseline", microkernels=False):
+        self.isa, self.microkernels = isa, microkernels
+        self.functions, self.library, self.offsets, self.state_bytes = {}, None, {}, 0
+
+    def add(self, name, arguments, body, results, extra=()):
+        """Adds a function.
+
+        arguments: (dtype, shape) a tensor, named %0, %1, ... in `body`
+        results:   one or two of (dtype, shape) or "exponent", an i32; `body` ends with their return
+        extra:     (MLIR type, name) of pixels, labels, seed or step, named alike in `body`
+        """
+        self.functions[name] = Function(name, arguments, body, results, extra)
+
+    def pipeline(self):
+        passes = [PLAN]
+        if self.microkernels:
+            passes.append(PACK % self.isa)
+        passes.append(BUFFERS)
+        if self.microkernels:
+            passes.append(VECTORS % self.isa)
+        return f"builtin.module({','.join(passes + [LOOPS, LLVM % self.isa])})"
+
+    def compile(self):
+        self._place_parameters()
+        with tempfile.TemporaryDirectory() as folder:
+            source, lowered, ir, better, code, runtime, library = (
+                os.path.join(folder, name)
+                for name in ("a.mlir", "b.mlir", "c.ll", "d.bc", "e.o", "runtime.c", "f.so")
+            )
+            with open(source, "w", encoding="utf-8") as file:
+                file.write("\n".join(function.text() for function in self.functions.values()))
+            with open(runtime, "w", encoding="utf-8") as file:
+                file.write(RUNTIME)
+            run(tool("qtc-opt"), source, f"--pass-pipeline={self.pipeline()}", "-o", lowered)
+            run(tool("qtc-translate"), "--mlir-to-llvmir", lowered, "-o", ir)
+            run(tool("opt"), "-O2", "-mtriple=x86_64-linux-gnu", ir, "-o", better)
+            run(tool("llc"), "-O2", "--relocation-model=pic", "--filetype=obj", better, "-o", code)
+            run(tool("cc"), "-O1", "-shared", "-fPIC", code, runtime, "-o", library)
+            self.library = ctypes.CDLL(library)
+        return self
+
+    def _place_parameters(self):
+        """The layout of the state: sorted by name, every tensor on a cache line."""
+        sizes = {}
+        for function in self.functions.values():
+            for index, (dtype, shape) in enumerate(function.arguments):
+                count = int(np.prod(shape, dtype=np.int64))
+                sizes[function.parameter(index)] = count * np.dtype(dtype).itemsize
+        offset = 0
+        for name in sorted(sizes, key=str.encode):
+            self.offsets[name] = offset
+            offset += -(-sizes[name] // ALIGNMENT) * ALIGNMENT
+        self.state_bytes = offset
+
+    def call(self, name, *arrays, pixels=None, labels=None, seed=0, step=0, overwrites=False):
+        """Runs a function and returns its results, arrays and integers. Only one that `overwrites` may change arguments."""
+        function = self.functions[name]
+        state, arena = aligned(self.state_bytes), aligned(ARENA_BYTES)
+        # What a kernel leaves of old contents must not matter.
+        arena[: 1 << 16] = 0xA5
+        views = []
+        for index, ((dtype, shape), array) in enumerate(zip(function.arguments, arrays, strict=True)):
+            array = np.asarray(array)
+            assert array.shape == tuple(shape), (array.shape, shape)
+            converted = np.ascontiguousarray(array.astype(dtype))
+            assert np.array_equal(converted, array), "an argument does not fit its type"
+            begin = self.offsets[function.parameter(index)]
+            state[begin : begin + converted.nbytes] = converted.reshape(-1).view(np.uint8)
+            views.append((begin, converted))
+        outputs = [
+            np.full(() if result == "exponent" else result[1], 85, np.int32 if result == "exponent" else result[0])
+            for result in function.results
+        ]
+        keep = [None if a is None else np.ascontiguousarray(a) for a in (pixels, labels)]
+        operands = Step(
+            state=state.ctypes.data,
+            arena=arena.ctypes.data,
+            input=None if keep[0] is None else keep[0].ctypes.data,
+            labels=None if keep[1] is None else keep[1].ctypes.data,
+            logits=outputs[0].ctypes.data,
+            logits_exponent=outputs[1].ctypes.data if len(outputs) > 1 else None,
+            seed=seed,
+            step=step,
+        )
+        getattr(self.library, f"qtc_{self.isa}_{name}")(None, ctypes.byref(operands))
+        for begin, converted in views:
+            after = state[begin : begin + converted.nbytes]
+            same = np.array_equal(after, converted.reshape(-1).view(np.uint8))
+            assert same or overwrites, "an argument was overwritten"
+        results = [int(a) if a.ndim == 0 else a for a in outputs]
+        return results if len(results) > 1 else results[0]
+
+
+def compose(name, value, bits, shape, exponent, channels_last=False):
+    """MLIR text: %name of tensor %value (in memory order) and the i32 %exponent."""
+    memory = to_memory_shape(shape) if channels_last else shape
+    return (
+        f"%{name} = qtrain.compose %{value}, %{exponent} : ({tensor(f'i{bits // 8}', memory)}, i32)"
+        f" -> {scaled(bits, shape, channels_last)}\n"
+    )
+
+
+def decompose_and_return(value, bits, shape, channels_last=False):
+    """MLIR text: returns mantissas, in memory order, and the exponent of %value."""
+    kind = tensor(f"i{bits // 8}", to_memory_shape(shape) if channels_last else shape)
+    return (
+        f"%m, %s = qtrain.decompose %{value} : ({scaled(bits, shape, channels_last)}) -> ({kind}, i32)\n"
+        f"return %m, %s : {kind}, i32\n"
+    )
+
+
+def scalar(name, value, index=0):
+    """MLIR text: %name is element `index` of the i32 vector %value of two."""
+    return (
+        f"%{name}_at = arith.constant {index} : index\n"
+        f"%{name} = tensor.extract %{value}[%{name}_at] : tensor<2xi32>\n"
+    )
+
+
+def to_memory_shape(shape):
+    return (shape[0], shape[2], shape[3], shape[1])
+
+
+def to_memory(array):
+    """[N, C, H, W] to [N, H, W, C]."""
+    return np.ascontiguousarray(array.transpose(0, 2, 3, 1))
+
+
+def from_memory(array):
+    return array.transpose(0, 3, 1, 2)
+
+
+def interesting(bits, count, random):
+    """Integers of `bits` bits: extremes, neighbours of powers of two, and all magnitudes alike."""
+    limit = 2 ** (bits - 1) - 1
+    powers = 2 ** np.arange(bits - 1, dtype=np.int64)
+    special = np.concatenate([[0, limit], powers, powers - 1, powers + 1, limit - powers])
+    special = np.concatenate([special, -special])
+    special = special[np.abs(special) <= limit]
+    magnitude = random.integers(0, 2 ** random.integers(1, bits, count))
+    values = np.where(random.integers(0, 2, count) == 1, magnitude, -magnitude)
+    values[: min(count, special.size)] = special[:count]
+    return values
