@@ -84,8 +84,8 @@ llvm::Error Compiler::writeOutput(llvm::StringRef text) {
 llvm::Error Compiler::runFrontEnd() {
   onnx_import::ImportOptions import;
   import.batch = options.batch;
-  module = onnx_import::importOnnxFile(options.modelPath, context, import,
-                                       &remarks);
+  module =
+      onnx_import::importOnnxFile(options.modelPath, context, import, &remarks);
   if (!module)
     return reportedError();
   if (options.emit == Phase::Import)
@@ -113,8 +113,8 @@ static std::string describeOptions(const CompileOptions &options) {
   llvm::json::Object object;
   object["batch"] = options.batch;
   object["init"] = options.schemeRequest.schemeInit ? "scheme" : "onnx";
-  object["loss"] = options.loss == qtrain::Loss::CrossEntropy ? "cross-entropy"
-                                                              : "sse";
+  object["loss"] =
+      options.loss == qtrain::Loss::CrossEntropy ? "cross-entropy" : "sse";
   object["normalize"] = options.normalize;
   for (const SchemeOption &option : options.scheme->options)
     object[(options.scheme->name + "-" + option.name).str()] =
@@ -123,8 +123,8 @@ static std::string describeOptions(const CompileOptions &options) {
 }
 
 llvm::Error Compiler::describeModel() {
-  auto step = module->lookupSymbol<func::FuncOp>(
-      qtrain::QTrainDialect::kTrainStepName);
+  auto step =
+      module->lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
   auto pixels = cast<RankedTensorType>(step.getArgumentTypes().front());
   auto logits = cast<RankedTensorType>(step.getResultTypes().front());
   for (int64_t dim = 1; dim < pixels.getRank() && dim < 4; ++dim)
@@ -181,8 +181,8 @@ static std::vector<ProfiledOp> getProfile(func::FuncOp step) {
     auto number = [&](StringRef key) {
       return cast<IntegerAttr>(entry.get(key)).getInt();
     };
-    ops.push_back({text("name"), text("kind"), number("macs"),
-                   number("bytes")});
+    ops.push_back(
+        {text("name"), text("kind"), number("macs"), number("bytes")});
   }
   return ops;
 }
@@ -233,8 +233,8 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
     variant.code.assign(text.begin(), text.end());
     return;
   }
-  auto step = copy->lookupSymbol<func::FuncOp>(
-      qtrain::QTrainDialect::kTrainStepName);
+  auto step =
+      copy->lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
   result.name = target.name.str();
   result.isa = static_cast<uint32_t>(target.isa);
   result.peakMacs = getPeakMacs(target);
@@ -267,17 +267,17 @@ llvm::Error Compiler::generateVariants() {
   bool one = options.emit != Phase::Trainer && options.emit != Phase::Library;
   std::vector<const cpu::TargetRecord *> targets = options.targets;
   if (one)
-    targets.assign(1, *llvm::max_element(
-                          options.targets, [](const auto *a, const auto *b) {
-                            return a->isa < b->isa;
-                          }));
+    targets.assign(1, *llvm::max_element(options.targets,
+                                         [](const auto *a, const auto *b) {
+                                           return a->isa < b->isa;
+                                         }));
   variants.resize(targets.size());
   std::vector<std::thread> threads;
   for (auto [target, variant] : llvm::zip(targets, variants))
-    threads.emplace_back([this, &bytecode, target = target,
-                          variant = &variant] {
-      generateVariant(bytecode, *target, *variant);
-    });
+    threads.emplace_back(
+        [this, &bytecode, target = target, variant = &variant] {
+          generateVariant(bytecode, *target, *variant);
+        });
   for (std::thread &thread : threads)
     thread.join();
   for (auto [target, variant] : llvm::zip(targets, variants)) {
@@ -312,9 +312,8 @@ llvm::Error Compiler::run() {
     return error;
   if (options.emit == Phase::Library || options.emit == Phase::Trainer)
     return writeObjects();
-  return writeOutput(
-      llvm::StringRef(variants.front().code.data(),
-                      variants.front().code.size()));
+  return writeOutput(llvm::StringRef(variants.front().code.data(),
+                                     variants.front().code.size()));
 }
 
 llvm::Error Compiler::writeObjects() {
@@ -322,8 +321,8 @@ llvm::Error Compiler::writeObjects() {
   std::unique_ptr<llvm::Module> descriptor =
       buildModelDescriptor(*module, description, llvmContext);
   llvm::SmallVector<char, 0> model;
-  if (llvm::Error error = cpu::emitPlainModule(
-          *descriptor, cpu::OutputKind::Object, model))
+  if (llvm::Error error =
+          cpu::emitPlainModule(*descriptor, cpu::OutputKind::Object, model))
     return error;
   cpu::TemporaryFiles files;
   std::vector<std::string> objects;

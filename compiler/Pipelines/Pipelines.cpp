@@ -66,8 +66,7 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizationOptions bufferization;
   bufferization.allowReturnAllocsFromLoops = true;
-  manager.addPass(
-      bufferization::createOneShotBufferizePass(bufferization));
+  manager.addPass(bufferization::createOneShotBufferizePass(bufferization));
   addCleanup(manager);
   manager.addNestedPass<func::FuncOp>(createPlanArena());
 }
@@ -76,8 +75,7 @@ void qtc::buildKernelPipeline(OpPassManager &manager,
                               const VariantOptions &options) {
   manager.addPass(createConvertContractToVector({options.target->name.str()}));
   manager.addPass(createConvertQKernelToLoops());
-  manager.addNestedPass<func::FuncOp>(
-      createConvertLinalgToParallelLoopsPass());
+  manager.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
   addCleanup(manager);
   manager.addPass(createOutlineTasks());
   addCleanup(manager);

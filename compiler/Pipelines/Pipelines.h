@@ -1,4 +1,4 @@
-//===- Pipelines.h - The phases of the compiler as pass pipelines -*- C++ -*-===//
+//===- Pipelines.h - The phases as pass pipelines ---------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ModelDescriptor.cpp - The constant that tells the runtime about a model ===//
+//===- ModelDescriptor.cpp - What the runtime knows of a model ------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -39,9 +39,9 @@ public:
 
   /// Address of a private constant.
   llvm::GlobalVariable *global(llvm::Constant *value) {
-    auto *variable = new llvm::GlobalVariable(
-        module, value->getType(), /*isConstant=*/true,
-        llvm::GlobalValue::PrivateLinkage, value);
+    auto *variable =
+        new llvm::GlobalVariable(module, value->getType(), /*isConstant=*/true,
+                                 llvm::GlobalValue::PrivateLinkage, value);
     variable->setAlignment(llvm::Align(8));
     return variable;
   }
@@ -114,8 +114,7 @@ llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
                     u32(parameter.getUniform().value_or(0))});
 }
 
-llvm::Constant *
-DescriptorBuilder::variant(const VariantDescription &variant) {
+llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {
   llvm::SmallVector<llvm::Constant *> ops;
   for (const ProfiledOp &op : variant.trainOps)
     ops.push_back(structure(
@@ -152,15 +151,30 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
     tensors.push_back(tensor(entry));
   for (const VariantDescription &entry : d.variants)
     variants.push_back(variant(entry));
-  return structure(
-      {u32(QTCRT_ABI_VERSION), u32(sizeof(qtcrt_model)), string(d.name),
-       string(d.scheme), string(d.options), string(d.modelHash),
-       string(d.compilerVersion), string(d.defaultSchedule),
-       u64(d.defaultSeed), u64(d.batch), u64(d.input[0]), u64(d.input[1]),
-       u64(d.input[2]), u64(d.classes), u64(layout.getBytes()),
-       initialState(layout), array(tensors), u64(tensors.size()),
-       array(variants), u64(variants.size()), u32(d.logitsType),
-       u32(d.scheduleKind), u32(d.loss), u32(0)});
+  return structure({u32(QTCRT_ABI_VERSION),
+                    u32(sizeof(qtcrt_model)),
+                    string(d.name),
+                    string(d.scheme),
+                    string(d.options),
+                    string(d.modelHash),
+                    string(d.compilerVersion),
+                    string(d.defaultSchedule),
+                    u64(d.defaultSeed),
+                    u64(d.batch),
+                    u64(d.input[0]),
+                    u64(d.input[1]),
+                    u64(d.input[2]),
+                    u64(d.classes),
+                    u64(layout.getBytes()),
+                    initialState(layout),
+                    array(tensors),
+                    u64(tensors.size()),
+                    array(variants),
+                    u64(variants.size()),
+                    u32(d.logitsType),
+                    u32(d.scheduleKind),
+                    u32(d.loss),
+                    u32(0)});
 }
 } // namespace
 

@@ -1,4 +1,4 @@
-//===- ModelDescriptor.h - The constant that tells the runtime about a model -*- C++ -*-===//
+//===- ModelDescriptor.h - What the runtime knows of a model ----*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- StateLayout.h - Where the tensors of the training state lie -*- C++ -*-===//
+//===- StateLayout.h - Where the training state lies ------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Commands.h - the commands of a trainer ----------------- -*- C++ -*-===//
+//===- Commands.h - the commands of a trainer -------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Progress.h - a progress line on the terminal ----------- -*- C++ -*-===//
+//===- Progress.h - a progress line on the terminal -------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

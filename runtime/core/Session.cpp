@@ -8,8 +8,8 @@
 #include "qtcrt/Session.h"
 
 #include "qtcrt/Error.h"
-#include "qtcrt/Philox.h"
 #include "qtcrt/Isa.h"
+#include "qtcrt/Philox.h"
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>

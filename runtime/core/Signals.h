@@ -1,4 +1,4 @@
-//===- Signals.h - orderly interruption ----------------------- -*- C++ -*-===//
+//===- Signals.h - orderly interruption -------------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Train.h - the training loop ---------------------------- -*- C++ -*-===//
+//===- Train.h - the training loop ------------------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

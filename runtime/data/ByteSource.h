@@ -1,4 +1,4 @@
-//===- ByteSource.h - checked reading of data files ----------- -*- C++ -*-===//
+//===- ByteSource.h - checked reading of data files -------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

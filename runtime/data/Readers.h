@@ -1,4 +1,4 @@
-//===- Readers.h - the readers of the registry ---------------- -*- C++ -*-===//
+//===- Readers.h - the readers of the registry ------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -13,7 +13,6 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   qtc::registerDialects(registry);
   qtc::registerPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "qtc modular optimizer driver\n",
-                        registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      argc, argv, "qtc modular optimizer driver\n", registry));
 }

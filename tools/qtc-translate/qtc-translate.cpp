@@ -8,8 +8,8 @@
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Pipelines/Registration.h"
 
-#include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
 #include "llvm/IR/LLVMContext.h"

@@ -31,8 +31,7 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
       ->check(CLI::IsMember(names));
   command->callback([model, &status] {
     Session session;
-    auto report =
-        onnx_import::checkOnnxFile(*model, session.getContext());
+    auto report = onnx_import::checkOnnxFile(*model, session.getContext());
     if (mlir::failed(report)) {
       status = 1;
       return;

@@ -35,8 +35,8 @@ void tools::addCompileCommand(CLI::App &app, int &status) {
                   options.emit != Phase::Library &&
                   options.emit != Phase::Object;
     if (output->empty() && !isText) {
-      reportFailure(llvm::createStringError(
-          "option '-o': expected a file to write"));
+      reportFailure(
+          llvm::createStringError("option '-o': expected a file to write"));
       status = kUsageError;
       return;
     }

@@ -57,8 +57,9 @@ void CompileFlags::addTo(CLI::App &command) {
                      "avx2, baseline");
   command.add_option("--loss", loss, "loss function")
       ->check(CLI::IsMember({"cross-entropy", "sse"}));
-  command.add_option("--init", init,
-                     "initial weights: of the file, or of the scheme")
+  command
+      .add_option("--init", init,
+                  "initial weights: of the file, or of the scheme")
       ->check(CLI::IsMember({"onnx", "scheme"}));
   command.add_option("--normalize", normalize,
                      "input: none, mnist, cifar10, imagenet or "
@@ -79,12 +80,11 @@ void CompileFlags::addTo(CLI::App &command) {
                    "verify the IR after every pass");
   for (const Scheme *entry : getSchemes())
     for (const SchemeOption &option : entry->options) {
-      std::string &value =
-          schemeValues[entry->name.str()][option.name.str()];
+      std::string &value = schemeValues[entry->name.str()][option.name.str()];
       value = option.defaultValue.str();
-      CLI::Option *flag = command.add_option(
-          ("--" + entry->name + "-" + option.name).str(), value,
-          option.help.str());
+      CLI::Option *flag =
+          command.add_option(("--" + entry->name + "-" + option.name).str(),
+                             value, option.help.str());
       std::vector<std::string> choices;
       for (llvm::StringRef choice : option.choices)
         choices.push_back(choice.str());
@@ -96,8 +96,8 @@ void CompileFlags::addTo(CLI::App &command) {
 llvm::Error CompileFlags::parse(CompileOptions &options) const {
   options.modelPath = model;
   options.batch = batch;
-  options.loss = loss == "sse" ? qtrain::Loss::SumOfSquares
-                               : qtrain::Loss::CrossEntropy;
+  options.loss =
+      loss == "sse" ? qtrain::Loss::SumOfSquares : qtrain::Loss::CrossEntropy;
   options.microkernels = !noMicrokernels;
   options.assertInteger = assertInteger;
   options.verifyEach = verifyEach;
@@ -161,9 +161,9 @@ llvm::Error CompileFlags::parseTargets(CompileOptions &options) const {
   llvm::SmallVector<llvm::StringRef> names;
   llvm::StringRef(processor).split(names, ',');
   for (llvm::StringRef name : names) {
-    const cpu::TargetRecord *record =
-        name == "native" ? &cpu::getHostTarget()
-                         : cpu::lookupTargetRecord(name);
+    const cpu::TargetRecord *record = name == "native"
+                                          ? &cpu::getHostTarget()
+                                          : cpu::lookupTargetRecord(name);
     if (!record)
       return llvm::createStringError(
           "option '--mcpu': expected auto, native, avx512vnni, avxvnni, avx2 "

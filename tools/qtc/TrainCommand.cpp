@@ -51,9 +51,8 @@ static llvm::Expected<std::string> getCachePath(const CompileOptions &options,
   if (std::error_code code = llvm::sys::fs::create_directories(path))
     return llvm::createStringError("cannot create '" + path +
                                    "': " + code.message());
-  llvm::sys::path::append(
-      path, llvm::sys::path::stem(options.modelPath) + "-" +
-                llvm::utohexstr(llvm::xxh3_64bits(key)));
+  llvm::sys::path::append(path, llvm::sys::path::stem(options.modelPath) + "-" +
+                                    llvm::utohexstr(llvm::xxh3_64bits(key)));
   return path.str().str();
 }
 
@@ -67,8 +66,8 @@ static int runTrainer(const std::string &trainer, const std::string &data,
     pointers.push_back(word.data());
   pointers.push_back(nullptr);
   ::execv(trainer.c_str(), pointers.data());
-  return reportFailure(llvm::createStringError(
-      "cannot run '" + trainer + "': " + std::strerror(errno)));
+  return reportFailure(llvm::createStringError("cannot run '" + trainer +
+                                               "': " + std::strerror(errno)));
 }
 
 void tools::addTrainCommand(CLI::App &app, int &status) {

@@ -64,8 +64,7 @@ Value loadField(ImplicitLocOpBuilder &builder, Value step, StepField field) {
 }
 } // namespace
 
-LogicalResult qtc::createEntryPoint(ModuleOp module,
-                                    LLVM::LLVMFuncOp function,
+LogicalResult qtc::createEntryPoint(ModuleOp module, LLVM::LLVMFuncOp function,
                                     const ArgumentSources &sources,
                                     const cpu::TargetRecord &target) {
   ImplicitLocOpBuilder builder(function.getLoc(), module.getContext());
@@ -73,8 +72,8 @@ LogicalResult qtc::createEntryPoint(ModuleOp module,
   Type pointer = LLVM::LLVMPointerType::get(module.getContext());
   auto entry = builder.create<LLVM::LLVMFuncOp>(
       getEntryPointName(target, function.getSymName()),
-      LLVM::LLVMFunctionType::get(
-          LLVM::LLVMVoidType::get(module.getContext()), {pointer, pointer}));
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()),
+                                  {pointer, pointer}));
   Block *body = entry.addEntryBlock(builder);
   builder.setInsertionPointToStart(body);
   Value executor = body->getArgument(0), step = body->getArgument(1);
@@ -126,14 +125,13 @@ static Value accumulateOnce(ImplicitLocOpBuilder &builder,
                             Value factor) {
   auto call = [&](StringRef intrinsic, ValueRange operands) -> Value {
     return builder
-        .create<LLVM::CallIntrinsicOp>(accumulator.getType(),
-                                       builder.getStringAttr(intrinsic),
-                                       operands)
+        .create<LLVM::CallIntrinsicOp>(
+            accumulator.getType(), builder.getStringAttr(intrinsic), operands)
         ->getResult(0);
   };
   auto multiplyAdd = [&](StringRef intrinsic) -> Value {
-    auto halves = VectorType::get({2 * target.getLanes()},
-                                  builder.getI16Type());
+    auto halves =
+        VectorType::get({2 * target.getLanes()}, builder.getI16Type());
     Value a = builder.create<LLVM::BitcastOp>(halves, accumulator);
     Value b = builder.create<LLVM::BitcastOp>(halves, factor);
     return builder.create<LLVM::AddOp>(accumulator, call(intrinsic, {a, b}));
@@ -155,18 +153,18 @@ void qtc::createPeakFunction(ModuleOp module, const cpu::TargetRecord &target) {
   ImplicitLocOpBuilder builder(module.getLoc(), module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   Type i64 = builder.getI64Type(), i32 = builder.getI32Type();
-  auto function = builder.create<LLVM::LLVMFuncOp>(
-      getEntryPointName(target, "peak"),
-      LLVM::LLVMFunctionType::get(i32, {i64}));
+  auto function =
+      builder.create<LLVM::LLVMFuncOp>(getEntryPointName(target, "peak"),
+                                       LLVM::LLVMFunctionType::get(i32, {i64}));
   Block *entry = function.addEntryBlock(builder);
   auto vector = VectorType::get({target.getLanes()}, i32);
   SmallVector<Type> types(kPeakAccumulators, vector);
   types.insert(types.begin(), i64);
-  Block *loop = builder.createBlock(
-      &function.getBody(), function.getBody().end(), types,
-      SmallVector<Location>(types.size(), module.getLoc()));
-  Block *exit = builder.createBlock(&function.getBody(),
-                                    function.getBody().end());
+  Block *loop =
+      builder.createBlock(&function.getBody(), function.getBody().end(), types,
+                          SmallVector<Location>(types.size(), module.getLoc()));
+  Block *exit =
+      builder.createBlock(&function.getBody(), function.getBody().end());
 
   builder.setInsertionPointToStart(entry);
   SmallVector<Value> start{entry->getArgument(0)};
@@ -182,9 +180,9 @@ void qtc::createPeakFunction(ModuleOp module, const cpu::TargetRecord &target) {
       loop->getArgument(0), builder.create<LLVM::ConstantOp>(i64, 1))};
   for (Value accumulator : loop->getArguments().drop_front())
     next.push_back(accumulateOnce(builder, target, accumulator, factor));
-  Value more = builder.create<LLVM::ICmpOp>(
-      LLVM::ICmpPredicate::sgt, next[0],
-      builder.create<LLVM::ConstantOp>(i64, 0));
+  Value more =
+      builder.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::sgt, next[0],
+                                   builder.create<LLVM::ConstantOp>(i64, 0));
   builder.create<LLVM::CondBrOp>(more, loop, next, exit, ValueRange());
 
   builder.setInsertionPointToStart(exit);

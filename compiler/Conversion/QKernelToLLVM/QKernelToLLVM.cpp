@@ -68,26 +68,24 @@ struct LowerLaunch : ConvertOpToLLVMPattern<LaunchOp> {
     SmallVector<Type> types;
     for (auto [source, value] :
          llvm::zip(op.getArguments(), adaptor.getArguments())) {
-      values.push_back(
-          isa<MemRefType>(source.getType())
-              ? MemRefDescriptor(value).alignedPtr(rewriter, loc)
-              : value);
+      values.push_back(isa<MemRefType>(source.getType())
+                           ? MemRefDescriptor(value).alignedPtr(rewriter, loc)
+                           : value);
       types.push_back(values.back().getType());
     }
-    auto closureType =
-        LLVM::LLVMStructType::getLiteral(getContext(), types);
+    auto closureType = LLVM::LLVMStructType::getLiteral(getContext(), types);
     FlatSymbolRefAttr entry = createEntry(rewriter, op, closureType, types);
 
     Type pointer = getVoidPtrType();
     Value one = createIndexAttrConstant(rewriter, loc, getIndexType(), 1);
-    Value closure = rewriter.create<LLVM::AllocaOp>(loc, pointer, closureType,
-                                                    one);
+    Value closure =
+        rewriter.create<LLVM::AllocaOp>(loc, pointer, closureType, one);
     for (auto [index, value] : llvm::enumerate(values))
       rewriter.create<LLVM::StoreOp>(
           loc, value, getField(rewriter, loc, closureType, closure, index));
     Value task = rewriter.create<LLVM::AddressOfOp>(loc, pointer, entry);
-    Value count = createIndexAttrConstant(rewriter, loc, getIndexType(),
-                                          op.getCount());
+    Value count =
+        createIndexAttrConstant(rewriter, loc, getIndexType(), op.getCount());
     FlatSymbolRefAttr parallelFor =
         declareRuntime(rewriter, op, "qtcrt_parallel_for",
                        {pointer, pointer, pointer, getIndexType()});
@@ -117,9 +115,8 @@ struct LowerLaunch : ConvertOpToLLVMPattern<LaunchOp> {
     std::string name = (op.getTask() + "_entry").str();
     auto entry = rewriter.create<LLVM::LLVMFuncOp>(
         loc, name,
-        LLVM::LLVMFunctionType::get(
-            LLVM::LLVMVoidType::get(getContext()),
-            {pointer, index, index, index}),
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(getContext()),
+                                    {pointer, index, index, index}),
         LLVM::Linkage::Internal);
     Block *body = entry.addEntryBlock(rewriter);
     rewriter.setInsertionPointToStart(body);
@@ -143,8 +140,8 @@ struct LowerMark : ConvertOpToLLVMPattern<MarkOp> {
                   ConversionPatternRewriter &rewriter) const override {
     FlatSymbolRefAttr mark = declareRuntime(rewriter, op, "qtcrt_mark",
                                             {getVoidPtrType(), getIndexType()});
-    Value index = createIndexAttrConstant(rewriter, op.getLoc(),
-                                          getIndexType(), op.getIndex());
+    Value index = createIndexAttrConstant(rewriter, op.getLoc(), getIndexType(),
+                                          op.getIndex());
     rewriter.create<LLVM::CallOp>(op.getLoc(), TypeRange(), mark,
                                   ValueRange{adaptor.getExecutor(), index});
     rewriter.eraseOp(op);
@@ -195,8 +192,7 @@ struct ConvertQKernelToLLVM
         return signalPassFailure();
     createPeakFunction(module, *target);
     setTargetAttributes(module, *target);
-    for (auto parameter :
-         llvm::to_vector(module.getOps<qtrain::ParameterOp>()))
+    for (auto parameter : llvm::to_vector(module.getOps<qtrain::ParameterOp>()))
       parameter.erase();
   }
 
@@ -208,9 +204,9 @@ struct ConvertQKernelToLLVM
       function.removeArgAttr(i, qtrain::QTrainDialect::kArgumentAttrName);
     }
     function->removeAttr("qkernel.profile");
-    function->setAttr("llvm.linkage",
-                      LLVM::LinkageAttr::get(function.getContext(),
-                                             LLVM::Linkage::Internal));
+    function->setAttr(
+        "llvm.linkage",
+        LLVM::LinkageAttr::get(function.getContext(), LLVM::Linkage::Internal));
   }
 
   /// Vector operations without a direct counterpart become simpler ones.
@@ -256,9 +252,8 @@ struct ConvertQKernelToLLVM
       if (!target.features.empty())
         function.setTargetFeaturesAttr(LLVM::TargetFeaturesAttr::get(
             module.getContext(), target.features));
-      Attribute width[] = {
-          builder.getStringAttr("prefer-vector-width"),
-          builder.getStringAttr(target.preferVectorWidth)};
+      Attribute width[] = {builder.getStringAttr("prefer-vector-width"),
+                           builder.getStringAttr(target.preferVectorWidth)};
       function.setPassthroughAttr(
           builder.getArrayAttr(builder.getArrayAttr(width)));
     }

@@ -1,4 +1,4 @@
-//===- QKernelToLLVM.td - Step functions to the LLVM dialect -*- tablegen -*-===//
+//===- QKernelToLLVM.td - Steps to the LLVM dialect --------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -27,16 +27,15 @@ struct Geometry {
   }
   /// Input position of output position `out` under kernel position `k`.
   Value getInput(LoopBuilder &b, unsigned dim, Value out, Value k) const {
-    Value start = b.affine(out, window.getStrides()[dim],
-                           -window.getPads()[dim]);
+    Value start =
+        b.affine(out, window.getStrides()[dim], -window.getPads()[dim]);
     return b.add(start, b.affine(k, window.getDilations()[dim], 0));
   }
   /// The channel of x that output `o` sees as its channel `i`.
   Value getChannel(LoopBuilder &b, Value o, Value i) const {
     if (group == 1)
       return i;
-    Value block =
-        b.create<arith::DivUIOp>(o, b.index(w[0] / group));
+    Value block = b.create<arith::DivUIOp>(o, b.index(w[0] / group));
     return b.add(b.affine(block, w[1], 0), i);
   }
 
@@ -94,29 +93,29 @@ struct LowerConv2D : OpRewritePattern<Conv2DOp> {
   }
 
   static Value sumWindow(LoopBuilder &b, const Geometry &g, Value x, Value w,
-                         Value n, Value oh, Value ow, Value o,
-                         unsigned width) {
+                         Value n, Value oh, Value ow, Value o, unsigned width) {
     Value zero = b.index(0);
-    return b.fold(zero, b.index(g.w[2]), b.integer(0, width),
-                  [&](Value kh, Value rowSum) {
-      Value h = g.getInput(b, 0, oh, kh);
-      return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
-        return b.fold(zero, b.index(g.w[3]), rowSum,
-                      [&](Value kw, Value sum) {
-          Value c = g.getInput(b, 1, ow, kw);
-          return b.choose(b.isInside(c, g.x[2]), sum, [&] {
-            return b.fold(zero, b.index(g.w[1]), sum,
-                          [&](Value i, Value partial) {
-              Value channel = g.getChannel(b, o, i);
-              Value product =
-                  multiply(b, b.load(x, {n, h, c, channel}),
-                           b.load(w, {o, i, kh, kw}), width);
-              return b.add(partial, product);
-            });
+    return b.fold(
+        zero, b.index(g.w[2]), b.integer(0, width),
+        [&](Value kh, Value rowSum) {
+          Value h = g.getInput(b, 0, oh, kh);
+          return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
+            return b.fold(
+                zero, b.index(g.w[3]), rowSum, [&](Value kw, Value sum) {
+                  Value c = g.getInput(b, 1, ow, kw);
+                  return b.choose(b.isInside(c, g.x[2]), sum, [&] {
+                    return b.fold(zero, b.index(g.w[1]), sum,
+                                  [&](Value i, Value partial) {
+                                    Value channel = g.getChannel(b, o, i);
+                                    Value product = multiply(
+                                        b, b.load(x, {n, h, c, channel}),
+                                        b.load(w, {o, i, kh, kw}), width);
+                                    return b.add(partial, product);
+                                  });
+                  });
+                });
           });
         });
-      });
-    });
   }
 };
 
@@ -170,8 +169,7 @@ struct LowerWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     b.parallel(g.w[0], "weight_gradient", g.getMacs(), [&](Value o) {
       b.nest(g.w.drop_front(), [&](ValueRange k) {
         Value channel = g.getChannel(b, o, k[0]);
-        Value sum =
-            sumOutputs(b, g, x, e, o, channel, k[1], k[2], width);
+        Value sum = sumOutputs(b, g, x, e, o, channel, k[1], k[2], width);
         b.store(finishSum(b, sum), w, {o, k[0], k[1], k[2]});
       });
     });
@@ -185,24 +183,26 @@ struct LowerWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
                           Value o, Value channel, Value kh, Value kw,
                           unsigned width) {
     Value zero = b.index(0);
-    return b.fold(zero, b.index(g.y[0]), b.integer(0, width),
-                  [&](Value n, Value imageSum) {
-      return b.fold(zero, b.index(g.y[1]), imageSum,
-                    [&](Value oh, Value rowSum) {
-        Value h = g.getInput(b, 0, oh, kh);
-        return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
-          return b.fold(zero, b.index(g.y[2]), rowSum,
-                        [&](Value ow, Value sum) {
-            Value c = g.getInput(b, 1, ow, kw);
-            return b.choose(b.isInside(c, g.x[2]), sum, [&] {
-              Value product = multiply(b, b.load(x, {n, h, c, channel}),
+    return b.fold(
+        zero, b.index(g.y[0]), b.integer(0, width),
+        [&](Value n, Value imageSum) {
+          return b.fold(
+              zero, b.index(g.y[1]), imageSum, [&](Value oh, Value rowSum) {
+                Value h = g.getInput(b, 0, oh, kh);
+                return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
+                  return b.fold(
+                      zero, b.index(g.y[2]), rowSum, [&](Value ow, Value sum) {
+                        Value c = g.getInput(b, 1, ow, kw);
+                        return b.choose(b.isInside(c, g.x[2]), sum, [&] {
+                          Value product =
+                              multiply(b, b.load(x, {n, h, c, channel}),
                                        b.load(e, {n, oh, ow, o}), width);
-              return b.add(sum, product);
-            });
-          });
+                          return b.add(sum, product);
+                        });
+                      });
+                });
+              });
         });
-      });
-    });
   }
 };
 } // namespace

@@ -114,8 +114,7 @@ Value LoopBuilder::fold(Value begin, Value end, Value start,
   auto loop = create<scf::ForOp>(begin, end, index(1), ValueRange{start});
   InsertionGuard guard(*this);
   setInsertionPointToStart(loop.getBody());
-  create<scf::YieldOp>(
-      body(loop.getInductionVar(), loop.getRegionIterArg(0)));
+  create<scf::YieldOp>(body(loop.getInductionVar(), loop.getRegionIterArg(0)));
   return loop.getResult(0);
 }
 
@@ -144,8 +143,8 @@ Value LoopBuilder::flatten(Value buffer) {
     return buffer;
   ReassociationIndices all =
       llvm::to_vector<2>(llvm::seq<int64_t>(0, type.getRank()));
-  return create<memref::CollapseShapeOp>(
-      buffer, ArrayRef<ReassociationIndices>{all});
+  return create<memref::CollapseShapeOp>(buffer,
+                                         ArrayRef<ReassociationIndices>{all});
 }
 
 void LoopBuilder::fillZero(Value buffer, StringRef kind) {

@@ -68,8 +68,7 @@ public:
 llvm::ArrayRef<int64_t> getBufferShape(mlir::Value buffer);
 
 /// Writes max|x| of `buffer` to the rank-0 buffer `maximum`.
-void buildMaxAbs(LoopBuilder &builder, mlir::Value buffer,
-                 mlir::Value maximum);
+void buildMaxAbs(LoopBuilder &builder, mlir::Value buffer, mlir::Value maximum);
 
 void populateConvolutionLoops(mlir::RewritePatternSet &patterns);
 void populatePoolLoops(mlir::RewritePatternSet &patterns);

@@ -47,8 +47,8 @@ void forEachTap(
       Value w = getPosition(b, window, 1, ow, kw);
       Value condition;
       if (!inside)
-        condition = b.create<arith::AndIOp>(b.isInside(h, x[1]),
-                                            b.isInside(w, x[2]));
+        condition =
+            b.create<arith::AndIOp>(b.isInside(h, x[1]), b.isInside(w, x[2]));
       body(h, w, condition);
     }
   }
@@ -59,8 +59,7 @@ Value loadTap(LoopBuilder &b, Value x, Value n, Value h, Value w, Value c,
               Value isInside, Value otherwise) {
   if (!isInside)
     return b.load(x, {n, h, w, c});
-  return b.choose(isInside, otherwise,
-                  [&] { return b.load(x, {n, h, w, c}); });
+  return b.choose(isInside, otherwise, [&] { return b.load(x, {n, h, w, c}); });
 }
 
 /// Runs `body`(n, oh, ow) over all windows, rows of windows in parallel.
@@ -79,8 +78,7 @@ void forEachWindowRow(LoopBuilder &b, ArrayRef<int64_t> y, StringRef kind,
 void forEachWindowImage(LoopBuilder &b, ArrayRef<int64_t> y, StringRef kind,
                         llvm::function_ref<void(Value, Value, Value)> body) {
   b.parallel(y[0], kind, /*macs=*/0, [&](Value n) {
-    b.nest({y[1], y[2]},
-           [&](ValueRange out) { body(n, out[0], out[1]); });
+    b.nest({y[1], y[2]}, [&](ValueRange out) { body(n, out[0], out[1]); });
   });
 }
 
@@ -97,16 +95,15 @@ struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
     Value x = op.getIns()[0], y = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
     bool inside = isAlwaysInside(op.getWindow(), in, out);
-    unsigned width =
-        cast<MemRefType>(x.getType()).getElementTypeBitWidth();
+    unsigned width = cast<MemRefType>(x.getType()).getElementTypeBitWidth();
     forEachWindowRow(b, out, "max_pool", [&](Value n, Value oh, Value ow) {
       b.loop(out[3], [&](Value c) {
         Value lowest = getLowest(b, width), best = lowest;
         forEachTap(b, op.getWindow(), in, inside, oh, ow,
                    [&](Value h, Value w, Value isInside) {
-          Value tap = loadTap(b, x, n, h, w, c, isInside, lowest);
-          best = b.create<arith::MaxSIOp>(best, tap);
-        });
+                     Value tap = loadTap(b, x, n, h, w, c, isInside, lowest);
+                     best = b.create<arith::MaxSIOp>(best, tap);
+                   });
         b.store(best, y, {n, oh, ow, c});
       });
     });
@@ -130,10 +127,10 @@ struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
       b.fillZero(ex, "max_pool_gradient");
     forEachWindowImage(b, out, "max_pool_gradient",
                        [&](Value n, Value oh, Value ow) {
-      b.loop(out[3], [&](Value c) {
-        routeError(b, op, inside, !overlaps, n, oh, ow, c);
-      });
-    });
+                         b.loop(out[3], [&](Value c) {
+                           routeError(b, op, inside, !overlaps, n, oh, ow, c);
+                         });
+                       });
     rewriter.eraseOp(op);
     return success();
   }
@@ -154,38 +151,37 @@ struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
                          bool exclusive, Value n, Value oh, Value ow, Value c) {
     Value x = op.getIns()[0], ex = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(x);
-    unsigned width =
-        cast<MemRefType>(x.getType()).getElementTypeBitWidth();
-    unsigned outWidth =
-        cast<MemRefType>(ex.getType()).getElementTypeBitWidth();
+    unsigned width = cast<MemRefType>(x.getType()).getElementTypeBitWidth();
+    unsigned outWidth = cast<MemRefType>(ex.getType()).getElementTypeBitWidth();
     Value lowest = getLowest(b, width), best = lowest;
     SmallVector<Value> taps;
     forEachTap(b, op.getWindow(), in, inside, oh, ow,
                [&](Value h, Value w, Value isInside) {
-      taps.push_back(loadTap(b, x, n, h, w, c, isInside, lowest));
-      best = b.create<arith::MaxSIOp>(best, taps.back());
-    });
+                 taps.push_back(loadTap(b, x, n, h, w, c, isInside, lowest));
+                 best = b.create<arith::MaxSIOp>(best, taps.back());
+               });
     Value error = b.extend(b.load(op.getIns()[1], {n, oh, ow, c}), outWidth);
     Value zero = b.integer(0, outWidth);
     Value isOpen = b.integer(1, 1), isClosed = b.integer(0, 1);
     unsigned index = 0;
     forEachTap(b, op.getWindow(), in, inside, oh, ow,
                [&](Value h, Value w, Value isInside) {
-      Value isBest = b.compare(CmpIPredicate::eq, taps[index++], best);
-      Value takes = b.create<arith::AndIOp>(isBest, isOpen);
-      isOpen = b.select(isBest, isClosed, isOpen);
-      Value share = b.select(takes, error, zero);
-      auto write = [&] {
-        if (exclusive)
-          b.store(share, ex, {n, h, w, c});
-        else
-          b.accumulate(share, ex, {n, h, w, c});
-      };
-      if (isInside)
-        b.when(isInside, write);
-      else
-        write();
-    });
+                 Value isBest =
+                     b.compare(CmpIPredicate::eq, taps[index++], best);
+                 Value takes = b.create<arith::AndIOp>(isBest, isOpen);
+                 isOpen = b.select(isBest, isClosed, isOpen);
+                 Value share = b.select(takes, error, zero);
+                 auto write = [&] {
+                   if (exclusive)
+                     b.store(share, ex, {n, h, w, c});
+                   else
+                     b.accumulate(share, ex, {n, h, w, c});
+                 };
+                 if (isInside)
+                   b.when(isInside, write);
+                 else
+                   write();
+               });
   }
 };
 
@@ -225,22 +221,22 @@ struct LowerAveragePool : OpRewritePattern<AveragePool2DOp> {
     qtrain::WindowAttr window = op.getWindow();
     Value zero = b.index(0);
     forEachWindowRow(b, out, "average_pool", [&](Value n, Value oh, Value ow) {
-      Value factor =
-          getFactor(b, window, op.getCountIncludePad(), in, oh, ow);
+      Value factor = getFactor(b, window, op.getCountIncludePad(), in, oh, ow);
       b.loop(out[3], [&](Value c) {
         Value sum = b.fold(
             zero, b.index(window.getKernel()[0]), b.integer(0),
             [&](Value kh, Value rowSum) {
               Value h = position(b, window, 0, oh, kh);
               return b.choose(b.isInside(h, in[1]), rowSum, [&] {
-                return b.fold(zero, b.index(window.getKernel()[1]), rowSum,
-                              [&](Value kw, Value partial) {
-                  Value w = position(b, window, 1, ow, kw);
-                  return b.choose(b.isInside(w, in[2]), partial, [&] {
-                    return b.add(partial,
-                                 b.extend(b.load(x, {n, h, w, c})));
-                  });
-                });
+                return b.fold(
+                    zero, b.index(window.getKernel()[1]), rowSum,
+                    [&](Value kw, Value partial) {
+                      Value w = position(b, window, 1, ow, kw);
+                      return b.choose(b.isInside(w, in[2]), partial, [&] {
+                        return b.add(partial,
+                                     b.extend(b.load(x, {n, h, w, c})));
+                      });
+                    });
               });
             });
         b.store(b.mul(sum, factor), y, {n, oh, ow, c});
@@ -252,8 +248,8 @@ struct LowerAveragePool : OpRewritePattern<AveragePool2DOp> {
 
   static Value position(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
                         Value out, Value tap) {
-    Value start = b.affine(out, window.getStrides()[dim],
-                           -window.getPads()[dim]);
+    Value start =
+        b.affine(out, window.getStrides()[dim], -window.getPads()[dim]);
     return b.add(start, b.affine(tap, window.getDilations()[dim], 0));
   }
 };
@@ -267,24 +263,24 @@ struct LowerAveragePoolGradient : OpRewritePattern<AveragePool2DGradientOp> {
     ArrayRef<int64_t> in = getBufferShape(ex), out = getBufferShape(e);
     qtrain::WindowAttr window = op.getWindow();
     b.fillZero(ex, "average_pool_gradient");
-    forEachWindowImage(b, out, "average_pool_gradient",
-                       [&](Value n, Value oh, Value ow) {
-      Value factor =
-          getFactor(b, window, op.getCountIncludePad(), in, oh, ow);
-      b.nest(window.getKernel(), [&](ValueRange k) {
-        Value h = LowerAveragePool::position(b, window, 0, oh, k[0]);
-        Value w = LowerAveragePool::position(b, window, 1, ow, k[1]);
-        Value isInside = b.create<arith::AndIOp>(b.isInside(h, in[1]),
-                                                 b.isInside(w, in[2]));
-        b.when(isInside, [&] {
-          b.loop(out[3], [&](Value c) {
-            Value share =
-                b.mul(b.extend(b.load(e, {n, oh, ow, c})), factor);
-            b.accumulate(share, ex, {n, h, w, c});
+    forEachWindowImage(
+        b, out, "average_pool_gradient", [&](Value n, Value oh, Value ow) {
+          Value factor =
+              getFactor(b, window, op.getCountIncludePad(), in, oh, ow);
+          b.nest(window.getKernel(), [&](ValueRange k) {
+            Value h = LowerAveragePool::position(b, window, 0, oh, k[0]);
+            Value w = LowerAveragePool::position(b, window, 1, ow, k[1]);
+            Value isInside = b.create<arith::AndIOp>(b.isInside(h, in[1]),
+                                                     b.isInside(w, in[2]));
+            b.when(isInside, [&] {
+              b.loop(out[3], [&](Value c) {
+                Value share =
+                    b.mul(b.extend(b.load(e, {n, oh, ow, c})), factor);
+                b.accumulate(share, ex, {n, h, w, c});
+              });
+            });
           });
         });
-      });
-    });
     rewriter.eraseOp(op);
     return success();
   }

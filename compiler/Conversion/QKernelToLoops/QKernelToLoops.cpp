@@ -28,8 +28,8 @@ struct ConvertQKernelToLoops
     populateConvolutionLoops(patterns);
     populatePoolLoops(patterns);
     populateReductionLoops(patterns);
-    if (failed(applyPatternsAndFoldGreedily(getOperation(),
-                                            std::move(patterns))))
+    if (failed(
+            applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
   }
 };

@@ -29,8 +29,8 @@ int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 std::pair<Value, Value> getChunk(LoopBuilder &b, Value chunk, int64_t size,
                                  int64_t count) {
   Value begin = b.affine(chunk, size, 0);
-  Value end = b.create<arith::MinUIOp>(b.affine(begin, 1, size),
-                                       b.index(count));
+  Value end =
+      b.create<arith::MinUIOp>(b.affine(begin, 1, size), b.index(count));
   return {begin, end};
 }
 } // namespace
@@ -43,8 +43,7 @@ void qtc::buildMaxAbs(LoopBuilder &b, Value buffer, Value maximum) {
     auto [begin, end] = getChunk(b, chunk, kChunk, count);
     Value largest =
         b.fold(begin, end, b.integer(0), [&](Value i, Value best) -> Value {
-          Value magnitude =
-              b.create<math::AbsIOp>(b.extend(b.load(flat, i)));
+          Value magnitude = b.create<math::AbsIOp>(b.extend(b.load(flat, i)));
           return b.create<arith::MaxSIOp>(best, magnitude);
         });
     b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::maxs, largest, maximum,
@@ -157,9 +156,9 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
         Value logit = b.extend(b.load(logits, {n, k}), 64);
         return getPaperWeight(b, logit, power(k), largest, exponent);
       };
-      Value total = b.fold(
-          zero, classes, b.integer(0, 64),
-          [&](Value k, Value sum) { return b.add(sum, weight(k)); });
+      Value total =
+          b.fold(zero, classes, b.integer(0, 64),
+                 [&](Value k, Value sum) { return b.add(sum, weight(k)); });
       storeErrors(b, n, classes, fraction ? 15 : 11, weight, total, labels,
                   errors);
     });
@@ -172,13 +171,13 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
   static void storeErrors(LoopBuilder &b, Value n, Value classes, int64_t bits,
                           llvm::function_ref<Value(Value)> weight, Value total,
                           Value labels, Value errors) {
-    Value label = b.create<arith::IndexCastOp>(b.getIndexType(),
-                                               b.load(labels, n));
+    Value label =
+        b.create<arith::IndexCastOp>(b.getIndexType(), b.load(labels, n));
     Value zero64 = b.integer(0, 64);
-    Value others = b.fold(
-        b.index(0), classes, zero64, [&](Value k, Value sum) -> Value {
-          Value scaled = b.create<arith::ShLIOp>(weight(k),
-                                                 b.integer(bits, 64));
+    Value others =
+        b.fold(b.index(0), classes, zero64, [&](Value k, Value sum) -> Value {
+          Value scaled =
+              b.create<arith::ShLIOp>(weight(k), b.integer(bits, 64));
           Value probability = b.create<arith::DivSIOp>(scaled, total);
           b.store(b.create<arith::TruncIOp>(b.getI32Type(), probability),
                   errors, {n, k});
@@ -212,8 +211,7 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
     Value fraction = b.create<arith::AndIOp>(distance, b.integer(255, 64));
     Value octaves = b.create<arith::ShRUIOp>(distance, b.integer(8, 64));
     octaves = b.create<arith::MinUIOp>(octaves, b.integer(63, 64));
-    Value index =
-        b.create<arith::IndexCastOp>(b.getIndexType(), fraction);
+    Value index = b.create<arith::IndexCastOp>(b.getIndexType(), fraction);
     Value power = b.extend(b.load(table, index), 64);
     return b.create<arith::ShRUIOp>(power, octaves);
   }
@@ -226,8 +224,8 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
     if (!module.lookupSymbol(name)) {
       SmallVector<int32_t> values;
       for (int f = 0; f < 256; ++f)
-        values.push_back(static_cast<int32_t>(
-            std::round(65536.0 * std::exp2(-f / 256.0))));
+        values.push_back(
+            static_cast<int32_t>(std::round(65536.0 * std::exp2(-f / 256.0))));
       OpBuilder::InsertionGuard guard(rewriter);
       rewriter.setInsertionPointToStart(module.getBody());
       rewriter.create<memref::GlobalOp>(
@@ -243,8 +241,7 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
   /// Case A of `niti.md` section 3: whole octaves, truncated toward zero.
   static Value getWholeOctaves(LoopBuilder &b, Value logit, Value exponent) {
     Value product = b.mul(logit, b.integer(kLog2E, 64));
-    Value octaves =
-        b.create<arith::DivSIOp>(product, b.integer(1 << 15, 64));
+    Value octaves = b.create<arith::DivSIOp>(product, b.integer(1 << 15, 64));
     Value left = clampShift(b, exponent, 20);
     Value right = clampShift(b, b.sub(b.integer(0), exponent), 31);
     octaves = b.create<arith::ShLIOp>(octaves, left);
@@ -258,16 +255,14 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
                               Value largest, Value exponent) {
     Value zero = b.integer(0, 64), one = b.integer(1, 64);
     Value floor = b.sub(largest, b.integer(10, 64));
-    Value power =
-        b.create<arith::MaxSIOp>(b.sub(octaves, floor), zero);
+    Value power = b.create<arith::MaxSIOp>(b.sub(octaves, floor), zero);
     Value caseA = b.sub(b.create<arith::ShLIOp>(one, power), one);
     Value negated = clampShift(b, b.sub(b.integer(0), exponent), 22);
     Value linear = b.create<arith::ShLIOp>(logit, b.add(negated, one));
-    Value constant = b.create<arith::ShLIOp>(
-        one, b.add(b.add(negated, negated), one));
+    Value constant =
+        b.create<arith::ShLIOp>(one, b.add(b.add(negated, negated), one));
     Value caseB = b.add(b.add(constant, linear), b.mul(logit, logit));
-    Value isSmall =
-        b.compare(CmpIPredicate::sle, exponent, b.integer(-7));
+    Value isSmall = b.compare(CmpIPredicate::sle, exponent, b.integer(-7));
     return b.select(isSmall, caseB, caseA);
   }
 };

@@ -1,4 +1,4 @@
-//===- ContractionPatterns.cpp - Convolutions, linear layers, biases, maxima ===//
+//===- ContractionPatterns.cpp - Convolutions, linear layers, biases ------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -63,12 +63,11 @@ void replaceWithKernel(PatternRewriter &rewriter, ContractionOpInterface op,
                        int64_t group, Value exponent) {
   Value out = createEmpty(builder, shape, 32);
   bool saturate = op.getReductionLength() > kMaxExactLength;
-  auto kernel = qkernel::createKernel<KernelTy>(
-      builder, op.getLoc(), ins, out, window, group, isNonnegative(op),
-      saturate);
-  Value accumulators =
-      createReshape(builder, kernel.getResult(0),
-                    getMemoryShape(op->getResult(0)));
+  auto kernel =
+      qkernel::createKernel<KernelTy>(builder, op.getLoc(), ins, out, window,
+                                      group, isNonnegative(op), saturate);
+  Value accumulators = createReshape(builder, kernel.getResult(0),
+                                     getMemoryShape(op->getResult(0)));
   replaceWithParts(rewriter, op, accumulators, exponent);
 }
 
@@ -83,8 +82,7 @@ struct LowerConvolution : OpRewritePattern<OpTy> {
       return rewriter.notifyMatchFailure(op, "operands not converted yet");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     ScaledParts lhs = (*parts)[0], rhs = (*parts)[1];
-    Value exponent =
-        builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
+    Value exponent = builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
     replaceWithKernel<KernelTy>(
         rewriter, cast<ContractionOpInterface>(op.getOperation()), builder,
         {lhs.mantissas, rhs.mantissas}, getMemoryShape(op.getResult()),
@@ -121,17 +119,16 @@ struct LowerLinear : OpRewritePattern<OpTy> {
     constexpr bool isWeightGradient =
         std::is_same_v<OpTy, LinearWeightGradientOp>;
     ScaledParts lhs = (*parts)[0], rhs = (*parts)[1];
-    Value left = createReshape(builder, lhs.mantissas,
-                               isInputGradient ? geometry.output
-                                               : geometry.image);
-    Value right = createReshape(builder, rhs.mantissas,
-                                isWeightGradient ? geometry.output
-                                                 : geometry.kernel);
+    Value left =
+        createReshape(builder, lhs.mantissas,
+                      isInputGradient ? geometry.output : geometry.image);
+    Value right =
+        createReshape(builder, rhs.mantissas,
+                      isWeightGradient ? geometry.output : geometry.kernel);
     ArrayRef<int64_t> shape = isInputGradient    ? geometry.image
                               : isWeightGradient ? geometry.kernel
                                                  : geometry.output;
-    Value exponent =
-        builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
+    Value exponent = builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
     replaceWithKernel<KernelTy>(
         rewriter, cast<ContractionOpInterface>(op.getOperation()), builder,
         {left, right}, shape, geometry.window, /*group=*/1, exponent);
@@ -172,9 +169,9 @@ Operation *extendKernel(PatternRewriter &rewriter, Operation *op,
   attributes.set("operandSegmentSizes",
                  rewriter.getDenseI32ArrayAttr(
                      {inputs, static_cast<int32_t>(operands.size()) - inputs}));
-  Operation *extended = rewriter.create(op->getLoc(),
-                                        op->getName().getIdentifier(), operands,
-                                        results, attributes.getAttrs());
+  Operation *extended =
+      rewriter.create(op->getLoc(), op->getName().getIdentifier(), operands,
+                      results, attributes.getAttrs());
   rewriter.replaceOp(op,
                      extended->getResults().take_front(op->getNumResults()));
   return extended;
@@ -201,8 +198,8 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
       builder.setInsertionPoint(op);
     } else {
       Value out = createEmpty(builder, {}, 32);
-      maximum = qkernel::createKernel<qkernel::MaxAbsOp>(
-                    builder, op.getLoc(), parts->mantissas, out)
+      maximum = qkernel::createKernel<qkernel::MaxAbsOp>(builder, op.getLoc(),
+                                                         parts->mantissas, out)
                     .getResult(0);
     }
     Value scalar = builder.create<tensor::ExtractOp>(maximum, ValueRange());
@@ -215,8 +212,7 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
 /// magnitude that decides every sum like the exact value does.
 Value alignBias(ImplicitLocOpBuilder &builder, ScaledParts bias,
                 Value exponent) {
-  Value distance =
-      builder.create<arith::SubIOp>(bias.exponent, exponent);
+  Value distance = builder.create<arith::SubIOp>(bias.exponent, exponent);
   Value zero = createInt(builder, 0);
   Value left = builder.create<arith::MinSIOp>(
       builder.create<arith::MaxSIOp>(distance, zero),
@@ -252,8 +248,8 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
       return rewriter.notifyMatchFailure(op, "operands not converted yet");
     ScaledParts input = (*parts)[0], bias = (*parts)[1];
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    auto kernel = skipReshapes(input.mantissas)
-                      .getDefiningOp<qkernel::Conv2DOp>();
+    auto kernel =
+        skipReshapes(input.mantissas).getDefiningOp<qkernel::Conv2DOp>();
     if (kernel && canFuse(op, kernel, input.mantissas)) {
       auto shape = llvm::to_vector(
           cast<RankedTensorType>(input.mantissas.getType()).getShape());
@@ -321,8 +317,8 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
               inner.create<arith::ExtSIOp>(i64, rounded), wideLeft);
           Value sum = inner.create<arith::AddIOp>(
               inner.create<arith::ExtSIOp>(i64, elements[0]), wide);
-          sum = inner.create<arith::MaxSIOp>(
-              sum, createInt(inner, -kBiasClamp, 64));
+          sum = inner.create<arith::MaxSIOp>(sum,
+                                             createInt(inner, -kBiasClamp, 64));
           sum = inner.create<arith::MinSIOp>(sum,
                                              createInt(inner, kBiasClamp, 64));
           return inner.create<arith::TruncIOp>(inner.getI32Type(), sum);

@@ -67,13 +67,13 @@ struct LowerShiftScale : OpRewritePattern<ShiftScaleOp> {
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value random;
           if (elements.size() == 2)
-            random = inner.create<arith::ExtUIOp>(inner.getI32Type(),
-                                                  elements[1]);
+            random =
+                inner.create<arith::ExtUIOp>(inner.getI32Type(), elements[1]);
           Value element = extend(inner, elements[0]);
           return narrow(inner, shift.shift(inner, element, random), width);
         });
-    Value grown = builder.create<arith::MaxSIOp>(op.getShift(),
-                                                 createInt(builder, 0));
+    Value grown =
+        builder.create<arith::MaxSIOp>(op.getShift(), createInt(builder, 0));
     replaceWithParts(rewriter, op, result,
                      builder.create<arith::AddIOp>(parts->exponent, grown));
     return success();
@@ -190,8 +190,8 @@ struct LowerDropout : OpRewritePattern<DropoutOp> {
     // Without accumulators the factor is in the exponent.
     bool exact = width != 32;
     int64_t factor = exact ? 1 : std::llround(128.0 / (1.0 - ratio));
-    Value random = createReshape(builder, op.getRandom(),
-                                 logical.getShape().drop_front());
+    Value random =
+        createReshape(builder, op.getRandom(), logical.getShape().drop_front());
     auto memory = cast<RankedTensorType>(parts->mantissas.getType());
     Value result = createMapped(
         builder, {parts->mantissas, random},
@@ -228,17 +228,16 @@ struct LowerLookup : OpRewritePattern<LookupOp> {
       return rewriter.notifyMatchFailure(op, "result is not scaled");
     RankedTensorType logical = scaled.getMantissa();
     RankedTensorType memory = getMemoryType(logical);
-    Value table = builder.create<arith::ConstantOp>(
-        cast<TypedAttr>(op.getTableAttr()));
-    bool perChannel =
-        cast<RankedTensorType>(table.getType()).getDimSize(0) > 1;
+    Value table =
+        builder.create<arith::ConstantOp>(cast<TypedAttr>(op.getTableAttr()));
+    bool perChannel = cast<RankedTensorType>(table.getType()).getDimSize(0) > 1;
     unsigned channelDim = isChannelsLast(logical) ? 3 : 1;
     Value result = createMapped(
         builder, op.getPixels(), getLogicalMap(logical, /*skip=*/0),
         memory.getShape(), scaled.getWidth(),
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          Value pixel = inner.create<arith::IndexCastUIOp>(
-              inner.getIndexType(), elements[0]);
+          Value pixel = inner.create<arith::IndexCastUIOp>(inner.getIndexType(),
+                                                           elements[0]);
           Value row = perChannel
                           ? Value(inner.create<linalg::IndexOp>(channelDim))
                           : inner.create<arith::ConstantIndexOp>(0);
@@ -313,24 +312,21 @@ struct LowerSum : OpRewritePattern<SumOp> {
     }
     Value smallest = createInt(builder, kNone);
     for (auto [index, part] : llvm::enumerate(parts)) {
-      Value distance =
-          builder.create<arith::SubIOp>(largest, part.exponent);
+      Value distance = builder.create<arith::SubIOp>(largest, part.exponent);
       Value isNear = builder.create<arith::CmpIOp>(
           CmpIPredicate::sle, distance, createInt(builder, kMaxDistance));
-      isUsed.push_back(
-          builder.create<arith::AndIOp>(isNonzero[index], isNear));
+      isUsed.push_back(builder.create<arith::AndIOp>(isNonzero[index], isNear));
       Value candidate = builder.create<arith::SelectOp>(
           isUsed.back(), part.exponent, createInt(builder, kNone));
       smallest = builder.create<arith::MinSIOp>(smallest, candidate);
     }
     for (auto [index, part] : llvm::enumerate(parts)) {
-      Value distance =
-          builder.create<arith::SubIOp>(part.exponent, smallest);
+      Value distance = builder.create<arith::SubIOp>(part.exponent, smallest);
       shifts.push_back(
           builder.create<arith::SelectOp>(isUsed[index], distance, zero));
     }
-    Value isEmpty = builder.create<arith::CmpIOp>(
-        CmpIPredicate::eq, smallest, createInt(builder, kNone));
+    Value isEmpty = builder.create<arith::CmpIOp>(CmpIPredicate::eq, smallest,
+                                                  createInt(builder, kNone));
     return builder.create<arith::SelectOp>(isEmpty, fallback, smallest);
   }
 };
@@ -372,8 +368,7 @@ struct LowerReshape : OpRewritePattern<ReshapeOp> {
     SmallVector<int64_t> shape;
     for (int64_t source : permutation)
       shape.push_back(type.getDimSize(source));
-    Value out =
-        createEmpty(builder, shape, type.getElementTypeBitWidth());
+    Value out = createEmpty(builder, shape, type.getElementTypeBitWidth());
     return builder.create<linalg::TransposeOp>(tensor, out, permutation)
         ->getResult(0);
   }
@@ -390,10 +385,10 @@ struct LowerTranspose : OpRewritePattern<TransposeOp> {
         isChannelsLast(getTensorType(op.getType())))
       return rewriter.notifyMatchFailure(op, "layout is not row-major");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    replaceWithParts(rewriter, op,
-                     LowerReshape::permute(builder, parts->mantissas,
-                                           op.getPermutation()),
-                     parts->exponent);
+    replaceWithParts(
+        rewriter, op,
+        LowerReshape::permute(builder, parts->mantissas, op.getPermutation()),
+        parts->exponent);
     return success();
   }
 };

@@ -89,8 +89,8 @@ Value ShiftBuilder::roundMagnitude(ImplicitLocOpBuilder &builder,
   switch (rounding) {
   case Rounding::NearestEven: {
     // Above the half, or at it with an odd quotient.
-    Value isOdd = builder.create<arith::AndIOp>(quotient,
-                                                createInt(builder, 1));
+    Value isOdd =
+        builder.create<arith::AndIOp>(quotient, createInt(builder, 1));
     Value biased = builder.create<arith::AddIOp>(rest, isOdd);
     Value above =
         builder.create<arith::CmpIOp>(CmpIPredicate::ugt, biased, half);
@@ -101,8 +101,8 @@ Value ShiftBuilder::roundMagnitude(ImplicitLocOpBuilder &builder,
     Value probability = builder.create<arith::ShRUIOp>(rest, halfAmount);
     Value number = builder.create<arith::ShLIOp>(
         builder.create<arith::AndIOp>(rest, halfMask), odd);
-    roundsUp = builder.create<arith::CmpIOp>(CmpIPredicate::ugt, probability,
-                                             number);
+    roundsUp =
+        builder.create<arith::CmpIOp>(CmpIPredicate::ugt, probability, number);
     break;
   }
   default: {
@@ -112,8 +112,7 @@ Value ShiftBuilder::roundMagnitude(ImplicitLocOpBuilder &builder,
     break;
   }
   }
-  Value carry =
-      builder.create<arith::ExtUIOp>(builder.getI32Type(), roundsUp);
+  Value carry = builder.create<arith::ExtUIOp>(builder.getI32Type(), roundsUp);
   return builder.create<arith::AddIOp>(quotient, carry);
 }
 
@@ -160,15 +159,15 @@ Value qtc::createRandom16(ImplicitLocOpBuilder &builder, Value index,
         multiplyWide(builder, counter[0], Philox::kMultiplier0);
     auto [high1, low1] =
         multiplyWide(builder, counter[2], Philox::kMultiplier1);
-    counter = {mix(high1, counter[1], key0), low1,
-               mix(high0, counter[3], key1), low0};
+    counter = {mix(high1, counter[1], key0), low1, mix(high0, counter[3], key1),
+               low0};
     key0 = builder.create<arith::AddIOp>(
         key0, createInt(builder, static_cast<int32_t>(Philox::kWeyl0)));
     key1 = builder.create<arith::AddIOp>(
         key1, createInt(builder, static_cast<int32_t>(Philox::kWeyl1)));
   }
-  Value lane = low(
-      builder.create<arith::AndIOp>(index, createInt(builder, 3, 64)));
+  Value lane =
+      low(builder.create<arith::AndIOp>(index, createInt(builder, 3, 64)));
   Value chosen = counter[0];
   for (int other = 1; other < 4; ++other) {
     Value isOther = builder.create<arith::CmpIOp>(CmpIPredicate::eq, lane,

@@ -1,4 +1,4 @@
-//===- IntegerMath.h - Integer functions of the numerics contract, as IR -*- C++ -*-===//
+//===- IntegerMath.h - Integer functions as IR ------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -35,15 +35,15 @@ private:
                              mlir::Value magnitude, mlir::Value random) const;
 
   qtrain::Rounding rounding;
-  mlir::Value amount;      ///< the shift, clamped to [0, 31]
-  mlir::Value half;        ///< 2^(shift − 1), or 0
-  mlir::Value quotientMask;///< 0 when the shift takes all bits away, else −1
-  mlir::Value restMask;    ///< the bits that the shift discards
-  mlir::Value halfAmount;  ///< pseudo: bits of the random part
-  mlir::Value halfMask;    ///< pseudo: mask of the random part
-  mlir::Value odd;         ///< pseudo: 1 when the shift is odd
-  mlir::Value up, down;    ///< stochastic: shifts that bring the rest to 16 bits
-  mlir::Value isPositive;  ///< even: the shift is at least 1
+  mlir::Value amount;       ///< the shift, clamped to [0, 31]
+  mlir::Value half;         ///< 2^(shift − 1), or 0
+  mlir::Value quotientMask; ///< 0 when the shift takes all bits away, else −1
+  mlir::Value restMask;     ///< the bits that the shift discards
+  mlir::Value halfAmount;   ///< pseudo: bits of the random part
+  mlir::Value halfMask;     ///< pseudo: mask of the random part
+  mlir::Value odd;          ///< pseudo: 1 when the shift is odd
+  mlir::Value up, down;   ///< stochastic: shifts that bring the rest to 16 bits
+  mlir::Value isPositive; ///< even: the shift is at least 1
   mlir::Value limit;
 };
 

@@ -46,8 +46,7 @@ Value qtc::createInt(ImplicitLocOpBuilder &builder, int64_t value,
 
 Value qtc::createEmpty(ImplicitLocOpBuilder &builder, ArrayRef<int64_t> shape,
                        unsigned width) {
-  return builder.create<tensor::EmptyOp>(shape,
-                                         builder.getIntegerType(width));
+  return builder.create<tensor::EmptyOp>(shape, builder.getIntegerType(width));
 }
 
 /// All dimensions of a tensor of `rank` as one.
@@ -84,8 +83,8 @@ Value qtc::createElementwise(ImplicitLocOpBuilder &builder, ValueRange tensors,
   SmallVector<Value> flat;
   for (Value tensor : tensors)
     flat.push_back(createReshape(builder, tensor, {count}));
-  Value out = inPlace ? flat.pop_back_val()
-                      : createEmpty(builder, {count}, width);
+  Value out =
+      inPlace ? flat.pop_back_val() : createEmpty(builder, {count}, width);
   SmallVector<AffineMap> maps(flat.size() + 1,
                               builder.getMultiDimIdentityMap(1));
   auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {

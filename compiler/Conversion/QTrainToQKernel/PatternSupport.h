@@ -1,4 +1,4 @@
-//===- PatternSupport.h - Pieces shared by the conversion's patterns -*- C++ -*-===//
+//===- PatternSupport.h - Pieces shared by patterns -------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -28,8 +28,8 @@ std::optional<ScaledParts> getParts(mlir::Value value);
 
 /// Parts of all scaled operands of `op`, in order; nothing if one is not
 /// converted yet. Patterns decline then and are tried again later.
-std::optional<llvm::SmallVector<ScaledParts>> getOperandParts(
-    mlir::Operation *op);
+std::optional<llvm::SmallVector<ScaledParts>>
+getOperandParts(mlir::Operation *op);
 
 /// Replaces `op`, whose result is scaled, by its parts.
 void replaceWithParts(mlir::PatternRewriter &rewriter, mlir::Operation *op,

@@ -33,8 +33,9 @@ bool isNonnegative(Value value) {
     return true;
   if (auto lookup = dyn_cast<LookupOp>(op)) {
     auto table = dyn_cast<DenseIntElementsAttr>(lookup.getTable());
-    return table && llvm::none_of(table.getValues<APInt>(),
-                                  [](const APInt &v) { return v.isNegative(); });
+    return table && llvm::none_of(table.getValues<APInt>(), [](const APInt &v) {
+             return v.isNegative();
+           });
   }
   if (isa<MaxPool2DOp, AveragePool2DOp, ReshapeOp, DropoutOp, ShiftScaleOp>(op))
     return isNonnegative(op->getOperand(0));
@@ -86,8 +87,7 @@ struct ConvertQTrainToQKernel
       if (!type)
         continue;
       // Signedness is the operations' business from here on.
-      Type element =
-          builder.getIntegerType(type.getElementTypeBitWidth());
+      Type element = builder.getIntegerType(type.getElementTypeBitWidth());
       argument.setType(MemRefType::get(type.getShape(), element));
       auto tensor = builder.create<bufferization::ToTensorOp>(
           function.getLoc(), argument, /*restrict=*/true, /*writable=*/true);
@@ -112,15 +112,14 @@ struct ConvertQTrainToQKernel
       StringRef kind = index == 0 ? "logits" : "logits_exponent";
       Type type = result.getType();
       auto tensor = dyn_cast<RankedTensorType>(type);
-      auto buffer = tensor ? MemRefType::get(tensor.getShape(),
-                                             tensor.getElementType())
-                           : MemRefType::get({}, type);
+      auto buffer =
+          tensor ? MemRefType::get(tensor.getShape(), tensor.getElementType())
+                 : MemRefType::get({}, type);
       unsigned position = function.getNumArguments();
       function.insertArgument(
           position, buffer,
-          builder.getDictionaryAttr(
-              builder.getNamedAttr(QTrainDialect::kArgumentAttrName,
-                                   builder.getStringAttr(kind))),
+          builder.getDictionaryAttr(builder.getNamedAttr(
+              QTrainDialect::kArgumentAttrName, builder.getStringAttr(kind))),
           function.getLoc());
       store(builder, result, function.getArgument(position));
     }

@@ -111,8 +111,7 @@ struct LowerLossGradient : OpRewritePattern<LossGradientOp> {
         builder, op.getLoc(),
         ValueRange{(*parts)[0].mantissas, (*parts)[0].exponent, op.getLabels()},
         createResult(builder, op), *op.getExponential());
-    int64_t fraction =
-        *op.getExponential() == Exponential::Fraction ? 15 : 11;
+    int64_t fraction = *op.getExponential() == Exponential::Fraction ? 15 : 11;
     replaceWithParts(rewriter, op, kernel.getResult(0),
                      createInt(builder, -fraction));
     return success();
@@ -121,10 +120,10 @@ struct LowerLossGradient : OpRewritePattern<LossGradientOp> {
 } // namespace
 
 void qtc::populateReductionPatterns(RewritePatternSet &patterns) {
-  patterns.add<
-      LowerMaxPool, LowerMaxPoolGradient, LowerBiasGradient, LowerLossGradient,
-      LowerAveragePool<AveragePool2DOp, qkernel::AveragePool2DOp>,
-      LowerAveragePool<AveragePool2DGradientOp,
-                       qkernel::AveragePool2DGradientOp>>(
+  patterns.add<LowerMaxPool, LowerMaxPoolGradient, LowerBiasGradient,
+               LowerLossGradient,
+               LowerAveragePool<AveragePool2DOp, qkernel::AveragePool2DOp>,
+               LowerAveragePool<AveragePool2DGradientOp,
+                                qkernel::AveragePool2DGradientOp>>(
       patterns.getContext());
 }

@@ -1,4 +1,4 @@
-//===- NITIOptions.cpp - The scheme's options and its entry in the registry ===//
+//===- NITIOptions.cpp - Options and registry entry -----------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -21,8 +21,10 @@ static constexpr StringRef kLosses[] = {"fraction", "paper"};
 
 enum { Headroom, WeightBits, GradRound, LossForm };
 static constexpr SchemeOption kOptions[] = {
-    {"headroom", "1",
-     "bits of room for weights to grow beyond their initial maximum", {}},
+    {"headroom",
+     "1",
+     "bits of room for weights to grow beyond their initial maximum",
+     {}},
     {"weight-bits", "8", "storage width of parameters", kWidths},
     {"grad-round", "pseudo", "rounding of weight gradients", kRoundings},
     {"loss", "fraction", "power function of the integer softmax", kLosses},

@@ -73,8 +73,8 @@ void ParameterQuantizer::findBiases(func::FuncOp function) {
       return;
     Operation *node = op.getInput().getDefiningOp();
     bool isNode = isa_and_nonnull<Conv2DOp, LinearOp>(node);
-    biases[bias] = isNode ? findParameter(function, node->getOperand(1))
-                          : ParameterOp();
+    biases[bias] =
+        isNode ? findParameter(function, node->getOperand(1)) : ParameterOp();
   });
 }
 
@@ -96,8 +96,8 @@ void ParameterQuantizer::setMantissas(ParameterOp parameter,
   auto type = cast<ShapedType>(parameter.getValue().getType());
   Builder builder(parameter.getContext());
   bool wide = options.weightBits == 16;
-  auto tensor = RankedTensorType::get(
-      type.getShape(), builder.getIntegerType(wide ? 16 : 8));
+  auto tensor = RankedTensorType::get(type.getShape(),
+                                      builder.getIntegerType(wide ? 16 : 8));
   if (wide) {
     parameter.setValueAttr(DenseIntElementsAttr::get(tensor, mantissas));
     exponent -= 8;
@@ -133,9 +133,8 @@ LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
   SmallVector<int16_t> mantissas;
   mantissas.reserve(values.getNumElements());
   for (float value : values.getValues<float>()) {
-    double scaled =
-        std::nearbyint(std::ldexp(static_cast<double>(value),
-                                  fraction - exponent));
+    double scaled = std::nearbyint(
+        std::ldexp(static_cast<double>(value), fraction - exponent));
     mantissas.push_back(
         static_cast<int16_t>(std::clamp(scaled, -limit, limit)));
   }
@@ -148,9 +147,8 @@ LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
 void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
   auto type = cast<ShapedType>(parameter.getValue().getType());
   ArrayRef<int64_t> shape = type.getShape();
-  int64_t kernel = shape.size() > 2
-                       ? ShapedType::getNumElements(shape.drop_front(2))
-                       : 1;
+  int64_t kernel =
+      shape.size() > 2 ? ShapedType::getNumElements(shape.drop_front(2)) : 1;
   int64_t inputs = shape.size() > 1 ? shape[1] : 1;
   double fans = static_cast<double>((inputs + shape[0]) * kernel);
   int bound = 2;
@@ -159,9 +157,9 @@ void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
   int scale = options.weightBits == 16 ? 256 : 1;
   SmallVector<int16_t> mantissas(type.getNumElements());
   for (auto [index, mantissa] : llvm::enumerate(mantissas)) {
-    uint64_t random = Philox::element(
-        options.seed, index, parameter.getId(), /*step=*/0,
-        static_cast<uint32_t>(RandomPurpose::Initialization));
+    uint64_t random =
+        Philox::element(options.seed, index, parameter.getId(), /*step=*/0,
+                        static_cast<uint32_t>(RandomPurpose::Initialization));
     mantissa = (static_cast<int>((random * 255) >> 32) - 127) * scale;
   }
   setMantissas(parameter, mantissas, bound - 7);
@@ -179,8 +177,7 @@ LogicalResult ParameterQuantizer::quantizeBias(ParameterOp parameter,
                                                ParameterOp weight) {
   int exponentIfZero = -7;
   if (weight)
-    exponentIfZero = *weight.getExponent() +
-                     (options.weightBits == 16 ? 8 : 0);
+    exponentIfZero = *weight.getExponent() + (options.weightBits == 16 ? 8 : 0);
   if (!options.schemeInit)
     return quantizeValues(parameter, exponentIfZero);
   auto type = cast<ShapedType>(parameter.getValue().getType());

@@ -29,9 +29,8 @@ constexpr int kMantissaBits = 7;
 /// The scaled form of a float type with mantissas of `width` bits.
 ScaledType getScaledType(Type type, unsigned width) {
   auto tensor = cast<RankedTensorType>(type);
-  return ScaledType::get(
-      type.getContext(),
-      tensor.clone(IntegerType::get(type.getContext(), width)));
+  return ScaledType::get(type.getContext(), tensor.clone(IntegerType::get(
+                                                type.getContext(), width)));
 }
 
 Value createInt(OpBuilder &builder, Location loc, int64_t value) {
@@ -42,12 +41,12 @@ Value createInt(OpBuilder &builder, Location loc, int64_t value) {
 /// largest magnitude allows (numerics contract, section 1).
 Value requantize(OpBuilder &builder, Location loc, Value accumulators) {
   auto type = cast<ScaledType>(accumulators.getType());
-  Value bits = builder.create<MagnitudeBitsOp>(loc, builder.getI32Type(),
-                                               accumulators);
+  Value bits =
+      builder.create<MagnitudeBitsOp>(loc, builder.getI32Type(), accumulators);
   Value excess = builder.create<arith::SubIOp>(
       loc, bits, createInt(builder, loc, kMantissaBits));
-  Value shift = builder.create<arith::MaxSIOp>(loc, excess,
-                                               createInt(builder, loc, 0));
+  Value shift =
+      builder.create<arith::MaxSIOp>(loc, excess, createInt(builder, loc, 0));
   return builder.create<ShiftScaleOp>(loc, type.withWidth(8), accumulators,
                                       shift, Value(), Rounding::Nearest,
                                       /*bits=*/8);
@@ -142,13 +141,13 @@ struct QuantizeContraction
   matchAndRewrite(ContractionOpInterface op, ArrayRef<Value> operands,
                   ConversionPatternRewriter &rewriter) const override {
     Value accumulators = rebuild(rewriter, op, operands, 32);
-    bool keep = isa<Conv2DWeightGradientOp, LinearWeightGradientOp>(
-        op.getOperation());
+    bool keep =
+        isa<Conv2DWeightGradientOp, LinearWeightGradientOp>(op.getOperation());
     if (op->hasOneUse())
       keep |= isa<BiasAddOp>(*op->getUsers().begin());
-    rewriter.replaceOp(op, keep ? accumulators
-                                : requantize(rewriter, op->getLoc(),
-                                             accumulators));
+    rewriter.replaceOp(op,
+                       keep ? accumulators
+                            : requantize(rewriter, op->getLoc(), accumulators));
     return success();
   }
 };
@@ -173,8 +172,7 @@ struct QuantizeBiasAdd : OpConversionPattern<BiasAddOp> {
 };
 
 /// Operations on mantissas alone: the result is as wide as the operands.
-template <typename OpTy>
-struct KeepMantissas : OpConversionPattern<OpTy> {
+template <typename OpTy> struct KeepMantissas : OpConversionPattern<OpTy> {
   using OpConversionPattern<OpTy>::OpConversionPattern;
   LogicalResult
   matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
@@ -251,8 +249,8 @@ struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
         ExponentialAttr::get(getContext(), exponential));
     // 15 or 11 fraction bits of a probability become 7.
     int64_t shift = exponential == Exponential::Fraction ? 8 : 4;
-    Value random = createRandom(rewriter, op, type, /*id=*/0,
-                                RandomPurpose::LossRounding);
+    Value random =
+        createRandom(rewriter, op, type, /*id=*/0, RandomPurpose::LossRounding);
     rewriter.replaceOpWithNewOp<ShiftScaleOp>(
         op, type.withWidth(8), error, createInt(rewriter, op.getLoc(), shift),
         random, Rounding::Stochastic, /*bits=*/8);
@@ -290,23 +288,22 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
     // 16-bit storage has 8 fraction bits more.
     Value kept = rewriter.create<arith::AddIOp>(
         loc, schedule, createInt(rewriter, loc, width - 8));
-    Value bits = rewriter.create<MagnitudeBitsOp>(loc, rewriter.getI32Type(),
-                                                  gradient);
+    Value bits =
+        rewriter.create<MagnitudeBitsOp>(loc, rewriter.getI32Type(), gradient);
     Value shift = rewriter.create<arith::SubIOp>(loc, bits, kept);
     Value random;
     if (rounding == Rounding::Stochastic) {
-      auto parameter =
-          SymbolTable::lookupNearestSymbolFrom<ParameterOp>(
-              op, op.getSymbolAttr());
+      auto parameter = SymbolTable::lookupNearestSymbolFrom<ParameterOp>(
+          op, op.getSymbolAttr());
       random = createRandom(rewriter, op, type, parameter.getId(),
                             RandomPurpose::GradientRounding);
     }
-    Value step = rewriter.create<ShiftScaleOp>(loc, type.withWidth(width),
-                                               gradient, shift, random,
-                                               rounding, /*bits=*/width);
-    rewriter.replaceOpWithNewOp<UpdateOp>(
-        op, adaptor.getParameter().getType(), adaptor.getParameter(), step,
-        op.getSymbolAttr());
+    Value step =
+        rewriter.create<ShiftScaleOp>(loc, type.withWidth(width), gradient,
+                                      shift, random, rounding, /*bits=*/width);
+    rewriter.replaceOpWithNewOp<UpdateOp>(op, adaptor.getParameter().getType(),
+                                          adaptor.getParameter(), step,
+                                          op.getSymbolAttr());
     return success();
   }
 
@@ -324,8 +321,8 @@ struct QuantizeReturn : OpConversionPattern<func::ReturnOp> {
     for (auto [index, value] : llvm::enumerate(adaptor.getOperands())) {
       auto type = cast<ScaledType>(value.getType());
       auto parts = rewriter.create<DecomposeOp>(
-          op.getLoc(), getMemoryType(type.getMantissa()),
-          rewriter.getI32Type(), value);
+          op.getLoc(), getMemoryType(type.getMantissa()), rewriter.getI32Type(),
+          value);
       results.push_back(parts.getMantissas());
       if (index == 0)
         results.push_back(parts.getExponent());
@@ -339,14 +336,14 @@ struct QuantizeReturn : OpConversionPattern<func::ReturnOp> {
 void niti::populateRules(RewritePatternSet &patterns,
                          const ApplyNITIOptions &options) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<QuantizeInput, QuantizeContraction, QuantizeBiasAdd,
-               QuantizeMaxPoolGradient, QuantizeDropout, QuantizeBiasGradient,
-               QuantizeReturn, KeepMantissas<ReluOp>,
-               KeepMantissas<ReluGradientOp>, KeepMantissas<MaxPool2DOp>,
-               KeepMantissas<ReshapeOp>, KeepMantissas<TransposeOp>,
-               AccumulateAndRequantize<SumOp>,
-               AccumulateAndRequantize<AveragePool2DOp>,
-               AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
+  patterns
+      .add<QuantizeInput, QuantizeContraction, QuantizeBiasAdd,
+           QuantizeMaxPoolGradient, QuantizeDropout, QuantizeBiasGradient,
+           QuantizeReturn, KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
+           KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
+           KeepMantissas<TransposeOp>, AccumulateAndRequantize<SumOp>,
+           AccumulateAndRequantize<AveragePool2DOp>,
+           AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
   patterns.add<QuantizeLoss>(context, options.exponential);
   patterns.add<QuantizeUpdate>(context, options.gradientRounding);
 }

@@ -27,8 +27,8 @@ static llvm::Error makeError(const llvm::Twine &what, std::error_code code) {
   return llvm::createStringError(what + ": " + code.message());
 }
 
-llvm::Expected<std::string>
-cpu::TemporaryFiles::create(llvm::StringRef name, llvm::StringRef bytes) {
+llvm::Expected<std::string> cpu::TemporaryFiles::create(llvm::StringRef name,
+                                                        llvm::StringRef bytes) {
   int descriptor;
   llvm::SmallString<128> path;
   if (std::error_code code = llvm::sys::fs::createTemporaryFile(
@@ -74,9 +74,8 @@ llvm::Error cpu::linkTrainer(llvm::StringRef output,
   if (!linker)
     return linker.takeError();
   std::string runtime = findRuntime();
-  std::string temporary = (output + ".tmp" +
-                           llvm::Twine(llvm::sys::Process::getProcessId()))
-                              .str();
+  std::string temporary =
+      (output + ".tmp" + llvm::Twine(llvm::sys::Process::getProcessId())).str();
   std::vector<std::string> arguments = {*linker, "-o", temporary};
   llvm::append_range(arguments, objects);
   for (llvm::StringRef library : {"libqtcrt_main.a", "libqtcrt.a"})
@@ -91,9 +90,8 @@ llvm::Error cpu::linkTrainer(llvm::StringRef output,
   if (!log)
     return log.takeError();
   std::vector<llvm::StringRef> references(arguments.begin(), arguments.end());
-  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""),
-                                                llvm::StringRef(*log),
-                                                llvm::StringRef(*log)};
+  std::optional<llvm::StringRef> redirects[] = {
+      llvm::StringRef(""), llvm::StringRef(*log), llvm::StringRef(*log)};
   std::string message;
   int status = llvm::sys::ExecuteAndWait(*linker, references, std::nullopt,
                                          redirects, 0, 0, &message);

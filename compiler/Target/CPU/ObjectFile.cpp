@@ -64,7 +64,8 @@ static llvm::Error writeModule(llvm::Module &module,
   return llvm::Error::success();
 }
 
-/// LLVM's default pipeline. Loops are vectorized by it, kernels come as vectors.
+/// LLVM's default pipeline. Loops are vectorized by it, kernels come as
+/// vectors.
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = true;

@@ -40,8 +40,8 @@ struct AssertInteger : qtc::impl::AssertIntegerBase<AssertInteger> {
         return signalPassFailure();
       }
     WalkResult result = getOperation().walk([](Operation *op) {
-      for (TypeRange types : {TypeRange(op->getOperandTypes()),
-                              TypeRange(op->getResultTypes())})
+      for (TypeRange types :
+           {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
         for (Type type : types)
           if (hasFloat(type)) {
             op->emitError() << "expected no float type under an integer "

@@ -23,7 +23,8 @@ using namespace qtc::qtrain;
 /// The same type with channels innermost, if it has rank 4.
 static Type getChannelsLast(Type type) {
   auto scaled = dyn_cast<ScaledType>(type);
-  auto tensor = scaled ? scaled.getMantissa() : dyn_cast<RankedTensorType>(type);
+  auto tensor =
+      scaled ? scaled.getMantissa() : dyn_cast<RankedTensorType>(type);
   if (!tensor || tensor.getRank() != 4)
     return type;
   auto laidOut =

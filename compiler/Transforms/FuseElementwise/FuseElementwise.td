@@ -1,4 +1,4 @@
-//===- FuseElementwise.td - Element-wise operations in one loop -*- tablegen -*-===//
+//===- FuseElementwise.td - Fused element loops ------------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

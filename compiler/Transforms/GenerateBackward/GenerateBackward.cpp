@@ -47,8 +47,8 @@ public:
   FunctionBuilder(func::FuncOp forward, StringRef name)
       : forward(forward), builder(forward) {
     builder.setInsertionPoint(forward);
-    function = builder.create<func::FuncOp>(
-        forward.getLoc(), name, builder.getFunctionType({}, {}));
+    function = builder.create<func::FuncOp>(forward.getLoc(), name,
+                                            builder.getFunctionType({}, {}));
     function.addEntryBlock();
     builder.setInsertionPointToEnd(&function.getBody().front());
   }
@@ -62,9 +62,9 @@ public:
   }
 
   Value addNamedArgument(Type type, StringRef kind) {
-    return addArgument(
-        type, builder.getNamedAttr(QTrainDialect::kArgumentAttrName,
-                                   builder.getStringAttr(kind)));
+    return addArgument(type,
+                       builder.getNamedAttr(QTrainDialect::kArgumentAttrName,
+                                            builder.getStringAttr(kind)));
   }
 
   /// The pixels of the input `argument`, normalized.
@@ -73,11 +73,11 @@ public:
     auto type = cast<RankedTensorType>(argument.getType());
     Type ui8 = builder.getIntegerType(8, /*isSigned=*/false);
     Value pixels = addNamedArgument(type.clone(ui8), "pixels");
-    mapping.map(argument, builder.create<NormalizeOp>(
-                              forward.getLoc(), type, pixels,
-                              builder.getDenseF64ArrayAttr(mean),
-                              builder.getDenseF64ArrayAttr(std),
-                              builder.getF64FloatAttr(255.0)));
+    mapping.map(argument,
+                builder.create<NormalizeOp>(forward.getLoc(), type, pixels,
+                                            builder.getDenseF64ArrayAttr(mean),
+                                            builder.getDenseF64ArrayAttr(std),
+                                            builder.getF64FloatAttr(255.0)));
   }
 
   void addParameters() {
@@ -234,8 +234,7 @@ LogicalResult BackwardBuilder::run(Value logits, Value logitsGradient,
   return success();
 }
 
-struct GenerateBackward
-    : qtc::impl::GenerateBackwardBase<GenerateBackward> {
+struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   using GenerateBackwardBase::GenerateBackwardBase;
 
   void runOnOperation() override {
@@ -288,9 +287,9 @@ struct GenerateBackward
     for (Operation &op : target.function.getBody().front())
       forwardOps.push_back(&op);
 
-    Value gradient = builder.create<LossGradientOp>(
-        logits.getLoc(), logits.getType(), logits, labels, loss,
-        ExponentialAttr());
+    Value gradient =
+        builder.create<LossGradientOp>(logits.getLoc(), logits.getType(),
+                                       logits, labels, loss, ExponentialAttr());
     SymbolTable symbols(getOperation());
     BackwardBuilder backward(target, symbols);
     if (failed(backward.run(logits, gradient, forwardOps)))

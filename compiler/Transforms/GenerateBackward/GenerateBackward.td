@@ -1,4 +1,4 @@
-//===- GenerateBackward.td - Forward function to training step -*- tablegen -*-===//
+//===- GenerateBackward.td - Forward to training -----------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

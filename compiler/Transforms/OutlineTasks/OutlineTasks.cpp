@@ -87,8 +87,8 @@ public:
 
   LogicalResult run() {
     addExecutor();
-    for (scf::ParallelOp loop : llvm::to_vector(
-             function.getBody().front().getOps<scf::ParallelOp>()))
+    for (scf::ParallelOp loop :
+         llvm::to_vector(function.getBody().front().getOps<scf::ParallelOp>()))
       if (failed(outline(loop)))
         return failure();
     function->setAttr(kProfileAttrName, builder.getArrayAttr(profile));
@@ -97,12 +97,12 @@ public:
 
 private:
   void addExecutor() {
-    function.insertArgument(
-        0, LLVM::LLVMPointerType::get(function.getContext()),
-        builder.getDictionaryAttr(builder.getNamedAttr(
-            qtrain::QTrainDialect::kArgumentAttrName,
-            builder.getStringAttr("executor"))),
-        function.getLoc());
+    function.insertArgument(0,
+                            LLVM::LLVMPointerType::get(function.getContext()),
+                            builder.getDictionaryAttr(builder.getNamedAttr(
+                                qtrain::QTrainDialect::kArgumentAttrName,
+                                builder.getStringAttr("executor"))),
+                            function.getLoc());
   }
 
   LogicalResult outline(scf::ParallelOp loop);
@@ -137,8 +137,8 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
   SmallVector<Operation *> constants;
   for (Value value : used) {
     Operation *op = value.getDefiningOp();
-    if (op && (op->hasTrait<OpTrait::ConstantLike>() ||
-               isa<memref::GetGlobalOp>(op)))
+    if (op &&
+        (op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op)))
       constants.push_back(op);
     else
       captures.push_back(value);
@@ -163,9 +163,9 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop,
   for (Value capture : captures)
     types.push_back(capture.getType());
   builder.setInsertionPoint(function);
-  auto task = builder.create<func::FuncOp>(
-      loc, (function.getSymName() + "_task").str(),
-      builder.getFunctionType(types, {}));
+  auto task =
+      builder.create<func::FuncOp>(loc, (function.getSymName() + "_task").str(),
+                                   builder.getFunctionType(types, {}));
   task.setPrivate();
   symbols.insert(task);
   Block *entry = task.addEntryBlock();
@@ -189,12 +189,11 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop,
   OpBuilder inner = builder;
   for (auto [dim, variable] : llvm::enumerate(loop.getInductionVars())) {
     auto nested =
-        dim == 0
-            ? inner.create<scf::ForOp>(loc, begin, end, one)
-            : inner.create<scf::ForOp>(
-                  loc, mapping.lookupOrDefault(loop.getLowerBound()[dim]),
-                  mapping.lookupOrDefault(loop.getUpperBound()[dim]),
-                  mapping.lookupOrDefault(loop.getStep()[dim]));
+        dim == 0 ? inner.create<scf::ForOp>(loc, begin, end, one)
+                 : inner.create<scf::ForOp>(
+                       loc, mapping.lookupOrDefault(loop.getLowerBound()[dim]),
+                       mapping.lookupOrDefault(loop.getUpperBound()[dim]),
+                       mapping.lookupOrDefault(loop.getStep()[dim]));
     mapping.map(variable, nested.getInductionVar());
     inner.setInsertionPointToStart(nested.getBody());
   }
@@ -231,8 +230,8 @@ void TaskOutliner::addProfileEntry(scf::ParallelOp loop,
   profile.push_back(builder.getDictionaryAttr({
       builder.getNamedAttr("name",
                            builder.getStringAttr(getNodeName(loop.getLoc()))),
-      builder.getNamedAttr("kind", kind ? kind
-                                        : builder.getStringAttr("elementwise")),
+      builder.getNamedAttr("kind",
+                           kind ? kind : builder.getStringAttr("elementwise")),
       builder.getNamedAttr("macs", macs ? macs : builder.getI64IntegerAttr(0)),
       builder.getNamedAttr("bytes", builder.getI64IntegerAttr(bytes)),
   }));

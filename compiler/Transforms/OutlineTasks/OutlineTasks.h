@@ -1,4 +1,4 @@
-//===- OutlineTasks.h - Parallel loops to functions that threads run -*- C++ -*-===//
+//===- OutlineTasks.h - Parallel loops to functions -------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

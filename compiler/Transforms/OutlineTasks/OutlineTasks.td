@@ -1,4 +1,4 @@
-//===- OutlineTasks.td - Parallel loops to functions that threads run -*- tablegen -*-===//
+//===- OutlineTasks.td - Parallel loops to functions -------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

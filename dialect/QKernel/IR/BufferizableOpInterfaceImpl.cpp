@@ -52,8 +52,7 @@ struct KernelBufferization
   }
 };
 
-template <typename... OpTys>
-void attach(MLIRContext *context) {
+template <typename... OpTys> void attach(MLIRContext *context) {
   (OpTys::template attachInterface<KernelBufferization<OpTys>>(*context), ...);
 }
 } // namespace
@@ -62,8 +61,9 @@ void qtc::qkernel::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, QKernelDialect *dialect) {
     attach<Conv2DOp, Conv2DInputGradientOp, Conv2DWeightGradientOp,
-           PackActivationOp, PackWeightOp, ContractOp, UnpackWeightOp, MaxPool2DOp,
-           MaxPool2DGradientOp, AveragePool2DOp, AveragePool2DGradientOp,
-           MaxAbsOp, ChannelSumOp, SoftmaxErrorOp>(context);
+           PackActivationOp, PackWeightOp, ContractOp, UnpackWeightOp,
+           MaxPool2DOp, MaxPool2DGradientOp, AveragePool2DOp,
+           AveragePool2DGradientOp, MaxAbsOp, ChannelSumOp, SoftmaxErrorOp>(
+        context);
   });
 }

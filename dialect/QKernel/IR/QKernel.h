@@ -20,15 +20,13 @@
 
 namespace qtc::qkernel::detail {
 /// Effects of a kernel: reads its input buffers, writes its output buffers.
-void getKernelEffects(
-    mlir::DestinationStyleOpInterface op,
-    llvm::SmallVectorImpl<
-        mlir::SideEffects::EffectInstance<mlir::MemoryEffects::Effect>>
-        &effects);
+void getKernelEffects(mlir::DestinationStyleOpInterface op,
+                      llvm::SmallVectorImpl<mlir::SideEffects::EffectInstance<
+                          mlir::MemoryEffects::Effect>> &effects);
 } // namespace qtc::qkernel::detail
 
-#include "dialect/QKernel/IR/QKernelDialect.h.inc"
 #include "dialect/QKernel/IR/QKernelAttributesEnums.h.inc"
+#include "dialect/QKernel/IR/QKernelDialect.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialect/QKernel/IR/QKernelAttributes.h.inc"
 #define GET_OP_CLASSES

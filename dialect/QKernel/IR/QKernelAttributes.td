@@ -1,4 +1,4 @@
-//===- QKernelAttributes.td - Attributes of the qkernel dialect -*- tablegen -*-===//
+//===- QKernelAttributes.td - Attributes of qkernel --------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -18,8 +18,8 @@
 using namespace mlir;
 using namespace qtc::qkernel;
 
-#include "dialect/QKernel/IR/QKernelDialect.cpp.inc"
 #include "dialect/QKernel/IR/QKernelAttributesEnums.cpp.inc"
+#include "dialect/QKernel/IR/QKernelDialect.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialect/QKernel/IR/QKernelAttributes.cpp.inc"
 #define GET_OP_CLASSES
@@ -81,10 +81,9 @@ ContractionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult
-LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
-  auto task = symbolTable.lookupNearestSymbolFrom<func::FuncOp>(
-      *this, getTaskAttr());
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto task =
+      symbolTable.lookupNearestSymbolFrom<func::FuncOp>(*this, getTaskAttr());
   if (!task)
     return emitOpError() << "expected a function named " << getTaskAttr();
   SmallVector<Type> expected(2, IndexType::get(getContext()));

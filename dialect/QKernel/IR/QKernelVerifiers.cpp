@@ -27,10 +27,11 @@ static LogicalResult expectCounts(Operation *op, ValueRange ins,
   if (outs.size() < minOuts || outs.size() > maxOuts)
     return op->emitOpError() << "expected " << minOuts << " to " << maxOuts
                              << " outputs, but got " << outs.size();
-  if (outs.size() == 2 && op->getName().getStringRef() != "qkernel.pack_weight" &&
+  if (outs.size() == 2 &&
+      op->getName().getStringRef() != "qkernel.pack_weight" &&
       !shapeOf(outs[1]).empty())
-    return op->emitOpError() << "expected a maximum of rank 0, but got "
-                             << outs[1].getType();
+    return op->emitOpError()
+           << "expected a maximum of rank 0, but got " << outs[1].getType();
   return success();
 }
 
@@ -120,8 +121,7 @@ LogicalResult ContractOp::verify() {
   if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 2)))
     return failure();
   ContractionAttr contraction = getContraction();
-  int64_t elements =
-      cast<ShapedType>(getOuts()[0].getType()).getNumElements();
+  int64_t elements = cast<ShapedType>(getOuts()[0].getType()).getNumElements();
   int64_t splits = contraction.getSplits();
   if (elements !=
       splits * contraction.getRowCount() * contraction.getColumns()) // C1

@@ -1,4 +1,4 @@
-//===- QTrainAttributes.td - Attributes of the qtrain dialect -*- tablegen -*-===//
+//===- QTrainAttributes.td - Attributes of qtrain ----------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -63,8 +63,8 @@ RankedTensorType qtc::qtrain::getMemoryType(RankedTensorType type) {
 
 ScaledType ScaledType::withWidth(unsigned width) const {
   RankedTensorType type = getMantissa();
-  return ScaledType::get(
-      getContext(), type.clone(IntegerType::get(getContext(), width)));
+  return ScaledType::get(getContext(),
+                         type.clone(IntegerType::get(getContext(), width)));
 }
 
 LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,

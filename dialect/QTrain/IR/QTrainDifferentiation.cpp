@@ -19,21 +19,21 @@ using namespace qtc::qtrain;
 Value Conv2DOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                      Value resultGradient) {
   if (operand == 0)
-    return builder.create<Conv2DInputGradientOp>(
-        getLoc(), getInput().getType(), resultGradient, getWeight(),
-        getWindow(), getGroup());
-  return builder.create<Conv2DWeightGradientOp>(
-      getLoc(), getWeight().getType(), getInput(), resultGradient, getWindow(),
-      getGroup());
+    return builder.create<Conv2DInputGradientOp>(getLoc(), getInput().getType(),
+                                                 resultGradient, getWeight(),
+                                                 getWindow(), getGroup());
+  return builder.create<Conv2DWeightGradientOp>(getLoc(), getWeight().getType(),
+                                                getInput(), resultGradient,
+                                                getWindow(), getGroup());
 }
 
 Value LinearOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                      Value resultGradient) {
   if (operand == 0)
-    return builder.create<LinearInputGradientOp>(
-        getLoc(), getInput().getType(), resultGradient, getWeight());
-  return builder.create<LinearWeightGradientOp>(
-      getLoc(), getWeight().getType(), getInput(), resultGradient);
+    return builder.create<LinearInputGradientOp>(getLoc(), getInput().getType(),
+                                                 resultGradient, getWeight());
+  return builder.create<LinearWeightGradientOp>(getLoc(), getWeight().getType(),
+                                                getInput(), resultGradient);
 }
 
 Value BiasAddOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
@@ -59,9 +59,9 @@ Value MaxPool2DOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
 Value AveragePool2DOp::buildOperandGradient(OpBuilder &builder,
                                             unsigned operand,
                                             Value resultGradient) {
-  return builder.create<AveragePool2DGradientOp>(
-      getLoc(), getInput().getType(), resultGradient, getWindow(),
-      getCountIncludePad());
+  return builder.create<AveragePool2DGradientOp>(getLoc(), getInput().getType(),
+                                                 resultGradient, getWindow(),
+                                                 getCountIncludePad());
 }
 
 Value ReshapeOp::buildOperandGradient(OpBuilder &builder, unsigned operand,

@@ -62,8 +62,7 @@ struct AbsorbFlatten : OpRewritePattern<LinearOp> {
 /// An element-wise operation gives the same on either side of a reshape that
 /// keeps the batch dimension. Moved in front of it, the reshape comes next to a
 /// linear layer, which absorbs it.
-template <typename OpTy>
-struct SinkReshape : OpRewritePattern<OpTy> {
+template <typename OpTy> struct SinkReshape : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {

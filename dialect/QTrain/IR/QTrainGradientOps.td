@@ -1,4 +1,4 @@
-//===- QTrainGradientOps.td - Backward operations of the qtrain dialect -*- tablegen -*-===//
+//===- QTrainGradientOps.td - Backward operations ----------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- QTrainIntegerOps.td - Operations that only integer schemes use -*- tablegen -*-===//
+//===- QTrainIntegerOps.td - Integer operations ------------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- QTrainModelOps.td - Forward operations of the qtrain dialect -*- tablegen -*-===//
+//===- QTrainModelOps.td - Forward operations --------------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- QTrainOpBase.td - Classes shared by the operations of the qtrain dialect -*- tablegen -*-===//
+//===- QTrainOpBase.td - Classes shared by operations ------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -66,9 +66,9 @@ static LogicalResult verifyConvolution(Operation *op, Value input, Value weight,
     return failure();
   ArrayRef<int64_t> x = getShape(input), w = getShape(weight);
   if (window.getKernel() != w.drop_front(2)) // C1
-    return op->emitOpError() << "expected the window's kernel ["
-                             << window.getKernel() << "] to be the weight's ["
-                             << w.drop_front(2) << "]";
+    return op->emitOpError()
+           << "expected the window's kernel [" << window.getKernel()
+           << "] to be the weight's [" << w.drop_front(2) << "]";
   if (group < 1 || w[0] % group != 0 || x[1] != w[1] * group) // C2
     return op->emitOpError()
            << "expected " << group << " groups of " << w[1]
@@ -212,8 +212,7 @@ LogicalResult TransposeOp::verify() {
   }
   if (expected.size() != shape.size())
     return emitOpError() << "expected a permutation of " << shape.size()
-                         << " dimensions, but got [" << getPermutation()
-                         << "]";
+                         << " dimensions, but got [" << getPermutation() << "]";
   return expectShape(*this, "result", getResult(), expected); // C2
 }
 

@@ -1,4 +1,4 @@
-//===- QTrainInterfaces.td - Interfaces of training operations -*- tablegen -*-===//
+//===- QTrainInterfaces.td - Interfaces --------------------*- tablegen -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

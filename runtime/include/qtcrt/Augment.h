@@ -1,4 +1,4 @@
-//===- Augment.h - order and variation of training examples --- -*- C++ -*-===//
+//===- Augment.h - order and variation of training examples -----*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

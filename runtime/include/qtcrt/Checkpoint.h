@@ -1,4 +1,4 @@
-//===- Checkpoint.h - the training state on disk -------------- -*- C++ -*-===//
+//===- Checkpoint.h - the training state on disk ----------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

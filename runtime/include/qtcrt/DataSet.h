@@ -1,4 +1,4 @@
-//===- DataSet.h - labelled images in memory ------------------ -*- C++ -*-===//
+//===- DataSet.h - labelled images in memory --------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

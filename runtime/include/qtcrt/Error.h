@@ -1,4 +1,4 @@
-//===- Error.h - errors of the runtime ------------------------ -*- C++ -*-===//
+//===- Error.h - errors of the runtime --------------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

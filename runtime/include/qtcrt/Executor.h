@@ -1,4 +1,4 @@
-//===- Executor.h - threads that run compiled steps ----------- -*- C++ -*-===//
+//===- Executor.h - threads that run compiled steps -------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Isa.h - instruction sets of this processor ------------- -*- C++ -*-===//
+//===- Isa.h - instruction sets of this processor ---------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

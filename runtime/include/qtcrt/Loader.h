@@ -1,4 +1,4 @@
-//===- Loader.h - batches of training examples ---------------- -*- C++ -*-===//
+//===- Loader.h - batches of training examples ------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Loss.h - loss and accuracy for reports ----------------- -*- C++ -*-===//
+//===- Loss.h - loss and accuracy for reports -------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Memory.h - aligned memory ------------------------------ -*- C++ -*-===//
+//===- Memory.h - aligned memory --------------------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Philox.h - counter-based random numbers ---------------- -*- C++ -*-===//
+//===- Philox.h - counter-based random numbers ------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- SafeTensors.h - reading and writing safetensors files -- -*- C++ -*-===//
+//===- SafeTensors.h - reading and writing safetensors files ----*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

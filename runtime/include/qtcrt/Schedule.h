@@ -1,4 +1,4 @@
-//===- Schedule.h - learning-rate lists ----------------------- -*- C++ -*-===//
+//===- Schedule.h - learning-rate lists -------------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Session.h - a model in memory, ready to run ------------ -*- C++ -*-===//
+//===- Session.h - a model in memory, ready to run --------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- StateHash.h - fingerprints of states and data ---------- -*- C++ -*-===//
+//===- StateHash.h - fingerprints of states and data ------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Trainer.h - the program a compiled model becomes ------- -*- C++ -*-===//
+//===- Trainer.h - the program a compiled model becomes ---------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -19,6 +19,9 @@
 
 #define QTCRT_ABI_VERSION 2
 
+// Names of a C interface.
+// NOLINTBEGIN(readability-identifier-naming)
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -35,10 +38,10 @@ enum qtcrt_dtype {
 /// Instruction sets a variant may need, from the weakest to the strongest. The
 /// runtime runs the strongest variant the processor supports.
 enum qtcrt_isa {
-  QTCRT_ISA_BASELINE = 0,   ///< x86-64 (SSE2)
-  QTCRT_ISA_AVX2 = 1,       ///< AVX2 and FMA
-  QTCRT_ISA_AVXVNNI = 2,    ///< AVX2, FMA and AVX-VNNI (256 bit)
-  QTCRT_ISA_AVX512VNNI = 3  ///< AVX-512 F, BW, VL, DQ and VNNI
+  QTCRT_ISA_BASELINE = 0,  ///< x86-64 (SSE2)
+  QTCRT_ISA_AVX2 = 1,      ///< AVX2 and FMA
+  QTCRT_ISA_AVXVNNI = 2,   ///< AVX2, FMA and AVX-VNNI (256 bit)
+  QTCRT_ISA_AVX512VNNI = 3 ///< AVX-512 F, BW, VL, DQ and VNNI
 };
 
 /// How the learning-rate value of a schedule is handed to the step.
@@ -57,42 +60,42 @@ enum qtcrt_state_kind {
 
 /// One tensor of the training state, stored row-major in the ONNX layout.
 typedef struct qtcrt_tensor {
-  const char *name;       ///< ONNX initializer name, UTF-8
-  const int64_t *shape;   ///< `rank` extents, each > 0
-  uint64_t offset;        ///< bytes from the start of the state, 64-aligned
-  uint64_t elements;      ///< product of the shape
-  uint32_t rank;          ///< 0 to 8
-  uint32_t dtype;         ///< enum qtcrt_dtype
-  uint32_t kind;          ///< enum qtcrt_state_kind
-  uint32_t has_exponent;  ///< 1 when the value is mantissa * 2^exponent
-  int32_t exponent;       ///< fixed for the whole run
-  uint32_t frozen;        ///< 1 when training leaves it alone
-  uint32_t id;            ///< word of the tensor's random counters
-  uint32_t uniform;       ///< not 0: the run's seed draws the initial mantissas,
-                          ///< this times uniform numbers in [-127, 127]
+  const char *name;      ///< ONNX initializer name, UTF-8
+  const int64_t *shape;  ///< `rank` extents, each > 0
+  uint64_t offset;       ///< bytes from the start of the state, 64-aligned
+  uint64_t elements;     ///< product of the shape
+  uint32_t rank;         ///< 0 to 8
+  uint32_t dtype;        ///< enum qtcrt_dtype
+  uint32_t kind;         ///< enum qtcrt_state_kind
+  uint32_t has_exponent; ///< 1 when the value is mantissa * 2^exponent
+  int32_t exponent;      ///< fixed for the whole run
+  uint32_t frozen;       ///< 1 when training leaves it alone
+  uint32_t id;           ///< word of the tensor's random counters
+  uint32_t uniform;      ///< not 0: the run's seed draws the initial mantissas,
+                         ///< this times uniform numbers in [-127, 127]
 } qtcrt_tensor;
 
 /// One operation of a step, for profiles.
 typedef struct qtcrt_op {
-  const char *name;  ///< node of the model, or the op's own name
-  const char *kind;  ///< "conv2d", "weight_gradient", "elementwise", ...
-  uint64_t macs;     ///< useful multiply-accumulates of one execution
-  uint64_t bytes;    ///< bytes read and written of one execution
+  const char *name; ///< node of the model, or the op's own name
+  const char *kind; ///< "conv2d", "weight_gradient", "elementwise", ...
+  uint64_t macs;    ///< useful multiply-accumulates of one execution
+  uint64_t bytes;   ///< bytes read and written of one execution
 } qtcrt_op;
 
 typedef struct qtcrt_executor qtcrt_executor;
 
 /// Operands of one call of a step function.
 typedef struct qtcrt_step {
-  uint8_t *state;          ///< state_bytes, 64-byte aligned
-  uint8_t *arena;          ///< arena_bytes of the variant, 64-byte aligned
-  const uint8_t *input;    ///< [batch][channels][height][width] pixels
-  const int32_t *labels;   ///< [batch] class indices; null for evaluation
-  void *logits;            ///< out: [batch][classes] of logits_dtype
-  int32_t *logits_exponent;///< out: value = logit * 2^exponent (integers)
-  uint64_t seed;           ///< Philox key
-  int64_t schedule;        ///< learning rate, see enum qtcrt_schedule_kind
-  uint32_t step;           ///< global step from 0, modulo 2^32
+  uint8_t *state;           ///< state_bytes, 64-byte aligned
+  uint8_t *arena;           ///< arena_bytes of the variant, 64-byte aligned
+  const uint8_t *input;     ///< [batch][channels][height][width] pixels
+  const int32_t *labels;    ///< [batch] class indices; null for evaluation
+  void *logits;             ///< out: [batch][classes] of logits_dtype
+  int32_t *logits_exponent; ///< out: value = logit * 2^exponent (integers)
+  uint64_t seed;            ///< Philox key
+  int64_t schedule;         ///< learning rate, see enum qtcrt_schedule_kind
+  uint32_t step;            ///< global step from 0, modulo 2^32
   uint32_t reserved;
 } qtcrt_step;
 
@@ -101,44 +104,44 @@ typedef void (*qtcrt_step_function)(qtcrt_executor *executor,
 
 /// The compiled code for one instruction set.
 typedef struct qtcrt_variant {
-  const char *name;               ///< the --isa spelling
-  qtcrt_step_function train;      ///< one training step
-  qtcrt_step_function evaluate;   ///< forward pass only
+  const char *name;             ///< the --isa spelling
+  qtcrt_step_function train;    ///< one training step
+  qtcrt_step_function evaluate; ///< forward pass only
   /// Runs `iterations` rounds of independent dot-product instructions on
   /// registers and returns a value that depends on all of them.
   int32_t (*peak)(int64_t iterations);
-  uint64_t peak_macs;             ///< multiply-accumulates of one round
-  uint64_t arena_bytes;           ///< scratch memory of train and evaluate
-  const qtcrt_op *train_ops;      ///< indexed by qtcrt_mark's argument
+  uint64_t peak_macs;        ///< multiply-accumulates of one round
+  uint64_t arena_bytes;      ///< scratch memory of train and evaluate
+  const qtcrt_op *train_ops; ///< indexed by qtcrt_mark's argument
   uint64_t train_op_count;
-  uint32_t isa;                   ///< enum qtcrt_isa
+  uint32_t isa; ///< enum qtcrt_isa
   uint32_t reserved;
 } qtcrt_variant;
 
 /// A compiled model. All strings are UTF-8 and live as long as the program.
 typedef struct qtcrt_model {
-  uint32_t abi_version;           ///< QTCRT_ABI_VERSION of the compiler
-  uint32_t struct_size;           ///< sizeof(qtcrt_model)
-  const char *name;               ///< file name of the model without suffix
-  const char *scheme;             ///< "niti", "fp32", ...
-  const char *options;            ///< JSON object of the options that change
-                                  ///< results; part of the checkpoint identity
-  const char *model_hash;         ///< XXH3-128 of the ONNX file, hex
+  uint32_t abi_version;   ///< QTCRT_ABI_VERSION of the compiler
+  uint32_t struct_size;   ///< sizeof(qtcrt_model)
+  const char *name;       ///< file name of the model without suffix
+  const char *scheme;     ///< "niti", "fp32", ...
+  const char *options;    ///< JSON object of the options that change
+                          ///< results; part of the checkpoint identity
+  const char *model_hash; ///< XXH3-128 of the ONNX file, hex
   const char *compiler_version;
-  const char *default_schedule;   ///< --schedule when none is given
+  const char *default_schedule; ///< --schedule when none is given
   uint64_t default_seed;
   int64_t batch;
-  int64_t channels, height, width;///< input image; rank-2 inputs: C, 1, 1
+  int64_t channels, height, width; ///< input image; rank-2 inputs: C, 1, 1
   int64_t classes;
   uint64_t state_bytes;
-  const uint8_t *initial_state;   ///< state before the first step
-  const qtcrt_tensor *tensors;    ///< the state, sorted bytewise by name
+  const uint8_t *initial_state; ///< state before the first step
+  const qtcrt_tensor *tensors;  ///< the state, sorted bytewise by name
   uint64_t tensor_count;
   const qtcrt_variant *variants;
   uint64_t variant_count;
-  uint32_t logits_dtype;          ///< enum qtcrt_dtype
-  uint32_t schedule_kind;         ///< enum qtcrt_schedule_kind
-  uint32_t loss;                  ///< 0 cross-entropy, 1 sum of squared errors
+  uint32_t logits_dtype;  ///< enum qtcrt_dtype
+  uint32_t schedule_kind; ///< enum qtcrt_schedule_kind
+  uint32_t loss;          ///< 0 cross-entropy, 1 sum of squared errors
   uint32_t reserved;
 } qtcrt_model;
 
@@ -168,5 +171,7 @@ static_assert(sizeof(qtcrt_step) == 72, "qtcrt_step is part of the ABI");
 static_assert(sizeof(qtcrt_variant) == 72, "qtcrt_variant is part of the ABI");
 static_assert(sizeof(qtcrt_model) == 168, "qtcrt_model is part of the ABI");
 #endif
+
+// NOLINTEND(readability-identifier-naming)
 
 #endif // QTCRT_ABI_H

@@ -1,4 +1,4 @@
-//===- FakeModel.h - a hand-written model for tests ----------- -*- C++ -*-===//
+//===- FakeModel.h - a hand-written model for tests -------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TestSupport.h - files and programs for tests ----------- -*- C++ -*-===//
+//===- TestSupport.h - files and programs for tests -------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,0 +1,337 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a user can do wrong: one line `error: …`, exit status 1 (input or run) or 2 (usage), never a crash."""
+
+import gzip
+import os
+import resource
+import struct
+import sys
+import unittest
+
+import numpy as np
+
+import harness
+
+sys.path.insert(0, harness.REFERENCE)
+import make_models  # noqa: E402 (the path comes first)
+
+INPUT, USAGE = 1, 2
+
+
+class ErrorCase(harness.Case):
+    def assert_error(self, status, *command, mentions=(), **settings):
+        with self.subTest(command=" ".join(os.path.basename(str(word)) for word in command)):
+            outcome = harness.execute(*command, **settings)
+            self.assertEqual(outcome.code, status, outcome)
+            lines = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
+            self.assertEqual(len(lines), 1, outcome)
+            self.assertGreater(len(lines[0]), len("error: ") + 8, outcome)
+            self.assertNotIn("result:", outcome.out)
+            for word in mentions:
+                self.assertIn(word, lines[0])
+
+    def write(self, name, content):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+
+def make_model(folder, name="gemm_plain"):
+    model = make_models.Model(name)
+    path = os.path.join(folder, name + ".onnx")
+    model.save(make_models.MODELS[name](model), path)
+    return path
+
+
+class CompilerErrors(ErrorCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.model = make_model(cls.common)
+
+    def assert_refused(self, status, *arguments, **settings):
+        self.assert_error(status, harness.QTC, "compile", *arguments, **settings)
+
+    def test_command_line(self):
+        out = ("-o", self.path("out"))
+        self.assert_error(USAGE, harness.QTC, "frobnicate")
+        self.assert_error(USAGE, harness.QTC, "--frobnicate")
+        self.assert_refused(USAGE)
+        self.assert_refused(USAGE, *out)
+        self.assert_refused(USAGE, self.model, self.model, *out)
+        self.assert_refused(USAGE, self.model, "-o")
+        self.assert_error(USAGE, harness.QTC, "check")
+        self.assert_error(USAGE, harness.QTC, "train", self.model, mentions=["--data"])
+
+    def test_option_values(self):
+        for option in (
+            "--frobnicate", "--scheme=frob", "--scheme=", "--batch=0", "--batch=-1", "--batch=x", "--batch=1.5",
+            "--batch=99999999999999999999", "--target=frob", "--mcpu=frob", "--mcpu=", "--mcpu=avx2,frob",
+            "--loss=frob", "--init=frob", "--seed=-1", "--seed=x", "--seed=18446744073709551616", "--emit=frob",
+            "--niti-headroom=x", "--niti-headroom=", "--niti-headroom=-100", "--niti-headroom=1000000",
+            "--niti-weight-bits=9", "--niti-grad-round=frob", "--niti-loss=frob", "--normalize=frob", "--normalize=1",
+            "--normalize=/", "--normalize=1/0", "--normalize=nan/1", "--normalize=0/inf", "--normalize=0/-1x",
+            "--normalize=", "--normalize=0.5,0.5/1",
+        ):
+            self.assert_refused(USAGE, self.model, "-o", self.path("out"), option, mentions=[option.split("=")[0]])
+
+    def test_option_does_not_fit_the_model(self):
+        # Three means, five channels.
+        self.assert_refused(INPUT, self.model, "-o", self.path("out"), "--normalize=cifar10", mentions=["--normalize"])
+        self.assert_refused(INPUT, self.model, "-o", self.path("out"), "--batch=1048576", mentions=["batch"])
+
+    def test_model_files(self):
+        with open(self.model, "rb") as file:
+            content = file.read()
+        files = {
+            "missing.onnx": None,
+            "empty.onnx": b"",
+            "garbage.onnx": bytes(range(256)) * 16,
+            "text.onnx": b"this is not a model\n",
+            "truncated.onnx": content[: len(content) // 2],
+            "cut.onnx": content[:-1],
+            "flipped.onnx": content[:200] + bytes([content[200] ^ 0xFF]) + content[201:],
+            "doubled.onnx": content[:100] + content,
+        }
+        for name, data in files.items():
+            path = self.path(name) if data is None else self.write(name, data)
+            for command in (("compile", path, "-o", self.path("out")), ("check", path)):
+                self.assert_error(INPUT, harness.QTC, *command, mentions=[name])
+        for path in (self.folder, "/dev/null", self.path("missing", "model.onnx")):
+            self.assert_refused(INPUT, path, "-o", self.path("out"))
+        self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_output(self):
+        self.assert_refused(INPUT, self.model, "-o", self.path("missing", "out"), mentions=["missing"])
+        self.assert_refused(INPUT, self.model, "-o", os.path.join(self.model, "out"))
+        self.assert_refused(INPUT, self.model, "-o", self.folder)
+        self.assert_refused(INPUT, self.model, "-o", "/proc/out")
+        for emit in ("obj", "llvm", "import"):
+            self.assert_refused(INPUT, self.model, "-o", self.path("missing", "out"), "--emit=" + emit)
+            self.assert_refused(INPUT, self.model, "-o", "/dev/full", "--emit=" + emit)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_standard_output_full(self):
+        for command in (("check", self.model), ("compile", self.model, "--emit=import"), ("compile", self.model, "--emit=llvm")):
+            self.assert_error(INPUT, "/bin/sh", "-c", 'exec "$@" >/dev/full', "sh", harness.QTC, *command)
+
+    def test_file_size_limit(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+        self.assert_refused(INPUT, self.model, "-o", self.path("out"), preexec_fn=limit)
+        self.assertFalse(os.path.exists(self.path("out")))
+
+
+class TrainerErrors(ErrorCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        make_models.make_data(os.path.join(cls.common, "data"))
+        cls.data = "npy:" + os.path.join(cls.common, "data")
+        model = make_model(cls.common)
+        trainers = [("trainer", model, "6"), ("other", make_model(cls.common, "conv_1x1"), "6"), ("batch5", model, "5")]
+        cls.trainer, cls.other, cls.batch5 = harness.in_parallel(
+            lambda job: harness.compile_model(
+                job[1], os.path.join(cls.common, job[0]), "--mcpu=baseline", "--batch=" + job[2]
+            ),
+            trainers,
+        )
+        harness.train(cls.trainer, "--data", cls.data, "--steps", 7, "--out", os.path.join(cls.common, "run"))
+        cls.checkpoint = harness.checkpoint(os.path.join(cls.common, "run"))
+
+    def assert_refused(self, status, *arguments, **settings):
+        self.assert_error(status, self.trainer, *arguments, **settings)
+
+    def test_command_line(self):
+        self.assert_refused(USAGE, "frobnicate")
+        self.assert_refused(USAGE, "train", mentions=["--data"])
+        self.assert_refused(USAGE, "eval", "--data", self.data, mentions=["--checkpoint"])
+        self.assert_refused(USAGE, "hash", mentions=["--checkpoint"])
+        self.assert_refused(USAGE, "train", "--data")
+        self.assert_refused(USAGE, "train", "--data", self.data, "--steps=1", "--epochs=1")
+        self.assert_refused(USAGE, "bench", "--frobnicate")
+
+    def test_option_values(self):
+        for option in (
+            "--frobnicate", "--steps=-1", "--steps=x", "--steps=", "--steps=1e3", "--steps=18446744073709551616",
+            "--epochs=-1", "--epochs=x", "--seed=-1", "--seed=x", "--threads=x", "--threads=-1", "--threads=99999999",
+            "--isa=frob", "--augment=frob", "--limit=-3", "--limit=x", "--eval-every=x", "--save-every=-1",
+            "--schedule=", "--schedule=x", "--schedule=1@", "--schedule=1@x", "--schedule=1@-5%", "--schedule=1,,2",
+            "--schedule=1,2@50%,3@20%%", "--schedule=99999999999999999999", "--schedule=0.5",
+        ):
+            self.assert_refused(
+                USAGE, "train", "--data", self.data, *([] if "steps" in option or "epochs" in option else ["--steps=1"]),
+                option, mentions=[option.split("=")[0]],
+            )
+
+    def test_data_specification(self):
+        for specification in ("", "frob", "frob:" + self.common, "mnist", "npy", ":" + self.common, "synthetic:frob"):
+            self.assert_refused(USAGE, "train", "--data", specification, "--steps=1", mentions=["--data"])
+
+    def test_missing_data(self):
+        os.makedirs(self.path("empty"))
+        for kind in ("mnist", "cifar10", "cifar100", "npy"):
+            for folder in (self.path("missing"), self.path("empty"), self.checkpoint, ""):
+                self.assert_error(
+                    USAGE if not folder else INPUT, self.trainer, "train", "--data", f"{kind}:{folder}", "--steps=1"
+                )
+
+    def npy(self, name, **arrays):
+        """A copy of the data with some arrays replaced (None: left out; bytes: the file)."""
+        folder = self.path(name)
+        os.makedirs(folder)
+        for key in ("train_x", "train_y", "test_x", "test_y"):
+            value = arrays.get(key, np.load(os.path.join(self.common, "data", key + ".npy")))
+            if isinstance(value, bytes):
+                self.write(f"{name}/{key}.npy", value)
+            elif value is not None:
+                np.save(os.path.join(folder, key + ".npy"), value)
+        return "npy:" + folder
+
+    def test_wrong_npy(self):
+        x = np.load(os.path.join(self.common, "data", "train_x.npy"))
+        y = np.load(os.path.join(self.common, "data", "train_y.npy"))
+        with open(os.path.join(self.common, "data", "train_x.npy"), "rb") as file:
+            content = file.read()
+        large = content.replace(b"(62, 5, 9, 7)", b"(99999999999, 5, 9, 7)"[:13])
+        for name, arrays in {
+            "no labels": {"train_y": None},
+            "no test": {"test_x": None},
+            "float": {"train_x": x.astype(np.float32)},
+            "objects": {"train_x": np.array([{}], dtype=object)},
+            "size": {"train_x": x[:, :, :-1]},
+            "channels": {"train_x": x[:, :3]},
+            "rank": {"train_x": x[:, 0, 0, 0]},
+            "count": {"train_y": y[:-1]},
+            "label": {"train_y": y + 1},
+            "negative label": {"train_y": y - 1},
+            "float label": {"train_y": y.astype(np.float64)},
+            "label shape": {"train_y": np.eye(4)[y].astype(np.int64)},
+            "none": {"train_x": x[:0], "train_y": y[:0]},
+            "no test images": {"test_x": x[:0], "test_y": y[:0]},
+            "less than a batch": {"train_x": x[:5], "train_y": y[:5]},
+            "order": {"train_x": np.asfortranarray(x)},
+            "empty file": {"train_x": b""},
+            "garbage": {"train_x": bytes(range(256))},
+            "cut": {"train_x": content[:-1]},
+            "cut head": {"train_x": content[:40]},
+            "too many": {"train_x": large},
+        }.items():
+            self.assert_refused(INPUT, "train", "--data", self.npy(name, **arrays), "--steps=1", "--out", self.path("out"))
+        self.assert_refused(INPUT, "train", "--data", self.data, "--steps=1", "--limit=3")
+
+    def test_wrong_idx(self):
+        images = struct.pack(">IIII", 0x803, 20, 28, 28) + bytes(20 * 784)
+        labels = struct.pack(">II", 0x801, 20) + bytes(20)
+        for name, changed in {
+            "other size": {},
+            "magic": {"train-images-idx3-ubyte": b"\0\0\x0d\x03" + images[4:]},
+            "cut": {"train-images-idx3-ubyte": images[:-1]},
+            "empty": {"train-labels-idx1-ubyte": b""},
+            "huge": {"train-images-idx3-ubyte": struct.pack(">IIII", 0x803, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF) + bytes(99)},
+            "not gzip": {"train-images-idx3-ubyte": None, "train-images-idx3-ubyte.gz": b"\x1f\x8bgarbage"},
+            "cut gzip": {"train-images-idx3-ubyte": None, "train-images-idx3-ubyte.gz": gzip.compress(images)[:-9]},
+        }.items():
+            files = {prefix + "-images-idx3-ubyte": images for prefix in ("train", "t10k")}
+            files.update({prefix + "-labels-idx1-ubyte": labels for prefix in ("train", "t10k")})
+            files.update(changed)
+            for file, content in files.items():
+                if content is not None:
+                    self.write(f"{name}/{file}", content)
+            self.assert_refused(INPUT, "train", "--data", "mnist:" + self.path(name), "--steps=1")
+
+    def test_wrong_cifar(self):
+        for name, content in {"cut": bytes(3073 * 8 + 5), "empty": b"", "size": bytes(3073 * 8), "label": b"\xff" * 3073 * 8}.items():
+            for file in [f"data_batch_{k}.bin" for k in range(1, 6)] + ["test_batch.bin"]:
+                self.write(f"{name}/{file}", content)
+            self.assert_refused(INPUT, "train", "--data", "cifar10:" + self.path(name), "--steps=1")
+
+    def test_output(self):
+        run = ("train", "--data", self.data, "--steps=2", "--out")
+        for folder in (self.checkpoint, os.path.join(self.checkpoint, "out"), "/proc/out", "/dev/full"):
+            self.assert_refused(INPUT, *run, folder)
+        os.makedirs(self.path("taken", "checkpoint.safetensors"))
+        self.assert_refused(INPUT, *run, self.path("taken"))
+        os.makedirs(self.path("metrics", "metrics.jsonl"))
+        self.assert_refused(INPUT, *run, self.path("metrics"))
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
+
+        self.assert_refused(INPUT, *run, self.path("limited"), preexec_fn=limit)
+
+    def test_standard_output_full(self):
+        hashing = ("hash", "--checkpoint", self.checkpoint)
+        for command in (("train", "--data", self.data, "--steps=2"), ("info",), hashing, (*hashing, "--tensors"), ("--help",)):
+            self.assert_error(INPUT, "/bin/sh", "-c", 'exec "$@" >/dev/full', "sh", self.trainer, *command)
+
+    def test_checkpoints(self):
+        with open(self.checkpoint, "rb") as file:
+            content = file.read()
+        head = 8 + struct.unpack("<Q", content[:8])[0]
+        files = {
+            "empty": b"",
+            "garbage": bytes(range(256)) * 8,
+            "cut": content[:-1],
+            "cut head": content[: head // 2],
+            "head only": content[:head],
+            "longer": content + b"x",
+            "huge head": struct.pack("<Q", 2**63) + content[8:],
+            "no metadata": content.replace(b"__metadata__", b"__metadatx__"),
+            "other option": content.replace(b"model_hash", b"model_hasx"),
+            "step": content.replace(b'"step":"7"', b'"step":"9"'),
+            "seed": content.replace(b'"seed":"1"', b'"seed":"x"'),
+            "mantissa": content[:-40] + b"\x80" * 40,
+        }
+        for name, data in files.items():
+            self.assertNotEqual(data, content, name)
+            path = self.write(name, data)
+            for command in (
+                ("hash", "--checkpoint", path),
+                ("eval", "--data", self.data, "--checkpoint", path),
+                ("train", "--data", self.data, "--steps=9", "--resume", path),
+            ):
+                if name == "step" and command[0] != "train":
+                    continue
+                self.assert_refused(INPUT, *command, mentions=[path])
+        for path in (self.path("missing"), self.folder, "/dev/null"):
+            self.assert_refused(INPUT, "hash", "--checkpoint", path)
+        for trainer in (self.other, self.batch5):
+            self.assert_error(INPUT, trainer, "hash", "--checkpoint", self.checkpoint)
+
+    def test_resume_with_other_options(self):
+        resume = ("train", "--data", self.data, "--resume", self.checkpoint, "--steps=9")
+        for option in ("--seed=2", "--limit=30", "--no-shuffle", "--augment=crop-flip", "--schedule=1"):
+            self.assert_refused(INPUT, *resume, option, mentions=[self.checkpoint])
+        self.assert_refused(INPUT, *resume[:-1], "--steps=3", mentions=["--steps"])
+        images = np.load(os.path.join(self.common, "data", "train_x.npy"))
+        self.assert_refused(INPUT, "train", "--data", self.npy("changed", train_x=images ^ 1), *resume[3:])
+
+
+class RefusedModels(ErrorCase):
+    """Models that cannot be trained name the node and the reason; `check` lists them with the others."""
+
+    def test_operator(self):
+        model = make_models.Model("refused")
+        x = model.relu(model.conv("x", 5, 6, (3, 3), "conv"))
+        x = model.node("Det", [model.node("Erf", [x], "my_erf")], "my_det")
+        path = self.path("refused.onnx")
+        x = model.classify(x, 6)
+        try:
+            model.save(x, path)
+        except Exception as problem:  # the checker of this onnx may know better
+            self.skipTest(str(problem))
+        self.assert_error(INPUT, harness.QTC, "compile", path, "-o", self.path("out"), mentions=["my_erf", "Erf"])
+        outcome = harness.execute(harness.QTC, "check", path)
+        self.assertIn(outcome.code, (0, 1), outcome)
+        for node in ("conv", "relu", "my_erf", "my_det", "fc"):
+            self.assertIn(node, outcome.out)
+
+
+if __name__ == "__main__":
+    unittest.main()
