@@ -81,6 +81,19 @@ llvm::Error Compiler::writeOutput(llvm::StringRef text) {
 // Front end
 //===----------------------------------------------------------------------===//
 
+/// One mean and deviation, or one for each channel of the input.
+llvm::Error Compiler::checkNormalization() {
+  auto forward = module->lookupSymbol<func::FuncOp>(onnx_import::kForwardName);
+  auto input = cast<RankedTensorType>(forward.getArgumentTypes().front());
+  auto given = static_cast<int64_t>(options.mean.size());
+  if (given == 1 || given == input.getDimSize(1))
+    return llvm::Error::success();
+  return llvm::createStringError(
+      "option '--normalize': '" + options.normalize + "' is for " +
+      llvm::Twine(given) + " channels, but the input of '" + options.modelPath +
+      "' has " + llvm::Twine(input.getDimSize(1)));
+}
+
 llvm::Error Compiler::runFrontEnd() {
   onnx_import::ImportOptions import;
   import.batch = options.batch;
@@ -90,6 +103,8 @@ llvm::Error Compiler::runFrontEnd() {
     return reportedError();
   if (options.emit == Phase::Import)
     return llvm::Error::success();
+  if (llvm::Error error = checkNormalization())
+    return error;
 
   PassManager manager(&context);
   manager.enableVerifier(options.verifyEach);

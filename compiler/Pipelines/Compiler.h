@@ -99,6 +99,7 @@ private:
   };
 
   llvm::Error runFrontEnd();
+  llvm::Error checkNormalization();
   llvm::Error describeModel();
   llvm::Error generateVariants();
   void generateVariant(llvm::StringRef bytecode,

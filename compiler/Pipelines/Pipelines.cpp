@@ -17,6 +17,7 @@
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PlanArena/PlanArena.h"
+#include "compiler/Transforms/SplitReductions/SplitReductions.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
@@ -60,8 +61,10 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createConvertQTrainToQKernel());
   addCleanup(manager);
   manager.addNestedPass<func::FuncOp>(createFuseElementwise());
-  if (options.microkernels)
+  if (options.microkernels) {
+    manager.addNestedPass<func::FuncOp>(createSplitReductions());
     manager.addPass(createPackContractions({options.target->name.str()}));
+  }
   addCleanup(manager);
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizationOptions bufferization;

@@ -19,6 +19,7 @@
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PlanArena/PlanArena.h"
+#include "compiler/Transforms/SplitReductions/SplitReductions.h"
 #include "dialect/QKernel/IR/QKernel.h"
 #include "dialect/QTrain/IR/QTrain.h"
 
@@ -84,6 +85,7 @@ void qtc::registerPasses() {
   registerOutlineTasks();
   registerPackContractions();
   registerPlanArena();
+  registerSplitReductions();
 
   bufferization::registerBufferizationPasses();
   memref::registerMemRefPasses();

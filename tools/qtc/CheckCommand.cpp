@@ -37,6 +37,8 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
       return;
     }
     onnx_import::printReport(*report, llvm::outs());
-    status = report->isSupported() ? 0 : 1;
+    status = finishOutput();
+    if (!report->isSupported())
+      status = 1;
   });
 }

@@ -35,6 +35,15 @@ constexpr NamedNormalization kNormalizations[] = {
 };
 } // namespace
 
+/// Says what is wrong with `text` as a seed; nothing if it is one.
+static std::string checkSeed(const std::string &text) {
+  uint64_t seed;
+  if (!llvm::StringRef(text).getAsInteger(10, seed))
+    return "";
+  return "expected a number from 0 to 18446744073709551615, but got '" + text +
+         "'";
+}
+
 static std::vector<std::string> getSchemeNames() {
   std::vector<std::string> names;
   for (const Scheme *scheme : getSchemes())
@@ -64,7 +73,8 @@ void CompileFlags::addTo(CLI::App &command) {
   command.add_option("--normalize", normalize,
                      "input: none, mnist, cifar10, imagenet or "
                      "MEAN[,...]/STD[,...] of pixels/255");
-  command.add_option("--seed", seed, "seed of everything random");
+  command.add_option("--seed", seed, "seed of everything random")
+      ->check(checkSeed);
   std::vector<std::string> phases;
   for (const PhaseInfo &phase : getPhases())
     phases.push_back(phase.name.str());
@@ -117,7 +127,9 @@ llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
   options.schemeRequest.seed = seed;
   for (const auto &[name, value] : schemeValues.at(scheme))
     options.schemeRequest.values[name] = value;
-  return llvm::Error::success();
+  // Wrong values show before the model is read.
+  mlir::OpPassManager unused("builtin.module");
+  return options.scheme->addPasses(unused, options.schemeRequest);
 }
 
 /// A list of finite numbers.

@@ -14,6 +14,8 @@
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <utility>
+
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::tools;
@@ -37,8 +39,10 @@ static std::string getNodePrefix(Location loc) {
 
 Session::Session() : context(makeRegistry()) {
   handler = std::make_unique<ScopedDiagnosticHandler>(
-      &context, [](Diagnostic &diagnostic) {
-        if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      &context, [this](Diagnostic &diagnostic) {
+        // What follows a first error is its consequence.
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
+            !std::exchange(reported, true))
           llvm::errs() << "error: " << getNodePrefix(diagnostic.getLocation())
                        << diagnostic << "\n";
         return success();
@@ -52,6 +56,16 @@ int tools::reportFailure(llvm::Error error) {
   if (!message.empty())
     llvm::errs() << "error: " << message << "\n";
   return 1;
+}
+
+int tools::finishOutput() {
+  llvm::outs().flush();
+  std::error_code code = llvm::outs().error();
+  llvm::outs().clear_error();
+  if (!code)
+    return 0;
+  return reportFailure(
+      llvm::createStringError("cannot write to stdout: " + code.message()));
 }
 
 static void printMemory(const MemoryReport &report) {
@@ -75,5 +89,5 @@ int tools::runCompiler(const CompileOptions &options, bool memoryReport) {
     return reportFailure(std::move(error));
   if (memoryReport)
     printMemory(compiler.getMemoryReport());
-  return 0;
+  return finishOutput();
 }

@@ -25,12 +25,17 @@ public:
 
 private:
   mlir::MLIRContext context;
+  bool reported = false;
   std::unique_ptr<mlir::ScopedDiagnosticHandler> handler;
 };
 
 /// Prints `error`, unless it was printed as a diagnostic, and gives the exit
 /// status of a failure.
 int reportFailure(llvm::Error error);
+
+/// Flushes stdout; gives the exit status, which is that of a failure when not
+/// all could be written.
+int finishOutput();
 
 /// Compiles, talks to stderr about remarks and memory; returns the exit status.
 int runCompiler(const CompileOptions &options, bool memoryReport);

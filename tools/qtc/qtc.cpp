@@ -9,9 +9,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <cstdio>
 
 int main(int argc, char **argv) {
+  // Files that grow too large are write errors, not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("Compiles ONNX models to programs that train them with integer "
                "arithmetic.",
                "qtc");

@@ -105,7 +105,7 @@ qtrain.parameter @w id 0 exponent 3 uniform 0 = dense<1> : tensor<2xi8>
 
 // (C1)
 func.func @f(%pixels: tensor<8x3x4x4xui8>) {
-  // expected-error @below {{expected result of shape [8, 3, 4, 5], but got}}
+  // expected-error @below {{expected result of shape [8, 3, 4, 4], but got [8, 3, 4, 5]}}
   %0 = qtrain.normalize %pixels {divisor = 1.0 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<8x3x4x4xui8>) -> tensor<8x3x4x5xf32>
   return

@@ -1,0 +1,129 @@
+//===- SplitReductions.cpp - Long sums in exact parts ---------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/SplitReductions/SplitReductions.h"
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace qtc {
+#define GEN_PASS_DEF_SPLITREDUCTIONS
+#include "compiler/Transforms/SplitReductions/SplitReductions.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "qkernel-split-reductions"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qkernel;
+
+namespace {
+
+constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
+/// Products of two 8-bit mantissas that 32 bits can sum.
+constexpr int64_t kMaxLength = kLargest / (127 * 127);
+
+/// `count` images of `images`, from `first` on.
+Value createSlice(ImplicitLocOpBuilder &builder, Value images, int64_t first,
+                  int64_t count) {
+  auto type = cast<RankedTensorType>(images.getType());
+  SmallVector<OpFoldResult> offsets(4, builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> sizes, strides(4, builder.getIndexAttr(1));
+  for (int64_t extent : type.getShape())
+    sizes.push_back(builder.getIndexAttr(extent));
+  offsets[0] = builder.getIndexAttr(first);
+  sizes[0] = builder.getIndexAttr(count);
+  return builder.create<tensor::ExtractSliceOp>(images, offsets, sizes,
+                                                strides);
+}
+
+/// The sum of `parts` in 64 bits, clamped to ±(2^31 − 1).
+Value createSaturatedSum(ImplicitLocOpBuilder &builder, ValueRange parts) {
+  auto type = cast<RankedTensorType>(parts.front().getType());
+  Value out =
+      builder.create<tensor::EmptyOp>(type.getShape(), type.getElementType());
+  SmallVector<AffineMap> maps(parts.size() + 1,
+                              builder.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> iterators(type.getRank(),
+                                             utils::IteratorType::parallel);
+  auto body = [&](OpBuilder &nested, Location loc, ValueRange elements) {
+    ImplicitLocOpBuilder inner(loc, nested);
+    Type wide = inner.getI64Type();
+    Value sum = inner.create<arith::ConstantIntOp>(0, 64);
+    for (Value element : elements.drop_back())
+      sum = inner.create<arith::AddIOp>(
+          sum, inner.create<arith::ExtSIOp>(wide, element));
+    sum = inner.create<arith::MaxSIOp>(
+        sum, inner.create<arith::ConstantIntOp>(-kLargest, 64));
+    sum = inner.create<arith::MinSIOp>(
+        sum, inner.create<arith::ConstantIntOp>(kLargest, 64));
+    inner.create<linalg::YieldOp>(
+        ValueRange(inner.create<arith::TruncIOp>(inner.getI32Type(), sum)));
+  };
+  return builder
+      .create<linalg::GenericOp>(out.getType(), parts, out, maps, iterators,
+                                 body)
+      .getResult(0);
+}
+
+struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Conv2DWeightGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getSaturate())
+      return rewriter.notifyMatchFailure(op, "sums cannot leave 32 bits");
+    auto errors = cast<RankedTensorType>(op.getIns()[1].getType());
+    int64_t batch = errors.getDimSize(0);
+    int64_t pixels = errors.getDimSize(1) * errors.getDimSize(2);
+    int64_t images = kMaxLength / pixels;
+    if (images == 0)
+      return rewriter.notifyMatchFailure(op, "one image is too large");
+    // Kernels interleave four images.
+    if (images > 4)
+      images = images / 4 * 4;
+
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getOuts()[0].getType());
+    SmallVector<Value> parts;
+    for (int64_t first = 0; first < batch; first += images) {
+      int64_t count = std::min(images, batch - first);
+      Value out = builder.create<tensor::EmptyOp>(type.getShape(),
+                                                  type.getElementType());
+      SmallVector<Value> ins;
+      for (Value operand : op.getIns())
+        ins.push_back(createSlice(builder, operand, first, count));
+      parts.push_back(createKernel<Conv2DWeightGradientOp>(
+                          builder, op.getLoc(), ins, out, op.getWindow(),
+                          op.getGroup(), op.getNonnegative(),
+                          /*saturate=*/false)
+                          .getResult(0));
+    }
+    SmallVector<Value> results{createSaturatedSum(builder, parts)};
+    if (op.getOuts().size() == 2)
+      results.push_back(createKernel<MaxAbsOp>(builder, op.getLoc(),
+                                               results.front(), op.getOuts()[1])
+                            .getResult(0));
+    rewriter.replaceOp(op, results);
+    return success();
+  }
+};
+
+struct SplitReductions : qtc::impl::SplitReductionsBase<SplitReductions> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<SplitWeightGradient>(&getContext());
+    if (failed(
+            applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

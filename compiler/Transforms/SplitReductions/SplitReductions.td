@@ -1,0 +1,47 @@
+//===- SplitReductions.td - Long sums in exact parts -------*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TRANSFORMS_SPLIT_REDUCTIONS_TD
+#define QTC_TRANSFORMS_SPLIT_REDUCTIONS_TD
+
+include "mlir/Pass/PassBase.td"
+
+def SplitReductions
+    : Pass<"qkernel-split-reductions", "::mlir::func::FuncOp"> {
+  let summary = "Cuts weight gradients that could leave 32 bits";
+  let description = [{
+    A weight gradient reduces over batch and space. Where that is more than
+    133,144 products, sums may leave 32 bits, and the kernel is marked
+    `saturate`. This pass cuts the batch into parts whose sums cannot, adds the
+    parts in 64 bits and brings the result to ±(2^31 − 1) (numerics contract,
+    section 1), so that fast kernels serve long reductions too. A single image
+    that is too large is left alone.
+
+    Before, with 256 images of 32 × 32:
+
+    ```mlir
+    %g = qkernel.conv2d_weight_gradient
+      ins(%x, %e : tensor<256x32x32x3xi8>, tensor<256x32x32x8xi8>)
+      outs(%o : tensor<8x3x1x1xi32>) {saturate, ...} -> tensor<8x3x1x1xi32>
+    ```
+
+    After:
+
+    ```mlir
+    %x0 = tensor.extract_slice %x[0, 0, 0, 0] [128, 32, 32, 3] ...
+    %e0 = tensor.extract_slice %e[0, 0, 0, 0] [128, 32, 32, 8] ...
+    %g0 = qkernel.conv2d_weight_gradient ins(%x0, %e0 : ...) ...
+    %g1 = qkernel.conv2d_weight_gradient ins(%x1, %e1 : ...) ...
+    %g = linalg.generic ... ins(%g0, %g1 : ...) { clamp(ext(g0) + ext(g1)) }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::qtc::qkernel::QKernelDialect"];
+}
+
+#endif // QTC_TRANSFORMS_SPLIT_REDUCTIONS_TD

@@ -1,0 +1,24 @@
+// RUN: qtc-opt %s -qtrain-generate-backward -qtrain-apply-niti -split-input-file -verify-diagnostics
+
+// A parameter that is not finite has no mantissa.
+
+// expected-error @below {{expected finite values of parameter 'w'}}
+qtrain.parameter @w id 0 = dense<[[0x7F800000, 1.0]]> : tensor<1x2xf32>
+func.func @forward(%x: tensor<2x2xf32>, %w: tensor<1x2xf32> {qtrain.parameter = @w}) -> tensor<2x1xf32> {
+  %y = qtrain.linear %x, %w : (tensor<2x2xf32>, tensor<1x2xf32>) -> tensor<2x1xf32>
+  return %y : tensor<2x1xf32>
+}
+
+// -----
+
+// Gradients of a parameter of two nodes have two exponents, which the scheme
+// does not define a sum for. The legalization adds an error of its own.
+
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{a parameter is used by several nodes, which NITI does not define; give every node its own initializer}}
+  // expected-error @below {{failed to legalize operation 'qtrain.sum'}}
+  %1 = qtrain.linear %0, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}

@@ -1,0 +1,366 @@
+// RUN: qtc-opt %s -split-input-file -verify-diagnostics
+
+//===----------------------------------------------------------------------===//
+// #qkernel.contraction
+//===----------------------------------------------------------------------===//
+
+// expected-error @below {{expected one stride a row dimension}}
+#c = #qkernel.contraction<rows = [8, 4] strides [4], steps = [3] a [4] b [64], columns = 16 panel 16 stride 192>
+func.func private @f() attributes {qkernel.c = #c}
+
+// -----
+
+// expected-error @below {{expected two strides a step dimension}}
+#c = #qkernel.contraction<rows = [8] strides [4], steps = [3, 3] a [4] b [64, 64], columns = 16 panel 16 stride 192>
+func.func private @f() attributes {qkernel.c = #c}
+
+// -----
+
+// expected-error @below {{expected positive extents}}
+#c = #qkernel.contraction<rows = [8] strides [4], steps = [0] a [4] b [64], columns = 16 panel 16 stride 192>
+func.func private @f() attributes {qkernel.c = #c}
+
+// -----
+
+// Parts are equal.
+
+// expected-error @below {{expected splits that divide the first step dimension, but got 2 of 3}}
+#c = #qkernel.contraction<rows = [8] strides [4], steps = [3] a [4] b [64], columns = 16 panel 16 stride 192, splits = 2>
+func.func private @f() attributes {qkernel.c = #c}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// qkernel.conv2d and its gradients
+//===----------------------------------------------------------------------===//
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of inputs
+func.func @f(%x: memref<8x6x6x4xi8>, %acc: memref<8x4x4x2xi32>) {
+  // expected-error @below {{expected 2 to 3 inputs, but got 1}}
+  qkernel.conv2d ins(%x : memref<8x6x6x4xi8>) outs(%acc : memref<8x4x4x2xi32>) {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of outputs
+func.func @f(%x: memref<8x6x6x4xi8>, %w: memref<2x4x3x3xi8>, %acc: memref<8x4x4x2xi32>) {
+  // expected-error @below {{expected 1 to 2 outputs, but got 3}}
+  qkernel.conv2d ins(%x, %w : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>)
+    outs(%acc, %acc, %acc : memref<8x4x4x2xi32>, memref<8x4x4x2xi32>, memref<8x4x4x2xi32>)
+    {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of the maximum
+func.func @f(%x: memref<8x6x6x4xi8>, %w: memref<2x4x3x3xi8>, %acc: memref<8x4x4x2xi32>, %max: memref<1xi32>) {
+  // expected-error @below {{expected a maximum of rank 0, but got 'memref<1xi32>'}}
+  qkernel.conv2d ins(%x, %w : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>)
+    outs(%acc, %max : memref<8x4x4x2xi32>, memref<1xi32>) {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of the bias
+func.func @f(%x: memref<8x6x6x4xi8>, %w: memref<2x4x3x3xi8>, %b: memref<4xi32>, %acc: memref<8x4x4x2xi32>) {
+  // expected-error @below {{expected bias of shape [2], but got [4]}}
+  qkernel.conv2d ins(%x, %w, %b : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>, memref<4xi32>)
+    outs(%acc : memref<8x4x4x2xi32>) {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of ranks
+func.func @f(%x: memref<8x36x4xi8>, %w: memref<2x4x3x3xi8>, %acc: memref<8x4x4x2xi32>) {
+  // expected-error @below {{expected activations and weights of rank 4}}
+  qkernel.conv2d ins(%x, %w : memref<8x36x4xi8>, memref<2x4x3x3xi8>) outs(%acc : memref<8x4x4x2xi32>)
+    {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of weights: channels are the last dimension of activations, the second of weights.
+func.func @f(%x: memref<8x4x6x6xi8>, %w: memref<2x4x3x3xi8>, %acc: memref<8x2x4x2xi32>) {
+  // expected-error @below {{expected weights that fit #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>, but got [2, 4, 3, 3]}}
+  qkernel.conv2d ins(%x, %w : memref<8x4x6x6xi8>, memref<2x4x3x3xi8>) outs(%acc : memref<8x2x4x2xi32>)
+    {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of accumulators
+func.func @f(%x: memref<8x6x6x4xi8>, %w: memref<2x4x3x3xi8>, %acc: memref<8x6x6x2xi32>) {
+  // expected-error @below {{expected output of shape [8, 4, 4, 2], but got [8, 6, 6, 2]}}
+  qkernel.conv2d ins(%x, %w : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>) outs(%acc : memref<8x6x6x2xi32>)
+    {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// On tensors every destination has a result.
+func.func @f(%x: tensor<8x6x6x4xi8>, %w: tensor<2x4x3x3xi8>, %acc: tensor<8x4x4x2xi32>) {
+  // expected-error @below {{expected the number of tensor results (0) to be equal to the number of output tensors (1)}}
+  qkernel.conv2d ins(%x, %w : tensor<8x6x6x4xi8>, tensor<2x4x3x3xi8>) outs(%acc : tensor<8x4x4x2xi32>)
+    {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of inputs: no bias in a gradient
+func.func @f(%e: memref<8x4x4x2xi8>, %w: memref<2x4x3x3xi8>, %b: memref<2xi32>, %ex: memref<8x6x6x4xi32>) {
+  // expected-error @below {{expected 2 to 2 inputs, but got 3}}
+  qkernel.conv2d_input_gradient ins(%e, %w, %b : memref<8x4x4x2xi8>, memref<2x4x3x3xi8>, memref<2xi32>)
+    outs(%ex : memref<8x6x6x4xi32>) {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of shapes
+func.func @f(%e: memref<8x4x4x2xi8>, %w: memref<2x4x3x3xi8>, %ex: memref<8x8x8x4xi32>) {
+  // expected-error @below {{expected output of shape [8, 6, 6, 2], but got [8, 4, 4, 2]}}
+  qkernel.conv2d_input_gradient ins(%e, %w : memref<8x4x4x2xi8>, memref<2x4x3x3xi8>)
+    outs(%ex : memref<8x8x8x4xi32>) {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of shapes
+func.func @f(%x: memref<8x6x6x4xi8>, %e: memref<8x4x4x2xi8>, %g: memref<2x4x5x5xi32>) {
+  // expected-error @below {{expected weights that fit}}
+  qkernel.conv2d_weight_gradient ins(%x, %e : memref<8x6x6x4xi8>, memref<8x4x4x2xi8>)
+    outs(%g : memref<2x4x5x5xi32>) {window = #window, group = 1 : i64}
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// Packed contractions
+//===----------------------------------------------------------------------===//
+
+// (C1) of bytes: 8 images of 8 x 8 positions of 4 channels
+func.func @f(%x: memref<8x6x6x3xi8>, %p: memref<2047xi8>) {
+  // expected-error @below {{expected 2048 bytes or more, but got [2047]}}
+  qkernel.pack_activation ins(%x : memref<8x6x6x3xi8>) outs(%p : memref<2047xi8>)
+    {block = 4 : i64, channels = 4 : i64, dilation = array<i64: 1, 1>, interleave = 1 : i64,
+     pads = array<i64: 1, 1, 1, 1>}
+  return
+}
+
+// -----
+
+// (C1) of the block
+func.func @f(%x: memref<8x6x6x3xi8>, %p: memref<4096xi8>) {
+  // expected-error @below {{room for all channels and a block that divides them}}
+  qkernel.pack_activation ins(%x : memref<8x6x6x3xi8>) outs(%p : memref<4096xi8>)
+    {block = 3 : i64, channels = 4 : i64, dilation = array<i64: 1, 1>, interleave = 1 : i64,
+     pads = array<i64: 1, 1, 1, 1>}
+  return
+}
+
+// -----
+
+// (C1) of the rank
+func.func @f(%w: memref<20x75xi8>, %p: memref<2560xi8>) {
+  // expected-error @below {{expected weights of rank 4}}
+  qkernel.pack_weight ins(%w : memref<20x75xi8>) outs(%p : memref<2560xi8>)
+    {order = #qkernel.weight_order<forward>, panel = 32 : i64}
+  return
+}
+
+// -----
+
+// (C1) of inputs: what is announced has to come
+func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x16xi32>) {
+  // expected-error @below {{expected 3 to 3 inputs, but got 2}}
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>) outs(%acc : memref<64x16xi32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
+                                        columns = 16 panel 16 stride 1024>, has_bias}
+  return
+}
+
+// -----
+
+// (C1) of accumulators
+func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x8xi32>) {
+  // expected-error @below {{expected 1 x 64 x 16 accumulators, but got 512}}
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>) outs(%acc : memref<64x8xi32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
+                                        columns = 16 panel 16 stride 1024>}
+  return
+}
+
+// -----
+
+// (C1) of parts: a maximum of partial sums is no maximum.
+func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<2x64x16xi32>, %max: memref<i32>) {
+  // expected-error @below {{expected neither bias nor maximum of partial sums}}
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>)
+    outs(%acc, %max : memref<2x64x16xi32>, memref<i32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
+                                        columns = 16 panel 16 stride 1024, splits = 2>}
+  return
+}
+
+// -----
+
+// (C1) of ranks
+func.func @f(%s: memref<3x3x4x16xi32>, %g: memref<16x4x3x3xi32>) {
+  // expected-error @below {{expected partial sums of rank 5}}
+  qkernel.unpack_weight ins(%s : memref<3x3x4x16xi32>) outs(%g : memref<16x4x3x3xi32>)
+  return
+}
+
+// -----
+
+// (C1) of shapes
+func.func @f(%s: memref<2x3x3x4x16xi32>, %g: memref<3x3x4x16xi32>) {
+  // expected-error @below {{expected weights of shape [16, 4, 3, 3], but got [3, 3, 4, 16]}}
+  qkernel.unpack_weight ins(%s : memref<2x3x3x4x16xi32>) outs(%g : memref<3x3x4x16xi32>)
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// Pools, reductions, loss
+//===----------------------------------------------------------------------===//
+
+#window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of extents
+func.func @f(%x: memref<8x6x6x4xi8>, %y: memref<8x3x3x2xi8>) {
+  // expected-error @below {{expected equal batch and channels, but got [8, 6, 6, 4] and [8, 3, 3, 2]}}
+  qkernel.max_pool2d ins(%x : memref<8x6x6x4xi8>) outs(%y : memref<8x3x3x2xi8>) {window = #window}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of inputs
+func.func @f(%x: memref<8x6x6x4xi8>, %ex: memref<8x6x6x4xi8>) {
+  // expected-error @below {{expected 2 to 2 inputs, but got 1}}
+  qkernel.max_pool2d_gradient ins(%x : memref<8x6x6x4xi8>) outs(%ex : memref<8x6x6x4xi8>) {window = #window}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of ranks
+func.func @f(%x: memref<8x36x4xi8>, %y: memref<8x3x3x4xi32>) {
+  // expected-error @below {{expected equal batch and channels}}
+  qkernel.average_pool2d ins(%x : memref<8x36x4xi8>) outs(%y : memref<8x3x3x4xi32>) {window = #window}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C1) of extents
+func.func @f(%e: memref<8x3x3x4xi8>, %ex: memref<4x6x6x4xi32>) {
+  // expected-error @below {{expected equal batch and channels}}
+  qkernel.average_pool2d_gradient ins(%e : memref<8x3x3x4xi8>) outs(%ex : memref<4x6x6x4xi32>) {window = #window}
+  return
+}
+
+// -----
+
+// (C1)
+func.func @f(%x: memref<8x10xi32>, %max: memref<1xi32>) {
+  // expected-error @below {{expected maximum of shape [], but got [1]}}
+  qkernel.max_abs ins(%x : memref<8x10xi32>) outs(%max : memref<1xi32>)
+  return
+}
+
+// -----
+
+// (C1) of ranks
+func.func @f(%e: memref<8xi8>, %g: memref<8xi32>) {
+  // expected-error @below {{expected an input of rank 2 or more}}
+  qkernel.channel_sum ins(%e : memref<8xi8>) outs(%g : memref<8xi32>) {factor = 1 : i64}
+  return
+}
+
+// -----
+
+// (C1) of extents: channels are innermost.
+func.func @f(%e: memref<8x4x4x2xi8>, %g: memref<4xi32>) {
+  // expected-error @below {{expected sum of shape [2], but got [4]}}
+  qkernel.channel_sum ins(%e : memref<8x4x4x2xi8>) outs(%g : memref<4xi32>) {factor = 1 : i64}
+  return
+}
+
+// -----
+
+// (C1) of inputs
+func.func @f(%x: memref<8x10xi8>, %t: memref<8xi32>, %e: memref<8x10xi32>) {
+  // expected-error @below {{expected 3 to 3 inputs, but got 2}}
+  qkernel.softmax_error ins(%x, %t : memref<8x10xi8>, memref<8xi32>) outs(%e : memref<8x10xi32>)
+    {exponential = #qtrain.exponential<fraction>}
+  return
+}
+
+// -----
+
+// (C1) of shapes
+func.func @f(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x11xi32>) {
+  // expected-error @below {{expected error of shape [8, 10], but got [8, 11]}}
+  qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x11xi32>)
+    {exponential = #qtrain.exponential<fraction>}
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// qkernel.launch
+//===----------------------------------------------------------------------===//
+
+// The task exists.
+func.func @f(%executor: !llvm.ptr) {
+  // expected-error @below {{expected a function named @task}}
+  qkernel.launch @task() on %executor : !llvm.ptr count 8
+  return
+}
+
+// -----
+
+// (C1) of arguments
+func.func private @task(index, index, i32)
+func.func @f(%executor: !llvm.ptr, %x: memref<8xi32>) {
+  // expected-error @below {{expected a function of two indices and 'memref<8xi32>', but got '(index, index, i32) -> ()'}}
+  qkernel.launch @task(%x) on %executor : !llvm.ptr count 8 with memref<8xi32>
+  return
+}
+
+// -----
+
+// (C1) of results
+func.func private @task(index, index) -> i32
+func.func @f(%executor: !llvm.ptr) {
+  // expected-error @below {{expected a function of two indices and}}
+  qkernel.launch @task() on %executor : !llvm.ptr count 8
+  return
+}

@@ -1,0 +1,187 @@
+// Every kernel on tensors, where it returns the new values of its destinations,
+// and on buffers, where it returns nothing.
+
+// RUN: qtc-opt %s | qtc-opt | FileCheck %s
+// RUN: qtc-opt %s -mlir-print-op-generic | qtc-opt | FileCheck %s
+
+#plain = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+#half = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+// Activations are [N, H, W, C], weights [O, C/group, KH, KW].
+
+// CHECK-LABEL: func @convolutions_on_buffers(
+//  CHECK-SAME:   %[[X:.+]]: memref<8x6x6x4xi8>, %[[W:.+]]: memref<2x4x3x3xi8>, %[[E:.+]]: memref<8x4x4x2xi8>, %[[ACC:.+]]: memref<8x4x4x2xi32>, %[[EX:.+]]: memref<8x6x6x4xi32>, %[[G:.+]]: memref<2x4x3x3xi32>, %[[MAX:.+]]: memref<i32>)
+func.func @convolutions_on_buffers(%x: memref<8x6x6x4xi8>, %w: memref<2x4x3x3xi8>, %e: memref<8x4x4x2xi8>,
+                                   %acc: memref<8x4x4x2xi32>, %ex: memref<8x6x6x4xi32>,
+                                   %g: memref<2x4x3x3xi32>, %max: memref<i32>) {
+  // CHECK: qkernel.conv2d ins(%[[X]], %[[W]] : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>) outs(%[[ACC]], %[[MAX]] : memref<8x4x4x2xi32>, memref<i32>) {group = 1 : i64, window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  qkernel.conv2d ins(%x, %w : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>)
+    outs(%acc, %max : memref<8x4x4x2xi32>, memref<i32>) {window = #plain, group = 1 : i64}
+  // CHECK: qkernel.conv2d_input_gradient ins(%[[E]], %[[W]] : {{.*}}) outs(%[[EX]], %[[MAX]] :
+  qkernel.conv2d_input_gradient ins(%e, %w : memref<8x4x4x2xi8>, memref<2x4x3x3xi8>)
+    outs(%ex, %max : memref<8x6x6x4xi32>, memref<i32>) {window = #plain, group = 1 : i64}
+  // CHECK: qkernel.conv2d_weight_gradient ins(%[[X]], %[[E]] : {{.*}}) outs(%[[G]] : memref<2x4x3x3xi32>) {{.*}}nonnegative, saturate
+  qkernel.conv2d_weight_gradient ins(%x, %e : memref<8x6x6x4xi8>, memref<8x4x4x2xi8>)
+    outs(%g : memref<2x4x3x3xi32>) {window = #plain, group = 1 : i64, nonnegative, saturate}
+  return
+}
+
+// CHECK-LABEL: func @convolutions_on_tensors(
+func.func @convolutions_on_tensors(%x: tensor<8x6x6x4xi8>, %w: tensor<2x2x3x3xi8>, %b: tensor<2xi32>,
+                                   %e: tensor<8x4x4x2xi8>, %acc: tensor<8x4x4x2xi32>, %ex: tensor<8x6x6x4xi32>,
+                                   %g: tensor<2x2x3x3xi32>, %max: tensor<i32>) {
+  // A bias is a third input, the largest magnitude a second result.
+  // CHECK: %{{.+}}:2 = qkernel.conv2d ins(%{{.+}}, %{{.+}}, %{{.+}} : tensor<8x6x6x4xi8>, tensor<2x2x3x3xi8>, tensor<2xi32>) outs({{.*}}) {group = 2 : i64, {{.*}}} -> tensor<8x4x4x2xi32>, tensor<i32>
+  %0:2 = qkernel.conv2d ins(%x, %w, %b : tensor<8x6x6x4xi8>, tensor<2x2x3x3xi8>, tensor<2xi32>)
+    outs(%acc, %max : tensor<8x4x4x2xi32>, tensor<i32>) {window = #plain, group = 2 : i64}
+    -> tensor<8x4x4x2xi32>, tensor<i32>
+  // CHECK: qkernel.conv2d_input_gradient {{.*}} -> tensor<8x6x6x4xi32>
+  %1 = qkernel.conv2d_input_gradient ins(%e, %w : tensor<8x4x4x2xi8>, tensor<2x2x3x3xi8>)
+    outs(%ex : tensor<8x6x6x4xi32>) {window = #plain, group = 2 : i64} -> tensor<8x6x6x4xi32>
+  // CHECK: qkernel.conv2d_weight_gradient {{.*}} -> tensor<2x2x3x3xi32>, tensor<i32>
+  %2:2 = qkernel.conv2d_weight_gradient ins(%x, %e : tensor<8x6x6x4xi8>, tensor<8x4x4x2xi8>)
+    outs(%g, %max : tensor<2x2x3x3xi32>, tensor<i32>) {window = #plain, group = 2 : i64}
+    -> tensor<2x2x3x3xi32>, tensor<i32>
+  return
+}
+
+//===----------------------------------------------------------------------===//
+// Packed contractions
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @packed_on_buffers(
+func.func @packed_on_buffers(%x: memref<8x6x6x3xi8>, %px: memref<2112xi8>, %w: memref<20x3x5x5xi8>,
+                             %pw: memref<2560xi8>, %c: memref<32xi32>, %a: memref<4160xi8>, %b: memref<4096xi8>,
+                             %acc: memref<64x16xi32>, %max: memref<i32>, %start: memref<16xi32>,
+                             %bias: memref<16xi32>, %sums: memref<2x3x3x4x16xi32>, %g: memref<16x4x3x3xi32>) {
+  // CHECK: qkernel.pack_activation ins(%{{.+}} : memref<8x6x6x3xi8>) outs(%{{.+}} : memref<2112xi8>) {block = 4 : i64, channels = 4 : i64, dilation = array<i64: 1, 1>, interleave = 1 : i64, offset, pads = array<i64: 1, 1, 1, 1>}
+  qkernel.pack_activation ins(%x : memref<8x6x6x3xi8>) outs(%px : memref<2112xi8>)
+    {block = 4 : i64, channels = 4 : i64, dilation = array<i64: 1, 1>, interleave = 1 : i64,
+     pads = array<i64: 1, 1, 1, 1>, offset}
+  // CHECK: qkernel.pack_weight ins(%{{.+}} : memref<20x3x5x5xi8>) outs(%{{.+}}, %{{.+}} : memref<2560xi8>, memref<32xi32>) {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
+  qkernel.pack_weight ins(%w : memref<20x3x5x5xi8>) outs(%pw, %c : memref<2560xi8>, memref<32xi32>)
+    {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
+  // CHECK: qkernel.contract ins(%{{.+}}, %{{.+}} : {{.*}}) outs(%{{.+}}, %{{.+}} : memref<64x16xi32>, memref<i32>) {contraction = #qkernel.contraction<rows = [64] strides[64], steps = [16] a[4] b[64], columns = 16 panel 16 stride 1024>}
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>)
+    outs(%acc, %max : memref<64x16xi32>, memref<i32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
+                                        columns = 16 panel 16 stride 1024>}
+  // Start values and a bias of each column.
+  // CHECK: qkernel.contract ins(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} : {{.*}}) outs(%{{.+}} : memref<64x16xi32>) {{.*}}has_bias, has_start
+  qkernel.contract ins(%a, %b, %start, %bias : memref<4160xi8>, memref<4096xi8>, memref<16xi32>, memref<16xi32>)
+    outs(%acc : memref<64x16xi32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
+                                        columns = 16 panel 16 stride 1024>, has_start, has_bias}
+  // CHECK: qkernel.unpack_weight ins(%{{.+}} : memref<2x3x3x4x16xi32>) outs(%{{.+}}, %{{.+}} : memref<16x4x3x3xi32>, memref<i32>)
+  qkernel.unpack_weight ins(%sums : memref<2x3x3x4x16xi32>) outs(%g, %max : memref<16x4x3x3xi32>, memref<i32>)
+  return
+}
+
+// CHECK-LABEL: func @packed_on_tensors(
+func.func @packed_on_tensors(%x: tensor<8x6x6x3xi8>, %px: tensor<2048xi8>, %w: tensor<20x3x5x5xi8>,
+                             %pw: tensor<2560xi8>, %a: tensor<4160xi8>, %b: tensor<4096xi8>,
+                             %acc: tensor<2x64x16xi32>, %sums: tensor<2x3x3x4x16xi32>, %g: tensor<16x4x3x3xi32>) {
+  // Four images interleave.
+  // CHECK: qkernel.pack_activation {{.*}}interleave = 4{{.*}} -> tensor<2048xi8>
+  %0 = qkernel.pack_activation ins(%x : tensor<8x6x6x3xi8>) outs(%px : tensor<2048xi8>)
+    {block = 2 : i64, channels = 4 : i64, dilation = array<i64: 1, 1>, interleave = 4 : i64,
+     pads = array<i64: 1, 1, 1, 1>} -> tensor<2048xi8>
+  // CHECK: qkernel.pack_weight {{.*}} -> tensor<2560xi8>
+  %1 = qkernel.pack_weight ins(%w : tensor<20x3x5x5xi8>) outs(%pw : tensor<2560xi8>)
+    {order = #qkernel.weight_order<flipped>, panel = 32 : i64} -> tensor<2560xi8>
+  // One partial sum a part of the first step dimension.
+  // CHECK: qkernel.contract {{.*}}, splits = 2>} -> tensor<2x64x16xi32>
+  %2 = qkernel.contract ins(%a, %b : tensor<4160xi8>, tensor<4096xi8>) outs(%acc : tensor<2x64x16xi32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
+                                        columns = 16 panel 16 stride 1024, splits = 2>} -> tensor<2x64x16xi32>
+  // CHECK: qkernel.unpack_weight {{.*}} -> tensor<16x4x3x3xi32>
+  %3 = qkernel.unpack_weight ins(%sums : tensor<2x3x3x4x16xi32>) outs(%g : tensor<16x4x3x3xi32>)
+    -> tensor<16x4x3x3xi32>
+  return
+}
+
+//===----------------------------------------------------------------------===//
+// Pools, reductions, loss
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @pools_on_buffers(
+func.func @pools_on_buffers(%x: memref<8x6x6x4xi8>, %y: memref<8x3x3x4xi8>, %acc: memref<8x3x3x4xi32>,
+                            %ex: memref<8x6x6x4xi32>) {
+  // CHECK: qkernel.max_pool2d ins(%{{.+}} : memref<8x6x6x4xi8>) outs(%{{.+}} : memref<8x3x3x4xi8>) {window =
+  qkernel.max_pool2d ins(%x : memref<8x6x6x4xi8>) outs(%y : memref<8x3x3x4xi8>) {window = #half}
+  // CHECK: qkernel.max_pool2d_gradient ins(%{{.+}}, %{{.+}} : memref<8x6x6x4xi8>, memref<8x3x3x4xi8>) outs(%{{.+}} : memref<8x6x6x4xi32>)
+  qkernel.max_pool2d_gradient ins(%x, %y : memref<8x6x6x4xi8>, memref<8x3x3x4xi8>)
+    outs(%ex : memref<8x6x6x4xi32>) {window = #half}
+  // CHECK: qkernel.average_pool2d ins({{.*}}) outs(%{{.+}} : memref<8x3x3x4xi32>) {count_include_pad, window =
+  qkernel.average_pool2d ins(%x : memref<8x6x6x4xi8>) outs(%acc : memref<8x3x3x4xi32>)
+    {window = #half, count_include_pad}
+  // CHECK: qkernel.average_pool2d_gradient ins({{.*}}) outs(%{{.+}} : memref<8x6x6x4xi32>) {window =
+  qkernel.average_pool2d_gradient ins(%y : memref<8x3x3x4xi8>) outs(%ex : memref<8x6x6x4xi32>) {window = #half}
+  return
+}
+
+// CHECK-LABEL: func @pools_on_tensors(
+func.func @pools_on_tensors(%x: tensor<8x6x6x4xi8>, %y: tensor<8x3x3x4xi8>, %acc: tensor<8x3x3x4xi32>,
+                            %ex: tensor<8x6x6x4xi32>) {
+  // CHECK: qkernel.max_pool2d {{.*}} -> tensor<8x3x3x4xi8>
+  %0 = qkernel.max_pool2d ins(%x : tensor<8x6x6x4xi8>) outs(%y : tensor<8x3x3x4xi8>) {window = #half}
+    -> tensor<8x3x3x4xi8>
+  // CHECK: qkernel.max_pool2d_gradient {{.*}} -> tensor<8x6x6x4xi8>
+  %1 = qkernel.max_pool2d_gradient ins(%x, %y : tensor<8x6x6x4xi8>, tensor<8x3x3x4xi8>)
+    outs(%x : tensor<8x6x6x4xi8>) {window = #half} -> tensor<8x6x6x4xi8>
+  // CHECK: qkernel.average_pool2d {{.*}} -> tensor<8x3x3x4xi32>
+  %2 = qkernel.average_pool2d ins(%x : tensor<8x6x6x4xi8>) outs(%acc : tensor<8x3x3x4xi32>) {window = #half}
+    -> tensor<8x3x3x4xi32>
+  // CHECK: qkernel.average_pool2d_gradient {{.*}}count_include_pad{{.*}} -> tensor<8x6x6x4xi32>
+  %3 = qkernel.average_pool2d_gradient ins(%y : tensor<8x3x3x4xi8>) outs(%ex : tensor<8x6x6x4xi32>)
+    {window = #half, count_include_pad} -> tensor<8x6x6x4xi32>
+  return
+}
+
+// CHECK-LABEL: func @reductions(
+func.func @reductions(%x: memref<8x10xi32>, %max: memref<i32>, %e: tensor<8x4x4x2xi8>, %g: tensor<2xi32>,
+                      %t: tensor<4xi16>, %tmax: tensor<i32>) {
+  // CHECK: qkernel.max_abs ins(%{{.+}} : memref<8x10xi32>) outs(%{{.+}} : memref<i32>)
+  qkernel.max_abs ins(%x : memref<8x10xi32>) outs(%max : memref<i32>)
+  // CHECK: qkernel.max_abs {{.*}} -> tensor<i32>
+  %0 = qkernel.max_abs ins(%t : tensor<4xi16>) outs(%tmax : tensor<i32>) -> tensor<i32>
+  // CHECK: qkernel.channel_sum {{.*}} {factor = 3 : i64, saturate} -> tensor<2xi32>
+  %1 = qkernel.channel_sum ins(%e : tensor<8x4x4x2xi8>) outs(%g : tensor<2xi32>) {factor = 3 : i64, saturate}
+    -> tensor<2xi32>
+  return
+}
+
+// CHECK-LABEL: func @softmax_error(
+func.func @softmax_error(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>,
+                         %tx: tensor<8x10xi8>, %tt: tensor<8xi32>, %te: tensor<8x10xi32>) {
+  // CHECK: qkernel.softmax_error ins(%{{.+}}, %{{.+}}, %{{.+}} : memref<8x10xi8>, i32, memref<8xi32>) outs(%{{.+}} : memref<8x10xi32>) {exponential = #qtrain.exponential<fraction>}
+  qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x10xi32>)
+    {exponential = #qtrain.exponential<fraction>}
+  // CHECK: qkernel.softmax_error {{.*}} {exponential = #qtrain.exponential<paper>} -> tensor<8x10xi32>
+  %0 = qkernel.softmax_error ins(%tx, %s, %tt : tensor<8x10xi8>, i32, tensor<8xi32>) outs(%te : tensor<8x10xi32>)
+    {exponential = #qtrain.exponential<paper>} -> tensor<8x10xi32>
+  return
+}
+
+//===----------------------------------------------------------------------===//
+// Parallel execution
+//===----------------------------------------------------------------------===//
+
+func.func private @relu(index, index, memref<8x10xi32>, i32)
+func.func private @nothing(index, index)
+
+// CHECK-LABEL: func @launches(
+//  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr, %[[X:.+]]: memref<8x10xi32>, %[[N:.+]]: i32)
+func.func @launches(%executor: !llvm.ptr, %x: memref<8x10xi32>, %n: i32) {
+  // CHECK: qkernel.launch @relu(%[[X]], %[[N]]) on %[[EXECUTOR]] : !llvm.ptr count 128 with memref<8x10xi32>, i32
+  qkernel.launch @relu(%x, %n) on %executor : !llvm.ptr count 128 with memref<8x10xi32>, i32
+  // CHECK: qkernel.mark 3 on %[[EXECUTOR]] : !llvm.ptr
+  qkernel.mark 3 on %executor : !llvm.ptr
+  // CHECK: qkernel.launch @nothing() on %[[EXECUTOR]] : !llvm.ptr count 1
+  qkernel.launch @nothing() on %executor : !llvm.ptr count 1
+  return
+}
