@@ -240,8 +240,10 @@ private:
     for (const Stroke &stroke : glyphs()[static_cast<size_t>(digit)]) {
       Point previous{};
       for (size_t i = 0; i < stroke.size(); ++i) {
-        Point point = placement.apply(stroke[i], random.range(-26, 26),
-                                      random.range(-26, 26));
+        // One by one: compilers evaluate arguments in different orders.
+        int shakeX = random.range(-26, 26);
+        int shakeY = random.range(-26, 26);
+        Point point = placement.apply(stroke[i], shakeX, shakeY);
         if (i)
           canvas.line(previous, point, radius, 255);
         previous = point;

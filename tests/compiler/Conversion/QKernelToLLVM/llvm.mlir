@@ -1,0 +1,118 @@
+// RUN: qtc-opt %s -convert-qkernel-to-llvm=isa=baseline -reconcile-unrealized-casts -split-input-file | FileCheck %s
+// RUN: qtc-opt %s -convert-qkernel-to-llvm=isa=avx512vnni -split-input-file | FileCheck %s --check-prefix=VNNI
+
+// A launch packs its operands into a closure on the stack; an entry function
+// unpacks them for a range of iterations. Buffers are bare pointers.
+
+// CHECK-LABEL: llvm.func internal @task(
+//  CHECK-SAME:   %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: !llvm.ptr {llvm.noalias}, %{{.+}}: i32)
+// CHECK-LABEL: llvm.func internal @train_step(
+//  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr, %[[X:.+]]: !llvm.ptr, %[[STEP:.+]]: i32)
+//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.struct<(ptr, i32)>
+//       CHECK:   %[[FIRST:.+]] = llvm.getelementptr %[[CLOSURE]][0, 0]
+//       CHECK:   llvm.store %{{.+}}, %[[FIRST]] : !llvm.ptr, !llvm.ptr
+//       CHECK:   %[[SECOND:.+]] = llvm.getelementptr %[[CLOSURE]][0, 1]
+//       CHECK:   llvm.store %[[STEP]], %[[SECOND]] : i32, !llvm.ptr
+//       CHECK:   %[[ENTRY:.+]] = llvm.mlir.addressof @task_entry
+//       CHECK:   %[[COUNT:.+]] = llvm.mlir.constant(128 : index) : i64
+//       CHECK:   llvm.call @qtcrt_parallel_for(%[[EXECUTOR]], %[[ENTRY]], %[[CLOSURE]], %[[COUNT]])
+//       CHECK:   %[[INDEX:.+]] = llvm.mlir.constant(7 : index) : i64
+//       CHECK:   llvm.call @qtcrt_mark(%[[EXECUTOR]], %[[INDEX]])
+
+// CHECK-LABEL: llvm.func internal @task_entry(
+//  CHECK-SAME:   %[[CLOSURE:.+]]: !llvm.ptr, %[[BEGIN:.+]]: i64, %[[END:.+]]: i64, %{{.+}}: i64)
+//       CHECK:   %[[X:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
+//       CHECK:   %[[N:.+]] = llvm.load %{{.+}} : !llvm.ptr -> i32
+//       CHECK:   llvm.call @task(%[[BEGIN]], %[[END]], %[[X]], %[[N]])
+
+// The entry point of a step has the signature of the ABI and finds arguments in
+// the step: the parameter behind another of 64 bytes in the state, the step's
+// number at byte 64.
+
+// CHECK-LABEL: llvm.func @qtc_baseline_train_step(
+//  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr, %[[STEP:.+]]: !llvm.ptr) attributes {{{.*}}target_cpu = "x86-64"}
+//       CHECK:   %[[STATE:.+]] = llvm.load %[[STEP]] : !llvm.ptr -> !llvm.ptr
+//       CHECK:   %[[OFFSET:.+]] = llvm.mlir.constant(64 : i64) : i64
+//       CHECK:   %[[W:.+]] = llvm.getelementptr %[[STATE]][%[[OFFSET]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+//       CHECK:   %[[FIELD:.+]] = llvm.mlir.constant(64 : i64) : i64
+//       CHECK:   %[[AT:.+]] = llvm.getelementptr %[[STEP]][%[[FIELD]]]
+//       CHECK:   %[[NUMBER:.+]] = llvm.load %[[AT]] : !llvm.ptr -> i32
+//       CHECK:   llvm.call @train_step(%[[EXECUTOR]], %[[W]], %[[NUMBER]])
+
+// A loop of dot products measures the processor; parameters are the state's
+// business, not the code's.
+
+//       CHECK: llvm.func @qtc_baseline_peak(%{{.+}}: i64) -> i32
+//       CHECK:   llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
+//   CHECK-NOT: qtrain.parameter
+
+// Names and features follow the instruction set.
+
+//       VNNI: llvm.func @qtc_avx512vnni_train_step({{.*}} attributes {{{.*}}target_cpu = "x86-64-v4", target_features = #llvm.target_features<[{{.*}}"+avx512vnni"
+//       VNNI: llvm.func @qtc_avx512vnni_peak
+//       VNNI:   llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+qtrain.parameter @b id 1 exponent 0 = dense<0> : tensor<3xi8>
+qtrain.parameter @w id 0 exponent 0 = dense<0> : tensor<8xi32>
+func.func private @task(%begin: index, %end: index, %x: memref<8xi32> {llvm.noalias}, %n: i32) {
+  %c0 = arith.constant 0 : index
+  memref.store %n, %x[%c0] : memref<8xi32>
+  return
+}
+func.func @train_step(%executor: !llvm.ptr {qtrain.argument = "executor"}, %w: memref<8xi32> {qtrain.parameter = @w},
+                      %step: i32 {qtrain.argument = "step"}) attributes {qkernel.profile = []} {
+  qkernel.launch @task(%w, %step) on %executor : !llvm.ptr count 128 with memref<8xi32>, i32
+  qkernel.mark 7 on %executor : !llvm.ptr
+  return
+}
+
+// -----
+
+// Every source that the ABI has.
+
+// CHECK-LABEL: llvm.func @qtc_baseline_all(
+//  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr, %[[STEP:.+]]: !llvm.ptr)
+//       CHECK:   llvm.mlir.constant(8 : i64)
+//       CHECK:   %[[ARENA:.+]] = llvm.load %{{.+}} -> !llvm.ptr
+//       CHECK:   llvm.mlir.constant(16 : i64)
+//       CHECK:   %[[PIXELS:.+]] = llvm.load %{{.+}} -> !llvm.ptr
+//       CHECK:   llvm.mlir.constant(24 : i64)
+//       CHECK:   %[[LABELS:.+]] = llvm.load %{{.+}} -> !llvm.ptr
+//       CHECK:   llvm.mlir.constant(32 : i64)
+//       CHECK:   %[[LOGITS:.+]] = llvm.load %{{.+}} -> !llvm.ptr
+//       CHECK:   llvm.mlir.constant(40 : i64)
+//       CHECK:   %[[EXPONENT:.+]] = llvm.load %{{.+}} -> !llvm.ptr
+//       CHECK:   llvm.mlir.constant(48 : i64)
+//       CHECK:   %[[SEED:.+]] = llvm.load %{{.+}} -> i64
+//       CHECK:   llvm.mlir.constant(56 : i64)
+//       CHECK:   %[[SCHEDULE:.+]] = llvm.load %{{.+}} -> i64
+//       CHECK:   llvm.call @all(%[[EXECUTOR]], %[[ARENA]], %[[PIXELS]], %[[LABELS]], %[[LOGITS]], %[[EXPONENT]], %[[SEED]], %[[SCHEDULE]])
+func.func @all(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: memref<64xi8> {qtrain.argument = "arena"},
+               %pixels: memref<4xi8> {qtrain.argument = "pixels"}, %labels: memref<4xi32> {qtrain.argument = "labels"},
+               %logits: memref<4xi8> {qtrain.argument = "logits"},
+               %exponent: memref<i32> {qtrain.argument = "logits_exponent"}, %seed: i64 {qtrain.argument = "seed"},
+               %schedule: i64 {qtrain.argument = "schedule"}) {
+  return
+}
+
+// -----
+
+// Control flow, arithmetic and vectors go along.
+
+// CHECK-LABEL: llvm.func internal @code(
+//   CHECK-NOT:   scf
+//   CHECK-NOT:   arith
+//   CHECK-NOT:   memref
+//       CHECK:   llvm.cond_br
+//       CHECK:   llvm.return
+func.func @code(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: memref<64xi8> {qtrain.argument = "arena"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %x = memref.view %arena[%c0][] : memref<64xi8> to memref<16xi32>
+  scf.for %i = %c0 to %c4 step %c1 {
+    %v = vector.load %x[%i] : memref<16xi32>, vector<4xi32>
+    %w = arith.addi %v, %v : vector<4xi32>
+    vector.store %w, %x[%i] : memref<16xi32>, vector<4xi32>
+  }
+  return
+}

@@ -1,0 +1,238 @@
+// RUN: qtc-opt %s -convert-qkernel-to-loops -split-input-file | FileCheck %s
+
+// The example of the pass: a chunk is 2^15 elements, its maximum meets those of
+// others atomically.
+
+// CHECK-LABEL: func @max_abs(
+//  CHECK-SAME:   %[[X:.+]]: memref<8xi32>, %[[MAX:.+]]: memref<i32>)
+//       CHECK:   memref.store %{{.+}}, %[[MAX]][]
+//       CHECK:   scf.parallel (%[[CHUNK:.+]]) = (%{{.+}}) to (%[[COUNT:.+]]) step
+//       CHECK:     %[[M:.+]] = scf.for %[[I:.+]] = %{{.+}} to %{{.+}} step %{{.+}} iter_args(%[[BEST:.+]] = %{{.+}}) -> (i32)
+//       CHECK:       %[[V:.+]] = memref.load %[[X]][%[[I]]]
+//       CHECK:       %[[A:.+]] = math.absi %[[V]]
+//       CHECK:       arith.maxsi %[[BEST]], %[[A]]
+//       CHECK:     memref.atomic_rmw maxs %[[M]], %[[MAX]][]
+//       CHECK:   } {qkernel.kind = "max_abs"}
+func.func @max_abs(%x: memref<8xi32>, %max: memref<i32>) {
+  qkernel.max_abs ins(%x : memref<8xi32>) outs(%max : memref<i32>)
+  return
+}
+
+// -----
+
+// Rows of outputs in parallel, one sum a place in registers; positions outside
+// the image are stepped over. Products are counted as useful work, padding too.
+
+// CHECK-LABEL: func @conv2d(
+//  CHECK-SAME:   %[[X:.+]]: memref<2x6x6x3xi8>, %[[W:.+]]: memref<5x3x3x3xi8>, %[[ACC:.+]]: memref<2x6x6x5xi32>)
+//       CHECK:   %[[ROWS:.+]] = arith.constant 12 : index
+//       CHECK:   scf.parallel (%{{.+}}) = (%{{.+}}) to (%[[ROWS]]) step
+//       CHECK:     %[[SUM:.+]] = scf.for {{.*}} -> (i32)
+//       CHECK:       scf.if
+//       CHECK:         scf.for
+//       CHECK:           scf.if
+//       CHECK:             scf.for
+//   CHECK-DAG:               %[[A:.+]] = memref.load %[[X]]
+//   CHECK-DAG:               %[[B:.+]] = memref.load %[[W]]
+//       CHECK:               arith.muli %{{.+}}, %{{.+}} : i32
+//       CHECK:     memref.store %[[SUM]], %[[ACC]]
+//       CHECK:   } {qkernel.kind = "conv2d", qkernel.macs = 9720 : i64}
+//   CHECK-NOT:   max_abs
+func.func @conv2d(%x: memref<2x6x6x3xi8>, %w: memref<5x3x3x3xi8>, %acc: memref<2x6x6x5xi32>) {
+  qkernel.conv2d ins(%x, %w : memref<2x6x6x3xi8>, memref<5x3x3x3xi8>) outs(%acc : memref<2x6x6x5xi32>)
+    {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>,
+     group = 1 : i64}
+  return
+}
+
+// -----
+
+// Sums that can leave 32 bits are formed in 64 and clamped before the bias; the
+// maximum is a pass over the result.
+
+// CHECK-LABEL: func @saturate_and_bias(
+//   CHECK-DAG:   %[[LIMIT:.+]] = arith.constant 2147483647 : i64
+//   CHECK-DAG:   %[[BIASED:.+]] = arith.constant 1073741824 : i64
+//       CHECK:     scf.for {{.*}} -> (i64)
+//       CHECK:     arith.minsi %{{.+}}, %[[LIMIT]] : i64
+//       CHECK:     arith.addi %{{.+}}, %{{.+}} : i64
+//       CHECK:     arith.minsi %{{.+}}, %[[BIASED]] : i64
+//       CHECK:   {qkernel.kind = "conv2d"
+//       CHECK:   {qkernel.kind = "max_abs"}
+func.func @saturate_and_bias(%x: memref<2x6x6x3xi8>, %w: memref<5x3x3x3xi8>, %b: memref<5xi32>,
+                             %acc: memref<2x6x6x5xi32>, %max: memref<i32>) {
+  qkernel.conv2d ins(%x, %w, %b : memref<2x6x6x3xi8>, memref<5x3x3x3xi8>, memref<5xi32>)
+    outs(%acc, %max : memref<2x6x6x5xi32>, memref<i32>)
+    {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>,
+     group = 1 : i64, saturate}
+  return
+}
+
+// -----
+
+// Outputs spread their errors over one image each, so images are parallel; the
+// result starts at 0.
+
+// CHECK-LABEL: func @conv2d_input_gradient(
+//       CHECK:   %[[IMAGES:.+]] = arith.constant 2 : index
+//       CHECK:   scf.parallel
+//       CHECK:   } {qkernel.kind = "input_gradient"}
+//       CHECK:   scf.parallel (%{{.+}}) = (%{{.+}}) to (%[[IMAGES]]) step
+//       CHECK:   } {qkernel.kind = "input_gradient", qkernel.macs = 4320 : i64}
+func.func @conv2d_input_gradient(%e: memref<2x4x4x5xi8>, %w: memref<5x3x3x3xi8>, %ex: memref<2x6x6x3xi32>) {
+  qkernel.conv2d_input_gradient ins(%e, %w : memref<2x4x4x5xi8>, memref<5x3x3x3xi8>)
+    outs(%ex : memref<2x6x6x3xi32>)
+    {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>,
+     group = 1 : i64}
+  return
+}
+
+// -----
+
+// Output channels are parallel: each weight is one sum over batch and outputs.
+
+// CHECK-LABEL: func @conv2d_weight_gradient(
+//  CHECK-SAME:   %[[X:.+]]: memref<2x6x6x3xi8>, %[[E:.+]]: memref<2x4x4x5xi8>, %[[G:.+]]: memref<5x3x3x3xi32>)
+//       CHECK:   %[[OUTPUTS:.+]] = arith.constant 5 : index
+//       CHECK:   scf.parallel (%{{.+}}) = (%{{.+}}) to (%[[OUTPUTS]]) step
+//       CHECK:     memref.store %{{.+}}, %[[G]]
+//       CHECK:   } {qkernel.kind = "weight_gradient", qkernel.macs = 4320 : i64}
+func.func @conv2d_weight_gradient(%x: memref<2x6x6x3xi8>, %e: memref<2x4x4x5xi8>, %g: memref<5x3x3x3xi32>) {
+  qkernel.conv2d_weight_gradient ins(%x, %e : memref<2x6x6x3xi8>, memref<2x4x4x5xi8>)
+    outs(%g : memref<5x3x3x3xi32>)
+    {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>,
+     group = 1 : i64}
+  return
+}
+
+// -----
+
+// A pool whose windows stay inside needs no test of positions.
+
+// CHECK-LABEL: func @max_pool2d(
+//   CHECK-NOT:   scf.if
+// CHECK-COUNT-3: arith.maxsi
+//   CHECK-NOT:   scf.if
+//       CHECK:   {qkernel.kind = "max_pool"}
+func.func @max_pool2d(%x: memref<2x6x6x3xi8>, %y: memref<2x3x3x3xi8>) {
+  qkernel.max_pool2d ins(%x : memref<2x6x6x3xi8>) outs(%y : memref<2x3x3x3xi8>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}
+
+// -----
+
+// One that reaches outside sees the lowest number there, which never wins.
+
+// CHECK-LABEL: func @max_pool2d_padded(
+//       CHECK:   %[[LOWEST:.+]] = arith.constant -128 : i8
+//       CHECK:   scf.if
+//       CHECK:   scf.yield %[[LOWEST]]
+func.func @max_pool2d_padded(%x: memref<2x6x6x3xi8>, %y: memref<2x4x4x3xi8>) {
+  qkernel.max_pool2d ins(%x : memref<2x6x6x3xi8>) outs(%y : memref<2x4x4x3xi8>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [1, 1, 1, 1], dilations = [1, 1]>}
+  return
+}
+
+// -----
+
+// Windows that do not overlap and cover the image write every error once; no
+// zeros are needed first.
+
+// CHECK-LABEL: func @max_pool2d_gradient_apart(
+// CHECK-COUNT-1: scf.parallel
+//   CHECK-NOT:   arith.addi %{{.+}} : i8
+//   CHECK-NOT:   scf.parallel
+//       CHECK:   return
+func.func @max_pool2d_gradient_apart(%x: memref<2x6x6x3xi8>, %e: memref<2x3x3x3xi8>, %ex: memref<2x6x6x3xi8>) {
+  qkernel.max_pool2d_gradient ins(%x, %e : memref<2x6x6x3xi8>, memref<2x3x3x3xi8>)
+    outs(%ex : memref<2x6x6x3xi8>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}
+
+// -----
+
+// Windows that overlap add to zeros.
+
+// CHECK-LABEL: func @max_pool2d_gradient_overlapping(
+//       CHECK:   scf.parallel
+//       CHECK:   {qkernel.kind = "max_pool_gradient"}
+//       CHECK:   scf.parallel
+//       CHECK:     arith.addi %{{.+}}, %{{.+}} : i32
+//       CHECK:   {qkernel.kind = "max_pool_gradient"}
+func.func @max_pool2d_gradient_overlapping(%x: memref<2x6x6x3xi8>, %e: memref<2x4x4x3xi8>, %ex: memref<2x6x6x3xi32>) {
+  qkernel.max_pool2d_gradient ins(%x, %e : memref<2x6x6x3xi8>, memref<2x4x4x3xi8>)
+    outs(%ex : memref<2x6x6x3xi32>)
+    {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}
+
+// -----
+
+// A mean is a sum times a factor that depends on the window; with padding
+// counted the area of the kernel decides for all.
+
+// CHECK-LABEL: func @average_pool2d(
+//       CHECK:   scf.parallel
+//       CHECK:     %[[FACTOR:.+]] = arith.index_cast %{{.+}} : index to i32
+//       CHECK:     arith.muli %{{.+}}, %[[FACTOR]]
+//       CHECK:   {qkernel.kind = "average_pool"}
+//       CHECK:   scf.parallel
+//       CHECK:     arith.muli
+//       CHECK:   {qkernel.kind = "average_pool_gradient"}
+func.func @average_pool2d(%x: memref<2x6x6x3xi8>, %y: memref<2x4x4x3xi32>, %e: memref<2x4x4x3xi8>,
+                          %ex: memref<2x6x6x3xi32>) {
+  qkernel.average_pool2d ins(%x : memref<2x6x6x3xi8>) outs(%y : memref<2x4x4x3xi32>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [1, 1, 1, 1], dilations = [1, 1]>}
+  qkernel.average_pool2d_gradient ins(%e : memref<2x4x4x3xi8>) outs(%ex : memref<2x6x6x3xi32>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [1, 1, 1, 1], dilations = [1, 1]>,
+     count_include_pad}
+  return
+}
+
+// -----
+
+// Chunks of rows add their channel sums atomically; a sum in 64 bits stays in
+// one chunk.
+
+// CHECK-LABEL: func @channel_sum(
+//       CHECK:   memref.alloca() : memref<3xi32>
+//       CHECK:   memref.atomic_rmw addi
+//       CHECK:   {qkernel.kind = "channel_sum"}
+//       CHECK:   memref.alloca() : memref<3xi64>
+//   CHECK-NOT:   atomic_rmw
+//       CHECK:   arith.trunci %{{.+}} : i64 to i32
+func.func @channel_sum(%e: memref<2x6x6x3xi8>, %g: memref<3xi32>) {
+  qkernel.channel_sum ins(%e : memref<2x6x6x3xi8>) outs(%g : memref<3xi32>) {factor = 1 : i64}
+  qkernel.channel_sum ins(%e : memref<2x6x6x3xi8>) outs(%g : memref<3xi32>) {factor = 1 : i64, saturate}
+  return
+}
+
+// -----
+
+// The table of powers 2^(−f/256), 16 fraction bits, is a constant of the
+// module, shared by all losses; rows are parallel. The paper's form needs none.
+
+//       CHECK: memref.global "private" constant @qtc_power_table : memref<256xi32> = dense<"0x000001004FFF0000{{.*}}59800000">
+//   CHECK-NOT: memref.global
+// CHECK-LABEL: func @softmax_error(
+//       CHECK:   memref.get_global @qtc_power_table
+//       CHECK:   scf.parallel
+//       CHECK:     arith.divsi %{{.+}}, %{{.+}} : i64
+//       CHECK:   {qkernel.kind = "softmax_error"}
+// CHECK-LABEL: func @paper(
+//   CHECK-NOT:   get_global
+//       CHECK:   {qkernel.kind = "softmax_error"}
+func.func @softmax_error(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>) {
+  qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x10xi32>)
+    {exponential = #qtrain.exponential<fraction>}
+  qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x10xi32>)
+    {exponential = #qtrain.exponential<fraction>}
+  return
+}
+func.func @paper(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>) {
+  qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x10xi32>)
+    {exponential = #qtrain.exponential<paper>}
+  return
+}
