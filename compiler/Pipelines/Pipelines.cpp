@@ -37,8 +37,8 @@ static void addCleanup(OpPassManager &manager) {
 
 void qtc::buildBackwardPipeline(OpPassManager &manager,
                                 const GenerateBackwardOptions &options) {
-  // Layers absorb flattening before their gradients are made.
-  addCleanup(manager);
+  // No clean-up before: errors of a value are summed where the file's graph
+  // has the value, so the gradients are made of that graph as it is.
   manager.addPass(createGenerateBackward(options));
   addCleanup(manager);
 }

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 using namespace qtcrt;
@@ -25,6 +26,8 @@ constexpr uint64_t defaultSteps = 20;
 constexpr uint64_t warmUpSteps = 3;
 constexpr int peakRounds = 15;
 constexpr double peakSeconds = 0.02; // of one round
+/// Read, and as many written, to measure the bandwidth.
+constexpr uint64_t copiedBytes = uint64_t{32} << 20;
 
 struct OpResult {
   const qtcrt_op *op;
@@ -33,8 +36,10 @@ struct OpResult {
 
 struct BenchResult {
   uint64_t steps = 0;
-  double milliseconds = 0; ///< median step
-  double peak = 0;         ///< multiply-accumulates a second, 0: unknown
+  double milliseconds = 0;    ///< median step
+  double peak = 0;            ///< multiply-accumulates a second, 0: unknown
+  double bandwidth = 0;       ///< bytes read and written a second, 0: unknown
+  uint64_t residentBytes = 0; ///< at most, before the bandwidth was measured
   std::vector<OpResult> ops;
 };
 
@@ -79,6 +84,38 @@ double measurePeak(Session &session) {
     best =
         std::max(best, static_cast<double>(job.iterations) * workers *
                            static_cast<double>(variant.peak_macs) / measure());
+  return best;
+}
+
+/// One thread's part of a bandwidth measurement.
+struct CopyJob {
+  uint8_t *to;
+  const uint8_t *from;
+  uint64_t part;
+  static void run(void *closure, int64_t begin, int64_t end, int64_t) {
+    const CopyJob &job = *static_cast<const CopyJob *>(closure);
+    uint64_t first = static_cast<uint64_t>(begin) * job.part;
+    uint64_t last = static_cast<uint64_t>(end) * job.part;
+    std::memcpy(job.to + first, job.from + first, last - first);
+  }
+};
+
+/// Bytes a second that all threads read and write when they copy 32 MiB to
+/// another 32 MiB: the best of some rounds.
+double measureBandwidth(Executor &executor) {
+  unsigned workers = executor.workerCount();
+  Buffer from(copiedBytes, "the bandwidth measurement");
+  Buffer to(copiedBytes, "the bandwidth measurement");
+  std::memset(from.data(), 1, from.size()); // zero pages are all the same page
+  CopyJob job{to.data(), from.data(), copiedBytes / workers};
+  double moved = 2.0 * static_cast<double>(job.part) * workers;
+  double best = 0;
+  for (int round = 0; round <= peakRounds; ++round) {
+    Stopwatch watch;
+    executor.parallelFor(CopyJob::run, &job, workers);
+    if (round) // the first one maps the pages
+      best = std::max(best, moved / watch.seconds());
+  }
   return best;
 }
 
@@ -139,13 +176,24 @@ Json describeRow(const std::string &name, const std::string &kind,
               {"percent_of_step", 100 * milliseconds / result.milliseconds},
               {"gmacs_per_second", nullptr},
               {"percent_of_peak", nullptr},
-              {"gigabytes_per_second", nullptr}};
+              {"gigabytes_per_second", nullptr},
+              {"bound", nullptr},
+              {"percent_of_bound", nullptr}};
   if (timed && macs > 0)
     row["gmacs_per_second"] = rate * 1e-9;
   if (timed && macs > 0 && result.peak > 0)
     row["percent_of_peak"] = 100 * rate / result.peak;
   if (timed && bytes > 0)
     row["gigabytes_per_second"] = bytes / milliseconds * 1e-6;
+  // The roofline: no faster than the multiply-accumulates at the measured peak,
+  // nor than the bytes at the measured bandwidth.
+  double compute = result.peak > 0 ? macs / result.peak : 0;
+  double memory = result.bandwidth > 0 ? bytes / result.bandwidth : 0;
+  if (compute > 0 || memory > 0)
+    row["bound"] = compute >= memory ? "compute" : "memory";
+  if (timed && (compute > 0 || memory > 0))
+    row["percent_of_bound"] =
+        100 * std::max(compute, memory) / (milliseconds * 1e-3);
   return row;
 }
 
@@ -177,12 +225,13 @@ Json describeBench(const Session &session, unsigned threads,
            static_cast<double>(model.batch) / result.milliseconds * 1e3},
           {"milliseconds_per_step", result.milliseconds},
           {"peak_gmacs_per_second", result.peak * 1e-9},
+          {"bandwidth_gigabytes_per_second", result.bandwidth * 1e-9},
           {"total", describeRow("total", "step", result.milliseconds, macs,
                                 bytes, result)},
           {"percent_not_mac",
            100 * std::max(0.0, 1 - macTime / result.milliseconds)},
           {"planned_bytes", session.plannedBytes()},
-          {"peak_resident_bytes", peakResidentBytes()},
+          {"peak_resident_bytes", result.residentBytes},
           {"ops", rows}};
 }
 
@@ -195,14 +244,17 @@ std::string cell(const Json &value, const char *format) {
 }
 
 void printRow(const Json &row, int width) {
-  std::printf("%-*s  %-16s %10s %8s %10s %8s %8s\n", width,
+  std::printf("%-*s  %-16s %10s %8s %10s %8s %8s  %-7s %8s\n", width,
               row["name"].get<std::string>().c_str(),
               row["kind"].get<std::string>().c_str(),
               cell(row["milliseconds"], "%.3f").c_str(),
               cell(row["percent_of_step"], "%.1f").c_str(),
               cell(row["gmacs_per_second"], "%.1f").c_str(),
               cell(row["percent_of_peak"], "%.1f").c_str(),
-              cell(row["gigabytes_per_second"], "%.1f").c_str());
+              cell(row["gigabytes_per_second"], "%.1f").c_str(),
+              row["bound"].is_null() ? "-"
+                                     : row["bound"].get<std::string>().c_str(),
+              cell(row["percent_of_bound"], "%.1f").c_str());
 }
 
 void printBench(const Json &bench) {
@@ -218,8 +270,9 @@ void printBench(const Json &bench) {
               bench["threads"].get<unsigned long long>(),
               bench["batch"].get<long long>(),
               bench["steps"].get<unsigned long long>());
-  std::printf("%-*s  %-16s %10s %8s %10s %8s %8s\n", nameWidth, "op", "kind",
-              "ms", "% step", "GMAC/s", "% peak", "GB/s");
+  std::printf("%-*s  %-16s %10s %8s %10s %8s %8s  %-7s %8s\n", nameWidth, "op",
+              "kind", "ms", "% step", "GMAC/s", "% peak", "GB/s", "bound",
+              "% bound");
   for (const Json &row : bench["ops"])
     printRow(row, nameWidth);
   printRow(bench["total"], nameWidth);
@@ -231,6 +284,9 @@ void printBench(const Json &bench) {
               cell(bench["total"]["percent_of_peak"], "%.1f").c_str(),
               bench["peak_gmacs_per_second"].get<double>(),
               bench["percent_not_mac"].get<double>());
+  std::printf("bound: the larger of the multiply-accumulates at that peak and "
+              "the bytes at the copy bandwidth of %.1f GB/s\n",
+              bench["bandwidth_gigabytes_per_second"].get<double>());
   std::printf("memory: %.1f MiB planned, %.1f MiB peak resident\n",
               bench["planned_bytes"].get<double>() / 1048576,
               bench["peak_resident_bytes"].get<double>() / 1048576);
@@ -248,6 +304,8 @@ int qtcrt::runBench(const qtcrt_model &model, const Options &options) {
   double before = measurePeak(session);
   BenchResult result = measureSteps(session, steps, schedule.valueAt(0));
   result.peak = std::max(before, measurePeak(session));
+  result.residentBytes = peakResidentBytes();
+  result.bandwidth = measureBandwidth(session.executor());
   Json bench = describeBench(session, session.executor().workerCount(), result);
   if (options.json)
     std::printf(

@@ -15,7 +15,6 @@ import make_models  # noqa: E402 (the path comes first)
 REFUSED = {
     "batch_normalization": "BatchNormalization",
     "concat": "Concat",
-    "plumbing": "Reshape",
     "shared_parameter": "several nodes",
 }
 TRAINED = [name for name in make_models.MODELS if name not in REFUSED]

@@ -15,9 +15,9 @@ class HashMatrix(runs.HashMatrixCase):
         self.matrix(harness.shared("models", "lenet.onnx"), data, 8, ("--batch=50",), threads=(2, 5))
 
     def test_vgg_tiny(self):
-        data = runs.small_data(self.path("data"), (3, 32, 32))
-        options = ("--init=scheme", "--normalize=cifar10", "--batch=32")
-        self.matrix(harness.shared("models", "vgg_tiny.onnx"), data, 6, options, ("--augment=crop-flip",), threads=(2,))
+        data = runs.small_data(self.path("data"), (3, 32, 32), tests=20)
+        options = ("--init=scheme", "--normalize=cifar10", "--batch=16")
+        self.matrix(harness.shared("models", "vgg_tiny.onnx"), data, 5, options, ("--augment=crop-flip",), threads=(2,))
 
 
 if __name__ == "__main__":

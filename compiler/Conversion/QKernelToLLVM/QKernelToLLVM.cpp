@@ -113,6 +113,9 @@ struct LowerLaunch : ConvertOpToLLVMPattern<LaunchOp> {
     Location loc = op.getLoc();
     Type pointer = getVoidPtrType(), index = getIndexType();
     std::string name = (op.getTask() + "_entry").str();
+    // Launches of one task share it.
+    if (module.lookupSymbol(name))
+      return FlatSymbolRefAttr::get(getContext(), name);
     auto entry = rewriter.create<LLVM::LLVMFuncOp>(
         loc, name,
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(getContext()),

@@ -31,6 +31,20 @@ struct Geometry {
         b.affine(out, window.getStrides()[dim], -window.getPads()[dim]);
     return b.add(start, b.affine(k, window.getDilations()[dim], 0));
   }
+  /// The output position that sees input position `in` under kernel position
+  /// `k`, and whether there is one.
+  std::pair<Value, Value> getOutput(LoopBuilder &b, unsigned dim, Value in,
+                                    Value k) const {
+    Value stride = b.index(window.getStrides()[dim]);
+    Value distance = b.sub(b.affine(in, 1, window.getPads()[dim]),
+                           b.affine(k, window.getDilations()[dim], 0));
+    Value out = b.create<arith::FloorDivSIOp>(distance, stride);
+    Value isExact =
+        b.compare(arith::CmpIPredicate::eq, b.mul(out, stride), distance);
+    Value exists =
+        b.create<arith::AndIOp>(isExact, b.isInside(out, y[dim + 1]));
+    return {out, exists};
+  }
   /// The channel of x that output `o` sees as its channel `i`.
   Value getChannel(LoopBuilder &b, Value o, Value i) const {
     if (group == 1)
@@ -125,11 +139,22 @@ struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(Conv2DInputGradientOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getSaturate())
-      return rewriter.notifyMatchFailure(op, "sums need 64 bits");
     LoopBuilder b(op.getLoc(), rewriter);
     Value e = op.getIns()[0], w = op.getIns()[1], x = op.getOuts()[0];
     Geometry g(x, w, e, op.getWindow(), op.getGroup());
+    if (op.getSaturate()) {
+      gather(b, g, e, w, x);
+    } else {
+      scatter(b, g, e, w, x);
+    }
+    if (op.getOuts().size() == 2)
+      buildMaxAbs(b, x, op.getOuts()[1]);
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  static void scatter(LoopBuilder &b, const Geometry &g, Value e, Value w,
+                      Value x) {
     b.fillZero(x, "input_gradient");
     b.parallel(g.x[0], "input_gradient", g.getMacs(), [&](Value n) {
       b.nest({g.y[1], g.y[2]}, [&](ValueRange out) {
@@ -150,10 +175,45 @@ struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
         });
       });
     });
-    if (op.getOuts().size() == 2)
-      buildMaxAbs(b, x, op.getOuts()[1]);
-    rewriter.eraseOp(op);
-    return success();
+  }
+
+  /// The same sums one at a time, in 64 bits.
+  static void gather(LoopBuilder &b, const Geometry &g, Value e, Value w,
+                     Value x) {
+    Value zero = b.index(0), perGroup = b.index(g.w[1]);
+    int64_t outputs = g.w[0] / g.group;
+    b.parallel(g.x[0] * g.x[1], "input_gradient", g.getMacs(), [&](Value row) {
+      Value rows = b.index(g.x[1]);
+      Value n = b.create<arith::DivUIOp>(row, rows);
+      Value h = b.create<arith::RemUIOp>(row, rows);
+      b.nest({g.x[2], g.x[3]}, [&](ValueRange in) {
+        Value block = b.create<arith::DivUIOp>(in[1], perGroup);
+        Value i = b.create<arith::RemUIOp>(in[1], perGroup);
+        Value first = b.affine(block, outputs, 0);
+        Value last = b.affine(first, 1, outputs);
+        Value sum = b.fold(
+            zero, b.index(g.w[2]), b.integer(0, 64),
+            [&](Value kh, Value rowSum) {
+              auto [oh, isRow] = g.getOutput(b, 0, h, kh);
+              return b.choose(isRow, rowSum, [&, oh = oh] {
+                return b.fold(
+                    zero, b.index(g.w[3]), rowSum, [&](Value kw, Value part) {
+                      auto [ow, isColumn] = g.getOutput(b, 1, in[0], kw);
+                      return b.choose(isColumn, part, [&, ow = ow] {
+                        return b.fold(
+                            first, last, part, [&](Value o, Value partial) {
+                              Value product =
+                                  multiply(b, b.load(e, {n, oh, ow, o}),
+                                           b.load(w, {o, i, kh, kw}), 64);
+                              return b.add(partial, product);
+                            });
+                      });
+                    });
+              });
+            });
+        b.store(finishSum(b, sum), x, {n, h, in[0], in[1]});
+      });
+    });
   }
 };
 

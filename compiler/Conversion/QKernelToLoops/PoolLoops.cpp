@@ -9,6 +9,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qkernel;
@@ -211,6 +213,21 @@ Value getFactor(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
   return b.create<arith::IndexCastOp>(b.getI32Type(), factor);
 }
 
+/// Width of Σ m · c: up to 127 · 2^(7+k), and a little for rounded factors.
+unsigned getSumWidth(qtrain::WindowAttr window) {
+  ArrayRef<int64_t> kernel = window.getKernel();
+  return llvm::Log2_64_Ceil(kernel[0] * kernel[1]) > 16 ? 64 : 32;
+}
+
+/// `sum` · `factor` in 32 bits, saturated if it may need more.
+Value scaleSum(LoopBuilder &b, Value sum, Value factor, unsigned width) {
+  Value product = b.mul(b.extend(sum, width), b.extend(factor, width));
+  if (width == 32)
+    return product;
+  Value clamped = b.clamp(product, std::numeric_limits<int32_t>::max());
+  return b.create<arith::TruncIOp>(b.getI32Type(), clamped);
+}
+
 struct LowerAveragePool : OpRewritePattern<AveragePool2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AveragePool2DOp op,
@@ -239,7 +256,8 @@ struct LowerAveragePool : OpRewritePattern<AveragePool2DOp> {
                     });
               });
             });
-        b.store(b.mul(sum, factor), y, {n, oh, ow, c});
+        b.store(scaleSum(b, sum, factor, getSumWidth(window)), y,
+                {n, oh, ow, c});
       });
     });
     rewriter.eraseOp(op);
@@ -258,6 +276,8 @@ struct LowerAveragePoolGradient : OpRewritePattern<AveragePool2DGradientOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AveragePool2DGradientOp op,
                                 PatternRewriter &rewriter) const override {
+    if (getSumWidth(op.getWindow()) > 32 && op.getWindow().overlaps())
+      return rewriter.notifyMatchFailure(op, "sums could leave 32 bits");
     LoopBuilder b(op.getLoc(), rewriter);
     Value e = op.getIns()[0], ex = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(ex), out = getBufferShape(e);

@@ -80,6 +80,8 @@ struct LowerConvolution : OpRewritePattern<OpTy> {
     auto parts = getOperandParts(op);
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    if (!hasKernelLayout(op->getOperand(0)))
+      return rewriter.notifyMatchFailure(op, "channels are not innermost");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     ScaledParts lhs = (*parts)[0], rhs = (*parts)[1];
     Value exponent = builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
@@ -112,6 +114,8 @@ struct LowerLinear : OpRewritePattern<OpTy> {
     auto parts = getOperandParts(op);
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    if (!hasKernelLayout(op->getOperand(0)))
+      return rewriter.notifyMatchFailure(op, "channels are not innermost");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     LinearGeometry geometry = getGeometry(op);
     constexpr bool isInputGradient =
@@ -246,6 +250,8 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
     auto parts = getOperandParts(op);
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    if (!hasKernelLayout(op->getOperand(0)))
+      return rewriter.notifyMatchFailure(op, "channels are not innermost");
     ScaledParts input = (*parts)[0], bias = (*parts)[1];
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     auto kernel =

@@ -186,10 +186,11 @@ struct LowerDropout : OpRewritePattern<DropoutOp> {
     RankedTensorType logical = getTensorType(op.getInput().getType());
     unsigned width = cast<ScaledType>(op.getType()).getWidth();
     double ratio = op.getRatio().convertToDouble();
-    auto threshold = static_cast<int64_t>(std::round(ratio * 65536.0));
+    auto threshold = static_cast<int64_t>(std::nearbyint(ratio * 65536.0));
     // Without accumulators the factor is in the exponent.
     bool exact = width != 32;
-    int64_t factor = exact ? 1 : std::llround(128.0 / (1.0 - ratio));
+    int64_t factor =
+        exact ? 1 : static_cast<int64_t>(std::nearbyint(128.0 / (1.0 - ratio)));
     Value random =
         createReshape(builder, op.getRandom(), logical.getShape().drop_front());
     auto memory = cast<RankedTensorType>(parts->mantissas.getType());
@@ -376,18 +377,33 @@ struct LowerReshape : OpRewritePattern<ReshapeOp> {
 
 struct LowerTranspose : OpRewritePattern<TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
+
+  /// The logical dimensions of a value in memory order.
+  static SmallVector<int64_t> getMemoryOrder(Value value) {
+    RankedTensorType type = getTensorType(value.getType());
+    if (isChannelsLast(type))
+      return {0, 2, 3, 1};
+    return llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+  }
+
+  /// The permutation of the dimensions in memory.
+  static SmallVector<int64_t> getMoves(TransposeOp op) {
+    SmallVector<int64_t> source = getMemoryOrder(op.getInput()), moves;
+    for (int64_t dim : getMemoryOrder(op.getResult()))
+      moves.push_back(llvm::find(source, op.getPermutation()[dim]) -
+                      source.begin());
+    return moves;
+  }
+
   LogicalResult matchAndRewrite(TransposeOp op,
                                 PatternRewriter &rewriter) const override {
     std::optional<ScaledParts> parts = getParts(op.getInput());
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    if (isChannelsLast(getTensorType(op.getInput().getType())) ||
-        isChannelsLast(getTensorType(op.getType())))
-      return rewriter.notifyMatchFailure(op, "layout is not row-major");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     replaceWithParts(
         rewriter, op,
-        LowerReshape::permute(builder, parts->mantissas, op.getPermutation()),
+        LowerReshape::permute(builder, parts->mantissas, getMoves(op)),
         parts->exponent);
     return success();
   }

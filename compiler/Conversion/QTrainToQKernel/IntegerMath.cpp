@@ -56,7 +56,10 @@ ShiftBuilder::ShiftBuilder(ImplicitLocOpBuilder &builder, Value shift,
       builder.create<arith::ShLIOp>(one, amount), one);
   limit = createInt(builder, (int64_t(1) << (bits - 1)) - 1);
   if (rounding == Rounding::NearestEven)
-    isPositive = builder.create<arith::CmpIOp>(CmpIPredicate::sgt, shift, zero);
+    // 1 to 31: below nothing is discarded, above nothing is left.
+    mayRoundUp = builder.create<arith::CmpIOp>(
+        CmpIPredicate::ult, builder.create<arith::SubIOp>(shift, one),
+        createInt(builder, 31));
   if (rounding == Rounding::PseudoStochastic) {
     // From 63 on the upper half of the rest is 0, as for any larger shift.
     Value wide = clampInt(builder, shift, 0, 63);
@@ -94,7 +97,7 @@ Value ShiftBuilder::roundMagnitude(ImplicitLocOpBuilder &builder,
     Value biased = builder.create<arith::AddIOp>(rest, isOdd);
     Value above =
         builder.create<arith::CmpIOp>(CmpIPredicate::ugt, biased, half);
-    roundsUp = builder.create<arith::AndIOp>(above, isPositive);
+    roundsUp = builder.create<arith::AndIOp>(above, mayRoundUp);
     break;
   }
   case Rounding::PseudoStochastic: {

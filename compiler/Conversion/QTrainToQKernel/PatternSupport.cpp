@@ -33,6 +33,11 @@ std::optional<SmallVector<ScaledParts>> qtc::getOperandParts(Operation *op) {
   return parts;
 }
 
+bool qtc::hasKernelLayout(Value value) {
+  RankedTensorType type = getTensorType(value.getType());
+  return type.getRank() != 4 || isChannelsLast(type);
+}
+
 void qtc::replaceWithParts(PatternRewriter &rewriter, Operation *op,
                            Value mantissas, Value exponent) {
   rewriter.replaceOpWithNewOp<ComposeOp>(op, op->getResult(0).getType(),

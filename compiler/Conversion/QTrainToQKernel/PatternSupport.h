@@ -31,6 +31,10 @@ std::optional<ScaledParts> getParts(mlir::Value value);
 std::optional<llvm::SmallVector<ScaledParts>>
 getOperandParts(mlir::Operation *op);
 
+/// True when `value`, an activation or an error, is laid out as kernels expect:
+/// with channels innermost if it has rank 4.
+bool hasKernelLayout(mlir::Value value);
+
 /// Replaces `op`, whose result is scaled, by its parts.
 void replaceWithParts(mlir::PatternRewriter &rewriter, mlir::Operation *op,
                       mlir::Value mantissas, mlir::Value exponent);

@@ -37,7 +37,8 @@ bool isNonnegative(Value value) {
              return v.isNegative();
            });
   }
-  if (isa<MaxPool2DOp, AveragePool2DOp, ReshapeOp, DropoutOp, ShiftScaleOp>(op))
+  if (isa<MaxPool2DOp, AveragePool2DOp, ReshapeOp, TransposeOp, DropoutOp,
+          ShiftScaleOp>(op))
     return isNonnegative(op->getOperand(0));
   if (isa<SumOp>(op))
     return llvm::all_of(op->getOperands(), isNonnegative);
@@ -58,13 +59,18 @@ struct ConvertQTrainToQKernel
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns),
                                             config)))
       return signalPassFailure();
-    getOperation().walk([&](Operation *op) {
-      if (!isa<QTrainDialect>(op->getDialect()) || isOpTriviallyDead(op))
-        return;
-      op->emitError() << "operation '" << op->getName()
-                      << "' has no kernel for its operands";
+    if (getOperation().walk(reportUnconverted).wasInterrupted())
       signalPassFailure();
-    });
+  }
+
+  /// Says which operation has no pattern; what depends on it follows.
+  static WalkResult reportUnconverted(Operation *op) {
+    if (!isa_and_nonnull<QTrainDialect>(op->getDialect()) ||
+        isa<ComposeOp, DecomposeOp>(op))
+      return WalkResult::advance();
+    op->emitError() << "operation '" << op->getName()
+                    << "' has no kernel for its operands";
+    return WalkResult::interrupt();
   }
 
   /// Contractions whose first operand, the one that a kernel wants unsigned,

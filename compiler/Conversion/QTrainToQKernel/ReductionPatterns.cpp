@@ -29,6 +29,8 @@ struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
     auto parts = getOperandParts(op);
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    if (!hasKernelLayout(op->getOperand(0)))
+      return rewriter.notifyMatchFailure(op, "channels are not innermost");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     auto kernel = qkernel::createKernel<qkernel::MaxPool2DOp>(
         builder, op.getLoc(), (*parts)[0].mantissas, createResult(builder, op),
@@ -65,6 +67,8 @@ struct LowerAveragePool : OpRewritePattern<OpTy> {
     auto parts = getOperandParts(op);
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    if (!hasKernelLayout(op->getOperand(0)))
+      return rewriter.notifyMatchFailure(op, "channels are not innermost");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     auto kernel = qkernel::createKernel<KernelTy>(
         builder, op.getLoc(), (*parts)[0].mantissas, createResult(builder, op),
@@ -85,6 +89,8 @@ struct LowerBiasGradient : OpRewritePattern<BiasGradientOp> {
     auto parts = getOperandParts(op);
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    if (!hasKernelLayout(op->getOperand(0)))
+      return rewriter.notifyMatchFailure(op, "channels are not innermost");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     RankedTensorType type = getTensorType(op.getGradient().getType());
     int64_t length = type.getNumElements() / type.getDimSize(1);
@@ -104,6 +110,8 @@ struct LowerLossGradient : OpRewritePattern<LossGradientOp> {
     auto parts = getOperandParts(op);
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    if (!hasKernelLayout(op->getOperand(0)))
+      return rewriter.notifyMatchFailure(op, "channels are not innermost");
     if (op.getLoss() != Loss::CrossEntropy || !op.getExponential())
       return rewriter.notifyMatchFailure(op, "no integer softmax");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);

@@ -204,11 +204,14 @@ FailureOr<Value> NodeContext::getActivation(unsigned index) {
     return refuse() << "expected input " << index
                     << " to depend on the model's input, but it is constant";
   const GraphValue &value = getInput(index);
-  if (!value.permutation.empty())
+  if (value.permutation.empty())
+    return value.activation;
+  // No other transpose has cancelled it: the elements move.
+  if (value.permutation.front() != 0)
     return refuse() << "input " << index
-                    << " is transposed, and no other transpose cancels that; "
-                       "expected the order N, C, H, W";
-  return value.activation;
+                    << " is transposed so that the batch is not first";
+  return create<qtrain::TransposeOp>(value.getShape(), value.activation,
+                                     ArrayRef<int64_t>(value.permutation));
 }
 
 FailureOr<ConstantView> NodeContext::getWeight(unsigned index, StringRef role) {

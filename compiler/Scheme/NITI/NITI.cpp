@@ -35,7 +35,7 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
     ModuleOp module = getOperation();
     if (weightBits != 8 && weightBits != 16) {
       module.emitError() << "expected 8 or 16 weight bits, but got "
-                         << weightBits;
+                         << weightBits.getValue();
       return signalPassFailure();
     }
     ApplyNITIOptions options;

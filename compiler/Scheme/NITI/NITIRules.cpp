@@ -64,6 +64,11 @@ Value findArgument(Operation *op, StringRef kind) {
   return Value();
 }
 
+/// True when the surrounding function can draw random numbers.
+bool hasRandom(Operation *op) {
+  return findArgument(op, "seed") && findArgument(op, "step");
+}
+
 /// Random numbers for the rounding of a tensor of type `scaled`.
 Value createRandom(OpBuilder &builder, Operation *op, ScaledType scaled,
                    int64_t id, RandomPurpose purpose) {
@@ -243,6 +248,8 @@ struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
     if (op.getLoss() != Loss::CrossEntropy)
       return op.emitError("scheme niti defines the cross-entropy loss only; "
                           "use --loss=cross-entropy");
+    if (!hasRandom(op))
+      return op.emitError("expected a seed and a step to draw numbers with");
     ScaledType type = getScaledType(op.getType(), 32);
     Value error = rewriter.create<LossGradientOp>(
         op.getLoc(), type, adaptor.getLogits(), op.getLabels(), op.getLoss(),
@@ -280,6 +287,10 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
   matchAndRewrite(UpdateOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
+    if (!findArgument(op, "schedule"))
+      return op.emitError("expected a learning rate");
+    if (rounding == Rounding::Stochastic && !hasRandom(op))
+      return op.emitError("expected a seed and a step to draw numbers with");
     Value gradient = adaptor.getGradient();
     auto type = cast<ScaledType>(gradient.getType());
     unsigned width = getWidth(adaptor.getParameter());

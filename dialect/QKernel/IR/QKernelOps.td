@@ -410,8 +410,8 @@ def QKernel_LaunchOp : Op<QKernel_Dialect, "launch", [
     Example:
 
     ```mlir
-    qkernel.launch @relu(%x, %y) on %executor count 128
-        : memref<8x10xi32>, memref<8x10xi8>
+    qkernel.launch @relu(%x, %y) on %executor : !llvm.ptr count 128
+        with memref<8x10xi32>, memref<8x10xi8>
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$task, AnyType:$executor,

@@ -8,6 +8,7 @@
 #include "dialect/QKernel/IR/QKernel.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace qtc;
@@ -108,11 +109,65 @@ LogicalResult PackActivationOp::verify() {
   return success();
 }
 
+/// Columns of a packing and the bytes of each, all runs padded to four.
+static std::pair<int64_t, int64_t> getPackedSize(WeightOrder order,
+                                                 ArrayRef<int64_t> w) {
+  int64_t outputs = w[0], inputs = w[1], height = w[2], width = w[3];
+  switch (order) {
+  case WeightOrder::ForwardImage:
+    return {outputs, llvm::alignTo(height * width * inputs, 4)};
+  case WeightOrder::ForwardMerged:
+    return {outputs, height * llvm::alignTo(width * inputs, 4)};
+  case WeightOrder::Forward:
+    return {outputs, height * width * llvm::alignTo(inputs, 4)};
+  case WeightOrder::Flipped:
+    return {inputs, height * width * llvm::alignTo(outputs, 4)};
+  case WeightOrder::Pointwise:
+    return {height * width * inputs, llvm::alignTo(outputs, 4)};
+  }
+  llvm_unreachable("all orders are handled");
+}
+
 LogicalResult PackWeightOp::verify() {
   if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 2)))
     return failure();
-  if (shapeOf(getIns()[0]).size() != 4) // C1
+  ArrayRef<int64_t> w = shapeOf(getIns()[0]);
+  if (w.size() != 4) // C1
     return emitOpError("expected weights of rank 4");
+  int64_t panel = getPanel();
+  if (panel < 1)
+    return emitOpError("expected a positive panel");
+  auto [columns, bytes] = getPackedSize(getOrder(), w);
+  int64_t needed = llvm::alignTo(columns, panel) * bytes;
+  int64_t available = cast<ShapedType>(getOuts()[0].getType()).getNumElements();
+  if (available < needed) // C1
+    return emitOpError() << "expected " << needed << " bytes or more, but got "
+                         << available;
+  return success();
+}
+
+/// The last bytes that a contraction reads must be there.
+static LogicalResult verifyAddresses(ContractOp op) {
+  ContractionAttr c = op.getContraction();
+  int64_t endA = 4, endB = 0;
+  for (auto [extent, stride] : llvm::zip(c.getRows(), c.getRowStrides()))
+    endA += (extent - 1) * stride;
+  for (auto [extent, strideA, strideB] :
+       llvm::zip(c.getSteps(), c.getAStrides(), c.getBStrides())) {
+    endA += (extent - 1) * strideA;
+    endB += (extent - 1) * strideB;
+  }
+  int64_t lastPanel = (c.getColumns() - 1) / c.getPanel();
+  endB += lastPanel * c.getPanelStride() +
+          (c.getColumns() - lastPanel * c.getPanel()) * 4;
+  int64_t ends[] = {endA, endB};
+  for (unsigned operand : {0u, 1u}) {
+    auto type = cast<ShapedType>(op.getIns()[operand].getType());
+    if (type.getNumElements() < ends[operand]) // C1
+      return op.emitOpError()
+             << "expected inputs large enough for all addresses, "
+             << ends[operand] << " bytes, but got " << type;
+  }
   return success();
 }
 
@@ -131,7 +186,7 @@ LogicalResult ContractOp::verify() {
                          << " accumulators, but got " << elements;
   if (splits > 1 && (getHasBias() || getOuts().size() > 1)) // C1
     return emitOpError("expected neither bias nor maximum of partial sums");
-  return success();
+  return verifyAddresses(*this);
 }
 
 LogicalResult UnpackWeightOp::verify() {
@@ -160,7 +215,14 @@ LogicalResult MaxPool2DOp::verify() {
 }
 
 LogicalResult MaxPool2DGradientOp::verify() {
-  return verifyPool(*this, getIns(), getOuts(), 2);
+  if (failed(verifyPool(*this, getIns(), getOuts(), 2)))
+    return failure();
+  ArrayRef<int64_t> x = shapeOf(getIns()[0]), e = shapeOf(getIns()[1]);
+  if (e.size() != 4 || e[0] != x[0] || e[3] != x[3]) // C1
+    return emitOpError() << "expected an error with the batch and channels of "
+                            "the input, but got ["
+                         << e << "] and [" << x << "]";
+  return success();
 }
 
 LogicalResult AveragePool2DOp::verify() {
@@ -189,5 +251,12 @@ LogicalResult ChannelSumOp::verify() {
 LogicalResult SoftmaxErrorOp::verify() {
   if (failed(expectCounts(*this, getIns(), getOuts(), 3, 3, 1, 1)))
     return failure();
-  return expectShape(*this, "error", getOuts()[0], shapeOf(getIns()[0])); // C1
+  ArrayRef<int64_t> logits = shapeOf(getIns()[0]);
+  auto labels = dyn_cast<ShapedType>(getIns()[2].getType());
+  if (logits.size() != 2 || !labels ||
+      labels.getShape() != logits.take_front()) // C1
+    return emitOpError() << "expected logits of rank 2 and one of the labels a "
+                            "row, but got ["
+                         << logits << "] and " << getIns()[2].getType();
+  return expectShape(*this, "error", getOuts()[0], logits); // C1
 }

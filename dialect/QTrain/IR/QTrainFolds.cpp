@@ -41,48 +41,93 @@ struct MergeReshapes : OpRewritePattern<ReshapeOp> {
   }
 };
 
-/// A linear layer flattens its input by itself; a reshape that keeps the batch
-/// dimension in front of it would only force a row-major copy.
-struct AbsorbFlatten : OpRewritePattern<LinearOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(LinearOp op,
+/// True when `reshape` leaves the batch dimension alone.
+bool keepsBatch(ReshapeOp reshape) {
+  ArrayRef<int64_t> from = getShape(reshape.getInput());
+  ArrayRef<int64_t> to = getShape(reshape.getResult());
+  return !from.empty() && !to.empty() && from[0] == to[0];
+}
+
+/// Linear layers and their weight gradients flatten their input by themselves;
+/// a reshape that keeps the batch dimension in front of them would only force a
+/// row-major copy.
+template <typename OpTy> struct AbsorbFlatten : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    auto producer = op.getInput().getDefiningOp<ReshapeOp>();
-    if (!producer)
-      return rewriter.notifyMatchFailure(op, "input is no reshape");
-    ArrayRef<int64_t> shape = getShape(producer.getInput());
-    if (shape.empty() || shape[0] != getShape(op.getInput())[0])
-      return rewriter.notifyMatchFailure(op, "reshape moves the batch");
+    auto producer = op.getInput().template getDefiningOp<ReshapeOp>();
+    if (!producer || !keepsBatch(producer))
+      return rewriter.notifyMatchFailure(op, "input is not flattened");
     rewriter.modifyOpInPlace(
         op, [&] { op.getInputMutable().assign(producer.getInput()); });
     return success();
   }
 };
 
-/// An element-wise operation gives the same on either side of a reshape that
-/// keeps the batch dimension. Moved in front of it, the reshape comes next to a
-/// linear layer, which absorbs it.
-template <typename OpTy> struct SinkReshape : OpRewritePattern<OpTy> {
+/// The input gradient of a linear layer has whatever shape the input has.
+struct AbsorbUnflatten : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto producer = op.getInput().getDefiningOp<LinearInputGradientOp>();
+    if (!producer || !producer->hasOneUse() || !keepsBatch(op))
+      return rewriter.notifyMatchFailure(op, "operand is no input gradient");
+    rewriter.replaceOpWithNewOp<LinearInputGradientOp>(
+        op, op.getType(), producer.getGradient(), producer.getWeight());
+    return success();
+  }
+};
+
+/// Element-wise operations give the same on either side of a reshape that
+/// keeps the batch dimension. They are moved to the side of the image, where
+/// reshapes meet linear layers, which absorb them. This one moves operations
+/// in front of a flattening.
+template <typename OpTy> struct MoveBeforeFlatten : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().template getDefiningOp<ReshapeOp>();
-    if (!producer)
-      return rewriter.notifyMatchFailure(op, "input is no reshape");
-    ArrayRef<int64_t> shape = getShape(producer.getInput());
-    if (shape.empty() || shape[0] != getShape(op.getInput())[0])
-      return rewriter.notifyMatchFailure(op, "reshape moves the batch");
-    if (getShape(op.getResult()) != getShape(op.getInput()) ||
-        op.getResult().getType() != op.getInput().getType())
+    if (!producer || !keepsBatch(producer) ||
+        getShape(producer.getInput()).size() <=
+            getShape(producer.getResult()).size())
+      return rewriter.notifyMatchFailure(op, "input is not flattened");
+    if (op.getResult().getType() != op.getInput().getType())
       return rewriter.notifyMatchFailure(op, "operation changes the type");
     IRMapping mapping;
     mapping.map(op.getInput(), producer.getInput());
     Operation *moved = rewriter.clone(*op, mapping);
-    rewriter.modifyOpInPlace(moved, [&] {
-      moved->getResult(0).setType(producer.getInput().getType());
-    });
+    moved->getResult(0).setType(producer.getInput().getType());
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getResult().getType(),
                                            moved->getResult(0));
+    return success();
+  }
+};
+
+/// The counterpart behind an operation: reshape(op(x)) = op(reshape(x)) where
+/// the reshape makes an image.
+struct MoveAfterUnflatten : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    Operation *producer = op.getInput().getDefiningOp();
+    if (!isa_and_nonnull<ReluOp, ReluGradientOp, DropoutOp>(producer) ||
+        !producer->hasOneUse() || !keepsBatch(op) ||
+        getShape(op.getResult()).size() <= getShape(op.getInput()).size())
+      return rewriter.notifyMatchFailure(op, "nothing to move");
+    IRMapping mapping;
+    for (Value operand : producer->getOperands()) {
+      if (isa<DropoutOp>(producer) && operand != producer->getOperand(0))
+        continue;
+      auto shape = getShape(op.getResult());
+      Type type = getTensorType(operand.getType()).clone(shape);
+      if (isScaled(operand.getType()))
+        type = ScaledType::get(getContext(), cast<RankedTensorType>(type));
+      mapping.map(operand,
+                  rewriter.create<ReshapeOp>(op.getLoc(), type, operand));
+    }
+    Operation *moved = rewriter.clone(*producer, mapping);
+    moved->getResult(0).setType(op.getType());
+    rewriter.replaceOp(op, moved->getResults());
     return success();
   }
 };
@@ -90,11 +135,17 @@ template <typename OpTy> struct SinkReshape : OpRewritePattern<OpTy> {
 
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                             MLIRContext *context) {
-  patterns.add<MergeReshapes, SinkReshape<ReluOp>, SinkReshape<DropoutOp>>(
+  patterns.add<MergeReshapes, AbsorbUnflatten, MoveAfterUnflatten,
+               MoveBeforeFlatten<ReluOp>, MoveBeforeFlatten<DropoutOp>>(
       context);
 }
 
 void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                            MLIRContext *context) {
-  patterns.add<AbsorbFlatten>(context);
+  patterns.add<AbsorbFlatten<LinearOp>>(context);
+}
+
+void LinearWeightGradientOp::getCanonicalizationPatterns(
+    RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<AbsorbFlatten<LinearWeightGradientOp>>(context);
 }

@@ -130,6 +130,7 @@ def QTrain_LinearWeightGradientOp
   let arguments = (ins QTrain_Value:$input, QTrain_Value:$gradient);
   let results = (outs QTrain_Value:$result);
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def QTrain_BiasGradientOp : QTrain_PureOp<"bias_gradient"> {

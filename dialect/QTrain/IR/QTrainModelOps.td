@@ -63,8 +63,9 @@ def QTrain_NormalizeOp : QTrain_PureOp<"normalize"> {
     Example:
 
     ```mlir
-    %x = qtrain.normalize %pixels {divisor = 2.55e+02 : f64, mean = [0.1307],
-         std = [0.3081]} : (tensor<8x1x28x28xui8>) -> tensor<8x1x28x28xf32>
+    %x = qtrain.normalize %pixels {divisor = 2.55e+02 : f64,
+           mean = array<f64: 0.1307>, std = array<f64: 0.3081>}
+         : (tensor<8x1x28x28xui8>) -> tensor<8x1x28x28xf32>
     ```
   }];
   let arguments = (ins StaticShapeTensorOf<[UI8]>:$pixels,
@@ -138,6 +139,7 @@ def QTrain_BiasAddOp : QTrain_PureOp<"bias_add", [Differentiable]> {
     Constraints:
     - (C1) `bias` has rank 1 and the extent of dimension 1 of `input`.
     - (C2) `input` and result have the same type.
+    - (C3) operands are both float or both scaled.
 
     Example:
 
@@ -300,6 +302,7 @@ def QTrain_DropoutOp : QTrain_PureOp<"dropout", [Differentiable]> {
     - (C1) `ratio` is in [0, 1).
     - (C2) `random` has one element a feature.
     - (C3) operand and result have the same shape.
+    - (C4) a scaled result is as wide as the operand for ratio 0.5, else 32 bits.
 
     Example:
 

@@ -173,10 +173,19 @@ LogicalResult BiasAddOp::verify() {
                          << getInput().getType();
   if (getInput().getType() != getResult().getType()) // C2
     return emitOpError("expected input and result of one type");
+  if (failed(expectOneForm(*this, {getInput(), getBias()}))) // C3
+    return failure();
   return expectShape(*this, "bias", getBias(), {shape[1]}); // C1
 }
 
 LogicalResult MaxPool2DOp::verify() {
+  if (failed(expectOneForm(*this, {getInput(), getResult()})))
+    return failure();
+  if (getTensorType(getInput().getType()).getElementType() !=
+      getTensorType(getResult().getType()).getElementType()) // C3
+    return emitOpError() << "expected operand and result of one width, but got "
+                         << getInput().getType() << " and "
+                         << getResult().getType();
   return verifyPool(*this, getInput(), getResult(), getWindow());
 }
 
@@ -198,6 +207,11 @@ LogicalResult ReshapeOp::verify() {
 }
 
 LogicalResult TransposeOp::verify() {
+  if (failed(expectOneForm(*this, {getInput(), getResult()})))
+    return failure();
+  if (getTensorType(getInput().getType()).getElementType() !=
+      getTensorType(getResult().getType()).getElementType()) // C2
+    return emitOpError("expected operand and result of one element type");
   ArrayRef<int64_t> shape = getShape(getInput());
   SmallVector<int64_t> expected;
   llvm::SmallBitVector seen(shape.size());
@@ -232,6 +246,17 @@ LogicalResult DropoutOp::verify() {
   if (!(ratio >= 0.0 && ratio < 1.0)) // C1
     return emitOpError() << "expected a ratio in [0, 1), but got " << ratio;
   ArrayRef<int64_t> shape = getShape(getInput());
+  if (shape.empty())
+    return emitOpError() << "expected an input of rank 1 or more, but got "
+                         << getInput().getType();
+  if (failed(expectOneForm(*this, {getInput(), getResult()})))
+    return failure();
+  if (isScaled(getInput().getType())) { // C4
+    if (ratio != 0.5 && failed(expectAccumulator(*this, getResult())))
+      return failure();
+    if (ratio == 0.5 && getInput().getType() != getResult().getType())
+      return emitOpError("expected operand and result of one type");
+  }
   int64_t features = ShapedType::getNumElements(shape.drop_front());
   if (getRandom().getType().getNumElements() != features) // C2
     return emitOpError() << "expected " << features
@@ -288,7 +313,8 @@ LogicalResult BiasGradientOp::verify() {
   if (shape.size() < 2)
     return emitOpError() << "expected a gradient of rank 2 or more, but got "
                          << getGradient().getType();
-  if (failed(expectAccumulator(*this, getResult())))
+  if (failed(expectOneForm(*this, {getGradient(), getResult()})) ||
+      failed(expectAccumulator(*this, getResult())))
     return failure();
   return expectShape(*this, "result", getResult(), {shape[1]}); // C1
 }

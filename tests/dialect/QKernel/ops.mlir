@@ -92,7 +92,7 @@ func.func @packed_on_tensors(%x: tensor<8x6x6x3xi8>, %px: tensor<2048xi8>, %w: t
      pads = array<i64: 1, 1, 1, 1>} -> tensor<2048xi8>
   // CHECK: qkernel.pack_weight {{.*}} -> tensor<2560xi8>
   %1 = qkernel.pack_weight ins(%w : tensor<20x3x5x5xi8>) outs(%pw : tensor<2560xi8>)
-    {order = #qkernel.weight_order<flipped>, panel = 32 : i64} -> tensor<2560xi8>
+    {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64} -> tensor<2560xi8>
   // One partial sum a part of the first step dimension.
   // CHECK: qkernel.contract {{.*}}, splits = 2>} -> tensor<2x64x16xi32>
   %2 = qkernel.contract ins(%a, %b : tensor<4160xi8>, tensor<4096xi8>) outs(%acc : tensor<2x64x16xi32>)
@@ -157,12 +157,12 @@ func.func @reductions(%x: memref<8x10xi32>, %max: memref<i32>, %e: tensor<8x4x4x
 
 // CHECK-LABEL: func @softmax_error(
 func.func @softmax_error(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>,
-                         %tx: tensor<8x10xi8>, %tt: tensor<8xi32>, %te: tensor<8x10xi32>) {
+                         %logits: tensor<8x10xi8>, %labels: tensor<8xi32>, %errors: tensor<8x10xi32>) {
   // CHECK: qkernel.softmax_error ins(%{{.+}}, %{{.+}}, %{{.+}} : memref<8x10xi8>, i32, memref<8xi32>) outs(%{{.+}} : memref<8x10xi32>) {exponential = #qtrain.exponential<fraction>}
   qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x10xi32>)
     {exponential = #qtrain.exponential<fraction>}
   // CHECK: qkernel.softmax_error {{.*}} {exponential = #qtrain.exponential<paper>} -> tensor<8x10xi32>
-  %0 = qkernel.softmax_error ins(%tx, %s, %tt : tensor<8x10xi8>, i32, tensor<8xi32>) outs(%te : tensor<8x10xi32>)
+  %0 = qkernel.softmax_error ins(%logits, %s, %labels : tensor<8x10xi8>, i32, tensor<8xi32>) outs(%errors : tensor<8x10xi32>)
     {exponential = #qtrain.exponential<paper>} -> tensor<8x10xi32>
   return
 }

@@ -6,8 +6,8 @@ A Module collects functions as MLIR text, lowers them with the passes of compile
 them through the entry points that the runtime would call: arguments lie in the training state, as parameters do.
 Parallel loops run in small pieces, the last one first, so a result that depends on their order shows.
 
-qtc-opt and qtc-translate come from the build folder $QTC_BUILD_DIR (default: `build` in the repository), opt and llc from
-$QTC_LLVM_TOOLS (default: Debian's LLVM 19), and any C compiler links.
+qtc-opt and qtc-translate come from the build folder $QTC_BUILD_DIR (default: `build` in the repository), opt and llc
+from $QTC_LLVM_TOOLS (default: Debian's LLVM 19), and any C compiler links.
 """
 
 import ctypes
@@ -29,8 +29,8 @@ SEARCH = os.pathsep.join([
     os.environ.get("PATH", os.defpath),
 ])
 
-PLAN = "func.func(convert-qtrain-to-qkernel),canonicalize,cse"
-PACK = "qkernel-pack-contractions{isa=%s},canonicalize,cse"
+PLAN = "func.func(convert-qtrain-to-qkernel),canonicalize,cse,func.func(fuse-elementwise)"
+PACK = "func.func(qkernel-split-reductions),qkernel-pack-contractions{isa=%s},canonicalize,cse"
 BUFFERS = (
     "eliminate-empty-tensors,one-shot-bufferize{allow-return-allocs-from-loops=1},canonicalize,cse,"
     "func.func(plan-arena)"
@@ -222,7 +222,10 @@ class Module:
         self.state_bytes = offset
 
     def call(self, name, *arrays, pixels=None, labels=None, seed=0, step=0, overwrites=False):
-        """Runs a function and returns its results, arrays and integers. Only one that `overwrites` may change arguments."""
+        """Runs a function and returns its results, arrays and integers.
+
+        Only one that `overwrites` may change its arguments.
+        """
         function = self.functions[name]
         state, arena = aligned(self.state_bytes), aligned(ARENA_BYTES)
         # What a kernel leaves of old contents must not matter.

@@ -279,6 +279,24 @@ def plumbing(m):
     return m.node("Softmax", [x], "softmax", axis=1)
 
 
+def twice_relu(m):
+    """Two equal nodes of one value: each has its own error, summed where the value is."""
+    y = m.conv(m.conv("x", 5, 6, (3, 3), "conv"), 6, 6, (3, 3), "conv1", pads=[1, 1, 1, 1])
+    a = m.conv(m.relu(y, "relu_a"), 6, 6, (1, 1), "conv_a")
+    b = m.conv(m.relu(y, "relu_b"), 6, 6, (1, 1), "conv_b")
+    return m.classify(m.relu(m.node("Add", [a, b], "add")), 6 * 7 * 5)
+
+
+def two_heads(m):
+    """A flattened value with two users, and the image with a third: two sums of errors, not one."""
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv"))
+    flat = m.flatten(x)
+    a = m.gemm(flat, 6 * 7 * 5, CLASSES, "fc_a")
+    b = m.gemm(flat, 6 * 7 * 5, CLASSES, "fc_b")
+    mean = m.flatten(m.node("GlobalAveragePool", [x], "mean"), "flatten_mean")
+    return m.node("Add", [m.node("Add", [a, b], "add_ab"), m.gemm(mean, 6, CLASSES, "fc_mean")], "add")
+
+
 def _batch_normalization(m, x, channels, name):
     inputs = [
         x,
@@ -313,7 +331,8 @@ MODELS = {
         conv_same_upper, conv_same_lower, conv_full_kernel, conv_1x1, conv_zero_bias, max_pool_overlapping,
         max_pool_before_relu, max_pool_dilated, pool_ceil_mode, average_pool_exclude_pad, average_pool_include_pad,
         global_average_pool, residual, dropout_half, dropout_others, gemm_plain, gemm_transposed_operand,
-        gemm_alpha_beta, matmul_add, conv_add, shared_parameter, plumbing, batch_normalization, concat,
+        gemm_alpha_beta, matmul_add, conv_add, shared_parameter, plumbing, twice_relu, two_heads,
+        batch_normalization, concat,
     )
 }
 

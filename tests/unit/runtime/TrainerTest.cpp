@@ -305,8 +305,9 @@ TEST_F(Trainer, HelpVersionInfo) {
 TEST_F(Trainer, Bench) {
   ProgramResult text = runProgram({"bench", "--steps=3", "--threads=2"});
   EXPECT_EQ(text.status, 0) << text.err;
-  for (const char *part : {"GMAC/s", "% peak", "images/s", "total", "0.update",
-                           "not MAC", "peak resident"})
+  for (const char *part :
+       {"GMAC/s", "% peak", "images/s", "total", "0.update", "not MAC",
+        "% bound", "copy bandwidth", "peak resident"})
     EXPECT_NE(text.out.find(part), std::string::npos) << part;
   json bench = json::parse(
       runProgram({"bench", "--steps=3", "--json", "--threads=1"}).out);
@@ -314,6 +315,11 @@ TEST_F(Trainer, Bench) {
   EXPECT_EQ(bench["ops"].size(), 4u);
   EXPECT_GT(bench["peak_gmacs_per_second"], 0);
   EXPECT_TRUE(bench["ops"][2]["gmacs_per_second"].is_null());
+  EXPECT_GT(bench["bandwidth_gigabytes_per_second"], 0);
+  EXPECT_EQ(bench["ops"][2]["bound"], "memory");
+  EXPECT_TRUE(bench["ops"][3]["bound"].is_null()); // between operations
+  for (int op : {0, 1, 2})
+    EXPECT_GE(bench["ops"][op]["percent_of_bound"], 0);
 }
 
 TEST_F(Trainer, MemoryReport) {

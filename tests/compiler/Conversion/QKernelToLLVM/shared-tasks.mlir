@@ -2,8 +2,6 @@
 
 // RUN: qtc-opt %s -convert-qkernel-to-llvm | FileCheck %s
 
-// Open: each launch makes its own, of the same name, and the verifier refuses the module.
-// XFAIL: *
 
 //       CHECK: llvm.func internal @task_entry(
 //   CHECK-NOT: llvm.func internal @task_entry
