@@ -7,9 +7,10 @@
 Usage: performance.py --models DIR [DIR ...] [--baseline torch_baseline.py --torch-python PYTHON] [--only SECTION ...]
 
 The folders hold mlp.onnx, lenet.onnx, vgg_small_7.onnx and vgg7_wage.onnx; a model that is missing is left out.
-torch_baseline.py is called as `torch_baseline.py MODEL --batch N --steps N --threads N --modes fp32|bf16 [--compile]` and
-prints ms_per_step=, images_per_second= and peak_mib=. What is compared runs alternately; every number of the page is a
-median. What was measured is kept in --results, and the page shows all of it, so sections can be measured one at a time.
+torch_baseline.py is called as `torch_baseline.py MODEL --batch N --steps N --threads N --modes fp32|bf16 [--compile]`
+and prints ms_per_step=, images_per_second= and peak_mib=. What is compared runs alternately; every number of the page
+is a median. What was measured is kept in --results, and the page shows all of it, so sections can be measured one at
+a time.
 On a machine that others use, --prefix puts a command before every measured one, for instance --prefix 'nice -n -15'.
 """
 
@@ -338,8 +339,9 @@ def ratio(over, under):
 
 def attribute(ops):
     """Milliseconds and MACs of each pass of each node, with everything that a pass needs. Operands are packed before a
-    kernel; what follows one finishes it: requantizing, unpacking, update. An activation's element-wise work belongs to the
-    kernel whose result it requantizes: forward the last convolution, backward the last input gradient. Pools stay apart.
+    kernel; what follows one finishes it: requantizing, unpacking, update. An activation's element-wise work belongs to
+    the kernel whose result it requantizes: forward the last convolution, backward the last input gradient. Pools stay
+    apart.
     """
     passes, waiting, last = {}, {}, {}
     for op in ops:
@@ -395,7 +397,7 @@ def page_torch(data, goals):
         for mode, goal in (("fp32", 4), ("bf16", 2)):
             best, other = best_of(runs, mode)
             found = ratio(ours, middle(other, "images_per_second"))
-            # The goal is against the better of eager and compiled: with one of them missing, nothing is shown to be reached.
+            # The goal is against the better of eager and compiled: with one missing, it is not shown.
             reached = verdict(found, goal)
             if reached == "yes" and not (runs.get(mode) and runs.get(mode + "+compile")):
                 reached = "open: compared with eager only" if best == mode else "open: compared with compiled only"
@@ -470,7 +472,10 @@ def page_layers(data, goals):
         )
         if "Conv" in node and node != first:
             shares.setdefault(step, []).append(whole)
-    text += "\n`vgg_small_7` by layer. Kernel: the multiply-accumulates alone; with helpers: packing, requantizing with ReLU, and update too.\n\n"
+    text += (
+        "\n`vgg_small_7` by layer. Kernel: the multiply-accumulates alone; with helpers: packing, requantizing with "
+    )
+    text += "ReLU, and update too.\n\n"
     text += table(
         ["layer and pass", "GMAC", "kernel ms", "helpers ms", "kernel % of peak", "with helpers", "bound"], rows
     )
@@ -611,8 +616,9 @@ PAGES = {
     "layers": (
         "Where the step goes",
         page_layers,
-        "Of the run with the median step. The peak is dot-product instructions on registers, all threads at once, in the same "
-        "process; `bound` is the larger of multiply-accumulates at that peak and bytes at the copy bandwidth.",
+        "Of the run with the median step. The peak is dot-product instructions on registers, all threads at once, "
+        "in the same process; `bound` is the larger of multiply-accumulates at that peak "
+        "and bytes at the copy bandwidth.",
     ),
     "threads": ("Threads", page_threads, "Each share is of the peak of as many threads."),
     "isas": (
@@ -648,7 +654,8 @@ def write_page(results, path):
     ]
     text.append(
         f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory']} GiB, {machine['isas']}; "
-        f"Linux {machine['kernel']}. qtc {machine['qtc']}, scheme NITI; PyTorch {results.get('torch version', 'not measured')}. "
+        f"Linux {machine['kernel']}. qtc {machine['qtc']}, scheme NITI; "
+        f"PyTorch {results.get('torch version', 'not measured')}. "
         f"Batch {machine['batch']} and {machine['threads']} threads where nothing else is said.\n"
     )
     if results.get("note"):
@@ -683,6 +690,11 @@ def parse_arguments():
     return parser.parse_args()
 
 
+def save(results, path):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(results, file)
+
+
 def main():
     options = parse_arguments()
     # Measured commands run in a temporary folder.
@@ -698,6 +710,7 @@ def main():
     if options.note:
         results["note"] = options.note
     if options.render_only:
+        save(results, options.results)
         write_page(results, options.output)
         return 0
     machine = describe_machine(options)
@@ -723,8 +736,7 @@ def main():
                 "commit": machine["commit"],
             }
             # After every section: the next one may take long, or be broken off.
-            with open(options.results, "w", encoding="utf-8") as file:
-                json.dump(results, file)
+            save(results, options.results)
             write_page(results, options.output)
     print(f"wrote {options.output}")
     return 0

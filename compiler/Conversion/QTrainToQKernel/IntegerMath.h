@@ -43,7 +43,7 @@ private:
   mlir::Value halfMask;     ///< pseudo: mask of the random part
   mlir::Value odd;          ///< pseudo: 1 when the shift is odd
   mlir::Value up, down;   ///< stochastic: shifts that bring the rest to 16 bits
-  mlir::Value mayRoundUp;   ///< even: the shift is in [1, 31]
+  mlir::Value mayRoundUp; ///< even: the shift is in [1, 31]
   mlir::Value limit;
 };
 

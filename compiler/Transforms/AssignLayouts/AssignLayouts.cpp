@@ -40,7 +40,8 @@ struct AssignLayouts : qtc::impl::AssignLayoutsBase<AssignLayouts> {
     DenseSet<Value> weightLike(getOperation().getArguments().begin(),
                                getOperation().getArguments().end());
     for (Operation &op : getOperation().getBody().front()) {
-      if (!isa_and_nonnull<QTrainDialect>(op.getDialect()) || isa<DecomposeOp>(op))
+      if (!isa_and_nonnull<QTrainDialect>(op.getDialect()) ||
+          isa<DecomposeOp>(op))
         continue;
       bool isWeight =
           isa<Conv2DWeightGradientOp, LinearWeightGradientOp, RandomOp>(op);
