@@ -174,7 +174,9 @@ private:
         int64_t value = distance <= inner
                             ? strength
                             : strength * (outer - distance) / (outer - inner);
-        uint8_t &pixel = mask[static_cast<size_t>(y * width + x)];
+        size_t index = static_cast<size_t>(y) * static_cast<size_t>(width) +
+                       static_cast<size_t>(x);
+        uint8_t &pixel = mask[index];
         pixel = std::max(pixel, static_cast<uint8_t>(value));
       }
   }
