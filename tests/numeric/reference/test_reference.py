@@ -23,6 +23,7 @@ import numpy as np  # noqa: E402
 
 import arithmetic  # noqa: E402
 import batchnorm  # noqa: E402
+import checkpoints  # noqa: E402
 import data  # noqa: E402
 import graph  # noqa: E402
 import loss  # noqa: E402
@@ -33,27 +34,6 @@ import philox  # noqa: E402
 import run  # noqa: E402
 
 SHARED = os.environ.get("QTC_SHARED", os.path.join(HERE, "../../../../shared"))
-# Exponent, steps 0, 1 and 20 of checkpoints.md.
-CHECKPOINTS = {
-    "mlp": {
-        "1.bias": (-10, "92268f23", "c906861b", "aa6d00f9"),
-        "1.weight": (-10, "1abd2fbe", "3500df60", "81c1c8e9"),
-        "3.bias": (-10, "79818abb", "fffaff03", "55f8013d"),
-        "3.weight": (-10, "ee123d26", "4a00c736", "46935993"),
-        "5.bias": (-9, "2b0e9877", "31668a05", "40fdde52"),
-        "5.weight": (-9, "aee4eb3a", "f80a05fb", "607e82c0"),
-    },
-    "lenet": {
-        "0.bias": (-8, "729cb189", "f0597e7e", "29bb132a"),
-        "0.weight": (-8, "960fe042", "8225cf37", "2443cfa4"),
-        "3.bias": (-10, "45fe1621", "78a5075a", "9eb8c478"),
-        "3.weight": (-10, "e1b50997", "2557be32", "91890ec2"),
-        "7.bias": (-10, "77098151", "dbc03cc7", "5e6b711b"),
-        "7.weight": (-10, "81488158", "858031f9", "efcfc73b"),
-        "9.bias": (-10, "8f8cec95", "4ac7dd54", "65eca47e"),
-        "9.weight": (-10, "e94b945c", "f4662e7c", "36d3feed"),
-    },
-}
 
 
 def run_reference(*arguments):
@@ -414,7 +394,7 @@ class Checkpoints(unittest.TestCase):
         expected = ""
         for column, step in enumerate((0, 1, 20)):
             expected += f"step {step}\n"
-            for tensor, row in CHECKPOINTS[name].items():
+            for tensor, row in checkpoints.CHECKPOINTS[name].items():
                 expected += f"{tensor} {row[0]} {row[column + 1]}\n"
         self.assertEqual(output, expected)
 

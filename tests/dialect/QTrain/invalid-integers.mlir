@@ -1,0 +1,160 @@
+// RUN: qtc-opt %s -split-input-file -verify-diagnostics
+
+//===----------------------------------------------------------------------===//
+// qtrain.lookup
+//===----------------------------------------------------------------------===//
+
+// (C1) A byte has 256 values ...
+func.func @f(%pixels: tensor<8x3x4x4xui8>) {
+  // expected-error @below {{expected a table of 1 or 3 rows of 256 elements of the result, but got 'tensor<1x255xi8>'}}
+  %0 = qtrain.lookup %pixels {exponent = -7 : si32, table = dense<1> : tensor<1x255xi8>}
+    : (tensor<8x3x4x4xui8>) -> !qtrain.scaled<tensor<8x3x4x4xi8>>
+  return
+}
+
+// -----
+
+// ... (C1) a channel has a row ...
+func.func @f(%pixels: tensor<8x3x4x4xui8>) {
+  // expected-error @below {{expected a table of 1 or 3 rows of 256 elements of the result, but got 'tensor<2x256xi8>'}}
+  %0 = qtrain.lookup %pixels {exponent = -7 : si32, table = dense<1> : tensor<2x256xi8>}
+    : (tensor<8x3x4x4xui8>) -> !qtrain.scaled<tensor<8x3x4x4xi8>>
+  return
+}
+
+// -----
+
+// ... (C1) of the result's elements.
+func.func @f(%pixels: tensor<8x3x4x4xui8>) {
+  // expected-error @below {{elements of the result, but got 'tensor<1x256xi16>'}}
+  %0 = qtrain.lookup %pixels {exponent = -7 : si32, table = dense<1> : tensor<1x256xi16>}
+    : (tensor<8x3x4x4xui8>) -> !qtrain.scaled<tensor<8x3x4x4xi8>>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%pixels: tensor<8x3x4x4xui8>) {
+  // expected-error @below {{expected result of shape [8, 3, 4, 4], but got [8, 48]}}
+  %0 = qtrain.lookup %pixels {exponent = -7 : si32, table = dense<1> : tensor<1x256xi8>}
+    : (tensor<8x3x4x4xui8>) -> !qtrain.scaled<tensor<8x48xi8>>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @f(%pixels: tensor<8x3x4x4xui8>) {
+  // expected-error @below {{expected an exponent exactly for a scaled result}}
+  %0 = qtrain.lookup %pixels {table = dense<1> : tensor<1x256xi8>}
+    : (tensor<8x3x4x4xui8>) -> !qtrain.scaled<tensor<8x3x4x4xi8>>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @f(%pixels: tensor<8x3x4x4xui8>) {
+  // expected-error @below {{expected an exponent exactly for a scaled result}}
+  %0 = qtrain.lookup %pixels {exponent = 0 : si32, table = dense<1.0> : tensor<1x256xf32>}
+    : (tensor<8x3x4x4xui8>) -> tensor<8x3x4x4xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// qtrain.shift_scale
+//===----------------------------------------------------------------------===//
+
+// (C1)
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>, %n: i32) {
+  // expected-error @below {{expected result of shape [8, 4], but got [4, 8]}}
+  %0 = qtrain.shift_scale %x by %n {bits = 8 : i64, rounding = #qtrain.rounding<nearest>}
+    : (!qtrain.scaled<tensor<8x4xi32>>, i32) -> !qtrain.scaled<tensor<4x8xi8>>
+  return
+}
+
+// -----
+
+// (C2) One bit would leave no magnitude ...
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>, %n: i32) {
+  // expected-error @below {{expected 2 to 8 bits, but got 1}}
+  %0 = qtrain.shift_scale %x by %n {bits = 1 : i64, rounding = #qtrain.rounding<nearest>}
+    : (!qtrain.scaled<tensor<8x4xi32>>, i32) -> !qtrain.scaled<tensor<8x4xi8>>
+  return
+}
+
+// -----
+
+// ... (C2) nine do not fit in eight.
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>, %n: i32) {
+  // expected-error @below {{expected 2 to 8 bits, but got 9}}
+  %0 = qtrain.shift_scale %x by %n {bits = 9 : i64, rounding = #qtrain.rounding<nearest>}
+    : (!qtrain.scaled<tensor<8x4xi32>>, i32) -> !qtrain.scaled<tensor<8x4xi8>>
+  return
+}
+
+// -----
+
+// (C3) Numbers are missing ...
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>, %n: i32) {
+  // expected-error @below {{expected random numbers exactly for stochastic rounding}}
+  %0 = qtrain.shift_scale %x by %n {bits = 8 : i64, rounding = #qtrain.rounding<stochastic>}
+    : (!qtrain.scaled<tensor<8x4xi32>>, i32) -> !qtrain.scaled<tensor<8x4xi8>>
+  return
+}
+
+// -----
+
+// ... (C3) have no use ...
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>, %n: i32, %r: tensor<8x4xi16>) {
+  // expected-error @below {{expected random numbers exactly for stochastic rounding}}
+  %0 = qtrain.shift_scale %x by %n random %r {bits = 8 : i64, rounding = #qtrain.rounding<pseudo>}
+    : (!qtrain.scaled<tensor<8x4xi32>>, i32, tensor<8x4xi16>) -> !qtrain.scaled<tensor<8x4xi8>>
+  return
+}
+
+// -----
+
+// ... (C3) are too few.
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>, %n: i32, %r: tensor<4xi16>) {
+  // expected-error @below {{expected random numbers of shape [8, 4], but got 'tensor<4xi16>'}}
+  %0 = qtrain.shift_scale %x by %n random %r {bits = 8 : i64, rounding = #qtrain.rounding<stochastic>}
+    : (!qtrain.scaled<tensor<8x4xi32>>, i32, tensor<4xi16>) -> !qtrain.scaled<tensor<8x4xi8>>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// qtrain.compose, qtrain.decompose
+//===----------------------------------------------------------------------===//
+
+// (C1) of elements
+func.func @f(%m: tensor<8x4xi16>, %s: i32) {
+  // expected-error @below {{expected mantissas of type 'tensor<8x4xi8>', but got 'tensor<8x4xi16>'}}
+  %0 = qtrain.compose %m, %s : (tensor<8x4xi16>, i32) -> !qtrain.scaled<tensor<8x4xi8>>
+  return
+}
+
+// -----
+
+// (C1) of the shape in memory: channels are innermost.
+func.func @f(%m: tensor<8x3x4x5xi8>, %s: i32) {
+  // expected-error @below {{expected mantissas of type 'tensor<8x4x5x3xi8>', but got 'tensor<8x3x4x5xi8>'}}
+  %0 = qtrain.compose %m, %s
+    : (tensor<8x3x4x5xi8>, i32) -> !qtrain.scaled<tensor<8x3x4x5xi8, #qtrain.channels_last>>
+  return
+}
+
+// -----
+
+// (C1)
+func.func @f(%x: !qtrain.scaled<tensor<8x3x4x5xi8, #qtrain.channels_last>>) {
+  // expected-error @below {{expected mantissas of type 'tensor<8x4x5x3xi8>', but got 'tensor<8x3x4x5xi8>'}}
+  %0, %1 = qtrain.decompose %x
+    : (!qtrain.scaled<tensor<8x3x4x5xi8, #qtrain.channels_last>>) -> (tensor<8x3x4x5xi8>, i32)
+  return
+}
