@@ -212,32 +212,55 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
   }
 };
 
-/// b · 2^(s_b − s), rounded to nearest for a negative shift, clamped to a
-/// magnitude that decides every sum like the exact value does.
+/// b · 2^d of bias mantissas b, d = s_b − s at most 40, rounded to nearest for
+/// d < 0. What depends on d alone is computed once, by the constructor.
+class BiasAligner {
+public:
+  BiasAligner(ImplicitLocOpBuilder &builder, Value biasExponent, Value exponent)
+      : BiasAligner(builder,
+                    builder.create<arith::SubIOp>(exponent, biasExponent)) {}
+
+  /// The aligned i64 of a stored mantissa.
+  Value align(ImplicitLocOpBuilder &builder, Value mantissa) const {
+    Value wide = builder.create<arith::ExtSIOp>(builder.getI32Type(), mantissa);
+    Value rounded = right.shift(builder, wide, Value());
+    return builder.create<arith::ShLIOp>(
+        builder.create<arith::ExtSIOp>(builder.getI64Type(), rounded), left);
+  }
+
+private:
+  BiasAligner(ImplicitLocOpBuilder &builder, Value rightShift)
+      : right(builder, rightShift, Rounding::Nearest, /*bits=*/32) {
+    Value zero = createInt(builder, 0);
+    Value shift = builder.create<arith::MinSIOp>(
+        builder.create<arith::MaxSIOp>(
+            builder.create<arith::SubIOp>(zero, rightShift), zero),
+        createInt(builder, kMaxBiasShift));
+    left = builder.create<arith::ExtSIOp>(builder.getI64Type(), shift);
+  }
+
+  ShiftBuilder right;
+  Value left; ///< i64, 0 when the shift is to the right
+};
+
+/// The i64 `value` clamped to ±`limit`, as an i32.
+Value clampToInt32(ImplicitLocOpBuilder &builder, Value value, int64_t limit) {
+  value = builder.create<arith::MaxSIOp>(value, createInt(builder, -limit, 64));
+  value = builder.create<arith::MinSIOp>(value, createInt(builder, limit, 64));
+  return builder.create<arith::TruncIOp>(builder.getI32Type(), value);
+}
+
+/// The aligned bias, clamped to a magnitude that decides every sum like the
+/// exact value does.
 Value alignBias(ImplicitLocOpBuilder &builder, ScaledParts bias,
                 Value exponent) {
-  Value distance = builder.create<arith::SubIOp>(bias.exponent, exponent);
-  Value zero = createInt(builder, 0);
-  Value left = builder.create<arith::MinSIOp>(
-      builder.create<arith::MaxSIOp>(distance, zero),
-      createInt(builder, kMaxBiasShift));
-  Type i64 = builder.getI64Type();
-  Value wideLeft = builder.create<arith::ExtSIOp>(i64, left);
-  ShiftBuilder right(builder, builder.create<arith::SubIOp>(zero, distance),
-                     Rounding::Nearest, /*bits=*/32);
+  BiasAligner aligner(builder, bias.exponent, exponent);
   // |accumulator| < 2^29 and the sum is clamped to 2^30.
   int64_t limit = kBiasClamp + (int64_t(1) << 29) - 1;
   return createElementwise(
       builder, bias.mantissas, 32,
       [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-        Value mantissa =
-            inner.create<arith::ExtSIOp>(inner.getI32Type(), elements[0]);
-        Value rounded = right.shift(inner, mantissa, Value());
-        Value wide = inner.create<arith::ExtSIOp>(i64, rounded);
-        wide = inner.create<arith::ShLIOp>(wide, wideLeft);
-        wide = inner.create<arith::MaxSIOp>(wide, createInt(inner, -limit, 64));
-        wide = inner.create<arith::MinSIOp>(wide, createInt(inner, limit, 64));
-        return inner.create<arith::TruncIOp>(inner.getI32Type(), wide);
+        return clampToInt32(inner, aligner.align(inner, elements[0]), limit);
       });
 }
 
@@ -297,16 +320,7 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
   static Value addInPass(ImplicitLocOpBuilder &builder, ScaledParts input,
                          ScaledParts bias) {
     auto type = cast<RankedTensorType>(input.mantissas.getType());
-    Type i64 = builder.getI64Type();
-    Value distance =
-        builder.create<arith::SubIOp>(bias.exponent, input.exponent);
-    Value zero = createInt(builder, 0);
-    Value left = builder.create<arith::MinSIOp>(
-        builder.create<arith::MaxSIOp>(distance, zero),
-        createInt(builder, kMaxBiasShift));
-    Value wideLeft = builder.create<arith::ExtSIOp>(i64, left);
-    ShiftBuilder right(builder, builder.create<arith::SubIOp>(zero, distance),
-                       Rounding::Nearest, /*bits=*/32);
+    BiasAligner aligner(builder, bias.exponent, input.exponent);
     MLIRContext *context = builder.getContext();
     unsigned rank = type.getRank();
     AffineMap identity = builder.getMultiDimIdentityMap(rank);
@@ -316,18 +330,11 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
         builder, {input.mantissas, bias.mantissas}, {identity, channel},
         type.getShape(), 32,
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          Value mantissa =
-              inner.create<arith::ExtSIOp>(inner.getI32Type(), elements[1]);
-          Value rounded = right.shift(inner, mantissa, Value());
-          Value wide = inner.create<arith::ShLIOp>(
-              inner.create<arith::ExtSIOp>(i64, rounded), wideLeft);
+          Value wide =
+              inner.create<arith::ExtSIOp>(inner.getI64Type(), elements[0]);
           Value sum = inner.create<arith::AddIOp>(
-              inner.create<arith::ExtSIOp>(i64, elements[0]), wide);
-          sum = inner.create<arith::MaxSIOp>(sum,
-                                             createInt(inner, -kBiasClamp, 64));
-          sum = inner.create<arith::MinSIOp>(sum,
-                                             createInt(inner, kBiasClamp, 64));
-          return inner.create<arith::TruncIOp>(inner.getI32Type(), sum);
+              wide, aligner.align(inner, elements[1]));
+          return clampToInt32(inner, sum, kBiasClamp);
         });
   }
 };
