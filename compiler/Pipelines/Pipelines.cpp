@@ -14,6 +14,7 @@
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
+#include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PlanArena/PlanArena.h"
@@ -66,6 +67,8 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
     manager.addPass(createPackContractions({options.target->name.str()}));
   }
   addCleanup(manager);
+  if (options.microkernels)
+    manager.addNestedPass<func::FuncOp>(createNarrowAccumulators());
   manager.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizationOptions bufferization;
   bufferization.allowReturnAllocsFromLoops = true;

@@ -16,6 +16,7 @@
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
+#include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PlanArena/PlanArena.h"
@@ -82,6 +83,7 @@ void qtc::registerPasses() {
   registerConvertQTrainToQKernel();
   registerFuseElementwise();
   registerGenerateBackward();
+  registerNarrowAccumulators();
   registerOutlineTasks();
   registerPackContractions();
   registerPlanArena();

@@ -8,12 +8,20 @@
 #include "compiler/Conversion/ContractToVector/Lowerings.h"
 #include "compiler/Conversion/ContractToVector/TileEmitter.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace qtc;
 using cpu::ContractionGeometry;
 using cpu::ContractionSchedule;
+
+/// Magnitudes of narrow accumulators have this many bits,
+static constexpr int64_t kNarrowBits = 15;
+/// of which the upper ones, this many, decide a rounding to 8 bits.
+static constexpr int64_t kRoundingBits = 8;
 
 namespace {
 class ContractLowering {
@@ -22,15 +30,16 @@ public:
                    const cpu::TargetRecord &target)
       : e(emitter), op(op), target(target),
         geometry(getGeometry(op.getContraction())),
-        schedule(cpu::chooseSchedule(target, geometry)), buffers(getBuffers()),
+        schedule(cpu::chooseSchedule(target, geometry, op.isNarrow())),
+        buffers(getBuffers()),
         tiles(e, target, geometry, op.getContraction().getPanelStride(),
               buffers),
         maximum(op.getOuts().size() > 1 ? op.getOuts()[1] : Value()) {}
 
   void run() {
-    if (maximum)
-      e.clear(maximum);
-    e.parallel(op, schedule.tasks, [&](Value task) { emitTask(task); });
+    if (op.isNarrow())
+      return emitNarrow();
+    emitTasks();
   }
 
 private:
@@ -56,6 +65,8 @@ private:
     return {vectors, columns - (vectors - 1) * target.getLanes()};
   }
 
+  void emitNarrow();
+  void emitTasks();
   void emitTask(Value task);
   Value emitBlockedTask(Value split, Value panel, Value rowTask,
                         Value magnitudes);
@@ -224,6 +235,55 @@ void ContractLowering::emitTask(Value task) {
     magnitudes = emitBlockedTask(split, panel, rowTask, magnitudes);
   if (maximum)
     e.atomicMaximum(magnitudes, maximum);
+}
+
+void ContractLowering::emitTasks() {
+  if (maximum)
+    e.clear(maximum);
+  e.parallel(op, schedule.tasks, [&](Value task) { emitTask(task); });
+}
+
+/// Runs the tasks with the shift that is there, from the step before as a rule,
+/// and again if the maximum shows that it is not a right one. Then a shift in
+/// the middle of the right ones is taken: it stays right until the maximum has
+/// changed by three octaves.
+void ContractLowering::emitNarrow() {
+  Value shift = op.getOuts()[2];
+  auto constant = [&](int64_t value) -> Value {
+    return e.create<arith::ConstantIntOp>(value, 32);
+  };
+  // The range of shifts that can be right.
+  Value zero = constant(0);
+  Value found = e.create<memref::LoadOp>(shift);
+  found = e.create<arith::MinSIOp>(
+      e.create<arith::MaxSIOp>(found, zero).getResult(),
+      constant(32 - kNarrowBits));
+  auto once = [&](OpBuilder &, Location, ValueRange carried) {
+    buffers.shift = carried.front();
+    emitTasks();
+    Value largest = e.create<memref::LoadOp>(maximum);
+    Value bits = e.create<qkernel::MagnitudeBitsOp>(e.getI32Type(), largest);
+    auto below = [&](int64_t distance) -> Value {
+      Value difference = e.create<arith::SubIOp>(bits, constant(distance));
+      return e.create<arith::MaxSIOp>(difference, zero);
+    };
+    Value tooSmall = e.create<arith::CmpIOp>(
+        arith::CmpIPredicate::sge,
+        e.create<arith::ShRUIOp>(largest, buffers.shift),
+        constant(1 << kNarrowBits));
+    Value tooLarge = e.create<arith::CmpIOp>(
+        arith::CmpIPredicate::sgt, buffers.shift, below(kRoundingBits));
+    Value isWrong = e.create<arith::OrIOp>(tooSmall, tooLarge);
+    Value middle = below((kNarrowBits + kRoundingBits) / 2);
+    e.create<scf::ConditionOp>(isWrong, ValueRange{e.create<arith::SelectOp>(
+                                            isWrong, middle, buffers.shift)});
+  };
+  auto again = [&](OpBuilder &, Location, ValueRange carried) {
+    e.create<scf::YieldOp>(carried);
+  };
+  auto loop = e.create<scf::WhileOp>(TypeRange{e.getI32Type()},
+                                     ValueRange{found}, once, again);
+  e.create<memref::StoreOp>(loop.getResult(0), shift);
 }
 
 void qtc::lowerContract(Emitter &emitter, qkernel::ContractOp op,

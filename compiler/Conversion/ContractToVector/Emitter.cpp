@@ -126,11 +126,14 @@ void Emitter::storePart(Value vector, Value flat, Value offset, int64_t used) {
                                 vector);
 }
 
-Value Emitter::maxMagnitude(Value maximum, Value value) {
+Value Emitter::magnitude(Value value) {
   Value zero = create<arith::ConstantOp>(getZeroAttr(value.getType()));
   Value negative = create<arith::SubIOp>(zero, value);
-  Value magnitude = create<arith::MaxSIOp>(value, negative);
-  return create<arith::MaxSIOp>(maximum, magnitude);
+  return create<arith::MaxSIOp>(value, negative);
+}
+
+Value Emitter::maxMagnitude(Value maximum, Value value) {
+  return create<arith::MaxSIOp>(maximum, magnitude(value));
 }
 
 void Emitter::clear(Value scalar) {

@@ -56,6 +56,8 @@ public:
   void storePart(mlir::Value vector, mlir::Value flat, mlir::Value offset,
                  int64_t used);
 
+  /// |value|, by lanes.
+  mlir::Value magnitude(mlir::Value value);
   /// The larger one of `maximum` and the magnitude of `value`, by lanes.
   mlir::Value maxMagnitude(mlir::Value maximum, mlir::Value value);
   /// Sets a buffer of rank 0 to 0.

@@ -8,6 +8,7 @@
 #include "compiler/Conversion/ContractToVector/TileEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace qtc;
@@ -110,8 +111,23 @@ Values TileEmitter::loadResult(TileColumns columns, ValueRange offsets) {
 void TileEmitter::storeResult(TileColumns columns, ValueRange offsets,
                               ValueRange accumulators) {
   for (auto [i, offset] : llvm::enumerate(offsets))
-    e.storePart(accumulators[i], buffers.result, offset,
+    e.storePart(narrow(accumulators[i]), buffers.result, offset,
                 getLanes(columns, i % columns.vectors));
+}
+
+Value TileEmitter::narrow(Value accumulator) {
+  if (!buffers.shift)
+    return accumulator;
+  auto type = cast<VectorType>(accumulator.getType());
+  Value zero = getZero();
+  Value shift = e.create<vector::BroadcastOp>(type, buffers.shift);
+  Value magnitude = e.create<arith::ShRUIOp>(e.magnitude(accumulator), shift);
+  Value isNegative =
+      e.create<arith::CmpIOp>(arith::CmpIPredicate::slt, accumulator, zero);
+  Value kept = e.create<arith::SelectOp>(
+      isNegative, e.create<arith::SubIOp>(zero, magnitude), magnitude);
+  return e.create<arith::TruncIOp>(e.vectorType(type.getNumElements(), 16),
+                                   kept);
 }
 
 Value TileEmitter::addBias(Value accumulator, Value bias) {

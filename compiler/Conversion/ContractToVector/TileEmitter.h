@@ -24,6 +24,8 @@ namespace qtc {
 struct ContractionBuffers {
   mlir::Value a, b, result;
   mlir::Value start, bias; ///< null if there is none
+  /// Of narrow accumulators: bits that are not stored (i32), otherwise null.
+  mlir::Value shift;
 };
 
 /// Columns of a panel as a tile covers them: full vectors, of which the last
@@ -97,6 +99,8 @@ private:
   void storeResult(TileColumns columns, mlir::ValueRange offsets,
                    mlir::ValueRange accumulators);
   mlir::Value addBias(mlir::Value accumulator, mlir::Value bias);
+  /// The form in which an accumulator is stored.
+  mlir::Value narrow(mlir::Value accumulator);
   mlir::Value updateMaximum(mlir::Value maximum, mlir::Value accumulator);
   /// The loops from step dimension `dim` on.
   Values emitSteps(unsigned dim, llvm::ArrayRef<StepRange> block,

@@ -71,6 +71,7 @@ llvm::ArrayRef<int64_t> getBufferShape(mlir::Value buffer);
 void buildMaxAbs(LoopBuilder &builder, mlir::Value buffer, mlir::Value maximum);
 
 void populateConvolutionLoops(mlir::RewritePatternSet &patterns);
+void populateIntegerMath(mlir::RewritePatternSet &patterns);
 void populatePoolLoops(mlir::RewritePatternSet &patterns);
 void populateReductionLoops(mlir::RewritePatternSet &patterns);
 

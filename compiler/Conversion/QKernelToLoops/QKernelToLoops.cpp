@@ -26,6 +26,7 @@ struct ConvertQKernelToLoops
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateConvolutionLoops(patterns);
+    populateIntegerMath(patterns);
     populatePoolLoops(patterns);
     populateReductionLoops(patterns);
     if (failed(

@@ -207,7 +207,8 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
                     .getResult(0);
     }
     Value scalar = builder.create<tensor::ExtractOp>(maximum, ValueRange());
-    rewriter.replaceOp(op, createMagnitudeBits(builder, scalar));
+    rewriter.replaceOp(op, builder.create<qkernel::MagnitudeBitsOp>(
+                               builder.getI32Type(), scalar));
     return success();
   }
 };

@@ -16,16 +16,6 @@ using namespace qtc;
 using namespace qtc::qtrain;
 using arith::CmpIPredicate;
 
-Value qtc::createMagnitudeBits(ImplicitLocOpBuilder &builder, Value maximum) {
-  Value one = createInt(builder, 1);
-  Value below = builder.create<arith::SubIOp>(maximum, one);
-  Value zeros = builder.create<math::CountLeadingZerosOp>(below);
-  Value bits = builder.create<arith::SubIOp>(createInt(builder, 32), zeros);
-  Value isSmall =
-      builder.create<arith::CmpIOp>(CmpIPredicate::sle, maximum, one);
-  return builder.create<arith::SelectOp>(isSmall, createInt(builder, 0), bits);
-}
-
 static Value clampInt(ImplicitLocOpBuilder &builder, Value value, int64_t low,
                       int64_t high) {
   value = builder.create<arith::MaxSIOp>(value, createInt(builder, low));
@@ -41,7 +31,9 @@ static Value createMask(ImplicitLocOpBuilder &builder, Value amount) {
 
 ShiftBuilder::ShiftBuilder(ImplicitLocOpBuilder &builder, Value shift,
                            Rounding rounding, unsigned bits)
-    : rounding(rounding) {
+    : rounding(rounding), bits(bits), given(shift) {
+  if (rounding == Rounding::Nearest)
+    return;
   Value zero = createInt(builder, 0), one = createInt(builder, 1);
   Value all = createInt(builder, -1);
   amount = clampInt(builder, shift, 0, 31);
@@ -78,11 +70,6 @@ ShiftBuilder::ShiftBuilder(ImplicitLocOpBuilder &builder, Value shift,
 
 Value ShiftBuilder::roundMagnitude(ImplicitLocOpBuilder &builder,
                                    Value magnitude, Value random) const {
-  if (rounding == Rounding::Nearest) {
-    Value sum = builder.create<arith::AddIOp>(magnitude, half);
-    Value quotient = builder.create<arith::ShRUIOp>(sum, amount);
-    return builder.create<arith::AndIOp>(quotient, quotientMask);
-  }
   Value quotient = builder.create<arith::AndIOp>(
       builder.create<arith::ShRUIOp>(magnitude, amount), quotientMask);
   if (rounding == Rounding::TowardZero)
@@ -121,6 +108,9 @@ Value ShiftBuilder::roundMagnitude(ImplicitLocOpBuilder &builder,
 
 Value ShiftBuilder::shift(ImplicitLocOpBuilder &builder, Value element,
                           Value random) const {
+  if (rounding == Rounding::Nearest)
+    return builder.create<qkernel::RoundShiftOp>(element.getType(), element,
+                                                 given, bits);
   Value magnitude = builder.create<math::AbsIOp>(element);
   Value rounded = roundMagnitude(builder, magnitude, random);
   rounded = builder.create<arith::MinUIOp>(rounded, limit);

@@ -13,12 +13,9 @@
 
 namespace qtc {
 
-/// W of the numerics contract, section 1: magnitude bits of a maximum (i32).
-mlir::Value createMagnitudeBits(mlir::ImplicitLocOpBuilder &builder,
-                                mlir::Value maximum);
-
 /// Rounded right shifts of many elements by one amount. What depends on the
-/// amount alone is computed once, by the constructor.
+/// amount alone is computed once, by the constructor, but for `nearest`, which
+/// stays one operation.
 class ShiftBuilder {
 public:
   /// `shift` is an i32 of any value; results are clipped to ±(2^(bits−1) − 1).
@@ -35,6 +32,8 @@ private:
                              mlir::Value magnitude, mlir::Value random) const;
 
   qtrain::Rounding rounding;
+  unsigned bits;
+  mlir::Value given;        ///< the shift
   mlir::Value amount;       ///< the shift, clamped to [0, 31]
   mlir::Value half;         ///< 2^(shift − 1), or 0
   mlir::Value quotientMask; ///< 0 when the shift takes all bits away, else −1

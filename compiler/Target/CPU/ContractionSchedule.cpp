@@ -137,7 +137,11 @@ public:
     tileRows = getTileRows(geometry.panel);
   }
 
-  ContractionSchedule run() {
+  ContractionSchedule run(bool oneBlock) {
+    if (oneBlock) {
+      tryBlock(0, geometry.steps.front());
+      return best;
+    }
     for (unsigned dim = 0; dim < geometry.steps.size(); ++dim)
       for (int64_t extent = geometry.steps[dim]; extent > 0;
            extent = extent == 1 ? 0 : divideCeil(extent, 2))
@@ -212,6 +216,6 @@ private:
 
 ContractionSchedule
 qtc::cpu::chooseSchedule(const TargetRecord &target,
-                         const ContractionGeometry &geometry) {
-  return Scheduler(target, geometry).run();
+                         const ContractionGeometry &geometry, bool oneBlock) {
+  return Scheduler(target, geometry).run(oneBlock);
 }

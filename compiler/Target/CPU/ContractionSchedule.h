@@ -70,9 +70,12 @@ struct ContractionSchedule {
   double cycles;
 };
 
-/// Finds the cheapest schedule for `geometry`.
+/// Finds the cheapest schedule for `geometry`. With `oneBlock` accumulators
+/// stay in registers over all steps, so they are stored once, in their final
+/// form.
 ContractionSchedule chooseSchedule(const TargetRecord &target,
-                                   const ContractionGeometry &geometry);
+                                   const ContractionGeometry &geometry,
+                                   bool oneBlock = false);
 
 } // namespace qtc::cpu
 

@@ -87,8 +87,13 @@ public:
 
   LogicalResult run() {
     addExecutor();
-    for (scf::ParallelOp loop :
-         llvm::to_vector(function.getBody().front().getOps<scf::ParallelOp>()))
+    // A loop may be inside of one that repeats it, not of a parallel one.
+    SmallVector<scf::ParallelOp> loops;
+    function.walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {
+      loops.push_back(loop);
+      return WalkResult::skip();
+    });
+    for (scf::ParallelOp loop : loops)
       if (failed(outline(loop)))
         return failure();
     function->setAttr(kProfileAttrName, builder.getArrayAttr(profile));

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/PlanArena/PlanArena.h"
+#include "dialect/QKernel/IR/QKernel.h"
 #include "dialect/QTrain/IR/QTrain.h"
 
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -58,6 +59,13 @@ void addUses(Buffer &buffer, Value value, Block &body,
     }
     buffer.first = std::min(buffer.first, position);
     buffer.last = std::max(buffer.last, position);
+    // What a contraction finds in its shift makes it faster: no other buffer
+    // shares the place, so that it is the shift of the step before.
+    auto contract = dyn_cast<qkernel::ContractOp>(user);
+    if (contract && contract.isNarrow() && contract.getOuts()[2] == value) {
+      buffer.first = 0;
+      buffer.last = order.size();
+    }
   }
 }
 

@@ -21,10 +21,12 @@ class QKernel_Shaped<list<Type> elements>
 def QKernel_Bytes : QKernel_Shaped<[I8]>;
 def QKernel_Accumulators : QKernel_Shaped<[I32]>;
 def QKernel_Mantissas : QKernel_Shaped<[I8, I16, I32]>;
+def QKernel_Sums : QKernel_Shaped<[I16, I32]>;
 
 /// A kernel overwrites its destinations, the operands `outs`. On tensors it
 /// returns their new values, on buffers nothing.
-class QKernel_KernelOp<string mnemonic, list<Trait> traits = []>
+class QKernel_KernelOp<string mnemonic, list<Trait> traits = [],
+                       code moreDeclarations = "">
     : Op<QKernel_Dialect, mnemonic, !listconcat([
         AttrSizedOperandSegments, DestinationStyleOpInterface,
         DeclareOpInterfaceMethods<MemoryEffectsOpInterface>], traits)> {
@@ -33,7 +35,7 @@ class QKernel_KernelOp<string mnemonic, list<Trait> traits = []>
     ::mlir::MutableOperandRange getDpsInitsMutable() {
       return getOutsMutable();
     }
-  }];
+  }] # moreDeclarations;
   let extraClassDefinition = [{
     void $cppClass::getEffects(
         ::llvm::SmallVectorImpl<::mlir::SideEffects::EffectInstance<
@@ -191,7 +193,10 @@ def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
                        QKernel_WeightOrderAttr:$order, I64Attr:$panel);
 }
 
-def QKernel_ContractOp : QKernel_KernelOp<"contract"> {
+def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
+    /// Whether accumulators are narrow.
+    bool isNarrow() { return getOuts().size() == 3; }
+  }]> {
   let summary = "Packed contraction";
   let description = [{
     The sum that `contraction` describes. ins: A, B, optionally the start value
@@ -200,8 +205,21 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract"> {
     row-major, in any shape, and optionally their largest magnitude. Neither
     bias nor maximum goes together with `splits` > 1.
 
+    Accumulators of 16 bits are narrow: an accumulator a is stored as
+    sign(a)·(|a| div 2^k). k, one number for the whole tensor, is the third
+    output. It is any number with max|a| div 2^k < 2^15 that is 0 or at most
+    W − 8, W the magnitude bits of max|a|; so bits are missing only below the
+    one that decides a rounding to 8 bits, and
+
+        nearest(a, n) = nearest(sign(a)·(|a| div 2^k), n − k)
+
+    for n = max(W − 7, 0). k is not known before the maximum is: the kernel
+    tries what it finds in the third output, which may be anything, and runs a
+    second time if that was wrong.
+
     Constraints:
     - (C1) inputs and outputs as said, large enough for all addresses.
+    - (C2) narrow accumulators come with their maximum and their shift.
 
     Example:
 
@@ -213,7 +231,7 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract"> {
     ```
   }];
   let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
-                       Variadic<QKernel_Accumulators>:$outs,
+                       Variadic<QKernel_Sums>:$outs,
                        QKernel_ContractionAttr:$contraction,
                        UnitAttr:$has_start, UnitAttr:$has_bias);
 }
@@ -390,6 +408,55 @@ def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
   let arguments = (ins Variadic<AnyType>:$ins,
                        Variadic<QKernel_Accumulators>:$outs,
                        QTrain_ExponentialAttr:$exponential);
+}
+
+//===----------------------------------------------------------------------===//
+// Integer functions of single elements
+//===----------------------------------------------------------------------===//
+
+def QKernel_MagnitudeBitsOp : Op<QKernel_Dialect, "magnitude_bits", [Pure]> {
+  let summary = "Magnitude bits of a maximum";
+  let description = [{
+    W of the numerics contract, section 1, of a tensor whose largest magnitude
+    is `maximum` ≥ 0: 0 up to 1, else the bit length of `maximum` − 1, which is
+    ceil(log2 `maximum`).
+
+    Example:
+
+    ```mlir
+    %w = qkernel.magnitude_bits %max : (i32) -> i32
+    ```
+  }];
+  let arguments = (ins I32:$maximum);
+  let results = (outs I32:$bits);
+  let assemblyFormat = [{
+    $maximum attr-dict `:` functional-type(operands, results)
+  }];
+}
+
+def QKernel_RoundShiftOp : Op<QKernel_Dialect, "round_shift", [
+      Pure, AllTypesMatch<["element", "result"]>]> {
+  let summary = "Right shift that rounds to nearest";
+  let description = [{
+    `nearest` of the numerics contract, section 1: |`element`| is divided by
+    2^`shift`, halves are rounded away from zero, the sign is kept, and the
+    result is clipped to ±(2^(`bits` − 1) − 1). A shift of 0 or less only clips.
+    `element` may have any value but the smallest of its type.
+
+    Example:
+
+    ```mlir
+    %q = qkernel.round_shift %a by %n to 8 bits : (i32, i32) -> i32
+    ```
+  }];
+  let arguments = (ins AnyTypeOf<[I16, I32]>:$element, I32:$shift,
+                       ConfinedAttr<I64Attr, [IntMinValue<2>,
+                                              IntMaxValue<32>]>:$bits);
+  let results = (outs AnyTypeOf<[I16, I32]>:$result);
+  let assemblyFormat = [{
+    $element `by` $shift `to` $bits `bits` attr-dict `:`
+      functional-type(operands, results)
+  }];
 }
 
 //===----------------------------------------------------------------------===//

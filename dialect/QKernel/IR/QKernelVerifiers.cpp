@@ -28,11 +28,12 @@ static LogicalResult expectCounts(Operation *op, ValueRange ins,
   if (outs.size() < minOuts || outs.size() > maxOuts)
     return op->emitOpError() << "expected " << minOuts << " to " << maxOuts
                              << " outputs, but got " << outs.size();
-  if (outs.size() == 2 &&
-      op->getName().getStringRef() != "qkernel.pack_weight" &&
-      !shapeOf(outs[1]).empty())
-    return op->emitOpError()
-           << "expected a maximum of rank 0, but got " << outs[1].getType();
+  if (op->getName().getStringRef() == "qkernel.pack_weight")
+    return success();
+  for (Value scalar : outs.drop_front())
+    if (!shapeOf(scalar).empty())
+      return op->emitOpError()
+             << "expected a maximum of rank 0, but got " << scalar.getType();
   return success();
 }
 
@@ -173,10 +174,19 @@ static LogicalResult verifyAddresses(ContractOp op) {
 
 LogicalResult ContractOp::verify() {
   size_t inputs = 2 + getHasStart() + getHasBias();
-  if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 2)))
+  if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 3)))
     return failure();
   ContractionAttr contraction = getContraction();
-  int64_t elements = cast<ShapedType>(getOuts()[0].getType()).getNumElements();
+  auto accumulators = cast<ShapedType>(getOuts()[0].getType());
+  if (accumulators.getElementType().isInteger(16) != isNarrow() ||
+      !llvm::all_of(getOuts().drop_front(), [](Value scalar) {
+        return cast<ShapedType>(scalar.getType())
+            .getElementType()
+            .isInteger(32);
+      })) // C2
+    return emitOpError("expected accumulators of 16 bits with a maximum and a "
+                       "shift, or of 32 bits without a shift");
+  int64_t elements = accumulators.getNumElements();
   int64_t splits = contraction.getSplits();
   if (elements !=
       splits * contraction.getRowCount() * contraction.getColumns()) // C1

@@ -406,3 +406,13 @@ func.func @f(%x: memref<8x6x6x4xi8>, %e: memref<4x3x3x2xi8>, %ex: memref<8x6x6x4
     outs(%ex : memref<8x6x6x4xi8>) {window = #window}
   return
 }
+// -----
+
+// (C2) of qkernel.contract: narrow accumulators without their shift.
+func.func @f(%a: memref<4160xi8>, %b: memref<1024xi8>, %acc: memref<64x16xi16>, %max: memref<i32>) {
+  // expected-error @below {{expected accumulators of 16 bits with a maximum and a shift}}
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<1024xi8>) outs(%acc, %max : memref<64x16xi16>, memref<i32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
+     columns = 16 panel 16 stride 1024>}
+  return
+}

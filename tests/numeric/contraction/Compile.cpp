@@ -8,6 +8,7 @@
 #include "tests/numeric/contraction/Compile.h"
 
 #include "compiler/Conversion/ContractToVector/ContractToVector.h"
+#include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "dialect/QKernel/IR/QKernel.h"
 #include "mlir/Conversion/Passes.h"
@@ -51,11 +52,12 @@ std::unique_ptr<MLIRContext> qtc::test::createContext() {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   DialectRegistry registry;
-  registry.insert<arith::ArithDialect, bufferization::BufferizationDialect,
-                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
-                  memref::MemRefDialect, qkernel::QKernelDialect,
-                  qtrain::QTrainDialect, scf::SCFDialect, tensor::TensorDialect,
-                  vector::VectorDialect>();
+  registry
+      .insert<arith::ArithDialect, bufferization::BufferizationDialect,
+              func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
+              math::MathDialect, memref::MemRefDialect, qkernel::QKernelDialect,
+              qtrain::QTrainDialect, scf::SCFDialect, tensor::TensorDialect,
+              vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerBufferizableOpInterfaceExternalModels(registry);
   tensor::registerBufferizableOpInterfaceExternalModels(registry);
@@ -203,6 +205,7 @@ static LogicalResult lowerToLLVM(ModuleOp module,
   ConvertContractToVectorOptions vectors;
   vectors.isa = target.name.str();
   pm.addPass(createConvertContractToVector(vectors));
+  pm.addPass(createConvertQKernelToLoops());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   if (failed(pm.run(module)))
@@ -216,6 +219,7 @@ static LogicalResult lowerToLLVM(ModuleOp module,
   rest.addPass(createConvertVectorToLLVMPass());
   rest.addPass(memref::createExpandStridedMetadataPass());
   rest.addPass(createFinalizeMemRefToLLVMConversionPass());
+  rest.addPass(createConvertMathToLLVMPass());
   rest.addPass(createArithToLLVMConversionPass());
   ConvertFuncToLLVMPassOptions functions;
   functions.useBarePtrCallConv = true;

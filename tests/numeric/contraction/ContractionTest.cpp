@@ -15,6 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/numeric/contraction/Compile.h"
+#include "tests/numeric/contraction/NarrowTest.h"
 #include "tests/numeric/contraction/Problem.h"
 
 #include "llvm/Support/Format.h"
@@ -169,6 +170,11 @@ static int runTests(mlir::MLIRContext &context, const Options &options) {
     for (const Problem &problem : getTestProblems())
       if (isSelected(options, problem))
         ++(testProblem(context, problem, target, options) ? passed : failed);
+    if (!options.filter.empty())
+      continue;
+    TestCounts narrow = testNarrowAccumulators(context, target);
+    passed += narrow.passed;
+    failed += narrow.failed;
   }
   llvm::outs() << passed << " passed, " << failed << " failed\n";
   return failed > 0 || passed == 0;

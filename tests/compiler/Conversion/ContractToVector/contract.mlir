@@ -56,3 +56,30 @@ func.func @masked(%a: memref<4160xi8>, %b: memref<1024xi8>,
      steps = [16] a [4] b [64], columns = 10 panel 16 stride 1024>}
   return
 }
+
+// Narrow accumulators: tasks run with the shift that is found, and again if the
+// maximum says so.
+
+// CHECK-LABEL: func @narrow
+//  CHECK-SAME:   %[[MAX:[^ ]+]]: memref<i32>, %[[SHIFT:[^ ]+]]: memref<i32>)
+//       CHECK:   %[[FOUND:.+]] = memref.load %[[SHIFT]][]
+//       CHECK:   %[[KEPT:.+]] = scf.while (%[[K:.+]] = %{{.+}}) : (i32) -> i32 {
+//       CHECK:     memref.store %{{.+}}, %[[MAX]][]
+//       CHECK:     scf.parallel
+//       CHECK:       %[[BITS:.+]] = vector.broadcast %[[K]] : i32 to vector<16xi32>
+//       CHECK:       arith.shrui %{{.+}}, %[[BITS]]
+//       CHECK:       %[[HALF:.+]] = arith.trunci %{{.+}} : vector<16xi32> to vector<16xi16>
+//       CHECK:       vector.store %[[HALF]]
+//       CHECK:     %[[LARGEST:.+]] = memref.load %[[MAX]][]
+//       CHECK:     qkernel.magnitude_bits %[[LARGEST]]
+//       CHECK:     scf.condition
+//       CHECK:   memref.store %[[KEPT]], %[[SHIFT]][]
+func.func @narrow(%a: memref<4160xi8>, %b: memref<1024xi8>,
+                  %acc: memref<64x16xi16>, %max: memref<i32>,
+                  %shift: memref<i32>) {
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<1024xi8>)
+    outs(%acc, %max, %shift : memref<64x16xi16>, memref<i32>, memref<i32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64],
+     steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
+  return
+}

@@ -236,3 +236,33 @@ func.func @paper(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x1
     {exponential = #qtrain.exponential<paper>}
   return
 }
+
+// -----
+
+// W: the bit length of the maximum minus 1.
+
+// CHECK-LABEL: func @magnitude_bits(
+//  CHECK-SAME:   %[[M:.+]]: i32)
+//       CHECK:   %[[BELOW:.+]] = arith.subi %[[M]], %{{.+}}
+//       CHECK:   math.ctlz %[[BELOW]]
+func.func @magnitude_bits(%m: i32) -> i32 {
+  %w = qkernel.magnitude_bits %m : (i32) -> i32
+  return %w : i32
+}
+
+// -----
+
+// On sign and magnitude, in the width of the element.
+
+// CHECK-LABEL: func @round_shift(
+//  CHECK-SAME:   %[[A:.+]]: i16, %[[N:.+]]: i32)
+//       CHECK:   %[[AMOUNT:.+]] = arith.trunci %{{.+}} : i32 to i16
+//       CHECK:   %[[MAGNITUDE:.+]] = math.absi %[[A]] : i16
+//       CHECK:   %[[SUM:.+]] = arith.addi %[[MAGNITUDE]], %{{.+}} : i16
+//       CHECK:   arith.shrui %[[SUM]], %[[AMOUNT]] : i16
+//       CHECK:   arith.minui {{.+}} : i16
+//       CHECK:   arith.select
+func.func @round_shift(%a: i16, %n: i32) -> i16 {
+  %q = qkernel.round_shift %a by %n to 8 bits : (i16, i32) -> i16
+  return %q : i16
+}

@@ -42,18 +42,14 @@ func.func @relu_gradient(%my: tensor<6xi8>, %me: tensor<6xi32>, %sy: i32, %se: i
 
 // -----
 
-// What depends on the shift alone is computed once, in front of the loop; the
-// exponent grows by a shift to the right only.
+// Rounding to nearest stays one operation; the exponent grows by a shift to the
+// right only.
 
 // CHECK-LABEL: func @shift_scale(
 //  CHECK-SAME:   %[[S:[^ ]+]]: i32, %[[N:[^ ]+]]: i32,
-//       CHECK:   %[[AMOUNT:.+]] = arith.minsi %{{.+}}, %{{.+}} : i32
-//       CHECK:   %[[HALF:.+]] = arith.shrui %{{.+}}, %{{.+}} : i32
 //       CHECK:   linalg.generic {{.*}} ins(%{{.+}} : tensor<6xi32>) outs(%{{.+}} : tensor<6xi8>)
-//       CHECK:     %[[SUM:.+]] = arith.addi %{{.+}}, %[[HALF]]
-//       CHECK:     arith.shrui %[[SUM]], %[[AMOUNT]]
-//   CHECK-NOT:     arith.shli
-//       CHECK:     arith.trunci %{{.+}} : i32 to i8
+//       CHECK:     %[[Q:.+]] = qkernel.round_shift %{{.+}} by %[[N]] to 8 bits : (i32, i32) -> i32
+//       CHECK:     arith.trunci %[[Q]] : i32 to i8
 //       CHECK:   %[[GROWN:.+]] = arith.addi %[[S]], %{{.+}} : i32
 //       CHECK:   memref.store %[[GROWN]]
 func.func @shift_scale(%m: tensor<6xi32>, %s: i32, %n: i32) -> (tensor<6xi8>, i32) {
@@ -66,12 +62,16 @@ func.func @shift_scale(%m: tensor<6xi32>, %s: i32, %n: i32) -> (tensor<6xi8>, i3
 
 // -----
 
-// Random numbers are unsigned and come with the elements.
+// Random numbers are unsigned and come with the elements. What depends on the
+// shift alone is computed once, in front of the loop.
 
 // CHECK-LABEL: func @shift_scale_stochastic(
+//       CHECK:   arith.shli
 //       CHECK:   linalg.generic {{.*}} ins(%{{.+}}, %{{.+}} : tensor<6xi32>, tensor<6xi16>)
 //       CHECK:   ^bb0(%{{.+}}: i32, %[[R:.+]]: i16, %{{.+}}: i8):
 //       CHECK:     %[[WIDE:.+]] = arith.extui %[[R]] : i16 to i32
+//       CHECK:     arith.shrui
+//   CHECK-NOT:     arith.constant
 //       CHECK:     arith.cmpi ugt, %{{.+}}, %[[WIDE]]
 func.func @shift_scale_stochastic(%m: tensor<6xi32>, %r: tensor<6xi16>, %s: i32, %n: i32) -> (tensor<6xi8>, i32) {
   %x = qtrain.compose %m, %s : (tensor<6xi32>, i32) -> !qtrain.scaled<tensor<6xi32>>

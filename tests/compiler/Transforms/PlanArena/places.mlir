@@ -152,3 +152,23 @@ func.func @rank_zero() {
   "test.use"(%a) : (memref<i32>) -> ()
   return
 }
+
+// -----
+
+// The shift of narrow accumulators is there again in the next step: nothing
+// shares its place, though it is alive for one operation only.
+
+// CHECK-LABEL: func @kept(
+//  CHECK-SAME:   memref<192xi8>
+func.func @kept(%a: memref<64xi8>, %b: memref<1024xi8>) {
+  %acc = memref.alloc() : memref<1x16xi16>
+  %max = memref.alloc() : memref<i32>
+  %shift = memref.alloc() : memref<i32>
+  qkernel.contract ins(%a, %b : memref<64xi8>, memref<1024xi8>)
+    outs(%acc, %max, %shift : memref<1x16xi16>, memref<i32>, memref<i32>)
+    {contraction = #qkernel.contraction<rows = [1] strides [64],
+     steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
+  %later = memref.alloc() : memref<128xi8>
+  "test.use"(%later) : (memref<128xi8>) -> ()
+  return
+}

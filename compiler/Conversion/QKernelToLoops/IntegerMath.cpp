@@ -1,0 +1,65 @@
+//===- IntegerMath.cpp - Functions of single elements in arithmetic -------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qkernel;
+
+namespace {
+
+struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MagnitudeBitsOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value maximum = op.getMaximum(), one = b.integer(1);
+    Value zeros = b.create<math::CountLeadingZerosOp>(b.sub(maximum, one));
+    Value isSmall = b.compare(arith::CmpIPredicate::sle, maximum, one);
+    rewriter.replaceOp(
+        op, b.select(isSmall, b.integer(0), b.sub(b.integer(32), zeros)));
+    return success();
+  }
+};
+
+/// In the width of the element: magnitudes are below 2^(width − 1), so shifts
+/// of width − 1 still leave a rounded bit and larger ones nothing. What depends
+/// on the shift alone is moved out of loops by LLVM.
+struct LowerRoundShift : OpRewritePattern<RoundShiftOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RoundShiftOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value element = op.getElement(), shift = op.getShift();
+    unsigned width = element.getType().getIntOrFloatBitWidth();
+    Value last = b.integer(width - 1);
+    Value takesAll = b.compare(arith::CmpIPredicate::sgt, shift, last);
+    Value amount = b.create<arith::MinSIOp>(
+        b.create<arith::MaxSIOp>(shift, b.integer(0)), last);
+    if (width < 32)
+      amount = b.create<arith::TruncIOp>(element.getType(), amount);
+    Value zero = b.integer(0, width), one = b.integer(1, width);
+    Value half = b.create<arith::ShRUIOp>(
+        b.create<arith::ShLIOp>(one, amount).getResult(), one);
+    Value keep = b.select(takesAll, zero, b.integer(-1, width));
+    Value limit = b.integer((int64_t(1) << (op.getBits() - 1)) - 1, width);
+
+    Value sum = b.add(b.create<math::AbsIOp>(element), half);
+    Value quotient = b.create<arith::ShRUIOp>(sum, amount);
+    Value rounded = b.create<arith::MinUIOp>(
+        b.create<arith::AndIOp>(quotient, keep).getResult(), limit);
+    Value isNegative = b.compare(arith::CmpIPredicate::slt, element, zero);
+    rewriter.replaceOp(op, b.select(isNegative, b.sub(zero, rounded), rounded));
+    return success();
+  }
+};
+} // namespace
+
+void qtc::populateIntegerMath(RewritePatternSet &patterns) {
+  patterns.add<LowerMagnitudeBits, LowerRoundShift>(patterns.getContext());
+}
