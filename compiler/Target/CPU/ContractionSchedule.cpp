@@ -24,8 +24,9 @@ using llvm::SmallVector;
 // a factor of two only.
 
 /// Bytes that come from beyond the second-level cache in a cycle, while the
-/// kernels compute: 10 to 20 GB/s at 2.5 to 4 GHz.
-static constexpr double kMemoryBytesPerCycle = 4;
+/// kernels compute. 10 to 20 GB/s at 2.5 to 4 GHz are 4; about half of the time
+/// passes behind the computation.
+static constexpr double kMemoryBytesPerCycle = 8;
 /// Bytes of accumulators that a block reloads and stores in a cycle.
 static constexpr double kReloadBytesPerCycle = 32;
 /// Start and end of a task, with the reduction of its maximum.
@@ -33,8 +34,8 @@ static constexpr double kTaskCycles = 500;
 /// Part of the second-level cache that a block may fill; the rest is for
 /// accumulators and prefetching.
 static constexpr double kCachePart = 0.6;
-/// The threads wait for the last one: half a task on each of a few.
-static constexpr double kIdleTasks = 3;
+/// Numbers of threads that a schedule is rated for.
+static constexpr int64_t kThreads[] = {1, 2, 4, 8};
 
 static constexpr int64_t kLineBytes = 64;
 
@@ -190,7 +191,11 @@ private:
     if (bytesA + bytesB > cache) // nothing survives from one use to the next
       traffic = taskPanels *
                 (bytesA + bytesB * divideCeil(schedule.rowsPerTask, tileRows));
-    bool keepsC = bytesA + bytesB + bytesC <= target.l2Bytes;
+    // Whole rows, even where a task has but some columns: these lie a power of
+    // two apart as a rule and share the few sets of the cache that rows start
+    // in.
+    double rowsOfC = 4.0 * schedule.rowsPerTask * geometry.columns;
+    bool keepsC = bytesA + bytesB + rowsOfC <= target.l2Bytes;
     traffic *= schedule.blocks;
     traffic += bytesC * (keepsC ? 2 : 2 * schedule.blocks);
     double reload =
@@ -200,10 +205,19 @@ private:
     double cycles = macs / (8 * target.getLanes()) +
                     traffic / kMemoryBytesPerCycle +
                     reload / kReloadBytesPerCycle + kTaskCycles;
-    schedule.cycles = cycles * (schedule.tasks + kIdleTasks);
+    schedule.cycles = cycles * getTaskTimes(schedule.tasks);
     if (!found || schedule.cycles < best.cycles)
       best = schedule;
     found = true;
+  }
+
+  /// The time of `tasks` tasks in times of one task, multiplied by the number
+  /// of threads, which wait for the last one of them.
+  static double getTaskTimes(int64_t tasks) {
+    double times = 0;
+    for (int64_t threads : kThreads)
+      times += divideCeil(tasks, threads) * threads;
+    return times / std::size(kThreads);
   }
 
   const TargetRecord &target;

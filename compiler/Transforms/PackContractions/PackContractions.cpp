@@ -28,6 +28,9 @@ using llvm::divideCeil;
 /// four; a vector is at most this long.
 static constexpr int64_t kSlack = 64;
 
+/// Cycles to read a partial sum and add it.
+static constexpr double kPartialSumCycles = 2;
+
 /// Channels of four interleaved images that fill a cache line.
 static constexpr int64_t kBlock = 16;
 
@@ -229,8 +232,8 @@ int64_t Packer::chooseSplits(const Addresses &addresses, int64_t columns,
         addresses.rows, addresses.rowStrides, addresses.steps,
         addresses.aStrides, addresses.bStrides, columns, panel, candidate);
     double cycles = cpu::chooseSchedule(target, geometry).cycles;
-    // Partial sums are read again.
-    cycles += double(candidate) * geometry.getRowCount() * columns;
+    // Partial sums are read again, from beyond the cache.
+    cycles += kPartialSumCycles * candidate * geometry.getRowCount() * columns;
     if (candidate == 1 || cycles < best) {
       best = cycles;
       splits = candidate;
