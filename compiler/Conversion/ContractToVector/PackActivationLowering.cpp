@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/ContractToVector/Lowerings.h"
+#include "compiler/Conversion/ContractToVector/Transpose.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -101,15 +102,10 @@ void PackActivationLowering::emitCopyVector(Value source, Value target,
   } else {
     // Byte i of a 32-bit lane is that of image i.
     int64_t imageStride = height * width * channels;
-    for (int64_t i = 0; i < present; ++i) {
-      Value bytes = e.load(input, e.add(source, i * imageStride), elements);
-      Value word = e.create<arith::ExtUIOp>(e.vectorType(elements, 32), bytes);
-      if (i > 0)
-        word = e.create<arith::ShLIOp>(word, e.splat(elements, 32, 8 * i));
-      packed = i == 0 ? word : e.create<arith::OrIOp>(packed, word).getResult();
-    }
-    packed = e.create<vector::BitCastOp>(e.vectorType(elements * interleave, 8),
-                                         packed);
+    SmallVector<Value, 4> bytes;
+    for (int64_t i = 0; i < present; ++i)
+      bytes.push_back(e.load(input, e.add(source, i * imageStride), elements));
+    packed = interleaveBytes(e, bytes);
   }
   if (op.getOffset())
     packed = e.create<arith::XOrIOp>(packed,

@@ -7,12 +7,15 @@
 
 #include "compiler/Conversion/ContractToVector/DotProduct.h"
 #include "compiler/Conversion/ContractToVector/Lowerings.h"
+#include "compiler/Conversion/ContractToVector/Transpose.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 using namespace mlir;
 using namespace qtc;
@@ -35,14 +38,23 @@ struct WeightLayout {
       length *= dimension.extent;
     return length;
   }
+  /// Whether groups of four elements never cross from one index of an outer
+  /// dimension of the run to the next. Then all of these and `outer` are one
+  /// dimension: positions of the kernel, which follow each other in memory.
+  bool isQuadwise() const {
+    return run.size() == 1 || run.back().extent % 4 == 0;
+  }
+  Dimension getPositions() const;
 
-  SmallVector<Dimension, 2> columns; ///< the last one is innermost
+  // Dimensions of extent 1 are left out.
+  SmallVector<Dimension, 3> columns; ///< the last one is innermost
   SmallVector<Dimension, 2> outer;   ///< steps around the run
   SmallVector<Dimension, 3> run;     ///< what is padded to a multiple of four
   int64_t first = 0;                 ///< offset of index 0 of all loops
 };
 
-/// One parallel iteration packs as many columns as a vector has lanes.
+/// One parallel iteration packs as many columns as a vector has lanes: whole
+/// vectors of columns by transposing in registers, the rest byte by byte.
 class PackWeightLowering {
 public:
   PackWeightLowering(Emitter &emitter, qkernel::PackWeightOp op,
@@ -52,7 +64,8 @@ public:
         layout(op.getOrder(),
                cast<MemRefType>(op.getIns()[0].getType()).getShape()),
         input(e.flatten(op.getIns()[0])), output(e.flatten(op.getOuts()[0])),
-        dot(emitter, target), columns(1), outerSteps(1) {
+        dot(emitter, target) {
+    size = cast<MemRefType>(input.getType()).getNumElements();
     for (Dimension dimension : layout.columns)
       columns *= dimension.extent;
     for (Dimension dimension : layout.outer)
@@ -60,6 +73,11 @@ public:
     panel = op.getPanel();
     runSteps = llvm::divideCeil(layout.getRunLength(), 4);
     steps = outerSteps * runSteps;
+    if (!layout.isQuadwise())
+      return;
+    positions = layout.getPositions();
+    quad = layout.run.back();
+    quadSteps = llvm::divideCeil(quad.extent, 4);
   }
 
   void run() {
@@ -70,13 +88,22 @@ public:
 
 private:
   void emitGroup(Value group);
+  void emitWholeGroup(Value target);
+  Value emitElements(Value target);
+  Value emitWords(Value target);
+  Value emitPositions(Value target);
+  void emitPositionWords(Value base, Value quadIndex, Value firstPosition,
+                         int64_t count, Value target);
   void emitZeros(Value target);
-  void emitOuter(unsigned dim, Value source, Value target);
-  void emitQuads(unsigned dim, Value source, Value target);
+  void emitQuads(Value lower, Value target);
   void emitQuad(Value source, Value target, int64_t count);
-  void emitBytes(Value source, Value target);
+  void emitBytes(Value target);
   void emitCorrection(Value target, Value firstColumn);
   Value getColumnOffset(Value column);
+  Value getQuadTarget(Value target, Value position, Value quadIndex) {
+    return e.add(
+        target, e.mul(e.add(e.mul(position, quadSteps), quadIndex), panel * 4));
+  }
 
   Emitter &e;
   qkernel::PackWeightOp op;
@@ -84,7 +111,10 @@ private:
   WeightLayout layout;
   Value input, output;
   DotProduct dot;
-  int64_t columns, outerSteps, panel, runSteps, steps;
+  int64_t size, columns = 1, outerSteps = 1, panel, runSteps, steps;
+  /// Of quadwise layouts: the positions, and the elements at each of them.
+  Dimension positions = {1, 1}, quad = {1, 1};
+  int64_t quadSteps = 0;
   /// Of the group that is being written: its first column and their number.
   Value groupColumn, groupColumns;
 };
@@ -99,21 +129,38 @@ WeightLayout::WeightLayout(WeightOrder order, ArrayRef<int64_t> shape) {
   switch (order) {
   case WeightOrder::ForwardImage:
     columns = {o}, run = {kh, kw, i};
-    return;
+    break;
   case WeightOrder::ForwardMerged:
     columns = {o}, outer = {kh}, run = {kw, i};
-    return;
+    break;
   case WeightOrder::Forward:
     columns = {o}, outer = {kh, kw}, run = {i};
-    return;
+    break;
   case WeightOrder::Flipped:
     columns = {i}, outer = {{height, -width}, {width, -1}}, run = {o};
     first = inputStride - 1;
-    return;
+    break;
   case WeightOrder::Pointwise:
     columns = {kh, kw, i}, run = {o};
-    return;
+    break;
   }
+  auto isTrivial = [](Dimension dimension) { return dimension.extent == 1; };
+  llvm::erase_if(outer, isTrivial);
+  for (SmallVector<Dimension, 3> *dimensions : {&columns, &run}) {
+    Dimension last = dimensions->back();
+    llvm::erase_if(*dimensions, isTrivial);
+    if (dimensions->empty())
+      dimensions->push_back(last);
+  }
+}
+
+Dimension WeightLayout::getPositions() const {
+  Dimension result{1, 1};
+  for (ArrayRef<Dimension> dimensions :
+       {ArrayRef<Dimension>(outer), ArrayRef<Dimension>(run).drop_back()})
+    for (Dimension dimension : dimensions)
+      result = {result.extent * dimension.extent, dimension.stride};
+  return result;
 }
 
 Value PackWeightLowering::getColumnOffset(Value column) {
@@ -142,62 +189,159 @@ void PackWeightLowering::emitQuad(Value source, Value target, int64_t count) {
   });
 }
 
-/// The run from its dimension `dim` on, when groups of four elements do not
-/// cross from one index of an outer dimension to the next.
-void PackWeightLowering::emitQuads(unsigned dim, Value source, Value target) {
-  Dimension dimension = layout.run[dim];
-  int64_t stepBytes = panel * 4;
-  if (dim + 1 < layout.run.size()) {
-    int64_t inner = 1;
-    for (Dimension next : ArrayRef<Dimension>(layout.run).drop_front(dim + 1))
-      inner *= next.extent;
-    e.loop(0, dimension.extent, 1, [&](Value k) {
-      emitQuads(dim + 1, e.add(source, e.mul(k, dimension.stride)),
-                e.add(target, e.mul(k, inner / 4 * stepBytes)));
+/// At all positions the groups of four elements from `lower` on.
+void PackWeightLowering::emitQuads(Value lower, Value target) {
+  int64_t whole = quad.extent / 4, rest = quad.extent % 4;
+  e.loop(0, positions.extent, 1, [&](Value position) {
+    Value source = e.add(e.mul(position, positions.stride), layout.first);
+    auto emit = [&](Value index, int64_t count) {
+      emitQuad(e.add(source, e.mul(index, 4 * quad.stride)),
+               getQuadTarget(target, position, index), count);
+    };
+    e.loop(lower, e.index(whole), 1, {}, [&](Value index, ValueRange) {
+      emit(index, 4);
+      return Values();
     });
-    return;
-  }
-  int64_t whole = dimension.extent / 4, rest = dimension.extent % 4;
-  e.loop(0, whole, 1, [&](Value k) {
-    emitQuad(e.add(source, e.mul(k, 4 * dimension.stride)),
-             e.add(target, e.mul(k, stepBytes)), 4);
+    if (rest > 0)
+      emit(e.index(whole), rest);
   });
-  if (rest > 0)
-    emitQuad(e.add(source, e.index(whole * 4 * dimension.stride)),
-             e.add(target, whole * stepBytes), rest);
 }
 
 /// The run byte by byte.
-void PackWeightLowering::emitBytes(Value source, Value target) {
-  SmallVector<int64_t> extents;
+void PackWeightLowering::emitBytes(Value target) {
+  SmallVector<int64_t> extents, outerExtents;
   for (Dimension dimension : layout.run)
     extents.push_back(dimension.extent);
-  e.loop(0, layout.getRunLength(), 1, [&](Value k) {
-    Value from = source;
-    for (auto [digit, dimension] :
-         llvm::zip_equal(e.delinearize(k, extents), layout.run))
-      from = e.add(from, e.mul(digit, dimension.stride));
-    Value to = e.add(e.add(target, e.mul(e.div(k, 4), panel * 4)), e.rem(k, 4));
-    emitQuad(from, to, 1);
+  for (Dimension dimension : layout.outer)
+    outerExtents.push_back(dimension.extent);
+  e.loop(0, outerSteps, 1, [&](Value outerStep) {
+    Value source = e.index(layout.first);
+    if (!layout.outer.empty())
+      for (auto [digit, dimension] : llvm::zip_equal(
+               e.delinearize(outerStep, outerExtents), layout.outer))
+        source = e.add(source, e.mul(digit, dimension.stride));
+    Value outerTarget = e.add(target, e.mul(outerStep, runSteps * panel * 4));
+    e.loop(0, layout.getRunLength(), 1, [&](Value k) {
+      Value from = source;
+      for (auto [digit, dimension] :
+           llvm::zip_equal(e.delinearize(k, extents), layout.run))
+        from = e.add(from, e.mul(digit, dimension.stride));
+      Value to =
+          e.add(e.add(outerTarget, e.mul(e.div(k, 4), panel * 4)), e.rem(k, 4));
+      emitQuad(from, to, 1);
+    });
   });
 }
 
-void PackWeightLowering::emitOuter(unsigned dim, Value source, Value target) {
-  if (dim < layout.outer.size()) {
-    Dimension dimension = layout.outer[dim];
-    int64_t inner = runSteps;
-    for (Dimension next : ArrayRef<Dimension>(layout.outer).drop_front(dim + 1))
-      inner *= next.extent;
-    e.loop(0, dimension.extent, 1, [&](Value k) {
-      emitOuter(dim + 1, e.add(source, e.mul(k, dimension.stride)),
-                e.add(target, e.mul(k, inner * panel * 4)));
-    });
-    return;
+/// Columns are neighbours in memory: four of their rows are interleaved.
+/// Returns the first group of four that is left to do, as the next ones do.
+Value PackWeightLowering::emitElements(Value target) {
+  int64_t whole = quad.extent / 4;
+  e.loop(0, whole, 1, [&](Value index) {
+    Value source = e.add(groupColumn, e.mul(index, 4 * quad.stride));
+    SmallVector<Value, 4> rows;
+    for (int64_t i = 0; i < 4; ++i)
+      rows.push_back(e.load(input, e.add(source, i * quad.stride), lanes));
+    e.store(interleaveBytes(e, rows), output,
+            getQuadTarget(target, e.index(0), index));
+  });
+  return e.index(whole);
+}
+
+/// Runs are neighbours in memory: words of all columns are transposed.
+Value PackWeightLowering::emitWords(Value target) {
+  int64_t whole = quad.extent / 4, stride = layout.columns.front().stride;
+  Value base = e.mul(groupColumn, stride);
+  auto emit = [&](Value index) {
+    Values words =
+        loadColumns(e, input, e.add(base, e.mul(index, 4)), stride, lanes);
+    for (auto [i, word] : llvm::enumerate(words))
+      e.store(e.create<vector::BitCastOp>(e.vectorType(vectorBytes, 8), word),
+              output,
+              getQuadTarget(target, e.index(0), e.add(index, int64_t(i))));
+  };
+  if (whole < 4)
+    return e.index(0);
+  e.loop(0, whole / 4 * 4, 4, emit);
+  if (whole % 4 != 0) // overlaps its neighbour
+    emit(e.index(whole - 4));
+  return e.index(whole);
+}
+
+/// Positions `firstPosition` to `firstPosition` + `count` (at most 16) of one
+/// group of four: 16 bytes of each column and element.
+void PackWeightLowering::emitPositionWords(Value base, Value quadIndex,
+                                           Value firstPosition, int64_t count,
+                                           Value target) {
+  SmallVector<Values, 4> elements;
+  for (int64_t i = 0; i < 4; ++i)
+    elements.push_back(loadColumns(
+        e, input, e.add(e.add(base, i * quad.stride), firstPosition),
+        layout.columns.front().stride, lanes));
+  for (int64_t word = 0; 4 * word < count; ++word) {
+    SmallVector<Value, 4> rows;
+    for (const Values &element : elements)
+      rows.push_back(element[word]);
+    Values transposed = transposeBytes(e, rows);
+    for (int64_t i = 0; i < std::min<int64_t>(4, count - 4 * word); ++i) {
+      Value position = e.add(firstPosition, 4 * word + i);
+      if (positions.stride < 0)
+        position = e.createOrFold<arith::SubIOp>(e.index(positions.extent - 1),
+                                                 position);
+      e.store(e.create<vector::BitCastOp>(e.vectorType(vectorBytes, 8),
+                                          transposed[i]),
+              output, getQuadTarget(target, position, quadIndex));
+    }
   }
-  if (layout.run.size() == 1 || layout.run.back().extent % 4 == 0)
-    emitQuads(0, source, target);
-  else
-    emitBytes(source, target);
+}
+
+/// Positions are neighbours in memory.
+Value PackWeightLowering::emitPositions(Value target) {
+  constexpr int64_t kPiece = 16;
+  int64_t whole = quad.extent / 4, stride = layout.columns.front().stride;
+  int64_t pieces = positions.extent / kPiece, rest = positions.extent % kPiece;
+  // Pieces beyond the last position read the bytes behind it. Groups of four
+  // that would read behind the weights are left: those of the last columns.
+  int64_t reach = (pieces + (rest > 0)) * kPiece;
+  int64_t lastGroup = columns / lanes - 1;
+  auto getSafe = [&](int64_t group) {
+    int64_t start = ((group + 1) * lanes - 1) * stride - quad.stride + reach;
+    int64_t safe = whole;
+    while (safe > 0 && start + 4 * safe * quad.stride > size)
+      --safe;
+    return safe;
+  };
+  Value upper = e.index(getSafe(lastGroup));
+  if (getSafe(lastGroup - 1) == whole)
+    upper = e.createOrFold<arith::SelectOp>(
+        e.equal(groupColumn, lastGroup * lanes), upper, e.index(whole));
+  e.loop(e.index(0), upper, 1, {}, [&](Value index, ValueRange) {
+    Value base =
+        e.add(e.mul(groupColumn, stride), e.mul(index, 4 * quad.stride));
+    e.loop(0, pieces * kPiece, kPiece, [&](Value position) {
+      emitPositionWords(base, index, position, kPiece, target);
+    });
+    if (rest > 0)
+      emitPositionWords(base, index, e.index(pieces * kPiece), rest, target);
+    return Values();
+  });
+  return upper;
+}
+
+/// A group all of whose columns exist.
+void PackWeightLowering::emitWholeGroup(Value target) {
+  if (!layout.isQuadwise())
+    return emitBytes(target);
+  Value done = e.index(0);
+  if (layout.columns.size() == 1) {
+    if (positions.extent == 1 && quad.stride == 1)
+      done = emitWords(target);
+    else if (positions.extent == 1 && layout.columns.front().stride == 1)
+      done = emitElements(target);
+    else if (positions.extent > 1 && std::abs(positions.stride) == 1)
+      done = emitPositions(target);
+  }
+  emitQuads(done, target);
 }
 
 void PackWeightLowering::emitZeros(Value target) {
@@ -228,21 +372,22 @@ void PackWeightLowering::emitGroup(Value group) {
   Value target =
       e.add(e.mul(digits[0], steps * panel * 4), e.mul(digits[1], vectorBytes));
   groupColumn = e.mul(group, lanes);
-  // Columns beyond the last one stay zero, as does the end of each run.
-  bool isWhole = columns % panel == 0;
   groupColumns = e.index(lanes);
-  if (!isWhole) {
-    Value end = e.min(e.add(groupColumn, lanes), columns);
-    Value begin = e.min(groupColumn, columns);
-    groupColumns = e.createOrFold<arith::SubIOp>(end, begin);
-  }
-  bool fillsRuns = layout.getRunLength() % 4 == 0;
-  if (!fillsRuns)
+  // Columns beyond the last one stay zero, as does the end of each run.
+  if (layout.getRunLength() % 4 != 0)
     emitZeros(target);
-  else if (!isWhole)
-    e.branch(
-        e.less(groupColumns, lanes), [&] { emitZeros(target); }, [] {});
-  emitOuter(0, e.index(layout.first), target);
+  e.branch(
+      e.less(group, columns / lanes), [&] { emitWholeGroup(target); },
+      [&] {
+        Value begin = e.min(groupColumn, columns);
+        Value end = e.min(e.add(groupColumn, lanes), columns);
+        groupColumns = e.createOrFold<arith::SubIOp>(end, begin);
+        emitZeros(target);
+        if (layout.isQuadwise())
+          emitQuads(e.index(0), target);
+        else
+          emitBytes(target);
+      });
   if (op.getOuts().size() > 1)
     emitCorrection(target, groupColumn);
 }

@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/ContractToVector/Lowerings.h"
+#include "compiler/Conversion/ContractToVector/Transpose.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -17,8 +17,10 @@ using namespace qtc;
 
 namespace {
 /// One parallel iteration writes part of the weights of as many output channels
-/// as a vector has lanes. It reads whole vectors and writes one lane to each of
-/// these channels, where neighbouring weights follow each other.
+/// as a vector has lanes. In memory the weights of a channel are a row of
+/// inputs and positions of the kernel. Four of its elements, read as vectors of
+/// channels, are transposed in registers and written as one vector of 128 bits
+/// a channel.
 class UnpackWeightLowering {
 public:
   UnpackWeightLowering(Emitter &emitter, qkernel::UnpackWeightOp op,
@@ -30,96 +32,123 @@ public:
         cast<MemRefType>(op.getIns()[0].getType()).getShape();
     splits = shape[0], kernelSize = shape[1] * shape[2];
     inputs = shape[3], outputs = shape[4];
+    rowLength = inputs * kernelSize;
     groups = llvm::divideCeil(outputs, lanes);
     // Enough pieces for all threads, with a few lines of output in each.
     int64_t pieces = std::min<int64_t>(llvm::divideCeil(kTasks, groups),
-                                       llvm::divideCeil(inputs, kMinInputs));
-    inputsPerTask = llvm::divideCeil(inputs, pieces);
+                                       llvm::divideCeil(rowLength, kMinLength));
+    pieceLength = llvm::alignTo<kWords>(llvm::divideCeil(rowLength, pieces));
   }
 
   void run() {
     if (maximum)
       e.clear(maximum);
-    int64_t pieces = llvm::divideCeil(inputs, inputsPerTask);
+    int64_t pieces = llvm::divideCeil(rowLength, pieceLength);
     e.parallel(op, groups * pieces, [&](Value task) {
       Values digits = e.delinearize(task, {groups, pieces});
-      emitGroup(digits[0], e.mul(digits[1], inputsPerTask));
+      emitGroup(digits[0], e.mul(digits[1], pieceLength));
     });
   }
 
 private:
   static constexpr int64_t kTasks = 64;
-  static constexpr int64_t kMinInputs = 8;
+  static constexpr int64_t kMinLength = 64;
+  /// Elements that are transposed together.
+  static constexpr int64_t kWords = 4;
 
-  void emitGroup(Value group, Value firstInput);
-  Value emitInputs(Value group, Value firstInput, int64_t used,
-                   Value magnitudes);
-  Value emitWeight(Value channel, Value input, Value position, int64_t used);
+  void emitGroup(Value group, Value firstElement);
+  Value emitPiece(Value channel, Value firstElement, int64_t used,
+                  Value magnitudes);
+  Value emitElements(Value channel, Value element, int64_t count, int64_t used,
+                     Value magnitudes);
+  Value emitSum(Value channel, Value element, int64_t used);
 
   Emitter &e;
   qkernel::UnpackWeightOp op;
   int64_t lanes;
   Value sums, weights, maximum;
-  int64_t splits, kernelSize, inputs, outputs, groups, inputsPerTask;
+  int64_t splits, kernelSize, inputs, outputs, rowLength, groups, pieceLength;
 };
 } // namespace
 
-/// Sums and stores one weight of `used` channels; returns the sums.
-Value UnpackWeightLowering::emitWeight(Value channel, Value input,
-                                       Value position, int64_t used) {
-  Value offset =
-      e.add(e.mul(e.add(e.mul(position, inputs), input), outputs), channel);
+/// The sums of one element of `used` channels.
+Value UnpackWeightLowering::emitSum(Value channel, Value element,
+                                    int64_t used) {
+  Values digits = e.delinearize(element, {inputs, kernelSize});
+  Value offset = e.add(
+      e.mul(e.add(e.mul(digits[1], inputs), digits[0]), outputs), channel);
   Value sum = e.loadPart(sums, offset, lanes, used);
-  int64_t stride = kernelSize * inputs * outputs;
-  if (splits > 1)
-    sum = e.loop(e.index(1), e.index(splits), 1, {sum},
-                 [&](Value split, ValueRange carried) -> Values {
-                   Value part = e.loadPart(
-                       sums, e.add(offset, e.mul(split, stride)), lanes, used);
-                   return {e.create<arith::AddIOp>(carried.front(), part)};
-                 })
-              .front();
-  Value target =
-      e.add(e.mul(e.add(e.mul(channel, inputs), input), kernelSize), position);
-  for (int64_t lane = 0; lane < used; ++lane) {
-    Value value = e.create<vector::ExtractOp>(sum, lane);
-    e.create<memref::StoreOp>(
-        value, weights, ValueRange(e.add(target, lane * inputs * kernelSize)));
-  }
-  return sum;
-}
-
-Value UnpackWeightLowering::emitInputs(Value group, Value firstInput,
-                                       int64_t used, Value magnitudes) {
-  Value channel = e.mul(group, lanes);
-  Value end = e.min(e.add(firstInput, inputsPerTask), inputs);
-  Values init = {magnitudes};
+  if (splits == 1)
+    return sum;
+  int64_t stride = rowLength * outputs;
   return e
-      .loop(firstInput, end, 1, init,
-            [&](Value input, ValueRange outer) {
-              return e.loop(e.index(0), e.index(kernelSize), 1, outer,
-                            [&](Value position, ValueRange carried) -> Values {
-                              Value sum =
-                                  emitWeight(channel, input, position, used);
-                              return {e.maxMagnitude(carried.front(), sum)};
-                            });
+      .loop(e.index(1), e.index(splits), 1, {sum},
+            [&](Value split, ValueRange carried) -> Values {
+              Value part = e.loadPart(sums, e.add(offset, e.mul(split, stride)),
+                                      lanes, used);
+              return {e.create<arith::AddIOp>(carried.front(), part)};
             })
       .front();
 }
 
-void UnpackWeightLowering::emitGroup(Value group, Value firstInput) {
-  Values magnitudes = {e.splat(lanes, 32, 0)};
-  int64_t rest = outputs % lanes, whole = outputs / lanes;
+/// Writes `count` elements, at most four, of `used` channels; returns
+/// `magnitudes` with theirs.
+Value UnpackWeightLowering::emitElements(Value channel, Value element,
+                                         int64_t count, int64_t used,
+                                         Value magnitudes) {
+  Values columns(kWords, e.splat(lanes, 32, 0));
+  for (int64_t i = 0; i < count; ++i) {
+    columns[i] = emitSum(channel, e.add(element, i), used);
+    magnitudes = e.maxMagnitude(magnitudes, columns[i]);
+  }
+  Values rows = transposeWords(e, columns);
+  Value target = e.add(e.mul(channel, rowLength), element);
+  for (int64_t lane = 0; lane < used; ++lane) {
+    // Row `lane` is a block of one of the vectors, cut where it ends.
+    SmallVector<int64_t> mask = llvm::to_vector(llvm::seq<int64_t>(
+        lane / kWords * kWords, lane / kWords * kWords + count));
+    Value vector = rows[lane % kWords];
+    e.store(e.create<vector::ShuffleOp>(vector, vector, mask), weights,
+            e.add(target, lane * rowLength));
+  }
+  return magnitudes;
+}
+
+/// The elements from `firstElement` on that belong to one iteration.
+Value UnpackWeightLowering::emitPiece(Value channel, Value firstElement,
+                                      int64_t used, Value magnitudes) {
+  int64_t rest = rowLength % kWords, whole = rowLength - rest;
+  Value end = e.min(e.add(firstElement, pieceLength), whole);
+  Values carried = {magnitudes};
   if (whole > 0)
-    magnitudes = e.when(
-        e.less(group, whole), magnitudes, [&](ValueRange values) -> Values {
-          return {emitInputs(group, firstInput, lanes, values.front())};
+    carried = e.loop(
+        firstElement, end, kWords, carried,
+        [&](Value element, ValueRange values) -> Values {
+          return {emitElements(channel, element, kWords, used, values.front())};
         });
   if (rest > 0)
-    magnitudes = e.when(
-        e.equal(group, whole), magnitudes, [&](ValueRange values) -> Values {
-          return {emitInputs(group, firstInput, rest, values.front())};
+    carried = e.when(e.equal(firstElement, whole / pieceLength * pieceLength),
+                     carried, [&](ValueRange values) -> Values {
+                       return {emitElements(channel, e.index(whole), rest, used,
+                                            values.front())};
+                     });
+  return carried.front();
+}
+
+void UnpackWeightLowering::emitGroup(Value group, Value firstElement) {
+  Values magnitudes = {e.splat(lanes, 32, 0)};
+  Value channel = e.mul(group, lanes);
+  int64_t rest = outputs % lanes, whole = outputs / lanes;
+  auto emit = [&](Value condition, int64_t used) {
+    magnitudes =
+        e.when(condition, magnitudes, [&](ValueRange values) -> Values {
+          return {emitPiece(channel, firstElement, used, values.front())};
         });
+  };
+  if (whole > 0)
+    emit(e.less(group, whole), lanes);
+  if (rest > 0)
+    emit(e.equal(group, whole), rest);
   if (maximum)
     e.atomicMaximum(magnitudes.front(), maximum);
 }

@@ -76,6 +76,10 @@ static std::vector<Problem> getTestProblems() {
       {Pass::Forward, 16, 28, 28, 1, 20, {5, 5}},
       {Pass::Forward, 1, 3, 40, 4, 4, {3, 1}, {1, 1}, {1, 0, 1, 0}},
       {Pass::Forward, 2, 40, 3, 9, 48, {1, 3}, {1, 1}, {0, 1, 0, 1}},
+      {Pass::Forward, 2, 4, 5, 4, 17, {1, 2}},
+      {Pass::Forward, 1, 4, 5, 20, 36, {1, 3}},
+      {Pass::Forward, 2, 9, 7, 32, 20, {7, 5}},
+      {Pass::Forward, 1, 4, 4, 16, 32, {4, 4}},
   };
   std::vector<Problem> problems;
   for (const Problem &shape : shapes)

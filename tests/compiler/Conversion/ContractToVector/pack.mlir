@@ -35,12 +35,22 @@ func.func @interleaved(%x: memref<8x6x6x16xi8>, %p: memref<4672xi8>) {
   return
 }
 
-// The correction is a dot product with 128 in every byte.
+// Whole vectors of columns: 16 bytes of four elements of each are transposed
+// to words, and their bytes to positions of the kernel. The columns of the last
+// vector are packed byte by byte. The correction is a dot product with 128 in
+// every byte.
 
 // CHECK-LABEL: func @weight
 //       CHECK:   scf.parallel
-//       CHECK:     memref.load
-//       CHECK:     memref.store
+//       CHECK:     scf.if
+//       CHECK:       %[[BLOCK:.+]] = vector.load {{.+}} : memref<{{.+}}xi8>, vector<16xi8>
+//       CHECK:       vector.bitcast %[[BLOCK]] : vector<16xi8> to vector<4xi32>
+//       CHECK:       vector.shuffle {{.+}} [0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29] : vector<16xi32>, vector<16xi32>
+//       CHECK:       arith.shrui {{.+}} : vector<16xi32>
+//       CHECK:       vector.store {{.+}} vector<64xi8>
+//       CHECK:     else
+//       CHECK:       memref.load
+//       CHECK:       memref.store
 //       CHECK:     %[[SUM:.+]] = scf.for
 //       CHECK:       vpdpbusd
 //       CHECK:     %[[START:.+]] = arith.subi %{{.+}}, %[[SUM]]
@@ -53,12 +63,49 @@ func.func @weight(%w: memref<20x4x3x3xi8>, %p: memref<1152xi8>,
   return
 }
 
+// Groups of four are left to the byte loop where 16 bytes would reach behind
+// the weights: in the last vector of columns the last one.
+
+// CHECK-LABEL: func @reach
+//       CHECK:   %[[LAST:.+]] = arith.cmpi eq, %{{.+}}, %c16
+//       CHECK:   %[[UPPER:.+]] = arith.select %[[LAST]], %c1{{.*}}, %c2
+//       CHECK:   scf.for %{{.+}} = %c0 to %[[UPPER]]
+//       CHECK:   scf.for %{{.+}} = %[[UPPER]] to %c2
+func.func @reach(%w: memref<32x8x3x3xi8>, %p: memref<2304xi8>) {
+  qkernel.pack_weight ins(%w : memref<32x8x3x3xi8>) outs(%p : memref<2304xi8>)
+    {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
+  return
+}
+
+// Linear layers: words of the run are transposed forward, rows of four outputs
+// interleaved backward.
+
+// CHECK-LABEL: func @linear
+//       CHECK:   scf.parallel
+//   CHECK-NOT:     memref.load
+//       CHECK:     vector.shuffle
+//       CHECK:     vector.bitcast {{.+}} : vector<16xi32> to vector<64xi8>
+//       CHECK:   scf.parallel
+//       CHECK:     arith.extui {{.+}} : vector<16xi8> to vector<16xi32>
+func.func @linear(%w: memref<16x32x1x1xi8>, %f: memref<512xi8>,
+                  %b: memref<512xi8>) {
+  qkernel.pack_weight ins(%w : memref<16x32x1x1xi8>) outs(%f : memref<512xi8>)
+    {order = #qkernel.weight_order<forward_image>, panel = 16 : i64}
+  qkernel.pack_weight ins(%w : memref<16x32x1x1xi8>) outs(%b : memref<512xi8>)
+    {order = #qkernel.weight_order<pointwise>, panel = 32 : i64}
+  return
+}
+
+// Four elements of each channel are one store.
+
 // CHECK-LABEL: func @gradient
 //       CHECK:   memref.store %{{.+}}, %[[MAX:.+]][]
 //       CHECK:   scf.parallel
-//       CHECK:     %[[A:.+]] = vector.load
-//       CHECK:     %[[SUM:.+]] = arith.addi {{.+}} : vector<16xi32>
-//       CHECK:     vector.extract %[[SUM]][0]
+//       CHECK:     vector.load
+//       CHECK:     arith.addi {{.+}} : vector<16xi32>
+//       CHECK:     %[[ROW:.+]] = vector.shuffle {{.+}} [0, 1, 2, 3] : vector<16xi32>, vector<16xi32>
+//       CHECK:     vector.store %[[ROW]]
+//       CHECK:     vector.shuffle {{.+}} [12, 13, 14, 15] : vector<16xi32>, vector<16xi32>
 //       CHECK:     memref.atomic_rmw maxs
 func.func @gradient(%p: memref<2x3x3x4x16xi32>, %g: memref<16x4x3x3xi32>,
                     %max: memref<i32>) {
