@@ -43,6 +43,8 @@ struct LinearGeometry {
       image = shape;
     else
       image = {shape[0], 1, 1, getShape(weight)[1]};
+    if (image[3] == 1) // pixels of one channel are features
+      image = {image[0], 1, 1, image[1] * image[2]};
     kernel = {getShape(weight)[0], image[3], image[1], image[2]};
     output = {image[0], 1, 1, kernel[0]};
     window = WindowAttr::get(input.getContext(), {kernel[2], kernel[3]}, {1, 1},

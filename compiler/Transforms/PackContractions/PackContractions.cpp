@@ -118,8 +118,9 @@ public:
                        int64_t panel) const;
   /// Weight gradients in the order of weights, and their maximum.
   Operation *unpackWeights(Value sums, ValueRange outs);
-  /// −128 · the sum over all positions of `errors`.
-  Value getErrorStart(Value errors);
+  /// −128 · the sum over all positions of `image`, the start values where it is
+  /// B and A has an offset.
+  Value getStart(Value image);
 
 private:
   void setKind(Operation *op, StringRef name, int64_t count) {
@@ -207,9 +208,9 @@ PackedWeights Packer::packWeights(Value weights, WeightOrder order,
   return {op->getResult(0), needsStart ? op->getResult(1) : Value()};
 }
 
-Value Packer::getErrorStart(Value errors) {
-  Value sums = empty({shapeOf(errors).back()}, 32);
-  return createKernel<ChannelSumOp>(rewriter, loc, errors, sums,
+Value Packer::getStart(Value image) {
+  Value sums = empty({shapeOf(image).back()}, 32);
+  return createKernel<ChannelSumOp>(rewriter, loc, image, sums,
                                     static_cast<uint64_t>(-128),
                                     /*saturate=*/false)
       ->getResult(0);
@@ -450,12 +451,12 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     Packer packer(rewriter, op, "weight_gradient",
                   e[0] * e[1] * e[2] * e[3] * x[3] * kernel[0] * kernel[1],
                   target);
+    if (succeeded(packStored(op, packer, rewriter)))
+      return success();
     Placement placement;
     llvm::copy(window.getPads(), placement.pads.begin());
     bool offset = !op.getNonnegative();
-    // Blocks of one cache line are read in sequence; whole pixels of 2^n bytes
-    // would all fall into the same few sets of the cache.
-    int64_t block = x[3] % kBlock == 0 ? kBlock : x[3];
+    int64_t block = getBlock(x[3]);
     PackedImage image =
         packer.packInterleaved(op.getIns()[0], placement, offset, x[3], block);
     int64_t columns = e[3], panel = packer.getPanel(columns);
@@ -477,7 +478,7 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
         packer.empty({splits, kernel[0], kernel[1], x[3], columns}, 32);
     ContractOp contract = packer.contract(
         addresses, image.bytes, error.bytes,
-        offset ? packer.getErrorStart(errors) : Value(), /*bias=*/Value(), sums,
+        offset ? packer.getStart(errors) : Value(), /*bias=*/Value(), sums,
         columns, panel, groups * error.imageStride, splits);
     rewriter.replaceOp(
         op, packer.unpackWeights(contract->getResult(0), op.getOuts()));
@@ -485,6 +486,48 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
   }
 
 private:
+  /// Channels of A that lie together. Blocks of one cache line are read in
+  /// sequence; whole pixels of 2^n bytes would all fall into the same few sets
+  /// of the cache.
+  static int64_t getBlock(int64_t channels) {
+    return channels % kBlock == 0 ? kBlock : channels;
+  }
+
+  /// Without a window, weights are a matrix: with outputs as rows the result
+  /// has the order of the weights, and needs no unpacking.
+  LogicalResult packStored(Conv2DWeightGradientOp op, Packer &packer,
+                           PatternRewriter &rewriter) const {
+    Value image = op.getIns()[0], errors = op.getIns()[1];
+    ArrayRef<int64_t> x = shapeOf(image), e = shapeOf(errors);
+    auto isOne = [](int64_t extent) { return extent == 1; };
+    if (!llvm::all_of(op.getWindow().getKernel(), isOne) ||
+        x.drop_back() != e.drop_back())
+      return failure();
+    // Errors are signed, so all activations are summed up for the start values:
+    // one byte a position, where unpacking costs eight bytes an output.
+    if (e[0] * e[1] * e[2] > 8 * e[3])
+      return failure();
+    int64_t block = getBlock(e[3]);
+    int64_t columns = x[3], panel = packer.getPanel(columns);
+    int64_t groups = divideCeil(x[0], 4), pixels = groups * e[1] * e[2];
+    Addresses addresses;
+    addresses.addRow(e[3] / block, pixels * block * 4);
+    addresses.addRow(block, 4);
+    addresses.addStep(pixels, block * 4, panel * 4);
+    if (packer.chooseSplits(addresses, columns, panel) > 1)
+      return failure();
+    PackedImage error = packer.packInterleaved(errors, Placement(),
+                                               /*offset=*/true, e[3], block);
+    PackedImage packed = packer.packInterleaved(
+        image, Placement(), /*offset=*/false, alignTo(columns, panel), panel);
+    rewriter.replaceOp(op, packer.contract(addresses, error.bytes, packed.bytes,
+                                           packer.getStart(image),
+                                           /*bias=*/Value(), op.getOuts(),
+                                           columns, panel, pixels * panel * 4,
+                                           /*splits=*/1));
+    return success();
+  }
+
   const cpu::TargetRecord &target;
 };
 

@@ -60,3 +60,48 @@ func.func @weight_gradient(
     -> tensor<80x32x3x3xi32>, tensor<i32>
   return %acc#0, %acc#1 : tensor<80x32x3x3xi32>, tensor<i32>
 }
+
+// The weight gradient of a linear layer has outputs for rows: that is the order
+// of the weights, and the maximum is found on the way. Errors are signed, so the
+// start values are sums of activations.
+
+// CHECK-LABEL: func @linear_weight_gradient
+//  CHECK-SAME:   (%[[X:.+]]: tensor<6x1x1x80xi8>, %[[E:.+]]: tensor<6x1x1x32xi8>
+//       CHECK:   %[[A:.+]] = qkernel.pack_activation ins(%[[E]] :
+//  CHECK-SAME:     block = 16 : i64, channels = 32 : i64, {{.+}} interleave = 4 : i64, offset
+//       CHECK:   %[[B:.+]] = qkernel.pack_activation ins(%[[X]] :
+//  CHECK-SAME:     block = 48 : i64, channels = 96 : i64, {{.+}} interleave = 4 : i64, pads
+//       CHECK:   %[[START:.+]] = qkernel.channel_sum ins(%[[X]] : {{.+}} {factor = -128
+//       CHECK:   %[[SUMS:.+]]:2 = qkernel.contract ins(%[[A]], %[[B]], %[[START]] :
+//  CHECK-SAME:     rows = [2, 16] strides[128, 4], steps = [2] a[64] b[192], columns = 80 panel 48 stride 384
+//   CHECK-NOT:   qkernel.unpack_weight
+//       CHECK:   return %[[SUMS]]#0, %[[SUMS]]#1
+func.func @linear_weight_gradient(
+    %x: tensor<6x1x1x80xi8>, %e: tensor<6x1x1x32xi8>,
+    %init: tensor<32x80x1x1xi32>, %max: tensor<i32>)
+    -> (tensor<32x80x1x1xi32>, tensor<i32>) {
+  %acc:2 = qkernel.conv2d_weight_gradient
+    ins(%x, %e : tensor<6x1x1x80xi8>, tensor<6x1x1x32xi8>)
+    outs(%init, %max : tensor<32x80x1x1xi32>, tensor<i32>)
+    {group = 1 : i64, nonnegative, window = #qtrain.window<kernel = [1, 1],
+     strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    -> tensor<32x80x1x1xi32>, tensor<i32>
+  return %acc#0, %acc#1 : tensor<32x80x1x1xi32>, tensor<i32>
+}
+
+// With few outputs, unpacking costs less than the sums of activations.
+
+// CHECK-LABEL: func @few_outputs
+//       CHECK:   qkernel.unpack_weight
+func.func @few_outputs(
+    %x: tensor<128x1x1x80xi8>, %e: tensor<128x1x1x10xi8>,
+    %init: tensor<10x80x1x1xi32>, %max: tensor<i32>)
+    -> (tensor<10x80x1x1xi32>, tensor<i32>) {
+  %acc:2 = qkernel.conv2d_weight_gradient
+    ins(%x, %e : tensor<128x1x1x80xi8>, tensor<128x1x1x10xi8>)
+    outs(%init, %max : tensor<10x80x1x1xi32>, tensor<i32>)
+    {group = 1 : i64, nonnegative, window = #qtrain.window<kernel = [1, 1],
+     strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    -> tensor<10x80x1x1xi32>, tensor<i32>
+  return %acc#0, %acc#1 : tensor<10x80x1x1xi32>, tensor<i32>
+}
