@@ -104,9 +104,10 @@ public:
   /// are read at a time, so without packing these must be whole.
   PackedImage packImage(Value image, const Placement &placement,
                         int64_t channels, bool offset, int64_t runLength);
-  /// Four images interleaved, in blocks of channels.
-  PackedImage packInterleaved(Value image, const Placement &placement,
-                              bool offset, int64_t channels, int64_t block);
+  /// Blocks of channels, in each of which `interleave` images interleave.
+  PackedImage packBlocks(Value image, const Placement &placement, bool offset,
+                         int64_t channels, int64_t block,
+                         int64_t interleave = 4);
   PackedWeights packWeights(Value weights, WeightOrder order, int64_t columns,
                             int64_t steps, bool needsStart);
   ContractOp contract(const Addresses &addresses, Value a, Value b, Value start,
@@ -116,6 +117,8 @@ public:
   /// dimension.
   int64_t chooseSplits(const Addresses &addresses, int64_t columns,
                        int64_t panel) const;
+  /// An image as a batch of its pixels.
+  Value flattenPixels(Value image);
   /// Weight gradients in the order of weights, and their maximum.
   Operation *unpackWeights(Value sums, ValueRange outs);
   /// −128 · the sum over all positions of `image`, the start values where it is
@@ -177,19 +180,19 @@ PackedImage Packer::packImage(Value image, const Placement &placement,
   return result;
 }
 
-PackedImage Packer::packInterleaved(Value image, const Placement &placement,
-                                    bool offset, int64_t channels,
-                                    int64_t block) {
+PackedImage Packer::packBlocks(Value image, const Placement &placement,
+                               bool offset, int64_t channels, int64_t block,
+                               int64_t interleave) {
   ArrayRef<int64_t> shape = shapeOf(image);
   int64_t height = getPlacedExtent(placement, 0, shape[1]);
   int64_t width = getPlacedExtent(placement, 1, shape[2]);
-  PackedImage result{nullptr, channels, width * block * 4,
-                     height * width * block * 4};
+  int64_t pixel = block * interleave;
+  PackedImage result{nullptr, channels, width * pixel, height * width * pixel};
   int64_t bytes =
-      divideCeil(shape[0], 4) * 4 * height * width * channels + kSlack;
-  result.bytes = createPackActivation(rewriter, loc, image, empty({bytes}, 8),
-                                      placement, channels, block,
-                                      /*interleave=*/4, offset);
+      alignTo(shape[0], interleave) * height * width * channels + kSlack;
+  result.bytes =
+      createPackActivation(rewriter, loc, image, empty({bytes}, 8), placement,
+                           channels, block, interleave, offset);
   setKind(result.bytes.getDefiningOp(), "pack", 0);
   return result;
 }
@@ -214,6 +217,17 @@ Value Packer::getStart(Value image) {
                                     static_cast<uint64_t>(-128),
                                     /*saturate=*/false)
       ->getResult(0);
+}
+
+Value Packer::flattenPixels(Value image) {
+  ArrayRef<int64_t> shape = shapeOf(image);
+  Value rows = rewriter.create<tensor::CollapseShapeOp>(
+      loc, image, ArrayRef<ReassociationIndices>{{0, 1, 2}, {3}});
+  auto type =
+      RankedTensorType::get({shape[0] * shape[1] * shape[2], 1, 1, shape[3]},
+                            cast<ShapedType>(image.getType()).getElementType());
+  return rewriter.create<tensor::ExpandShapeOp>(
+      loc, type, rows, ArrayRef<ReassociationIndices>{{0, 1, 2}, {3}});
 }
 
 Operation *Packer::unpackWeights(Value sums, ValueRange outs) {
@@ -453,35 +467,10 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
                   target);
     if (succeeded(packStored(op, packer, rewriter)))
       return success();
-    Placement placement;
-    llvm::copy(window.getPads(), placement.pads.begin());
-    bool offset = !op.getNonnegative();
-    int64_t block = getBlock(x[3]);
-    PackedImage image =
-        packer.packInterleaved(op.getIns()[0], placement, offset, x[3], block);
-    int64_t columns = e[3], panel = packer.getPanel(columns);
-    PackedImage error = packer.packInterleaved(
-        errors, Placement(), /*offset=*/false, alignTo(columns, panel), panel);
-
-    Addresses addresses;
-    int64_t groups = divideCeil(x[0], 4), pixel = block * 4;
-    addresses.addRow(kernel[0], window.getDilations()[0] * image.rowStride);
-    addresses.addRow(kernel[1], window.getDilations()[1] * pixel);
-    addresses.addRow(x[3] / block, groups * image.imageStride);
-    addresses.addRow(block, 4);
-    addresses.addStep(groups, image.imageStride, error.imageStride);
-    addresses.addStep(e[1], window.getStrides()[0] * image.rowStride,
-                      error.rowStride);
-    addresses.addStep(e[2], window.getStrides()[1] * pixel, panel * 4);
-    int64_t splits = packer.chooseSplits(addresses, columns, panel);
-    Value sums =
-        packer.empty({splits, kernel[0], kernel[1], x[3], columns}, 32);
-    ContractOp contract = packer.contract(
-        addresses, image.bytes, error.bytes,
-        offset ? packer.getStart(errors) : Value(), /*bias=*/Value(), sums,
-        columns, panel, groups * error.imageStride, splits);
-    rewriter.replaceOp(
-        op, packer.unpackWeights(contract->getResult(0), op.getOuts()));
+    if (prefersPixels(window, e))
+      packPixels(op, packer, rewriter);
+    else
+      packImages(op, packer, rewriter);
     return success();
   }
 
@@ -516,16 +505,104 @@ private:
     addresses.addStep(pixels, block * 4, panel * 4);
     if (packer.chooseSplits(addresses, columns, panel) > 1)
       return failure();
-    PackedImage error = packer.packInterleaved(errors, Placement(),
-                                               /*offset=*/true, e[3], block);
-    PackedImage packed = packer.packInterleaved(
-        image, Placement(), /*offset=*/false, alignTo(columns, panel), panel);
+    PackedImage error = packer.packBlocks(errors, Placement(),
+                                          /*offset=*/true, e[3], block);
+    PackedImage packed = packer.packBlocks(image, Placement(), /*offset=*/false,
+                                           alignTo(columns, panel), panel);
     rewriter.replaceOp(op, packer.contract(addresses, error.bytes, packed.bytes,
                                            packer.getStart(image),
                                            /*bias=*/Value(), op.getOuts(),
                                            columns, panel, pixels * panel * 4,
                                            /*splits=*/1));
     return success();
+  }
+
+  /// Four consecutive bytes of the reduction are those of four images, whatever
+  /// the window.
+  void packImages(Conv2DWeightGradientOp op, Packer &packer,
+                  PatternRewriter &rewriter) const {
+    ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(op.getIns()[1]);
+    qtrain::WindowAttr window = op.getWindow();
+    int64_t block = getBlock(x[3]), pixel = block * 4;
+    PackedImage image = packer.packBlocks(op.getIns()[0], getPlacement(window),
+                                          !op.getNonnegative(), x[3], block);
+    int64_t panel = packer.getPanel(e[3]);
+    PackedImage error =
+        packer.packBlocks(op.getIns()[1], Placement(), /*offset=*/false,
+                          alignTo(e[3], panel), panel);
+    Addresses addresses;
+    int64_t groups = divideCeil(x[0], 4);
+    addresses.addRow(window.getKernel()[0],
+                     window.getDilations()[0] * image.rowStride);
+    addresses.addRow(window.getKernel()[1], window.getDilations()[1] * pixel);
+    addresses.addRow(x[3] / block, groups * image.imageStride);
+    addresses.addRow(block, 4);
+    addresses.addStep(groups, image.imageStride, error.imageStride);
+    addresses.addStep(e[1], window.getStrides()[0] * image.rowStride,
+                      error.rowStride);
+    addresses.addStep(e[2], window.getStrides()[1] * pixel, panel * 4);
+    finish(op, packer, rewriter, addresses, image.bytes, error.bytes,
+           groups * error.imageStride);
+  }
+
+  /// Whether four pixels of a row interleave instead of four images: these must
+  /// be neighbours in the image, and a quarter of the work must be saved.
+  static bool prefersPixels(qtrain::WindowAttr window, ArrayRef<int64_t> e) {
+    return window.getStrides()[1] == 1 && e[2] % 4 == 0 &&
+           int64_t(divideCeil(e[0], 4)) * 16 >= 5 * e[0];
+  }
+
+  /// Four consecutive bytes of the reduction are those of four pixels, so that
+  /// small batches are not filled up with zeros. Channels are planes.
+  void packPixels(Conv2DWeightGradientOp op, Packer &packer,
+                  PatternRewriter &rewriter) const {
+    ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(op.getIns()[1]);
+    qtrain::WindowAttr window = op.getWindow();
+    PackedImage image = packer.packBlocks(op.getIns()[0], getPlacement(window),
+                                          !op.getNonnegative(), x[3],
+                                          /*block=*/1, /*interleave=*/1);
+    int64_t panel = packer.getPanel(e[3]), quads = e[2] / 4;
+    Value pixels = packer.flattenPixels(op.getIns()[1]);
+    PackedImage error = packer.packBlocks(pixels, Placement(), /*offset=*/false,
+                                          alignTo(e[3], panel), panel);
+    Addresses addresses;
+    addresses.addRow(window.getKernel()[0],
+                     window.getDilations()[0] * image.rowStride);
+    addresses.addRow(window.getKernel()[1], window.getDilations()[1]);
+    addresses.addRow(x[3], x[0] * image.imageStride);
+    if (e[0] > 1)
+      addresses.addStep(e[0], image.imageStride,
+                        e[1] * quads * error.imageStride);
+    addresses.addStep(e[1], window.getStrides()[0] * image.rowStride,
+                      quads * error.imageStride);
+    addresses.addStep(quads, 4, error.imageStride);
+    finish(op, packer, rewriter, addresses, image.bytes, error.bytes,
+           e[0] * e[1] * quads * error.imageStride);
+  }
+
+  static Placement getPlacement(qtrain::WindowAttr window) {
+    Placement placement;
+    llvm::copy(window.getPads(), placement.pads.begin());
+    return placement;
+  }
+
+  /// Rows are weights of one output, in the order [KH, KW, I].
+  void finish(Conv2DWeightGradientOp op, Packer &packer,
+              PatternRewriter &rewriter, const Addresses &addresses, Value a,
+              Value b, int64_t panelStride) const {
+    Value errors = op.getIns()[1];
+    int64_t inputs = shapeOf(op.getIns()[0])[3];
+    int64_t columns = shapeOf(errors)[3], panel = packer.getPanel(columns);
+    ArrayRef<int64_t> kernel = op.getWindow().getKernel();
+    int64_t splits = packer.chooseSplits(addresses, columns, panel);
+    Value sums =
+        packer.empty({splits, kernel[0], kernel[1], inputs, columns}, 32);
+    ContractOp contract = packer.contract(
+        addresses, a, b,
+        op.getNonnegative() ? Value() : packer.getStart(errors),
+        /*bias=*/Value(), sums, columns, panel, panelStride, splits);
+    rewriter.replaceOp(
+        op, packer.unpackWeights(contract->getResult(0), op.getOuts()));
   }
 
   const cpu::TargetRecord &target;

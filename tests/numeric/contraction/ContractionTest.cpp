@@ -80,6 +80,8 @@ static std::vector<Problem> getTestProblems() {
       {Pass::Forward, 1, 4, 5, 20, 36, {1, 3}},
       {Pass::Forward, 2, 9, 7, 32, 20, {7, 5}},
       {Pass::Forward, 1, 4, 4, 16, 32, {4, 4}},
+      {Pass::Forward, 2, 9, 8, 5, 20, {3, 3}, {2, 1}, {1, 1, 1, 1}},
+      {Pass::Forward, 1, 6, 9, 7, 70, {2, 2}, {1, 1}, {0, 0, 0, 0}, {1, 1}},
   };
   std::vector<Problem> problems;
   for (const Problem &shape : shapes)

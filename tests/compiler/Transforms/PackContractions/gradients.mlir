@@ -105,3 +105,29 @@ func.func @few_outputs(
     -> tensor<10x80x1x1xi32>, tensor<i32>
   return %acc#0, %acc#1 : tensor<10x80x1x1xi32>, tensor<i32>
 }
+
+// A small batch interleaves four pixels of a row instead: activations are
+// planes, errors a batch of pixels.
+
+// CHECK-LABEL: func @small_batch
+//  CHECK-SAME:   (%[[X:.+]]: tensor<2x9x8x5xi8>, %[[E:.+]]: tensor<2x5x8x20xi8>
+//       CHECK:   %[[A:.+]] = qkernel.pack_activation ins(%[[X]] :
+//  CHECK-SAME:     block = 1 : i64, channels = 5 : i64, {{.+}} interleave = 1 : i64, pads
+//       CHECK:   %[[PIXELS:.+]] = tensor.expand_shape {{.+}} output_shape [80, 1, 1, 20]
+//       CHECK:   %[[B:.+]] = qkernel.pack_activation ins(%[[PIXELS]] :
+//  CHECK-SAME:     interleave = 4 : i64
+//       CHECK:   qkernel.contract ins(%[[A]], %[[B]] :
+//  CHECK-SAME:     rows = [3, 3, 5] strides[10, 1, 220], steps = [2, 5, 2] a[110, 20, 4] b[1280, 256, 128], columns = 20 panel 32 stride 2560
+//       CHECK:   qkernel.unpack_weight
+func.func @small_batch(
+    %x: tensor<2x9x8x5xi8>, %e: tensor<2x5x8x20xi8>,
+    %init: tensor<20x5x3x3xi32>, %max: tensor<i32>)
+    -> (tensor<20x5x3x3xi32>, tensor<i32>) {
+  %acc:2 = qkernel.conv2d_weight_gradient
+    ins(%x, %e : tensor<2x9x8x5xi8>, tensor<2x5x8x20xi8>)
+    outs(%init, %max : tensor<20x5x3x3xi32>, tensor<i32>)
+    {group = 1 : i64, nonnegative, window = #qtrain.window<kernel = [3, 3],
+     strides = [2, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>}
+    -> tensor<20x5x3x3xi32>, tensor<i32>
+  return %acc#0, %acc#1 : tensor<20x5x3x3xi32>, tensor<i32>
+}
