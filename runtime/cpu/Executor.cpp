@@ -13,6 +13,7 @@
 #include <climits>
 #include <ctime>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
@@ -24,6 +25,9 @@ namespace {
 /// How long a thread polls before it sleeps: longer than the gap between two
 /// loops of a step, shorter than anything a user could notice.
 constexpr int64_t spinWhenAlone = 50000;
+/// How long it polls before it gives way to other threads between two looks:
+/// they may be what it waits for, on the same processor.
+constexpr int64_t spinBeforeYield = 2000;
 
 thread_local bool insideTask = false;
 thread_local int64_t currentWorker = 0;
@@ -56,14 +60,17 @@ template <typename Predicate> bool spin(int64_t limit, Predicate done) {
     return true;
   if (limit == 0)
     return false;
-  int64_t end = nanoseconds() + limit;
+  int64_t begin = nanoseconds(), elapsed = 0;
   do {
+    if (elapsed > spinBeforeYield)
+      sched_yield();
     for (int i = 0; i < 16; ++i) {
-      pause();
       if (done())
         return true;
+      pause();
     }
-  } while (nanoseconds() < end);
+    elapsed = nanoseconds() - begin;
+  } while (elapsed < limit);
   return false;
 }
 
@@ -71,7 +78,8 @@ template <typename Predicate> bool spin(int64_t limit, Predicate done) {
 
 Executor::Executor(unsigned workers)
     : workers(workers ? workers : 1),
-      spinNanoseconds(workers > availableProcessors() ? 0 : spinWhenAlone) {
+      spinNanoseconds(workers > availableProcessors() ? 0 : spinWhenAlone),
+      results(this->workers) {
   try {
     threads.reserve(this->workers - 1);
     for (unsigned worker = 1; worker < this->workers; ++worker)
@@ -87,16 +95,16 @@ Executor::Executor(unsigned workers)
 Executor::~Executor() { stopThreads(); }
 
 void Executor::stopThreads() {
-  stopping.store(true);
-  generation.fetch_add(1);
-  wake(generation);
+  job.stopping.store(true);
+  job.generation.fetch_add(1);
+  wake(job.generation);
   for (std::thread &thread : threads)
     thread.join();
   threads.clear();
 }
 
 void Executor::runPiece(unsigned worker) {
-  int64_t share = count / workers, rest = count % workers;
+  int64_t share = job.count / workers, rest = job.count % workers;
   int64_t index = worker;
   int64_t begin = index * share + (index < rest ? index : rest);
   int64_t end = begin + share + (index < rest);
@@ -104,43 +112,51 @@ void Executor::runPiece(unsigned worker) {
     return;
   insideTask = true;
   currentWorker = index;
-  task(closure, begin, end, index);
+  job.task(job.closure, begin, end, index);
   insideTask = false;
 }
 
 uint32_t Executor::awaitGeneration(uint32_t seen) {
   auto changed = [&] {
-    return generation.load(std::memory_order_acquire) != seen;
+    return job.generation.load(std::memory_order_acquire) != seen;
   };
   if (!spin(spinNanoseconds, changed)) {
     sleepers.fetch_add(1);
-    while (generation.load() == seen)
-      sleepWhile(generation, seen);
+    while (job.generation.load() == seen)
+      sleepWhile(job.generation, seen);
     sleepers.fetch_sub(1);
   }
-  return generation.load(std::memory_order_acquire);
+  return job.generation.load(std::memory_order_acquire);
 }
 
 void Executor::workerLoop(unsigned worker) {
   uint32_t seen = 0;
   while (true) {
     seen = awaitGeneration(seen);
-    if (stopping.load())
+    if (job.stopping.load())
       return;
     runPiece(worker);
-    if (unfinished.fetch_sub(1) == 1 && callerSleeps.load())
-      wake(unfinished);
+    results[worker].finished.store(seen);
+    if (callerSleeps.load())
+      wake(results[worker].finished);
   }
 }
 
 void Executor::awaitOthers() {
-  auto done = [&] { return unfinished.load(std::memory_order_acquire) == 0; };
-  if (spin(spinNanoseconds, done))
-    return;
-  callerSleeps.store(1);
-  while (uint32_t left = unfinished.load())
-    sleepWhile(unfinished, left);
-  callerSleeps.store(0);
+  uint32_t generation = job.generation.load(std::memory_order_relaxed);
+  for (unsigned worker = 1; worker < workers; ++worker) {
+    std::atomic<uint32_t> &finished = results[worker].finished;
+    auto done = [&] {
+      return finished.load(std::memory_order_acquire) == generation;
+    };
+    if (spin(spinNanoseconds, done))
+      continue;
+    callerSleeps.store(1);
+    for (uint32_t seen = finished.load(); seen != generation;
+         seen = finished.load())
+      sleepWhile(finished, seen);
+    callerSleeps.store(0);
+  }
 }
 
 void Executor::parallelFor(qtcrt_task newTask, void *newClosure,
@@ -151,13 +167,12 @@ void Executor::parallelFor(qtcrt_task newTask, void *newClosure,
     newTask(newClosure, 0, newCount, insideTask ? currentWorker : 0);
     return;
   }
-  task = newTask;
-  closure = newClosure;
-  count = newCount;
-  unfinished.store(workers - 1);
-  generation.fetch_add(1);
+  job.task = newTask;
+  job.closure = newClosure;
+  job.count = newCount;
+  job.generation.fetch_add(1);
   if (sleepers.load())
-    wake(generation);
+    wake(job.generation);
   runPiece(0);
   awaitOthers();
 }

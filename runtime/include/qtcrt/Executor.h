@@ -57,19 +57,25 @@ private:
   void recordMark(int64_t operation);
   void stopThreads();
 
+  /// What a thread that polls reads is one cache line with one writer.
+  struct alignas(64) Job {
+    std::atomic<uint32_t> generation{0}; ///< rises last
+    std::atomic<bool> stopping{false};
+    qtcrt_task task = nullptr;
+    void *closure = nullptr;
+    int64_t count = 0;
+  };
+  struct alignas(64) Worker {
+    std::atomic<uint32_t> finished{0}; ///< the last generation it has done
+  };
+
   unsigned workers;
   int64_t spinNanoseconds;
   std::vector<std::thread> threads;
 
-  // The job of the current generation, written before `generation` rises.
-  qtcrt_task task = nullptr;
-  void *closure = nullptr;
-  int64_t count = 0;
-
-  alignas(64) std::atomic<uint32_t> generation{0};
-  std::atomic<bool> stopping{false};
+  Job job;                     ///< written by the caller
+  std::vector<Worker> results; ///< one a thread; that of the caller is unused
   alignas(64) std::atomic<uint32_t> sleepers{0};
-  alignas(64) std::atomic<uint32_t> unfinished{0};
   std::atomic<uint32_t> callerSleeps{0};
 
   alignas(64) bool profiling = false;
