@@ -11,6 +11,8 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
+#include <cstdlib>
+#include <optional>
 
 using namespace mlir;
 using namespace qtc;
@@ -218,7 +220,49 @@ struct LowerDropout : OpRewritePattern<DropoutOp> {
   }
 };
 
-/// Pixels index a constant table; channels move innermost on the way.
+/// An 8-bit function of a pixel p: (factor · p + offset) >> kFractionBits,
+/// clipped to ±kLimit.
+struct Line {
+  static constexpr int64_t kFractionBits = 16;
+  static constexpr int64_t kLimit = 127;
+  int64_t factor, offset;
+};
+
+/// The line that gives all of `table`, if there is one: normalization without
+/// its clipping and rounding is one.
+std::optional<Line> findLine(ArrayRef<int64_t> table) {
+  constexpr int64_t kOne = int64_t(1) << Line::kFractionBits;
+  constexpr int64_t kMinInside = 16;
+  auto isInside = [](int64_t value) { return std::abs(value) < Line::kLimit; };
+  int64_t first = llvm::find_if(table, isInside) - table.begin();
+  int64_t last = table.size();
+  while (last > first && !isInside(table[last - 1]))
+    --last;
+  // Fewer say little of the slope. This many keep factors below 2^21, so that
+  // products fit 32 bits.
+  if (last - first < kMinInside)
+    return std::nullopt;
+  int64_t run = last - 1 - first;
+  int64_t slope = (table[last - 1] - table[first]) * kOne / run;
+  // Rounding moves the ends of the line by less than one.
+  int64_t reach = kOne / run + 1;
+  for (int64_t factor = slope - reach; factor <= slope + reach; ++factor) {
+    int64_t lower = -(int64_t(1) << 30), upper = int64_t(1) << 30;
+    for (auto [pixel, value] : llvm::enumerate(table)) {
+      int64_t start = value * kOne - factor * int64_t(pixel);
+      if (value > -Line::kLimit)
+        lower = std::max(lower, start);
+      if (value < Line::kLimit)
+        upper = std::min(upper, start + kOne - 1);
+    }
+    if (lower <= upper)
+      return Line{factor, lower};
+  }
+  return std::nullopt;
+}
+
+/// Pixels index a constant table, or lie on a line, which needs no memory;
+/// channels move innermost on the way.
 struct LowerLookup : OpRewritePattern<LookupOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(LookupOp op,
@@ -228,25 +272,71 @@ struct LowerLookup : OpRewritePattern<LookupOp> {
     if (!scaled)
       return rewriter.notifyMatchFailure(op, "result is not scaled");
     RankedTensorType logical = scaled.getMantissa();
-    RankedTensorType memory = getMemoryType(logical);
-    Value table =
-        builder.create<arith::ConstantOp>(cast<TypedAttr>(op.getTableAttr()));
-    bool perChannel = cast<RankedTensorType>(table.getType()).getDimSize(0) > 1;
-    unsigned channelDim = isChannelsLast(logical) ? 3 : 1;
-    Value result = createMapped(
-        builder, op.getPixels(), getLogicalMap(logical, /*skip=*/0),
-        memory.getShape(), scaled.getWidth(),
+    ArrayRef<int64_t> memory = getMemoryType(logical).getShape();
+    Value result;
+    if (isChannelsLast(logical) && logical.getDimSize(1) == 1) {
+      // One channel is the same in any order, and flat it vectorizes.
+      int64_t size = logical.getNumElements();
+      Value flat = createTabulated(
+          builder, op, createReshape(builder, op.getPixels(), {size}),
+          builder.getMultiDimIdentityMap(1), {size}, /*channelDim=*/0);
+      result = createReshape(builder, flat, memory);
+    } else {
+      result = createTabulated(builder, op, op.getPixels(),
+                               getLogicalMap(logical, /*skip=*/0), memory,
+                               isChannelsLast(logical) ? 3 : 1);
+    }
+    Value exponent = createInt(builder, *op.getExponent());
+    replaceWithParts(rewriter, op, result, exponent);
+    return success();
+  }
+
+private:
+  static Value createTabulated(ImplicitLocOpBuilder &builder, LookupOp op,
+                               Value pixels, AffineMap map,
+                               ArrayRef<int64_t> shape, unsigned channelDim) {
+    auto table = cast<DenseIntElementsAttr>(op.getTableAttr());
+    unsigned width = cast<ScaledType>(op.getType()).getWidth();
+    bool perChannel = table.getType().getDimSize(0) > 1;
+    if (!perChannel && width == 8) {
+      SmallVector<int64_t, 256> values;
+      for (const APInt &value : table.getValues<APInt>())
+        values.push_back(value.getSExtValue());
+      if (std::optional<Line> line = findLine(values))
+        return createMapped(
+            builder, pixels, map, shape, width,
+            [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+              return createOnLine(inner, *line, elements[0]);
+            });
+    }
+    Value constant = builder.create<arith::ConstantOp>(table);
+    return createMapped(
+        builder, pixels, map, shape, width,
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value pixel = inner.create<arith::IndexCastUIOp>(inner.getIndexType(),
                                                            elements[0]);
           Value row = perChannel
                           ? Value(inner.create<linalg::IndexOp>(channelDim))
                           : inner.create<arith::ConstantIndexOp>(0);
-          return inner.create<tensor::ExtractOp>(table, ValueRange{row, pixel});
+          return inner.create<tensor::ExtractOp>(constant,
+                                                 ValueRange{row, pixel});
         });
-    Value exponent = createInt(builder, *op.getExponent());
-    replaceWithParts(rewriter, op, result, exponent);
-    return success();
+  }
+
+  static Value createOnLine(ImplicitLocOpBuilder &builder, Line line,
+                            Value pixel) {
+    Value wide = builder.create<arith::ExtUIOp>(builder.getI32Type(), pixel);
+    Value product =
+        builder.create<arith::MulIOp>(wide, createInt(builder, line.factor));
+    Value sum =
+        builder.create<arith::AddIOp>(product, createInt(builder, line.offset));
+    Value value = builder.create<arith::ShRSIOp>(
+        sum, createInt(builder, Line::kFractionBits));
+    value =
+        builder.create<arith::MinSIOp>(value, createInt(builder, Line::kLimit));
+    value = builder.create<arith::MaxSIOp>(value,
+                                           createInt(builder, -Line::kLimit));
+    return narrow(builder, value, 8);
   }
 };
 

@@ -184,6 +184,28 @@ func.func @lookup(%p: tensor<2x3x4x5xui8>) -> (tensor<2x4x5x3xi8>, i32) {
 
 // -----
 
+// A table that is a line, rounded and clipped, is computed; here it is 1. One
+// channel is flat.
+
+// CHECK-LABEL: func @line(
+//   CHECK-DAG:   %[[OFFSET:.+]] = arith.constant 131071 : i32
+//   CHECK-DAG:   %[[BITS:.+]] = arith.constant 16 : i32
+//       CHECK:   linalg.generic {{.*}} ins(%{{.+}} : tensor<40xi8>) outs(%{{.+}} : tensor<40xi8>)
+//       CHECK:     arith.extui
+//       CHECK:     arith.muli
+//       CHECK:     arith.addi
+//       CHECK:     arith.shrsi
+//   CHECK-NOT:     tensor.extract
+func.func @line(%p: tensor<2x1x4x5xui8>) -> (tensor<2x4x5x1xi8>, i32) {
+  %x = qtrain.lookup %p {exponent = -6 : si32, table = dense<1> : tensor<1x256xi8>}
+    : (tensor<2x1x4x5xui8>) -> !qtrain.scaled<tensor<2x1x4x5xi8, #qtrain.channels_last>>
+  %0, %1 = qtrain.decompose %x
+    : (!qtrain.scaled<tensor<2x1x4x5xi8, #qtrain.channels_last>>) -> (tensor<2x4x5x1xi8>, i32)
+  return %0, %1 : tensor<2x4x5x1xi8>, i32
+}
+
+// -----
+
 // A sum looks at the largest magnitude of every operand, to leave out zeros,
 // and aligns in one loop.
 
