@@ -4,7 +4,7 @@
 """Configuration of the lit suites: every .mlir and .test file below tests/.
 
 Features (for REQUIRES and UNSUPPORTED):
-  avx2, avxvnni, avx512vnni   this machine's instruction sets
+  avx2, avx512, avxvnni, avx512vnni   this machine's instruction sets
   shared                      data and models are in $QTC_SHARED, or in a folder `shared` next to the repository
   slow                        the slow tests were asked for (`-Dslow=1`, `tests/run.sh --slow`)
 Substitutions:
@@ -58,6 +58,12 @@ def cpu_flags():
     return set()
 
 
-for flag, feature in (("avx2", "avx2"), ("avx_vnni", "avxvnni"), ("avx512_vnni", "avx512vnni")):
-    if flag in cpu_flags():
+AVX512 = {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd"}
+for feature, flags in (
+    ("avx2", {"avx2"}),
+    ("avx512", AVX512),
+    ("avxvnni", {"avx_vnni"}),
+    ("avx512vnni", AVX512 | {"avx512_vnni"}),
+):
+    if flags <= cpu_flags():
         config.available_features.add(feature)

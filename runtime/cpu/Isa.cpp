@@ -25,6 +25,7 @@ namespace {
 struct Features {
   bool avx2 = false;
   bool avxvnni = false;
+  bool avx512 = false;
   bool avx512vnni = false;
 };
 
@@ -48,9 +49,11 @@ Features detect() {
   if ((saved & 0x06) != 0x06 || !__get_cpuid_count(7, 0, &a, &b, &c, &d))
     return features;
   features.avx2 = fma && hasBit(b, 5);
-  bool avx512 = hasBit(b, 16) && hasBit(b, 17) && hasBit(b, 30) &&
-                hasBit(b, 31) && hasBit(c, 11);
-  features.avx512vnni = features.avx2 && avx512 && (saved & 0xe6) == 0xe6;
+  // F, DQ, CD, BW and VL; mask registers and all of the vector registers.
+  features.avx512 = features.avx2 && hasBit(b, 16) && hasBit(b, 17) &&
+                    hasBit(b, 28) && hasBit(b, 30) && hasBit(b, 31) &&
+                    (saved & 0xe6) == 0xe6;
+  features.avx512vnni = features.avx512 && hasBit(c, 11);
   if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d))
     features.avxvnni = features.avx2 && hasBit(a, 4);
   return features;
@@ -82,6 +85,8 @@ bool qtcrt::isIsaSupported(uint32_t isa) {
     return true;
   case QTCRT_ISA_AVX2:
     return features.avx2;
+  case QTCRT_ISA_AVX512:
+    return features.avx512;
   case QTCRT_ISA_AVXVNNI:
     return features.avxvnni;
   case QTCRT_ISA_AVX512VNNI:

@@ -15,7 +15,7 @@ import harness
 sys.path.insert(0, harness.REFERENCE)
 import make_models  # noqa: E402 (the path comes first)
 
-INSTRUCTION_SETS = ("avx512vnni", "avxvnni", "avx2", "baseline")
+INSTRUCTION_SETS = ("avx512vnni", "avxvnni", "avx512", "avx2", "baseline")
 # Between them every kind of node and of option that has code of its own.
 MODELS = {
     "residual": (),

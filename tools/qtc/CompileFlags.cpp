@@ -63,7 +63,7 @@ void CompileFlags::addTo(CLI::App &command) {
   command.add_option("--mcpu", processor,
                      "instruction sets of the trainer: auto (all, chosen at "
                      "start-up), native, or a list of avx512vnni, avxvnni, "
-                     "avx2, baseline");
+                     "avx512, avx2, baseline");
   command.add_option("--loss", loss, "loss function")
       ->check(CLI::IsMember({"cross-entropy", "sse"}));
   command
@@ -177,10 +177,10 @@ llvm::Error CompileFlags::parseTargets(CompileOptions &options) const {
                                           ? &cpu::getHostTarget()
                                           : cpu::lookupTargetRecord(name);
     if (!record)
-      return llvm::createStringError(
-          "option '--mcpu': expected auto, native, avx512vnni, avxvnni, avx2 "
-          "or baseline, but got '" +
-          name + "'");
+      return llvm::createStringError("option '--mcpu': expected auto, native, "
+                                     "avx512vnni, avxvnni, avx512, "
+                                     "avx2 or baseline, but got '" +
+                                     name + "'");
     if (!llvm::is_contained(options.targets, record))
       options.targets.push_back(record);
   }

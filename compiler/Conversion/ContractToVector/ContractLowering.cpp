@@ -13,6 +13,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
+
 using namespace mlir;
 using namespace qtc;
 using cpu::ContractionGeometry;
@@ -22,6 +24,12 @@ using cpu::ContractionSchedule;
 static constexpr int64_t kNarrowBits = 15;
 /// of which the upper ones, this many, decide a rounding to 8 bits.
 static constexpr int64_t kRoundingBits = 8;
+/// Tiles of rows from which on it pays to widen B ahead of them.
+static constexpr int64_t kMinWidenedTiles = 3;
+/// The most stack that a task takes; threads have 8 MiB.
+static constexpr int64_t kMaxWidenedBytes = 1 << 20;
+/// Alignment of memory on the stack: that of the widest vector.
+static constexpr int64_t kLineBytes = 64;
 
 namespace {
 class ContractLowering {
@@ -68,6 +76,7 @@ private:
   void emitNarrow();
   void emitTasks();
   void emitTask(Value task);
+  void allocateWidened();
   Value emitBlockedTask(Value split, Value panel, Value rowTask,
                         Value magnitudes);
   Value emitPanels(
@@ -140,11 +149,13 @@ Value ContractLowering::emitTiles(const TilePosition &position,
   int64_t rows = geometry.getRowCount();
   int64_t tileRows = target.getTile(columns.vectors).rows;
   int64_t rest = rows % tileRows;
+  SmallVector<StepRange> all = tiles.getAllSteps();
+  TilePosition start = tiles.emitWidened(
+      position, columns, block.empty() ? ArrayRef<StepRange>(all) : block);
   auto emit = [&](Value row, int64_t count, ValueRange init) {
     if (block.empty())
-      return carry(
-          tiles.emitTile(position, columns, row, count, carried(init)));
-    tiles.emitUpdate(position, columns, row, count, block);
+      return carry(tiles.emitTile(start, columns, row, count, carried(init)));
+    tiles.emitUpdate(start, columns, row, count, block);
     return Values(init);
   };
   Value first = e.mul(rowTask, schedule.rowsPerTask);
@@ -218,7 +229,31 @@ Value ContractLowering::emitBlockedTask(Value split, Value panel, Value rowTask,
       });
 }
 
+/// Where instructions take 16-bit factors, B is widened once for a panel of a
+/// task, on the stack; only A is left to the inner loop. With few tiles of rows
+/// that costs more than it saves.
+void ContractLowering::allocateWidened() {
+  int64_t rows = std::min(schedule.rowsPerTask, geometry.getRowCount());
+  int64_t tileRows =
+      target.getTile(llvm::divideCeil(geometry.panel, target.getLanes())).rows;
+  if (!target.widensBytes() || rows < kMinWidenedTiles * tileRows)
+    return;
+  SmallVector<int64_t, 3> extents(geometry.steps);
+  std::fill_n(extents.begin(), schedule.blockDim, 1);
+  extents[schedule.blockDim] = schedule.blockExtent;
+  int64_t size = tiles.getWidenedStep();
+  for (int64_t extent : extents)
+    size *= extent;
+  if (2 * size > kMaxWidenedBytes)
+    return;
+  auto type = MemRefType::get({size}, e.getIntegerType(16));
+  tiles.setWidened(
+      e.create<memref::AllocaOp>(type, e.getI64IntegerAttr(kLineBytes)),
+      extents);
+}
+
 void ContractLowering::emitTask(Value task) {
+  allocateWidened();
   int64_t panels = schedule.panelTasks ? geometry.getPanelCount() : 1;
   // Neighbouring tasks share rows of A, which are more bytes than columns.
   Values digits =

@@ -40,11 +40,15 @@ def ConvertContractToVector : Pass<"convert-contract-to-vector"> {
     }
     ```
 
+    Where the instruction multiplies 16-bit numbers (`vpmaddwd`), a task first
+    widens a block of a panel of B into memory on its stack (`memref.alloca` in
+    the parallel loop), from where the tiles of all of its rows take it.
+
     Every `scf.parallel` carries the attributes `qkernel.kind` and
     `qkernel.macs` of the operation it comes from.
   }];
   let options = [Option<"isa", "isa", "std::string", "\"avx512vnni\"",
-      "Instruction set: baseline, avx2, avxvnni or avx512vnni">];
+      "Instruction set: baseline, avx2, avx512, avxvnni or avx512vnni">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",

@@ -13,24 +13,9 @@
 
 using namespace mlir;
 using namespace qtc;
-using cpu::DotForm;
-
-static StringRef getIntrinsic(DotForm form) {
-  switch (form) {
-  case DotForm::Pmaddwd128:
-    return "llvm.x86.sse2.pmadd.wd";
-  case DotForm::Pmaddwd256:
-    return "llvm.x86.avx2.pmadd.wd";
-  case DotForm::Vpdpbusd256:
-    return "llvm.x86.avx512.vpdpbusd.256";
-  case DotForm::Vpdpbusd512:
-    return "llvm.x86.avx512.vpdpbusd.512";
-  }
-  llvm_unreachable("unknown dot product");
-}
 
 DotProduct::Operand DotProduct::prepareA(Value lanes) {
-  if (!widens())
+  if (!target.widensBytes())
     return {lanes, nullptr, nullptr};
   int64_t halves = 2 * target.getLanes();
   Value pairs = e.create<vector::BitCastOp>(e.vectorType(halves, 16), lanes);
@@ -54,7 +39,7 @@ DotProduct::Operand DotProduct::constantA(uint8_t byte) {
 DotProduct::Operand DotProduct::loadB(Value flat, Value offset) {
   int64_t lanes = target.getLanes();
   Value bytes = e.load(flat, offset, target.getVectorBytes());
-  if (!widens()) {
+  if (!target.widensBytes()) {
     Value whole = e.create<vector::BitCastOp>(e.vectorType(lanes, 32), bytes);
     return {whole, nullptr, nullptr};
   }
@@ -66,22 +51,30 @@ DotProduct::Operand DotProduct::loadB(Value flat, Value offset) {
   return {nullptr, even, odd};
 }
 
-Value DotProduct::call(StringRef intrinsic, ValueRange operands) {
+DotProduct::Operand DotProduct::loadWidened(Value flat, Value offset) {
+  int64_t halves = 2 * target.getLanes();
+  Value even = e.load(flat, offset, halves);
+  return {nullptr, even, e.load(flat, e.add(offset, halves), halves)};
+}
+
+void DotProduct::storeWidened(const Operand &b, Value flat, Value offset) {
+  e.store(b.even, flat, offset);
+  e.store(b.odd, flat, e.add(offset, 2 * target.getLanes()));
+}
+
+Value DotProduct::call(ValueRange operands) {
   Type result = e.vectorType(target.getLanes(), 32);
   return e
-      .create<LLVM::CallIntrinsicOp>(result, e.getStringAttr(intrinsic),
-                                     operands)
+      .create<LLVM::CallIntrinsicOp>(
+          result, e.getStringAttr(target.getDotIntrinsic()), operands)
       .getResult(0);
 }
 
 Value DotProduct::accumulate(Value accumulator, const Operand &a,
                              const Operand &b) {
-  StringRef intrinsic = getIntrinsic(target.dot);
-  if (!widens())
-    return call(intrinsic, {accumulator, a.whole, b.whole});
+  if (!target.widensBytes())
+    return call({accumulator, a.whole, b.whole});
   // A sum of two products of a byte with a byte is far below 2^31.
-  Value even = call(intrinsic, {a.even, b.even});
-  Value odd = call(intrinsic, {a.odd, b.odd});
-  Value sum = e.create<arith::AddIOp>(accumulator, even);
-  return e.create<arith::AddIOp>(sum, odd);
+  Value sum = e.create<arith::AddIOp>(accumulator, call({a.even, b.even}));
+  return e.create<arith::AddIOp>(sum, call({a.odd, b.odd}));
 }

@@ -36,16 +36,16 @@ public:
   Operand constantA(uint8_t byte);
   /// One vector of signed bytes at `offset`.
   Operand loadB(mlir::Value flat, mlir::Value offset);
+  /// The same of a vector that storeWidened has written there. Only where the
+  /// instruction takes 16-bit factors.
+  Operand loadWidened(mlir::Value flat, mlir::Value offset);
+  void storeWidened(const Operand &b, mlir::Value flat, mlir::Value offset);
   mlir::Value accumulate(mlir::Value accumulator, const Operand &a,
                          const Operand &b);
 
 private:
-  bool widens() const {
-    return target.dot == cpu::DotForm::Pmaddwd128 ||
-           target.dot == cpu::DotForm::Pmaddwd256;
-  }
   Operand prepareA(mlir::Value lanes);
-  mlir::Value call(llvm::StringRef intrinsic, mlir::ValueRange operands);
+  mlir::Value call(mlir::ValueRange operands);
 
   Emitter &e;
   const cpu::TargetRecord &target;

@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace qtc;
@@ -143,13 +144,62 @@ Value TileEmitter::updateMaximum(Value maximum, Value accumulator) {
   return maximum ? e.maxMagnitude(maximum, accumulator) : maximum;
 }
 
+int64_t TileEmitter::getWidenedStep() const {
+  // Every byte becomes one number.
+  return llvm::divideCeil(geometry.panel, target.getLanes()) *
+         target.getVectorBytes();
+}
+
+void TileEmitter::setWidened(Value memory, ArrayRef<int64_t> extents) {
+  buffers.widened = memory;
+  int64_t stride = getWidenedStep();
+  for (size_t dim = extents.size(); dim-- > 0; stride *= extents[dim])
+    bStrides[dim] = stride;
+}
+
+TilePosition TileEmitter::emitWidened(const TilePosition &position,
+                                      TileColumns columns,
+                                      ArrayRef<StepRange> block) {
+  if (!buffers.widened)
+    return position;
+  TilePosition widened = position;
+  widened.offset = e.index(0);
+  for (auto [range, stride] : llvm::zip_equal(block, bStrides))
+    widened.offset = e.add(widened.offset, e.mul(range.lower, -stride));
+  widenSteps(0, block, position.offset, widened.offset, columns.vectors);
+  return widened;
+}
+
+/// The loops from step dimension `dim` on; like emitSteps, but of B alone.
+void TileEmitter::widenSteps(unsigned dim, ArrayRef<StepRange> block,
+                             Value from, Value to, int64_t vectors) {
+  if (dim == geometry.steps.size()) {
+    for (int64_t v = 0; v < vectors; ++v) {
+      int64_t shift = v * target.getVectorBytes();
+      dot.storeWidened(dot.loadB(buffers.b, e.add(from, shift)),
+                       buffers.widened, e.add(to, shift));
+    }
+    return;
+  }
+  e.loop(block[dim].lower, block[dim].upper, 1, {},
+         [&](Value k, ValueRange) -> Values {
+           widenSteps(dim + 1, block,
+                      e.add(from, e.mul(k, geometry.bStrides[dim])),
+                      e.add(to, e.mul(k, bStrides[dim])), vectors);
+           return {};
+         });
+}
+
 Values TileEmitter::emitDots(Value aOffset, Value bOffset,
                              ValueRange rowOffsets, ValueRange accumulators) {
   int64_t vectors = accumulators.size() / rowOffsets.size();
   SmallVector<DotProduct::Operand> b;
+  int64_t bytes = target.getVectorBytes();
   for (int64_t v = 0; v < vectors; ++v)
     b.push_back(
-        dot.loadB(buffers.b, e.add(bOffset, v * target.getVectorBytes())));
+        buffers.widened
+            ? dot.loadWidened(buffers.widened, e.add(bOffset, v * bytes))
+            : dot.loadB(buffers.b, e.add(bOffset, v * bytes)));
   Values results;
   for (auto [row, rowOffset] : llvm::enumerate(rowOffsets)) {
     auto a = dot.broadcastA(buffers.a, e.add(rowOffset, aOffset));
@@ -168,7 +218,7 @@ Values TileEmitter::emitSteps(unsigned dim, ArrayRef<StepRange> block,
   return e.loop(block[dim].lower, block[dim].upper, 1, accumulators,
                 [&](Value k, ValueRange carried) {
                   Value a = e.add(aOffset, e.mul(k, geometry.aStrides[dim]));
-                  Value b = e.add(bOffset, e.mul(k, geometry.bStrides[dim]));
+                  Value b = e.add(bOffset, e.mul(k, bStrides[dim]));
                   return emitSteps(dim + 1, block, a, b, rowOffsets, carried);
                 });
 }

@@ -26,6 +26,9 @@ struct ContractionBuffers {
   mlir::Value start, bias; ///< null if there is none
   /// Of narrow accumulators: bits that are not stored (i32), otherwise null.
   mlir::Value shift;
+  /// Memory of the task for 16-bit factors of one block of a panel of B, or
+  /// null: then tiles widen what they load.
+  mlir::Value widened;
 };
 
 /// Columns of a panel as a tile covers them: full vectors, of which the last
@@ -53,10 +56,22 @@ public:
               const cpu::ContractionGeometry &geometry, int64_t panelStride,
               const ContractionBuffers &buffers)
       : e(emitter), target(target), geometry(geometry), buffers(buffers),
-        panelStride(panelStride), dot(emitter, target) {}
+        panelStride(panelStride), bStrides(geometry.bStrides),
+        dot(emitter, target) {}
+
+  /// Lets tiles take B from `memory`, which has place for `extents` steps of
+  /// 16-bit factors. emitWidened has to come before them.
+  void setWidened(mlir::Value memory, llvm::ArrayRef<int64_t> extents);
+  /// 16-bit factors of one step of a panel of B.
+  int64_t getWidenedStep() const;
 
   /// The position of a panel.
   TilePosition getPosition(mlir::Value split, mlir::Value panel);
+
+  /// Widens the steps in `block` of a panel of B, once for all tiles of rows.
+  /// Returns the position to give to these tiles.
+  TilePosition emitWidened(const TilePosition &position, TileColumns columns,
+                           llvm::ArrayRef<StepRange> block);
 
   /// Computes a whole tile: start values, all steps, bias, maximum. Returns
   /// `maximum` with the magnitudes of the tile, if it is there.
@@ -106,14 +121,18 @@ private:
   Values emitSteps(unsigned dim, llvm::ArrayRef<StepRange> block,
                    mlir::Value aOffset, mlir::Value bOffset,
                    mlir::ValueRange rowOffsets, mlir::ValueRange accumulators);
+  void widenSteps(unsigned dim, llvm::ArrayRef<StepRange> block,
+                  mlir::Value from, mlir::Value to, int64_t vectors);
   Values emitDots(mlir::Value aOffset, mlir::Value bOffset,
                   mlir::ValueRange rowOffsets, mlir::ValueRange accumulators);
 
   Emitter &e;
   const cpu::TargetRecord &target;
   const cpu::ContractionGeometry &geometry;
-  const ContractionBuffers &buffers;
+  ContractionBuffers buffers;
   int64_t panelStride;
+  /// Distances of steps in what tiles read B from.
+  llvm::SmallVector<int64_t, 3> bStrides;
   DotProduct dot;
 };
 

@@ -113,9 +113,7 @@ static int64_t getPeakAccumulators(const cpu::TargetRecord &target) {
 
 /// Products that one lane of an accumulator gains by one instruction.
 static int64_t getProductsPerLane(const cpu::TargetRecord &target) {
-  bool widens = target.dot == cpu::DotForm::Pmaddwd128 ||
-                target.dot == cpu::DotForm::Pmaddwd256;
-  return widens ? 2 : 4;
+  return target.widensBytes() ? 2 : 4;
 }
 
 int64_t qtc::getPeakMacs(const cpu::TargetRecord &target) {
@@ -128,30 +126,19 @@ int64_t qtc::getPeakMacs(const cpu::TargetRecord &target) {
 static Value accumulateOnce(ImplicitLocOpBuilder &builder,
                             const cpu::TargetRecord &target, Value accumulator,
                             Value factor) {
-  auto call = [&](StringRef intrinsic, ValueRange operands) -> Value {
+  auto call = [&](ValueRange operands) -> Value {
     return builder
         .create<LLVM::CallIntrinsicOp>(
-            accumulator.getType(), builder.getStringAttr(intrinsic), operands)
+            accumulator.getType(),
+            builder.getStringAttr(target.getDotIntrinsic()), operands)
         ->getResult(0);
   };
-  auto multiplyAdd = [&](StringRef intrinsic) -> Value {
-    auto halves =
-        VectorType::get({2 * target.getLanes()}, builder.getI16Type());
-    Value a = builder.create<LLVM::BitcastOp>(halves, accumulator);
-    Value b = builder.create<LLVM::BitcastOp>(halves, factor);
-    return builder.create<LLVM::AddOp>(accumulator, call(intrinsic, {a, b}));
-  };
-  switch (target.dot) {
-  case cpu::DotForm::Pmaddwd128:
-    return multiplyAdd("llvm.x86.sse2.pmadd.wd");
-  case cpu::DotForm::Pmaddwd256:
-    return multiplyAdd("llvm.x86.avx2.pmadd.wd");
-  case cpu::DotForm::Vpdpbusd256:
-    return call("llvm.x86.avx512.vpdpbusd.256", {accumulator, factor, factor});
-  case cpu::DotForm::Vpdpbusd512:
-    return call("llvm.x86.avx512.vpdpbusd.512", {accumulator, factor, factor});
-  }
-  llvm_unreachable("all dot forms are handled");
+  if (!target.widensBytes())
+    return call({accumulator, factor, factor});
+  auto halves = VectorType::get({2 * target.getLanes()}, builder.getI16Type());
+  Value a = builder.create<LLVM::BitcastOp>(halves, accumulator);
+  Value b = builder.create<LLVM::BitcastOp>(halves, factor);
+  return builder.create<LLVM::AddOp>(accumulator, call({a, b}));
 }
 
 void qtc::createPeakFunction(ModuleOp module, const cpu::TargetRecord &target) {

@@ -28,7 +28,7 @@ def ConvertQKernelToLLVM
     All functions get the target attributes of the instruction set.
   }];
   let options = [Option<"isa", "isa", "std::string", "\"baseline\"",
-      "Instruction set: baseline, avx2, avxvnni or avx512vnni">];
+      "Instruction set: baseline, avx2, avx512, avxvnni or avx512vnni">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
                            "::mlir::cf::ControlFlowDialect"];
 }

@@ -188,14 +188,16 @@ private:
     double bytesC = 4.0 * schedule.rowsPerTask * geometry.panel * taskPanels;
     double cache = kCachePart * target.l2Bytes;
     double traffic = bytesA + taskPanels * bytesB;
-    if (bytesA + bytesB > cache) // nothing survives from one use to the next
+    // Where bytes are widened, B is there a second time, twice as large.
+    double keptB = target.widensBytes() ? 3 * bytesB : bytesB;
+    if (bytesA + keptB > cache) // nothing survives from one use to the next
       traffic = taskPanels *
                 (bytesA + bytesB * divideCeil(schedule.rowsPerTask, tileRows));
     // Whole rows, even where a task has but some columns: these lie a power of
     // two apart as a rule and share the few sets of the cache that rows start
     // in.
     double rowsOfC = 4.0 * schedule.rowsPerTask * geometry.columns;
-    bool keepsC = bytesA + bytesB + rowsOfC <= target.l2Bytes;
+    bool keepsC = bytesA + keptB + rowsOfC <= target.l2Bytes;
     traffic *= schedule.blocks;
     traffic += bytesC * (keepsC ? 2 : 2 * schedule.blocks);
     double reload =

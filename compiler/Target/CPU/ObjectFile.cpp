@@ -123,10 +123,14 @@ const TargetRecord &cpu::getHostTarget() {
         return false;
     return true;
   };
-  if (has({"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512vnni"}))
+  bool avx512 = has({"avx2", "fma", "avx512f", "avx512bw", "avx512vl",
+                     "avx512dq", "avx512cd"});
+  if (avx512 && has({"avx512vnni"}))
     return getTargetRecord(Isa::Avx512Vnni);
   if (has({"avx2", "fma", "avxvnni"}))
     return getTargetRecord(Isa::AvxVnni);
+  if (avx512)
+    return getTargetRecord(Isa::Avx512);
   if (has({"avx2", "fma"}))
     return getTargetRecord(Isa::Avx2);
   return getTargetRecord(Isa::Baseline);

@@ -8,6 +8,7 @@
 #include "compiler/Target/CPU/TargetRecord.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace qtc::cpu;
@@ -20,9 +21,13 @@ using namespace qtc::cpu;
 static constexpr Tile kTiles512[] = {{14, 1}, {12, 2}, {8, 3}, {6, 4}};
 // 16 registers: 12 accumulators, one A, up to three B.
 static constexpr Tile kTiles256[] = {{10, 1}, {6, 2}, {4, 3}};
-// 16 registers: B takes two registers a vector (its even and odd bytes), A two
-// and the products one.
+// pmaddwd: B takes two registers a vector (its even and odd bytes), A two and
+// the products one. B comes widened from memory; A is widened in the loop, two
+// instructions a row beside the 4·v that multiply and add: of 2·v + 1 slots
+// 2·v do work. So tiles are wide; those that are wider still and leave B in
+// memory, {2, 4} with 16 registers and {4, 5} with 32, were measured slower.
 static constexpr Tile kTilesPmaddwd[] = {{8, 1}, {4, 2}};
+static constexpr Tile kTilesPmaddwd512[] = {{12, 1}, {8, 2}, {7, 3}, {5, 4}};
 
 // Every processor of the last ten years has at least 32 KiB and, with AVX-512,
 // 1 MiB of second-level cache; those with less have 256 KiB (client Skylake).
@@ -35,6 +40,9 @@ static const TargetRecord kRecords[] = {
      16, kTilesPmaddwd, kL1Bytes, kL2Bytes256},
     {Isa::Avx2, "avx2", "x86-64-v3", "", "256", DotForm::Pmaddwd256, 256, 16,
      kTilesPmaddwd, kL1Bytes, kL2Bytes256},
+    // The first processors with AVX-512 (Skylake-SP and -X) lack VNNI.
+    {Isa::Avx512, "avx512", "x86-64-v4", "-prefer-256-bit", "512",
+     DotForm::Pmaddwd512, 512, 32, kTilesPmaddwd512, kL1Bytes, kL2Bytes512},
     {Isa::AvxVnni, "avxvnni", "x86-64-v3", "+avxvnni", "256",
      DotForm::Vpdpbusd256, 256, 16, kTiles256, kL1Bytes, kL2Bytes512},
     // x86-64-v4 is tuned for 256 bits, as on the first processors with AVX-512;
@@ -42,6 +50,27 @@ static const TargetRecord kRecords[] = {
     {Isa::Avx512Vnni, "avx512vnni", "x86-64-v4", "+avx512vnni,-prefer-256-bit",
      "512", DotForm::Vpdpbusd512, 512, 32, kTiles512, kL1Bytes, kL2Bytes512},
 };
+
+bool TargetRecord::widensBytes() const {
+  return dot == DotForm::Pmaddwd128 || dot == DotForm::Pmaddwd256 ||
+         dot == DotForm::Pmaddwd512;
+}
+
+llvm::StringRef TargetRecord::getDotIntrinsic() const {
+  switch (dot) {
+  case DotForm::Pmaddwd128:
+    return "llvm.x86.sse2.pmadd.wd";
+  case DotForm::Pmaddwd256:
+    return "llvm.x86.avx2.pmadd.wd";
+  case DotForm::Pmaddwd512:
+    return "llvm.x86.avx512.pmaddw.d.512";
+  case DotForm::Vpdpbusd256:
+    return "llvm.x86.avx512.vpdpbusd.256";
+  case DotForm::Vpdpbusd512:
+    return "llvm.x86.avx512.vpdpbusd.512";
+  }
+  llvm_unreachable("unknown dot product");
+}
 
 int64_t TargetRecord::getPanelVectors(int64_t columns) const {
   int64_t vectors = llvm::divideCeil(columns, getLanes());

@@ -25,14 +25,16 @@ namespace qtc::cpu {
 enum class Isa : uint32_t {
   Baseline = 0,
   Avx2 = 1,
-  AvxVnni = 2,
-  Avx512Vnni = 3,
+  Avx512 = 2,
+  AvxVnni = 3,
+  Avx512Vnni = 4,
 };
 
 /// The instruction that accumulates four products into 32 bits.
 enum class DotForm {
   Pmaddwd128,  ///< bytes widened to 16 bits, two pmaddwd xmm
   Pmaddwd256,  ///< bytes widened to 16 bits, two vpmaddwd ymm
+  Pmaddwd512,  ///< bytes widened to 16 bits, two vpmaddwd zmm
   Vpdpbusd256, ///< one vpdpbusd ymm
   Vpdpbusd512, ///< one vpdpbusd zmm
 };
@@ -68,6 +70,11 @@ struct TargetRecord {
   int64_t getLanes() const { return vectorBits / 32; }
   /// Bytes of one vector.
   int64_t getVectorBytes() const { return vectorBits / 8; }
+  /// Whether the instruction multiplies 16-bit numbers: a dot product of four
+  /// bytes is two instructions, of the even and of the odd ones.
+  bool widensBytes() const;
+  /// LLVM's name of the instruction.
+  llvm::StringRef getDotIntrinsic() const;
   /// The most vectors a tile is wide.
   int64_t getMaxVectors() const { return tiles.size(); }
   /// The tile that is `vectors` wide, 1 to getMaxVectors().

@@ -189,6 +189,9 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop,
   builder.setInsertionPointToStart(entry);
   for (Operation *constant : constants)
     builder.clone(*constant, mapping);
+  // One piece of stack for all iterations.
+  for (auto alloca : loop.getBody()->getOps<memref::AllocaOp>())
+    builder.clone(*alloca, mapping);
   Value one = builder.create<arith::ConstantIndexOp>(loc, 1);
   Value begin = entry->getArgument(0), end = entry->getArgument(1);
   OpBuilder inner = builder;
@@ -203,7 +206,8 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop,
     inner.setInsertionPointToStart(nested.getBody());
   }
   for (Operation &op : loop.getBody()->without_terminator())
-    inner.clone(op, mapping);
+    if (!isa<memref::AllocaOp>(op))
+      inner.clone(op, mapping);
   builder.create<func::ReturnOp>(loc);
   return reuseTask(task);
 }

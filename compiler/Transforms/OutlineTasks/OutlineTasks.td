@@ -20,7 +20,8 @@ def OutlineTasks : Pass<"outline-tasks", "::mlir::ModuleOp"> {
     (`llvm.noalias`): the loops of a step never see one buffer twice unless it is
     one value. After each launch a `qkernel.mark` says to profiles that an
     operation has ended; the operations are listed in the function attribute
-    `qkernel.profile`.
+    `qkernel.profile`. A `memref.alloca` of the loop's body becomes one piece of
+    stack for all iterations of a task.
 
     The function gets the executor, an opaque pointer, as its first argument,
     marked `qtrain.argument = "executor"`.

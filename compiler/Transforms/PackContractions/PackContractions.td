@@ -58,7 +58,7 @@ def PackContractions : Pass<"qkernel-pack-contractions"> {
     ```
   }];
   let options = [Option<"isa", "isa", "std::string", "\"avx512vnni\"",
-      "Instruction set: baseline, avx2, avxvnni or avx512vnni">];
+      "Instruction set: baseline, avx2, avx512, avxvnni or avx512vnni">];
   let dependentDialects = [
     "::mlir::tensor::TensorDialect", "::qtc::qkernel::QKernelDialect"];
 }

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 2
+#define QTCRT_ABI_VERSION 3
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -40,8 +40,9 @@ enum qtcrt_dtype {
 enum qtcrt_isa {
   QTCRT_ISA_BASELINE = 0,  ///< x86-64 (SSE2)
   QTCRT_ISA_AVX2 = 1,      ///< AVX2 and FMA
-  QTCRT_ISA_AVXVNNI = 2,   ///< AVX2, FMA and AVX-VNNI (256 bit)
-  QTCRT_ISA_AVX512VNNI = 3 ///< AVX-512 F, BW, VL, DQ and VNNI
+  QTCRT_ISA_AVX512 = 2,    ///< AVX-512 F, BW, VL, DQ and CD (x86-64-v4)
+  QTCRT_ISA_AVXVNNI = 3,   ///< AVX2, FMA and AVX-VNNI (256 bit)
+  QTCRT_ISA_AVX512VNNI = 4 ///< AVX-512 F, BW, VL, DQ, CD and VNNI
 };
 
 /// How the learning-rate value of a schedule is handed to the step.

@@ -79,6 +79,9 @@ bool qtc::test::isSupported(const cpu::TargetRecord &target) {
     return features["avx2"] && features["fma"];
   case cpu::Isa::AvxVnni:
     return features["avx2"] && features["fma"] && features["avxvnni"];
+  case cpu::Isa::Avx512:
+    return features["avx512bw"] && features["avx512dq"] &&
+           features["avx512vl"] && features["avx512cd"];
   case cpu::Isa::Avx512Vnni:
     return features["avx512vnni"] && features["avx512vl"];
   }
@@ -212,6 +215,11 @@ static LogicalResult lowerToLLVM(ModuleOp module,
     return failure();
   if (options.printLoops)
     module.print(llvm::outs());
+  // Parallel loops run here one iteration after the other, on one stack.
+  module.walk([](memref::AllocaOp op) {
+    Block &entry = op->getParentOfType<func::FuncOp>().getBody().front();
+    op->moveBefore(&entry, entry.begin());
+  });
   PassManager rest(module.getContext());
   rest.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   rest.addPass(createLoopInvariantCodeMotionPass());

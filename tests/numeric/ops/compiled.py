@@ -83,9 +83,11 @@ def cpu_flags():
 def best_isa():
     """The strongest instruction set of this processor that there is a target for."""
     flags = cpu_flags()
+    avx512 = {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd"}
     for isa, needed in (
-        ("avx512vnni", {"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"}),
+        ("avx512vnni", avx512 | {"avx512_vnni"}),
         ("avxvnni", {"avx2", "fma", "avx_vnni"}),
+        ("avx512", avx512),
         ("avx2", {"avx2", "fma"}),
     ):
         if needed <= flags:

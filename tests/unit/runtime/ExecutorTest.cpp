@@ -139,7 +139,16 @@ TEST(Isa, StrongerSetsIncludeWeakerOnes) {
       isIsaSupported(QTCRT_ISA_AVXVNNI)) {
     EXPECT_TRUE(isIsaSupported(QTCRT_ISA_AVX2));
   }
+  if (isIsaSupported(QTCRT_ISA_AVX512VNNI)) {
+    EXPECT_TRUE(isIsaSupported(QTCRT_ISA_AVX512));
+  }
   EXPECT_EQ(isIsaSupported(QTCRT_ISA_AVX2),
             __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"));
+  EXPECT_EQ(isIsaSupported(QTCRT_ISA_AVX512),
+            __builtin_cpu_supports("avx512f") &&
+                __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512vl") &&
+                __builtin_cpu_supports("avx512dq") &&
+                __builtin_cpu_supports("avx512cd"));
   EXPECT_GE(availableProcessors(), 1u);
 }

@@ -3,6 +3,8 @@
 // RUN:   | FileCheck %s --check-prefix=VNNI256
 // RUN: qtc-opt %s -convert-contract-to-vector=isa=avx2 -cse \
 // RUN:   | FileCheck %s --check-prefix=AVX2
+// RUN: qtc-opt %s -convert-contract-to-vector=isa=avx512 -cse \
+// RUN:   | FileCheck %s --check-prefix=AVX512
 // RUN: qtc-opt %s -convert-contract-to-vector=isa=baseline -cse \
 // RUN:   | FileCheck %s --check-prefix=SSE2
 
@@ -30,9 +32,25 @@
 
 // VNNI256: "llvm.x86.avx512.vpdpbusd.256"{{.+}} vector<8xi32>
 
-// Bytes are widened to 16 bits where only pairs are multiplied.
-// AVX2: arith.shrsi {{.+}} vector<16xi16>
-// AVX2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// Bytes are widened to 16 bits where only pairs are multiplied: B once for all
+// rows of a task, 16 steps of 16 columns of 4, A in the loop.
+//   AVX2-LABEL: func @contract
+//         AVX2:   scf.parallel
+//         AVX2:     %[[WIDE:.+]] = memref.alloca() {alignment = 64 : i64} : memref<1024xi16>
+//         AVX2:     scf.for
+//         AVX2:       arith.shli {{.+}} vector<16xi16>
+//         AVX2:       arith.shrsi {{.+}} vector<16xi16>
+//         AVX2:       vector.store {{.+}}, %[[WIDE]]
+// AVX2-COUNT-3:       vector.store {{.+}}, %[[WIDE]]
+//         AVX2:     scf.for
+//         AVX2:       %{{.+}}:8 = scf.for
+// AVX2-COUNT-4:         vector.load %[[WIDE]]
+//         AVX2:         arith.shrui {{.+}} vector<16xi16>
+//     AVX2-NOT:         arith.shrsi
+//         AVX2:         llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+//         AVX2:     } {qkernel.kind = "conv2d"
+// AVX512: %{{.+}}:12 = scf.for {{.+}} -> (vector<16xi32>,
+// AVX512: llvm.call_intrinsic "llvm.x86.avx512.pmaddw.d.512"(%{{.+}}, %{{.+}}) : (vector<32xi16>, vector<32xi16>) -> vector<16xi32>
 // SSE2: llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
 func.func @contract(%a: memref<4160xi8>, %b: memref<1024xi8>,
                     %acc: memref<64x16xi32>, %max: memref<i32>) {
@@ -41,6 +59,20 @@ func.func @contract(%a: memref<4160xi8>, %b: memref<1024xi8>,
     {contraction = #qkernel.contraction<rows = [64] strides [64],
      steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>,
      qkernel.kind = "conv2d", qkernel.macs = 65536 : i64}
+  return
+}
+
+// With few rows B is widened where it is used.
+
+// AVX2-LABEL: func @few_rows
+//   AVX2-NOT:   memref.alloca
+//       AVX2:   arith.shrsi {{.+}} vector<16xi16>
+func.func @few_rows(%a: memref<576xi8>, %b: memref<1024xi8>,
+                    %acc: memref<8x16xi32>) {
+  qkernel.contract ins(%a, %b : memref<576xi8>, memref<1024xi8>)
+    outs(%acc : memref<8x16xi32>)
+    {contraction = #qkernel.contraction<rows = [8] strides [64],
+     steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
   return
 }
 

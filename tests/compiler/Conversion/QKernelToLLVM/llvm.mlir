@@ -1,5 +1,6 @@
 // RUN: qtc-opt %s -convert-qkernel-to-llvm=isa=baseline -reconcile-unrealized-casts -split-input-file | FileCheck %s
 // RUN: qtc-opt %s -convert-qkernel-to-llvm=isa=avx512vnni -split-input-file | FileCheck %s --check-prefix=VNNI
+// RUN: qtc-opt %s -convert-qkernel-to-llvm=isa=avx512 -split-input-file | FileCheck %s --check-prefix=AVX512
 
 // A launch packs its operands into a closure on the stack; an entry function
 // unpacks them for a range of iterations. Buffers are bare pointers.
@@ -51,6 +52,9 @@
 //       VNNI: llvm.func @qtc_avx512vnni_train_step({{.*}} attributes {{{.*}}target_cpu = "x86-64-v4", target_features = #llvm.target_features<[{{.*}}"+avx512vnni"
 //       VNNI: llvm.func @qtc_avx512vnni_peak
 //       VNNI:   llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+//     AVX512: llvm.func @qtc_avx512_train_step({{.*}} attributes {{{.*}}target_cpu = "x86-64-v4", target_features = #llvm.target_features<["-prefer-256-bit"]>
+//     AVX512: llvm.func @qtc_avx512_peak
+//     AVX512:   llvm.call_intrinsic "llvm.x86.avx512.pmaddw.d.512"
 qtrain.parameter @b id 1 exponent 0 = dense<0> : tensor<3xi8>
 qtrain.parameter @w id 0 exponent 0 = dense<0> : tensor<8xi32>
 func.func private @task(%begin: index, %end: index, %x: memref<8xi32> {llvm.noalias}, %n: i32) {

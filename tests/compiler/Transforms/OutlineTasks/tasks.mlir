@@ -213,3 +213,24 @@ func.func private @helper(%x: memref<8xi8>) {
   }
   return
 }
+
+// -----
+
+// Memory on the stack is taken once a task, not once an iteration.
+
+// CHECK-LABEL: func private @stack_task
+//       CHECK:   memref.alloca() : memref<16xi16>
+//       CHECK:   scf.for
+//   CHECK-NOT:   memref.alloca
+//       CHECK:   return
+func.func @stack(%x: memref<8xi16>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %scratch = memref.alloca() : memref<16xi16>
+    %value = memref.load %scratch[%i] : memref<16xi16>
+    memref.store %value, %x[%i] : memref<8xi16>
+  }
+  return
+}
