@@ -306,20 +306,65 @@ TEST_F(Trainer, Bench) {
   ProgramResult text = runProgram({"bench", "--steps=3", "--threads=2"});
   EXPECT_EQ(text.status, 0) << text.err;
   for (const char *part :
-       {"GMAC/s", "% peak", "images/s", "total", "0.update", "not MAC",
-        "% bound", "copy bandwidth", "peak resident"})
+       {"GMAC/s", "% of peak", "images/s", "total", "0.update", "not MAC",
+        "% of bound", "copy bandwidth", "peak resident", "helpers ms",
+        "(everything else)"})
     EXPECT_NE(text.out.find(part), std::string::npos) << part;
   json bench = json::parse(
       runProgram({"bench", "--steps=3", "--json", "--threads=1"}).out);
   EXPECT_EQ(bench["threads"], 1);
   EXPECT_EQ(bench["ops"].size(), 4u);
   EXPECT_GT(bench["peak_gmacs_per_second"], 0);
+  EXPECT_GE(bench["best_peak_gmacs_per_second"],
+            bench["peak_gmacs_per_second"]);
   EXPECT_TRUE(bench["ops"][2]["gmacs_per_second"].is_null());
   EXPECT_GT(bench["bandwidth_gigabytes_per_second"], 0);
+  EXPECT_GE(bench["best_bandwidth_gigabytes_per_second"],
+            bench["bandwidth_gigabytes_per_second"]);
   EXPECT_EQ(bench["ops"][2]["bound"], "memory");
+  EXPECT_GT(bench["ops"][2]["bytes"], 0);
   EXPECT_TRUE(bench["ops"][3]["bound"].is_null()); // between operations
   for (int op : {0, 1, 2})
     EXPECT_GE(bench["ops"][op]["percent_of_bound"], 0);
+}
+
+/// Columns end, or start, at the same place in every line.
+TEST_F(Trainer, BenchTablesLineUp) {
+  std::istringstream text(runProgram({"bench", "--steps=1"}).out);
+  std::string line;
+  size_t end = 0, rows = 0;
+  while (std::getline(text, line)) {
+    if (line.rfind("op ", 0) == 0 || line.rfind("layer ", 0) == 0)
+      end = line.size();
+    if (line.empty())
+      end = 0;
+    if (!end)
+      continue;
+    EXPECT_EQ(line.size(), end) << line;
+    ++rows;
+  }
+  // 3 operations, between them, total; 2 layers, everything else; 2 heads.
+  EXPECT_EQ(rows, 10u);
+}
+
+/// Rows of both tables add up to the step, whatever the number of steps.
+TEST_F(Trainer, BenchRowsAddUp) {
+  for (const char *steps : {"--steps=1", "--steps=2", "--steps=7"}) {
+    json bench =
+        json::parse(runProgram({"bench", steps, "--json", "--threads=2"}).out);
+    double step = bench["milliseconds_per_step"], ops = 0;
+    double layers = bench["outside_layers_milliseconds"];
+    for (const json &row : bench["ops"])
+      ops += row["milliseconds"].get<double>();
+    for (const json &row : bench["layers"])
+      layers += row["kernel_milliseconds"].get<double>() +
+                row["helper_milliseconds"].get<double>();
+    EXPECT_NEAR(ops, step, 1e-9 + 1e-6 * step);
+    EXPECT_NEAR(layers, step, 1e-9 + 1e-6 * step);
+    EXPECT_EQ(bench["layers"].size(), 2u);
+    EXPECT_EQ(bench["layers"][1]["pass"], "weight gradient");
+    EXPECT_GT(bench["layers"][0]["compute_milliseconds"], 0);
+  }
 }
 
 TEST_F(Trainer, MemoryReport) {

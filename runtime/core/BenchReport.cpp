@@ -1,0 +1,259 @@
+//===- BenchReport.cpp - What bench shows ---------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/BenchReport.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+using namespace qtcrt;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+/// The roofline: work is no faster than its multiply-accumulates at the
+/// measured peak, nor than its bytes at the measured bandwidth. Milliseconds;
+/// 0: unknown.
+struct Roofline {
+  Roofline(double macs, double bytes, const BenchResult &result)
+      : compute(result.peak.median > 0 ? macs / result.peak.median * 1e3 : 0),
+        memory(result.bandwidth.median > 0
+                   ? bytes / result.bandwidth.median * 1e3
+                   : 0) {}
+  double bound() const { return std::max(compute, memory); }
+  Json name() const {
+    if (bound() == 0)
+      return nullptr;
+    return compute >= memory ? "compute" : "memory";
+  }
+  double compute, memory;
+};
+
+/// `numerator / denominator * scale`, or null where that has no meaning.
+Json quotient(double numerator, double denominator, double scale) {
+  if (numerator > 0 && denominator > 0)
+    return numerator / denominator * scale;
+  return nullptr;
+}
+
+/// A row of the table of operations.
+Json describeRow(const std::string &name, const std::string &kind,
+                 double milliseconds, double macs, double bytes,
+                 const BenchResult &result) {
+  Roofline roofline(macs, bytes, result);
+  Json row = {
+      {"name", name},
+      {"kind", kind},
+      {"milliseconds", milliseconds},
+      {"percent_of_step", 100 * milliseconds / result.milliseconds},
+      {"gmacs_per_second", quotient(macs, milliseconds, 1e-6)},
+      {"percent_of_peak", nullptr},
+      {"bytes", bytes},
+      {"gigabytes_per_second", quotient(bytes, milliseconds, 1e-6)},
+      {"bound", roofline.name()},
+      {"percent_of_bound", quotient(roofline.bound(), milliseconds, 100)}};
+  if (macs > 0)
+    row["percent_of_peak"] = quotient(roofline.compute, milliseconds, 100);
+  return row;
+}
+
+/// A row of the table of layers.
+Json describeLayer(const LayerPass &pass, const BenchResult &result) {
+  Roofline roofline(pass.macs, pass.bytes, result);
+  double whole = pass.kernelMilliseconds + pass.helperMilliseconds;
+  return {
+      {"node", pass.node},
+      {"pass", pass.pass},
+      {"macs", pass.macs},
+      {"kernel_milliseconds", pass.kernelMilliseconds},
+      {"helper_milliseconds", pass.helperMilliseconds},
+      {"gmacs_per_second", quotient(pass.macs, pass.kernelMilliseconds, 1e-6)},
+      {"percent_of_peak",
+       quotient(roofline.compute, pass.kernelMilliseconds, 100)},
+      {"percent_of_peak_with_helpers", quotient(roofline.compute, whole, 100)},
+      {"bytes", pass.bytes},
+      {"helper_bytes", pass.helperBytes},
+      {"compute_milliseconds", roofline.compute},
+      {"memory_milliseconds", roofline.memory},
+      {"bound", roofline.name()}};
+}
+
+Json describeBench(const Session &session, unsigned threads,
+                   const BenchResult &result) {
+  const qtcrt_model &model = session.model();
+  Json rows = Json::array(), layers = Json::array();
+  double macs = 0, bytes = 0, macTime = 0, opTime = 0;
+  for (const TimedOp &entry : result.ops) {
+    double opMacs = static_cast<double>(entry.op->macs);
+    double opBytes = static_cast<double>(entry.op->bytes);
+    rows.push_back(describeRow(entry.op->name, entry.op->kind,
+                               entry.milliseconds, opMacs, opBytes, result));
+    macs += opMacs;
+    bytes += opBytes;
+    opTime += entry.milliseconds;
+    macTime += entry.op->macs ? entry.milliseconds : 0;
+  }
+  double between = std::max(0.0, result.milliseconds - opTime);
+  rows.push_back(
+      describeRow("(between operations)", "other", between, 0, 0, result));
+  LayerProfile profile = groupByLayer(result.ops);
+  for (const LayerPass &pass : profile.passes)
+    layers.push_back(describeLayer(pass, result));
+  return {{"model", model.name},
+          {"scheme", model.scheme},
+          {"isa", session.variant().name},
+          {"threads", threads},
+          {"batch", model.batch},
+          {"steps", result.steps},
+          {"images_per_second",
+           static_cast<double>(model.batch) / result.milliseconds * 1e3},
+          {"milliseconds_per_step", result.milliseconds},
+          {"peak_gmacs_per_second", result.peak.median * 1e-9},
+          {"best_peak_gmacs_per_second", result.peak.best * 1e-9},
+          {"bandwidth_gigabytes_per_second", result.bandwidth.median * 1e-9},
+          {"best_bandwidth_gigabytes_per_second", result.bandwidth.best * 1e-9},
+          {"total", describeRow("total", "step", result.milliseconds, macs,
+                                bytes, result)},
+          {"percent_not_mac", 100 * (1 - macTime / result.milliseconds)},
+          {"planned_bytes", session.plannedBytes()},
+          {"peak_resident_bytes", result.residentBytes},
+          {"ops", rows},
+          {"layers", layers},
+          {"outside_layers_milliseconds", profile.otherMilliseconds + between}};
+}
+
+/// Columns that line up, the first ones to the left.
+class Table {
+public:
+  Table(std::vector<std::string> head, size_t leftColumns) : left(leftColumns) {
+    rows.push_back(std::move(head));
+  }
+  void add(std::vector<std::string> row) { rows.push_back(std::move(row)); }
+  void print() const {
+    std::vector<size_t> widths(rows.front().size());
+    for (const auto &row : rows)
+      for (size_t i = 0; i < row.size(); ++i)
+        widths[i] = std::max(widths[i], width(row[i]));
+    for (const auto &row : rows) {
+      std::string line;
+      for (size_t i = 0; i < row.size(); ++i) {
+        std::string space(widths[i] - width(row[i]), ' ');
+        line += (i ? "  " : "") + (i < left ? row[i] + space : space + row[i]);
+      }
+      std::printf("%s\n",
+                  line.substr(0, line.find_last_not_of(' ') + 1).c_str());
+    }
+  }
+
+private:
+  /// Characters of UTF-8 text.
+  static size_t width(const std::string &text) {
+    return static_cast<size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  }
+
+  size_t left;
+  std::vector<std::vector<std::string>> rows;
+};
+
+std::string cell(const Json &value, const char *format, double scale = 1) {
+  if (value.is_null())
+    return "-";
+  if (value.is_string())
+    return value.get<std::string>();
+  char text[64];
+  std::snprintf(text, sizeof(text), format, value.get<double>() * scale);
+  return text;
+}
+
+void printOps(const Json &bench) {
+  Table table({"op", "kind", "bound", "ms", "% of step", "GMAC/s", "% of peak",
+               "MB", "GB/s", "% of bound"},
+              3);
+  auto add = [&](const Json &row) {
+    table.add({cell(row["name"], ""), cell(row["kind"], ""),
+               cell(row["bound"], ""), cell(row["milliseconds"], "%.3f"),
+               cell(row["percent_of_step"], "%.1f"),
+               cell(row["gmacs_per_second"], "%.1f"),
+               cell(row["percent_of_peak"], "%.1f"),
+               cell(row["bytes"], "%.3f", 1e-6),
+               cell(row["gigabytes_per_second"], "%.1f"),
+               cell(row["percent_of_bound"], "%.1f")});
+  };
+  for (const Json &row : bench["ops"])
+    add(row);
+  add(bench["total"]);
+  table.print();
+}
+
+void printLayers(const Json &bench) {
+  Table table({"layer", "pass", "bound", "kernel ms", "helpers ms", "GMAC",
+               "GMAC/s", "% of peak", "with helpers", "kernel MB", "compute ms",
+               "memory ms"},
+              3);
+  for (const Json &row : bench["layers"])
+    table.add({cell(row["node"], ""), cell(row["pass"], ""),
+               cell(row["bound"], ""), cell(row["kernel_milliseconds"], "%.3f"),
+               cell(row["helper_milliseconds"], "%.3f"),
+               cell(row["macs"], "%.3f", 1e-9),
+               cell(row["gmacs_per_second"], "%.1f"),
+               cell(row["percent_of_peak"], "%.1f"),
+               cell(row["percent_of_peak_with_helpers"], "%.1f"),
+               cell(row["bytes"], "%.3f", 1e-6),
+               cell(row["compute_milliseconds"], "%.3f"),
+               cell(row["memory_milliseconds"], "%.3f")});
+  table.add({"(everything else)", "", "", "-",
+             cell(bench["outside_layers_milliseconds"], "%.3f"), "-", "-", "-",
+             "-", "-", "-", "-"});
+  table.print();
+}
+
+void printText(const Json &bench) {
+  std::printf("%s, scheme %s, %s, %s threads, batch %s, %s steps: mean of the "
+              "middle half\n\n",
+              cell(bench["model"], "").c_str(),
+              cell(bench["scheme"], "").c_str(), cell(bench["isa"], "").c_str(),
+              cell(bench["threads"], "%.0f").c_str(),
+              cell(bench["batch"], "%.0f").c_str(),
+              cell(bench["steps"], "%.0f").c_str());
+  printOps(bench);
+  std::printf("\nlayers: helpers pack operands, requantize results, update "
+              "weights; %% of peak is the kernel's\n\n");
+  printLayers(bench);
+  std::printf("\n%s images/s, %s ms/step\n",
+              cell(bench["images_per_second"], "%.1f").c_str(),
+              cell(bench["milliseconds_per_step"], "%.3f").c_str());
+  std::printf("whole step: %s %% of the dot-product peak of %s GMAC/s (median "
+              "of rounds between the steps; best %s); %s %% of the time is not "
+              "MAC operations\n",
+              cell(bench["total"]["percent_of_peak"], "%.1f").c_str(),
+              cell(bench["peak_gmacs_per_second"], "%.1f").c_str(),
+              cell(bench["best_peak_gmacs_per_second"], "%.1f").c_str(),
+              cell(bench["percent_not_mac"], "%.1f").c_str());
+  std::printf(
+      "bound: the larger of the multiply-accumulates at that peak and "
+      "the bytes at the copy bandwidth of %s GB/s (best %s)\n",
+      cell(bench["bandwidth_gigabytes_per_second"], "%.1f").c_str(),
+      cell(bench["best_bandwidth_gigabytes_per_second"], "%.1f").c_str());
+  std::printf(
+      "memory: %s MiB planned, %s MiB peak resident\n",
+      cell(bench["planned_bytes"], "%.1f", 1.0 / 1048576).c_str(),
+      cell(bench["peak_resident_bytes"], "%.1f", 1.0 / 1048576).c_str());
+}
+
+} // namespace
+
+void qtcrt::printBench(Session &session, const BenchResult &result, bool json) {
+  Json bench = describeBench(session, session.executor().workerCount(), result);
+  if (json)
+    std::printf(
+        "%s\n",
+        bench.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  else
+    printText(bench);
+}
