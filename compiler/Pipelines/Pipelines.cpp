@@ -18,6 +18,7 @@
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PlanArena/PlanArena.h"
+#include "compiler/Transforms/SeparateDestinations/SeparateDestinations.h"
 #include "compiler/Transforms/SplitReductions/SplitReductions.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -69,7 +70,7 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
   addCleanup(manager);
   if (options.microkernels)
     manager.addNestedPass<func::FuncOp>(createNarrowAccumulators());
-  manager.addPass(bufferization::createEmptyTensorEliminationPass());
+  manager.addNestedPass<func::FuncOp>(createSeparateDestinations());
   bufferization::OneShotBufferizationOptions bufferization;
   bufferization.allowReturnAllocsFromLoops = true;
   manager.addPass(bufferization::createOneShotBufferizePass(bufferization));
@@ -79,10 +80,14 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
 
 void qtc::buildKernelPipeline(OpPassManager &manager,
                               const VariantOptions &options) {
-  manager.addPass(createConvertContractToVector({options.target->name.str()}));
+  // Packed kernels come last: their code is as it should be, and much of it.
   manager.addPass(createConvertQKernelToLoops());
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
-  addCleanup(manager);
+  manager.addPass(createConvertContractToVector({options.target->name.str()}));
+  // Loops are outlined before they are simplified: equal ones are simplified
+  // once, and those of one iteration are not inlined into the step, which has
+  // as many of them as the model has layers.
+  manager.addPass(createCSEPass());
   manager.addPass(createOutlineTasks());
   addCleanup(manager);
 }

@@ -20,6 +20,7 @@
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PlanArena/PlanArena.h"
+#include "compiler/Transforms/SeparateDestinations/SeparateDestinations.h"
 #include "compiler/Transforms/SplitReductions/SplitReductions.h"
 #include "dialect/QKernel/IR/QKernel.h"
 #include "dialect/QTrain/IR/QTrain.h"
@@ -87,6 +88,7 @@ void qtc::registerPasses() {
   registerOutlineTasks();
   registerPackContractions();
   registerPlanArena();
+  registerSeparateDestinations();
   registerSplitReductions();
 
   bufferization::registerBufferizationPasses();

@@ -111,7 +111,8 @@ private:
   }
 
   LogicalResult outline(scf::ParallelOp loop);
-  func::FuncOp createTask(scf::ParallelOp loop, ArrayRef<Value> captures,
+  func::FuncOp createTask(scf::ParallelOp loop, unsigned range,
+                          ArrayRef<Value> captures,
                           ArrayRef<Operation *> constants);
   func::FuncOp reuseTask(func::FuncOp task);
   void addProfileEntry(scf::ParallelOp loop, ArrayRef<Value> captures);
@@ -123,21 +124,34 @@ private:
   SmallVector<Attribute> profile;
 };
 
+/// The dimension of a loop that is cut into ranges: the first one with more
+/// than one iteration.
+unsigned getRangeDimension(scf::ParallelOp loop) {
+  unsigned dim = 0;
+  while (dim + 1 < loop.getNumLoops() &&
+         getConstant(loop.getUpperBound()[dim]) == 1)
+    ++dim;
+  return dim;
+}
+
 LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
-  std::optional<int64_t> lower = getConstant(loop.getLowerBound()[0]);
-  std::optional<int64_t> upper = getConstant(loop.getUpperBound()[0]);
-  std::optional<int64_t> step = getConstant(loop.getStep()[0]);
+  unsigned range = getRangeDimension(loop);
+  std::optional<int64_t> lower = getConstant(loop.getLowerBound()[range]);
+  std::optional<int64_t> upper = getConstant(loop.getUpperBound()[range]);
+  std::optional<int64_t> step = getConstant(loop.getStep()[range]);
   if (lower != 0 || !upper || step != 1 || loop.getNumReductions() != 0)
     return loop.emitError(
         "expected a parallel loop from 0 to a constant without reductions");
 
   llvm::SetVector<Value> used;
   getUsedValuesDefinedAbove(loop.getRegion(), used);
-  // Bounds of further dimensions are used inside too.
+  // Bounds of the other dimensions are used inside too.
   for (ValueRange bounds :
        {ValueRange(loop.getLowerBound()), ValueRange(loop.getUpperBound()),
-        ValueRange(loop.getStep())})
-    used.insert(bounds.begin() + 1, bounds.end());
+        ValueRange(loop.getStep())}) {
+    used.insert(bounds.begin(), bounds.begin() + range);
+    used.insert(bounds.begin() + range + 1, bounds.end());
+  }
   SmallVector<Value> captures;
   SmallVector<Operation *> constants;
   for (Value value : used) {
@@ -148,7 +162,7 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
     else
       captures.push_back(value);
   }
-  func::FuncOp task = createTask(loop, captures, constants);
+  func::FuncOp task = createTask(loop, range, captures, constants);
   builder.setInsertionPoint(loop);
   Value executor = function.getArgument(0);
   builder.create<LaunchOp>(loop.getLoc(), task.getSymName(), executor,
@@ -160,7 +174,7 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
   return success();
 }
 
-func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop,
+func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
                                       ArrayRef<Value> captures,
                                       ArrayRef<Operation *> constants) {
   Location loc = loop.getLoc();
@@ -197,11 +211,12 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop,
   OpBuilder inner = builder;
   for (auto [dim, variable] : llvm::enumerate(loop.getInductionVars())) {
     auto nested =
-        dim == 0 ? inner.create<scf::ForOp>(loc, begin, end, one)
-                 : inner.create<scf::ForOp>(
-                       loc, mapping.lookupOrDefault(loop.getLowerBound()[dim]),
-                       mapping.lookupOrDefault(loop.getUpperBound()[dim]),
-                       mapping.lookupOrDefault(loop.getStep()[dim]));
+        dim == range
+            ? inner.create<scf::ForOp>(loc, begin, end, one)
+            : inner.create<scf::ForOp>(
+                  loc, mapping.lookupOrDefault(loop.getLowerBound()[dim]),
+                  mapping.lookupOrDefault(loop.getUpperBound()[dim]),
+                  mapping.lookupOrDefault(loop.getStep()[dim]));
     mapping.map(variable, nested.getInductionVar());
     inner.setInsertionPointToStart(nested.getBody());
   }

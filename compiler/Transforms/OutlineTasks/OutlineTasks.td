@@ -14,8 +14,9 @@ def OutlineTasks : Pass<"outline-tasks", "::mlir::ModuleOp"> {
   let summary = "Moves parallel loops into functions launched on all threads";
   let description = [{
     Every `scf.parallel` of a function's body becomes a function of a range of
-    its first dimension, and a `qkernel.launch` of that function; further
-    dimensions become sequential loops inside. What the loop captures is passed,
+    its first dimension with more than one iteration, and a `qkernel.launch` of
+    that function; other dimensions become sequential loops inside. Equal loops
+    share a function. What the loop captures is passed,
     except constants, which are cloned. Buffers are passed without alias
     (`llvm.noalias`): the loops of a step never see one buffer twice unless it is
     one value. After each launch a `qkernel.mark` says to profiles that an
