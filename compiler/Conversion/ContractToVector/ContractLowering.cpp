@@ -9,6 +9,7 @@
 #include "compiler/Conversion/ContractToVector/TileEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
@@ -281,7 +282,7 @@ void ContractLowering::emitTasks() {
 /// Runs the tasks with the shift that is there, from the step before as a rule,
 /// and again if the maximum shows that it is not a right one. Then a shift in
 /// the middle of the right ones is taken: it stays right until the maximum has
-/// changed by three octaves.
+/// changed by three octaves or four.
 void ContractLowering::emitNarrow() {
   Value shift = op.getOuts()[2];
   auto constant = [&](int64_t value) -> Value {
@@ -297,19 +298,25 @@ void ContractLowering::emitNarrow() {
     buffers.shift = carried.front();
     emitTasks();
     Value largest = e.create<memref::LoadOp>(maximum);
-    Value bits = e.create<qkernel::MagnitudeBitsOp>(e.getI32Type(), largest);
-    auto below = [&](int64_t distance) -> Value {
-      Value difference = e.create<arith::SubIOp>(bits, constant(distance));
-      return e.create<arith::MaxSIOp>(difference, zero);
-    };
     Value tooSmall = e.create<arith::CmpIOp>(
         arith::CmpIPredicate::sge,
         e.create<arith::ShRUIOp>(largest, buffers.shift),
         constant(1 << kNarrowBits));
-    Value tooLarge = e.create<arith::CmpIOp>(
-        arith::CmpIPredicate::sgt, buffers.shift, below(kRoundingBits));
+    // k > W − 8: the maximum is 2^(k + 7) at most.
+    Value octave = e.create<arith::AddIOp>(buffers.shift,
+                                           constant(kRoundingBits - 1));
+    Value limit = e.create<arith::ShLIOp>(constant(1), octave);
+    Value tooLarge = e.create<arith::AndIOp>(
+        e.create<arith::CmpIOp>(arith::CmpIPredicate::sle, largest, limit),
+        e.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, buffers.shift,
+                                zero));
     Value isWrong = e.create<arith::OrIOp>(tooSmall, tooLarge);
-    Value middle = below((kNarrowBits + kRoundingBits) / 2);
+    // From the bit length of the maximum, which is W or one more.
+    Value zeros = e.create<math::CountLeadingZerosOp>(largest);
+    constexpr int64_t kMiddle = (kNarrowBits + kRoundingBits + 1) / 2;
+    Value middle = e.create<arith::MaxSIOp>(
+        e.create<arith::SubIOp>(constant(32 - kMiddle), zeros).getResult(),
+        zero);
     e.create<scf::ConditionOp>(isWrong, ValueRange{e.create<arith::SelectOp>(
                                             isWrong, middle, buffers.shift)});
   };

@@ -51,8 +51,8 @@ def ConvertContractToVector : Pass<"convert-contract-to-vector"> {
       "Instruction set: baseline, avx2, avx512, avxvnni or avx512vnni">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::vector::VectorDialect"];
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 #endif // QTC_CONVERSION_CONTRACTTOVECTOR_TD

@@ -103,7 +103,7 @@ func.func @masked(%a: memref<4160xi8>, %b: memref<1024xi8>,
 //       CHECK:       %[[HALF:.+]] = arith.trunci %{{.+}} : vector<16xi32> to vector<16xi16>
 //       CHECK:       vector.store %[[HALF]]
 //       CHECK:     %[[LARGEST:.+]] = memref.load %[[MAX]][]
-//       CHECK:     qkernel.magnitude_bits %[[LARGEST]]
+//       CHECK:     math.ctlz %[[LARGEST]]
 //       CHECK:     scf.condition
 //       CHECK:   memref.store %[[KEPT]], %[[SHIFT]][]
 func.func @narrow(%a: memref<4160xi8>, %b: memref<1024xi8>,
