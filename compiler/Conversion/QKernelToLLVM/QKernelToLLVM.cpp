@@ -77,9 +77,7 @@ struct LowerLaunch : ConvertOpToLLVMPattern<LaunchOp> {
     FlatSymbolRefAttr entry = createEntry(rewriter, op, closureType, types);
 
     Type pointer = getVoidPtrType();
-    Value one = createIndexAttrConstant(rewriter, loc, getIndexType(), 1);
-    Value closure =
-        rewriter.create<LLVM::AllocaOp>(loc, pointer, closureType, one);
+    Value closure = createClosure(rewriter, op, closureType);
     for (auto [index, value] : llvm::enumerate(values))
       rewriter.create<LLVM::StoreOp>(
           loc, value, getField(rewriter, loc, closureType, closure, index));
@@ -94,6 +92,18 @@ struct LowerLaunch : ConvertOpToLLVMPattern<LaunchOp> {
         ValueRange{adaptor.getExecutor(), task, closure, count});
     rewriter.eraseOp(op);
     return success();
+  }
+
+  /// Space on the stack. At the start of the function, as only allocations
+  /// there have a fixed place.
+  Value createClosure(ConversionPatternRewriter &rewriter, LaunchOp op,
+                      Type type) const {
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPointToStart(&op->getParentRegion()->front());
+    Value one =
+        createIndexAttrConstant(rewriter, op.getLoc(), getIndexType(), 1);
+    return rewriter.create<LLVM::AllocaOp>(op.getLoc(), getVoidPtrType(), type,
+                                           one);
   }
 
   static Value getField(OpBuilder &builder, Location loc, Type type,

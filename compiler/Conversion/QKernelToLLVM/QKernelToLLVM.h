@@ -32,7 +32,8 @@ using ArgumentSources = llvm::SmallVector<std::string>;
 std::string getEntryPointName(const cpu::TargetRecord &target,
                               llvm::StringRef function);
 
-/// Creates the entry point of `function`, whose arguments come from `sources`.
+/// Makes `function`, whose arguments come from `sources`, the entry point of a
+/// step. LLVM is told not to optimize it: its time is spent in tasks.
 llvm::LogicalResult createEntryPoint(mlir::ModuleOp module,
                                      mlir::LLVM::LLVMFuncOp function,
                                      const ArgumentSources &sources,

@@ -20,9 +20,10 @@ def ConvertQKernelToLLVM
     `qtcrt_parallel_for` with a function that unpacks them, `qkernel.mark` calls
     `qtcrt_mark` (runtime/include/qtcrt/abi.h).
 
-    For each step function an entry point `qtc_<isa>_<function>` is made that
-    has the signature `qtcrt_step_function` and takes the function's arguments
-    from `qtcrt_step`, parameters from their place in the training state. A
+    Each step function becomes an entry point `qtc_<isa>_<function>` that has
+    the signature `qtcrt_step_function` and takes the function's arguments from
+    `qtcrt_step`, parameters from their place in the training state. It only
+    launches tasks, so it is marked `optnone`. A
     function `qtc_<isa>_peak` runs dot-product instructions on registers, to
     measure what the processor can do. Everything but entry points is internal.
     All functions get the target attributes of the instruction set.

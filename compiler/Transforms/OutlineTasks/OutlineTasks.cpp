@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 namespace qtc {
 #define GEN_PASS_DEF_OUTLINETASKS
@@ -74,6 +75,40 @@ std::string getNodeName(Location loc) {
         return name;
     }
   return "";
+}
+
+bool isConstant(Operation *op) {
+  return op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op);
+}
+
+/// Brings the constants of a task to its start, each once, in the order of
+/// their first uses. Which of them were shared with other loops, and where they
+/// were, depends on the function that the loop is from.
+void orderConstants(func::FuncOp task) {
+  using Key = std::tuple<OperationName, Attribute, Type>;
+  DenseMap<Key, Operation *> unique;
+  SmallVector<Operation *> constants;
+  Block &entry = task.getBody().front();
+  Operation *first = &entry.front();
+  task.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isConstant(op))
+      constants.push_back(op);
+    for (OpOperand &operand : op->getOpOperands()) {
+      Operation *constant = operand.get().getDefiningOp();
+      if (!constant || !isConstant(constant))
+        continue;
+      Key key(constant->getName(), constant->getAttrDictionary(),
+              operand.get().getType());
+      Operation *&known = unique[key];
+      if (!known) {
+        known = constant->clone();
+        entry.getOperations().insert(first->getIterator(), known);
+      }
+      operand.set(known->getResult(0));
+    }
+  });
+  for (Operation *constant : constants)
+    constant->erase();
 }
 
 /// Tasks by their type, to find equal ones.
@@ -156,8 +191,7 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
   SmallVector<Operation *> constants;
   for (Value value : used) {
     Operation *op = value.getDefiningOp();
-    if (op &&
-        (op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op)))
+    if (op && isConstant(op))
       constants.push_back(op);
     else
       captures.push_back(value);
@@ -224,6 +258,7 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
     if (!isa<memref::AllocaOp>(op))
       inner.clone(op, mapping);
   builder.create<func::ReturnOp>(loc);
+  orderConstants(task);
   return reuseTask(task);
 }
 

@@ -2,43 +2,40 @@
 // RUN: qtc-opt %s -convert-qkernel-to-llvm=isa=avx512vnni -split-input-file | FileCheck %s --check-prefix=VNNI
 // RUN: qtc-opt %s -convert-qkernel-to-llvm=isa=avx512 -split-input-file | FileCheck %s --check-prefix=AVX512
 
-// A launch packs its operands into a closure on the stack; an entry function
-// unpacks them for a range of iterations. Buffers are bare pointers.
+// The entry point of a step has the signature of the ABI and finds arguments in
+// the step: the parameter behind another of 64 bytes in the state, the step's
+// number at byte 64. A launch packs its operands into a closure on the stack;
+// an entry function unpacks them for a range of iterations. Buffers are bare
+// pointers.
 
 // CHECK-LABEL: llvm.func internal @task(
 //  CHECK-SAME:   %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: !llvm.ptr {llvm.noalias}, %{{.+}}: i32)
-// CHECK-LABEL: llvm.func internal @train_step(
-//  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr, %[[X:.+]]: !llvm.ptr, %[[STEP:.+]]: i32)
-//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.struct<(ptr, i32)>
-//       CHECK:   %[[FIRST:.+]] = llvm.getelementptr %[[CLOSURE]][0, 0]
-//       CHECK:   llvm.store %{{.+}}, %[[FIRST]] : !llvm.ptr, !llvm.ptr
-//       CHECK:   %[[SECOND:.+]] = llvm.getelementptr %[[CLOSURE]][0, 1]
-//       CHECK:   llvm.store %[[STEP]], %[[SECOND]] : i32, !llvm.ptr
-//       CHECK:   %[[ENTRY:.+]] = llvm.mlir.addressof @task_entry
-//       CHECK:   %[[COUNT:.+]] = llvm.mlir.constant(128 : index) : i64
-//       CHECK:   llvm.call @qtcrt_parallel_for(%[[EXECUTOR]], %[[ENTRY]], %[[CLOSURE]], %[[COUNT]])
-//       CHECK:   %[[INDEX:.+]] = llvm.mlir.constant(7 : index) : i64
-//       CHECK:   llvm.call @qtcrt_mark(%[[EXECUTOR]], %[[INDEX]])
-
 // CHECK-LABEL: llvm.func internal @task_entry(
 //  CHECK-SAME:   %[[CLOSURE:.+]]: !llvm.ptr, %[[BEGIN:.+]]: i64, %[[END:.+]]: i64, %{{.+}}: i64)
 //       CHECK:   %[[X:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
 //       CHECK:   %[[N:.+]] = llvm.load %{{.+}} : !llvm.ptr -> i32
 //       CHECK:   llvm.call @task(%[[BEGIN]], %[[END]], %[[X]], %[[N]])
-
-// The entry point of a step has the signature of the ABI and finds arguments in
-// the step: the parameter behind another of 64 bytes in the state, the step's
-// number at byte 64.
-
+//   CHECK-NOT: llvm.func internal
 // CHECK-LABEL: llvm.func @qtc_baseline_train_step(
-//  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr, %[[STEP:.+]]: !llvm.ptr) attributes {{{.*}}target_cpu = "x86-64"}
+//  CHECK-SAME:   %[[EXECUTOR:[^ ]+]]: !llvm.ptr, %[[STEP:[^ ]+]]: !llvm.ptr) attributes
+//  CHECK-SAME:   no_inline, optimize_none
+//  CHECK-SAME:   target_cpu = "x86-64"
 //       CHECK:   %[[STATE:.+]] = llvm.load %[[STEP]] : !llvm.ptr -> !llvm.ptr
 //       CHECK:   %[[OFFSET:.+]] = llvm.mlir.constant(64 : i64) : i64
 //       CHECK:   %[[W:.+]] = llvm.getelementptr %[[STATE]][%[[OFFSET]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
 //       CHECK:   %[[FIELD:.+]] = llvm.mlir.constant(64 : i64) : i64
 //       CHECK:   %[[AT:.+]] = llvm.getelementptr %[[STEP]][%[[FIELD]]]
 //       CHECK:   %[[NUMBER:.+]] = llvm.load %[[AT]] : !llvm.ptr -> i32
-//       CHECK:   llvm.call @train_step(%[[EXECUTOR]], %[[W]], %[[NUMBER]])
+//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.struct<(ptr, i32)>
+//       CHECK:   %[[FIRST:.+]] = llvm.getelementptr %[[CLOSURE]][0, 0]
+//       CHECK:   llvm.store %{{.+}}, %[[FIRST]] : !llvm.ptr, !llvm.ptr
+//       CHECK:   %[[SECOND:.+]] = llvm.getelementptr %[[CLOSURE]][0, 1]
+//       CHECK:   llvm.store %[[NUMBER]], %[[SECOND]] : i32, !llvm.ptr
+//       CHECK:   %[[ENTRY:.+]] = llvm.mlir.addressof @task_entry
+//       CHECK:   %[[COUNT:.+]] = llvm.mlir.constant(128 : index) : i64
+//       CHECK:   llvm.call @qtcrt_parallel_for(%[[EXECUTOR]], %[[ENTRY]], %[[CLOSURE]], %[[COUNT]])
+//       CHECK:   %[[INDEX:.+]] = llvm.mlir.constant(7 : index) : i64
+//       CHECK:   llvm.call @qtcrt_mark(%[[EXECUTOR]], %[[INDEX]])
 
 // A loop of dot products measures the processor; parameters are the state's
 // business, not the code's.
@@ -89,12 +86,26 @@ func.func @train_step(%executor: !llvm.ptr {qtrain.argument = "executor"}, %w: m
 //       CHECK:   %[[SEED:.+]] = llvm.load %{{.+}} -> i64
 //       CHECK:   llvm.mlir.constant(56 : i64)
 //       CHECK:   %[[SCHEDULE:.+]] = llvm.load %{{.+}} -> i64
-//       CHECK:   llvm.call @all(%[[EXECUTOR]], %[[ARENA]], %[[PIXELS]], %[[LABELS]], %[[LOGITS]], %[[EXPONENT]], %[[SEED]], %[[SCHEDULE]])
+//   CHECK-DAG:   llvm.insertvalue %[[ARENA]], %{{.+}}[1]
+//   CHECK-DAG:   llvm.insertvalue %[[PIXELS]], %{{.+}}[1]
+//   CHECK-DAG:   llvm.insertvalue %[[LABELS]], %{{.+}}[1]
+//   CHECK-DAG:   llvm.insertvalue %[[LOGITS]], %{{.+}}[1]
+//   CHECK-DAG:   llvm.insertvalue %[[EXPONENT]], %{{.+}}[1]
+//       CHECK:   llvm.store %[[SEED]]
+//       CHECK:   llvm.store %[[SCHEDULE]]
+//       CHECK:   llvm.call @qtcrt_parallel_for(%[[EXECUTOR]],
+func.func private @task(%begin: index, %end: index, %arena: memref<64xi8>, %pixels: memref<4xi8>,
+                        %labels: memref<4xi32>, %logits: memref<4xi8>, %exponent: memref<i32>, %seed: i64,
+                        %schedule: i64) {
+  return
+}
 func.func @all(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: memref<64xi8> {qtrain.argument = "arena"},
                %pixels: memref<4xi8> {qtrain.argument = "pixels"}, %labels: memref<4xi32> {qtrain.argument = "labels"},
                %logits: memref<4xi8> {qtrain.argument = "logits"},
                %exponent: memref<i32> {qtrain.argument = "logits_exponent"}, %seed: i64 {qtrain.argument = "seed"},
                %schedule: i64 {qtrain.argument = "schedule"}) {
+  qkernel.launch @task(%arena, %pixels, %labels, %logits, %exponent, %seed, %schedule) on %executor : !llvm.ptr count 4
+      with memref<64xi8>, memref<4xi8>, memref<4xi32>, memref<4xi8>, memref<i32>, i64, i64
   return
 }
 
@@ -102,7 +113,7 @@ func.func @all(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: memr
 
 // Control flow, arithmetic and vectors go along.
 
-// CHECK-LABEL: llvm.func internal @code(
+// CHECK-LABEL: llvm.func @qtc_baseline_code(
 //   CHECK-NOT:   scf
 //   CHECK-NOT:   arith
 //   CHECK-NOT:   memref

@@ -26,7 +26,7 @@ func.func @f(%x: memref<8xi8>) {
 
 // -----
 
-// Only the first dimension is cut into ranges, the others run inside. What is
+// Only one dimension is cut into ranges, the others run inside. What is
 // computed outside is passed, here a scalar, a bound and a rank-0 buffer.
 
 // CHECK-LABEL: func private @f_task(
@@ -157,6 +157,56 @@ func.func @g(%x: memref<8xi8>) {
   %c3_i8 = arith.constant 3 : i8
   scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
     memref.store %c3_i8, %x[%i] : memref<8xi8>
+  }
+  return
+}
+
+// -----
+
+// Also if the constants of one are shared with other loops and those of the
+// other are not.
+
+// CHECK-LABEL: func private @f_task(
+//   CHECK-NOT: func private
+// CHECK-LABEL: func @f(
+//       CHECK:   qkernel.launch @f_task(
+//       CHECK:   qkernel.launch @f_task(
+func.func @f(%x: memref<8xi8>, %y: memref<8xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c7 = arith.constant 7 : index
+  %c3_i8 = arith.constant 3 : i8
+  scf.parallel (%i) = (%c0) to (%c7) step (%c1) {
+    %next = arith.addi %i, %c1 : index
+    memref.store %c3_i8, %x[%next] : memref<8xi8>
+  }
+  scf.parallel (%i) = (%c0) to (%c7) step (%c1) {
+    %inner_3 = arith.constant 3 : i8
+    %inner_1 = arith.constant 1 : index
+    %next = arith.addi %i, %inner_1 : index
+    memref.store %inner_3, %y[%next] : memref<8xi8>
+  }
+  return
+}
+
+// -----
+
+// A dimension of one iteration is not worth a range, the next one is cut.
+
+// CHECK-LABEL: func private @f_task(
+//  CHECK-SAME:   %[[BEGIN:[^ ]+]]: index, %[[END:[^ ]+]]: index
+//       CHECK:   scf.for %[[I:.+]] = %{{.+}} to %{{.+}} step
+//       CHECK:     scf.for %[[J:.+]] = %[[BEGIN]] to %[[END]] step
+//       CHECK:       memref.store %{{.+}}, %{{.+}}[%[[I]], %[[J]]]
+// CHECK-LABEL: func @f(
+//       CHECK:   qkernel.launch @f_task({{.*}}) on %{{.+}} : !llvm.ptr count 8
+func.func @f(%x: memref<1x8xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %c3_i8 = arith.constant 3 : i8
+  scf.parallel (%i, %j) = (%c0, %c0) to (%c1, %c8) step (%c1, %c1) {
+    memref.store %c3_i8, %x[%i, %j] : memref<1x8xi8>
   }
   return
 }
