@@ -8,6 +8,7 @@
 #include "compiler/Target/CPU/ObjectFile.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LLVMContext.h"
@@ -108,7 +109,8 @@ static void splitStep(llvm::Function &step, llvm::FunctionAnalysisManager &am) {
     if (llvm::isa<llvm::CallInst>(instruction) &&
         !llvm::isa<llvm::IntrinsicInst>(instruction))
       calls.push_back(&instruction);
-  for (llvm::Instruction *call : calls)
+  // From the end: a split moves what lies behind it.
+  for (llvm::Instruction *call : llvm::reverse(calls))
     call->getParent()->splitBasicBlock(std::next(call->getIterator()));
   llvm::RegToMemPass().run(step, am);
 }
