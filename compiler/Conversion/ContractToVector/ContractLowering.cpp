@@ -295,21 +295,19 @@ void ContractLowering::emitNarrow() {
       e.create<arith::MaxSIOp>(found, zero).getResult(),
       constant(32 - kNarrowBits));
   auto once = [&](OpBuilder &, Location, ValueRange carried) {
-    buffers.shift = carried.front();
+    Value used = carried.front();
+    tiles.setShift(used);
     emitTasks();
     Value largest = e.create<memref::LoadOp>(maximum);
     Value tooSmall = e.create<arith::CmpIOp>(
-        arith::CmpIPredicate::sge,
-        e.create<arith::ShRUIOp>(largest, buffers.shift),
+        arith::CmpIPredicate::sge, e.create<arith::ShRUIOp>(largest, used),
         constant(1 << kNarrowBits));
     // k > W − 8: the maximum is 2^(k + 7) at most.
-    Value octave = e.create<arith::AddIOp>(buffers.shift,
-                                           constant(kRoundingBits - 1));
+    Value octave = e.create<arith::AddIOp>(used, constant(kRoundingBits - 1));
     Value limit = e.create<arith::ShLIOp>(constant(1), octave);
     Value tooLarge = e.create<arith::AndIOp>(
         e.create<arith::CmpIOp>(arith::CmpIPredicate::sle, largest, limit),
-        e.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, buffers.shift,
-                                zero));
+        e.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, used, zero));
     Value isWrong = e.create<arith::OrIOp>(tooSmall, tooLarge);
     // From the bit length of the maximum, which is W or one more.
     Value zeros = e.create<math::CountLeadingZerosOp>(largest);
@@ -317,8 +315,8 @@ void ContractLowering::emitNarrow() {
     Value middle = e.create<arith::MaxSIOp>(
         e.create<arith::SubIOp>(constant(32 - kMiddle), zeros).getResult(),
         zero);
-    e.create<scf::ConditionOp>(isWrong, ValueRange{e.create<arith::SelectOp>(
-                                            isWrong, middle, buffers.shift)});
+    e.create<scf::ConditionOp>(
+        isWrong, ValueRange{e.create<arith::SelectOp>(isWrong, middle, used)});
   };
   auto again = [&](OpBuilder &, Location, ValueRange carried) {
     e.create<scf::YieldOp>(carried);

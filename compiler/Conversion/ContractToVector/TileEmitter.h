@@ -59,6 +59,9 @@ public:
         panelStride(panelStride), bStrides(geometry.bStrides),
         dot(emitter, target) {}
 
+  /// Makes accumulators narrow: `shift` (i32) bits are not stored.
+  void setShift(mlir::Value shift) { buffers.shift = shift; }
+
   /// Lets tiles take B from `memory`, which has place for `extents` steps of
   /// 16-bit factors. emitWidened has to come before them.
   void setWidened(mlir::Value memory, llvm::ArrayRef<int64_t> extents);
