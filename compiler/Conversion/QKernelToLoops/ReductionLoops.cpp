@@ -64,7 +64,8 @@ struct LowerMaxAbs : OpRewritePattern<MaxAbsOp> {
 };
 
 /// Blocks of channels over chunks of rows, added up atomically: sums of
-/// integers do not depend on the order.
+/// integers do not depend on the order. Several rows of few channels count as
+/// one row, so that the inner loop is long enough for vectors.
 struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -75,11 +76,12 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b(op.getLoc(), rewriter);
     Value x = op.getIns()[0], y = op.getOuts()[0];
-    int64_t channels = getBufferShape(x).back();
-    int64_t count = cast<MemRefType>(x.getType()).getNumElements();
-    int64_t rows = count / channels;
-    Value flat = b.flatten(x);
     bool saturate = op.getSaturate();
+    int64_t outputs = getBufferShape(y).back(), channels = outputs;
+    int64_t rows = cast<MemRefType>(x.getType()).getNumElements() / channels;
+    while (!saturate && 2 * channels <= kBlock && rows % 2 == 0)
+      channels *= 2, rows /= 2;
+    Value flat = b.flatten(x);
     unsigned width = saturate ? 64 : 32;
     int64_t block = std::min(channels, kBlock);
     int64_t blocks = ceilDiv(channels, block);
@@ -93,7 +95,7 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
       Value which = b.create<arith::RemUIOp>(task, divisor);
       auto [firstRow, lastRow] = getChunk(b, part, rowChunk, rows);
       auto [first, last] = getChunk(b, which, block, channels);
-      Value size = b.sub(last, first);
+      Value size = blocks == 1 ? b.index(block) : b.sub(last, first);
       Value sums = b.create<memref::AllocaOp>(
           MemRefType::get({block}, b.getIntegerType(width)));
       Value begin = first;
@@ -109,6 +111,8 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
       b.loop(b.index(0), size, [&](Value c) {
         Value sum = b.mul(b.load(sums, c), b.integer(op.getFactor(), width));
         Value target = b.add(begin, c);
+        if (channels > outputs)
+          target = b.create<arith::RemUIOp>(target, b.index(outputs));
         if (!saturate) {
           b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::addi, sum, y,
                                         target);
