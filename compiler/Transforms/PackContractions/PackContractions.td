@@ -22,8 +22,10 @@ def PackContractions : Pass<"qkernel-pack-contractions"> {
     - Input gradient: the same with errors for activations and the kernel
       turned by 180 degrees; strides become zeros between the errors. Where the
       kernel is the image, columns are the image instead.
-    - Weight gradient: four images interleave, rows are weights, columns output
-      channels, steps the output positions of all images.
+    - Weight gradient: four images interleave, or four pixels of a row where the
+      batch is small; rows are weights, columns output channels, steps the
+      output positions of all images. Of a linear layer rows are outputs and
+      columns inputs, which is the order of weights.
 
     Operands that may be negative have 128 added where they are packed; start
     values of the accumulators take it back. Grouped and saturating

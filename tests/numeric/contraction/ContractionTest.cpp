@@ -18,11 +18,14 @@
 #include "tests/numeric/contraction/NarrowTest.h"
 #include "tests/numeric/contraction/Problem.h"
 
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
 #include <numeric>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace qtc;
 using namespace qtc::test;
@@ -36,6 +39,33 @@ struct Options {
   CompileOptions compile;
 };
 } // namespace
+
+/// A copy of bytes that ends where a page ends that nobody may read behind.
+class GuardedCopy {
+public:
+  explicit GuardedCopy(const std::vector<int8_t> &bytes) {
+    size_t page = sysconf(_SC_PAGESIZE);
+    size_t used = (bytes.size() + page - 1) / page * page;
+    size = used + page;
+    void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+      llvm::report_fatal_error("no memory for an operand");
+    base = static_cast<int8_t *>(memory);
+    mprotect(base + used, page, PROT_NONE);
+    data = base + used - bytes.size();
+    std::copy(bytes.begin(), bytes.end(), data);
+  }
+  GuardedCopy(const GuardedCopy &) = delete;
+  GuardedCopy &operator=(const GuardedCopy &) = delete;
+  ~GuardedCopy() { munmap(base, size); }
+
+  int8_t *data;
+
+private:
+  int8_t *base;
+  size_t size;
+};
 
 static std::vector<void *> getArguments(Data &data) {
   std::vector<void *> arguments = {data.first.data(), data.second.data()};
@@ -150,18 +180,23 @@ static bool testProblem(mlir::MLIRContext &context, const Problem &problem,
   computeReference(problem, expected);
   std::fill(actual.result.begin(), actual.result.end(), 0x5a5a5a5a);
   actual.maximum = 0x7fffffff;
-  kernel->run(getArguments(actual));
-  size_t wrong = 0, first = 0;
+  GuardedCopy first(actual.first), second(actual.second);
+  std::vector<void *> arguments = getArguments(actual);
+  arguments[0] = first.data;
+  arguments[1] = second.data;
+  kernel->run(arguments);
+  size_t wrong = 0, firstWrong = 0;
   for (size_t i = actual.result.size(); i-- > 0;)
     if (actual.result[i] != expected.result[i])
-      ++wrong, first = i;
+      ++wrong, firstWrong = i;
   if (wrong == 0 && actual.maximum == expected.maximum)
     return true;
   llvm::outs() << "FAIL " << name << ": " << wrong << " of "
                << actual.result.size() << " wrong";
   if (wrong)
-    llvm::outs() << ", [" << first << "] expected " << expected.result[first]
-                 << ", but got " << actual.result[first];
+    llvm::outs() << ", [" << firstWrong << "] expected "
+                 << expected.result[firstWrong] << ", but got "
+                 << actual.result[firstWrong];
   llvm::outs() << ", maximum " << expected.maximum << ", got " << actual.maximum
                << "\n";
   return false;

@@ -193,12 +193,13 @@ func.func @average_pool2d(%x: memref<2x6x6x3xi8>, %y: memref<2x4x4x3xi32>, %e: m
 
 // -----
 
-// Chunks of rows add their channel sums atomically; a sum in 64 bits stays in
-// one chunk.
+// Chunks of rows add their channel sums atomically, eight rows at a time; a sum
+// in 64 bits stays in one chunk.
 
 // CHECK-LABEL: func @channel_sum(
-//       CHECK:   memref.alloca() : memref<3xi32>
-//       CHECK:   memref.atomic_rmw addi
+//       CHECK:   memref.alloca() : memref<24xi32>
+//       CHECK:   %[[CHANNEL:.+]] = arith.remui %{{.+}}, %c3
+//       CHECK:   memref.atomic_rmw addi %{{.+}}, %{{.+}}[%[[CHANNEL]]]
 //       CHECK:   {qkernel.kind = "channel_sum"}
 //       CHECK:   memref.alloca() : memref<3xi64>
 //   CHECK-NOT:   atomic_rmw

@@ -83,3 +83,22 @@ func.func @dilated(%x: tensor<1x9x9x6xi8>, %w: tensor<8x6x3x3xi8>,
     -> tensor<1x5x5x8xi32>
   return %acc : tensor<1x5x5x8xi32>
 }
+
+// A linear layer behind channels that are no multiple of four pads them, so that
+// its weights are packed in whole groups.
+
+// CHECK-LABEL: func @linear_padded
+//       CHECK:   qkernel.pack_activation {{.+}}channels = 20 : i64
+//       CHECK:   qkernel.pack_weight {{.+}}order = #qkernel.weight_order<forward>
+//       CHECK:   rows = [4, 1, 1] strides[80, 40, 20], steps = [2, 2, 5] a[40, 20, 4] b[640, 320, 64]
+func.func @linear_padded(%x: tensor<4x2x2x18xi8>, %w: tensor<10x18x2x2xi8>,
+                         %init: tensor<4x1x1x10xi32>)
+    -> tensor<4x1x1x10xi32> {
+  %acc = qkernel.conv2d
+    ins(%x, %w : tensor<4x2x2x18xi8>, tensor<10x18x2x2xi8>)
+    outs(%init : tensor<4x1x1x10xi32>)
+    {group = 1 : i64, nonnegative, window = #qtrain.window<kernel = [2, 2],
+     strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    -> tensor<4x1x1x10xi32>
+  return %acc : tensor<4x1x1x10xi32>
+}
