@@ -11,6 +11,8 @@ from differential import REFUSED, DifferentialCase
 MODELS = {
     "conv_strided_twice": 5,
     "conv_grouped": 2,
+    "conv_depthwise_vectors": 5,
+    "conv_phases": 2,
     "conv_same_upper": 1,
     "pool_ceil_mode": 5,
     "residual": 2,

@@ -12,9 +12,12 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <memory>
+#include <numeric>
 
 using namespace mlir;
 using namespace qtc;
@@ -33,40 +36,36 @@ static constexpr int64_t kMaxWidenedBytes = 1 << 20;
 static constexpr int64_t kLineBytes = 64;
 
 namespace {
-class ContractLowering {
-public:
-  ContractLowering(Emitter &emitter, qkernel::ContractOp op,
-                   const cpu::TargetRecord &target)
-      : e(emitter), op(op), target(target),
-        geometry(getGeometry(op.getContraction())),
-        schedule(cpu::chooseSchedule(target, geometry, op.isNarrow())),
-        buffers(getBuffers()),
-        tiles(e, target, geometry, op.getContraction().getPanelStride(),
-              buffers),
-        maximum(op.getOuts().size() > 1 ? op.getOuts()[1] : Value()) {}
+/// What a task computes: some rows of a split and group, in one panel or all.
+struct TaskPosition {
+  Value split, rows, group, panel;
+};
 
-  void run() {
-    if (op.isNarrow())
-      return emitNarrow();
-    emitTasks();
-  }
+/// One of the contractions of an operation, as tasks.
+class PartLowering {
+public:
+  PartLowering(Emitter &emitter, qkernel::ContractionAttr contraction,
+               const cpu::TargetRecord &target,
+               const ContractionBuffers &buffers, Value maximum)
+      : e(emitter), target(target), geometry(getGeometry(contraction)),
+        schedule(cpu::chooseSchedule(target, geometry,
+                                     /*isNarrow=*/buffers.shift != nullptr)),
+        tiles(e, target, geometry, contraction, buffers), maximum(maximum),
+        hasBias(buffers.bias != nullptr) {}
+
+  int64_t getTaskCount() const { return schedule.tasks; }
+  /// 16-bit factors of B that a task widens ahead of its tiles, or 0.
+  int64_t getWidenedSize() const;
+  /// Gives a task memory for these.
+  void setWidened(Value memory);
+  void emitTask(Value task);
 
 private:
   static ContractionGeometry getGeometry(qkernel::ContractionAttr c) {
-    return {c.getRows(),     c.getRowStrides(), c.getSteps(), c.getAStrides(),
-            c.getBStrides(), c.getColumns(),    c.getPanel(), c.getSplits()};
-  }
-
-  ContractionBuffers getBuffers() {
-    ContractionBuffers result;
-    result.a = e.flatten(op.getIns()[0]);
-    result.b = e.flatten(op.getIns()[1]);
-    if (op.getHasStart())
-      result.start = e.flatten(op.getIns()[2]);
-    if (op.getHasBias())
-      result.bias = e.flatten(op.getIns().back());
-    result.result = e.flatten(op.getOuts()[0]);
-    return result;
+    return {c.getRows(),    c.getRowStrides(), c.getAllResultStrides(),
+            c.getSteps(),   c.getAStrides(),   c.getBStrides(),
+            c.getColumns(), c.getPanel(),      c.getGroups(),
+            c.getSplits()};
   }
 
   TileColumns getColumns(int64_t columns) const {
@@ -74,18 +73,14 @@ private:
     return {vectors, columns - (vectors - 1) * target.getLanes()};
   }
 
-  void emitNarrow();
-  void emitTasks();
-  void emitTask(Value task);
-  void allocateWidened();
-  Value emitBlockedTask(Value split, Value panel, Value rowTask,
-                        Value magnitudes);
+  SmallVector<int64_t, 3> getBlockExtents() const;
+  Value emitBlockedTask(const TaskPosition &task, Value magnitudes);
   Value emitPanels(
-      Value split, Value panel, Value magnitudes,
+      const TaskPosition &task, Value magnitudes,
       function_ref<Value(const TilePosition &, TileColumns, Value)> body);
   Value emitTiles(const TilePosition &position, TileColumns columns,
                   Value rowTask, Value magnitudes, ArrayRef<StepRange> block);
-  void emitBlocks(Value split, Value panel, Value rowTask, unsigned dim,
+  void emitBlocks(const TaskPosition &task, unsigned dim,
                   SmallVector<StepRange> &block);
   Value emitRows(Value rowTask, Value magnitudes,
                  function_ref<Value(Value, Value)> body);
@@ -99,20 +94,19 @@ private:
   }
 
   Emitter &e;
-  qkernel::ContractOp op;
   const cpu::TargetRecord &target;
   ContractionGeometry geometry;
   ContractionSchedule schedule;
-  ContractionBuffers buffers;
   TileEmitter tiles;
   Value maximum;
+  bool hasBias;
 };
 } // namespace
 
 /// Writes `body` for each panel of a task: a loop over those that are full and
 /// another body for the last one if it has fewer columns.
-Value ContractLowering::emitPanels(
-    Value split, Value panel, Value magnitudes,
+Value PartLowering::emitPanels(
+    const TaskPosition &task, Value magnitudes,
     function_ref<Value(const TilePosition &, TileColumns, Value)> body) {
   int64_t panels = geometry.getPanelCount();
   TileColumns full = getColumns(geometry.panel);
@@ -120,7 +114,8 @@ Value ContractLowering::emitPanels(
   bool isUniform = geometry.getLastPanelColumns() == geometry.panel;
   int64_t fullPanels = isUniform ? panels : panels - 1;
   auto emit = [&](Value p, TileColumns columns, ValueRange init) {
-    return carry(body(tiles.getPosition(split, p), columns, carried(init)));
+    return carry(body(tiles.getPosition(task.split, task.group, p), columns,
+                      carried(init)));
   };
   Values init = carry(magnitudes);
   if (!schedule.panelTasks) {
@@ -132,21 +127,23 @@ Value ContractLowering::emitPanels(
     return carried(init);
   }
   if (fullPanels == 0)
-    return carried(emit(panel, last, init));
+    return carried(emit(task.panel, last, init));
   if (isUniform)
-    return carried(emit(panel, full, init));
-  init = e.when(e.less(panel, fullPanels), init,
-                [&](ValueRange values) { return emit(panel, full, values); });
-  init = e.when(e.equal(panel, fullPanels), init,
-                [&](ValueRange values) { return emit(panel, last, values); });
+    return carried(emit(task.panel, full, init));
+  init = e.when(e.less(task.panel, fullPanels), init, [&](ValueRange values) {
+    return emit(task.panel, full, values);
+  });
+  init = e.when(e.equal(task.panel, fullPanels), init, [&](ValueRange values) {
+    return emit(task.panel, last, values);
+  });
   return carried(init);
 }
 
 /// The row tiles of a task in one panel. With `block`, tiles of the result are
 /// updated with these steps; without, they are computed as a whole.
-Value ContractLowering::emitTiles(const TilePosition &position,
-                                  TileColumns columns, Value rowTask,
-                                  Value magnitudes, ArrayRef<StepRange> block) {
+Value PartLowering::emitTiles(const TilePosition &position, TileColumns columns,
+                              Value rowTask, Value magnitudes,
+                              ArrayRef<StepRange> block) {
   int64_t rows = geometry.getRowCount();
   int64_t tileRows = target.getTile(columns.vectors).rows;
   int64_t rest = rows % tileRows;
@@ -176,8 +173,8 @@ Value ContractLowering::emitTiles(const TilePosition &position,
 }
 
 /// Writes `body` for each row of a task.
-Value ContractLowering::emitRows(Value rowTask, Value magnitudes,
-                                 function_ref<Value(Value, Value)> body) {
+Value PartLowering::emitRows(Value rowTask, Value magnitudes,
+                             function_ref<Value(Value, Value)> body) {
   Value first = e.mul(rowTask, schedule.rowsPerTask);
   Value end = e.min(e.add(first, schedule.rowsPerTask), geometry.getRowCount());
   return carried(e.loop(first, end, 1, carry(magnitudes),
@@ -188,12 +185,12 @@ Value ContractLowering::emitRows(Value rowTask, Value magnitudes,
 
 /// The loops over blocks from step dimension `dim` on. Blocks are outside of
 /// panels and tiles, so that what they touch of A and B stays in cache.
-void ContractLowering::emitBlocks(Value split, Value panel, Value rowTask,
-                                  unsigned dim, SmallVector<StepRange> &block) {
+void PartLowering::emitBlocks(const TaskPosition &task, unsigned dim,
+                              SmallVector<StepRange> &block) {
   if (dim > schedule.blockDim) {
-    emitPanels(split, panel, Value(),
+    emitPanels(task, Value(),
                [&](const TilePosition &position, TileColumns columns, Value) {
-                 return emitTiles(position, columns, rowTask, Value(), block);
+                 return emitTiles(position, columns, task.rows, Value(), block);
                });
     return;
   }
@@ -202,81 +199,146 @@ void ContractLowering::emitBlocks(Value split, Value panel, Value rowTask,
   e.loop(0, extent, step, [&](Value k) {
     Value end = e.add(k, step);
     block[dim] = {k, extent % step == 0 ? end : e.min(end, extent)};
-    emitBlocks(split, panel, rowTask, dim + 1, block);
+    emitBlocks(task, dim + 1, block);
   });
 }
 
 /// A task in several blocks: start values, sums block by block, bias and
 /// maximum.
-Value ContractLowering::emitBlockedTask(Value split, Value panel, Value rowTask,
-                                        Value magnitudes) {
-  emitPanels(split, panel, Value(),
+Value PartLowering::emitBlockedTask(const TaskPosition &task,
+                                    Value magnitudes) {
+  emitPanels(task, Value(),
              [&](const TilePosition &position, TileColumns columns, Value) {
-               return emitRows(rowTask, Value(), [&](Value row, Value) {
+               return emitRows(task.rows, Value(), [&](Value row, Value) {
                  tiles.emitStart(position, columns, row);
                  return Value();
                });
              });
   SmallVector<StepRange> block = tiles.getAllSteps();
-  emitBlocks(split, panel, rowTask, 0, block);
-  if (!maximum && !buffers.bias)
+  emitBlocks(task, 0, block);
+  if (!maximum && !hasBias)
     return magnitudes;
   return emitPanels(
-      split, panel, magnitudes,
+      task, magnitudes,
       [&](const TilePosition &position, TileColumns columns, Value values) {
-        return emitRows(rowTask, values, [&](Value row, Value carriedValues) {
+        return emitRows(task.rows, values, [&](Value row, Value carriedValues) {
           return tiles.emitFinish(position, columns, row, carriedValues);
         });
       });
 }
 
-/// Where instructions take 16-bit factors, B is widened once for a panel of a
-/// task, on the stack; only A is left to the inner loop. With few tiles of rows
-/// that costs more than it saves.
-void ContractLowering::allocateWidened() {
-  int64_t rows = std::min(schedule.rowsPerTask, geometry.getRowCount());
-  int64_t tileRows =
-      target.getTile(llvm::divideCeil(geometry.panel, target.getLanes())).rows;
-  if (!target.widensBytes() || rows < kMinWidenedTiles * tileRows)
-    return;
+/// What a block has of each step dimension.
+SmallVector<int64_t, 3> PartLowering::getBlockExtents() const {
   SmallVector<int64_t, 3> extents(geometry.steps);
   std::fill_n(extents.begin(), schedule.blockDim, 1);
   extents[schedule.blockDim] = schedule.blockExtent;
-  int64_t size = tiles.getWidenedStep();
-  for (int64_t extent : extents)
-    size *= extent;
-  if (2 * size > kMaxWidenedBytes)
-    return;
-  auto type = MemRefType::get({size}, e.getIntegerType(16));
-  tiles.setWidened(
-      e.create<memref::AllocaOp>(type, e.getI64IntegerAttr(kLineBytes)),
-      extents);
+  return extents;
 }
 
-void ContractLowering::emitTask(Value task) {
-  allocateWidened();
+/// Where instructions take 16-bit factors, B is widened once for a panel of a
+/// task, on the stack; only A is left to the inner loop. With few tiles of rows
+/// that costs more than it saves.
+int64_t PartLowering::getWidenedSize() const {
+  int64_t rows = std::min(schedule.rowsPerTask, geometry.getRowCount());
+  int64_t tileRows =
+      target.getTile(llvm::divideCeil(geometry.panel, target.getLanes())).rows;
+  if (!target.widensBytes() || rows < kMinWidenedTiles * tileRows ||
+      geometry.getStepCount() == 0)
+    return 0;
+  int64_t size = tiles.getWidenedStep();
+  for (int64_t extent : getBlockExtents())
+    size *= extent;
+  return 2 * size > kMaxWidenedBytes ? 0 : size;
+}
+
+void PartLowering::setWidened(Value memory) {
+  if (getWidenedSize() > 0)
+    tiles.setWidened(memory, getBlockExtents());
+}
+
+void PartLowering::emitTask(Value task) {
   int64_t panels = schedule.panelTasks ? geometry.getPanelCount() : 1;
   // Neighbouring tasks share rows of A, which are more bytes than columns.
-  Values digits =
-      e.delinearize(task, {geometry.splits, schedule.rowTasks, panels});
-  Value split = digits[0], rowTask = digits[1], panel = digits[2];
+  Values digits = e.delinearize(
+      task, {geometry.splits, schedule.rowTasks, geometry.groups, panels});
+  TaskPosition part{digits[0], digits[1], digits[2], digits[3]};
   Value magnitudes = maximum ? tiles.getZero() : Value();
   if (schedule.blocks == 1)
     magnitudes = emitPanels(
-        split, panel, magnitudes,
+        part, magnitudes,
         [&](const TilePosition &position, TileColumns columns, Value values) {
-          return emitTiles(position, columns, rowTask, values, {});
+          return emitTiles(position, columns, part.rows, values, {});
         });
   else
-    magnitudes = emitBlockedTask(split, panel, rowTask, magnitudes);
+    magnitudes = emitBlockedTask(part, magnitudes);
   if (maximum)
     e.atomicMaximum(magnitudes, maximum);
 }
 
+namespace {
+/// All contractions of an operation, in one parallel loop.
+class ContractLowering {
+public:
+  ContractLowering(Emitter &emitter, qkernel::ContractOp op,
+                   const cpu::TargetRecord &target)
+      : e(emitter), op(op), target(target), buffers(getBuffers()),
+        maximum(op.getOuts().size() > 1 ? op.getOuts()[1] : Value()) {}
+
+  void run() {
+    if (op.isNarrow())
+      return emitNarrow();
+    emitTasks();
+  }
+
+private:
+  ContractionBuffers getBuffers() {
+    ContractionBuffers result;
+    result.a = e.flatten(op.getIns()[0]);
+    result.b = e.flatten(op.getIns()[1]);
+    if (op.getHasStart())
+      result.start = e.flatten(op.getIns()[2]);
+    if (op.getHasBias())
+      result.bias = e.flatten(op.getIns().back());
+    result.result = e.flatten(op.getOuts()[0]);
+    return result;
+  }
+
+  void emitNarrow();
+  void emitTasks();
+
+  Emitter &e;
+  qkernel::ContractOp op;
+  const cpu::TargetRecord &target;
+  ContractionBuffers buffers;
+  Value maximum;
+};
+} // namespace
+
 void ContractLowering::emitTasks() {
   if (maximum)
     e.clear(maximum);
-  e.parallel(op, schedule.tasks, [&](Value task) { emitTask(task); });
+  SmallVector<std::unique_ptr<PartLowering>> parts;
+  int64_t widened = 0;
+  for (qkernel::ContractionAttr contraction : op.getContractions()) {
+    parts.push_back(std::make_unique<PartLowering>(e, contraction, target,
+                                                   buffers, maximum));
+    widened = std::max(widened, parts.back()->getWidenedSize());
+  }
+  auto tasks = llvm::map_to_vector(
+      parts, [](const auto &part) { return part->getTaskCount(); });
+  e.parallel(op, std::accumulate(tasks.begin(), tasks.end(), int64_t(0)),
+             [&](Value task) {
+               Value memory;
+               if (widened > 0)
+                 memory = e.create<memref::AllocaOp>(
+                     MemRefType::get({widened}, e.getIntegerType(16)),
+                     e.getI64IntegerAttr(kLineBytes));
+               for (auto &part : parts)
+                 part->setWidened(memory);
+               e.choosePart(task, tasks, [&](size_t part, Value local) {
+                 parts[part]->emitTask(local);
+               });
+             });
 }
 
 /// Runs the tasks with the shift that is there, from the step before as a rule,
@@ -296,7 +358,7 @@ void ContractLowering::emitNarrow() {
       constant(32 - kNarrowBits));
   auto once = [&](OpBuilder &, Location, ValueRange carried) {
     Value used = carried.front();
-    tiles.setShift(used);
+    buffers.shift = used;
     emitTasks();
     Value largest = e.create<memref::LoadOp>(maximum);
     Value tooSmall = e.create<arith::CmpIOp>(

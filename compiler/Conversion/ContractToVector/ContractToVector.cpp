@@ -38,7 +38,7 @@ public:
     }
     SmallVector<Operation *> kernels;
     getOperation()->walk([&](Operation *op) {
-      if (isPackedKernel(op))
+      if (isVectorKernel(op))
         kernels.push_back(op);
     });
     for (Operation *op : kernels)
@@ -47,9 +47,15 @@ public:
   }
 
 private:
-  static bool isPackedKernel(Operation *op) {
-    return llvm::isa<qkernel::ContractOp, qkernel::PackActivationOp,
-                     qkernel::PackWeightOp, qkernel::UnpackWeightOp>(op);
+  static bool isVectorKernel(Operation *op) {
+    return llvm::TypeSwitch<Operation *, bool>(op)
+        .Case<qkernel::ContractOp, qkernel::PackActivationOp,
+              qkernel::PackWeightOp, qkernel::UnpackWeightOp>(
+            [](auto) { return true; })
+        .Case<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
+              qkernel::Conv2DWeightGradientOp>(
+            [](auto convolution) { return convolution.getDirect(); })
+        .Default(false);
   }
 
   static LogicalResult lower(Operation *op, const cpu::TargetRecord &target) {
@@ -68,6 +74,10 @@ private:
         })
         .Case([&](qkernel::UnpackWeightOp unpack) {
           lowerUnpackWeight(emitter, unpack, target);
+        })
+        .Case<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
+              qkernel::Conv2DWeightGradientOp>([&](auto convolution) {
+          lowerDepthwise(emitter, convolution, target);
         });
     op->erase();
     return success();

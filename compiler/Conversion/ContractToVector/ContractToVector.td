@@ -13,10 +13,10 @@ include "mlir/Pass/PassBase.td"
 def ConvertContractToVector : Pass<"convert-contract-to-vector"> {
   let summary = "Turns packed contractions into loops over vector registers";
   let description = [{
-    Lowers `qkernel.contract`, `qkernel.pack_activation`, `qkernel.pack_weight`
-    and `qkernel.unpack_weight` on buffers to `scf.parallel` over independent
-    tasks and, within, loops around a tile of accumulators that stays in
-    registers. The instruction set gives the tile and the instruction that
+    Lowers `qkernel.contract`, `qkernel.pack_activation`, `qkernel.pack_weight`,
+    `qkernel.unpack_weight` and `direct` convolutions on buffers to
+    `scf.parallel` over independent tasks and, within, loops around a tile of
+    accumulators that stays in registers. The instruction set gives the tile and the instruction that
     accumulates four products; its other numbers are in `compiler/Target/CPU`.
     Results do not depend on the instruction set.
 

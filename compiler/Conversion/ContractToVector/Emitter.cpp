@@ -136,6 +136,14 @@ Value Emitter::maxMagnitude(Value maximum, Value value) {
   return create<arith::MaxSIOp>(maximum, magnitude(value));
 }
 
+Value Emitter::addBias(Value accumulators, Value bias) {
+  constexpr int64_t limit = int64_t(1) << 30;
+  int64_t lanes = cast<VectorType>(accumulators.getType()).getNumElements();
+  Value sum = create<arith::AddIOp>(accumulators, bias);
+  sum = create<arith::MinSIOp>(sum, splat(lanes, 32, limit));
+  return create<arith::MaxSIOp>(sum, splat(lanes, 32, -limit));
+}
+
 void Emitter::clear(Value scalar) {
   Value zero = create<arith::ConstantIntOp>(0, 32);
   create<memref::StoreOp>(zero, scalar);
@@ -197,11 +205,25 @@ void Emitter::branch(Value condition, function_ref<void()> then,
   create<scf::IfOp>(condition, end(then), end(otherwise));
 }
 
+void Emitter::choosePart(Value index, ArrayRef<int64_t> extents,
+                         function_ref<void(size_t, Value)> body) {
+  auto choose = [&](auto &self, size_t part, Value local) -> void {
+    if (part + 1 == extents.size())
+      return body(part, local);
+    branch(
+        less(local, extents[part]), [&] { body(part, local); },
+        [&] { self(self, part + 1, sub(local, extents[part])); });
+  };
+  choose(choose, 0, index);
+}
+
 void Emitter::parallel(Operation *source, int64_t count,
                        function_ref<void(Value)> body) {
   auto loop = create<scf::ParallelOp>(
       ValueRange(index(0)), ValueRange(index(count)), ValueRange(index(1)),
       [&](OpBuilder &, Location, ValueRange ivs) { body(ivs.front()); });
+  if (!source)
+    return;
   using Dialect = qkernel::QKernelDialect;
   for (StringRef name : {Dialect::kKindAttrName, Dialect::kMacsAttrName})
     if (Attribute attribute = source->getAttr(name))

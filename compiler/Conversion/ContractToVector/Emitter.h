@@ -60,6 +60,8 @@ public:
   mlir::Value magnitude(mlir::Value value);
   /// The larger one of `maximum` and the magnitude of `value`, by lanes.
   mlir::Value maxMagnitude(mlir::Value maximum, mlir::Value value);
+  /// The sum of accumulators and a bias, clamped to ±2^30.
+  mlir::Value addBias(mlir::Value accumulators, mlir::Value bias);
   /// Sets a buffer of rank 0 to 0.
   void clear(mlir::Value scalar);
   /// Raises a buffer of rank 0 to the largest lane of `maximum`; tasks may do
@@ -80,7 +82,12 @@ public:
   /// One or the other.
   void branch(mlir::Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise);
-  /// A parallel loop over [0, count) with the profile attributes of `source`.
+  /// `body(i, index − start of part i)` where [0, Σ extents) consists of parts
+  /// of these extents and `index` lies in part i.
+  void choosePart(mlir::Value index, llvm::ArrayRef<int64_t> extents,
+                  llvm::function_ref<void(size_t, mlir::Value)> body);
+  /// A parallel loop over [0, count) with the profile attributes of `source`,
+  /// which may be null.
   void parallel(mlir::Operation *source, int64_t count,
                 llvm::function_ref<void(mlir::Value)> body);
 };

@@ -27,6 +27,13 @@ void lowerPackWeight(Emitter &emitter, qkernel::PackWeightOp op,
                      const cpu::TargetRecord &target);
 void lowerUnpackWeight(Emitter &emitter, qkernel::UnpackWeightOp op,
                        const cpu::TargetRecord &target);
+/// Convolutions marked `direct`.
+void lowerDepthwise(Emitter &emitter, qkernel::Conv2DOp op,
+                    const cpu::TargetRecord &target);
+void lowerDepthwise(Emitter &emitter, qkernel::Conv2DInputGradientOp op,
+                    const cpu::TargetRecord &target);
+void lowerDepthwise(Emitter &emitter, qkernel::Conv2DWeightGradientOp op,
+                    const cpu::TargetRecord &target);
 
 } // namespace qtc
 

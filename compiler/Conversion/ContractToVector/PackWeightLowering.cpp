@@ -60,12 +60,11 @@ public:
   PackWeightLowering(Emitter &emitter, qkernel::PackWeightOp op,
                      const cpu::TargetRecord &target)
       : e(emitter), op(op), lanes(target.getLanes()),
-        vectorBytes(target.getVectorBytes()),
-        layout(op.getOrder(),
-               cast<MemRefType>(op.getIns()[0].getType()).getShape()),
+        vectorBytes(target.getVectorBytes()), layout(getLayout(op)),
         input(e.flatten(op.getIns()[0])), output(e.flatten(op.getOuts()[0])),
         dot(emitter, target) {
-    size = cast<MemRefType>(input.getType()).getNumElements();
+    size = cast<MemRefType>(input.getType()).getNumElements() /
+           static_cast<int64_t>(op.getGroup());
     for (Dimension dimension : layout.columns)
       columns *= dimension.extent;
     for (Dimension dimension : layout.outer)
@@ -82,12 +81,23 @@ public:
 
   void run() {
     int64_t panels = llvm::divideCeil(columns, panel);
-    e.parallel(op, panels * (panel / lanes),
-               [&](Value group) { emitGroup(group); });
+    int64_t groups = op.getGroup();
+    e.parallel(op, groups * panels * (panel / lanes),
+               [&](Value task) { emitGroup(task); });
   }
 
 private:
-  void emitGroup(Value group);
+  static ArrayRef<int64_t> getShape(qkernel::PackWeightOp op) {
+    return cast<MemRefType>(op.getIns()[0].getType()).getShape();
+  }
+  /// The layout of one of the groups that outputs are cut into.
+  static WeightLayout getLayout(qkernel::PackWeightOp op) {
+    ArrayRef<int64_t> w = getShape(op);
+    int64_t groups = op.getGroup();
+    return {op.getOrder(), {w[0] / groups, w[1], w[2], w[3]}};
+  }
+
+  void emitGroup(Value task);
   void emitWholeGroup(Value target);
   Value emitElements(Value target);
   Value emitWords(Value target);
@@ -98,7 +108,9 @@ private:
   void emitQuads(Value lower, Value target);
   void emitQuad(Value source, Value target, int64_t count);
   void emitBytes(Value target);
-  void emitCorrection(Value target, Value firstColumn);
+  void emitCorrections(Value part, Value target);
+  void emitCorrection(Value target, Value firstColumn, int64_t rowClass,
+                      int64_t columnClass);
   Value getColumnOffset(Value column);
   Value getQuadTarget(Value target, Value position, Value quadIndex) {
     return e.add(
@@ -351,33 +363,70 @@ void PackWeightLowering::emitZeros(Value target) {
   });
 }
 
-/// −128 · Σ of the packed weights of each column.
-void PackWeightLowering::emitCorrection(Value target, Value firstColumn) {
+/// −128 · Σ of the packed weights of each column, over the steps of a class.
+void PackWeightLowering::emitCorrection(Value target, Value firstColumn,
+                                        int64_t rowClass, int64_t columnClass) {
+  // Without classes, it does not matter where rows of the kernel end.
+  ArrayRef<int64_t> classes = op.getClasses();
+  bool hasClasses = classes[0] * classes[1] > 1;
+  int64_t height = hasClasses ? getShape(op)[2] : 1;
+  int64_t width = outerSteps / height;
   Value zero = e.splat(lanes, 32, 0);
-  Value sum =
-      e.loop(e.index(0), e.index(steps), 1, {zero},
-             [&](Value step, ValueRange carried) -> Values {
-               Value offset = e.add(target, e.mul(step, panel * 4));
-               return {dot.accumulate(carried.front(), dot.constantA(128),
-                                      dot.loadB(output, offset))};
-             })
-          .front();
-  e.store(e.create<arith::SubIOp>(zero, sum), e.flatten(op.getOuts()[1]),
-          firstColumn);
+  auto sumRun = [&](Value position, ValueRange init) {
+    Value first = e.mul(position, runSteps);
+    return e.loop(e.index(0), e.index(runSteps), 1, init,
+                  [&](Value step, ValueRange carried) -> Values {
+                    Value offset =
+                        e.add(target, e.mul(e.add(first, step), panel * 4));
+                    return {dot.accumulate(carried.front(), dot.constantA(128),
+                                           dot.loadB(output, offset))};
+                  });
+  };
+  Values sum = e.loop(
+      e.index(rowClass), e.index(height), classes[0], {zero},
+      [&](Value kh, ValueRange row) {
+        return e.loop(e.index(columnClass), e.index(width), classes[1], row,
+                      [&](Value kw, ValueRange carried) {
+                        return sumRun(e.add(e.mul(kh, width), kw), carried);
+                      });
+      });
+  e.store(e.create<arith::SubIOp>(zero, sum.front()),
+          e.flatten(op.getOuts()[1]), firstColumn);
 }
 
-void PackWeightLowering::emitGroup(Value group) {
+void PackWeightLowering::emitCorrections(Value part, Value target) {
+  ArrayRef<int64_t> classes = op.getClasses();
+  int64_t padded = llvm::alignTo(columns, panel);
+  Value first =
+      e.add(e.mul(part, classes[0] * classes[1] * padded), groupColumn);
+  for (int64_t kh = 0; kh < classes[0]; ++kh)
+    for (int64_t kw = 0; kw < classes[1]; ++kw)
+      emitCorrection(target, e.add(first, (kh * classes[1] + kw) * padded), kh,
+                     kw);
+}
+
+void PackWeightLowering::emitGroup(Value task) {
   int64_t panels = llvm::divideCeil(columns, panel);
-  Values digits = e.delinearize(group, {panels, panel / lanes});
+  Values digits = e.delinearize(
+      task, {static_cast<int64_t>(op.getGroup()), panels, panel / lanes});
+  Value part = digits[0];
   Value target =
-      e.add(e.mul(digits[0], steps * panel * 4), e.mul(digits[1], vectorBytes));
-  groupColumn = e.mul(group, lanes);
+      e.add(e.mul(e.add(e.mul(part, panels), digits[1]), steps * panel * 4),
+            e.mul(digits[2], vectorBytes));
+  Value vector = e.add(e.mul(digits[1], panel / lanes), digits[2]);
+  groupColumn = e.mul(vector, lanes);
+  Value allWeights = input;
+  if (op.getGroup() > 1)
+    input = e.create<memref::SubViewOp>(
+        input, ArrayRef<OpFoldResult>{e.mul(part, size)},
+        ArrayRef<OpFoldResult>{e.getIndexAttr(size)},
+        ArrayRef<OpFoldResult>{e.getIndexAttr(1)});
   groupColumns = e.index(lanes);
   // Columns beyond the last one stay zero, as does the end of each run.
   if (layout.getRunLength() % 4 != 0)
     emitZeros(target);
   e.branch(
-      e.less(group, columns / lanes), [&] { emitWholeGroup(target); },
+      e.less(vector, columns / lanes), [&] { emitWholeGroup(target); },
       [&] {
         Value begin = e.min(groupColumn, columns);
         Value end = e.min(e.add(groupColumn, lanes), columns);
@@ -388,8 +437,9 @@ void PackWeightLowering::emitGroup(Value group) {
         else
           emitBytes(target);
       });
+  input = allWeights;
   if (op.getOuts().size() > 1)
-    emitCorrection(target, groupColumn);
+    emitCorrections(part, target);
 }
 
 void qtc::lowerPackWeight(Emitter &emitter, qkernel::PackWeightOp op,

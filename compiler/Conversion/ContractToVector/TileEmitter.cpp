@@ -14,19 +14,30 @@
 using namespace mlir;
 using namespace qtc;
 
-/// Accumulators are clamped to ± this when a bias is added.
-static constexpr int64_t kBiasLimit = int64_t(1) << 30;
-
-TilePosition TileEmitter::getPosition(Value split, Value panel) {
-  Value offset =
-      e.add(e.mul(split, geometry.bSplitStride), e.mul(panel, panelStride));
-  return {split, panel, offset};
+TilePosition TileEmitter::getPosition(Value split, Value group, Value panel) {
+  using Operand = qkernel::ContractionAttr::Operand;
+  auto locate = [&](Operand operand, int64_t splitStride, int64_t panelStride) {
+    Value offset = e.add(e.mul(split, splitStride), e.mul(panel, panelStride));
+    offset = e.add(offset, e.mul(group, contraction.getGroupStride(operand)));
+    return e.add(offset, contraction.getOffset(operand));
+  };
+  int64_t columns = geometry.columns * geometry.groups;
+  return {
+      split,
+      locate(Operand::A, geometry.aSplitStride, 0),
+      locate(Operand::B, geometry.bSplitStride, contraction.getPanelStride()),
+      locate(Operand::Start, 0, geometry.panel),
+      e.add(e.mul(group, geometry.columns), e.mul(panel, geometry.panel)),
+      locate(Operand::Result, geometry.getRowCount() * columns,
+             geometry.panel)};
 }
 
-/// Offsets of consecutive rows in A. Where all rows of a tile lie in one run,
-/// they differ by constants, which become displacements of one address.
-Values TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole) {
-  ArrayRef<int64_t> extents = geometry.rows, strides = geometry.rowStrides;
+/// Offsets of consecutive rows in A or the result. Where all rows of a tile lie
+/// in one run, they differ by constants, which become displacements of one
+/// address.
+Values TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole,
+                                  ArrayRef<int64_t> strides) {
+  ArrayRef<int64_t> extents = geometry.rows;
   Values digits = e.delinearize(row, extents);
   // Whole tiles start at multiples of their rows.
   bool inOneRun =
@@ -59,27 +70,32 @@ Values TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole) {
 Values TileEmitter::getResultOffsets(const TilePosition &position,
                                      TileColumns columns, Value row,
                                      int64_t rows) {
-  Value first = e.add(
-      e.add(e.mul(position.split, geometry.getRowCount() * geometry.columns),
-            e.mul(position.panel, geometry.panel)),
-      e.mul(row, geometry.columns));
   Values offsets;
-  for (int64_t i = 0; i < rows; ++i)
+  auto addRow = [&](Value first, int64_t distance) {
     for (int64_t v = 0; v < columns.vectors; ++v)
-      offsets.push_back(
-          e.add(first, i * geometry.columns + v * target.getLanes()));
+      offsets.push_back(e.add(first, distance + v * target.getLanes()));
+  };
+  if (geometry.hasOneResultStride()) {
+    int64_t stride = geometry.resultStrides.back();
+    Value first = e.add(position.result, e.mul(row, stride));
+    for (int64_t i = 0; i < rows; ++i)
+      addRow(first, i * stride);
+    return offsets;
+  }
+  for (Value offset :
+       getRowOffsets(row, rows, isWhole(columns, rows), geometry.resultStrides))
+    addRow(e.add(position.result, offset), 0);
   return offsets;
 }
 
 Values TileEmitter::loadStart(const TilePosition &position,
                               TileColumns columns) {
-  if (!buffers.start)
+  if (!buffers.start || geometry.getStepCount() == 0)
     return Values(columns.vectors, getZero());
-  Value first = e.mul(position.panel, geometry.panel);
   Value isFirst = e.equal(position.split, 0);
   Values start;
   for (int64_t v = 0; v < columns.vectors; ++v) {
-    Value offset = e.add(first, v * target.getLanes());
+    Value offset = e.add(position.start, v * target.getLanes());
     Value value = e.loadPart(buffers.start, offset, target.getLanes(),
                              getLanes(columns, v));
     if (geometry.splits > 1)
@@ -94,10 +110,10 @@ Values TileEmitter::loadBias(const TilePosition &position,
   Values bias(columns.vectors);
   if (!buffers.bias)
     return bias;
-  Value first = e.mul(position.panel, geometry.panel);
   for (int64_t v = 0; v < columns.vectors; ++v)
-    bias[v] = e.loadPart(buffers.bias, e.add(first, v * target.getLanes()),
-                         target.getLanes(), getLanes(columns, v));
+    bias[v] =
+        e.loadPart(buffers.bias, e.add(position.bias, v * target.getLanes()),
+                   target.getLanes(), getLanes(columns, v));
   return bias;
 }
 
@@ -132,12 +148,7 @@ Value TileEmitter::narrow(Value accumulator) {
 }
 
 Value TileEmitter::addBias(Value accumulator, Value bias) {
-  if (!bias)
-    return accumulator;
-  int64_t lanes = target.getLanes();
-  Value sum = e.create<arith::AddIOp>(accumulator, bias);
-  sum = e.create<arith::MinSIOp>(sum, e.splat(lanes, 32, kBiasLimit));
-  return e.create<arith::MaxSIOp>(sum, e.splat(lanes, 32, -kBiasLimit));
+  return bias ? e.addBias(accumulator, bias) : accumulator;
 }
 
 Value TileEmitter::updateMaximum(Value maximum, Value accumulator) {
@@ -163,10 +174,10 @@ TilePosition TileEmitter::emitWidened(const TilePosition &position,
   if (!buffers.widened)
     return position;
   TilePosition widened = position;
-  widened.offset = e.index(0);
+  widened.b = e.index(0);
   for (auto [range, stride] : llvm::zip_equal(block, bStrides))
-    widened.offset = e.add(widened.offset, e.mul(range.lower, -stride));
-  widenSteps(0, block, position.offset, widened.offset, columns.vectors);
+    widened.b = e.add(widened.b, e.mul(range.lower, -stride));
+  widenSteps(0, block, position.b, widened.b, columns.vectors);
   return widened;
 }
 
@@ -235,10 +246,10 @@ Value TileEmitter::emitTile(const TilePosition &position, TileColumns columns,
   Values start = loadStart(position, columns), accumulators;
   for (int64_t i = 0; i < rows; ++i)
     llvm::append_range(accumulators, start);
-  accumulators =
-      emitSteps(0, getAllSteps(), e.mul(position.split, geometry.aSplitStride),
-                position.offset,
-                getRowOffsets(row, rows, isWhole(columns, rows)), accumulators);
+  accumulators = emitSteps(
+      0, getAllSteps(), position.a, position.b,
+      getRowOffsets(row, rows, isWhole(columns, rows), geometry.rowStrides),
+      accumulators);
   Values bias = loadBias(position, columns);
   for (auto [i, accumulator] : llvm::enumerate(accumulators)) {
     accumulator = addBias(accumulator, bias[i % columns.vectors]);
@@ -254,8 +265,8 @@ void TileEmitter::emitUpdate(const TilePosition &position, TileColumns columns,
                              ArrayRef<StepRange> block) {
   Values offsets = getResultOffsets(position, columns, row, rows);
   Values accumulators = emitSteps(
-      0, block, e.mul(position.split, geometry.aSplitStride), position.offset,
-      getRowOffsets(row, rows, isWhole(columns, rows)),
+      0, block, position.a, position.b,
+      getRowOffsets(row, rows, isWhole(columns, rows), geometry.rowStrides),
       loadResult(columns, offsets));
   storeResult(columns, offsets, accumulators);
 }

@@ -17,6 +17,7 @@
 #include "compiler/Conversion/ContractToVector/Emitter.h"
 #include "compiler/Target/CPU/ContractionSchedule.h"
 #include "compiler/Target/CPU/TargetRecord.h"
+#include "dialect/QKernel/IR/QKernel.h"
 
 namespace qtc {
 
@@ -38,11 +39,11 @@ struct TileColumns {
   int64_t lastLanes;
 };
 
-/// Where a tile or the part of the result that a task owns begins.
+/// Where the part of a contraction that a tile belongs to begins: a panel of
+/// one group and one split.
 struct TilePosition {
-  mlir::Value split;  ///< index of the split
-  mlir::Value panel;  ///< index of the panel
-  mlir::Value offset; ///< of the split and panel in B
+  mlir::Value split;                     ///< index of the split
+  mlir::Value a, b, start, bias, result; ///< offsets in the buffers
 };
 
 /// The steps of a block: the range of each step dimension.
@@ -53,14 +54,12 @@ struct StepRange {
 class TileEmitter {
 public:
   TileEmitter(Emitter &emitter, const cpu::TargetRecord &target,
-              const cpu::ContractionGeometry &geometry, int64_t panelStride,
+              const cpu::ContractionGeometry &geometry,
+              qkernel::ContractionAttr contraction,
               const ContractionBuffers &buffers)
-      : e(emitter), target(target), geometry(geometry), buffers(buffers),
-        panelStride(panelStride), bStrides(geometry.bStrides),
+      : e(emitter), target(target), geometry(geometry),
+        contraction(contraction), buffers(buffers), bStrides(geometry.bStrides),
         dot(emitter, target) {}
-
-  /// Makes accumulators narrow: `shift` (i32) bits are not stored.
-  void setShift(mlir::Value shift) { buffers.shift = shift; }
 
   /// Lets tiles take B from `memory`, which has place for `extents` steps of
   /// 16-bit factors. emitWidened has to come before them.
@@ -68,8 +67,8 @@ public:
   /// 16-bit factors of one step of a panel of B.
   int64_t getWidenedStep() const;
 
-  /// The position of a panel.
-  TilePosition getPosition(mlir::Value split, mlir::Value panel);
+  TilePosition getPosition(mlir::Value split, mlir::Value group,
+                           mlir::Value panel);
 
   /// Widens the steps in `block` of a panel of B, once for all tiles of rows.
   /// Returns the position to give to these tiles.
@@ -108,7 +107,8 @@ private:
   bool isWhole(TileColumns columns, int64_t rows) const {
     return rows == target.getTile(columns.vectors).rows;
   }
-  Values getRowOffsets(mlir::Value row, int64_t rows, bool isWhole);
+  Values getRowOffsets(mlir::Value row, int64_t rows, bool isWhole,
+                       llvm::ArrayRef<int64_t> strides);
   Values getResultOffsets(const TilePosition &position, TileColumns columns,
                           mlir::Value row, int64_t rows);
   Values loadStart(const TilePosition &position, TileColumns columns);
@@ -132,8 +132,8 @@ private:
   Emitter &e;
   const cpu::TargetRecord &target;
   const cpu::ContractionGeometry &geometry;
+  qkernel::ContractionAttr contraction;
   ContractionBuffers buffers;
-  int64_t panelStride;
   /// Distances of steps in what tiles read B from.
   llvm::SmallVector<int64_t, 3> bStrides;
   DotProduct dot;

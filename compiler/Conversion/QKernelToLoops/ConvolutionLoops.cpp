@@ -78,6 +78,8 @@ struct LowerConv2D : OpRewritePattern<Conv2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(Conv2DOp op,
                                 PatternRewriter &rewriter) const override {
+    if (op.getDirect())
+      return rewriter.notifyMatchFailure(op, "has a vector kernel");
     LoopBuilder b(op.getLoc(), rewriter);
     Value x = op.getIns()[0], w = op.getIns()[1], y = op.getOuts()[0];
     Value bias = op.getIns().size() == 3 ? op.getIns()[2] : Value();
@@ -139,6 +141,8 @@ struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(Conv2DInputGradientOp op,
                                 PatternRewriter &rewriter) const override {
+    if (op.getDirect())
+      return rewriter.notifyMatchFailure(op, "has a vector kernel");
     LoopBuilder b(op.getLoc(), rewriter);
     Value e = op.getIns()[0], w = op.getIns()[1], x = op.getOuts()[0];
     Geometry g(x, w, e, op.getWindow(), op.getGroup());
@@ -222,6 +226,8 @@ struct LowerWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(Conv2DWeightGradientOp op,
                                 PatternRewriter &rewriter) const override {
+    if (op.getDirect())
+      return rewriter.notifyMatchFailure(op, "has a vector kernel");
     LoopBuilder b(op.getLoc(), rewriter);
     Value x = op.getIns()[0], e = op.getIns()[1], w = op.getOuts()[0];
     Geometry g(x, w, e, op.getWindow(), op.getGroup());

@@ -46,26 +46,32 @@ static int64_t product(ArrayRef<int64_t> values) {
 
 ContractionGeometry::ContractionGeometry(
     ArrayRef<int64_t> rows, ArrayRef<int64_t> rowStrides,
-    ArrayRef<int64_t> steps, ArrayRef<int64_t> aStrides,
-    ArrayRef<int64_t> bStrides, int64_t columns, int64_t panel, int64_t splits)
-    : columns(columns), panel(panel), splits(splits) {
+    ArrayRef<int64_t> resultStrides, ArrayRef<int64_t> steps,
+    ArrayRef<int64_t> aStrides, ArrayRef<int64_t> bStrides, int64_t columns,
+    int64_t panel, int64_t groups, int64_t splits)
+    : columns(columns), panel(panel), groups(groups), splits(splits) {
   int64_t firstSteps = steps.front() / splits;
   aSplitStride = firstSteps * aStrides.front();
   bSplitStride = firstSteps * bStrides.front();
-  for (auto [extent, stride] : llvm::zip_equal(rows, rowStrides)) {
+  for (auto [extent, stride, resultStride] :
+       llvm::zip_equal(rows, rowStrides, resultStrides)) {
     if (extent == 1)
       continue;
-    if (!this->rows.empty() && this->rowStrides.back() == extent * stride) {
+    if (!this->rows.empty() && this->rowStrides.back() == extent * stride &&
+        this->resultStrides.back() == extent * resultStride) {
       this->rows.back() *= extent;
       this->rowStrides.back() = stride;
+      this->resultStrides.back() = resultStride;
       continue;
     }
     this->rows.push_back(extent);
     this->rowStrides.push_back(stride);
+    this->resultStrides.push_back(resultStride);
   }
   if (this->rows.empty()) {
     this->rows.push_back(1);
     this->rowStrides.push_back(0);
+    this->resultStrides.push_back(0);
   }
   for (size_t i = 0; i < steps.size(); ++i) {
     int64_t extent = i == 0 ? firstSteps : steps[i];
@@ -87,6 +93,13 @@ ContractionGeometry::ContractionGeometry(
     this->aStrides.push_back(0);
     this->bStrides.push_back(0);
   }
+}
+
+bool ContractionGeometry::hasOneResultStride() const {
+  for (size_t i = 1; i < rows.size(); ++i)
+    if (resultStrides[i - 1] != rows[i] * resultStrides[i])
+      return false;
+  return true;
 }
 
 int64_t ContractionGeometry::getRowCount() const { return product(rows); }
@@ -140,12 +153,12 @@ public:
 
   ContractionSchedule run(bool oneBlock) {
     if (oneBlock) {
-      tryBlock(0, geometry.steps.front());
+      tryBlock(0, std::max<int64_t>(1, geometry.steps.front()));
       return best;
     }
     for (unsigned dim = 0; dim < geometry.steps.size(); ++dim)
-      for (int64_t extent = geometry.steps[dim]; extent > 0;
-           extent = extent == 1 ? 0 : divideCeil(extent, 2))
+      for (int64_t extent = std::max<int64_t>(1, geometry.steps[dim]);
+           extent > 0; extent = extent == 1 ? 0 : divideCeil(extent, 2))
         tryBlock(dim, extent);
     return best;
   }
@@ -162,9 +175,10 @@ private:
     ContractionSchedule schedule;
     schedule.blockDim = dim;
     schedule.blockExtent = extent;
-    schedule.blocks =
-        product(ArrayRef<int64_t>(geometry.steps).take_front(dim)) *
-        divideCeil(geometry.steps[dim], extent);
+    // A sum without terms is one block, too.
+    schedule.blocks = std::max<int64_t>(
+        1, product(ArrayRef<int64_t>(geometry.steps).take_front(dim)) *
+               divideCeil(geometry.steps[dim], extent));
     int64_t units = divideCeil(rowCount, rowUnit);
     for (int64_t tasks = 1; tasks <= std::min<int64_t>(units, 2048);
          tasks += std::max<int64_t>(1, tasks / 4)) {
@@ -179,7 +193,7 @@ private:
 
   /// Estimates `schedule` and keeps it if it is the best one so far.
   void rate(ContractionSchedule &schedule, ArrayRef<int64_t> block) {
-    schedule.tasks = schedule.rowTasks * geometry.splits *
+    schedule.tasks = schedule.rowTasks * geometry.splits * geometry.groups *
                      (schedule.panelTasks ? panels : 1);
     double taskPanels = schedule.panelTasks ? 1 : panels;
     double bytesA =

@@ -26,10 +26,11 @@ class ContractionGeometry {
 public:
   ContractionGeometry(llvm::ArrayRef<int64_t> rows,
                       llvm::ArrayRef<int64_t> rowStrides,
+                      llvm::ArrayRef<int64_t> resultStrides,
                       llvm::ArrayRef<int64_t> steps,
                       llvm::ArrayRef<int64_t> aStrides,
                       llvm::ArrayRef<int64_t> bStrides, int64_t columns,
-                      int64_t panel, int64_t splits);
+                      int64_t panel, int64_t groups, int64_t splits);
 
   int64_t getRowCount() const;
   /// Steps of one split.
@@ -41,17 +42,21 @@ public:
   /// `block` touch, about.
   int64_t getBytesOfA(int64_t rowCount, llvm::ArrayRef<int64_t> block) const;
 
-  llvm::SmallVector<int64_t, 3> rows, rowStrides;
+  /// Whether one stride leads from each row of the result to the next.
+  bool hasOneResultStride() const;
+
+  llvm::SmallVector<int64_t, 3> rows, rowStrides, resultStrides;
   /// Extents within one split.
   llvm::SmallVector<int64_t, 3> steps, aStrides, bStrides;
-  int64_t columns, panel, splits;
+  int64_t columns, panel, groups, splits;
   /// Distance of two splits in A and B.
   int64_t aSplitStride, bSplitStride;
 };
 
 /// The loops of a contraction. A task owns the rows [t · rowsPerTask, ...) of
-/// one split and of one panel of columns or all of them. It passes over the
-/// steps in blocks; within a block, panels are outside and row tiles inside.
+/// one split and group and of one panel of columns or all of them. It passes
+/// over the steps in blocks; within a block, panels are outside and row tiles
+/// inside.
 struct ContractionSchedule {
   /// A multiple of the rows of all tiles.
   int64_t rowsPerTask;
@@ -64,7 +69,7 @@ struct ContractionSchedule {
   int64_t blockExtent;
   /// Number of blocks.
   int64_t blocks;
-  /// Parallel tasks, all splits included.
+  /// Parallel tasks, all splits and groups included.
   int64_t tasks;
   /// Estimated cycles of all tasks together; for comparisons only.
   double cycles;

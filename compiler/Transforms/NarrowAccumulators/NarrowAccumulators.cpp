@@ -99,7 +99,7 @@ ContractOp narrowContraction(ContractOp op, IRRewriter &rewriter) {
   auto narrow = createKernel<ContractOp>(
       rewriter, loc, op.getIns(),
       ValueRange{accumulators, op.getOuts()[1], shift}, op.getContraction(),
-      op.getHasStart(), op.getHasBias());
+      op.getHasStart(), op.getHasBias(), op.getPhasesAttr());
   narrow->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   rewriter.replaceAllUsesWith(op->getResult(1), narrow->getResult(1));
   return narrow;

@@ -7,6 +7,7 @@
 
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 
+#include "compiler/Support/WindowPhases.h"
 #include "compiler/Target/CPU/ContractionSchedule.h"
 #include "dialect/QKernel/IR/QKernel.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -43,8 +44,11 @@ static ArrayRef<int64_t> shapeOf(Value value) {
 }
 
 namespace {
-/// How a contraction addresses A and B while it is put together.
+/// How a contraction addresses its operands while it is put together.
 struct Addresses {
+  Addresses(MLIRContext *context, int64_t columns, int64_t panel)
+      : context(context), columns(columns), panel(panel) {}
+
   void addRow(int64_t extent, int64_t stride) {
     rows.push_back(extent);
     rowStrides.push_back(stride);
@@ -54,14 +58,36 @@ struct Addresses {
     aStrides.push_back(aStride);
     bStrides.push_back(bStride);
   }
+  /// Cuts the columns into groups with these distances in A, B and the start
+  /// values.
+  void setGroups(int64_t count, ArrayRef<int64_t> strides) {
+    groups = count;
+    if (count > 1)
+      groupStrides.assign(strides.begin(), strides.end());
+  }
   int64_t getStepCount() const {
     int64_t count = 1;
     for (int64_t extent : steps)
       count *= extent;
     return count;
   }
+  ContractionAttr getAttribute(int64_t splits) const {
+    return ContractionAttr::get(context, rows, rowStrides, resultStrides, steps,
+                                aStrides, bStrides, columns, panel, panelStride,
+                                offsets, groups, groupStrides, splits);
+  }
+  cpu::ContractionGeometry getGeometry(int64_t splits) const {
+    return {rows,    rowStrides, getAttribute(splits).getAllResultStrides(),
+            steps,   aStrides,   bStrides,
+            columns, panel,      groups,
+            splits};
+  }
 
-  SmallVector<int64_t> rows, rowStrides, steps, aStrides, bStrides;
+  MLIRContext *context;
+  int64_t columns, panel;
+  int64_t panelStride = 0, groups = 1;
+  SmallVector<int64_t> rows, rowStrides, resultStrides;
+  SmallVector<int64_t> steps, aStrides, bStrides, offsets, groupStrides;
 };
 
 /// An image that pack_activation made, or one that needs no packing.
@@ -93,7 +119,12 @@ public:
   Packer(PatternRewriter &rewriter, Operation *op, StringRef kind, int64_t macs,
          const cpu::TargetRecord &target)
       : rewriter(rewriter), loc(op->getLoc()), target(target), kind(kind),
-        macs(macs) {}
+        macs(macs) {
+    // Merged groups multiply zeros, which do not count.
+    if (auto attribute =
+            op->getAttrOfType<IntegerAttr>(QKernelDialect::kMacsAttrName))
+      this->macs = attribute.getInt();
+  }
 
   int64_t getPanel(int64_t columns) const {
     return target.getPanelVectors(columns) * target.getLanes();
@@ -112,17 +143,24 @@ public:
   PackedImage packBlocks(Value image, const Placement &placement, bool offset,
                          int64_t channels, int64_t block,
                          int64_t interleave = 4);
+  /// The weights of one panel and group are `steps` steps long.
   PackedWeights packWeights(Value weights, WeightOrder order, int64_t columns,
-                            int64_t steps, bool needsStart);
-  ContractOp contract(const Addresses &addresses, Value a, Value b, Value start,
-                      Value bias, ValueRange outs, int64_t columns,
-                      int64_t panel, int64_t panelStride, int64_t splits);
+                            int64_t steps, bool needsStart, int64_t group,
+                            ArrayRef<int64_t> classes = {1, 1});
+  ContractOp contract(ArrayRef<ContractionAttr> contractions, Value a, Value b,
+                      Value start, Value bias, ValueRange outs);
   /// The number of partial sums that is cheapest; it divides the first step
   /// dimension.
-  int64_t chooseSplits(const Addresses &addresses, int64_t columns,
-                       int64_t panel) const;
+  int64_t chooseSplits(const Addresses &addresses) const;
   /// An image as a batch of its pixels.
   Value flattenPixels(Value image);
+  /// Leaves a depthwise convolution to the kernels that take it as it is.
+  template <typename OpTy> void markDirect(OpTy op) {
+    rewriter.modifyOpInPlace(op, [&] {
+      op.setDirect(true);
+      setKind(op, kind, macs);
+    });
+  }
   /// Weight gradients in the order of weights, and their maximum.
   Operation *unpackWeights(Value sums, ValueRange outs);
   /// −128 · the sum over all positions of `image`, the start values where it is
@@ -203,14 +241,16 @@ PackedImage Packer::packBlocks(Value image, const Placement &placement,
 
 PackedWeights Packer::packWeights(Value weights, WeightOrder order,
                                   int64_t columns, int64_t steps,
-                                  bool needsStart) {
+                                  bool needsStart, int64_t group,
+                                  ArrayRef<int64_t> classes) {
   int64_t panel = getPanel(columns);
-  int64_t padded = alignTo(columns, panel);
+  int64_t padded = group * alignTo(columns, panel);
   SmallVector<Value, 2> outs = {empty({padded * steps * 4}, 8)};
   if (needsStart)
-    outs.push_back(empty({padded}, 32));
+    outs.push_back(empty({padded * classes[0] * classes[1]}, 32));
   auto op = createKernel<PackWeightOp>(rewriter, loc, weights, outs, order,
-                                       static_cast<uint64_t>(panel));
+                                       static_cast<uint64_t>(panel),
+                                       static_cast<uint64_t>(group), classes);
   setKind(op, "pack", 0);
   return {op->getResult(0), needsStart ? op->getResult(1) : Value()};
 }
@@ -240,19 +280,17 @@ Operation *Packer::unpackWeights(Value sums, ValueRange outs) {
   return op;
 }
 
-int64_t Packer::chooseSplits(const Addresses &addresses, int64_t columns,
-                             int64_t panel) const {
+int64_t Packer::chooseSplits(const Addresses &addresses) const {
   double best = 0;
   int64_t splits = 1, first = addresses.steps.front();
   for (int64_t candidate = 1; candidate <= first; ++candidate) {
     if (first % candidate != 0)
       continue;
-    cpu::ContractionGeometry geometry(
-        addresses.rows, addresses.rowStrides, addresses.steps,
-        addresses.aStrides, addresses.bStrides, columns, panel, candidate);
+    cpu::ContractionGeometry geometry = addresses.getGeometry(candidate);
     double cycles = cpu::chooseSchedule(target, geometry).cycles;
     // Partial sums are read again, from beyond the cache.
-    cycles += kPartialSumCycles * candidate * geometry.getRowCount() * columns;
+    cycles += kPartialSumCycles * candidate * geometry.getRowCount() *
+              geometry.columns * geometry.groups;
     if (candidate == 1 || cycles < best) {
       best = cycles;
       splits = candidate;
@@ -261,21 +299,18 @@ int64_t Packer::chooseSplits(const Addresses &addresses, int64_t columns,
   return splits;
 }
 
-ContractOp Packer::contract(const Addresses &addresses, Value a, Value b,
-                            Value start, Value bias, ValueRange outs,
-                            int64_t columns, int64_t panel, int64_t panelStride,
-                            int64_t splits) {
+ContractOp Packer::contract(ArrayRef<ContractionAttr> contractions, Value a,
+                            Value b, Value start, Value bias, ValueRange outs) {
   SmallVector<Value, 4> ins = {a, b};
   if (start)
     ins.push_back(start);
   if (bias)
     ins.push_back(bias);
-  auto attribute = ContractionAttr::get(rewriter.getContext(), addresses.rows,
-                                        addresses.rowStrides, addresses.steps,
-                                        addresses.aStrides, addresses.bStrides,
-                                        columns, panel, panelStride, splits);
-  auto op = createKernel<ContractOp>(rewriter, loc, ins, outs, attribute,
-                                     start != nullptr, bias != nullptr);
+  SmallVector<Attribute> phases(contractions.drop_front());
+  auto op = createKernel<ContractOp>(
+      rewriter, loc, ins, outs, contractions.front(), start != nullptr,
+      bias != nullptr,
+      phases.empty() ? ArrayAttr() : rewriter.getArrayAttr(phases));
   setKind(op, kind, macs);
   return op;
 }
@@ -284,8 +319,8 @@ ContractOp Packer::contract(const Addresses &addresses, Value a, Value b,
 template <typename OpTy> static StringRef getObstacle(OpTy op) {
   if (op->getNumResults() == 0)
     return "expected tensors";
-  if (op.getGroup() != 1)
-    return "grouped convolutions are not packed";
+  if (op.getDirect())
+    return "vectors of channels need no packing";
   if (op.getSaturate())
     return "accumulators of 32 bits would overflow";
   return "";
@@ -309,22 +344,29 @@ struct PackForward : OpRewritePattern<Conv2DOp> {
 
     Placement placement;
     llvm::copy(window.getPads(), placement.pads.begin());
-    WeightOrder order = getOrder(window, x, placement);
+    int64_t group = op.getGroup();
+    WeightOrder order = getOrder(window, x, placement, group);
     bool padsRun = order == WeightOrder::Forward;
-    int64_t channels = padsRun ? alignTo(x[3], 4) : x[3];
-    int64_t run = channels;
+    // A run may reach into what follows it, which meets weights that are 0.
+    int64_t channels = padsRun && group == 1 ? alignTo(x[3], 4) : x[3];
+    int64_t run = channels / group;
     if (order == WeightOrder::ForwardMerged)
       run *= kernel[1];
     if (order == WeightOrder::ForwardImage)
       run *= kernel[0] * kernel[1];
     Packer packer(rewriter, op, "conv2d",
                   y[0] * y[1] * y[2] * y[3] * w[1] * w[2] * w[3], target);
+    if (supportsDirect(w, group)) {
+      packer.markDirect(op);
+      return success();
+    }
     bool offset = !op.getNonnegative();
     PackedImage image =
         packer.packImage(input, placement, channels, offset, run);
 
-    int64_t panel = packer.getPanel(w[0]), runSteps = divideCeil(run, 4);
-    Addresses addresses;
+    int64_t columns = w[0] / group, panel = packer.getPanel(columns);
+    int64_t runSteps = divideCeil(run, 4);
+    Addresses addresses(op.getContext(), columns, panel);
     addresses.addRow(y[0], image.imageStride);
     addresses.addRow(y[1], window.getStrides()[0] * image.rowStride);
     addresses.addRow(y[2], window.getStrides()[1] * channels);
@@ -337,21 +379,23 @@ struct PackForward : OpRewritePattern<Conv2DOp> {
                         runSteps * panel * 4);
     addresses.addStep(runSteps, 4, panel * 4);
     int64_t steps = addresses.getStepCount();
+    addresses.panelStride = steps * panel * 4;
+    int64_t padded = alignTo(columns, panel);
+    addresses.setGroups(group, {w[1], padded * steps * 4, padded});
     PackedWeights packed =
-        packer.packWeights(weights, order, w[0], steps, offset);
+        packer.packWeights(weights, order, columns, steps, offset, group);
     Value bias = op.getIns().size() > 2 ? op.getIns()[2] : Value();
-    ContractOp contract = packer.contract(
-        addresses, image.bytes, packed.bytes, packed.start, bias, op.getOuts(),
-        w[0], panel, steps * panel * 4, /*splits=*/1);
-    rewriter.replaceOp(op, contract);
+    rewriter.replaceOp(op, packer.contract(addresses.getAttribute(/*splits=*/1),
+                                           image.bytes, packed.bytes,
+                                           packed.start, bias, op.getOuts()));
     return success();
   }
 
 private:
   static WeightOrder getOrder(qtrain::WindowAttr window, ArrayRef<int64_t> x,
-                              const Placement &placement) {
+                              const Placement &placement, int64_t group) {
     ArrayRef<int64_t> kernel = window.getKernel();
-    if (kernel[1] > 1 && window.getDilations()[1] != 1)
+    if (group > 1 || (kernel[1] > 1 && window.getDilations()[1] != 1))
       return WeightOrder::Forward;
     bool wholeRows = kernel[1] == getPlacedExtent(placement, 1, x[2]);
     // Weights of a linear layer are packed a vector at a time where channels
@@ -383,39 +427,56 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
     qtrain::WindowAttr window = op.getWindow();
     Packer packer(rewriter, op, "input_gradient",
                   e[0] * e[1] * e[2] * e[3] * w[1] * w[2] * w[3], target);
-    if (isWholeImage(window, e, x))
+    if (supportsDirect(w, op.getGroup())) {
+      packer.markDirect(op);
+      return success();
+    }
+    if (op.getGroup() == 1 && isWholeImage(window, e, x))
       return packPointwise(op, packer, rewriter);
 
+    SmallVector<WindowPhase> phases[] = {getGradientPhases(window, 0, x[1]),
+                                         getGradientPhases(window, 1, x[2])};
     Placement placement;
-    for (unsigned dim : {0, 1}) {
-      int64_t reach = window.getSpan(dim) - 1;
-      int64_t stride = window.getStrides()[dim];
-      int64_t before = reach - window.getPads()[dim];
-      int64_t after =
-          x[dim + 1] + reach - before - (e[dim + 1] - 1) * stride - 1;
-      if (before < 0 || after < 0)
-        return rewriter.notifyMatchFailure(
-            op, "padding exceeds the kernel, errors would be cropped");
-      placement.pads[dim] = before;
-      placement.pads[dim + 2] = after;
-      placement.dilation[dim] = stride;
-    }
+    for (unsigned dim : {0, 1})
+      for (const WindowPhase &phase : phases[dim]) {
+        if (phase.taps == 0)
+          continue;
+        int64_t last =
+            phase.offset + (phase.taps - 1) * phase.dilation + phase.count - 1;
+        int64_t &before = placement.pads[dim];
+        int64_t &after = placement.pads[dim + 2];
+        before = std::max(before, -phase.offset);
+        after = std::max(after, last - e[dim + 1] + 1);
+      }
     bool offset = !op.getNonnegative();
-    int64_t channels = alignTo(w[0], 4), runSteps = channels / 4;
-    PackedImage image =
-        packer.packImage(errors, placement, channels, offset, channels);
+    int64_t group = op.getGroup(), perGroup = w[0] / group;
+    int64_t channels = group == 1 ? alignTo(w[0], 4) : w[0];
+    PackedImage image = packer.packImage(errors, placement, channels, offset,
+                                         group == 1 ? channels : perGroup);
     int64_t columns = w[1], panel = packer.getPanel(columns);
-    Addresses addresses;
-    addresses.addRow(x[0], image.imageStride);
-    addresses.addRow(x[1], image.rowStride);
-    addresses.addRow(x[2], channels);
-    ArrayRef<int64_t> dilations = window.getDilations();
-    addresses.addStep(w[2], dilations[0] * image.rowStride,
-                      w[3] * runSteps * panel * 4);
-    addresses.addStep(w[3], dilations[1] * channels, runSteps * panel * 4);
-    addresses.addStep(runSteps, 4, panel * 4);
-    finish(op, packer, rewriter, addresses, image.bytes, WeightOrder::Flipped,
-           columns, offset);
+    int64_t runSteps = divideCeil(perGroup, 4);
+    int64_t steps = w[2] * w[3] * runSteps;
+    // What two neighbouring taps of a phase are apart in the kernel.
+    std::array<int64_t, 2> classes;
+    for (unsigned dim : {0, 1})
+      classes[dim] = std::min(-phases[dim].front().tapStep, w[dim + 2]);
+    PackedWeights packed =
+        packer.packWeights(op.getIns()[1], WeightOrder::Flipped, columns, steps,
+                           offset, group, classes);
+    int64_t padded = alignTo(columns, panel);
+    SmallVector<ContractionAttr> contractions;
+    for (const WindowPhase &vertical : phases[0])
+      for (const WindowPhase &horizontal : phases[1]) {
+        Addresses addresses(op.getContext(), columns, panel);
+        addresses.panelStride = steps * panel * 4;
+        addresses.setGroups(group, {perGroup, padded * steps * 4,
+                                    padded * classes[0] * classes[1]});
+        addPhase(addresses, vertical, horizontal, image, placement, x, w);
+        contractions.push_back(addresses.getAttribute(/*splits=*/1));
+      }
+    rewriter.replaceOp(op, packer.contract(contractions, image.bytes,
+                                           packed.bytes, packed.start,
+                                           /*bias=*/Value(), op.getOuts()));
     return success();
   }
 
@@ -429,33 +490,68 @@ private:
            llvm::all_of(window.getPads(), [](int64_t p) { return p == 0; });
   }
 
+  /// Rows, steps and offsets of one phase of the image `x`. The whole kernel
+  /// is packed, turned; a phase reads some of its positions.
+  static void addPhase(Addresses &addresses, const WindowPhase &vertical,
+                       const WindowPhase &horizontal, const PackedImage &image,
+                       const Placement &placement, ArrayRef<int64_t> x,
+                       ArrayRef<int64_t> w) {
+    int64_t channels = image.channels, row = x[2] * x[3];
+    addresses.addRow(x[0], image.imageStride);
+    addresses.addRow(vertical.count, image.rowStride);
+    addresses.addRow(horizontal.count, channels);
+    if (vertical.step > 1 || horizontal.step > 1)
+      addresses.resultStrides = {x[1] * row, vertical.step * row,
+                                 horizontal.step * x[3]};
+    int64_t result = vertical.first * row + horizontal.first * x[3];
+    if (vertical.taps == 0 || horizontal.taps == 0) {
+      addresses.addStep(0, 0, 0);
+      addresses.offsets = {0, 0, 0, result};
+      return;
+    }
+    int64_t runSteps = divideCeil(w[0] / addresses.groups, 4);
+    int64_t position = runSteps * addresses.panel * 4;
+    addresses.addStep(vertical.taps, vertical.dilation * image.rowStride,
+                      -vertical.tapStep * w[3] * position);
+    addresses.addStep(horizontal.taps, horizontal.dilation * channels,
+                      -horizontal.tapStep * position);
+    addresses.addStep(runSteps, 4, addresses.panel * 4);
+    int64_t kh = w[2] - 1 - vertical.firstTap;
+    int64_t kw = w[3] - 1 - horizontal.firstTap;
+    int64_t rowClass = kh % -vertical.tapStep;
+    int64_t columnClass = kw % -horizontal.tapStep;
+    int64_t classesInRow = std::min(-horizontal.tapStep, w[3]);
+    addresses.offsets = {
+        (placement.pads[0] + vertical.offset) * image.rowStride +
+            (placement.pads[1] + horizontal.offset) * channels,
+        (kh * w[3] + kw) * position,
+        (rowClass * classesInRow + columnClass) *
+            static_cast<int64_t>(alignTo(addresses.columns, addresses.panel)),
+        result};
+    if (llvm::all_of(addresses.offsets, [](int64_t o) { return o == 0; }))
+      addresses.offsets.clear();
+  }
+
   LogicalResult packPointwise(Conv2DInputGradientOp op, Packer &packer,
                               PatternRewriter &rewriter) const {
     ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
     bool offset = !op.getNonnegative();
-    int64_t channels = alignTo(w[0], 4);
+    int64_t channels = alignTo(w[0], 4), steps = channels / 4;
     PackedImage image = packer.packImage(op.getIns()[0], Placement(), channels,
                                          offset, channels);
-    int64_t columns = w[1] * w[2] * w[3];
-    Addresses addresses;
+    int64_t columns = w[1] * w[2] * w[3], panel = packer.getPanel(columns);
+    Addresses addresses(op.getContext(), columns, panel);
     addresses.addRow(shapeOf(op.getIns()[0])[0], image.imageStride);
-    addresses.addStep(channels / 4, 4, packer.getPanel(columns) * 4);
-    finish(op, packer, rewriter, addresses, image.bytes, WeightOrder::Pointwise,
-           columns, offset);
-    return success();
-  }
-
-  void finish(Conv2DInputGradientOp op, Packer &packer,
-              PatternRewriter &rewriter, const Addresses &addresses,
-              Value bytes, WeightOrder order, int64_t columns,
-              bool offset) const {
-    int64_t steps = addresses.getStepCount(), panel = packer.getPanel(columns);
+    addresses.addStep(steps, 4, panel * 4);
+    addresses.panelStride = steps * panel * 4;
     PackedWeights packed =
-        packer.packWeights(op.getIns()[1], order, columns, steps, offset);
-    ContractOp contract = packer.contract(
-        addresses, bytes, packed.bytes, packed.start, /*bias=*/Value(),
-        op.getOuts(), columns, panel, steps * panel * 4, /*splits=*/1);
-    rewriter.replaceOp(op, contract);
+        packer.packWeights(op.getIns()[1], WeightOrder::Pointwise, columns,
+                           steps, offset, /*group=*/1);
+    rewriter.replaceOp(op,
+                       packer.contract(addresses.getAttribute(/*splits=*/1),
+                                       image.bytes, packed.bytes, packed.start,
+                                       /*bias=*/Value(), op.getOuts()));
+    return success();
   }
 
   const cpu::TargetRecord &target;
@@ -473,12 +569,18 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(errors);
     qtrain::WindowAttr window = op.getWindow();
     ArrayRef<int64_t> kernel = window.getKernel();
+    int64_t group = op.getGroup();
+    int64_t inputs = x[3] / group;
     Packer packer(rewriter, op, "weight_gradient",
-                  e[0] * e[1] * e[2] * e[3] * x[3] * kernel[0] * kernel[1],
+                  e[0] * e[1] * e[2] * e[3] * inputs * kernel[0] * kernel[1],
                   target);
-    if (succeeded(packStored(op, packer, rewriter)))
+    if (supportsDirect(shapeOf(op.getOuts()[0]), group)) {
+      separateMaximum(op, packer, rewriter);
       return success();
-    if (prefersPixels(window, e))
+    }
+    if (group == 1 && succeeded(packStored(op, packer, rewriter)))
+      return success();
+    if (group == 1 && prefersPixels(window, e))
       packPixels(op, packer, rewriter);
     else
       packImages(op, packer, rewriter);
@@ -510,21 +612,21 @@ private:
     int64_t block = getBlock(e[3]);
     int64_t columns = x[3], panel = packer.getPanel(columns);
     int64_t groups = divideCeil(x[0], 4), pixels = groups * e[1] * e[2];
-    Addresses addresses;
+    Addresses addresses(op.getContext(), columns, panel);
+    addresses.panelStride = pixels * panel * 4;
     addresses.addRow(e[3] / block, pixels * block * 4);
     addresses.addRow(block, 4);
     addresses.addStep(pixels, block * 4, panel * 4);
-    if (packer.chooseSplits(addresses, columns, panel) > 1)
+    if (packer.chooseSplits(addresses) > 1)
       return failure();
     PackedImage error = packer.packBlocks(errors, Placement(),
                                           /*offset=*/true, e[3], block);
     PackedImage packed = packer.packBlocks(image, Placement(), /*offset=*/false,
                                            alignTo(columns, panel), panel);
-    rewriter.replaceOp(op, packer.contract(addresses, error.bytes, packed.bytes,
+    rewriter.replaceOp(op, packer.contract(addresses.getAttribute(/*splits=*/1),
+                                           error.bytes, packed.bytes,
                                            packer.getStart(image),
-                                           /*bias=*/Value(), op.getOuts(),
-                                           columns, panel, pixels * panel * 4,
-                                           /*splits=*/1));
+                                           /*bias=*/Value(), op.getOuts()));
     return success();
   }
 
@@ -534,26 +636,38 @@ private:
                   PatternRewriter &rewriter) const {
     ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(op.getIns()[1]);
     qtrain::WindowAttr window = op.getWindow();
-    int64_t block = getBlock(x[3]), pixel = block * 4;
+    int64_t group = op.getGroup();
+    int64_t inputs = x[3] / group, columns = e[3] / group;
+    int64_t block = inputs % kBlock == 0 ? kBlock : x[3], pixel = block * 4;
     PackedImage image = packer.packBlocks(op.getIns()[0], getPlacement(window),
                                           !op.getNonnegative(), x[3], block);
-    int64_t panel = packer.getPanel(e[3]);
-    PackedImage error =
-        packer.packBlocks(op.getIns()[1], Placement(), /*offset=*/false,
-                          alignTo(e[3], panel), panel);
-    Addresses addresses;
-    int64_t groups = divideCeil(x[0], 4);
+    // The lanes behind the last column of a group are not stored, so they may
+    // see the next group.
+    int64_t panel = packer.getPanel(columns);
+    bool hasPanels = group == 1 || columns % panel == 0;
+    int64_t errorBlock = hasPanels ? panel : e[3];
+    PackedImage error = packer.packBlocks(
+        op.getIns()[1], Placement(), /*offset=*/false,
+        group == 1 ? alignTo(columns, panel) : e[3], errorBlock);
+    Addresses addresses(op.getContext(), columns, panel);
+    int64_t batches = divideCeil(x[0], 4);
+    int64_t blockStride = batches * image.imageStride;
     addresses.addRow(window.getKernel()[0],
                      window.getDilations()[0] * image.rowStride);
     addresses.addRow(window.getKernel()[1], window.getDilations()[1] * pixel);
-    addresses.addRow(x[3] / block, groups * image.imageStride);
-    addresses.addRow(block, 4);
-    addresses.addStep(groups, image.imageStride, error.imageStride);
+    addresses.addRow(divideCeil(inputs, block), blockStride);
+    addresses.addRow(std::min(inputs, block), 4);
+    addresses.addStep(batches, image.imageStride, error.imageStride);
     addresses.addStep(e[1], window.getStrides()[0] * image.rowStride,
                       error.rowStride);
-    addresses.addStep(e[2], window.getStrides()[1] * pixel, panel * 4);
-    finish(op, packer, rewriter, addresses, image.bytes, error.bytes,
-           groups * error.imageStride);
+    addresses.addStep(e[2], window.getStrides()[1] * pixel, errorBlock * 4);
+    addresses.panelStride = hasPanels ? batches * error.imageStride : panel * 4;
+    addresses.setGroups(
+        group,
+        {block <= inputs ? inputs / block * blockStride : inputs * 4,
+         hasPanels ? columns / panel * addresses.panelStride : columns * 4,
+         columns});
+    finish(op, packer, rewriter, addresses, image.bytes, error.bytes);
   }
 
   /// Whether four pixels of a row interleave instead of four images: these must
@@ -576,7 +690,8 @@ private:
     Value pixels = packer.flattenPixels(op.getIns()[1]);
     PackedImage error = packer.packBlocks(pixels, Placement(), /*offset=*/false,
                                           alignTo(e[3], panel), panel);
-    Addresses addresses;
+    Addresses addresses(op.getContext(), e[3], panel);
+    addresses.panelStride = e[0] * e[1] * quads * error.imageStride;
     addresses.addRow(window.getKernel()[0],
                      window.getDilations()[0] * image.rowStride);
     addresses.addRow(window.getKernel()[1], window.getDilations()[1]);
@@ -587,8 +702,7 @@ private:
     addresses.addStep(e[1], window.getStrides()[0] * image.rowStride,
                       quads * error.imageStride);
     addresses.addStep(quads, 4, error.imageStride);
-    finish(op, packer, rewriter, addresses, image.bytes, error.bytes,
-           e[0] * e[1] * quads * error.imageStride);
+    finish(op, packer, rewriter, addresses, image.bytes, error.bytes);
   }
 
   static Placement getPlacement(qtrain::WindowAttr window) {
@@ -600,20 +714,33 @@ private:
   /// Rows are weights of one output, in the order [KH, KW, I].
   void finish(Conv2DWeightGradientOp op, Packer &packer,
               PatternRewriter &rewriter, const Addresses &addresses, Value a,
-              Value b, int64_t panelStride) const {
+              Value b) const {
     Value errors = op.getIns()[1];
-    int64_t inputs = shapeOf(op.getIns()[0])[3];
-    int64_t columns = shapeOf(errors)[3], panel = packer.getPanel(columns);
-    ArrayRef<int64_t> kernel = op.getWindow().getKernel();
-    int64_t splits = packer.chooseSplits(addresses, columns, panel);
-    Value sums =
-        packer.empty({splits, kernel[0], kernel[1], inputs, columns}, 32);
-    ContractOp contract = packer.contract(
-        addresses, a, b,
-        op.getNonnegative() ? Value() : packer.getStart(errors),
-        /*bias=*/Value(), sums, columns, panel, panelStride, splits);
+    ArrayRef<int64_t> w = shapeOf(op.getOuts()[0]);
+    int64_t splits = packer.chooseSplits(addresses);
+    Value sums = packer.empty({splits, w[2], w[3], w[1], w[0]}, 32);
+    ContractOp contract =
+        packer.contract(addresses.getAttribute(splits), a, b,
+                        op.getNonnegative() ? Value() : packer.getStart(errors),
+                        /*bias=*/Value(), sums);
     rewriter.replaceOp(
         op, packer.unpackWeights(contract->getResult(0), op.getOuts()));
+  }
+
+  /// Sums of a direct weight gradient are whole when all tasks are done, so
+  /// their maximum takes a kernel of its own.
+  static void separateMaximum(Conv2DWeightGradientOp op, Packer &packer,
+                              PatternRewriter &rewriter) {
+    auto gradient = createKernel<Conv2DWeightGradientOp>(
+        rewriter, op.getLoc(), op.getIns(), op.getOuts()[0], op.getWindow(),
+        op.getGroup(), op.getNonnegative(), /*saturate=*/false);
+    packer.markDirect(gradient);
+    SmallVector<Value> results = {gradient->getResult(0)};
+    if (op.getOuts().size() == 2)
+      results.push_back(createKernel<MaxAbsOp>(rewriter, op.getLoc(),
+                                               results.front(), op.getOuts()[1])
+                            ->getResult(0));
+    rewriter.replaceOp(op, results);
   }
 
   const cpu::TargetRecord &target;
@@ -630,11 +757,14 @@ public:
       getOperation()->emitError() << "unknown instruction set '" << isa << "'";
       return signalPassFailure();
     }
-    RewritePatternSet patterns(&getContext());
-    populatePackContractionsPatterns(patterns, *target);
-    if (failed(
-            applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+    for (auto populate :
+         {populateMergeGroupsPatterns, populatePackContractionsPatterns}) {
+      RewritePatternSet patterns(&getContext());
+      populate(patterns, *target);
+      if (failed(applyPatternsAndFoldGreedily(getOperation(),
+                                              std::move(patterns))))
+        return signalPassFailure();
+    }
   }
 };
 } // namespace

@@ -27,6 +27,11 @@ namespace qtc {
 #define GEN_PASS_REGISTRATION
 #include "compiler/Transforms/PackContractions/PackContractions.h.inc"
 
+/// Puts groups together that leave lanes of vectors unused; a part of
+/// `qkernel-pack-contractions`.
+void populateMergeGroupsPatterns(mlir::RewritePatternSet &patterns,
+                                 const cpu::TargetRecord &target);
+
 /// The rewrites of `qkernel-pack-contractions` for one instruction set.
 void populatePackContractionsPatterns(mlir::RewritePatternSet &patterns,
                                       const cpu::TargetRecord &target);

@@ -20,16 +20,19 @@ def PackContractions : Pass<"qkernel-pack-contractions"> {
     - Forward: rows are output positions, columns output channels, steps the
       window. The padded image is read in place, not unfolded.
     - Input gradient: the same with errors for activations and the kernel
-      turned by 180 degrees; strides become zeros between the errors. Where the
-      kernel is the image, columns are the image instead.
+      turned by 180 degrees. With strides, each remainder of a pixel's position
+      is a phase that sees part of the kernel. Where the kernel is the image,
+      columns are the image instead.
     - Weight gradient: four images interleave, or four pixels of a row where the
       batch is small; rows are weights, columns output channels, steps the
       output positions of all images. Of a linear layer rows are outputs and
       columns inputs, which is the order of weights.
 
     Operands that may be negative have 128 added where they are packed; start
-    values of the accumulators take it back. Grouped and saturating
-    convolutions are left alone, and those padded by more than their kernel.
+    values of the accumulators take it back. Groups are contractions next to
+    each other; those whose results fill a small part of a vector are put
+    together, with weights of 0 in between. Depthwise convolutions that have
+    kernels of their own are marked `direct`; saturating ones are left alone.
 
     Before:
 
@@ -62,6 +65,7 @@ def PackContractions : Pass<"qkernel-pack-contractions"> {
   let options = [Option<"isa", "isa", "std::string", "\"avx512vnni\"",
       "Instruction set: baseline, avx2, avx512, avxvnni or avx512vnni">];
   let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect", "::qtc::qkernel::QKernelDialect"];
 }
 

@@ -54,8 +54,16 @@ def QKernel_ContractionAttr : AttrDef<QKernel_Dialect, "Contraction"> {
     - Column c lies in panel c div `panel` at B offset
       (c div panel) · `panel_stride` + (c mod panel) · 4.
 
-    The last step dimension is innermost. Bytes of A that belong to no element
-    meet zeros in B, so their value does not matter.
+    The last step dimension is innermost. With an extent of 0 all sums are 0,
+    without start values. Bytes of A that belong to no element meet zeros in B, so their value
+    does not matter.
+
+    Row r lies in the result at r · `result`; without these strides rows follow
+    each other. `offsets` are where A, B, the start values and the result begin.
+
+    `groups` are contractions of the same form next to each other, each with
+    columns of its own: group g adds g · `strides` to the addresses of A, B and
+    the start values, and g · `columns` to those of bias and result.
 
     With `splits` = S > 1 the first step dimension is cut into S equal parts,
     and the result is [S, rows, columns]: one partial sum a part. Start values
@@ -63,22 +71,37 @@ def QKernel_ContractionAttr : AttrDef<QKernel_Dialect, "Contraction"> {
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$rows,
                         ArrayRefParameter<"int64_t">:$rowStrides,
+                        OptionalArrayRefParameter<"int64_t">:$resultStrides,
                         ArrayRefParameter<"int64_t">:$steps,
                         ArrayRefParameter<"int64_t">:$aStrides,
                         ArrayRefParameter<"int64_t">:$bStrides,
                         "int64_t":$columns, "int64_t":$panel,
                         "int64_t":$panelStride,
+                        OptionalArrayRefParameter<"int64_t">:$offsets,
+                        DefaultValuedParameter<"int64_t", "1">:$groups,
+                        OptionalArrayRefParameter<"int64_t">:$groupStrides,
                         DefaultValuedParameter<"int64_t", "1">:$splits);
   let assemblyFormat = [{
-    `<` `rows` `=` `[` $rows `]` `strides` `[` $rowStrides `]` `,`
+    `<` `rows` `=` `[` $rows `]` `strides` `[` $rowStrides `]`
+        (`result` `[` $resultStrides^ `]`)? `,`
         `steps` `=` `[` $steps `]` `a` `[` $aStrides `]` `b` `[` $bStrides `]`
         `,` `columns` `=` $columns `panel` $panel `stride` $panelStride
+        (`offsets` `[` $offsets^ `]`)?
+        (`groups` `=` $groups^ `strides` `[` $groupStrides `]`)?
         (`,` `splits` `=` $splits^)? `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     int64_t getRowCount() const;
     int64_t getStepCount() const;
+    /// What `offsets` and `strides` of groups speak of.
+    enum Operand { A, B, Start, Result };
+    /// 0 where there are no offsets.
+    int64_t getOffset(Operand operand) const;
+    /// The distance of two groups; in the result, their columns.
+    int64_t getGroupStride(Operand operand) const;
+    /// `result`, or the strides of rows that follow each other.
+    ::llvm::SmallVector<int64_t> getAllResultStrides() const;
   }];
 }
 

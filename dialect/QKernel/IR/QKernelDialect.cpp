@@ -59,21 +59,50 @@ int64_t ContractionAttr::getRowCount() const { return product(getRows()); }
 
 int64_t ContractionAttr::getStepCount() const { return product(getSteps()); }
 
-LogicalResult
-ContractionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                        ArrayRef<int64_t> rows, ArrayRef<int64_t> rowStrides,
-                        ArrayRef<int64_t> steps, ArrayRef<int64_t> aStrides,
-                        ArrayRef<int64_t> bStrides, int64_t columns,
-                        int64_t panel, int64_t panelStride, int64_t splits) {
-  if (rows.empty() || rows.size() != rowStrides.size())
+int64_t ContractionAttr::getOffset(Operand operand) const {
+  return getOffsets().empty() ? 0 : getOffsets()[operand];
+}
+
+int64_t ContractionAttr::getGroupStride(Operand operand) const {
+  if (operand == Result)
+    return getColumns();
+  return getGroupStrides().empty() ? 0 : getGroupStrides()[operand];
+}
+
+SmallVector<int64_t> ContractionAttr::getAllResultStrides() const {
+  if (!getResultStrides().empty())
+    return llvm::to_vector(getResultStrides());
+  SmallVector<int64_t> strides(getRows().size());
+  int64_t stride = getColumns() * getGroups();
+  for (size_t i = strides.size(); i-- > 0; stride *= getRows()[i])
+    strides[i] = stride;
+  return strides;
+}
+
+LogicalResult ContractionAttr::verify(
+    function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> rows,
+    ArrayRef<int64_t> rowStrides, ArrayRef<int64_t> resultStrides,
+    ArrayRef<int64_t> steps, ArrayRef<int64_t> aStrides,
+    ArrayRef<int64_t> bStrides, int64_t columns, int64_t panel,
+    int64_t panelStride, ArrayRef<int64_t> offsets, int64_t groups,
+    ArrayRef<int64_t> groupStrides, int64_t splits) {
+  if (rows.empty() || rows.size() != rowStrides.size() ||
+      (!resultStrides.empty() && rows.size() != resultStrides.size()))
     return emitError() << "expected one stride a row dimension";
   if (steps.empty() || steps.size() != aStrides.size() ||
       steps.size() != bStrides.size())
     return emitError() << "expected two strides a step dimension";
   auto isPositive = [](int64_t value) { return value > 0; };
-  if (!llvm::all_of(rows, isPositive) || !llvm::all_of(steps, isPositive) ||
-      columns < 1 || panel < 1 || splits < 1)
+  auto isNegative = [](int64_t value) { return value < 0; };
+  if (!llvm::all_of(rows, isPositive) || llvm::any_of(steps, isNegative) ||
+      columns < 1 || panel < 1 || groups < 1 || splits < 1)
     return emitError() << "expected positive extents";
+  if (!offsets.empty() && offsets.size() != Result + 1)
+    return emitError() << "expected offsets of A, B, start values and result";
+  if (llvm::any_of(offsets, isNegative))
+    return emitError() << "expected offsets that are not negative";
+  if (groupStrides.size() != (groups > 1 ? Result : 0))
+    return emitError() << "expected strides of groups in A, B and start values";
   if (steps.front() % splits != 0)
     return emitError() << "expected splits that divide the first step "
                           "dimension, but got "

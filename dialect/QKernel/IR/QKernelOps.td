@@ -58,7 +58,8 @@ class QKernel_ConvolutionOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
   let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
                        Variadic<QKernel_Accumulators>:$outs,
                        QTrain_WindowAttr:$window, I64Attr:$group,
-                       UnitAttr:$nonnegative, UnitAttr:$saturate);
+                       UnitAttr:$nonnegative, UnitAttr:$saturate,
+                       UnitAttr:$direct);
 }
 
 def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
@@ -69,11 +70,15 @@ def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
     clamped to ±2^30. outs: accumulators [N, OH, OW, O] and optionally their
     largest magnitude. `nonnegative` promises that no activation is negative.
     `saturate` asks for sums in 64 bits, brought to ±(2^31 − 1) at the end;
-    without it no sum leaves 32 bits. A linear layer is the convolution whose
-    kernel is the image.
+    without it no sum leaves 32 bits. `direct` asks for vectors of channels
+    instead of packed operands. A linear layer is the convolution whose kernel
+    is the image.
 
     Constraints:
     - (C1) two or three inputs, one or two outputs, of the shapes above.
+    - (C2) a `direct` convolution is depthwise: 8 groups or more, one input and
+      1, 2 or 4 outputs a group, a kernel of at most 11 columns and 128
+      positions; it does not saturate.
 
     Example:
 
@@ -96,6 +101,7 @@ def QKernel_Conv2DInputGradientOp
 
     Constraints:
     - (C1) two inputs, one or two outputs, of the shapes above.
+    - (C2) as in `qkernel.conv2d`.
 
     Example:
 
@@ -119,6 +125,7 @@ def QKernel_Conv2DWeightGradientOp
 
     Constraints:
     - (C1) two inputs, one or two outputs, of the shapes above.
+    - (C2) as in `qkernel.conv2d`; what is `direct` has one output.
 
     Example:
 
@@ -177,6 +184,11 @@ def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
     `order` says what columns and steps are; every run is padded to a multiple
     of four elements.
 
+    With `group` > 1, outputs are cut into that many parts, which are packed one
+    behind the other. With `classes` = [a, b], corrections are formed separately
+    for the kernel positions of each remainder of the steps (kh mod a, kw mod b)
+    and are [group][a][b][columns].
+
     Constraints:
     - (C1) one input of rank 4; outputs of at least the sizes above.
 
@@ -190,20 +202,27 @@ def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
   }];
   let arguments = (ins Variadic<QKernel_Bytes>:$ins,
                        Variadic<AnyType>:$outs,
-                       QKernel_WeightOrderAttr:$order, I64Attr:$panel);
+                       QKernel_WeightOrderAttr:$order, I64Attr:$panel,
+                       DefaultValuedAttr<I64Attr, "1">:$group,
+                       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$classes);
 }
 
 def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
     /// Whether accumulators are narrow.
     bool isNarrow() { return getOuts().size() == 3; }
+    /// `contraction` and `phases`.
+    ::llvm::SmallVector<ContractionAttr> getContractions();
   }]> {
   let summary = "Packed contraction";
   let description = [{
     The sum that `contraction` describes. ins: A, B, optionally the start value
     of each column (`has_start`) and a bias of each column (`has_bias`), after
     which accumulators are clamped to ±2^30. outs: accumulators [rows, columns],
-    row-major, in any shape, and optionally their largest magnitude. Neither
-    bias nor maximum goes together with `splits` > 1.
+    in any shape, and optionally their largest magnitude. Neither bias nor
+    maximum goes together with `splits` > 1.
+
+    `phases` are further contractions of the same operands. Each of them writes
+    rows of its own; all together write the whole result.
 
     Accumulators of 16 bits are narrow: an accumulator a is stored as
     sign(a)·(|a| div 2^k). k, one number for the whole tensor, is the third
@@ -233,7 +252,9 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
   let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
                        Variadic<QKernel_Sums>:$outs,
                        QKernel_ContractionAttr:$contraction,
-                       UnitAttr:$has_start, UnitAttr:$has_bias);
+                       UnitAttr:$has_start, UnitAttr:$has_bias,
+                       OptionalAttr<TypedArrayAttrBase<QKernel_ContractionAttr,
+                           "further contractions">>:$phases);
 }
 
 def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {

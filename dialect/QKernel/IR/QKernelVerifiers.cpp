@@ -45,17 +45,32 @@ static LogicalResult expectShape(Operation *op, StringRef what, Value value,
                            << "], but got [" << shapeOf(value) << "]";
 }
 
+bool qtc::qkernel::supportsDirect(ArrayRef<int64_t> weights, int64_t group) {
+  // What vectors of channels, their shuffles and unrolled rows of a kernel are
+  // made for.
+  constexpr int64_t minChannels = 8, maxWidth = 11, maxArea = 128;
+  int64_t multiplier = weights[0] / group;
+  return group >= minChannels && weights[1] == 1 &&
+         (multiplier == 1 || multiplier == 2 || multiplier == 4) &&
+         weights[3] <= maxWidth && weights[2] * weights[3] <= maxArea;
+}
+
 /// Checks activations x, weights w and outputs y of a convolution.
-static LogicalResult verifyConvolution(Operation *op, Value input, Value weight,
-                                       Value result, qtrain::WindowAttr window,
-                                       int64_t group) {
+template <typename OpTy>
+static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
+                                       Value result) {
+  qtrain::WindowAttr window = op.getWindow();
+  int64_t group = op.getGroup();
   ArrayRef<int64_t> x = shapeOf(input), w = shapeOf(weight);
   if (x.size() != 4 || w.size() != 4)
-    return op->emitOpError("expected activations and weights of rank 4");
+    return op.emitOpError("expected activations and weights of rank 4");
   if (w.drop_front(2) != window.getKernel() || group < 1 ||
       x[3] != w[1] * group || w[0] % group != 0)
-    return op->emitOpError() << "expected weights that fit " << window
-                             << ", but got [" << w << "]";
+    return op.emitOpError() << "expected weights that fit " << window
+                            << ", but got [" << w << "]";
+  if (op.getDirect() && (op.getSaturate() || !supportsDirect(w, group))) // C2
+    return op.emitOpError() << "expected no direct kernel for weights [" << w
+                            << "] in " << group << " groups";
   return expectShape(op, "output", result,
                      {x[0], window.getOutputExtent(0, x[1]),
                       window.getOutputExtent(1, x[2]), w[0]});
@@ -68,22 +83,20 @@ LogicalResult Conv2DOp::verify() {
       failed(expectShape(*this, "bias", getIns()[2],
                          shapeOf(getIns()[1]).take_front())))
     return failure();
-  return verifyConvolution(*this, getIns()[0], getIns()[1], getOuts()[0],
-                           getWindow(), getGroup());
+  return verifyConvolution(*this, getIns()[0], getIns()[1], getOuts()[0]);
 }
 
 LogicalResult Conv2DInputGradientOp::verify() {
   if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1, 2)))
     return failure();
-  return verifyConvolution(*this, getOuts()[0], getIns()[1], getIns()[0],
-                           getWindow(), getGroup());
+  return verifyConvolution(*this, getOuts()[0], getIns()[1], getIns()[0]);
 }
 
 LogicalResult Conv2DWeightGradientOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1, 2)))
+  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1,
+                          getDirect() ? 1 : 2)))
     return failure();
-  return verifyConvolution(*this, getIns()[0], getOuts()[0], getIns()[1],
-                           getWindow(), getGroup());
+  return verifyConvolution(*this, getIns()[0], getOuts()[0], getIns()[1]);
 }
 
 LogicalResult PackActivationOp::verify() {
@@ -138,45 +151,90 @@ LogicalResult PackWeightOp::verify() {
   int64_t panel = getPanel();
   if (panel < 1)
     return emitOpError("expected a positive panel");
-  auto [columns, bytes] = getPackedSize(getOrder(), w);
-  int64_t needed = llvm::alignTo(columns, panel) * bytes;
+  int64_t group = getGroup();
+  if (group < 1 || w[0] % group != 0)
+    return emitOpError() << "expected groups that divide " << w[0]
+                         << " outputs, but got " << group;
+  ArrayRef<int64_t> classes = getClasses();
+  if (classes.size() != 2 || classes[0] < 1 || classes[1] < 1)
+    return emitOpError("expected two positive numbers of classes");
+  bool hasPositions =
+      getOrder() == WeightOrder::Forward || getOrder() == WeightOrder::Flipped;
+  if (!hasPositions && classes[0] * classes[1] != 1)
+    return emitOpError("expected one class of an order that merges positions");
+  auto [columns, bytes] =
+      getPackedSize(getOrder(), {w[0] / group, w[1], w[2], w[3]});
+  int64_t padded = group * llvm::alignTo(columns, panel);
+  int64_t needed = padded * bytes;
   int64_t available = cast<ShapedType>(getOuts()[0].getType()).getNumElements();
   if (available < needed) // C1
     return emitOpError() << "expected " << needed << " bytes or more, but got "
                          << available;
+  int64_t sums = padded * classes[0] * classes[1];
+  if (getOuts().size() > 1 &&
+      cast<ShapedType>(getOuts()[1].getType()).getNumElements() < sums) // C1
+    return emitOpError() << "expected " << sums
+                         << " corrections or more, but got "
+                         << getOuts()[1].getType();
   return success();
 }
 
-/// The last bytes that a contraction reads must be there.
-static LogicalResult verifyAddresses(ContractOp op) {
-  ContractionAttr c = op.getContraction();
-  int64_t endA = 4, endB = 0;
-  for (auto [extent, stride] : llvm::zip(c.getRows(), c.getRowStrides()))
+/// The last elements that a contraction reads and writes must be there.
+static LogicalResult verifyAddresses(ContractOp op, ContractionAttr c) {
+  using Operand = ContractionAttr::Operand;
+  int64_t ends[4], lastGroup = c.getGroups() - 1;
+  for (Operand operand :
+       {Operand::A, Operand::B, Operand::Start, Operand::Result})
+    ends[operand] =
+        c.getOffset(operand) + lastGroup * c.getGroupStride(operand);
+  int64_t &endA = ends[Operand::A], &endB = ends[Operand::B];
+  ends[Operand::Start] += c.getColumns();
+  ends[Operand::Result] += c.getColumns();
+  for (auto [extent, stride, resultStride] :
+       llvm::zip(c.getRows(), c.getRowStrides(), c.getAllResultStrides())) {
     endA += (extent - 1) * stride;
+    ends[Operand::Result] += (extent - 1) * resultStride;
+  }
+  ends[Operand::Result] +=
+      (c.getSplits() - 1) * c.getRowCount() * c.getColumns() * c.getGroups();
   for (auto [extent, strideA, strideB] :
        llvm::zip(c.getSteps(), c.getAStrides(), c.getBStrides())) {
     endA += (extent - 1) * strideA;
     endB += (extent - 1) * strideB;
   }
   int64_t lastPanel = (c.getColumns() - 1) / c.getPanel();
+  endA += 4;
   endB += lastPanel * c.getPanelStride() +
           (c.getColumns() - lastPanel * c.getPanel()) * 4;
-  int64_t ends[] = {endA, endB};
-  for (unsigned operand : {0u, 1u}) {
-    auto type = cast<ShapedType>(op.getIns()[operand].getType());
-    if (type.getNumElements() < ends[operand]) // C1
+  if (c.getStepCount() == 0)
+    endA = endB = 0;
+  SmallVector<Value> operands = {op.getIns()[0], op.getIns()[1], Value(),
+                                 op.getOuts()[0]};
+  if (op.getHasStart())
+    operands[Operand::Start] = op.getIns()[2];
+  for (auto [operand, end] : llvm::zip_equal(operands, ends)) {
+    if (!operand)
+      continue;
+    auto type = cast<ShapedType>(operand.getType());
+    if (type.getNumElements() < end) // C1
       return op.emitOpError()
-             << "expected inputs large enough for all addresses, "
-             << ends[operand] << " bytes, but got " << type;
+             << "expected operands large enough for all addresses, " << end
+             << " elements, but got " << type;
   }
   return success();
+}
+
+SmallVector<ContractionAttr> ContractOp::getContractions() {
+  SmallVector<ContractionAttr> contractions = {getContraction()};
+  if (std::optional<ArrayAttr> phases = getPhases())
+    llvm::append_range(contractions, phases->getAsRange<ContractionAttr>());
+  return contractions;
 }
 
 LogicalResult ContractOp::verify() {
   size_t inputs = 2 + getHasStart() + getHasBias();
   if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 3)))
     return failure();
-  ContractionAttr contraction = getContraction();
   auto accumulators = cast<ShapedType>(getOuts()[0].getType());
   if (accumulators.getElementType().isInteger(16) != isNarrow() ||
       !llvm::all_of(getOuts().drop_front(), [](Value scalar) {
@@ -187,16 +245,21 @@ LogicalResult ContractOp::verify() {
     return emitOpError("expected accumulators of 16 bits with a maximum and a "
                        "shift, or of 32 bits without a shift");
   int64_t elements = accumulators.getNumElements();
-  int64_t splits = contraction.getSplits();
-  if (elements !=
-      splits * contraction.getRowCount() * contraction.getColumns()) // C1
-    return emitOpError() << "expected " << splits << " x "
-                         << contraction.getRowCount() << " x "
-                         << contraction.getColumns()
-                         << " accumulators, but got " << elements;
-  if (splits > 1 && (getHasBias() || getOuts().size() > 1)) // C1
-    return emitOpError("expected neither bias nor maximum of partial sums");
-  return verifyAddresses(*this);
+  int64_t sums = 0;
+  for (ContractionAttr contraction : getContractions()) {
+    sums += contraction.getSplits() * contraction.getRowCount() *
+            contraction.getColumns() * contraction.getGroups();
+    if (contraction.getSplits() > 1 &&
+        (getHasBias() || getOuts().size() > 1)) // C1
+      return emitOpError("expected neither bias nor maximum of partial sums");
+  }
+  if (elements != sums) // C1
+    return emitOpError() << "expected " << sums << " accumulators, but got "
+                         << elements;
+  for (ContractionAttr contraction : getContractions())
+    if (failed(verifyAddresses(*this, contraction)))
+      return failure();
+  return success();
 }
 
 LogicalResult UnpackWeightOp::verify() {

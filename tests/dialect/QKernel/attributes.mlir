@@ -14,6 +14,15 @@
                                                    steps = [3, 3] a [24, 4] b [192, 64],
                                                    columns = 16 panel 16 stride 576>} : () -> ()
 
+// Strides of the result, offsets and groups
+
+// CHECK-LABEL: "test.addresses"()
+// CHECK-SAME: #qkernel.contraction<rows = [8, 4] strides[144, 4] result[256, 16], steps = [0] a[0] b[0], columns = 8 panel 16 stride 576 offsets[1, 2, 3, 4] groups = 2 strides[9, 8, 7]>}
+"test.addresses"() {value = #qkernel.contraction<rows = [8, 4] strides [144, 4] result [256, 16],
+                                                 steps = [0] a [0] b [0],
+                                                 columns = 8 panel 16 stride 576 offsets [1, 2, 3, 4]
+                                                 groups = 2 strides [9, 8, 7]>} : () -> ()
+
 // One split is not printed, more are.
 
 // CHECK-LABEL: "test.splits"()

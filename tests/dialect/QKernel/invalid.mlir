@@ -17,7 +17,7 @@ func.func private @f() attributes {qkernel.c = #c}
 // -----
 
 // expected-error @below {{expected positive extents}}
-#c = #qkernel.contraction<rows = [8] strides [4], steps = [0] a [4] b [64], columns = 16 panel 16 stride 192>
+#c = #qkernel.contraction<rows = [8] strides [4], steps = [-1] a [4] b [64], columns = 16 panel 16 stride 192>
 func.func private @f() attributes {qkernel.c = #c}
 
 // -----
@@ -204,7 +204,7 @@ func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x16xi32>) 
 
 // (C1) of accumulators
 func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x8xi32>) {
-  // expected-error @below {{expected 1 x 64 x 16 accumulators, but got 512}}
+  // expected-error @below {{expected 1024 accumulators, but got 512}}
   qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>) outs(%acc : memref<64x8xi32>)
     {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
                                         columns = 16 panel 16 stride 1024>}
@@ -220,6 +220,111 @@ func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<2x64x16xi32>
     outs(%acc, %max : memref<2x64x16xi32>, memref<i32>)
     {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
                                         columns = 16 panel 16 stride 1024, splits = 2>}
+  return
+}
+
+// -----
+
+// (C1) of addresses: the last row of the result lies behind its end.
+func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x16xi32>) {
+  // expected-error @below {{expected operands large enough for all addresses, 2032 elements, but got 'memref<64x16xi32>'}}
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>) outs(%acc : memref<64x16xi32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64] result [32], steps = [16] a [4] b [64],
+                                        columns = 16 panel 16 stride 1024>}
+  return
+}
+
+// -----
+
+// (C1) of addresses: so does the second phase.
+func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x16xi32>) {
+  // expected-error @below {{expected operands large enough for all addresses, 1040 elements}}
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>) outs(%acc : memref<64x16xi32>)
+    {contraction = #qkernel.contraction<rows = [32] strides [64] result [32], steps = [16] a [4] b [64],
+                                        columns = 16 panel 16 stride 1024>,
+     phases = [#qkernel.contraction<rows = [32] strides [64] result [32], steps = [0] a [0] b [0],
+                                    columns = 16 panel 16 stride 1024 offsets [0, 0, 0, 32]>]}
+  return
+}
+
+// -----
+
+// (C1) of addresses: the second group reads beyond B.
+func.func @f(%a: memref<4160xi8>, %b: memref<1024xi8>, %acc: memref<64x16xi32>) {
+  // expected-error @below {{expected operands large enough for all addresses, 1504 elements, but got 'memref<1024xi8>'}}
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<1024xi8>) outs(%acc : memref<64x16xi32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [8] a [4] b [64],
+                                        columns = 8 panel 16 stride 512 groups = 2 strides [32, 1024, 16]>}
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x16xi32>) {
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>) outs(%acc : memref<64x16xi32>)
+    // expected-error @below {{expected strides of groups in A, B and start values}}
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [8] a [4] b [64],
+                                        columns = 8 panel 16 stride 512 groups = 2 strides [32, 1024]>}
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x16xi32>) {
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>) outs(%acc : memref<64x16xi32>)
+    // expected-error @below {{expected offsets that are not negative}}
+    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [8] a [4] b [64],
+                                        columns = 16 panel 16 stride 512 offsets [0, -64, 0, 0]>}
+  return
+}
+
+// -----
+
+// (C1) of corrections: one a class of positions
+func.func @f(%w: memref<20x4x3x3xi8>, %p: memref<2880xi8>, %c: memref<16xi32>) {
+  // expected-error @below {{expected 64 corrections or more, but got 'memref<16xi32>'}}
+  qkernel.pack_weight ins(%w : memref<20x4x3x3xi8>) outs(%p, %c : memref<2880xi8>, memref<16xi32>)
+    {classes = array<i64: 2, 2>, order = #qkernel.weight_order<flipped>, panel = 16 : i64}
+  return
+}
+
+// -----
+
+func.func @f(%w: memref<20x4x3x3xi8>, %p: memref<1152xi8>) {
+  // expected-error @below {{expected one class of an order that merges positions}}
+  qkernel.pack_weight ins(%w : memref<20x4x3x3xi8>) outs(%p : memref<1152xi8>)
+    {classes = array<i64: 2, 1>, order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
+  return
+}
+
+// -----
+
+func.func @f(%w: memref<20x4x3x3xi8>, %p: memref<1152xi8>) {
+  // expected-error @below {{expected groups that divide 20 outputs, but got 3}}
+  qkernel.pack_weight ins(%w : memref<20x4x3x3xi8>) outs(%p : memref<1152xi8>)
+    {group = 3 : i64, order = #qkernel.weight_order<forward>, panel = 16 : i64}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C2) of groups
+func.func @f(%x: memref<2x5x5x8xi8>, %w: memref<8x2x3x3xi8>, %y: memref<2x3x3x8xi32>) {
+  // expected-error @below {{expected no direct kernel for weights [8, 2, 3, 3] in 4 groups}}
+  qkernel.conv2d ins(%x, %w : memref<2x5x5x8xi8>, memref<8x2x3x3xi8>) outs(%y : memref<2x3x3x8xi32>)
+    {direct, group = 4 : i64, window = #window}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C2) of the maximum
+func.func @f(%x: memref<2x5x5x8xi8>, %e: memref<2x3x3x8xi8>, %g: memref<8x1x3x3xi32>, %max: memref<i32>) {
+  // expected-error @below {{expected 1 to 1 outputs, but got 2}}
+  qkernel.conv2d_weight_gradient ins(%x, %e : memref<2x5x5x8xi8>, memref<2x3x3x8xi8>)
+    outs(%g, %max : memref<8x1x3x3xi32>, memref<i32>) {direct, group = 8 : i64, window = #window}
   return
 }
 

@@ -166,7 +166,7 @@ static void insertStamps(ModuleOp module, CompiledKernel &kernel) {
       continue;
     StringRef name = op.getName().stripDialect();
     if (auto kind = op.getAttrOfType<StringAttr>("qkernel.kind");
-        kind && name == "contract")
+        kind && kind.getValue() != "pack")
       name = kind.getValue();
     kernel.phases.push_back(name.str());
     builder.setInsertionPointAfter(&op);
@@ -285,7 +285,7 @@ static llvm::SmallVector<char, 0> emit(llvm::Module &module,
 std::unique_ptr<CompiledKernel>
 qtc::test::compile(MLIRContext &context, const std::string &text,
                    const cpu::TargetRecord &target,
-                   const CompileOptions &options, bool *isDeclined) {
+                   const CompileOptions &options) {
   auto kernel = std::make_unique<CompiledKernel>();
   auto module = parseSourceString<ModuleOp>(text, &context);
   if (!module || failed(lowerToBuffers(*module, target)))
@@ -294,12 +294,11 @@ qtc::test::compile(MLIRContext &context, const std::string &text,
     module->print(llvm::outs());
   WalkResult packed = module->walk([](Operation *op) {
     return isa<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
-               qkernel::Conv2DWeightGradientOp>(op)
+               qkernel::Conv2DWeightGradientOp>(op) &&
+                   !op->hasAttr("direct")
                ? WalkResult::interrupt()
                : WalkResult::advance();
   });
-  if (isDeclined)
-    *isDeclined = packed.wasInterrupted();
   if (packed.wasInterrupted())
     return nullptr;
   if (options.profile)

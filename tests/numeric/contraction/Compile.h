@@ -47,13 +47,12 @@ struct CompileOptions {
   bool profile = false; ///< take the time after every operation
 };
 
-/// Compiles `text` for `target`; null after a diagnostic. `isDeclined` tells
-/// that packing left an operation alone.
+/// Compiles `text` for `target`; null after a diagnostic or where packing left
+/// an operation alone.
 std::unique_ptr<CompiledKernel> compile(mlir::MLIRContext &context,
                                         const std::string &text,
                                         const cpu::TargetRecord &target,
-                                        const CompileOptions &options,
-                                        bool *isDeclined = nullptr);
+                                        const CompileOptions &options);
 
 /// Processor time of this thread in seconds.
 double getThreadSeconds();

@@ -79,7 +79,8 @@ static std::vector<void *> getArguments(Data &data) {
 /// Convolutions with everything odd about them.
 static std::vector<Problem> getTestProblems() {
   std::vector<Problem> shapes = {
-      // batch, height, width, inputs, outputs, kernel, strides, pads, dilations
+      // batch, height, width, inputs, outputs, kernel, strides, pads,
+      // dilations, group
       {Pass::Forward, 1, 5, 5, 1, 1, {3, 3}},
       {Pass::Forward, 3, 7, 6, 3, 5, {3, 3}, {1, 1}, {1, 1, 1, 1}},
       {Pass::Forward, 4, 9, 11, 5, 20, {5, 5}, {1, 1}, {2, 2, 2, 2}},
@@ -112,7 +113,45 @@ static std::vector<Problem> getTestProblems() {
       {Pass::Forward, 1, 4, 4, 16, 32, {4, 4}},
       {Pass::Forward, 2, 9, 8, 5, 20, {3, 3}, {2, 1}, {1, 1, 1, 1}},
       {Pass::Forward, 1, 6, 9, 7, 70, {2, 2}, {1, 1}, {0, 0, 0, 0}, {1, 1}},
+      // Strides: phases of unequal taps and extents, phases without taps.
+      {Pass::Forward, 2, 11, 10, 8, 20, {2, 2}, {3, 3}},
+      {Pass::Forward, 2, 9, 13, 5, 24, {3, 5}, {2, 3}, {1, 2, 1, 2}},
+      {Pass::Forward, 1, 13, 12, 6, 33, {4, 4}, {2, 2}, {1, 1, 1, 1}},
+      {Pass::Forward, 2, 10, 9, 12, 16, {1, 1}, {3, 2}, {0, 1, 2, 0}},
+      {Pass::Forward, 2, 15, 16, 4, 18, {3, 3}, {2, 3}, {2, 3, 2, 3}, {2, 2}},
+      {Pass::Forward, 2, 14, 17, 7, 8, {3, 2}, {4, 6}, {1, 0, 3, 4}, {2, 4}},
+      {Pass::Forward, 1, 3, 2, 9, 5, {5, 4}, {7, 5}, {3, 2, 2, 4}},
+      // Padding beyond the reach of the kernel.
+      {Pass::Forward, 3, 5, 4, 4, 9, {2, 3}, {1, 1}, {3, 4, 2, 5}},
+      {Pass::Forward, 2, 4, 5, 6, 17, {1, 2}, {2, 3}, {5, 4, 3, 6}, {1, 2}},
+      // Groups, with channels that fill neither words nor vectors.
+      {Pass::Forward, 2, 7, 6, 8, 40, {3, 3}, {1, 1}, {1, 1, 1, 1}, {1, 1}, 2},
+      {Pass::Forward, 5, 6, 7, 15, 9, {3, 2}, {2, 1}, {1, 0, 1, 1}, {1, 1}, 3},
+      {Pass::Forward, 3, 9, 8, 14, 35, {2, 3}, {1, 2}, {0, 2, 2, 0}, {2, 1}, 7},
+      {Pass::Forward, 4, 5, 5, 32, 64, {1, 1}, {1, 1}, {0, 0, 0, 0}, {1, 1}, 2},
+      {Pass::Forward, 6, 8, 8, 64, 96, {3, 3}, {2, 2}, {1, 1, 1, 1}, {1, 1}, 2},
+      {Pass::Forward, 3, 4, 5, 6, 6, {3, 3}, {1, 1}, {1, 1, 1, 1}, {1, 1}, 6},
+      {Pass::Forward, 1, 4, 5, 5, 15, {4, 5}, {1, 1}, {0, 0, 0, 0}, {1, 1}, 5},
+      {Pass::Forward, 2, 6, 6, 3, 60, {3, 3}, {2, 2}, {1, 1, 1, 1}, {1, 1}, 3},
   };
+  // Depthwise: vectors that overlap, multipliers, odd windows.
+  std::vector<Problem> depthwise = {
+      {Pass::Forward, 3, 9, 8, 8, 8, {3, 3}, {1, 1}, {1, 1, 1, 1}},
+      {Pass::Forward, 2, 7, 9, 37, 37, {3, 3}, {2, 2}, {1, 1, 1, 1}},
+      {Pass::Forward, 5, 5, 6, 64, 64, {5, 4}, {1, 2}, {2, 0, 2, 3}},
+      {Pass::Forward, 1, 6, 5, 9, 18, {2, 3}, {1, 1}, {0, 1, 1, 1}},
+      {Pass::Forward, 2, 8, 7, 12, 48, {3, 2}, {3, 2}, {1, 1, 2, 0}},
+      {Pass::Forward, 2, 9, 11, 24, 24, {3, 3}, {1, 1}, {2, 4, 2, 4}, {2, 4}},
+      {Pass::Forward, 2, 9, 8, 16, 32, {3, 3}, {2, 4}, {1, 2, 1, 2}, {2, 2}},
+      {Pass::Forward, 3, 4, 5, 17, 17, {1, 1}, {2, 3}, {3, 4, 2, 5}},
+      {Pass::Forward, 2, 5, 4, 10, 10, {5, 4}},
+      {Pass::Forward, 1, 3, 3, 32, 32, {7, 7}, {1, 1}, {3, 3, 3, 3}},
+      {Pass::Forward, 9, 33, 40, 8, 8, {3, 3}, {1, 1}, {1, 1, 1, 1}},
+  };
+  for (Problem &problem : depthwise) {
+    problem.group = problem.inputs;
+    shapes.push_back(problem);
+  }
   std::vector<Problem> problems;
   for (const Problem &shape : shapes)
     for (Pass pass : {Pass::Forward, Pass::InputGradient, Pass::WeightGradient})
@@ -166,11 +205,7 @@ static bool isSelected(const Options &options, const Problem &problem) {
 static bool testProblem(mlir::MLIRContext &context, const Problem &problem,
                         const cpu::TargetRecord &target,
                         const Options &options) {
-  bool isDeclined = false;
-  auto kernel = compile(context, problem.getModule(), target, options.compile,
-                        &isDeclined);
-  if (isDeclined == problem.cropsErrors() && isDeclined)
-    return true;
+  auto kernel = compile(context, problem.getModule(), target, options.compile);
   std::string name = target.name.str() + " " + problem.getName();
   if (!kernel) {
     llvm::outs() << "FAIL " << name << ": does not compile\n";

@@ -23,7 +23,7 @@ int64_t Problem::getOutputExtent(unsigned dim) const {
 }
 
 int64_t Problem::getMacs() const {
-  return getOutputSize() * inputs * kernel[0] * kernel[1];
+  return getOutputSize() * getGroupInputs() * kernel[0] * kernel[1];
 }
 
 int64_t Problem::getResultSize() const {
@@ -38,33 +38,23 @@ int64_t Problem::getResultSize() const {
   return 0;
 }
 
-bool Problem::cropsErrors() const {
-  if (pass != Pass::InputGradient)
-    return false;
-  for (unsigned dim : {0, 1}) {
-    int64_t reach = (kernel[dim] - 1) * dilations[dim];
-    if (pads[dim] > reach || pads[dim + 2] > reach)
-      return true;
-  }
-  return false;
-}
-
 std::string Problem::getName() const {
   static const char *const names[] = {"forward", "input_gradient",
                                       "weight_gradient"};
   return formatv("{0} {1}x{2}x{3}x{4}->{5} {6}x{7} s{8},{9} p{10},{11},{12},"
-                 "{13} d{14},{15}{16}{17}",
+                 "{13} d{14},{15} g{16}{17}{18}",
                  names[static_cast<int>(pass)], batch, height, width, inputs,
                  outputs, kernel[0], kernel[1], strides[0], strides[1], pads[0],
-                 pads[1], pads[2], pads[3], dilations[0], dilations[1],
+                 pads[1], pads[2], pads[3], dilations[0], dilations[1], group,
                  nonnegative ? " nonnegative" : "", bias ? " bias" : "");
 }
 
 std::string Problem::getModule() const {
   std::string x =
       formatv("{0}x{1}x{2}x{3}", batch, height, width, inputs).str();
-  std::string w =
-      formatv("{0}x{1}x{2}x{3}", outputs, inputs, kernel[0], kernel[1]).str();
+  std::string w = formatv("{0}x{1}x{2}x{3}", outputs, getGroupInputs(),
+                          kernel[0], kernel[1])
+                      .str();
   std::string y = formatv("{0}x{1}x{2}x{3}", batch, getOutputExtent(0),
                           getOutputExtent(1), outputs)
                       .str();
@@ -88,7 +78,8 @@ std::string Problem::getModule() const {
       "  %e0 = tensor.empty() : tensor<{0}xi32>\n"
       "  %e1 = tensor.empty() : tensor<i32>\n"
       "  %r:2 = qkernel.{1} ins(%ta, %tb{2} : tensor<{3}xi8>, tensor<{4}xi8>"
-      "{5}) outs(%e0, %e1 : tensor<{0}xi32>, tensor<i32>) {{group = 1 : i64, "
+      "{5}) outs(%e0, %e1 : tensor<{0}xi32>, tensor<i32>) {{group = {17} : "
+      "i64, "
       "{6}window = #qtrain.window<kernel = [{7}, {8}], strides = [{9}, {10}], "
       "pads = [{11}, {12}, {13}, {14}], dilations = [{15}, {16}]>} -> "
       "tensor<{0}xi32>, tensor<i32>\n"
@@ -101,7 +92,7 @@ std::string Problem::getModule() const {
       bias ? formatv(", tensor<{0}xi32>", outputs).str() : "",
       nonnegative ? "nonnegative, " : "", kernel[0], kernel[1], strides[0],
       strides[1], pads[0], pads[1], pads[2], pads[3], dilations[0],
-      dilations[1]);
+      dilations[1], group);
   return text;
 }
 
@@ -148,10 +139,11 @@ template <typename Body> static void forProducts(const Problem &p, Body body) {
               continue;
             int64_t image = ((n * p.height + h) * p.width + w) * p.inputs;
             int64_t output = ((n * oh + y) * ow + x) * p.outputs;
+            int64_t seen = p.getGroupInputs();
             for (int64_t o = 0; o < p.outputs; ++o)
-              for (int64_t i = 0; i < p.inputs; ++i)
-                body(image + i,
-                     ((o * p.inputs + i) * p.kernel[0] + kh) * p.kernel[1] + kw,
+              for (int64_t i = 0; i < seen; ++i)
+                body(image + o / (p.outputs / p.group) * seen + i,
+                     ((o * seen + i) * p.kernel[0] + kh) * p.kernel[1] + kw,
                      output + o);
           }
 }

@@ -30,6 +30,7 @@ struct Problem {
   std::array<int64_t, 2> strides = {1, 1};
   std::array<int64_t, 4> pads = {0, 0, 0, 0};
   std::array<int64_t, 2> dilations = {1, 1};
+  int64_t group = 1;
   bool nonnegative = false;
   bool bias = false;
 
@@ -38,16 +39,14 @@ struct Problem {
   /// Elements of activations, weights and errors or accumulators.
   int64_t getImageSize() const { return batch * height * width * inputs; }
   int64_t getWeightSize() const {
-    return outputs * inputs * kernel[0] * kernel[1];
+    return outputs * getGroupInputs() * kernel[0] * kernel[1];
   }
   int64_t getOutputSize() const {
     return batch * getOutputExtent(0) * getOutputExtent(1) * outputs;
   }
   int64_t getResultSize() const;
-
-  /// Whether padding exceeds the kernel, so that some errors reach no input;
-  /// such input gradients are not packed.
-  bool cropsErrors() const;
+  /// Input channels that an output sees.
+  int64_t getGroupInputs() const { return inputs / group; }
 
   std::string getName() const;
   /// A module with @kernel(first operand, second operand, [bias,] accumulators,

@@ -113,6 +113,25 @@ def conv_depthwise(m):
     return m.classify(x, 3 * 4 * 3)
 
 
+def conv_depthwise_vectors(m):
+    """Channels enough for vectors, which overlap; a multiplier, strides, dilation, padding beyond the kernel."""
+    x = m.relu(m.conv("x", 5, 24, (1, 1), "expand"), "relu0")
+    x = m.relu(m.conv(x, 24, 24, (3, 3), "conv1", group=24, pads=[1, 1, 1, 1]), "relu1")
+    x = m.relu(m.conv(x, 24, 48, (3, 2), "conv2", group=24, strides=[2, 3], pads=[1, 0, 1, 1]), "relu2")
+    attributes = {"strides": [2, 2], "dilations": [2, 1], "pads": [3, 2, 3, 2]}
+    x = m.relu(m.conv(x, 48, 48, (3, 3), "conv3", group=48, bias=False, **attributes), "relu3")
+    return m.classify(m.relu(m.conv(x, 48, 3, (1, 1), "pointwise"), "relu4"), 3 * 4 * 3)
+
+
+def conv_phases(m):
+    """Strides, dilations and their common divisors in a grouped Conv; padding beyond the kernel."""
+    x = m.relu(m.conv("x", 5, 6, (3, 3), "conv1", pads=[1, 1, 1, 1]), "relu1")
+    attributes = {"strides": [4, 2], "dilations": [2, 3], "pads": [2, 3, 2, 3]}
+    x = m.relu(m.conv(x, 6, 8, (3, 3), "conv2", group=2, **attributes), "relu2")
+    x = m.relu(m.conv(x, 8, 9, (1, 2), "conv3", strides=[2, 3], pads=[2, 3, 1, 3]), "relu3")
+    return m.classify(x, 9 * 3 * 3)
+
+
 def conv_asymmetric_pads(m):
     x = m.relu(m.conv("x", 5, 4, (4, 3), "conv1", pads=[0, 2, 3, 1]), "relu1")
     x = m.relu(m.conv(x, 4, 4, (3, 3), "conv2", pads=[2, 0, 0, 1], strides=[2, 2]), "relu2")
@@ -327,8 +346,8 @@ def concat(m):
 MODELS = {
     f.__name__: f
     for f in (
-        conv_strided, conv_strided_twice, conv_dilated, conv_grouped, conv_depthwise, conv_asymmetric_pads,
-        conv_same_upper, conv_same_lower, conv_full_kernel, conv_1x1, conv_zero_bias, max_pool_overlapping,
+        conv_strided, conv_strided_twice, conv_dilated, conv_grouped, conv_depthwise, conv_depthwise_vectors,
+        conv_phases, conv_asymmetric_pads, conv_same_upper, conv_same_lower, conv_full_kernel, conv_1x1, conv_zero_bias, max_pool_overlapping,
         max_pool_before_relu, max_pool_dilated, pool_ceil_mode, average_pool_exclude_pad, average_pool_include_pad,
         global_average_pool, residual, dropout_half, dropout_others, gemm_plain, gemm_transposed_operand,
         gemm_alpha_beta, matmul_add, conv_add, shared_parameter, plumbing, twice_relu, two_heads,

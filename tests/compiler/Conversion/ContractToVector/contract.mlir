@@ -76,6 +76,31 @@ func.func @few_rows(%a: memref<576xi8>, %b: memref<1024xi8>,
   return
 }
 
+// Phases are parts of one parallel loop; one without terms stores zeros.
+
+//   CHECK-LABEL: func @phases
+//         CHECK:   scf.parallel
+//         CHECK:     scf.if
+//         CHECK:       scf.for
+//         CHECK:         vpdpbusd
+//         CHECK:     } else {
+//     CHECK-NOT:       vpdpbusd
+//         CHECK:       vector.store %[[ZERO:.+]], %
+//         CHECK:       vector.store %[[ZERO]], %
+//     CHECK-NOT:   scf.parallel
+//         CHECK:   return
+func.func @phases(%a: memref<4160xi8>, %b: memref<1024xi8>,
+                  %acc: memref<64x16xi32>) {
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<1024xi8>)
+    outs(%acc : memref<64x16xi32>)
+    {contraction = #qkernel.contraction<rows = [32] strides [64] result [32],
+     steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>,
+     phases = [#qkernel.contraction<rows = [32] strides [64] result [32],
+     steps = [0] a [0] b [0], columns = 16 panel 16 stride 1024
+     offsets [0, 0, 0, 16]>]}
+  return
+}
+
 // The last columns are stored under a mask.
 
 // CHECK-LABEL: func @masked

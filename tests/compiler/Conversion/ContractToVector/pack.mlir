@@ -63,6 +63,20 @@ func.func @weight(%w: memref<20x4x3x3xi8>, %p: memref<1152xi8>,
   return
 }
 
+// Corrections of each class of kernel positions, for both groups
+
+// CHECK-LABEL: func @classes
+//       CHECK:   scf.parallel (%{{.+}}) = (%c0) to (%c2)
+// CHECK-COUNT-4:   vector.store %{{.+}}, %arg2
+func.func @classes(%w: memref<20x4x3x3xi8>, %p: memref<3456xi8>,
+                   %start: memref<128xi32>) {
+  qkernel.pack_weight ins(%w : memref<20x4x3x3xi8>)
+    outs(%p, %start : memref<3456xi8>, memref<128xi32>)
+    {classes = array<i64: 2, 2>, group = 2 : i64,
+     order = #qkernel.weight_order<flipped>, panel = 16 : i64}
+  return
+}
+
 // Groups of four are left to the byte loop where 16 bytes would reach behind
 // the weights: in the last vector of columns the last one.
 

@@ -1,14 +1,22 @@
 // RUN: qtc-opt %s -qkernel-pack-contractions=isa=avx512vnni | FileCheck %s
 
-// Strides become zeros between the errors, the kernel is turned.
+// A stride of two gives four phases: each reads the part of the kernel that its
+// pixels see, and writes every other pixel of every other row.
 
 // CHECK-LABEL: func @input_gradient
 //       CHECK:   qkernel.pack_activation
-//  CHECK-SAME:     channels = 20 : i64, dilation = array<i64: 2, 2>, interleave = 1 : i64, offset, pads = array<i64: 1, 1, 2, 2>
-//       CHECK:   qkernel.pack_weight {{.+}}order = #qkernel.weight_order<flipped>
+//  CHECK-SAME:     channels = 20 : i64, dilation = array<i64: 1, 1>, interleave = 1 : i64, offset, pads = array<i64: 0, 0, 1, 1>
+//       CHECK:   qkernel.pack_weight {{.+}} outs(%{{.+}}, %{{.+}} : tensor<2880xi8>, tensor<64xi32>)
+//  CHECK-SAME:     classes = array<i64: 2, 2>
+//  CHECK-SAME:     order = #qkernel.weight_order<flipped>
 //       CHECK:   qkernel.contract
-//  CHECK-SAME:     rows = [4, 8, 8] strides[2000, 200, 20], steps = [3, 3, 5] a[200, 20, 4]
-//  CHECK-SAME:     has_start, qkernel.kind = "input_gradient", qkernel.macs = 57600
+//  CHECK-SAME:     rows = [4, 4, 4] strides[500, 100, 20] result[320, 80, 10], steps = [1, 1, 5] a[100, 20, 4] b[1920, 640, 64],
+//  CHECK-SAME:     columns = 5 panel 16 stride 2880 offsets[0, 1280, 48, 0]>
+//  CHECK-SAME:     has_start
+//  CHECK-SAME:     steps = [1, 2, 5] {{.+}} offsets[0, 960, 32, 5]>
+//  CHECK-SAME:     steps = [2, 1, 5] {{.+}} offsets[0, 320, 16, 40]>
+//  CHECK-SAME:     steps = [2, 2, 5] {{.+}} offsets[0, 0, 0, 45]>
+//  CHECK-SAME:     qkernel.kind = "input_gradient", qkernel.macs = 57600
 func.func @input_gradient(
     %e: tensor<4x4x4x20xi8>, %w: tensor<20x5x3x3xi8>,
     %init: tensor<4x8x8x5xi32>) -> tensor<4x8x8x5xi32> {
@@ -18,6 +26,44 @@ func.func @input_gradient(
     {group = 1 : i64, window = #qtrain.window<kernel = [3, 3], strides = [2, 2],
      pads = [1, 1, 1, 1], dilations = [1, 1]>} -> tensor<4x8x8x5xi32>
   return %acc : tensor<4x8x8x5xi32>
+}
+
+// Pixels between strides that no kernel position reaches become zeros.
+
+// CHECK-LABEL: func @strided_pointwise
+//   CHECK-NOT:   pack_activation
+//       CHECK:   qkernel.contract
+//  CHECK-SAME:     rows = [2, 3, 3] strides[72, 24, 8] result[100, 40, 8], steps = [1, 1, 2]
+//  CHECK-SAME:     rows = [2, 3, 2] strides[72, 24, 8] result[100, 40, 8], steps = [0] a[0] b[0], {{.+}} offsets[0, 0, 0, 4]>
+//  CHECK-SAME:     rows = [2, 2, 3] strides[72, 24, 8] result[100, 40, 8], steps = [0] a[0] b[0], {{.+}} offsets[0, 0, 0, 20]>
+//  CHECK-SAME:     rows = [2, 2, 2] strides[72, 24, 8] result[100, 40, 8], steps = [0] a[0] b[0], {{.+}} offsets[0, 0, 0, 24]>
+func.func @strided_pointwise(
+    %e: tensor<2x3x3x8xi8>, %w: tensor<8x4x1x1xi8>,
+    %init: tensor<2x5x5x4xi32>) -> tensor<2x5x5x4xi32> {
+  %acc = qkernel.conv2d_input_gradient
+    ins(%e, %w : tensor<2x3x3x8xi8>, tensor<8x4x1x1xi8>)
+    outs(%init : tensor<2x5x5x4xi32>)
+    {group = 1 : i64, nonnegative, window = #qtrain.window<kernel = [1, 1],
+     strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    -> tensor<2x5x5x4xi32>
+  return %acc : tensor<2x5x5x4xi32>
+}
+
+// Errors of padding that no input is near are not read.
+
+// CHECK-LABEL: func @padded_beyond_the_kernel
+//   CHECK-NOT:   pack_activation
+//       CHECK:   rows = [2, 5, 5] strides[392, 56, 8], {{.+}} offsets[64, 0, 0, 0]>
+func.func @padded_beyond_the_kernel(
+    %e: tensor<2x7x7x8xi8>, %w: tensor<8x4x1x1xi8>,
+    %init: tensor<2x5x5x4xi32>) -> tensor<2x5x5x4xi32> {
+  %acc = qkernel.conv2d_input_gradient
+    ins(%e, %w : tensor<2x7x7x8xi8>, tensor<8x4x1x1xi8>)
+    outs(%init : tensor<2x5x5x4xi32>)
+    {group = 1 : i64, nonnegative, window = #qtrain.window<kernel = [1, 1],
+     strides = [1, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>}
+    -> tensor<2x5x5x4xi32>
+  return %acc : tensor<2x5x5x4xi32>
 }
 
 // The input gradient of a linear layer is a product with its weights.
