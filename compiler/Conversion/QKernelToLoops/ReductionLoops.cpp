@@ -71,6 +71,8 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
 
   /// Channels whose sums an iteration keeps on its stack.
   static constexpr int64_t kBlock = 256;
+  /// Channels in a cache line, and blocks for a few threads.
+  static constexpr int64_t kLine = 64, kMinBlocks = 4;
 
   LogicalResult matchAndRewrite(ChannelSumOp op,
                                 PatternRewriter &rewriter) const override {
@@ -83,12 +85,20 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
       channels *= 2, rows /= 2;
     Value flat = b.flatten(x);
     unsigned width = saturate ? 64 : 32;
-    int64_t block = std::min(channels, kBlock);
-    int64_t blocks = ceilDiv(channels, block);
+    // Blocks of equal size, at least a few where there are lines enough.
+    int64_t blocks = std::max(ceilDiv(channels, kBlock),
+                              std::min(kMinBlocks, channels / kLine));
+    int64_t block =
+        ceilDiv(ceilDiv(channels, std::max<int64_t>(blocks, 1)), 16) * 16;
+    block = std::min(block, channels);
+    blocks = ceilDiv(channels, block);
     // 64-bit sums are not added atomically to a 32-bit result.
     int64_t rowChunk = saturate ? rows : std::max<int64_t>(1, kChunk / block);
     int64_t rowChunks = ceilDiv(rows, rowChunk);
-    b.fillZero(y, "channel_sum");
+    // Every sum is complete after one iteration, or they meet atomically.
+    bool isWhole = rowChunks == 1 && channels == outputs;
+    if (!isWhole)
+      b.fillZero(y, "channel_sum");
     b.parallel(blocks * rowChunks, "channel_sum", /*macs=*/0, [&](Value task) {
       Value divisor = b.index(blocks);
       Value part = b.create<arith::DivUIOp>(task, divisor);
@@ -113,6 +123,8 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
         Value target = b.add(begin, c);
         if (channels > outputs)
           target = b.create<arith::RemUIOp>(target, b.index(outputs));
+        if (isWhole && !saturate)
+          return b.store(sum, y, target);
         if (!saturate) {
           b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::addi, sum, y,
                                         target);
