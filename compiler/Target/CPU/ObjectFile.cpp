@@ -76,12 +76,22 @@ static llvm::Error writeModule(llvm::Module &module,
   return llvm::Error::success();
 }
 
+/// Whether a task is a kernel, which works with vectors as it comes.
+static bool hasVectors(llvm::Function &task) {
+  return llvm::any_of(llvm::instructions(task),
+                      [](const llvm::Instruction &instruction) {
+                        return instruction.getType()->isVectorTy();
+                      });
+}
+
 /// Passes for tasks. They come as loop nests of the right shape in 32-bit
 /// arithmetic, kernels with their tiles and vectors: what is missing is
 /// vectorization of the plain loops, and what it needs. LLVM's default pipeline
 /// takes six times as long and its code is no faster: inlining, unrolling and
 /// passes that thread jumps or track ranges find nothing to do here.
-static llvm::FunctionPassManager buildTaskPipeline() {
+/// The scalar loops of kernels are for the few bytes around their vectors. They
+/// are not vectorized: that makes the larger part of a kernel's code of them.
+static llvm::FunctionPassManager buildTaskPipeline(bool vectorize) {
   llvm::FunctionPassManager manager;
   manager.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
   manager.addPass(llvm::InstCombinePass());
@@ -93,8 +103,10 @@ static llvm::FunctionPassManager buildTaskPipeline() {
                                                         /*UseMemorySSA=*/true));
   manager.addPass(
       llvm::createFunctionToLoopPassAdaptor(llvm::LoopIdiomRecognizePass()));
-  manager.addPass(llvm::LoopVectorizePass());
-  manager.addPass(llvm::InstCombinePass());
+  if (vectorize) {
+    manager.addPass(llvm::LoopVectorizePass());
+    manager.addPass(llvm::InstCombinePass());
+  }
   manager.addPass(llvm::SimplifyCFGPass());
   return manager;
 }
@@ -126,14 +138,15 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
-  llvm::FunctionPassManager tasks = buildTaskPipeline();
+  llvm::FunctionPassManager kernels = buildTaskPipeline(/*vectorize=*/false);
+  llvm::FunctionPassManager loopNests = buildTaskPipeline(/*vectorize=*/true);
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
     if (function.hasOptNone())
       splitStep(function, functions);
     else
-      tasks.run(function, functions);
+      (hasVectors(function) ? kernels : loopNests).run(function, functions);
   }
 }
 
