@@ -98,7 +98,7 @@ private:
   }
 
   void emitGroup(Value task);
-  void emitWholeGroup(Value target);
+  Value emitWholeGroup(Value target);
   Value emitElements(Value target);
   Value emitWords(Value target);
   Value emitPositions(Value target);
@@ -340,20 +340,18 @@ Value PackWeightLowering::emitPositions(Value target) {
   return upper;
 }
 
-/// A group all of whose columns exist.
-void PackWeightLowering::emitWholeGroup(Value target) {
-  if (!layout.isQuadwise())
-    return emitBytes(target);
-  Value done = e.index(0);
+/// What transposition in registers can do for a group all of whose columns
+/// exist. Returns the first group of four that is left to do.
+Value PackWeightLowering::emitWholeGroup(Value target) {
   if (layout.columns.size() == 1) {
     if (positions.extent == 1 && quad.stride == 1)
-      done = emitWords(target);
-    else if (positions.extent == 1 && layout.columns.front().stride == 1)
-      done = emitElements(target);
-    else if (positions.extent > 1 && std::abs(positions.stride) == 1)
-      done = emitPositions(target);
+      return emitWords(target);
+    if (positions.extent == 1 && layout.columns.front().stride == 1)
+      return emitElements(target);
+    if (positions.extent > 1 && std::abs(positions.stride) == 1)
+      return emitPositions(target);
   }
-  emitQuads(done, target);
+  return e.index(0);
 }
 
 void PackWeightLowering::emitZeros(Value target) {
@@ -421,22 +419,33 @@ void PackWeightLowering::emitGroup(Value task) {
         input, ArrayRef<OpFoldResult>{e.mul(part, size)},
         ArrayRef<OpFoldResult>{e.getIndexAttr(size)},
         ArrayRef<OpFoldResult>{e.getIndexAttr(1)});
+  int64_t wholeGroups = columns / lanes;
+  bool isWhole = wholeGroups == panels * (panel / lanes);
+  Value whole = isWhole ? Value() : e.less(vector, wholeGroups);
   groupColumns = e.index(lanes);
+  if (!isWhole) {
+    Value begin = e.min(groupColumn, columns);
+    Value end = e.min(e.add(groupColumn, lanes), columns);
+    groupColumns = e.createOrFold<arith::SubIOp>(end, begin);
+  }
   // Columns beyond the last one stay zero, as does the end of each run.
   if (layout.getRunLength() % 4 != 0)
     emitZeros(target);
-  e.branch(
-      e.less(vector, columns / lanes), [&] { emitWholeGroup(target); },
-      [&] {
-        Value begin = e.min(groupColumn, columns);
-        Value end = e.min(e.add(groupColumn, lanes), columns);
-        groupColumns = e.createOrFold<arith::SubIOp>(end, begin);
-        emitZeros(target);
-        if (layout.isQuadwise())
-          emitQuads(e.index(0), target);
-        else
-          emitBytes(target);
-      });
+  else if (!isWhole)
+    e.branch(
+        whole, [] {}, [&] { emitZeros(target); });
+  if (!layout.isQuadwise()) {
+    emitBytes(target);
+  } else {
+    Value done = e.index(0);
+    if (isWhole)
+      done = emitWholeGroup(target);
+    else if (wholeGroups > 0)
+      done = e.when(whole, done, [&](ValueRange) -> Values {
+                return {emitWholeGroup(target)};
+              }).front();
+    emitQuads(done, target);
+  }
   input = allWeights;
   if (op.getOuts().size() > 1)
     emitCorrections(part, target);

@@ -42,15 +42,17 @@ func.func @interleaved(%x: memref<8x6x6x16xi8>, %p: memref<4672xi8>) {
 
 // CHECK-LABEL: func @weight
 //       CHECK:   scf.parallel
-//       CHECK:     scf.if
+//       CHECK:     %[[LEFT:.+]] = scf.if {{.+}} -> (index)
 //       CHECK:       %[[BLOCK:.+]] = vector.load {{.+}} : memref<{{.+}}xi8>, vector<16xi8>
 //       CHECK:       vector.bitcast %[[BLOCK]] : vector<16xi8> to vector<4xi32>
 //       CHECK:       vector.shuffle {{.+}} [0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29] : vector<16xi32>, vector<16xi32>
 //       CHECK:       arith.shrui {{.+}} : vector<16xi32>
+//   CHECK-NOT:       memref.load
 //       CHECK:       vector.store {{.+}} vector<64xi8>
 //       CHECK:     else
-//       CHECK:       memref.load
-//       CHECK:       memref.store
+//       CHECK:     scf.for %{{.+}} = %[[LEFT]] to
+// CHECK-COUNT-4:       memref.load
+//   CHECK-NOT:       memref.load
 //       CHECK:     %[[SUM:.+]] = scf.for
 //       CHECK:       vpdpbusd
 //       CHECK:     %[[START:.+]] = arith.subi %{{.+}}, %[[SUM]]
