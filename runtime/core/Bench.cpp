@@ -162,10 +162,14 @@ void summarizeSteps(std::vector<StepTimes> steps, const qtcrt_variant &variant,
   result.steps = steps.size();
   result.milliseconds =
       mean([](const StepTimes &step) { return step.seconds; });
-  for (size_t op = 0; op < variant.train_op_count; ++op)
+  for (size_t op = 0; op < variant.train_op_count; ++op) {
+    auto secondsOf = [op](const StepTimes &step) { return step.ops[op]; };
+    double least = secondsOf(steps.front());
+    for (const StepTimes &step : steps)
+      least = std::min(least, secondsOf(step));
     result.ops.push_back(
-        {&variant.train_ops[op],
-         mean([op](const StepTimes &step) { return step.ops[op]; })});
+        {&variant.train_ops[op], mean(secondsOf), least * 1e3});
+  }
 }
 
 /// Runs the steps, with rounds of the peak between them.

@@ -63,6 +63,7 @@ private:
     size_t index = node.kernels[node.started++];
     LayerPass &pass = profile.passes[index];
     pass.kernelMilliseconds = timed.milliseconds;
+    pass.leastMilliseconds += timed.leastMilliseconds;
     pass.macs = static_cast<double>(timed.op->macs);
     pass.bytes = static_cast<double>(timed.op->bytes);
     node.lastOwner = index;
@@ -76,8 +77,10 @@ private:
       profile.otherMilliseconds += timed.milliseconds;
       return;
     }
-    profile.passes[*owner].helperMilliseconds += timed.milliseconds;
-    profile.passes[*owner].helperBytes += static_cast<double>(timed.op->bytes);
+    LayerPass &pass = profile.passes[*owner];
+    pass.helperMilliseconds += timed.milliseconds;
+    pass.leastMilliseconds += timed.leastMilliseconds;
+    pass.helperBytes += static_cast<double>(timed.op->bytes);
   }
 
   std::optional<size_t> findOwner(const qtcrt_op &op) {

@@ -337,7 +337,7 @@ def parse_arguments():
         "--results", default=os.path.join(ROOT, "build", "performance.json"), help="measurements so far"
     )
     parser.add_argument("--output", default=os.path.join(ROOT, "docs", "performance.md"), help="page to write")
-    parser.add_argument("--render-only", action="store_true", help="write the page again from --results")
+    parser.add_argument("--render-only", action="store_true", help="write the page again from --results, with another --note if there is one")
     options = parser.parse_args()
     # Measured commands run in a temporary folder.
     for name in ("qtc", "results", "output"):
@@ -373,7 +373,8 @@ def main():
         if "machine" not in results:
             print(f"error: no measurements in {options.results}", file=sys.stderr)
             return 1
-        write_page(results, options.output)
+        results["note"] = options.note or results["note"]
+        save(results, options)
         return 0
     results["machine"] = describe_machine(options)
     results["note"] = options.note

@@ -226,6 +226,7 @@ def page_layers(name, runs, goals):
                 number(middle(layer, "helper_milliseconds"), 2),
                 number(middle(layer, "percent_of_peak")),
                 number(whole),
+                number(median([run["percent_of_best_peak"] for run in layer if "percent_of_best_peak" in run])),
                 number(middle(layer, "bytes") * 1e-6),
                 number(middle(layer, "compute_milliseconds"), 2),
                 number(middle(layer, "memory_milliseconds"), 2),
@@ -244,9 +245,10 @@ def page_layers(name, runs, goals):
             goal,
             f"{number(lowest)} % (median {number(median(shares.get(step, [])))} %)",
         )
-    head = ["layer and pass", "GMAC", "kernel ms", "helpers ms", "kernel % of peak", "with helpers", "kernel MB"]
+    head = ["layer and pass", "GMAC", "kernel ms", "helpers ms", "kernel % of peak", "with helpers", "at best", "kernel MB"]
     return (
-        f"\n`{name}` by layer. Helpers pack operands, requantize and activate results, update weights; compute and "
+        f"\n`{name}` by layer. Helpers pack operands, requantize and activate results, update weights; at best: kernel "
+        "and helpers in their fastest steps, of the best peak; compute and "
         "memory are the kernel's multiply-accumulates at the peak and its bytes at the copy bandwidth.\n\n"
         + table(head + ["compute ms", "memory ms", "bound"], rows)
     )

@@ -19,6 +19,7 @@ namespace qtcrt {
 struct TimedOp {
   const qtcrt_op *op;
   double milliseconds;
+  double leastMilliseconds = 0; ///< in its fastest step
 };
 
 /// One pass of one node: its multiply-accumulate kernel and the operations that
@@ -28,6 +29,9 @@ struct LayerPass {
   std::string pass; ///< "forward", "input gradient" or "weight gradient"
   double kernelMilliseconds = 0;
   double helperMilliseconds = 0;
+  /// Kernel and helpers, each in its fastest step: what a machine with noisy
+  /// neighbours does when they are quiet.
+  double leastMilliseconds = 0;
   double macs = 0;
   double bytes = 0;       ///< read and written by the kernel
   double helperBytes = 0; ///< read and written by the helpers

@@ -45,7 +45,7 @@ std::vector<TimedOp> timeOps() {
   std::vector<TimedOp> timed;
   double time = 1;
   for (const qtcrt_op &op : ops) {
-    timed.push_back({&op, time});
+    timed.push_back({&op, time, time / 2});
     time *= 2;
   }
   return timed;
@@ -79,6 +79,8 @@ TEST(LayerProfile, EveryOperationHasItsPlace) {
     EXPECT_EQ(pass.pass, expected[i].pass);
     EXPECT_EQ(pass.kernelMilliseconds, sumOf(expected[i].kernel));
     EXPECT_EQ(pass.helperMilliseconds, sumOf(expected[i].helpers));
+    EXPECT_EQ(pass.leastMilliseconds,
+              (sumOf(expected[i].kernel) + sumOf(expected[i].helpers)) / 2);
   }
   EXPECT_EQ(profile.otherMilliseconds, sumOf({0, 5, 8}));
   EXPECT_EQ(profile.passes[0].macs, 100);
@@ -88,7 +90,7 @@ TEST(LayerProfile, EveryOperationHasItsPlace) {
 
 TEST(LayerProfile, WithoutKernelsAllIsOutside) {
   constexpr qtcrt_op only = {"x", "elementwise", 0, 4};
-  LayerProfile profile = groupByLayer({{&only, 2.5}});
+  LayerProfile profile = groupByLayer({{&only, 2.5, 2}});
   EXPECT_TRUE(profile.passes.empty());
   EXPECT_EQ(profile.otherMilliseconds, 2.5);
   EXPECT_TRUE(groupByLayer({}).passes.empty());

@@ -356,9 +356,13 @@ TEST_F(Trainer, BenchRowsAddUp) {
     double layers = bench["outside_layers_milliseconds"];
     for (const json &row : bench["ops"])
       ops += row["milliseconds"].get<double>();
-    for (const json &row : bench["layers"])
-      layers += row["kernel_milliseconds"].get<double>() +
-                row["helper_milliseconds"].get<double>();
+    for (const json &row : bench["layers"]) {
+      double whole = row["kernel_milliseconds"].get<double>() +
+                     row["helper_milliseconds"].get<double>();
+      layers += whole;
+      EXPECT_GT(row["least_milliseconds"], 0);
+      EXPECT_LE(row["least_milliseconds"], whole * (1 + 1e-9));
+    }
     EXPECT_NEAR(ops, step, 1e-9 + 1e-6 * step);
     EXPECT_NEAR(layers, step, 1e-9 + 1e-6 * step);
     EXPECT_EQ(bench["layers"].size(), 2u);
