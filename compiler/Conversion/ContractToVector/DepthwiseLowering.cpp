@@ -308,38 +308,38 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<MemRefType>(value.getType()).getShape();
 }
 
-void qtc::lowerDepthwise(Emitter &emitter, qkernel::Conv2DOp op,
-                         const cpu::TargetRecord &target) {
-  Value x = op.getIns()[0], w = op.getIns()[1], y = op.getOuts()[0];
-  qtrain::WindowAttr window = op.getWindow();
+/// What the two passes have in common; `image` is the side with a group for
+/// every channel, `outputs` the other one.
+template <typename OpTy>
+static DepthwiseForm getForm(OpTy op, Value image, Value outputs) {
   DepthwiseForm form;
-  form.operand = x, form.weights = w, form.result = y;
+  form.operand = op.getIns()[0], form.weights = op.getIns()[1];
+  form.result = op.getOuts()[0];
   if (op.getIns().size() > 2)
     form.bias = op.getIns()[2];
   if (op.getOuts().size() > 1)
     form.maximum = op.getOuts()[1];
-  form.operandShape = shapeOf(x), form.resultShape = shapeOf(y);
-  form.kernel = window.getKernel();
-  form.vertical = {getForwardPhase(window, 0, shapeOf(y)[1])};
-  form.horizontal = {getForwardPhase(window, 1, shapeOf(y)[2])};
-  form.multiplier = shapeOf(y)[3] / shapeOf(x)[3];
+  form.operandShape = shapeOf(form.operand);
+  form.resultShape = shapeOf(form.result);
+  form.kernel = op.getWindow().getKernel();
+  form.multiplier = shapeOf(outputs)[3] / shapeOf(image)[3];
+  return form;
+}
+
+void qtc::lowerDepthwise(Emitter &emitter, qkernel::Conv2DOp op,
+                         const cpu::TargetRecord &target) {
+  DepthwiseForm form = getForm(op, op.getIns()[0], op.getOuts()[0]);
+  form.vertical = {getForwardPhase(op.getWindow(), 0, form.resultShape[1])};
+  form.horizontal = {getForwardPhase(op.getWindow(), 1, form.resultShape[2])};
   form.isGradient = false;
   DepthwiseLowering(emitter, form, target).run(op);
 }
 
 void qtc::lowerDepthwise(Emitter &emitter, qkernel::Conv2DInputGradientOp op,
                          const cpu::TargetRecord &target) {
-  Value errors = op.getIns()[0], w = op.getIns()[1], x = op.getOuts()[0];
-  qtrain::WindowAttr window = op.getWindow();
-  DepthwiseForm form;
-  form.operand = errors, form.weights = w, form.result = x;
-  if (op.getOuts().size() > 1)
-    form.maximum = op.getOuts()[1];
-  form.operandShape = shapeOf(errors), form.resultShape = shapeOf(x);
-  form.kernel = window.getKernel();
-  form.vertical = getGradientPhases(window, 0, shapeOf(x)[1]);
-  form.horizontal = getGradientPhases(window, 1, shapeOf(x)[2]);
-  form.multiplier = shapeOf(errors)[3] / shapeOf(x)[3];
+  DepthwiseForm form = getForm(op, op.getOuts()[0], op.getIns()[0]);
+  form.vertical = getGradientPhases(op.getWindow(), 0, form.resultShape[1]);
+  form.horizontal = getGradientPhases(op.getWindow(), 1, form.resultShape[2]);
   form.isGradient = true;
   DepthwiseLowering(emitter, form, target).run(op);
 }

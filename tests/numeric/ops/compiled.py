@@ -30,16 +30,17 @@ SEARCH = os.pathsep.join([
 ])
 
 PLAN = "func.func(convert-qtrain-to-qkernel),canonicalize,cse,func.func(fuse-elementwise)"
-PACK = "func.func(qkernel-split-reductions),qkernel-pack-contractions{isa=%s},canonicalize,cse"
+PACK = (
+    "func.func(qkernel-split-reductions),qkernel-pack-contractions{isa=%s},canonicalize,cse,"
+    "func.func(qkernel-narrow-accumulators)"
+)
 BUFFERS = (
-    "eliminate-empty-tensors,one-shot-bufferize{allow-return-allocs-from-loops=1},canonicalize,cse,"
+    "func.func(separate-destinations),one-shot-bufferize{allow-return-allocs-from-loops=1},canonicalize,cse,"
     "func.func(plan-arena)"
 )
+LOOPS = "convert-qkernel-to-loops,func.func(convert-linalg-to-parallel-loops)"
 VECTORS = "convert-contract-to-vector{isa=%s}"
-LOOPS = (
-    "convert-qkernel-to-loops,func.func(convert-linalg-to-parallel-loops),canonicalize,cse,outline-tasks,"
-    "canonicalize,cse,expand-strided-metadata,lower-affine"
-)
+TASKS = "cse,outline-tasks,canonicalize,cse,expand-strided-metadata,lower-affine"
 LLVM = "convert-qkernel-to-llvm{isa=%s},reconcile-unrealized-casts,canonicalize,cse"
 
 # The two functions that the runtime provides (runtime/include/qtcrt/abi.h).
@@ -186,10 +187,10 @@ class Module:
         passes = [PLAN]
         if self.microkernels:
             passes.append(PACK % self.isa)
-        passes.append(BUFFERS)
+        passes += [BUFFERS, LOOPS]
         if self.microkernels:
             passes.append(VECTORS % self.isa)
-        return f"builtin.module({','.join(passes + [LOOPS, LLVM % self.isa])})"
+        return f"builtin.module({','.join(passes + [TASKS, LLVM % self.isa])})"
 
     def compile(self):
         self._place_parameters()
