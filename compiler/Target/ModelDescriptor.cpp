@@ -98,6 +98,18 @@ uint32_t getDtype(mlir::Type type) {
   }
 }
 
+uint32_t getStateKind(qtrain::StateKind kind) {
+  switch (kind) {
+  case qtrain::StateKind::Parameter:
+    return QTCRT_STATE_PARAMETER;
+  case qtrain::StateKind::Buffer:
+    return QTCRT_STATE_BUFFER;
+  case qtrain::StateKind::Optimizer:
+    return QTCRT_STATE_OPTIMIZER;
+  }
+  llvm_unreachable("unknown kind of state");
+}
+
 llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
   qtrain::ParameterOp parameter = tensor.parameter;
   auto type = llvm::cast<mlir::ShapedType>(parameter.getValue().getType());
@@ -108,7 +120,8 @@ llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
   return structure({string(parameter.getSymName()), array(shape),
                     u64(tensor.offset), u64(type.getNumElements()),
                     u32(type.getRank()), u32(getDtype(type.getElementType())),
-                    u32(QTCRT_STATE_PARAMETER), u32(exponent.has_value()),
+                    u32(getStateKind(parameter.getKind())),
+                    u32(exponent.has_value()),
                     u32(static_cast<uint32_t>(exponent.value_or(0))),
                     u32(parameter.getFrozen()), u32(parameter.getId()),
                     u32(parameter.getUniform().value_or(0))});

@@ -381,6 +381,7 @@ LogicalResult Importer::createParameters(std::string &why) {
     StringAttr name = builder.getStringAttr(tensor->name);
     builder.create<qtrain::ParameterOp>(
         NameLoc::get(name), name, builder.getI64IntegerAttr(id++),
+        /*kind=*/qtrain::StateKindAttr(),
         /*exponent=*/IntegerAttr(), /*uniform=*/IntegerAttr(),
         /*frozen=*/UnitAttr(), value);
     mark(parameter->argument, qtrain::QTrainDialect::kParameterAttrName,

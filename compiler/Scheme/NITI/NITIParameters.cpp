@@ -79,6 +79,13 @@ void ParameterQuantizer::findBiases(func::FuncOp function) {
 }
 
 LogicalResult ParameterQuantizer::run() {
+  for (ParameterOp parameter : module.getOps<ParameterOp>())
+    if (parameter.getKind() != StateKind::Parameter)
+      return parameter.emitError()
+             << "scheme niti trains parameters only, but '"
+             << parameter.getSymName() << "' is of kind '"
+             << stringifyStateKind(parameter.getKind())
+             << "'; use --scheme=fp32";
   if (auto step = symbols.lookup<func::FuncOp>(QTrainDialect::kTrainStepName))
     findBiases(step);
   for (ParameterOp parameter : module.getOps<ParameterOp>())

@@ -149,7 +149,8 @@ bool BackwardBuilder::isTrainable(BlockArgument argument) {
   if (!symbol)
     return false;
   auto parameter = symbols.lookup<ParameterOp>(symbol.getValue());
-  return parameter && !parameter.getFrozen();
+  return parameter && parameter.getKind() == StateKind::Parameter &&
+         !parameter.getFrozen();
 }
 
 void BackwardBuilder::findNeeded(ArrayRef<Operation *> forwardOps) {

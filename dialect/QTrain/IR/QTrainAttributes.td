@@ -96,6 +96,27 @@ def QTrain_RandomPurposeAttr
   let assemblyFormat = "`<` $value `>`";
 }
 
+def QTrain_StateKind : I32EnumAttr<"StateKind",
+    "What a tensor of the training state is", [
+      I32EnumAttrCase<"Parameter", 0, "parameter">,
+      I32EnumAttrCase<"Buffer", 1, "buffer">,
+      I32EnumAttrCase<"Optimizer", 2, "optimizer">]> {
+  let cppNamespace = "::qtc::qtrain";
+  let genSpecializedAttr = 0;
+}
+
+def QTrain_StateKindAttr
+    : EnumAttr<QTrain_Dialect, QTrain_StateKind, "state_kind"> {
+  let summary = "What a tensor of the training state is";
+  let description = [{
+    - `parameter`: trained by its gradient, part of the state hash;
+    - `buffer`: follows the data without a gradient (running statistics), part
+      of the state hash;
+    - `optimizer`: what an optimizer remembers of a parameter (momentum), saved
+      with the state but not part of its hash.
+  }];
+}
+
 class QTrain_Attr<string name, string attrMnemonic, list<Trait> traits = []>
     : AttrDef<QTrain_Dialect, name, traits> {
   let mnemonic = attrMnemonic;

@@ -20,8 +20,9 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     A named tensor of the training state. `value` has the type and the layout of
     the ONNX initializer until a scheme replaces it by mantissas and sets
     `exponent`. `id` is the word that tells its random numbers from those of
-    other parameters (numerics contract, section 2). A frozen parameter is never
-    updated. `uniform` s says that the values are s times uniform mantissas in
+    other parameters (numerics contract, section 2). `kind` tells trained parameters
+    from the rest of the state; only the former have gradients. A frozen
+    parameter is never updated. `uniform` s says that the values are s times uniform mantissas in
     [−127, 127] drawn with the seed of the compilation: a run with another seed
     draws its own.
 
@@ -35,14 +36,17 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     ```mlir
     qtrain.parameter @fc.bias id 3 = dense<0.0> : tensor<10xf32>
     qtrain.parameter @fc.bias id 3 exponent -9 = dense<0> : tensor<10xi8>
+    qtrain.parameter @bn.mean id 0 kind buffer = dense<0.0> : tensor<10xf32>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$id,
+                       DefaultValuedAttr<QTrain_StateKindAttr,
+                           "::qtc::qtrain::StateKind::Parameter">:$kind,
                        OptionalAttr<SI32Attr>:$exponent,
                        OptionalAttr<I64Attr>:$uniform, UnitAttr:$frozen,
                        ElementsAttr:$value);
   let assemblyFormat = [{
-    $sym_name `id` $id (`exponent` $exponent^)? (`uniform` $uniform^)?
+    $sym_name `id` $id (`kind` $kind^)? (`exponent` $exponent^)? (`uniform` $uniform^)?
     (`frozen` $frozen^)? `=` $value
     attr-dict
   }];

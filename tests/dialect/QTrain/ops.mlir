@@ -23,6 +23,13 @@ qtrain.parameter @frozen id 6 frozen = dense<0.0> : tensor<2xf32>
 qtrain.parameter @"names/of ONNX" id 7 exponent 0 frozen = dense<0> : tensor<2xi8>
 // CHECK: qtrain.parameter @drawn id 8 exponent -9 uniform 256 = dense<512> : tensor<2xi16>
 qtrain.parameter @drawn id 8 exponent -9 uniform 256 = dense<512> : tensor<2xi16>
+// What is no parameter to train says what it is.
+// CHECK: qtrain.parameter @mean id 0 kind buffer = dense<0.000000e+00> : tensor<10xf32>
+qtrain.parameter @mean id 0 kind buffer = dense<0.0> : tensor<10xf32>
+// CHECK: qtrain.parameter @fc.weight.momentum id 3 kind optimizer exponent 0 frozen = dense<0> : tensor<2xi8>
+qtrain.parameter @fc.weight.momentum id 3 kind optimizer exponent 0 frozen = dense<0> : tensor<2xi8>
+// CHECK: qtrain.parameter @bare id 9 = dense
+qtrain.parameter @bare id 9 kind parameter = dense<0.0> : tensor<2xf32>
 
 // CHECK-LABEL: func @normalize(
 //  CHECK-SAME:   %[[PIXELS:.+]]: tensor<8x1x28x28xui8>, %[[COLORS:.+]]: tensor<8x3x4x4xui8>, %[[ROWS:.+]]: tensor<8x5xui8>)

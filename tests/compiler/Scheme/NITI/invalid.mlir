@@ -22,3 +22,14 @@ func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = 
   %1 = qtrain.linear %0, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
   return %1 : tensor<2x4xf32>
 }
+
+// -----
+
+// NITI defines no state that is not trained.
+
+// expected-error @below {{scheme niti trains parameters only, but 'mean' is of kind 'buffer'; use --scheme=fp32}}
+qtrain.parameter @mean id 0 kind buffer = dense<1.0> : tensor<4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %mean: tensor<4xf32> {qtrain.parameter = @mean}) -> tensor<2x4xf32> {
+  %0 = qtrain.bias_add %x, %mean : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}
