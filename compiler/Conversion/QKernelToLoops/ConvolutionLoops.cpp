@@ -58,19 +58,27 @@ struct Geometry {
   int64_t group;
 };
 
-/// Sums are formed in 64 bits if they need it.
-unsigned getSumWidth(bool saturate) { return saturate ? 64 : 32; }
+/// The type that the sums of `result` are formed in: integers have 64 bits if
+/// they need them.
+Type getSumType(LoopBuilder &b, Value result, bool saturate) {
+  Type element = cast<MemRefType>(result.getType()).getElementType();
+  return saturate ? b.getI64Type() : element;
+}
 
 Value finishSum(LoopBuilder &b, Value sum) {
-  if (sum.getType().isInteger(32))
+  if (!sum.getType().isInteger(64))
     return sum;
   Value clamped = b.clamp(sum, std::numeric_limits<int32_t>::max());
   return b.create<arith::TruncIOp>(b.getI32Type(), clamped);
 }
 
-Value multiply(LoopBuilder &b, Value lhs, Value rhs, unsigned width) {
+/// sum + lhs · rhs in the type of the sum. Floats are rounded twice, which all
+/// instruction sets do alike.
+Value addProduct(LoopBuilder &b, Value sum, Value lhs, Value rhs) {
+  if (isa<FloatType>(sum.getType()))
+    return b.add(sum, b.mul(lhs, rhs));
   Value product = b.mul(b.extend(lhs), b.extend(rhs));
-  return b.extend(product, width);
+  return b.add(sum, b.extend(product, sum.getType().getIntOrFloatBitWidth()));
 }
 
 /// Σ over kernel positions inside the image and channels.
@@ -89,8 +97,9 @@ struct LowerConv2D : OpRewritePattern<Conv2DOp> {
       Value n = b.create<arith::DivUIOp>(row, rows);
       Value oh = b.create<arith::RemUIOp>(row, rows);
       b.nest({g.y[2], g.y[3]}, [&](ValueRange out) {
-        Value sum = finishSum(b, sumWindow(b, g, x, w, n, oh, out[0], out[1],
-                                           getSumWidth(op.getSaturate())));
+        Value sum =
+            finishSum(b, sumWindow(b, g, x, w, n, oh, out[0], out[1],
+                                   b.zero(getSumType(b, y, op.getSaturate()))));
         if (bias)
           sum = addBias(b, sum, b.load(bias, out[1]));
         b.store(sum, y, {n, oh, out[0], out[1]});
@@ -103,35 +112,32 @@ struct LowerConv2D : OpRewritePattern<Conv2DOp> {
   }
 
   static Value addBias(LoopBuilder &b, Value sum, Value bias) {
+    if (isa<FloatType>(sum.getType()))
+      return b.add(sum, bias);
     Value wide = b.add(b.extend(sum, 64), b.extend(bias, 64));
     return b.create<arith::TruncIOp>(b.getI32Type(),
                                      b.clamp(wide, int64_t(1) << 30));
   }
 
   static Value sumWindow(LoopBuilder &b, const Geometry &g, Value x, Value w,
-                         Value n, Value oh, Value ow, Value o, unsigned width) {
+                         Value n, Value oh, Value ow, Value o, Value start) {
     Value zero = b.index(0);
-    return b.fold(
-        zero, b.index(g.w[2]), b.integer(0, width),
-        [&](Value kh, Value rowSum) {
-          Value h = g.getInput(b, 0, oh, kh);
-          return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
+    return b.fold(zero, b.index(g.w[2]), start, [&](Value kh, Value rowSum) {
+      Value h = g.getInput(b, 0, oh, kh);
+      return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
+        return b.fold(zero, b.index(g.w[3]), rowSum, [&](Value kw, Value sum) {
+          Value c = g.getInput(b, 1, ow, kw);
+          return b.choose(b.isInside(c, g.x[2]), sum, [&] {
             return b.fold(
-                zero, b.index(g.w[3]), rowSum, [&](Value kw, Value sum) {
-                  Value c = g.getInput(b, 1, ow, kw);
-                  return b.choose(b.isInside(c, g.x[2]), sum, [&] {
-                    return b.fold(zero, b.index(g.w[1]), sum,
-                                  [&](Value i, Value partial) {
-                                    Value channel = g.getChannel(b, o, i);
-                                    Value product = multiply(
-                                        b, b.load(x, {n, h, c, channel}),
-                                        b.load(w, {o, i, kh, kw}), width);
-                                    return b.add(partial, product);
-                                  });
-                  });
+                zero, b.index(g.w[1]), sum, [&](Value i, Value partial) {
+                  Value channel = g.getChannel(b, o, i);
+                  return addProduct(b, partial, b.load(x, {n, h, c, channel}),
+                                    b.load(w, {o, i, kh, kw}));
                 });
           });
         });
+      });
+    });
   }
 };
 
@@ -169,11 +175,11 @@ struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
                                                  b.isInside(c, g.x[2]));
           b.when(inside, [&] {
             b.nest({g.w[0], g.w[1]}, [&](ValueRange oi) {
-              Value product =
-                  multiply(b, b.load(e, {n, out[0], out[1], oi[0]}),
-                           b.load(w, {oi[0], oi[1], k[0], k[1]}), 32);
-              b.accumulate(product, x,
-                           {n, h, c, g.getChannel(b, oi[0], oi[1])});
+              SmallVector<Value> in = {n, h, c, g.getChannel(b, oi[0], oi[1])};
+              Value sum = addProduct(b, b.load(x, in),
+                                     b.load(e, {n, out[0], out[1], oi[0]}),
+                                     b.load(w, {oi[0], oi[1], k[0], k[1]}));
+              b.store(sum, x, in);
             });
           });
         });
@@ -206,10 +212,9 @@ struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
                       return b.choose(isColumn, part, [&, ow = ow] {
                         return b.fold(
                             first, last, part, [&](Value o, Value partial) {
-                              Value product =
-                                  multiply(b, b.load(e, {n, oh, ow, o}),
-                                           b.load(w, {o, i, kh, kw}), 64);
-                              return b.add(partial, product);
+                              return addProduct(b, partial,
+                                                b.load(e, {n, oh, ow, o}),
+                                                b.load(w, {o, i, kh, kw}));
                             });
                       });
                     });
@@ -231,11 +236,12 @@ struct LowerWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     LoopBuilder b(op.getLoc(), rewriter);
     Value x = op.getIns()[0], e = op.getIns()[1], w = op.getOuts()[0];
     Geometry g(x, w, e, op.getWindow(), op.getGroup());
-    unsigned width = getSumWidth(op.getSaturate());
+    Type sumType = getSumType(b, w, op.getSaturate());
     b.parallel(g.w[0], "weight_gradient", g.getMacs(), [&](Value o) {
       b.nest(g.w.drop_front(), [&](ValueRange k) {
         Value channel = g.getChannel(b, o, k[0]);
-        Value sum = sumOutputs(b, g, x, e, o, channel, k[1], k[2], width);
+        Value sum =
+            sumOutputs(b, g, x, e, o, channel, k[1], k[2], b.zero(sumType));
         b.store(finishSum(b, sum), w, {o, k[0], k[1], k[2]});
       });
     });
@@ -247,28 +253,24 @@ struct LowerWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
 
   static Value sumOutputs(LoopBuilder &b, const Geometry &g, Value x, Value e,
                           Value o, Value channel, Value kh, Value kw,
-                          unsigned width) {
+                          Value start) {
     Value zero = b.index(0);
-    return b.fold(
-        zero, b.index(g.y[0]), b.integer(0, width),
-        [&](Value n, Value imageSum) {
-          return b.fold(
-              zero, b.index(g.y[1]), imageSum, [&](Value oh, Value rowSum) {
-                Value h = g.getInput(b, 0, oh, kh);
-                return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
-                  return b.fold(
-                      zero, b.index(g.y[2]), rowSum, [&](Value ow, Value sum) {
-                        Value c = g.getInput(b, 1, ow, kw);
-                        return b.choose(b.isInside(c, g.x[2]), sum, [&] {
-                          Value product =
-                              multiply(b, b.load(x, {n, h, c, channel}),
-                                       b.load(e, {n, oh, ow, o}), width);
-                          return b.add(sum, product);
-                        });
-                      });
-                });
-              });
-        });
+    return b.fold(zero, b.index(g.y[0]), start, [&](Value n, Value imageSum) {
+      return b.fold(
+          zero, b.index(g.y[1]), imageSum, [&](Value oh, Value rowSum) {
+            Value h = g.getInput(b, 0, oh, kh);
+            return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
+              return b.fold(
+                  zero, b.index(g.y[2]), rowSum, [&](Value ow, Value sum) {
+                    Value c = g.getInput(b, 1, ow, kw);
+                    return b.choose(b.isInside(c, g.x[2]), sum, [&] {
+                      return addProduct(b, sum, b.load(x, {n, h, c, channel}),
+                                        b.load(e, {n, oh, ow, o}));
+                    });
+                  });
+            });
+          });
+    });
   }
 };
 } // namespace

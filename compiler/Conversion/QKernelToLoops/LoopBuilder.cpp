@@ -30,11 +30,29 @@ Value LoopBuilder::extend(Value value, unsigned width) {
   return create<arith::ExtSIOp>(getIntegerType(width), value);
 }
 
-Value LoopBuilder::add(Value a, Value b) { return create<arith::AddIOp>(a, b); }
+Value LoopBuilder::zero(Type type) {
+  return create<arith::ConstantOp>(getZeroAttr(type));
+}
 
-Value LoopBuilder::sub(Value a, Value b) { return create<arith::SubIOp>(a, b); }
+/// The form of an operation for the type of `a`.
+template <typename IntegerOp, typename FloatOp>
+static Value createArithmetic(LoopBuilder &builder, Value a, Value b) {
+  if (isa<FloatType>(a.getType()))
+    return builder.create<FloatOp>(a, b);
+  return builder.create<IntegerOp>(a, b);
+}
 
-Value LoopBuilder::mul(Value a, Value b) { return create<arith::MulIOp>(a, b); }
+Value LoopBuilder::add(Value a, Value b) {
+  return createArithmetic<arith::AddIOp, arith::AddFOp>(*this, a, b);
+}
+
+Value LoopBuilder::sub(Value a, Value b) {
+  return createArithmetic<arith::SubIOp, arith::SubFOp>(*this, a, b);
+}
+
+Value LoopBuilder::mul(Value a, Value b) {
+  return createArithmetic<arith::MulIOp, arith::MulFOp>(*this, a, b);
+}
 
 Value LoopBuilder::compare(arith::CmpIPredicate predicate, Value a, Value b) {
   return create<arith::CmpIOp>(predicate, a, b);
@@ -149,12 +167,12 @@ Value LoopBuilder::flatten(Value buffer) {
 
 void LoopBuilder::fillZero(Value buffer, StringRef kind) {
   auto type = cast<MemRefType>(buffer.getType());
-  Value zero = integer(0, type.getElementTypeBitWidth());
+  Value element = zero(type.getElementType());
   if (type.getRank() == 0) {
-    store(zero, buffer, {});
+    store(element, buffer, {});
     return;
   }
   Value flat = flatten(buffer);
   parallel(type.getNumElements(), kind, /*macs=*/0,
-           [&](Value i) { store(zero, flat, i); });
+           [&](Value i) { store(element, flat, i); });
 }

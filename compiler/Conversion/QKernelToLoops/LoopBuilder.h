@@ -23,7 +23,9 @@ public:
 
   Value index(int64_t value);
   Value integer(int64_t value, unsigned width = 32);
+  Value zero(mlir::Type type);
   Value extend(Value value, unsigned width = 32);
+  /// Of integers, indices or floats.
   Value add(Value a, Value b);
   Value sub(Value a, Value b);
   Value mul(Value a, Value b);
@@ -32,7 +34,7 @@ public:
   Value clamp(Value value, int64_t limit);
   Value load(Value buffer, mlir::ValueRange indices);
   void store(Value value, Value buffer, mlir::ValueRange indices);
-  /// buffer[indices] += value, of the buffer's width.
+  /// buffer[indices] += value, of the buffer's type.
   void accumulate(Value value, Value buffer, mlir::ValueRange indices);
 
   /// a · factor + offset on indices.

@@ -93,7 +93,9 @@ struct ConvertQTrainToQKernel
       if (!type)
         continue;
       // Signedness is the operations' business from here on.
-      Type element = builder.getIntegerType(type.getElementTypeBitWidth());
+      Type element = type.getElementType();
+      if (isa<IntegerType>(element))
+        element = builder.getIntegerType(type.getElementTypeBitWidth());
       argument.setType(MemRefType::get(type.getShape(), element));
       auto tensor = builder.create<bufferization::ToTensorOp>(
           function.getLoc(), argument, /*restrict=*/true, /*writable=*/true);

@@ -323,6 +323,8 @@ template <typename OpTy> static StringRef getObstacle(OpTy op) {
     return "vectors of channels need no packing";
   if (op.getSaturate())
     return "accumulators of 32 bits would overflow";
+  if (cast<ShapedType>(op.getOuts()[0].getType()).getElementType().isF32())
+    return "floats have no packed form yet";
   return "";
 }
 

@@ -43,20 +43,21 @@ def QKernel_ContractionAttr : AttrDef<QKernel_Dialect, "Contraction"> {
   let mnemonic = "contraction";
   let summary = "Address arithmetic of a packed contraction";
   let description = [{
-    A contraction computes acc[r, c] = Σ_k dot4(A[r, k], B[k, c]) where dot4
-    multiplies four consecutive unsigned bytes of A with four signed bytes of B.
-    All numbers are elements (bytes):
+    A contraction computes acc[r, c] = Σ_k dot(A[r, k], B[k, c]). A step is 32
+    bits of both operands, d elements: dot multiplies d = 4 consecutive unsigned
+    bytes of A with four signed bytes of B, or d = 1 float with another. All
+    numbers are elements:
 
-    - Row r is a multi-index over `rows`; its bytes of A start at
+    - Row r is a multi-index over `rows`; its elements of A start at
       r · `row_strides`.
     - Step k is a multi-index over `steps`; it moves A by k · `a_strides` and B
       by k · `b_strides`.
     - Column c lies in panel c div `panel` at B offset
-      (c div panel) · `panel_stride` + (c mod panel) · 4.
+      (c div panel) · `panel_stride` + (c mod panel) · d.
 
     The last step dimension is innermost. With an extent of 0 all sums are 0,
-    without start values. Bytes of A that belong to no element meet zeros in B, so their value
-    does not matter.
+    without start values. Bytes of A that belong to no element meet zeros in B,
+    so their value does not matter.
 
     Row r lies in the result at r · `result`; without these strides rows follow
     each other. `offsets` are where A, B, the start values and the result begin.

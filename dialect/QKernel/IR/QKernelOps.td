@@ -21,7 +21,12 @@ class QKernel_Shaped<list<Type> elements>
 def QKernel_Bytes : QKernel_Shaped<[I8]>;
 def QKernel_Accumulators : QKernel_Shaped<[I32]>;
 def QKernel_Mantissas : QKernel_Shaped<[I8, I16, I32]>;
-def QKernel_Sums : QKernel_Shaped<[I16, I32]>;
+
+// Of contractions, which compute in integers or in floats.
+def QKernel_Factors : QKernel_Shaped<[I8, F32]>;
+def QKernel_Operands : QKernel_Shaped<[I8, I16, I32, F32]>;
+def QKernel_Sums : QKernel_Shaped<[I32, F32]>;
+def QKernel_StoredSums : QKernel_Shaped<[I16, I32, F32]>;
 
 /// A kernel overwrites its destinations, the operands `outs`. On tensors it
 /// returns their new values, on buffers nothing.
@@ -55,15 +60,15 @@ class QKernel_KernelOp<string mnemonic, list<Trait> traits = [],
 //===----------------------------------------------------------------------===//
 
 class QKernel_ConvolutionOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
-  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
-                       Variadic<QKernel_Accumulators>:$outs,
+  let arguments = (ins Variadic<QKernel_Operands>:$ins,
+                       Variadic<QKernel_Sums>:$outs,
                        QTrain_WindowAttr:$window, I64Attr:$group,
                        UnitAttr:$nonnegative, UnitAttr:$saturate,
                        UnitAttr:$direct);
 }
 
 def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
-  let summary = "Convolution to exact accumulators";
+  let summary = "Convolution to accumulators";
   let description = [{
     ins: activations [N, H, W, C], weights [O, C/group, KH, KW] and optionally
     a bias of 32-bit integers [O], which is added before the accumulators are
@@ -74,11 +79,17 @@ def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
     instead of packed operands. A linear layer is the convolution whose kernel
     is the image.
 
+    On floats everything is `f32`: sums are rounded after each product and each
+    addition, or after both together, in an order that the shapes and the
+    instruction set decide. There is neither maximum nor clamping.
+
     Constraints:
     - (C1) two or three inputs, one or two outputs, of the shapes above.
     - (C2) a `direct` convolution is depthwise: 8 groups or more, one input and
       1, 2 or 4 outputs a group, a kernel of at most 11 columns and 128
       positions; it does not saturate.
+    - (C3) operands are all integers or all `f32`; a convolution of floats has
+      no maximum and none of `nonnegative`, `saturate` and `direct`.
 
     Example:
 
@@ -93,7 +104,7 @@ def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
 
 def QKernel_Conv2DInputGradientOp
     : QKernel_ConvolutionOp<"conv2d_input_gradient"> {
-  let summary = "Input gradient of a convolution to exact accumulators";
+  let summary = "Input gradient of a convolution to accumulators";
   let description = [{
     ins: errors [N, OH, OW, O] and weights [O, C/group, KH, KW]. outs:
     accumulators [N, H, W, C] and optionally their largest magnitude.
@@ -101,7 +112,7 @@ def QKernel_Conv2DInputGradientOp
 
     Constraints:
     - (C1) two inputs, one or two outputs, of the shapes above.
-    - (C2) as in `qkernel.conv2d`.
+    - (C2), (C3) as in `qkernel.conv2d`.
 
     Example:
 
@@ -117,7 +128,7 @@ def QKernel_Conv2DInputGradientOp
 
 def QKernel_Conv2DWeightGradientOp
     : QKernel_ConvolutionOp<"conv2d_weight_gradient"> {
-  let summary = "Weight gradient of a convolution to exact accumulators";
+  let summary = "Weight gradient of a convolution to accumulators";
   let description = [{
     ins: activations [N, H, W, C] and errors [N, OH, OW, O]. outs: accumulators
     [O, C/group, KH, KW] and optionally their largest magnitude. Attributes as
@@ -125,7 +136,7 @@ def QKernel_Conv2DWeightGradientOp
 
     Constraints:
     - (C1) two inputs, one or two outputs, of the shapes above.
-    - (C2) as in `qkernel.conv2d`; what is `direct` has one output.
+    - (C2), (C3) as in `qkernel.conv2d`; what is `direct` has one output.
 
     Example:
 
@@ -146,16 +157,17 @@ def QKernel_Conv2DWeightGradientOp
 def QKernel_PackActivationOp : QKernel_KernelOp<"pack_activation"> {
   let summary = "Activations in the order a contraction reads them";
   let description = [{
-    ins: [N, H, W, C]. outs: flat bytes in the order
+    ins: [N, H, W, C], bytes or `f32`. outs: the same flat, in the order
     [C'/b][ceil(N/i)][H'][W'][b][i], i = `interleave` (1 or 4), with slack
     behind. H' and W' are the extents of the image with `pads` ([top, left,
     bottom, right]) around it and `dilation` − 1 rows and columns between its
     own; C' = `channels` ≥ C; b = `block` divides C'. With `offset` every byte
     has 128 added, so signed bytes become unsigned; what is padded is the 0 of
-    that form. Bytes of the slack are not written.
+    that form. The slack is not written.
 
     Constraints:
-    - (C1) one input of rank 4, one flat output that holds all bytes.
+    - (C1) one input of rank 4, one flat output that holds all elements.
+    - (C2) elements are of one type; `interleave` 4 and `offset` are for bytes.
 
     Example:
 
@@ -166,8 +178,8 @@ def QKernel_PackActivationOp : QKernel_KernelOp<"pack_activation"> {
        pads = array<i64: 1, 1, 1, 1>}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Bytes>:$ins,
-                       Variadic<QKernel_Bytes>:$outs,
+  let arguments = (ins Variadic<QKernel_Factors>:$ins,
+                       Variadic<QKernel_Factors>:$outs,
                        DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilation,
                        I64Attr:$channels, I64Attr:$block,
                        I64Attr:$interleave, UnitAttr:$offset);
@@ -176,13 +188,14 @@ def QKernel_PackActivationOp : QKernel_KernelOp<"pack_activation"> {
 def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
   let summary = "Weights in the order a contraction reads them";
   let description = [{
-    ins: [O, I, KH, KW]. outs: bytes [panels][steps][panel][4] and optionally
-    per column −128 · Σ_k of its weights, the correction of an activation packed
-    with `offset`. Columns are the outputs of the contraction, steps groups of
-    four of its reduction; what exceeds either is zero.
+    ins: [O, I, KH, KW]. outs: [panels][steps][panel][d], d the elements of a
+    step (see `#qkernel.contraction`), and optionally per column −128 · Σ_k of
+    its weights, the correction of an activation packed with `offset`. Columns
+    are the outputs of the contraction, steps groups of d of its reduction; what
+    exceeds either is zero.
 
     `order` says what columns and steps are; every run is padded to a multiple
-    of four elements.
+    of d elements.
 
     With `group` > 1, outputs are cut into that many parts, which are packed one
     behind the other. With `classes` = [a, b], corrections are formed separately
@@ -191,6 +204,7 @@ def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
 
     Constraints:
     - (C1) one input of rank 4; outputs of at least the sizes above.
+    - (C2) elements are of one type; corrections are for bytes.
 
     Example:
 
@@ -200,7 +214,7 @@ def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
       {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Bytes>:$ins,
+  let arguments = (ins Variadic<QKernel_Factors>:$ins,
                        Variadic<AnyType>:$outs,
                        QKernel_WeightOrderAttr:$order, I64Attr:$panel,
                        DefaultValuedAttr<I64Attr, "1">:$group,
@@ -210,6 +224,8 @@ def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
 def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
     /// Whether accumulators are narrow.
     bool isNarrow() { return getOuts().size() == 3; }
+    /// Elements of A that a step multiplies: 4 bytes or one float.
+    int64_t getDepth();
     /// `contraction` and `phases`.
     ::llvm::SmallVector<ContractionAttr> getContractions();
   }]> {
@@ -236,9 +252,14 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
     tries what it finds in the third output, which may be anything, and runs a
     second time if that was wrong.
 
+    Floats are added up step by step, the sums of `splits` apart; nothing is
+    clamped.
+
     Constraints:
     - (C1) inputs and outputs as said, large enough for all addresses.
     - (C2) narrow accumulators come with their maximum and their shift.
+    - (C3) A and B are bytes, or everything is `f32` and there are neither start
+      values nor a maximum.
 
     Example:
 
@@ -249,8 +270,8 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
        steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
-                       Variadic<QKernel_Sums>:$outs,
+  let arguments = (ins Variadic<QKernel_Operands>:$ins,
+                       Variadic<QKernel_StoredSums>:$outs,
                        QKernel_ContractionAttr:$contraction,
                        UnitAttr:$has_start, UnitAttr:$has_bias,
                        OptionalAttr<TypedArrayAttrBase<QKernel_ContractionAttr,
@@ -260,11 +281,12 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
 def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
   let summary = "Weight gradients in the order weights are stored";
   let description = [{
-    ins: partial sums [S, KH, KW, I, O]. outs: their sums over S, [O, I, KH, KW],
-    and optionally the largest magnitude of these.
+    ins: partial sums [S, KH, KW, I, O]. outs: their sums over S, in this order,
+    as [O, I, KH, KW], and optionally the largest magnitude of these.
 
     Constraints:
     - (C1) one input of rank 5, one or two outputs, of the shapes above.
+    - (C2) elements are of one type; a maximum is for integers.
 
     Example:
 
@@ -273,8 +295,8 @@ def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
       outs(%g, %max : memref<16x4x3x3xi32>, memref<i32>)
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Accumulators>:$ins,
-                       Variadic<QKernel_Accumulators>:$outs);
+  let arguments = (ins Variadic<QKernel_Sums>:$ins,
+                       Variadic<QKernel_Sums>:$outs);
 }
 
 //===----------------------------------------------------------------------===//

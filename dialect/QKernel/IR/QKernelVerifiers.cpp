@@ -45,6 +45,22 @@ static LogicalResult expectShape(Operation *op, StringRef what, Value value,
                            << "], but got [" << shapeOf(value) << "]";
 }
 
+static bool isFloat(Value value) {
+  return cast<ShapedType>(value.getType()).getElementType().isF32();
+}
+
+/// Integers and floats do not mix.
+static LogicalResult expectOneKind(Operation *op) {
+  auto operands = op->getOperands();
+  if (llvm::all_of(operands, isFloat) || llvm::none_of(operands, isFloat))
+    return success();
+  return op->emitOpError("expected operands of integers or of f32, but got "
+                         "both");
+}
+
+/// Elements of one step of a contraction.
+static int64_t getStepDepth(Value factors) { return isFloat(factors) ? 1 : 4; }
+
 bool qtc::qkernel::supportsDirect(ArrayRef<int64_t> weights, int64_t group) {
   // What vectors of channels, their shuffles and unrolled rows of a kernel are
   // made for.
@@ -71,6 +87,13 @@ static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
   if (op.getDirect() && (op.getSaturate() || !supportsDirect(w, group))) // C2
     return op.emitOpError() << "expected no direct kernel for weights [" << w
                             << "] in " << group << " groups";
+  if (failed(expectOneKind(op))) // C3
+    return failure();
+  if (isFloat(result) && (op.getOuts().size() > 1 || op.getNonnegative() ||
+                          op.getSaturate() || op.getDirect())) // C3
+    return op.emitOpError(
+        "expected neither a maximum nor nonnegative, saturate "
+        "or direct of floats");
   return expectShape(op, "output", result,
                      {x[0], window.getOutputExtent(0, x[1]),
                       window.getOutputExtent(1, x[2]), w[0]});
@@ -112,32 +135,37 @@ LogicalResult PackActivationOp::verify() {
     return emitOpError("expected an image of rank 4, 4 pads, 2 dilations, an "
                        "interleave of 1 or 4, room for all channels and a "
                        "block that divides them");
+  if (failed(expectOneKind(*this))) // C2
+    return failure();
+  if (isFloat(getIns()[0]) && (interleave != 1 || getOffset())) // C2
+    return emitOpError(
+        "expected neither an interleave nor an offset of floats");
   int64_t images = (x[0] + interleave - 1) / interleave * interleave;
   int64_t height = (x[1] - 1) * dilation[0] + 1 + pads[0] + pads[2];
   int64_t width = (x[2] - 1) * dilation[1] + 1 + pads[1] + pads[3];
-  int64_t bytes = images * height * width * getChannels();
+  int64_t elements = images * height * width * getChannels();
   ArrayRef<int64_t> out = shapeOf(getOuts()[0]);
-  if (out.size() != 1 || out[0] < bytes) // C1
-    return emitOpError() << "expected " << bytes << " bytes or more, but got ["
-                         << out << "]";
+  if (out.size() != 1 || out[0] < elements) // C1
+    return emitOpError() << "expected " << elements
+                         << " elements or more, but got [" << out << "]";
   return success();
 }
 
-/// Columns of a packing and the bytes of each, all runs padded to four.
-static std::pair<int64_t, int64_t> getPackedSize(WeightOrder order,
-                                                 ArrayRef<int64_t> w) {
+/// Columns of a packing and the elements of each, all runs padded to `depth`.
+static std::pair<int64_t, int64_t>
+getPackedSize(WeightOrder order, ArrayRef<int64_t> w, int64_t depth) {
   int64_t outputs = w[0], inputs = w[1], height = w[2], width = w[3];
   switch (order) {
   case WeightOrder::ForwardImage:
-    return {outputs, llvm::alignTo(height * width * inputs, 4)};
+    return {outputs, llvm::alignTo(height * width * inputs, depth)};
   case WeightOrder::ForwardMerged:
-    return {outputs, height * llvm::alignTo(width * inputs, 4)};
+    return {outputs, height * llvm::alignTo(width * inputs, depth)};
   case WeightOrder::Forward:
-    return {outputs, height * width * llvm::alignTo(inputs, 4)};
+    return {outputs, height * width * llvm::alignTo(inputs, depth)};
   case WeightOrder::Flipped:
-    return {inputs, height * width * llvm::alignTo(outputs, 4)};
+    return {inputs, height * width * llvm::alignTo(outputs, depth)};
   case WeightOrder::Pointwise:
-    return {height * width * inputs, llvm::alignTo(outputs, 4)};
+    return {height * width * inputs, llvm::alignTo(outputs, depth)};
   }
   llvm_unreachable("all orders are handled");
 }
@@ -162,14 +190,20 @@ LogicalResult PackWeightOp::verify() {
       getOrder() == WeightOrder::Forward || getOrder() == WeightOrder::Flipped;
   if (!hasPositions && classes[0] * classes[1] != 1)
     return emitOpError("expected one class of an order that merges positions");
-  auto [columns, bytes] =
-      getPackedSize(getOrder(), {w[0] / group, w[1], w[2], w[3]});
+  bool hasFloats = isFloat(getIns()[0]);
+  if (isFloat(getOuts()[0]) != hasFloats ||
+      (hasFloats && getOuts().size() > 1)) // C2
+    return emitOpError(
+        "expected packed bytes of bytes, or floats of floats and "
+        "no corrections");
+  auto [columns, elements] = getPackedSize(
+      getOrder(), {w[0] / group, w[1], w[2], w[3]}, getStepDepth(getIns()[0]));
   int64_t padded = group * llvm::alignTo(columns, panel);
-  int64_t needed = padded * bytes;
+  int64_t needed = padded * elements;
   int64_t available = cast<ShapedType>(getOuts()[0].getType()).getNumElements();
   if (available < needed) // C1
-    return emitOpError() << "expected " << needed << " bytes or more, but got "
-                         << available;
+    return emitOpError() << "expected " << needed
+                         << " elements or more, but got " << available;
   int64_t sums = padded * classes[0] * classes[1];
   if (getOuts().size() > 1 &&
       cast<ShapedType>(getOuts()[1].getType()).getNumElements() < sums) // C1
@@ -203,9 +237,9 @@ static LogicalResult verifyAddresses(ContractOp op, ContractionAttr c) {
     endB += (extent - 1) * strideB;
   }
   int64_t lastPanel = (c.getColumns() - 1) / c.getPanel();
-  endA += 4;
+  endA += op.getDepth();
   endB += lastPanel * c.getPanelStride() +
-          (c.getColumns() - lastPanel * c.getPanel()) * 4;
+          (c.getColumns() - lastPanel * c.getPanel()) * op.getDepth();
   if (c.getStepCount() == 0)
     endA = endB = 0;
   SmallVector<Value> operands = {op.getIns()[0], op.getIns()[1], Value(),
@@ -224,6 +258,8 @@ static LogicalResult verifyAddresses(ContractOp op, ContractionAttr c) {
   return success();
 }
 
+int64_t ContractOp::getDepth() { return getStepDepth(getIns()[0]); }
+
 SmallVector<ContractionAttr> ContractOp::getContractions() {
   SmallVector<ContractionAttr> contractions = {getContraction()};
   if (std::optional<ArrayAttr> phases = getPhases())
@@ -235,6 +271,10 @@ LogicalResult ContractOp::verify() {
   size_t inputs = 2 + getHasStart() + getHasBias();
   if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 3)))
     return failure();
+  if (failed(expectOneKind(*this))) // C3
+    return failure();
+  if (isFloat(getOuts()[0]) && (getHasStart() || getOuts().size() > 1)) // C3
+    return emitOpError("expected neither start values nor a maximum of floats");
   auto accumulators = cast<ShapedType>(getOuts()[0].getType());
   if (accumulators.getElementType().isInteger(16) != isNarrow() ||
       !llvm::all_of(getOuts().drop_front(), [](Value scalar) {
@@ -268,6 +308,10 @@ LogicalResult UnpackWeightOp::verify() {
   ArrayRef<int64_t> sums = shapeOf(getIns()[0]);
   if (sums.size() != 5)
     return emitOpError("expected partial sums of rank 5");
+  if (failed(expectOneKind(*this))) // C2
+    return failure();
+  if (isFloat(getOuts()[0]) && getOuts().size() > 1) // C2
+    return emitOpError("expected no maximum of floats");
   return expectShape(*this, "weights", getOuts()[0],
                      {sums[4], sums[3], sums[1], sums[2]}); // C1
 }

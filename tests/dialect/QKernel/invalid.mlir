@@ -161,7 +161,7 @@ func.func @f(%x: memref<8x6x6x4xi8>, %e: memref<8x4x4x2xi8>, %g: memref<2x4x5x5x
 
 // (C1) of bytes: 8 images of 8 x 8 positions of 4 channels
 func.func @f(%x: memref<8x6x6x3xi8>, %p: memref<2047xi8>) {
-  // expected-error @below {{expected 2048 bytes or more, but got [2047]}}
+  // expected-error @below {{expected 2048 elements or more, but got [2047]}}
   qkernel.pack_activation ins(%x : memref<8x6x6x3xi8>) outs(%p : memref<2047xi8>)
     {block = 4 : i64, channels = 4 : i64, dilation = array<i64: 1, 1>, interleave = 1 : i64,
      pads = array<i64: 1, 1, 1, 1>}
@@ -330,6 +330,90 @@ func.func @f(%x: memref<2x5x5x8xi8>, %e: memref<2x3x3x8xi8>, %g: memref<8x1x3x3x
 
 // -----
 
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C3) of kinds
+func.func @f(%x: memref<2x5x5x8xf32>, %w: memref<8x8x3x3xi8>, %y: memref<2x3x3x8xf32>) {
+  // expected-error @below {{expected operands of integers or of f32, but got both}}
+  qkernel.conv2d ins(%x, %w : memref<2x5x5x8xf32>, memref<8x8x3x3xi8>) outs(%y : memref<2x3x3x8xf32>)
+    {group = 1 : i64, window = #window}
+  return
+}
+
+// -----
+
+#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
+// (C3) of attributes
+func.func @f(%x: memref<2x5x5x8xf32>, %w: memref<8x8x3x3xf32>, %y: memref<2x3x3x8xf32>) {
+  // expected-error @below {{expected neither a maximum nor nonnegative, saturate or direct of floats}}
+  qkernel.conv2d ins(%x, %w : memref<2x5x5x8xf32>, memref<8x8x3x3xf32>) outs(%y : memref<2x3x3x8xf32>)
+    {group = 1 : i64, nonnegative, window = #window}
+  return
+}
+
+// -----
+
+// (C2) of floats
+func.func @f(%x: memref<8x6x6x3xf32>, %p: memref<2304xf32>) {
+  // expected-error @below {{expected neither an interleave nor an offset of floats}}
+  qkernel.pack_activation ins(%x : memref<8x6x6x3xf32>) outs(%p : memref<2304xf32>)
+    {block = 4 : i64, channels = 4 : i64, dilation = array<i64: 1, 1>, interleave = 4 : i64,
+     pads = array<i64: 1, 1, 1, 1>}
+  return
+}
+
+// -----
+
+// (C2) of floats
+func.func @f(%w: memref<20x3x5x5xf32>, %p: memref<2400xf32>, %c: memref<32xi32>) {
+  // expected-error @below {{expected packed bytes of bytes, or floats of floats and no corrections}}
+  qkernel.pack_weight ins(%w : memref<20x3x5x5xf32>) outs(%p, %c : memref<2400xf32>, memref<32xi32>)
+    {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
+  return
+}
+
+// -----
+
+// (C1) of floats: a step has one of a column.
+func.func @f(%w: memref<20x3x5x5xf32>, %p: memref<2399xf32>) {
+  // expected-error @below {{expected 2400 elements or more, but got 2399}}
+  qkernel.pack_weight ins(%w : memref<20x3x5x5xf32>) outs(%p : memref<2399xf32>)
+    {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
+  return
+}
+
+// -----
+
+// (C3) of floats
+func.func @f(%a: memref<1024xf32>, %b: memref<256xf32>, %acc: memref<64x16xf32>, %max: memref<f32>) {
+  // expected-error @below {{expected neither start values nor a maximum of floats}}
+  qkernel.contract ins(%a, %b : memref<1024xf32>, memref<256xf32>) outs(%acc, %max : memref<64x16xf32>, memref<f32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [16], steps = [16] a [1] b [16],
+     columns = 16 panel 16 stride 256>}
+  return
+}
+
+// -----
+
+// (C1) of addresses: a step is one float.
+func.func @f(%a: memref<1023xf32>, %b: memref<256xf32>, %acc: memref<64x16xf32>) {
+  // expected-error @below {{large enough for all addresses, 1024 elements, but got 'memref<1023xf32>'}}
+  qkernel.contract ins(%a, %b : memref<1023xf32>, memref<256xf32>) outs(%acc : memref<64x16xf32>)
+    {contraction = #qkernel.contraction<rows = [64] strides [16], steps = [16] a [1] b [16],
+     columns = 16 panel 16 stride 256>}
+  return
+}
+
+// -----
+
+// (C2) of floats
+func.func @f(%s: memref<2x3x3x4x16xf32>, %g: memref<16x4x3x3xf32>, %max: memref<f32>) {
+  // expected-error @below {{expected no maximum of floats}}
+  qkernel.unpack_weight ins(%s : memref<2x3x3x4x16xf32>) outs(%g, %max : memref<16x4x3x3xf32>, memref<f32>)
+  return
+}
+
+// -----
+
 // (C1) of ranks
 func.func @f(%s: memref<3x3x4x16xi32>, %g: memref<16x4x3x3xi32>) {
   // expected-error @below {{expected partial sums of rank 5}}
@@ -474,7 +558,7 @@ func.func @f(%executor: !llvm.ptr) {
 
 // (C1) of qkernel.pack_weight: 20 outputs in panels of 32, 25 steps, 4 bytes.
 func.func @f(%w: memref<20x3x5x5xi8>, %p: memref<8xi8>) {
-  // expected-error @below {{bytes or more}}
+  // expected-error @below {{elements or more}}
   qkernel.pack_weight ins(%w : memref<20x3x5x5xi8>) outs(%p : memref<8xi8>)
     {order = #qkernel.weight_order<forward>, panel = 32 : i64}
   return

@@ -49,6 +49,23 @@ func.func @convolutions_on_tensors(%x: tensor<8x6x6x4xi8>, %w: tensor<2x2x3x3xi8
   return
 }
 
+// Floats have no maximum.
+
+// CHECK-LABEL: func @convolutions_of_floats(
+func.func @convolutions_of_floats(%x: tensor<8x6x6x4xf32>, %w: tensor<2x4x3x3xf32>, %b: tensor<2xf32>,
+                                  %e: tensor<8x4x4x2xf32>) -> tensor<2x4x3x3xf32> {
+  // CHECK: qkernel.conv2d ins({{.*}} : tensor<8x6x6x4xf32>, tensor<2x4x3x3xf32>, tensor<2xf32>) {{.*}} -> tensor<8x4x4x2xf32>
+  %y = qkernel.conv2d ins(%x, %w, %b : tensor<8x6x6x4xf32>, tensor<2x4x3x3xf32>, tensor<2xf32>)
+    outs(%e : tensor<8x4x4x2xf32>) {window = #plain, group = 1 : i64} -> tensor<8x4x4x2xf32>
+  // CHECK: qkernel.conv2d_input_gradient {{.*}} -> tensor<8x6x6x4xf32>
+  %ex = qkernel.conv2d_input_gradient ins(%y, %w : tensor<8x4x4x2xf32>, tensor<2x4x3x3xf32>)
+    outs(%x : tensor<8x6x6x4xf32>) {window = #plain, group = 1 : i64} -> tensor<8x6x6x4xf32>
+  // CHECK: qkernel.conv2d_weight_gradient {{.*}} -> tensor<2x4x3x3xf32>
+  %g = qkernel.conv2d_weight_gradient ins(%ex, %y : tensor<8x6x6x4xf32>, tensor<8x4x4x2xf32>)
+    outs(%w : tensor<2x4x3x3xf32>) {window = #plain, group = 1 : i64} -> tensor<2x4x3x3xf32>
+  return %g : tensor<2x4x3x3xf32>
+}
+
 //===----------------------------------------------------------------------===//
 // Packed contractions
 //===----------------------------------------------------------------------===//

@@ -129,7 +129,7 @@ def scaled(bits, shape, channels_last=False):
 
 def element(dtype):
     dtype = np.dtype(dtype)
-    return ("i" if dtype.kind == "i" else "ui") + str(dtype.itemsize * 8)
+    return {"i": "i", "u": "ui", "f": "f"}[dtype.kind] + str(dtype.itemsize * 8)
 
 
 def window(kernel, strides=(1, 1), pads=(0, 0, 0, 0), dilations=(1, 1)):
@@ -142,7 +142,7 @@ def window(kernel, strides=(1, 1), pads=(0, 0, 0, 0), dilations=(1, 1)):
 
 
 class Function:
-    """One function: its arguments are i8, i16 or i32 arrays and, named, pixels, labels, seed and step."""
+    """One function: its arguments are i8, i16, i32 or f32 arrays and, named, pixels, labels, seed and step."""
 
     def __init__(self, name, arguments, body, results, extra=()):
         self.name, self.arguments, self.body, self.results = name, arguments, body, results
@@ -155,7 +155,8 @@ class Function:
         lines, signature = [], []
         for index, (dtype, shape) in enumerate(self.arguments):
             kind = tensor(dtype, shape)
-            lines.append(f"qtrain.parameter @{self.parameter(index)} id {index} exponent 0 = dense<0> : {kind}")
+            zero = "= dense<0.0>" if np.dtype(dtype).kind == "f" else "exponent 0 = dense<0>"
+            lines.append(f"qtrain.parameter @{self.parameter(index)} id {index} {zero} : {kind}")
             signature.append(f"%{index}: {kind} {{qtrain.parameter = @{self.parameter(index)}}}")
         for kind, name in self.extra:
             signature.append(f'%{name}: {kind} {{qtrain.argument = "{name}"}}')

@@ -15,6 +15,7 @@ from compiled import (
     interesting,
     scalar,
     scaled,
+    tensor,
     to_memory,
     to_memory_shape,
     window,
@@ -87,13 +88,13 @@ class Convolution:
             "conv2d_weight_gradient": Operation((x, y), w, attributes),
         }
 
-    def reference(self, operation, a, b):
+    def reference(self, operation, a, b, finish=arithmetic.saturate):
         place = operators.Window(self.kernel, self.strides, self.dilations, self.pads[:2], self.y[2:])
         if operation == "conv2d":
-            return operators.conv_forward(a, b, place, self.group)
+            return operators.conv_forward(a, b, place, self.group, finish)
         if operation == "conv2d_input_gradient":
-            return operators.conv_input_error(a, b, place, self.group, self.x)
-        return operators.conv_weight_gradient(b, a, place, self.group, self.w)
+            return operators.conv_input_error(a, b, place, self.group, self.x, finish)
+        return operators.conv_weight_gradient(b, a, place, self.group, self.w, finish)
 
 
 CONVOLUTIONS = [
@@ -151,6 +152,58 @@ class Convolutions(unittest.TestCase):
                         with self.subTest(name=conv.name, operation=operation, relu=nonnegative, isa=module.isa):
                             y = form.call(module, f"{conv.name}_{operation}_{nonnegative}", a, b)
                             np.testing.assert_array_equal(y, expected)
+
+
+class FloatConvolutions(unittest.TestCase):
+    """The same kernels on floats, sums in double precision for comparison; a bias is added to forward sums."""
+
+    TOLERANCE = 1e-5  # of the sum of magnitudes
+
+    @staticmethod
+    def add(module, conv, operation):
+        form = conv.operations[operation]
+        operands = [*form.operands] + ([((conv.y[1],), False)] if operation == "conv2d" else [])
+        shapes = [to_memory_shape(shape) if images else shape for shape, images in (*operands, form.result)]
+        *kinds, kind = [tensor("f4", shape) for shape in shapes]
+        names = [f"%{index}" for index in range(len(kinds))]
+        body = (
+            f"%e = tensor.empty() : {kind}\n%y = qkernel.{operation} ins({', '.join(names)} : {', '.join(kinds)})"
+            f" outs(%e : {kind}){form.attributes} -> {kind}\nreturn %y : {kind}\n"
+        )
+        *arguments, result = [("f4", shape) for shape in shapes]
+        module.add(f"{conv.name}_{operation}", arguments, body, [result])
+
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = modules()
+        for module in cls.modules:
+            for conv in CONVOLUTIONS:
+                for operation in conv.operations:
+                    cls.add(module, conv, operation)
+            module.compile()
+
+    def test_all(self):
+        random = np.random.default_rng(6)
+        for conv in CONVOLUTIONS:
+            for operation, form in conv.operations.items():
+                a, b = (random.standard_normal(shape).astype("f4") for shape, _ in form.operands)
+                bias = random.standard_normal(conv.y[1]).astype("f4") if operation == "conv2d" else None
+                expected = conv.reference(operation, a, b, np.asarray)
+                magnitude = conv.reference(operation, np.abs(a), np.abs(b), np.asarray)
+                if bias is not None:
+                    expected = expected + bias.reshape(1, -1, 1, 1)
+                    magnitude = magnitude + np.abs(bias).reshape(1, -1, 1, 1)
+                for module in self.modules:
+                    with self.subTest(name=conv.name, operation=operation, isa=module.isa):
+                        y = self.call(module, conv, operation, a, b, bias)
+                        self.assertLess(np.max(np.abs(y - expected) - self.TOLERANCE * magnitude), 1e-30)
+
+    @staticmethod
+    def call(module, conv, operation, a, b, bias):
+        form = conv.operations[operation]
+        operands = [memory(x, images) for x, (_, images) in zip((a, b), form.operands, strict=True)]
+        y = module.call(f"{conv.name}_{operation}", *operands, *([] if bias is None else [bias]))
+        return from_memory(y) if form.result[1] else y
 
 
 LINEARS = [((4, 6), 5), ((1, 1), 1), ((3, 2, 4, 5), 10), ((7, 129), 33), ((2, 16, 1, 1), 3), ((65, 40), 12)]

@@ -4,7 +4,8 @@
 
 Tensors are in ONNX layout, any number of spatial dimensions. Products are sums
 of float64 matrix products of integers: exact while every partial sum is below
-2^53, which holds for 2^38 products of two 8-bit mantissas.
+2^53, which holds for 2^38 products of two 8-bit mantissas. Convolutions of
+floats are the same sums, without `finish`.
 """
 
 import itertools
@@ -82,25 +83,25 @@ def _by_group(weight, group):
     return weight.astype(np.float64).reshape(group, weight.shape[0] // group, -1)
 
 
-def conv_forward(x, weight, window, group):
+def conv_forward(x, weight, window, group, finish=saturate):
     product = np.matmul(_by_group(weight, group)[None], _columns(x, window, group))
-    return saturate(product.reshape((x.shape[0], weight.shape[0]) + window.output))
+    return finish(product.reshape((x.shape[0], weight.shape[0]) + window.output))
 
 
-def conv_input_error(error, weight, window, group, input_shape):
+def conv_input_error(error, weight, window, group, input_shape, finish=saturate):
     batch, channels = input_shape[:2]
     e = error.astype(np.float64).reshape(batch, group, weight.shape[0] // group, -1)
     columns = np.matmul(_by_group(weight, group).swapaxes(1, 2)[None], e)
     columns = columns.reshape((batch, channels, window.size()) + window.output)
     parts = (columns[:, :, k] for k in range(window.size()))
-    return saturate(window.scatter_add(parts, (batch, channels), input_shape[2:], np.float64))
+    return finish(window.scatter_add(parts, (batch, channels), input_shape[2:], np.float64))
 
 
-def conv_weight_gradient(error, x, window, group, weight_shape):
+def conv_weight_gradient(error, x, window, group, weight_shape, finish=saturate):
     batch = x.shape[0]
     e = error.astype(np.float64).reshape(batch, group, weight_shape[0] // group, -1)
     products = np.matmul(e, _columns(x, window, group).swapaxes(2, 3))
-    return saturate(products.sum(axis=0).reshape(weight_shape))
+    return finish(products.sum(axis=0).reshape(weight_shape))
 
 
 def _rows(x, transposed):

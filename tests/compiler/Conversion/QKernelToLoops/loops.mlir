@@ -47,6 +47,28 @@ func.func @conv2d(%x: memref<2x6x6x3xi8>, %w: memref<5x3x3x3xi8>, %acc: memref<2
 
 // -----
 
+// The same loops on floats; a product is rounded before it is added.
+
+// CHECK-LABEL: func @conv2d_of_floats(
+//  CHECK-SAME:   %[[X:.+]]: memref<2x6x6x3xf32>, %[[W:.+]]: memref<5x3x3x3xf32>, %[[B:.+]]: memref<5xf32>, %[[Y:.+]]: memref<2x6x6x5xf32>)
+//       CHECK:   scf.parallel
+//       CHECK:     %[[SUM:.+]] = scf.for {{.*}} -> (f32)
+//       CHECK:       %[[P:.+]] = arith.mulf %{{.+}}, %{{.+}} : f32
+//       CHECK:       arith.addf %{{.+}}, %[[P]] : f32
+//       CHECK:     %[[BIAS:.+]] = memref.load %[[B]]
+//       CHECK:     %[[BIASED:.+]] = arith.addf %[[SUM]], %[[BIAS]] : f32
+//       CHECK:     memref.store %[[BIASED]], %[[Y]]
+func.func @conv2d_of_floats(%x: memref<2x6x6x3xf32>, %w: memref<5x3x3x3xf32>, %b: memref<5xf32>,
+                            %y: memref<2x6x6x5xf32>) {
+  qkernel.conv2d ins(%x, %w, %b : memref<2x6x6x3xf32>, memref<5x3x3x3xf32>, memref<5xf32>)
+    outs(%y : memref<2x6x6x5xf32>)
+    {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>,
+     group = 1 : i64}
+  return
+}
+
+// -----
+
 // Sums that can leave 32 bits are formed in 64 and clamped before the bias; the
 // maximum is a pass over the result.
 
