@@ -47,7 +47,8 @@ public:
   PartLowering(Emitter &emitter, qkernel::ContractionAttr contraction,
                const cpu::TargetRecord &target,
                const ContractionBuffers &buffers, Value maximum)
-      : e(emitter), target(target), geometry(getGeometry(contraction)),
+      : e(emitter), target(target),
+        geometry(getGeometry(getFactors(buffers.a), contraction)),
         schedule(cpu::chooseSchedule(target, geometry,
                                      /*isNarrow=*/buffers.shift != nullptr)),
         tiles(e, target, geometry, contraction, buffers), maximum(maximum),
@@ -61,10 +62,13 @@ public:
   void emitTask(Value task);
 
 private:
-  static ContractionGeometry getGeometry(qkernel::ContractionAttr c) {
-    return {c.getRows(),    c.getRowStrides(), c.getAllResultStrides(),
-            c.getSteps(),   c.getAStrides(),   c.getBStrides(),
-            c.getColumns(), c.getPanel(),      c.getGroups(),
+  static ContractionGeometry getGeometry(cpu::Factors factors,
+                                         qkernel::ContractionAttr c) {
+    return {factors,           c.getRows(),
+            c.getRowStrides(), c.getAllResultStrides(),
+            c.getSteps(),      c.getAStrides(),
+            c.getBStrides(),   c.getColumns(),
+            c.getPanel(),      c.getGroups(),
             c.getSplits()};
   }
 
@@ -145,7 +149,7 @@ Value PartLowering::emitTiles(const TilePosition &position, TileColumns columns,
                               Value rowTask, Value magnitudes,
                               ArrayRef<StepRange> block) {
   int64_t rows = geometry.getRowCount();
-  int64_t tileRows = target.getTile(columns.vectors).rows;
+  int64_t tileRows = target.getTile(geometry.factors, columns.vectors).rows;
   int64_t rest = rows % tileRows;
   SmallVector<StepRange> all = tiles.getAllSteps();
   TilePosition start = tiles.emitWidened(
@@ -240,9 +244,9 @@ SmallVector<int64_t, 3> PartLowering::getBlockExtents() const {
 /// that costs more than it saves.
 int64_t PartLowering::getWidenedSize() const {
   int64_t rows = std::min(schedule.rowsPerTask, geometry.getRowCount());
-  int64_t tileRows =
-      target.getTile(llvm::divideCeil(geometry.panel, target.getLanes())).rows;
-  if (!target.widensBytes() || rows < kMinWidenedTiles * tileRows ||
+  int64_t vectors = llvm::divideCeil(geometry.panel, target.getLanes());
+  int64_t tileRows = target.getTile(geometry.factors, vectors).rows;
+  if (!target.widens(geometry.factors) || rows < kMinWidenedTiles * tileRows ||
       geometry.getStepCount() == 0)
     return 0;
   int64_t size = tiles.getWidenedStep();

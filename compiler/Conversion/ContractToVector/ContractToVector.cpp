@@ -24,6 +24,11 @@ namespace qtc {
 using namespace mlir;
 using namespace qtc;
 
+cpu::Factors qtc::getFactors(Value buffer) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  return element.isF32() ? cpu::Factors::Floats : cpu::Factors::Bytes;
+}
+
 namespace {
 class ConvertContractToVector
     : public qtc::impl::ConvertContractToVectorBase<ConvertContractToVector> {

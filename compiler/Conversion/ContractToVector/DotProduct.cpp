@@ -1,4 +1,4 @@
-//===- DotProduct.cpp - Four products into 32 bits ------------------------===//
+//===- DotProduct.cpp - Products of a step into 32 bits -------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -25,6 +26,11 @@ DotProduct::Operand DotProduct::prepareA(Value lanes) {
 }
 
 DotProduct::Operand DotProduct::broadcastA(Value flat, Value offset) {
+  if (factors == cpu::Factors::Floats) {
+    Value element = e.create<memref::LoadOp>(flat, ValueRange(offset));
+    auto type = VectorType::get(target.getLanes(), element.getType());
+    return {e.create<vector::BroadcastOp>(type, element), nullptr, nullptr};
+  }
   Value bytes = e.load(flat, offset, 4);
   Value word = e.create<vector::BitCastOp>(e.vectorType(1, 32), bytes);
   return prepareA(
@@ -38,12 +44,14 @@ DotProduct::Operand DotProduct::constantA(uint8_t byte) {
 
 DotProduct::Operand DotProduct::loadB(Value flat, Value offset) {
   int64_t lanes = target.getLanes();
-  Value bytes = e.load(flat, offset, target.getVectorBytes());
+  Value step = e.load(flat, offset, getStepOfB());
+  if (factors == cpu::Factors::Floats)
+    return {step, nullptr, nullptr};
   if (!target.widensBytes()) {
-    Value whole = e.create<vector::BitCastOp>(e.vectorType(lanes, 32), bytes);
+    Value whole = e.create<vector::BitCastOp>(e.vectorType(lanes, 32), step);
     return {whole, nullptr, nullptr};
   }
-  Value pairs = e.create<vector::BitCastOp>(e.vectorType(2 * lanes, 16), bytes);
+  Value pairs = e.create<vector::BitCastOp>(e.vectorType(2 * lanes, 16), step);
   Value eight = e.splat(2 * lanes, 16, 8);
   Value even = e.create<arith::ShRSIOp>(
       e.create<arith::ShLIOp>(pairs, eight).getResult(), eight);
@@ -70,8 +78,16 @@ Value DotProduct::call(ValueRange operands) {
       .getResult(0);
 }
 
+Value DotProduct::getZero() {
+  Type element =
+      factors == cpu::Factors::Floats ? Type(e.getF32Type()) : e.getI32Type();
+  return e.zero(VectorType::get(target.getLanes(), element));
+}
+
 Value DotProduct::accumulate(Value accumulator, const Operand &a,
                              const Operand &b) {
+  if (factors == cpu::Factors::Floats)
+    return e.create<vector::FMAOp>(a.whole, b.whole, accumulator);
   if (!target.widensBytes())
     return call({accumulator, a.whole, b.whole});
   // A sum of two products of a byte with a byte is far below 2^31.

@@ -80,6 +80,16 @@ Value Emitter::splat(int64_t lanes, unsigned bits, int64_t value) {
       DenseElementsAttr::get(vectorType(lanes, bits), element));
 }
 
+Value Emitter::zero(Type type) {
+  return create<arith::ConstantOp>(getZeroAttr(type));
+}
+
+Value Emitter::addLanes(Value lhs, Value rhs) {
+  if (cast<VectorType>(lhs.getType()).getElementType().isF32())
+    return create<arith::AddFOp>(lhs, rhs);
+  return create<arith::AddIOp>(lhs, rhs);
+}
+
 Value Emitter::flatten(Value buffer) {
   int64_t rank = cast<MemRefType>(buffer.getType()).getRank();
   if (rank == 1)
@@ -113,9 +123,8 @@ Value Emitter::loadPart(Value flat, Value offset, int64_t lanes, int64_t used) {
   if (used == lanes)
     return load(flat, offset, lanes);
   VectorType type = getLoadType(flat, lanes);
-  Value zero = create<arith::ConstantOp>(getZeroAttr(type));
-  return create<vector::MaskedLoadOp>(type, flat, offset,
-                                      createMask(*this, lanes, used), zero);
+  return create<vector::MaskedLoadOp>(
+      type, flat, offset, createMask(*this, lanes, used), zero(type));
 }
 
 void Emitter::storePart(Value vector, Value flat, Value offset, int64_t used) {
@@ -127,8 +136,7 @@ void Emitter::storePart(Value vector, Value flat, Value offset, int64_t used) {
 }
 
 Value Emitter::magnitude(Value value) {
-  Value zero = create<arith::ConstantOp>(getZeroAttr(value.getType()));
-  Value negative = create<arith::SubIOp>(zero, value);
+  Value negative = create<arith::SubIOp>(zero(value.getType()), value);
   return create<arith::MaxSIOp>(value, negative);
 }
 
@@ -138,8 +146,11 @@ Value Emitter::maxMagnitude(Value maximum, Value value) {
 
 Value Emitter::addBias(Value accumulators, Value bias) {
   constexpr int64_t limit = int64_t(1) << 30;
-  int64_t lanes = cast<VectorType>(accumulators.getType()).getNumElements();
-  Value sum = create<arith::AddIOp>(accumulators, bias);
+  auto type = cast<VectorType>(accumulators.getType());
+  int64_t lanes = type.getNumElements();
+  Value sum = addLanes(accumulators, bias);
+  if (type.getElementType().isF32())
+    return sum;
   sum = create<arith::MinSIOp>(sum, splat(lanes, 32, limit));
   return create<arith::MaxSIOp>(sum, splat(lanes, 32, -limit));
 }

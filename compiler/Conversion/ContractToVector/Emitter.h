@@ -45,6 +45,10 @@ public:
   /// Vectors of integers, all of whose lanes are `value`.
   mlir::VectorType vectorType(int64_t lanes, unsigned bits);
   mlir::Value splat(int64_t lanes, unsigned bits, int64_t value);
+  /// 0 of any type.
+  mlir::Value zero(mlir::Type type);
+  /// The sum of two vectors of integers or of floats.
+  mlir::Value addLanes(mlir::Value lhs, mlir::Value rhs);
 
   /// The buffer with one dimension.
   mlir::Value flatten(mlir::Value buffer);
@@ -60,7 +64,7 @@ public:
   mlir::Value magnitude(mlir::Value value);
   /// The larger one of `maximum` and the magnitude of `value`, by lanes.
   mlir::Value maxMagnitude(mlir::Value maximum, mlir::Value value);
-  /// The sum of accumulators and a bias, clamped to ±2^30.
+  /// The sum of accumulators and a bias; integers are clamped to ±2^30.
   mlir::Value addBias(mlir::Value accumulators, mlir::Value bias);
   /// Sets a buffer of rank 0 to 0.
   void clear(mlir::Value scalar);

@@ -19,6 +19,9 @@
 
 namespace qtc {
 
+/// What the contraction multiplies that `buffer` is an operand of.
+cpu::Factors getFactors(mlir::Value buffer);
+
 void lowerContract(Emitter &emitter, qkernel::ContractOp op,
                    const cpu::TargetRecord &target);
 void lowerPackActivation(Emitter &emitter, qkernel::PackActivationOp op,

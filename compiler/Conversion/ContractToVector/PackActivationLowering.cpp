@@ -24,8 +24,10 @@ public:
                          const cpu::TargetRecord &target)
       : e(emitter), op(op), input(e.flatten(op.getIns()[0])),
         output(e.flatten(op.getOuts()[0])),
-        vectorBytes(target.getVectorBytes()), interleave(op.getInterleave()),
-        block(op.getBlock()) {
+        element(cast<MemRefType>(input.getType()).getElementType()),
+        vectorElements(target.getVectorBytes() /
+                       cpu::getFactorBytes(getFactors(input))),
+        interleave(op.getInterleave()), block(op.getBlock()) {
     ArrayRef<int64_t> shape =
         cast<MemRefType>(op.getIns()[0].getType()).getShape();
     images = shape[0], height = shape[1], width = shape[2];
@@ -60,7 +62,8 @@ private:
   Emitter &e;
   qkernel::PackActivationOp op;
   Value input, output;
-  int64_t vectorBytes, interleave, block;
+  Type element;
+  int64_t vectorElements, interleave, block;
   int64_t images, height, width, channels;
   int64_t groups, blocks, packedHeight, packedWidth;
 };
@@ -86,14 +89,15 @@ void PackActivationLowering::forPieces(
 }
 
 void PackActivationLowering::emitFill(Value target, int64_t elements) {
-  int64_t byte = op.getOffset() ? -128 : 0;
-  forPieces(elements * interleave, vectorBytes,
-            [&](Value offset, int64_t bytes) {
-              e.store(e.splat(bytes, 8, byte), output, e.add(target, offset));
-            });
+  forPieces(
+      elements * interleave, vectorElements, [&](Value offset, int64_t count) {
+        Value fill = op.getOffset() ? e.splat(count, 8, -128)
+                                    : e.zero(VectorType::get(count, element));
+        e.store(fill, output, e.add(target, offset));
+      });
 }
 
-/// Copies `elements` bytes of each of the images [0, present) of a group.
+/// Copies `elements` of each of the images [0, present) of a group.
 void PackActivationLowering::emitCopyVector(Value source, Value target,
                                             int64_t elements, int64_t present) {
   Value packed;
@@ -115,7 +119,7 @@ void PackActivationLowering::emitCopyVector(Value source, Value target,
 
 void PackActivationLowering::emitCopy(Value source, Value target,
                                       int64_t elements, int64_t present) {
-  forPieces(elements, vectorBytes / interleave,
+  forPieces(elements, vectorElements / interleave,
             [&](Value offset, int64_t piece) {
               emitCopyVector(e.add(source, offset),
                              e.add(target, e.mul(offset, interleave)), piece,
@@ -167,11 +171,11 @@ void PackActivationLowering::emitImageRow(Value channelBlock, Value group,
 
 void PackActivationLowering::emitRow(Value channelBlock, Value row) {
   Values digits = e.delinearize(row, {groups, packedHeight});
-  int64_t pixelBytes = block * interleave;
+  int64_t pixel = block * interleave;
   int64_t left = op.getPads()[1], right = op.getPads()[3];
   int64_t step = op.getDilation()[0];
   Value target = e.mul(e.add(e.mul(channelBlock, groups * packedHeight), row),
-                       packedWidth * pixelBytes);
+                       packedWidth * pixel);
   // Rows above the image wrap around to large numbers.
   Value y = e.sub(digits[1], op.getPads()[0]);
   Value inside = e.less(y, (height - 1) * step + 1);
@@ -180,8 +184,8 @@ void PackActivationLowering::emitRow(Value channelBlock, Value row) {
   auto emitInside = [&] {
     emitFill(target, left * block);
     emitImageRow(channelBlock, digits[0], e.div(y, step),
-                 e.add(target, left * pixelBytes));
-    emitFill(e.add(target, (packedWidth - right) * pixelBytes), right * block);
+                 e.add(target, left * pixel));
+    emitFill(e.add(target, (packedWidth - right) * pixel), right * block);
   };
   if (packedHeight == height && step == 1)
     return emitInside();

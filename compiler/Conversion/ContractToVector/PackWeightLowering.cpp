@@ -38,31 +38,33 @@ struct WeightLayout {
       length *= dimension.extent;
     return length;
   }
-  /// Whether groups of four elements never cross from one index of an outer
+  /// Whether words, `depth` elements, never cross from one index of an outer
   /// dimension of the run to the next. Then all of these and `outer` are one
   /// dimension: positions of the kernel, which follow each other in memory.
-  bool isQuadwise() const {
-    return run.size() == 1 || run.back().extent % 4 == 0;
+  bool isWordwise(int64_t depth) const {
+    return run.size() == 1 || run.back().extent % depth == 0;
   }
   Dimension getPositions() const;
 
   // Dimensions of extent 1 are left out.
   SmallVector<Dimension, 3> columns; ///< the last one is innermost
   SmallVector<Dimension, 2> outer;   ///< steps around the run
-  SmallVector<Dimension, 3> run;     ///< what is padded to a multiple of four
+  SmallVector<Dimension, 3> run;     ///< what is padded to whole words
   int64_t first = 0;                 ///< offset of index 0 of all loops
 };
 
 /// One parallel iteration packs as many columns as a vector has lanes: whole
-/// vectors of columns by transposing in registers, the rest byte by byte.
+/// vectors of columns by transposing in registers, the rest element by element.
+/// A word is what a step has of a column: four bytes or one float.
 class PackWeightLowering {
 public:
   PackWeightLowering(Emitter &emitter, qkernel::PackWeightOp op,
                      const cpu::TargetRecord &target)
-      : e(emitter), op(op), lanes(target.getLanes()),
-        vectorBytes(target.getVectorBytes()), layout(getLayout(op)),
+      : e(emitter), op(op), layout(getLayout(op)),
         input(e.flatten(op.getIns()[0])), output(e.flatten(op.getOuts()[0])),
-        dot(emitter, target) {
+        dot(emitter, target, getFactors(input)), lanes(target.getLanes()),
+        depth(cpu::getDepth(getFactors(input))),
+        element(cast<MemRefType>(input.getType()).getElementType()) {
     size = cast<MemRefType>(input.getType()).getNumElements() /
            static_cast<int64_t>(op.getGroup());
     for (Dimension dimension : layout.columns)
@@ -70,13 +72,13 @@ public:
     for (Dimension dimension : layout.outer)
       outerSteps *= dimension.extent;
     panel = op.getPanel();
-    runSteps = llvm::divideCeil(layout.getRunLength(), 4);
+    runSteps = llvm::divideCeil(layout.getRunLength(), depth);
     steps = outerSteps * runSteps;
-    if (!layout.isQuadwise())
+    if (!layout.isWordwise(depth))
       return;
     positions = layout.getPositions();
-    quad = layout.run.back();
-    quadSteps = llvm::divideCeil(quad.extent, 4);
+    inner = layout.run.back();
+    wordSteps = llvm::divideCeil(inner.extent, depth);
   }
 
   void run() {
@@ -100,33 +102,41 @@ private:
   void emitGroup(Value task);
   Value emitWholeGroup(Value target);
   Value emitElements(Value target);
-  Value emitWords(Value target);
+  Value emitRuns(Value target);
   Value emitPositions(Value target);
-  void emitPositionWords(Value base, Value quadIndex, Value firstPosition,
+  void emitPositionWords(Value base, Value wordIndex, Value firstPosition,
                          int64_t count, Value target);
   void emitZeros(Value target);
-  void emitQuads(Value lower, Value target);
-  void emitQuad(Value source, Value target, int64_t count);
-  void emitBytes(Value target);
+  void emitWords(Value lower, Value target);
+  void emitWord(Value source, Value target, int64_t count);
+  void emitRunElements(Value target);
   void emitCorrections(Value part, Value target);
   void emitCorrection(Value target, Value firstColumn, int64_t rowClass,
                       int64_t columnClass);
   Value getColumnOffset(Value column);
-  Value getQuadTarget(Value target, Value position, Value quadIndex) {
-    return e.add(
-        target, e.mul(e.add(e.mul(position, quadSteps), quadIndex), panel * 4));
+  Value getWordTarget(Value target, Value position, Value wordIndex) {
+    return e.add(target, e.mul(e.add(e.mul(position, wordSteps), wordIndex),
+                               panel * depth));
+  }
+  /// Stores the words of all columns.
+  void storeWords(Value words, Value offset) {
+    if (depth > 1)
+      words = e.create<vector::BitCastOp>(
+          VectorType::get(lanes * depth, element), words);
+    e.store(words, output, offset);
   }
 
   Emitter &e;
   qkernel::PackWeightOp op;
-  int64_t lanes, vectorBytes;
   WeightLayout layout;
   Value input, output;
   DotProduct dot;
+  int64_t lanes, depth;
+  Type element;
   int64_t size, columns = 1, outerSteps = 1, panel, runSteps, steps;
-  /// Of quadwise layouts: the positions, and the elements at each of them.
-  Dimension positions = {1, 1}, quad = {1, 1};
-  int64_t quadSteps = 0;
+  /// Of wordwise layouts: the positions, and the elements at each of them.
+  Dimension positions = {1, 1}, inner = {1, 1};
+  int64_t wordSteps = 0;
   /// Of the group that is being written: its first column and their number.
   Value groupColumn, groupColumns;
 };
@@ -186,32 +196,32 @@ Value PackWeightLowering::getColumnOffset(Value column) {
   return offset;
 }
 
-/// Up to four elements of the run, which lie `stride` apart, in all columns.
-void PackWeightLowering::emitQuad(Value source, Value target, int64_t count) {
+/// Up to `depth` elements of the run, which make a word, in all columns.
+void PackWeightLowering::emitWord(Value source, Value target, int64_t count) {
   int64_t stride = layout.run.back().stride;
   e.loop(e.index(0), groupColumns, 1, {}, [&](Value column, ValueRange) {
     Value from = e.add(source, getColumnOffset(e.add(groupColumn, column)));
-    Value to = e.add(target, e.mul(column, 4));
+    Value to = e.add(target, e.mul(column, depth));
     for (int64_t i = 0; i < count; ++i) {
-      Value byte =
+      Value weight =
           e.create<memref::LoadOp>(input, ValueRange(e.add(from, i * stride)));
-      e.create<memref::StoreOp>(byte, output, ValueRange(e.add(to, i)));
+      e.create<memref::StoreOp>(weight, output, ValueRange(e.add(to, i)));
     }
     return Values();
   });
 }
 
-/// At all positions the groups of four elements from `lower` on.
-void PackWeightLowering::emitQuads(Value lower, Value target) {
-  int64_t whole = quad.extent / 4, rest = quad.extent % 4;
+/// At all positions the words from `lower` on.
+void PackWeightLowering::emitWords(Value lower, Value target) {
+  int64_t whole = inner.extent / depth, rest = inner.extent % depth;
   e.loop(0, positions.extent, 1, [&](Value position) {
     Value source = e.add(e.mul(position, positions.stride), layout.first);
     auto emit = [&](Value index, int64_t count) {
-      emitQuad(e.add(source, e.mul(index, 4 * quad.stride)),
-               getQuadTarget(target, position, index), count);
+      emitWord(e.add(source, e.mul(index, depth * inner.stride)),
+               getWordTarget(target, position, index), count);
     };
     e.loop(lower, e.index(whole), 1, {}, [&](Value index, ValueRange) {
-      emit(index, 4);
+      emit(index, depth);
       return Values();
     });
     if (rest > 0)
@@ -219,8 +229,8 @@ void PackWeightLowering::emitQuads(Value lower, Value target) {
   });
 }
 
-/// The run byte by byte.
-void PackWeightLowering::emitBytes(Value target) {
+/// The run element by element.
+void PackWeightLowering::emitRunElements(Value target) {
   SmallVector<int64_t> extents, outerExtents;
   for (Dimension dimension : layout.run)
     extents.push_back(dimension.extent);
@@ -232,45 +242,46 @@ void PackWeightLowering::emitBytes(Value target) {
       for (auto [digit, dimension] : llvm::zip_equal(
                e.delinearize(outerStep, outerExtents), layout.outer))
         source = e.add(source, e.mul(digit, dimension.stride));
-    Value outerTarget = e.add(target, e.mul(outerStep, runSteps * panel * 4));
+    Value outerTarget =
+        e.add(target, e.mul(outerStep, runSteps * panel * depth));
     e.loop(0, layout.getRunLength(), 1, [&](Value k) {
       Value from = source;
       for (auto [digit, dimension] :
            llvm::zip_equal(e.delinearize(k, extents), layout.run))
         from = e.add(from, e.mul(digit, dimension.stride));
       Value to =
-          e.add(e.add(outerTarget, e.mul(e.div(k, 4), panel * 4)), e.rem(k, 4));
-      emitQuad(from, to, 1);
+          e.add(e.add(outerTarget, e.mul(e.div(k, depth), panel * depth)),
+                e.rem(k, depth));
+      emitWord(from, to, 1);
     });
   });
 }
 
-/// Columns are neighbours in memory: four of their rows are interleaved.
-/// Returns the first group of four that is left to do, as the next ones do.
+/// Columns are neighbours in memory: `depth` of their rows are interleaved.
+/// Returns the first word that is left to do, as the next ones do.
 Value PackWeightLowering::emitElements(Value target) {
-  int64_t whole = quad.extent / 4;
+  int64_t whole = inner.extent / depth;
   e.loop(0, whole, 1, [&](Value index) {
-    Value source = e.add(groupColumn, e.mul(index, 4 * quad.stride));
+    Value source = e.add(groupColumn, e.mul(index, depth * inner.stride));
     SmallVector<Value, 4> rows;
-    for (int64_t i = 0; i < 4; ++i)
-      rows.push_back(e.load(input, e.add(source, i * quad.stride), lanes));
-    e.store(interleaveBytes(e, rows), output,
-            getQuadTarget(target, e.index(0), index));
+    for (int64_t i = 0; i < depth; ++i)
+      rows.push_back(e.load(input, e.add(source, i * inner.stride), lanes));
+    e.store(depth == 1 ? rows.front() : interleaveBytes(e, rows), output,
+            getWordTarget(target, e.index(0), index));
   });
   return e.index(whole);
 }
 
 /// Runs are neighbours in memory: words of all columns are transposed.
-Value PackWeightLowering::emitWords(Value target) {
-  int64_t whole = quad.extent / 4, stride = layout.columns.front().stride;
+Value PackWeightLowering::emitRuns(Value target) {
+  int64_t whole = inner.extent / depth, stride = layout.columns.front().stride;
   Value base = e.mul(groupColumn, stride);
   auto emit = [&](Value index) {
     Values words =
-        loadColumns(e, input, e.add(base, e.mul(index, 4)), stride, lanes);
+        loadColumns(e, input, e.add(base, e.mul(index, depth)), stride, lanes);
     for (auto [i, word] : llvm::enumerate(words))
-      e.store(e.create<vector::BitCastOp>(e.vectorType(vectorBytes, 8), word),
-              output,
-              getQuadTarget(target, e.index(0), e.add(index, int64_t(i))));
+      storeWords(word,
+                 getWordTarget(target, e.index(0), e.add(index, int64_t(i))));
   };
   if (whole < 4)
     return e.index(0);
@@ -280,46 +291,45 @@ Value PackWeightLowering::emitWords(Value target) {
   return e.index(whole);
 }
 
-/// Positions `firstPosition` to `firstPosition` + `count` (at most 16) of one
-/// group of four: 16 bytes of each column and element.
-void PackWeightLowering::emitPositionWords(Value base, Value quadIndex,
+/// Positions `firstPosition` to `firstPosition` + `count` of one word: at most
+/// 16 bytes of each column and element.
+void PackWeightLowering::emitPositionWords(Value base, Value wordIndex,
                                            Value firstPosition, int64_t count,
                                            Value target) {
   SmallVector<Values, 4> elements;
-  for (int64_t i = 0; i < 4; ++i)
+  for (int64_t i = 0; i < depth; ++i)
     elements.push_back(loadColumns(
-        e, input, e.add(e.add(base, i * quad.stride), firstPosition),
+        e, input, e.add(e.add(base, i * inner.stride), firstPosition),
         layout.columns.front().stride, lanes));
-  for (int64_t word = 0; 4 * word < count; ++word) {
-    SmallVector<Value, 4> rows;
+  for (int64_t word = 0; depth * word < count; ++word) {
+    Values rows;
     for (const Values &element : elements)
       rows.push_back(element[word]);
-    Values transposed = transposeBytes(e, rows);
-    for (int64_t i = 0; i < std::min<int64_t>(4, count - 4 * word); ++i) {
-      Value position = e.add(firstPosition, 4 * word + i);
+    Values transposed = depth == 1 ? rows : transposeBytes(e, rows);
+    int64_t present = std::min(depth, count - depth * word);
+    for (int64_t i = 0; i < present; ++i) {
+      Value position = e.add(firstPosition, depth * word + i);
       if (positions.stride < 0)
         position = e.createOrFold<arith::SubIOp>(e.index(positions.extent - 1),
                                                  position);
-      e.store(e.create<vector::BitCastOp>(e.vectorType(vectorBytes, 8),
-                                          transposed[i]),
-              output, getQuadTarget(target, position, quadIndex));
+      storeWords(transposed[i], getWordTarget(target, position, wordIndex));
     }
   }
 }
 
 /// Positions are neighbours in memory.
 Value PackWeightLowering::emitPositions(Value target) {
-  constexpr int64_t kPiece = 16;
-  int64_t whole = quad.extent / 4, stride = layout.columns.front().stride;
-  int64_t pieces = positions.extent / kPiece, rest = positions.extent % kPiece;
-  // Pieces beyond the last position read the bytes behind it. Groups of four
-  // that would read behind the weights are left: those of the last columns.
-  int64_t reach = (pieces + (rest > 0)) * kPiece;
+  int64_t piece = 4 * depth; // 16 bytes
+  int64_t whole = inner.extent / depth, stride = layout.columns.front().stride;
+  int64_t pieces = positions.extent / piece, rest = positions.extent % piece;
+  // Pieces beyond the last position read what is behind it. Words that would
+  // read behind the weights are left: those of the last columns.
+  int64_t reach = (pieces + (rest > 0)) * piece;
   int64_t lastGroup = columns / lanes - 1;
   auto getSafe = [&](int64_t group) {
-    int64_t start = ((group + 1) * lanes - 1) * stride - quad.stride + reach;
+    int64_t start = ((group + 1) * lanes - 1) * stride - inner.stride + reach;
     int64_t safe = whole;
-    while (safe > 0 && start + 4 * safe * quad.stride > size)
+    while (safe > 0 && start + depth * safe * inner.stride > size)
       --safe;
     return safe;
   };
@@ -329,23 +339,23 @@ Value PackWeightLowering::emitPositions(Value target) {
         e.equal(groupColumn, lastGroup * lanes), upper, e.index(whole));
   e.loop(e.index(0), upper, 1, {}, [&](Value index, ValueRange) {
     Value base =
-        e.add(e.mul(groupColumn, stride), e.mul(index, 4 * quad.stride));
-    e.loop(0, pieces * kPiece, kPiece, [&](Value position) {
-      emitPositionWords(base, index, position, kPiece, target);
+        e.add(e.mul(groupColumn, stride), e.mul(index, depth * inner.stride));
+    e.loop(0, pieces * piece, piece, [&](Value position) {
+      emitPositionWords(base, index, position, piece, target);
     });
     if (rest > 0)
-      emitPositionWords(base, index, e.index(pieces * kPiece), rest, target);
+      emitPositionWords(base, index, e.index(pieces * piece), rest, target);
     return Values();
   });
   return upper;
 }
 
 /// What transposition in registers can do for a group all of whose columns
-/// exist. Returns the first group of four that is left to do.
+/// exist. Returns the first word that is left to do.
 Value PackWeightLowering::emitWholeGroup(Value target) {
   if (layout.columns.size() == 1) {
-    if (positions.extent == 1 && quad.stride == 1)
-      return emitWords(target);
+    if (positions.extent == 1 && inner.stride == 1)
+      return emitRuns(target);
     if (positions.extent == 1 && layout.columns.front().stride == 1)
       return emitElements(target);
     if (positions.extent > 1 && std::abs(positions.stride) == 1)
@@ -356,8 +366,8 @@ Value PackWeightLowering::emitWholeGroup(Value target) {
 
 void PackWeightLowering::emitZeros(Value target) {
   e.loop(0, steps, 1, [&](Value step) {
-    e.store(e.splat(vectorBytes, 8, 0), output,
-            e.add(target, e.mul(step, panel * 4)));
+    e.store(e.zero(VectorType::get(lanes * depth, element)), output,
+            e.add(target, e.mul(step, panel * depth)));
   });
 }
 
@@ -375,7 +385,7 @@ void PackWeightLowering::emitCorrection(Value target, Value firstColumn,
     return e.loop(e.index(0), e.index(runSteps), 1, init,
                   [&](Value step, ValueRange carried) -> Values {
                     Value offset =
-                        e.add(target, e.mul(e.add(first, step), panel * 4));
+                        e.add(target, e.mul(e.add(first, step), panel * depth));
                     return {dot.accumulate(carried.front(), dot.constantA(128),
                                            dot.loadB(output, offset))};
                   });
@@ -409,8 +419,8 @@ void PackWeightLowering::emitGroup(Value task) {
       task, {static_cast<int64_t>(op.getGroup()), panels, panel / lanes});
   Value part = digits[0];
   Value target =
-      e.add(e.mul(e.add(e.mul(part, panels), digits[1]), steps * panel * 4),
-            e.mul(digits[2], vectorBytes));
+      e.add(e.mul(e.add(e.mul(part, panels), digits[1]), steps * panel * depth),
+            e.mul(digits[2], lanes * depth));
   Value vector = e.add(e.mul(digits[1], panel / lanes), digits[2]);
   groupColumn = e.mul(vector, lanes);
   Value allWeights = input;
@@ -429,13 +439,13 @@ void PackWeightLowering::emitGroup(Value task) {
     groupColumns = e.createOrFold<arith::SubIOp>(end, begin);
   }
   // Columns beyond the last one stay zero, as does the end of each run.
-  if (layout.getRunLength() % 4 != 0)
+  if (layout.getRunLength() % depth != 0)
     emitZeros(target);
   else if (!isWhole)
     e.branch(
         whole, [] {}, [&] { emitZeros(target); });
-  if (!layout.isQuadwise()) {
-    emitBytes(target);
+  if (!layout.isWordwise(depth)) {
+    emitRunElements(target);
   } else {
     Value done = e.index(0);
     if (isWhole)
@@ -444,7 +454,7 @@ void PackWeightLowering::emitGroup(Value task) {
       done = e.when(whole, done, [&](ValueRange) -> Values {
                 return {emitWholeGroup(target)};
               }).front();
-    emitQuads(done, target);
+    emitWords(done, target);
   }
   input = allWeights;
   if (op.getOuts().size() > 1)

@@ -205,12 +205,11 @@ Values TileEmitter::emitDots(Value aOffset, Value bOffset,
                              ValueRange rowOffsets, ValueRange accumulators) {
   int64_t vectors = accumulators.size() / rowOffsets.size();
   SmallVector<DotProduct::Operand> b;
-  int64_t bytes = target.getVectorBytes();
-  for (int64_t v = 0; v < vectors; ++v)
-    b.push_back(
-        buffers.widened
-            ? dot.loadWidened(buffers.widened, e.add(bOffset, v * bytes))
-            : dot.loadB(buffers.b, e.add(bOffset, v * bytes)));
+  for (int64_t v = 0; v < vectors; ++v) {
+    Value offset = e.add(bOffset, v * dot.getStepOfB());
+    b.push_back(buffers.widened ? dot.loadWidened(buffers.widened, offset)
+                                : dot.loadB(buffers.b, offset));
+  }
   Values results;
   for (auto [row, rowOffset] : llvm::enumerate(rowOffsets)) {
     auto a = dot.broadcastA(buffers.a, e.add(rowOffset, aOffset));

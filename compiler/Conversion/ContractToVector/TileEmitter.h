@@ -59,7 +59,7 @@ public:
               const ContractionBuffers &buffers)
       : e(emitter), target(target), geometry(geometry),
         contraction(contraction), buffers(buffers), bStrides(geometry.bStrides),
-        dot(emitter, target) {}
+        dot(emitter, target, geometry.factors) {}
 
   /// Lets tiles take B from `memory`, which has place for `extents` steps of
   /// 16-bit factors. emitWidened has to come before them.
@@ -96,7 +96,7 @@ public:
   llvm::SmallVector<StepRange> getAllSteps();
 
   /// 0 in all lanes of accumulators.
-  mlir::Value getZero() { return e.splat(target.getLanes(), 32, 0); }
+  mlir::Value getZero() { return dot.getZero(); }
 
 private:
   /// Lanes in use of vector `v`.
@@ -105,7 +105,7 @@ private:
   }
   /// Whether a tile has all the rows it can have.
   bool isWhole(TileColumns columns, int64_t rows) const {
-    return rows == target.getTile(columns.vectors).rows;
+    return rows == target.getTile(geometry.factors, columns.vectors).rows;
   }
   Values getRowOffsets(mlir::Value row, int64_t rows, bool isWhole,
                        llvm::ArrayRef<int64_t> strides);

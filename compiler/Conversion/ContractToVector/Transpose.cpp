@@ -95,14 +95,18 @@ static Value concatenate(Emitter &e, ArrayRef<Value> parts) {
 
 Values qtc::loadColumns(Emitter &e, Value flat, Value offset, int64_t stride,
                         int64_t lanes) {
+  bool hasBytes =
+      cast<MemRefType>(flat.getType()).getElementType().isInteger(8);
+  int64_t elements = hasBytes ? 4 * kBlock : kBlock;
   // Row l in place l mod 4 of block l div 4 of the transposition.
   Values rows;
   for (int64_t place = 0; place < kBlock; ++place) {
     SmallVector<Value, 4> blocks;
     for (int64_t lane = place; lane < lanes; lane += kBlock) {
-      Value bytes = e.load(flat, e.add(offset, lane * stride), 16);
-      blocks.push_back(
-          e.create<vector::BitCastOp>(e.vectorType(kBlock, 32), bytes));
+      Value words = e.load(flat, e.add(offset, lane * stride), elements);
+      if (hasBytes)
+        words = e.create<vector::BitCastOp>(e.vectorType(kBlock, 32), words);
+      blocks.push_back(words);
     }
     rows.push_back(concatenate(e, blocks));
   }

@@ -29,8 +29,9 @@ Values transposeBytes(Emitter &e, mlir::ValueRange rows);
 /// `rows[i]`; there are four rows or fewer, and zeros for the others.
 mlir::Value interleaveBytes(Emitter &e, mlir::ValueRange rows);
 
-/// Four vectors of `lanes` words: lane l of vector w is word w of the 16 bytes
-/// at `offset` + l · `stride`.
+/// Four vectors of `lanes` words, integers or floats as `flat` has bytes or
+/// floats: lane l of vector w is word w of the 16 bytes at `offset` +
+/// l · `stride`.
 Values loadColumns(Emitter &e, mlir::Value flat, mlir::Value offset,
                    int64_t stride, int64_t lanes);
 

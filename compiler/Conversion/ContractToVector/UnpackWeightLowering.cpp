@@ -86,7 +86,7 @@ Value UnpackWeightLowering::emitSum(Value channel, Value element,
             [&](Value split, ValueRange carried) -> Values {
               Value part = e.loadPart(sums, e.add(offset, e.mul(split, stride)),
                                       lanes, used);
-              return {e.create<arith::AddIOp>(carried.front(), part)};
+              return {e.addLanes(carried.front(), part)};
             })
       .front();
 }
@@ -96,10 +96,12 @@ Value UnpackWeightLowering::emitSum(Value channel, Value element,
 Value UnpackWeightLowering::emitElements(Value channel, Value element,
                                          int64_t count, int64_t used,
                                          Value magnitudes) {
-  Values columns(kWords, e.splat(lanes, 32, 0));
+  Type type = cast<MemRefType>(sums.getType()).getElementType();
+  Values columns(kWords, e.zero(VectorType::get(lanes, type)));
   for (int64_t i = 0; i < count; ++i) {
     columns[i] = emitSum(channel, e.add(element, i), used);
-    magnitudes = e.maxMagnitude(magnitudes, columns[i]);
+    if (maximum)
+      magnitudes = e.maxMagnitude(magnitudes, columns[i]);
   }
   Values rows = transposeWords(e, columns);
   Value target = e.add(e.mul(channel, rowLength), element);

@@ -45,11 +45,12 @@ static int64_t product(ArrayRef<int64_t> values) {
 }
 
 ContractionGeometry::ContractionGeometry(
-    ArrayRef<int64_t> rows, ArrayRef<int64_t> rowStrides,
+    Factors factors, ArrayRef<int64_t> rows, ArrayRef<int64_t> rowStrides,
     ArrayRef<int64_t> resultStrides, ArrayRef<int64_t> steps,
     ArrayRef<int64_t> aStrides, ArrayRef<int64_t> bStrides, int64_t columns,
     int64_t panel, int64_t groups, int64_t splits)
-    : columns(columns), panel(panel), groups(groups), splits(splits) {
+    : factors(factors), columns(columns), panel(panel), groups(groups),
+      splits(splits) {
   int64_t firstSteps = steps.front() / splits;
   aSplitStride = firstSteps * aStrides.front();
   bSplitStride = firstSteps * bStrides.front();
@@ -116,14 +117,17 @@ int64_t ContractionGeometry::getLastPanelColumns() const {
 
 int64_t ContractionGeometry::getBytesOfA(int64_t rowCount,
                                          ArrayRef<int64_t> block) const {
-  SmallVector<std::pair<int64_t, int64_t>, 6> dims; // stride and extent
+  SmallVector<std::pair<int64_t, int64_t>, 6> dims; // bytes and extent
+  auto addDim = [&](int64_t stride, int64_t extent) {
+    dims.push_back({std::abs(stride) * getFactorBytes(factors), extent});
+  };
   int64_t rest = rowCount;
   for (size_t i = rows.size(); i-- > 0;) {
-    dims.push_back({std::abs(rowStrides[i]), std::min(rest, rows[i])});
+    addDim(rowStrides[i], std::min(rest, rows[i]));
     rest = divideCeil(rest, rows[i]);
   }
   for (auto [extent, stride] : llvm::zip_equal(block, aStrides))
-    dims.push_back({std::abs(stride), extent});
+    addDim(stride, extent);
   llvm::sort(dims);
   // From the smallest stride to the largest: copies that overlap prolong what
   // there is, at the same density; others multiply it.
@@ -165,7 +169,9 @@ public:
 
 private:
   int64_t getTileRows(int64_t columns) const {
-    return target.getTile(divideCeil(columns, target.getLanes())).rows;
+    return target
+        .getTile(geometry.factors, divideCeil(columns, target.getLanes()))
+        .rows;
   }
 
   void tryBlock(unsigned dim, int64_t extent) {
@@ -203,7 +209,7 @@ private:
     double cache = kCachePart * target.l2Bytes;
     double traffic = bytesA + taskPanels * bytesB;
     // Where bytes are widened, B is there a second time, twice as large.
-    double keptB = target.widensBytes() ? 3 * bytesB : bytesB;
+    double keptB = target.widens(geometry.factors) ? 3 * bytesB : bytesB;
     if (bytesA + keptB > cache) // nothing survives from one use to the next
       traffic = taskPanels *
                 (bytesA + bytesB * divideCeil(schedule.rowsPerTask, tileRows));
@@ -216,9 +222,10 @@ private:
     traffic += bytesC * (keepsC ? 2 : 2 * schedule.blocks);
     double reload =
         schedule.blocks > 1 ? 2 * bytesC * (schedule.blocks + 1) : bytesC;
-    double macs = double(schedule.rowsPerTask) * geometry.panel * taskPanels *
-                  4 * stepCount;
-    double cycles = macs / (8 * target.getLanes()) +
+    // Dot products of four bytes or multiply-adds of floats: two a cycle.
+    double dots =
+        double(schedule.rowsPerTask) * geometry.panel * taskPanels * stepCount;
+    double cycles = dots / (2 * target.getLanes()) +
                     traffic / kMemoryBytesPerCycle +
                     reload / kReloadBytesPerCycle + kTaskCycles;
     schedule.cycles = cycles * getTaskTimes(schedule.tasks);

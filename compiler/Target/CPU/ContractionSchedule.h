@@ -24,7 +24,7 @@ namespace qtc::cpu {
 /// one stride describes are merged.
 class ContractionGeometry {
 public:
-  ContractionGeometry(llvm::ArrayRef<int64_t> rows,
+  ContractionGeometry(Factors factors, llvm::ArrayRef<int64_t> rows,
                       llvm::ArrayRef<int64_t> rowStrides,
                       llvm::ArrayRef<int64_t> resultStrides,
                       llvm::ArrayRef<int64_t> steps,
@@ -45,6 +45,7 @@ public:
   /// Whether one stride leads from each row of the result to the next.
   bool hasOneResultStride() const;
 
+  Factors factors;
   llvm::SmallVector<int64_t, 3> rows, rowStrides, resultStrides;
   /// Extents within one split.
   llvm::SmallVector<int64_t, 3> steps, aStrides, bStrides;

@@ -29,6 +29,14 @@ static constexpr Tile kTiles256[] = {{10, 1}, {6, 2}, {4, 3}};
 static constexpr Tile kTilesPmaddwd[] = {{8, 1}, {4, 2}};
 static constexpr Tile kTilesPmaddwd512[] = {{12, 1}, {8, 2}, {7, 3}, {5, 4}};
 
+// Floats: two multiply-adds a cycle with a latency of four cycles want eight
+// accumulators or more. One takes A from memory, so that a tile of one vector
+// needs no register for it.
+static constexpr Tile kFloatTiles512[] = {{14, 1}, {12, 2}, {8, 3}, {6, 4}};
+static constexpr Tile kFloatTiles256[] = {{10, 1}, {6, 2}, {4, 3}};
+// Without a fused instruction the product takes a register, too.
+static constexpr Tile kFloatTiles128[] = {{10, 1}, {5, 2}, {3, 3}};
+
 // Every processor of the last ten years has at least 32 KiB and, with AVX-512,
 // 1 MiB of second-level cache; those with less have 256 KiB (client Skylake).
 static constexpr int64_t kL1Bytes = 32 << 10;
@@ -37,18 +45,21 @@ static constexpr int64_t kL2Bytes512 = 1 << 20;
 
 static const TargetRecord kRecords[] = {
     {Isa::Baseline, "baseline", "x86-64", "", "128", DotForm::Pmaddwd128, 128,
-     16, kTilesPmaddwd, kL1Bytes, kL2Bytes256},
+     16, kTilesPmaddwd, kFloatTiles128, kL1Bytes, kL2Bytes256},
     {Isa::Avx2, "avx2", "x86-64-v3", "", "256", DotForm::Pmaddwd256, 256, 16,
-     kTilesPmaddwd, kL1Bytes, kL2Bytes256},
+     kTilesPmaddwd, kFloatTiles256, kL1Bytes, kL2Bytes256},
     // The first processors with AVX-512 (Skylake-SP and -X) lack VNNI.
     {Isa::Avx512, "avx512", "x86-64-v4", "-prefer-256-bit", "512",
-     DotForm::Pmaddwd512, 512, 32, kTilesPmaddwd512, kL1Bytes, kL2Bytes512},
+     DotForm::Pmaddwd512, 512, 32, kTilesPmaddwd512, kFloatTiles512, kL1Bytes,
+     kL2Bytes512},
     {Isa::AvxVnni, "avxvnni", "x86-64-v3", "+avxvnni", "256",
-     DotForm::Vpdpbusd256, 256, 16, kTiles256, kL1Bytes, kL2Bytes512},
+     DotForm::Vpdpbusd256, 256, 16, kTiles256, kFloatTiles256, kL1Bytes,
+     kL2Bytes512},
     // x86-64-v4 is tuned for 256 bits, as on the first processors with AVX-512;
     // those with VNNI lose little clock at 512.
     {Isa::Avx512Vnni, "avx512vnni", "x86-64-v4", "+avx512vnni,-prefer-256-bit",
-     "512", DotForm::Vpdpbusd512, 512, 32, kTiles512, kL1Bytes, kL2Bytes512},
+     "512", DotForm::Vpdpbusd512, 512, 32, kTiles512, kFloatTiles512, kL1Bytes,
+     kL2Bytes512},
 };
 
 bool TargetRecord::widensBytes() const {
@@ -72,9 +83,9 @@ llvm::StringRef TargetRecord::getDotIntrinsic() const {
   llvm_unreachable("unknown dot product");
 }
 
-int64_t TargetRecord::getPanelVectors(int64_t columns) const {
+int64_t TargetRecord::getPanelVectors(Factors factors, int64_t columns) const {
   int64_t vectors = llvm::divideCeil(columns, getLanes());
-  int64_t panels = llvm::divideCeil(vectors, getMaxVectors());
+  int64_t panels = llvm::divideCeil(vectors, getMaxVectors(factors));
   return llvm::divideCeil(vectors, panels);
 }
 

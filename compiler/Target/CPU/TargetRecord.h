@@ -39,6 +39,21 @@ enum class DotForm {
   Vpdpbusd512, ///< one vpdpbusd zmm
 };
 
+/// What contractions multiply. A step of either is 32 bits of each operand.
+enum class Factors {
+  Bytes,  ///< four of them, into 32-bit integers
+  Floats, ///< one of 32 bits, into its like
+};
+
+/// Elements of a step, see `#qkernel.contraction`.
+constexpr int64_t getDepth(Factors factors) {
+  return factors == Factors::Bytes ? 4 : 1;
+}
+/// Bytes of an element.
+constexpr int64_t getFactorBytes(Factors factors) {
+  return 4 / getDepth(factors);
+}
+
 /// Accumulators that a kernel keeps in registers: `rows` times `vectors`.
 struct Tile {
   int64_t rows;
@@ -61,7 +76,8 @@ struct TargetRecord {
   int64_t vectorBits;
   int64_t vectorRegisters;
   /// Tiles by their number of vectors: `tiles[i].vectors == i + 1`.
-  llvm::ArrayRef<Tile> tiles;
+  llvm::ArrayRef<Tile> byteTiles;
+  llvm::ArrayRef<Tile> floatTiles;
   /// First- and second-level data cache that schedules assume, in bytes.
   int64_t l1Bytes;
   int64_t l2Bytes;
@@ -70,18 +86,29 @@ struct TargetRecord {
   int64_t getLanes() const { return vectorBits / 32; }
   /// Bytes of one vector.
   int64_t getVectorBytes() const { return vectorBits / 8; }
-  /// Whether the instruction multiplies 16-bit numbers: a dot product of four
-  /// bytes is two instructions, of the even and of the odd ones.
+  /// Whether the dot product multiplies 16-bit numbers: that of four bytes is
+  /// two instructions, of the even and of the odd ones.
   bool widensBytes() const;
+  /// Whether a contraction of `factors` widens them.
+  bool widens(Factors factors) const {
+    return factors == Factors::Bytes && widensBytes();
+  }
   /// LLVM's name of the instruction.
   llvm::StringRef getDotIntrinsic() const;
+  llvm::ArrayRef<Tile> getTiles(Factors factors) const {
+    return factors == Factors::Bytes ? byteTiles : floatTiles;
+  }
   /// The most vectors a tile is wide.
-  int64_t getMaxVectors() const { return tiles.size(); }
+  int64_t getMaxVectors(Factors factors) const {
+    return getTiles(factors).size();
+  }
   /// The tile that is `vectors` wide, 1 to getMaxVectors().
-  Tile getTile(int64_t vectors) const { return tiles[vectors - 1]; }
+  Tile getTile(Factors factors, int64_t vectors) const {
+    return getTiles(factors)[vectors - 1];
+  }
   /// Vectors of a panel of columns: as few panels as possible, and these as
   /// equal as possible.
-  int64_t getPanelVectors(int64_t columns) const;
+  int64_t getPanelVectors(Factors factors, int64_t columns) const;
 };
 
 /// All records, from the weakest to the strongest, indexed by Isa.

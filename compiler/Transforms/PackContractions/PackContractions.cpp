@@ -25,29 +25,35 @@ using namespace qtc::qkernel;
 using llvm::alignTo;
 using llvm::divideCeil;
 
-/// Bytes behind packed activations. A run is read up to the next multiple of
-/// four; a vector is at most this long.
-static constexpr int64_t kSlack = 64;
+/// Bytes behind packed activations. A run is read in whole steps; a vector is
+/// at most this long.
+static constexpr int64_t kSlackBytes = 64;
 
 /// Cycles to read a partial sum and add it.
 static constexpr double kPartialSumCycles = 2;
 
-/// Channels of four interleaved images that fill a cache line.
+/// Channels that fill a cache line: of bytes with four images interleaved, or
+/// of floats.
 static constexpr int64_t kBlock = 16;
 
-/// Channels that a linear layer may pad to a multiple of four: the dot products
-/// become at most 1/8 more.
+/// Channels that a linear layer may pad to whole steps of four: the dot
+/// products become at most 1/8 more.
 static constexpr int64_t kMinPadded = 17;
 
 static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<ShapedType>(value.getType()).getShape();
 }
 
+static Type elementOf(Value value) {
+  return cast<ShapedType>(value.getType()).getElementType();
+}
+
 namespace {
 /// How a contraction addresses its operands while it is put together.
 struct Addresses {
-  Addresses(MLIRContext *context, int64_t columns, int64_t panel)
-      : context(context), columns(columns), panel(panel) {}
+  Addresses(MLIRContext *context, cpu::Factors factors, int64_t columns,
+            int64_t panel)
+      : context(context), factors(factors), columns(columns), panel(panel) {}
 
   void addRow(int64_t extent, int64_t stride) {
     rows.push_back(extent);
@@ -77,13 +83,16 @@ struct Addresses {
                                 offsets, groups, groupStrides, splits);
   }
   cpu::ContractionGeometry getGeometry(int64_t splits) const {
-    return {rows,    rowStrides, getAttribute(splits).getAllResultStrides(),
-            steps,   aStrides,   bStrides,
-            columns, panel,      groups,
+    return {factors,    rows,
+            rowStrides, getAttribute(splits).getAllResultStrides(),
+            steps,      aStrides,
+            bStrides,   columns,
+            panel,      groups,
             splits};
   }
 
   MLIRContext *context;
+  cpu::Factors factors;
   int64_t columns, panel;
   int64_t panelStride = 0, groups = 1;
   SmallVector<int64_t> rows, rowStrides, resultStrides;
@@ -92,14 +101,14 @@ struct Addresses {
 
 /// An image that pack_activation made, or one that needs no packing.
 struct PackedImage {
-  Value bytes;
+  Value elements;
   int64_t channels;
   int64_t rowStride, imageStride;
 };
 
 /// Packed weights and, for operands with an offset, start values.
 struct PackedWeights {
-  Value bytes;
+  Value elements;
   Value start;
 };
 
@@ -119,7 +128,8 @@ public:
   Packer(PatternRewriter &rewriter, Operation *op, StringRef kind, int64_t macs,
          const cpu::TargetRecord &target)
       : rewriter(rewriter), loc(op->getLoc()), target(target), kind(kind),
-        macs(macs) {
+        macs(macs), element(elementOf(op->getOperand(0))),
+        factors(element.isF32() ? cpu::Factors::Floats : cpu::Factors::Bytes) {
     // Merged groups multiply zeros, which do not count.
     if (auto attribute =
             op->getAttrOfType<IntegerAttr>(QKernelDialect::kMacsAttrName))
@@ -127,22 +137,33 @@ public:
   }
 
   int64_t getPanel(int64_t columns) const {
-    return target.getPanelVectors(columns) * target.getLanes();
+    return target.getPanelVectors(factors, columns) * target.getLanes();
+  }
+  /// Elements of a step.
+  int64_t getDepth() const { return cpu::getDepth(factors); }
+  /// Whether A has an offset, and accumulators therefore start values.
+  bool needsOffset(bool nonnegative) const {
+    return factors == cpu::Factors::Bytes && !nonnegative;
+  }
+  Addresses getAddresses(int64_t columns) const {
+    return {rewriter.getContext(), factors, columns, getPanel(columns)};
   }
 
-  Value empty(ArrayRef<int64_t> shape, unsigned bits) {
-    return rewriter.create<tensor::EmptyOp>(loc, shape,
-                                            rewriter.getIntegerType(bits));
+  Value empty(ArrayRef<int64_t> shape, Type type) {
+    return rewriter.create<tensor::EmptyOp>(loc, shape, type);
+  }
+  /// Accumulators before they are stored anywhere.
+  Value emptySums(ArrayRef<int64_t> shape) {
+    return empty(shape, element.isF32() ? element : rewriter.getI32Type());
   }
 
-  /// An image with all of its bytes in channels-last order; `runLength`s of it
-  /// are read at a time, so without packing these must be whole.
+  /// An image with all of its elements in channels-last order; `runLength`s of
+  /// it are read at a time, so without packing these must be whole steps.
   PackedImage packImage(Value image, const Placement &placement,
                         int64_t channels, bool offset, int64_t runLength);
   /// Blocks of channels, in each of which `interleave` images interleave.
   PackedImage packBlocks(Value image, const Placement &placement, bool offset,
-                         int64_t channels, int64_t block,
-                         int64_t interleave = 4);
+                         int64_t channels, int64_t block, int64_t interleave);
   /// The weights of one panel and group are `steps` steps long.
   PackedWeights packWeights(Value weights, WeightOrder order, int64_t columns,
                             int64_t steps, bool needsStart, int64_t group,
@@ -154,7 +175,11 @@ public:
   int64_t chooseSplits(const Addresses &addresses) const;
   /// An image as a batch of its pixels.
   Value flattenPixels(Value image);
-  /// Leaves a depthwise convolution to the kernels that take it as it is.
+  /// Whether there are kernels that take the convolution as it is.
+  bool prefersDirect(ArrayRef<int64_t> weights, int64_t group) const {
+    return factors == cpu::Factors::Bytes && supportsDirect(weights, group);
+  }
+  /// Leaves a depthwise convolution to these kernels.
   template <typename OpTy> void markDirect(OpTy op) {
     rewriter.modifyOpInPlace(op, [&] {
       op.setDirect(true);
@@ -168,6 +193,10 @@ public:
   Value getStart(Value image);
 
 private:
+  /// Elements behind packed activations.
+  int64_t getSlack() const {
+    return kSlackBytes / cpu::getFactorBytes(factors);
+  }
   void setKind(Operation *op, StringRef name, int64_t count) {
     op->setAttr(QKernelDialect::kKindAttrName, rewriter.getStringAttr(name));
     op->setAttr(QKernelDialect::kMacsAttrName,
@@ -179,6 +208,8 @@ private:
   const cpu::TargetRecord &target;
   StringRef kind;
   int64_t macs;
+  Type element;
+  cpu::Factors factors;
 };
 } // namespace
 
@@ -209,16 +240,17 @@ PackedImage Packer::packImage(Value image, const Placement &placement,
   PackedImage result{nullptr, channels, width * channels,
                      height * width * channels};
   if (placement.isTrivial() && channels == shape[3] && !offset &&
-      runLength % 4 == 0) {
-    result.bytes = rewriter.create<tensor::CollapseShapeOp>(
+      runLength % getDepth() == 0) {
+    result.elements = rewriter.create<tensor::CollapseShapeOp>(
         loc, image, ArrayRef<ReassociationIndices>{{0, 1, 2, 3}});
     return result;
   }
-  Value destination = empty({shape[0] * result.imageStride + kSlack}, 8);
-  result.bytes = createPackActivation(rewriter, loc, image, destination,
-                                      placement, channels, channels,
-                                      /*interleave=*/1, offset);
-  setKind(result.bytes.getDefiningOp(), "pack", 0);
+  Value destination =
+      empty({shape[0] * result.imageStride + getSlack()}, element);
+  result.elements = createPackActivation(rewriter, loc, image, destination,
+                                         placement, channels, channels,
+                                         /*interleave=*/1, offset);
+  setKind(result.elements.getDefiningOp(), "pack", 0);
   return result;
 }
 
@@ -230,12 +262,12 @@ PackedImage Packer::packBlocks(Value image, const Placement &placement,
   int64_t width = getPlacedExtent(placement, 1, shape[2]);
   int64_t pixel = block * interleave;
   PackedImage result{nullptr, channels, width * pixel, height * width * pixel};
-  int64_t bytes =
-      alignTo(shape[0], interleave) * height * width * channels + kSlack;
-  result.bytes =
-      createPackActivation(rewriter, loc, image, empty({bytes}, 8), placement,
-                           channels, block, interleave, offset);
-  setKind(result.bytes.getDefiningOp(), "pack", 0);
+  int64_t size =
+      alignTo(shape[0], interleave) * height * width * channels + getSlack();
+  result.elements =
+      createPackActivation(rewriter, loc, image, empty({size}, element),
+                           placement, channels, block, interleave, offset);
+  setKind(result.elements.getDefiningOp(), "pack", 0);
   return result;
 }
 
@@ -245,9 +277,9 @@ PackedWeights Packer::packWeights(Value weights, WeightOrder order,
                                   ArrayRef<int64_t> classes) {
   int64_t panel = getPanel(columns);
   int64_t padded = group * alignTo(columns, panel);
-  SmallVector<Value, 2> outs = {empty({padded * steps * 4}, 8)};
+  SmallVector<Value, 2> outs = {empty({padded * steps * getDepth()}, element)};
   if (needsStart)
-    outs.push_back(empty({padded * classes[0] * classes[1]}, 32));
+    outs.push_back(emptySums({padded * classes[0] * classes[1]}));
   auto op = createKernel<PackWeightOp>(rewriter, loc, weights, outs, order,
                                        static_cast<uint64_t>(panel),
                                        static_cast<uint64_t>(group), classes);
@@ -256,7 +288,7 @@ PackedWeights Packer::packWeights(Value weights, WeightOrder order,
 }
 
 Value Packer::getStart(Value image) {
-  Value sums = empty({shapeOf(image).back()}, 32);
+  Value sums = emptySums({shapeOf(image).back()});
   return createKernel<ChannelSumOp>(rewriter, loc, image, sums,
                                     static_cast<uint64_t>(-128),
                                     /*saturate=*/false)
@@ -323,8 +355,6 @@ template <typename OpTy> static StringRef getObstacle(OpTy op) {
     return "vectors of channels need no packing";
   if (op.getSaturate())
     return "accumulators of 32 bits would overflow";
-  if (cast<ShapedType>(op.getOuts()[0].getType()).getElementType().isF32())
-    return "floats have no packed form yet";
   return "";
 }
 
@@ -349,46 +379,46 @@ struct PackForward : OpRewritePattern<Conv2DOp> {
     int64_t group = op.getGroup();
     WeightOrder order = getOrder(window, x, placement, group);
     bool padsRun = order == WeightOrder::Forward;
+    Packer packer(rewriter, op, "conv2d",
+                  y[0] * y[1] * y[2] * y[3] * w[1] * w[2] * w[3], target);
+    if (packer.prefersDirect(w, group)) {
+      packer.markDirect(op);
+      return success();
+    }
     // A run may reach into what follows it, which meets weights that are 0.
-    int64_t channels = padsRun && group == 1 ? alignTo(x[3], 4) : x[3];
+    int64_t depth = packer.getDepth();
+    int64_t channels = padsRun && group == 1 ? alignTo(x[3], depth) : x[3];
     int64_t run = channels / group;
     if (order == WeightOrder::ForwardMerged)
       run *= kernel[1];
     if (order == WeightOrder::ForwardImage)
       run *= kernel[0] * kernel[1];
-    Packer packer(rewriter, op, "conv2d",
-                  y[0] * y[1] * y[2] * y[3] * w[1] * w[2] * w[3], target);
-    if (supportsDirect(w, group)) {
-      packer.markDirect(op);
-      return success();
-    }
-    bool offset = !op.getNonnegative();
+    bool offset = packer.needsOffset(op.getNonnegative());
     PackedImage image =
         packer.packImage(input, placement, channels, offset, run);
 
     int64_t columns = w[0] / group, panel = packer.getPanel(columns);
-    int64_t runSteps = divideCeil(run, 4);
-    Addresses addresses(op.getContext(), columns, panel);
+    int64_t runSteps = divideCeil(run, depth), step = panel * depth;
+    Addresses addresses = packer.getAddresses(columns);
     addresses.addRow(y[0], image.imageStride);
     addresses.addRow(y[1], window.getStrides()[0] * image.rowStride);
     addresses.addRow(y[2], window.getStrides()[1] * channels);
     int64_t columnSteps = padsRun ? kernel[1] : 1;
     if (order != WeightOrder::ForwardImage)
       addresses.addStep(kernel[0], dilations[0] * image.rowStride,
-                        columnSteps * runSteps * panel * 4);
+                        columnSteps * runSteps * step);
     if (padsRun)
-      addresses.addStep(kernel[1], dilations[1] * channels,
-                        runSteps * panel * 4);
-    addresses.addStep(runSteps, 4, panel * 4);
+      addresses.addStep(kernel[1], dilations[1] * channels, runSteps * step);
+    addresses.addStep(runSteps, depth, step);
     int64_t steps = addresses.getStepCount();
-    addresses.panelStride = steps * panel * 4;
+    addresses.panelStride = steps * step;
     int64_t padded = alignTo(columns, panel);
-    addresses.setGroups(group, {w[1], padded * steps * 4, padded});
+    addresses.setGroups(group, {w[1], padded * steps * depth, padded});
     PackedWeights packed =
         packer.packWeights(weights, order, columns, steps, offset, group);
     Value bias = op.getIns().size() > 2 ? op.getIns()[2] : Value();
     rewriter.replaceOp(op, packer.contract(addresses.getAttribute(/*splits=*/1),
-                                           image.bytes, packed.bytes,
+                                           image.elements, packed.elements,
                                            packed.start, bias, op.getOuts()));
     return success();
   }
@@ -429,7 +459,7 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
     qtrain::WindowAttr window = op.getWindow();
     Packer packer(rewriter, op, "input_gradient",
                   e[0] * e[1] * e[2] * e[3] * w[1] * w[2] * w[3], target);
-    if (supportsDirect(w, op.getGroup())) {
+    if (packer.prefersDirect(w, op.getGroup())) {
       packer.markDirect(op);
       return success();
     }
@@ -450,14 +480,14 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
         before = std::max(before, -phase.offset);
         after = std::max(after, last - e[dim + 1] + 1);
       }
-    bool offset = !op.getNonnegative();
+    bool offset = packer.needsOffset(op.getNonnegative());
+    int64_t depth = packer.getDepth();
     int64_t group = op.getGroup(), perGroup = w[0] / group;
-    int64_t channels = group == 1 ? alignTo(w[0], 4) : w[0];
+    int64_t channels = group == 1 ? alignTo(w[0], depth) : w[0];
     PackedImage image = packer.packImage(errors, placement, channels, offset,
                                          group == 1 ? channels : perGroup);
     int64_t columns = w[1], panel = packer.getPanel(columns);
-    int64_t runSteps = divideCeil(perGroup, 4);
-    int64_t steps = w[2] * w[3] * runSteps;
+    int64_t steps = w[2] * w[3] * divideCeil(perGroup, depth);
     // What two neighbouring taps of a phase are apart in the kernel.
     std::array<int64_t, 2> classes;
     for (unsigned dim : {0, 1})
@@ -469,15 +499,15 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
     SmallVector<ContractionAttr> contractions;
     for (const WindowPhase &vertical : phases[0])
       for (const WindowPhase &horizontal : phases[1]) {
-        Addresses addresses(op.getContext(), columns, panel);
-        addresses.panelStride = steps * panel * 4;
-        addresses.setGroups(group, {perGroup, padded * steps * 4,
+        Addresses addresses = packer.getAddresses(columns);
+        addresses.panelStride = steps * panel * depth;
+        addresses.setGroups(group, {perGroup, padded * steps * depth,
                                     padded * classes[0] * classes[1]});
         addPhase(addresses, vertical, horizontal, image, placement, x, w);
         contractions.push_back(addresses.getAttribute(/*splits=*/1));
       }
-    rewriter.replaceOp(op, packer.contract(contractions, image.bytes,
-                                           packed.bytes, packed.start,
+    rewriter.replaceOp(op, packer.contract(contractions, image.elements,
+                                           packed.elements, packed.start,
                                            /*bias=*/Value(), op.getOuts()));
     return success();
   }
@@ -511,13 +541,14 @@ private:
       addresses.offsets = {0, 0, 0, result};
       return;
     }
-    int64_t runSteps = divideCeil(w[0] / addresses.groups, 4);
-    int64_t position = runSteps * addresses.panel * 4;
+    int64_t depth = cpu::getDepth(addresses.factors);
+    int64_t runSteps = divideCeil(w[0] / addresses.groups, depth);
+    int64_t step = addresses.panel * depth, position = runSteps * step;
     addresses.addStep(vertical.taps, vertical.dilation * image.rowStride,
                       -vertical.tapStep * w[3] * position);
     addresses.addStep(horizontal.taps, horizontal.dilation * channels,
                       -horizontal.tapStep * position);
-    addresses.addStep(runSteps, 4, addresses.panel * 4);
+    addresses.addStep(runSteps, depth, step);
     int64_t kh = w[2] - 1 - vertical.firstTap;
     int64_t kw = w[3] - 1 - horizontal.firstTap;
     int64_t rowClass = kh % -vertical.tapStep;
@@ -537,22 +568,24 @@ private:
   LogicalResult packPointwise(Conv2DInputGradientOp op, Packer &packer,
                               PatternRewriter &rewriter) const {
     ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
-    bool offset = !op.getNonnegative();
-    int64_t channels = alignTo(w[0], 4), steps = channels / 4;
+    bool offset = packer.needsOffset(op.getNonnegative());
+    int64_t depth = packer.getDepth();
+    int64_t channels = alignTo(w[0], depth), steps = channels / depth;
     PackedImage image = packer.packImage(op.getIns()[0], Placement(), channels,
                                          offset, channels);
-    int64_t columns = w[1] * w[2] * w[3], panel = packer.getPanel(columns);
-    Addresses addresses(op.getContext(), columns, panel);
+    int64_t columns = w[1] * w[2] * w[3];
+    Addresses addresses = packer.getAddresses(columns);
+    int64_t step = addresses.panel * depth;
     addresses.addRow(shapeOf(op.getIns()[0])[0], image.imageStride);
-    addresses.addStep(steps, 4, panel * 4);
-    addresses.panelStride = steps * panel * 4;
+    addresses.addStep(steps, depth, step);
+    addresses.panelStride = steps * step;
     PackedWeights packed =
         packer.packWeights(op.getIns()[1], WeightOrder::Pointwise, columns,
                            steps, offset, /*group=*/1);
-    rewriter.replaceOp(op,
-                       packer.contract(addresses.getAttribute(/*splits=*/1),
-                                       image.bytes, packed.bytes, packed.start,
-                                       /*bias=*/Value(), op.getOuts()));
+    rewriter.replaceOp(op, packer.contract(addresses.getAttribute(/*splits=*/1),
+                                           image.elements, packed.elements,
+                                           packed.start, /*bias=*/Value(),
+                                           op.getOuts()));
     return success();
   }
 
@@ -576,13 +609,13 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     Packer packer(rewriter, op, "weight_gradient",
                   e[0] * e[1] * e[2] * e[3] * inputs * kernel[0] * kernel[1],
                   target);
-    if (supportsDirect(shapeOf(op.getOuts()[0]), group)) {
+    if (packer.prefersDirect(shapeOf(op.getOuts()[0]), group)) {
       separateMaximum(op, packer, rewriter);
       return success();
     }
     if (group == 1 && succeeded(packStored(op, packer, rewriter)))
       return success();
-    if (group == 1 && prefersPixels(window, e))
+    if (group == 1 && packer.getDepth() > 1 && prefersPixels(window, e))
       packPixels(op, packer, rewriter);
     else
       packImages(op, packer, rewriter);
@@ -609,40 +642,45 @@ private:
       return failure();
     // Errors are signed, so all activations are summed up for the start values:
     // one byte a position, where unpacking costs eight bytes an output.
-    if (e[0] * e[1] * e[2] > 8 * e[3])
+    bool offset = packer.needsOffset(/*nonnegative=*/false);
+    if (offset && e[0] * e[1] * e[2] > 8 * e[3])
       return failure();
-    int64_t block = getBlock(e[3]);
+    int64_t block = getBlock(e[3]), depth = packer.getDepth();
     int64_t columns = x[3], panel = packer.getPanel(columns);
-    int64_t groups = divideCeil(x[0], 4), pixels = groups * e[1] * e[2];
-    Addresses addresses(op.getContext(), columns, panel);
-    addresses.panelStride = pixels * panel * 4;
-    addresses.addRow(e[3] / block, pixels * block * 4);
-    addresses.addRow(block, 4);
-    addresses.addStep(pixels, block * 4, panel * 4);
+    int64_t groups = divideCeil(x[0], depth), pixels = groups * e[1] * e[2];
+    Addresses addresses = packer.getAddresses(columns);
+    addresses.panelStride = pixels * panel * depth;
+    addresses.addRow(e[3] / block, pixels * block * depth);
+    addresses.addRow(block, depth);
+    addresses.addStep(pixels, block * depth, panel * depth);
     if (packer.chooseSplits(addresses) > 1)
       return failure();
-    PackedImage error = packer.packBlocks(errors, Placement(),
-                                          /*offset=*/true, e[3], block);
-    PackedImage packed = packer.packBlocks(image, Placement(), /*offset=*/false,
-                                           alignTo(columns, panel), panel);
-    rewriter.replaceOp(op, packer.contract(addresses.getAttribute(/*splits=*/1),
-                                           error.bytes, packed.bytes,
-                                           packer.getStart(image),
-                                           /*bias=*/Value(), op.getOuts()));
+    PackedImage error =
+        packer.packBlocks(errors, Placement(), offset, e[3], block, depth);
+    PackedImage packed =
+        packer.packBlocks(image, Placement(), /*offset=*/false,
+                          alignTo(columns, panel), panel, depth);
+    rewriter.replaceOp(
+        op, packer.contract(addresses.getAttribute(/*splits=*/1),
+                            error.elements, packed.elements,
+                            offset ? packer.getStart(image) : Value(),
+                            /*bias=*/Value(), op.getOuts()));
     return success();
   }
 
-  /// Four consecutive bytes of the reduction are those of four images, whatever
-  /// the window.
+  /// Consecutive elements of a step are those of as many images, whatever the
+  /// window.
   void packImages(Conv2DWeightGradientOp op, Packer &packer,
                   PatternRewriter &rewriter) const {
     ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(op.getIns()[1]);
     qtrain::WindowAttr window = op.getWindow();
     int64_t group = op.getGroup();
     int64_t inputs = x[3] / group, columns = e[3] / group;
-    int64_t block = inputs % kBlock == 0 ? kBlock : x[3], pixel = block * 4;
-    PackedImage image = packer.packBlocks(op.getIns()[0], getPlacement(window),
-                                          !op.getNonnegative(), x[3], block);
+    int64_t depth = packer.getDepth();
+    int64_t block = inputs % kBlock == 0 ? kBlock : x[3], pixel = block * depth;
+    PackedImage image = packer.packBlocks(
+        op.getIns()[0], getPlacement(window),
+        packer.needsOffset(op.getNonnegative()), x[3], block, depth);
     // The lanes behind the last column of a group are not stored, so they may
     // see the next group.
     int64_t panel = packer.getPanel(columns);
@@ -650,26 +688,27 @@ private:
     int64_t errorBlock = hasPanels ? panel : e[3];
     PackedImage error = packer.packBlocks(
         op.getIns()[1], Placement(), /*offset=*/false,
-        group == 1 ? alignTo(columns, panel) : e[3], errorBlock);
-    Addresses addresses(op.getContext(), columns, panel);
-    int64_t batches = divideCeil(x[0], 4);
+        group == 1 ? alignTo(columns, panel) : e[3], errorBlock, depth);
+    Addresses addresses = packer.getAddresses(columns);
+    int64_t batches = divideCeil(x[0], depth);
     int64_t blockStride = batches * image.imageStride;
     addresses.addRow(window.getKernel()[0],
                      window.getDilations()[0] * image.rowStride);
     addresses.addRow(window.getKernel()[1], window.getDilations()[1] * pixel);
     addresses.addRow(divideCeil(inputs, block), blockStride);
-    addresses.addRow(std::min(inputs, block), 4);
+    addresses.addRow(std::min(inputs, block), depth);
     addresses.addStep(batches, image.imageStride, error.imageStride);
     addresses.addStep(e[1], window.getStrides()[0] * image.rowStride,
                       error.rowStride);
-    addresses.addStep(e[2], window.getStrides()[1] * pixel, errorBlock * 4);
-    addresses.panelStride = hasPanels ? batches * error.imageStride : panel * 4;
+    addresses.addStep(e[2], window.getStrides()[1] * pixel, errorBlock * depth);
+    addresses.panelStride =
+        hasPanels ? batches * error.imageStride : panel * depth;
     addresses.setGroups(
         group,
-        {block <= inputs ? inputs / block * blockStride : inputs * 4,
-         hasPanels ? columns / panel * addresses.panelStride : columns * 4,
+        {block <= inputs ? inputs / block * blockStride : inputs * depth,
+         hasPanels ? columns / panel * addresses.panelStride : columns * depth,
          columns});
-    finish(op, packer, rewriter, addresses, image.bytes, error.bytes);
+    finish(op, packer, rewriter, addresses, image.elements, error.elements);
   }
 
   /// Whether four pixels of a row interleave instead of four images: these must
@@ -685,14 +724,16 @@ private:
                   PatternRewriter &rewriter) const {
     ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(op.getIns()[1]);
     qtrain::WindowAttr window = op.getWindow();
-    PackedImage image = packer.packBlocks(op.getIns()[0], getPlacement(window),
-                                          !op.getNonnegative(), x[3],
-                                          /*block=*/1, /*interleave=*/1);
+    PackedImage image = packer.packBlocks(
+        op.getIns()[0], getPlacement(window),
+        packer.needsOffset(op.getNonnegative()), x[3], /*block=*/1,
+        /*interleave=*/1);
     int64_t panel = packer.getPanel(e[3]), quads = e[2] / 4;
     Value pixels = packer.flattenPixels(op.getIns()[1]);
-    PackedImage error = packer.packBlocks(pixels, Placement(), /*offset=*/false,
-                                          alignTo(e[3], panel), panel);
-    Addresses addresses(op.getContext(), e[3], panel);
+    PackedImage error =
+        packer.packBlocks(pixels, Placement(), /*offset=*/false,
+                          alignTo(e[3], panel), panel, /*interleave=*/4);
+    Addresses addresses = packer.getAddresses(e[3]);
     addresses.panelStride = e[0] * e[1] * quads * error.imageStride;
     addresses.addRow(window.getKernel()[0],
                      window.getDilations()[0] * image.rowStride);
@@ -704,7 +745,7 @@ private:
     addresses.addStep(e[1], window.getStrides()[0] * image.rowStride,
                       quads * error.imageStride);
     addresses.addStep(quads, 4, error.imageStride);
-    finish(op, packer, rewriter, addresses, image.bytes, error.bytes);
+    finish(op, packer, rewriter, addresses, image.elements, error.elements);
   }
 
   static Placement getPlacement(qtrain::WindowAttr window) {
@@ -720,11 +761,12 @@ private:
     Value errors = op.getIns()[1];
     ArrayRef<int64_t> w = shapeOf(op.getOuts()[0]);
     int64_t splits = packer.chooseSplits(addresses);
-    Value sums = packer.empty({splits, w[2], w[3], w[1], w[0]}, 32);
-    ContractOp contract =
-        packer.contract(addresses.getAttribute(splits), a, b,
-                        op.getNonnegative() ? Value() : packer.getStart(errors),
-                        /*bias=*/Value(), sums);
+    Value sums = packer.emptySums({splits, w[2], w[3], w[1], w[0]});
+    Value start = packer.needsOffset(op.getNonnegative())
+                      ? packer.getStart(errors)
+                      : Value();
+    ContractOp contract = packer.contract(addresses.getAttribute(splits), a, b,
+                                          start, /*bias=*/Value(), sums);
     rewriter.replaceOp(
         op, packer.unpackWeights(contract->getResult(0), op.getOuts()));
   }
