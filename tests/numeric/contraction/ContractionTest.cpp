@@ -6,11 +6,12 @@
 //===----------------------------------------------------------------------===//
 //
 //   qtc-contraction-test [--isa=NAME] [--filter=TEXT] [--loops] [--asm]
-//   qtc-contraction-test --bench [--isa=NAME] [--filter=TEXT] [--batch=N]
-//                        [--repeats=N]
+//   qtc-contraction-test --bench [--floats] [--isa=NAME] [--filter=TEXT]
+//                        [--batch=N] [--repeats=N]
 //
 // Without --bench every problem is compiled for all instruction sets of this
-// processor and compared with plain loops, bit for bit.
+// processor and compared with plain loops: of bytes bit for bit, of floats with
+// sums in double precision.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,8 +24,11 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <numeric>
 #include <sys/mman.h>
+#include <type_traits>
 #include <unistd.h>
 
 using namespace qtc;
@@ -33,46 +37,48 @@ using namespace qtc::test;
 namespace {
 struct Options {
   std::string isa, filter;
-  bool bench = false;
+  bool bench = false, floats = false;
   int repeats = 7;
   int64_t batch = 128;
   CompileOptions compile;
 };
 } // namespace
 
-/// A copy of bytes that ends where a page ends that nobody may read behind.
+/// A copy of elements that ends where a page ends that nobody may read behind.
 class GuardedCopy {
 public:
-  explicit GuardedCopy(const std::vector<int8_t> &bytes) {
-    size_t page = sysconf(_SC_PAGESIZE);
-    size_t used = (bytes.size() + page - 1) / page * page;
+  template <typename T> explicit GuardedCopy(const std::vector<T> &elements) {
+    size_t page = sysconf(_SC_PAGESIZE), bytes = elements.size() * sizeof(T);
+    size_t used = (bytes + page - 1) / page * page;
     size = used + page;
     void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
       llvm::report_fatal_error("no memory for an operand");
-    base = static_cast<int8_t *>(memory);
+    base = static_cast<char *>(memory);
     mprotect(base + used, page, PROT_NONE);
-    data = base + used - bytes.size();
-    std::copy(bytes.begin(), bytes.end(), data);
+    data = base + used - bytes;
+    std::memcpy(data, elements.data(), bytes);
   }
   GuardedCopy(const GuardedCopy &) = delete;
   GuardedCopy &operator=(const GuardedCopy &) = delete;
   ~GuardedCopy() { munmap(base, size); }
 
-  int8_t *data;
+  char *data;
 
 private:
-  int8_t *base;
+  char *base;
   size_t size;
 };
 
-static std::vector<void *> getArguments(Data &data) {
+template <typename Factor, typename Sum>
+static std::vector<void *> getArguments(Data<Factor, Sum> &data) {
   std::vector<void *> arguments = {data.first.data(), data.second.data()};
   if (!data.bias.empty())
     arguments.push_back(data.bias.data());
   arguments.push_back(data.result.data());
-  arguments.push_back(&data.maximum);
+  if constexpr (std::is_integral_v<Sum>)
+    arguments.push_back(&data.maximum);
   return arguments;
 }
 
@@ -154,19 +160,23 @@ static std::vector<Problem> getTestProblems() {
   }
   std::vector<Problem> problems;
   for (const Problem &shape : shapes)
-    for (Pass pass : {Pass::Forward, Pass::InputGradient, Pass::WeightGradient})
-      for (bool nonnegative : {false, true}) {
-        Problem problem = shape;
-        problem.pass = pass;
-        problem.nonnegative = nonnegative;
-        problem.bias = pass == Pass::Forward && !nonnegative;
-        problems.push_back(problem);
-      }
+    for (Pass pass :
+         {Pass::Forward, Pass::InputGradient, Pass::WeightGradient}) {
+      Problem problem = shape;
+      problem.pass = pass;
+      problem.bias = pass == Pass::Forward;
+      problems.push_back(problem);
+      problem.floats = true;
+      problems.push_back(problem);
+      problem.floats = problem.bias = false;
+      problem.nonnegative = true;
+      problems.push_back(problem);
+    }
   return problems;
 }
 
 /// The layers of VGG-small-7 on CIFAR-10 and of LeNet on MNIST.
-static std::vector<Problem> getBenchProblems(int64_t batch) {
+static std::vector<Problem> getBenchProblems(int64_t batch, bool floats) {
   std::vector<Problem> shapes;
   auto add = [&](int64_t size, int64_t inputs, int64_t outputs, int64_t kernel,
                  int64_t pad) {
@@ -192,7 +202,8 @@ static std::vector<Problem> getBenchProblems(int64_t batch) {
          {Pass::Forward, Pass::InputGradient, Pass::WeightGradient}) {
       Problem problem = shape;
       problem.pass = pass;
-      problem.nonnegative = pass != Pass::InputGradient;
+      problem.floats = floats;
+      problem.nonnegative = !floats && pass != Pass::InputGradient;
       problems.push_back(problem);
     }
   return problems;
@@ -202,38 +213,74 @@ static bool isSelected(const Options &options, const Problem &problem) {
   return problem.getName().find(options.filter) != std::string::npos;
 }
 
+/// The result of `kernel`, whose operands end where nothing may be read.
+template <typename Factor, typename Sum>
+static void runGuarded(CompiledKernel &kernel, Data<Factor, Sum> &data) {
+  std::memset(data.result.data(), 0x5a, data.result.size() * sizeof(Sum));
+  GuardedCopy first(data.first), second(data.second);
+  std::vector<void *> arguments = getArguments(data);
+  arguments[0] = first.data;
+  arguments[1] = second.data;
+  kernel.run(arguments);
+}
+
+/// What differs, or an empty string.
+static std::string testBytes(const Problem &problem, CompiledKernel &kernel) {
+  ByteData expected = makeBytes(problem, 1), actual = expected;
+  computeReference(problem, expected);
+  actual.maximum = 0x7fffffff;
+  runGuarded(kernel, actual);
+  if (actual.maximum != expected.maximum)
+    return "maximum " + std::to_string(expected.maximum) + ", got " +
+           std::to_string(actual.maximum);
+  for (size_t i = 0; i < actual.result.size(); ++i)
+    if (actual.result[i] != expected.result[i])
+      return "[" + std::to_string(i) + "] expected " +
+             std::to_string(expected.result[i]) + ", but got " +
+             std::to_string(actual.result[i]);
+  return "";
+}
+
+static std::string testFloats(const Problem &problem, CompiledKernel &kernel) {
+  constexpr double kTolerance = 1e-5; // of the sum of magnitudes
+  FloatData actual = makeFloats(problem, 1);
+  auto compute = [&](auto convert) {
+    DoubleData exact;
+    auto copy = [&](const std::vector<float> &from, std::vector<double> &to) {
+      to.resize(from.size());
+      llvm::transform(from, to.begin(), convert);
+    };
+    copy(actual.first, exact.first);
+    copy(actual.second, exact.second);
+    copy(actual.bias, exact.bias);
+    exact.result.resize(actual.result.size());
+    computeReference(problem, exact);
+    return exact.result;
+  };
+  std::vector<double> sums = compute([](float x) { return double(x); });
+  std::vector<double> magnitudes =
+      compute([](float x) { return std::abs(double(x)); });
+  runGuarded(kernel, actual);
+  for (auto [i, sum] : llvm::enumerate(sums))
+    // Written so that a result that is not a number fails.
+    if (!(std::abs(actual.result[i] - sum) <= kTolerance * magnitudes[i]))
+      return "[" + std::to_string(i) + "] expected " + std::to_string(sum) +
+             ", but got " + std::to_string(actual.result[i]);
+  return "";
+}
+
 static bool testProblem(mlir::MLIRContext &context, const Problem &problem,
                         const cpu::TargetRecord &target,
                         const Options &options) {
   auto kernel = compile(context, problem.getModule(), target, options.compile);
-  std::string name = target.name.str() + " " + problem.getName();
-  if (!kernel) {
-    llvm::outs() << "FAIL " << name << ": does not compile\n";
-    return false;
-  }
-  Data expected = makeData(problem, 1), actual = expected;
-  computeReference(problem, expected);
-  std::fill(actual.result.begin(), actual.result.end(), 0x5a5a5a5a);
-  actual.maximum = 0x7fffffff;
-  GuardedCopy first(actual.first), second(actual.second);
-  std::vector<void *> arguments = getArguments(actual);
-  arguments[0] = first.data;
-  arguments[1] = second.data;
-  kernel->run(arguments);
-  size_t wrong = 0, firstWrong = 0;
-  for (size_t i = actual.result.size(); i-- > 0;)
-    if (actual.result[i] != expected.result[i])
-      ++wrong, firstWrong = i;
-  if (wrong == 0 && actual.maximum == expected.maximum)
+  std::string difference = "does not compile";
+  if (kernel)
+    difference = problem.floats ? testFloats(problem, *kernel)
+                                : testBytes(problem, *kernel);
+  if (difference.empty())
     return true;
-  llvm::outs() << "FAIL " << name << ": " << wrong << " of "
-               << actual.result.size() << " wrong";
-  if (wrong)
-    llvm::outs() << ", [" << firstWrong << "] expected "
-                 << expected.result[firstWrong] << ", but got "
-                 << actual.result[firstWrong];
-  llvm::outs() << ", maximum " << expected.maximum << ", got " << actual.maximum
-               << "\n";
+  llvm::outs() << "FAIL " << target.name << " " << problem.getName() << ": "
+               << difference << "\n";
   return false;
 }
 
@@ -258,25 +305,27 @@ static int runTests(mlir::MLIRContext &context, const Options &options) {
 
 static constexpr int64_t kPeakRounds = 200000;
 
-/// Dot products in one round of the loop.
+/// Instructions in one round of the loop.
 static int64_t getPeakDots(const cpu::TargetRecord &target) {
   return target.vectorRegisters == 32 ? 24 : 12;
 }
 
-/// A loop of independent dot products on registers.
-static std::string getPeakModule(const cpu::TargetRecord &target) {
+/// A loop of independent dot products or multiply-adds on registers.
+static std::string getPeakModule(const cpu::TargetRecord &target, bool floats) {
   int64_t count = getPeakDots(target);
-  bool wide = target.dot == cpu::DotForm::Vpdpbusd512;
-  std::string type = wide ? "vector<16xi32>" : "vector<8xi32>";
-  std::string name = wide ? "512" : "256";
-  std::string text = "func.func @kernel(%acc: memref<1024xi32>) {\n"
+  std::string element = floats ? "f32" : "i32";
+  std::string buffer = "memref<1024x" + element + ">";
+  std::string type =
+      "vector<" + std::to_string(target.getLanes()) + "x" + element + ">";
+  std::string text = "func.func @kernel(%acc: " + buffer +
+                     ") {\n"
                      "%c0 = arith.constant 0 : index\n"
                      "%c1 = arith.constant 1 : index\n"
                      "%n = arith.constant " +
                      std::to_string(kPeakRounds) +
                      " : index\n"
-                     "%v = vector.load %acc[%c0] : memref<1024xi32>, " +
-                     type + "\n";
+                     "%v = vector.load %acc[%c0] : " +
+                     buffer + ", " + type + "\n";
   auto list = [&](const std::string &prefix, const std::string &suffix) {
     std::string result;
     for (int64_t i = 0; i < count; ++i)
@@ -289,17 +338,22 @@ static std::string getPeakModule(const cpu::TargetRecord &target) {
   text += "%r:" + std::to_string(count) +
           " = scf.for %i = %c0 to %n step %c1 iter_args(" +
           list("%a", " = %v") + ") -> (" + types + ") {\n";
-  for (int64_t i = 0; i < count; ++i)
-    text += "%b" + std::to_string(i) + " = llvm.call_intrinsic " +
-            "\"llvm.x86.avx512.vpdpbusd." + name + "\"(%a" + std::to_string(i) +
-            ", %v, %v) : (" + type + ", " + type + ", " + type + ") -> " +
-            type + "\n";
+  for (int64_t i = 0; i < count; ++i) {
+    std::string index = std::to_string(i);
+    text += "%b" + index + " = ";
+    if (floats)
+      text += "vector.fma %v, %v, %a" + index + " : " + type + "\n";
+    else
+      text += "llvm.call_intrinsic \"" + target.getDotIntrinsic().str() +
+              "\"(%a" + index + ", %v, %v) : (" + type + ", " + type + ", " +
+              type + ") -> " + type + "\n";
+  }
   text += "scf.yield " + list("%b", "") + " : " + types + "\n}\n";
   for (int64_t i = 0; i < count; ++i)
     text += "%o" + std::to_string(i) + " = arith.constant " +
             std::to_string(i * 16) + " : index\nvector.store %r#" +
             std::to_string(i) + ", %acc[%o" + std::to_string(i) +
-            "] : memref<1024xi32>, " + type + "\n";
+            "] : " + buffer + ", " + type + "\n";
   return text + "return\n}\n";
 }
 
@@ -308,12 +362,16 @@ static std::string getPeakModule(const cpu::TargetRecord &target) {
 static double measure(const Problem &problem, CompiledKernel &kernel,
                       CompiledKernel *peak, const cpu::TargetRecord &target,
                       const Options &options) {
-  Data data = makeData(problem, 1);
+  ByteData bytes;
+  FloatData floats;
+  std::vector<void *> arguments =
+      problem.floats ? getArguments(floats = makeFloats(problem, 1))
+                     : getArguments(bytes = makeBytes(problem, 1));
   std::vector<double> best(kernel.phases.size(), 1e30);
   double bestPeak = 1e30;
   std::vector<int32_t> sums(1024);
   for (int i = 0; i < options.repeats; ++i) {
-    kernel.run(getArguments(data));
+    kernel.run(arguments);
     for (size_t p = 0; p < best.size(); ++p)
       best[p] = std::min(best[p], kernel.stamps[p + 1] - kernel.stamps[p]);
     if (!peak)
@@ -326,8 +384,9 @@ static double measure(const Problem &problem, CompiledKernel &kernel,
   double speed = problem.getMacs() / seconds * 1e-9;
   llvm::outs() << llvm::format("%8.3f ms %6.1f GMAC/s ", seconds * 1e3, speed);
   if (peak) {
-    double limit = getPeakDots(target) * target.getLanes() * 4 * kPeakRounds /
-                   bestPeak * 1e-9;
+    int64_t products = target.getLanes() * (problem.floats ? 1 : 4);
+    double limit =
+        getPeakDots(target) * products * kPeakRounds / bestPeak * 1e-9;
     llvm::outs() << llvm::format("%3.0f %% of %.0f ", 100 * speed / limit,
                                  limit);
   }
@@ -343,13 +402,14 @@ static double measure(const Problem &problem, CompiledKernel &kernel,
 static int runBench(mlir::MLIRContext &context, const Options &options) {
   const cpu::TargetRecord *target =
       cpu::lookupTargetRecord(options.isa.empty() ? "avx512vnni" : options.isa);
-  bool hasPeak = target->dot == cpu::DotForm::Vpdpbusd512 ||
-                 target->dot == cpu::DotForm::Vpdpbusd256;
+  bool hasPeak = options.floats || !target->widensBytes();
   std::unique_ptr<CompiledKernel> peak;
   if (hasPeak)
-    peak = compile(context, getPeakModule(*target), *target, {});
+    peak =
+        compile(context, getPeakModule(*target, options.floats), *target, {});
   double total = 0;
-  for (const Problem &problem : getBenchProblems(options.batch)) {
+  for (const Problem &problem :
+       getBenchProblems(options.batch, options.floats)) {
     if (!isSelected(options, problem))
       continue;
     CompileOptions compileOptions = options.compile;
@@ -378,6 +438,8 @@ int main(int argc, char **argv) {
       options.batch = std::atoi(argument.data());
     else if (argument == "--bench")
       options.bench = true;
+    else if (argument == "--floats")
+      options.floats = true;
     else if (argument == "--loops")
       options.compile.printLoops = true;
     else if (argument == "--asm")

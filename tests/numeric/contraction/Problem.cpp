@@ -7,6 +7,7 @@
 
 #include "tests/numeric/contraction/Problem.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
@@ -42,11 +43,27 @@ std::string Problem::getName() const {
   static const char *const names[] = {"forward", "input_gradient",
                                       "weight_gradient"};
   return formatv("{0} {1}x{2}x{3}x{4}->{5} {6}x{7} s{8},{9} p{10},{11},{12},"
-                 "{13} d{14},{15} g{16}{17}{18}",
+                 "{13} d{14},{15} g{16}{17}{18}{19}",
                  names[static_cast<int>(pass)], batch, height, width, inputs,
                  outputs, kernel[0], kernel[1], strides[0], strides[1], pads[0],
                  pads[1], pads[2], pads[3], dilations[0], dilations[1], group,
-                 nonnegative ? " nonnegative" : "", bias ? " bias" : "");
+                 nonnegative ? " nonnegative" : "", bias ? " bias" : "",
+                 floats ? " floats" : "");
+}
+
+/// The names of `count` values: %i0, %i1, ...
+static std::string list(const char *prefix, size_t count) {
+  std::string result;
+  for (size_t i = 0; i < count; ++i)
+    result += formatv("{0}{1}{2}", i ? ", " : "", prefix, i);
+  return result;
+}
+
+static std::string listTypes(const std::vector<std::string> &shapes) {
+  std::string result;
+  for (const std::string &shape : shapes)
+    result += formatv("{0}tensor<{1}>", result.empty() ? "" : ", ", shape);
+  return result;
 }
 
 std::string Problem::getModule() const {
@@ -63,65 +80,83 @@ std::string Problem::getModule() const {
     first = y, result = x, name = "conv2d_input_gradient";
   if (pass == Pass::WeightGradient)
     second = y, result = w, name = "conv2d_weight_gradient";
-  std::string text = formatv(
-      "func.func @kernel(%a: memref<{0}xi8>, %b: memref<{1}xi8>, {2}"
-      "%acc: memref<{3}xi32>, %max: memref<i32>) {{\n"
-      "  %ta = bufferization.to_tensor %a restrict : memref<{0}xi8>\n"
-      "  %tb = bufferization.to_tensor %b restrict : memref<{1}xi8>\n",
-      first, second,
-      bias ? formatv("%c: memref<{0}xi32>, ", outputs).str() : "", result);
+  std::string factor = floats ? "f32" : "i8", sum = floats ? "f32" : "i32";
+  std::vector<std::string> ins = {first + "x" + factor, second + "x" + factor};
   if (bias)
-    text += formatv("  %tc = bufferization.to_tensor %c restrict : "
-                    "memref<{0}xi32>\n",
-                    outputs);
-  text += formatv(
-      "  %e0 = tensor.empty() : tensor<{0}xi32>\n"
-      "  %e1 = tensor.empty() : tensor<i32>\n"
-      "  %r:2 = qkernel.{1} ins(%ta, %tb{2} : tensor<{3}xi8>, tensor<{4}xi8>"
-      "{5}) outs(%e0, %e1 : tensor<{0}xi32>, tensor<i32>) {{group = {17} : "
-      "i64, "
-      "{6}window = #qtrain.window<kernel = [{7}, {8}], strides = [{9}, {10}], "
-      "pads = [{11}, {12}, {13}, {14}], dilations = [{15}, {16}]>} -> "
-      "tensor<{0}xi32>, tensor<i32>\n"
-      "  bufferization.materialize_in_destination %r#0 in restrict writable "
-      "%acc : (tensor<{0}xi32>, memref<{0}xi32>) -> ()\n"
-      "  bufferization.materialize_in_destination %r#1 in restrict writable "
-      "%max : (tensor<i32>, memref<i32>) -> ()\n"
-      "  return\n}\n",
-      result, name, bias ? ", %tc" : "", first, second,
-      bias ? formatv(", tensor<{0}xi32>", outputs).str() : "",
-      nonnegative ? "nonnegative, " : "", kernel[0], kernel[1], strides[0],
-      strides[1], pads[0], pads[1], pads[2], pads[3], dilations[0],
-      dilations[1], group);
-  return text;
+    ins.push_back(std::to_string(outputs) + "x" + sum);
+  std::vector<std::string> outs = {result + "x" + sum};
+  if (!floats)
+    outs.push_back(sum);
+  std::string arguments, before, after;
+  for (auto [i, type] : llvm::enumerate(ins)) {
+    arguments += formatv("%a{0}: memref<{1}>, ", i, type);
+    before += formatv(
+        "  %i{0} = bufferization.to_tensor %a{0} restrict : memref<{1}>\n", i,
+        type);
+  }
+  for (auto [i, type] : llvm::enumerate(outs)) {
+    arguments += formatv("{0}%r{1}: memref<{2}>", i ? ", " : "", i, type);
+    before += formatv("  %o{0} = tensor.empty() : tensor<{1}>\n", i, type);
+    after += formatv("  bufferization.materialize_in_destination %y#{0} in "
+                     "restrict writable %r{0} : (tensor<{1}>, memref<{1}>) -> "
+                     "()\n",
+                     i, type);
+  }
+  std::string attributes = formatv(
+      "{{group = {0} : i64, {1}window = #qtrain.window<kernel = [{2}, {3}], "
+      "strides = [{4}, {5}], pads = [{6}, {7}, {8}, {9}], dilations = [{10}, "
+      "{11}]>}",
+      group, nonnegative ? "nonnegative, " : "", kernel[0], kernel[1],
+      strides[0], strides[1], pads[0], pads[1], pads[2], pads[3], dilations[0],
+      dilations[1]);
+  return formatv("func.func @kernel({0}) {{\n{1}  %y:{2} = qkernel.{3} ins({4} "
+                 ": {5}) outs({6} : {7}) {8} -> {7}\n{9}  return\n}\n",
+                 arguments, before, outs.size(), name, list("%i", ins.size()),
+                 listTypes(ins), list("%o", outs.size()), listTypes(outs),
+                 attributes, after);
 }
 
-Data qtc::test::makeData(const Problem &problem, unsigned seed) {
-  std::mt19937 random(seed);
-  Data data;
-  bool isForward = problem.pass == Pass::Forward;
+/// Operands for `problem` whose elements `firstElement` and `secondElement`
+/// make; the bias is left to the caller.
+template <typename Factor, typename Sum, typename First, typename Second>
+static Data<Factor, Sum> makeData(const Problem &problem, First firstElement,
+                                  Second secondElement) {
+  Data<Factor, Sum> data;
   data.first.resize(problem.pass == Pass::InputGradient
                         ? problem.getOutputSize()
                         : problem.getImageSize());
   data.second.resize(problem.pass == Pass::WeightGradient
                          ? problem.getOutputSize()
                          : problem.getWeightSize());
+  std::generate(data.first.begin(), data.first.end(), firstElement);
+  std::generate(data.second.begin(), data.second.end(), secondElement);
+  data.bias.resize(problem.bias ? problem.outputs : 0);
+  data.result.assign(problem.getResultSize(), 0);
+  return data;
+}
+
+ByteData qtc::test::makeBytes(const Problem &problem, unsigned seed) {
+  std::mt19937 random(seed);
   int low = problem.nonnegative ? 0 : -127;
   std::uniform_int_distribution<int> firstRange(low, 127), range(-127, 127);
-  for (int8_t &value : data.first)
-    value = firstRange(random);
-  for (int8_t &value : data.second)
-    value = range(random);
+  auto data = makeData<int8_t, int32_t>(
+      problem, [&] { return firstRange(random); },
+      [&] { return range(random); });
   // Runs of extremes find saturating and 16-bit intermediate sums.
   std::fill_n(data.first.begin(), data.first.size() / 3, 127);
   std::fill_n(data.second.begin(), data.second.size() / 4, -127);
-  if (isForward && problem.bias) {
-    std::uniform_int_distribution<int> biases(-(1 << 30), 1 << 30);
-    data.bias.resize(problem.outputs);
-    for (int32_t &value : data.bias)
-      value = biases(random);
-  }
-  data.result.assign(problem.getResultSize(), 0);
+  std::uniform_int_distribution<int> biases(-(1 << 30), 1 << 30);
+  for (int32_t &value : data.bias)
+    value = biases(random);
+  return data;
+}
+
+FloatData qtc::test::makeFloats(const Problem &problem, unsigned seed) {
+  std::mt19937 random(seed);
+  std::uniform_real_distribution<float> range(-1, 1);
+  auto element = [&] { return range(random); };
+  auto data = makeData<float, float>(problem, element, element);
+  std::generate(data.bias.begin(), data.bias.end(), element);
   return data;
 }
 
@@ -148,33 +183,41 @@ template <typename Body> static void forProducts(const Problem &p, Body body) {
           }
 }
 
-void qtc::test::computeReference(const Problem &problem, Data &data) {
-  const int8_t *first = data.first.data(), *second = data.second.data();
-  int32_t *result = data.result.data();
+static int32_t addBias(int32_t sum, int32_t bias) {
+  return std::clamp<int64_t>(int64_t(sum) + bias, -(1 << 30), 1 << 30);
+}
+
+static double addBias(double sum, double bias) { return sum + bias; }
+
+template <typename Factor, typename Sum>
+void qtc::test::computeReference(const Problem &problem,
+                                 Data<Factor, Sum> &data) {
+  const Factor *first = data.first.data(), *second = data.second.data();
+  Sum *result = data.result.data();
   std::fill(data.result.begin(), data.result.end(), 0);
   switch (problem.pass) {
   case Pass::Forward:
     forProducts(problem, [=](int64_t x, int64_t w, int64_t y) {
-      result[y] += int32_t(first[x]) * second[w];
+      result[y] += Sum(first[x]) * second[w];
     });
     break;
   case Pass::InputGradient:
     forProducts(problem, [=](int64_t x, int64_t w, int64_t y) {
-      result[x] += int32_t(first[y]) * second[w];
+      result[x] += Sum(first[y]) * second[w];
     });
     break;
   case Pass::WeightGradient:
     forProducts(problem, [=](int64_t x, int64_t w, int64_t y) {
-      result[w] += int32_t(first[x]) * second[y];
+      result[w] += Sum(first[x]) * second[y];
     });
     break;
   }
-  if (problem.bias)
-    for (size_t i = 0; i < data.result.size(); ++i)
-      result[i] = std::clamp<int64_t>(int64_t(result[i]) +
-                                          data.bias[i % problem.outputs],
-                                      -(1 << 30), 1 << 30);
+  for (size_t i = 0; problem.bias && i < data.result.size(); ++i)
+    result[i] = addBias(result[i], data.bias[i % problem.outputs]);
   data.maximum = 0;
-  for (int32_t value : data.result)
-    data.maximum = std::max(data.maximum, std::abs(value));
+  for (Sum value : data.result)
+    data.maximum = std::max<Sum>(data.maximum, std::abs(value));
 }
+
+template void qtc::test::computeReference(const Problem &, ByteData &);
+template void qtc::test::computeReference(const Problem &, DoubleData &);

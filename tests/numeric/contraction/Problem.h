@@ -33,6 +33,7 @@ struct Problem {
   int64_t group = 1;
   bool nonnegative = false;
   bool bias = false;
+  bool floats = false; ///< instead of bytes
 
   int64_t getOutputExtent(unsigned dim) const;
   int64_t getMacs() const;
@@ -50,22 +51,30 @@ struct Problem {
 
   std::string getName() const;
   /// A module with @kernel(first operand, second operand, [bias,] accumulators,
-  /// maximum) on buffers.
+  /// maximum) on buffers. Floats have no maximum.
   std::string getModule() const;
 };
 
 /// Operands and results.
-struct Data {
-  std::vector<int8_t> first, second;
-  std::vector<int32_t> bias, result;
-  int32_t maximum = 0;
+template <typename Factor, typename Sum> struct Data {
+  std::vector<Factor> first, second;
+  std::vector<Sum> bias, result;
+  Sum maximum = 0;
 };
+using ByteData = Data<int8_t, int32_t>;
+using FloatData = Data<float, float>;
+using DoubleData = Data<double, double>;
 
-/// Pseudo-random operands for `problem` over the full range.
-Data makeData(const Problem &problem, unsigned seed);
+/// Pseudo-random operands for `problem`: bytes over the full range.
+ByteData makeBytes(const Problem &problem, unsigned seed);
+/// Floats from −1 to 1.
+FloatData makeFloats(const Problem &problem, unsigned seed);
 
 /// Fills in result and maximum, one product at a time.
-void computeReference(const Problem &problem, Data &data);
+template <typename Factor, typename Sum>
+void computeReference(const Problem &problem, Data<Factor, Sum> &data);
+extern template void computeReference(const Problem &, ByteData &);
+extern template void computeReference(const Problem &, DoubleData &);
 
 } // namespace qtc::test
 
