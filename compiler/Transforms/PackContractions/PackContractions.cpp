@@ -157,13 +157,11 @@ public:
     return empty(shape, element.isF32() ? element : rewriter.getI32Type());
   }
 
-  /// An image with all of its elements in channels-last order; `runLength`s of
-  /// it are read at a time, so without packing these must be whole steps.
-  PackedImage packImage(Value image, const Placement &placement,
-                        int64_t channels, bool offset, int64_t runLength);
-  /// Blocks of channels, in each of which `interleave` images interleave.
-  PackedImage packBlocks(Value image, const Placement &placement, bool offset,
-                         int64_t channels, int64_t block, int64_t interleave);
+  /// An image in the form of `qkernel.pack_activation`. One that has this form
+  /// already is not copied if `inPlace`: then nothing is read behind it.
+  PackedImage packImage(Value image, const Placement &placement, bool offset,
+                        int64_t channels, int64_t block, int64_t interleave,
+                        bool inPlace);
   /// The weights of one panel and group are `steps` steps long.
   PackedWeights packWeights(Value weights, WeightOrder order, int64_t columns,
                             int64_t steps, bool needsStart, int64_t group,
@@ -232,36 +230,19 @@ static Value createPackActivation(PatternRewriter &rewriter, Location loc,
 }
 
 PackedImage Packer::packImage(Value image, const Placement &placement,
-                              int64_t channels, bool offset,
-                              int64_t runLength) {
-  ArrayRef<int64_t> shape = shapeOf(image);
-  int64_t height = getPlacedExtent(placement, 0, shape[1]);
-  int64_t width = getPlacedExtent(placement, 1, shape[2]);
-  PackedImage result{nullptr, channels, width * channels,
-                     height * width * channels};
-  if (placement.isTrivial() && channels == shape[3] && !offset &&
-      runLength % getDepth() == 0) {
-    result.elements = rewriter.create<tensor::CollapseShapeOp>(
-        loc, image, ArrayRef<ReassociationIndices>{{0, 1, 2, 3}});
-    return result;
-  }
-  Value destination =
-      empty({shape[0] * result.imageStride + getSlack()}, element);
-  result.elements = createPackActivation(rewriter, loc, image, destination,
-                                         placement, channels, channels,
-                                         /*interleave=*/1, offset);
-  setKind(result.elements.getDefiningOp(), "pack", 0);
-  return result;
-}
-
-PackedImage Packer::packBlocks(Value image, const Placement &placement,
-                               bool offset, int64_t channels, int64_t block,
-                               int64_t interleave) {
+                              bool offset, int64_t channels, int64_t block,
+                              int64_t interleave, bool inPlace) {
   ArrayRef<int64_t> shape = shapeOf(image);
   int64_t height = getPlacedExtent(placement, 0, shape[1]);
   int64_t width = getPlacedExtent(placement, 1, shape[2]);
   int64_t pixel = block * interleave;
   PackedImage result{nullptr, channels, width * pixel, height * width * pixel};
+  if (inPlace && placement.isTrivial() && !offset && interleave == 1 &&
+      block == channels && channels == shape[3]) {
+    result.elements = rewriter.create<tensor::CollapseShapeOp>(
+        loc, image, ArrayRef<ReassociationIndices>{{0, 1, 2, 3}});
+    return result;
+  }
   int64_t size =
       alignTo(shape[0], interleave) * height * width * channels + getSlack();
   result.elements =
@@ -395,7 +376,8 @@ struct PackForward : OpRewritePattern<Conv2DOp> {
       run *= kernel[0] * kernel[1];
     bool offset = packer.needsOffset(op.getNonnegative());
     PackedImage image =
-        packer.packImage(input, placement, channels, offset, run);
+        packer.packImage(input, placement, offset, channels, channels,
+                         /*interleave=*/1, /*inPlace=*/run % depth == 0);
 
     int64_t columns = w[0] / group, panel = packer.getPanel(columns);
     int64_t runSteps = divideCeil(run, depth), step = panel * depth;
@@ -484,8 +466,9 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
     int64_t depth = packer.getDepth();
     int64_t group = op.getGroup(), perGroup = w[0] / group;
     int64_t channels = group == 1 ? alignTo(w[0], depth) : w[0];
-    PackedImage image = packer.packImage(errors, placement, channels, offset,
-                                         group == 1 ? channels : perGroup);
+    PackedImage image = packer.packImage(
+        errors, placement, offset, channels, channels, /*interleave=*/1,
+        /*inPlace=*/group == 1 || perGroup % depth == 0);
     int64_t columns = w[1], panel = packer.getPanel(columns);
     int64_t steps = w[2] * w[3] * divideCeil(perGroup, depth);
     // What two neighbouring taps of a phase are apart in the kernel.
@@ -571,8 +554,9 @@ private:
     bool offset = packer.needsOffset(op.getNonnegative());
     int64_t depth = packer.getDepth();
     int64_t channels = alignTo(w[0], depth), steps = channels / depth;
-    PackedImage image = packer.packImage(op.getIns()[0], Placement(), channels,
-                                         offset, channels);
+    PackedImage image =
+        packer.packImage(op.getIns()[0], Placement(), offset, channels,
+                         channels, /*interleave=*/1, /*inPlace=*/true);
     int64_t columns = w[1] * w[2] * w[3];
     Addresses addresses = packer.getAddresses(columns);
     int64_t step = addresses.panel * depth;
@@ -655,11 +639,11 @@ private:
     addresses.addStep(pixels, block * depth, panel * depth);
     if (packer.chooseSplits(addresses) > 1)
       return failure();
-    PackedImage error =
-        packer.packBlocks(errors, Placement(), offset, e[3], block, depth);
-    PackedImage packed =
-        packer.packBlocks(image, Placement(), /*offset=*/false,
-                          alignTo(columns, panel), panel, depth);
+    PackedImage error = packer.packImage(errors, Placement(), offset, e[3],
+                                         block, depth, /*inPlace=*/true);
+    PackedImage packed = packer.packImage(image, Placement(), /*offset=*/false,
+                                          alignTo(columns, panel), panel, depth,
+                                          /*inPlace=*/true);
     rewriter.replaceOp(
         op, packer.contract(addresses.getAttribute(/*splits=*/1),
                             error.elements, packed.elements,
@@ -677,18 +661,24 @@ private:
     int64_t group = op.getGroup();
     int64_t inputs = x[3] / group, columns = e[3] / group;
     int64_t depth = packer.getDepth();
-    int64_t block = inputs % kBlock == 0 ? kBlock : x[3], pixel = block * depth;
-    PackedImage image = packer.packBlocks(
-        op.getIns()[0], getPlacement(window),
-        packer.needsOffset(op.getNonnegative()), x[3], block, depth);
+    Placement placement = getPlacement(window);
+    // What needs neither padding nor interleaving stays where it is.
+    bool keepsImage = depth == 1 && placement.isTrivial();
+    int64_t block = inputs % kBlock == 0 && !keepsImage ? kBlock : x[3];
+    int64_t pixel = block * depth;
+    PackedImage image = packer.packImage(
+        op.getIns()[0], placement, packer.needsOffset(op.getNonnegative()),
+        x[3], block, depth, /*inPlace=*/keepsImage);
     // The lanes behind the last column of a group are not stored, so they may
-    // see the next group.
+    // see the next group; those behind the last group need slack.
     int64_t panel = packer.getPanel(columns);
-    bool hasPanels = group == 1 || columns % panel == 0;
+    bool keepsErrors = depth == 1 && columns % target.getLanes() == 0;
+    bool hasPanels = !keepsErrors && (group == 1 || columns % panel == 0);
     int64_t errorBlock = hasPanels ? panel : e[3];
-    PackedImage error = packer.packBlocks(
+    PackedImage error = packer.packImage(
         op.getIns()[1], Placement(), /*offset=*/false,
-        group == 1 ? alignTo(columns, panel) : e[3], errorBlock, depth);
+        hasPanels ? group * alignTo(columns, panel) : e[3], errorBlock, depth,
+        /*inPlace=*/keepsErrors);
     Addresses addresses = packer.getAddresses(columns);
     int64_t batches = divideCeil(x[0], depth);
     int64_t blockStride = batches * image.imageStride;
@@ -724,15 +714,15 @@ private:
                   PatternRewriter &rewriter) const {
     ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(op.getIns()[1]);
     qtrain::WindowAttr window = op.getWindow();
-    PackedImage image = packer.packBlocks(
+    PackedImage image = packer.packImage(
         op.getIns()[0], getPlacement(window),
         packer.needsOffset(op.getNonnegative()), x[3], /*block=*/1,
-        /*interleave=*/1);
+        /*interleave=*/1, /*inPlace=*/false);
     int64_t panel = packer.getPanel(e[3]), quads = e[2] / 4;
     Value pixels = packer.flattenPixels(op.getIns()[1]);
-    PackedImage error =
-        packer.packBlocks(pixels, Placement(), /*offset=*/false,
-                          alignTo(e[3], panel), panel, /*interleave=*/4);
+    PackedImage error = packer.packImage(pixels, Placement(), /*offset=*/false,
+                                         alignTo(e[3], panel), panel,
+                                         /*interleave=*/4, /*inPlace=*/false);
     Addresses addresses = packer.getAddresses(e[3]);
     addresses.panelStride = e[0] * e[1] * quads * error.imageStride;
     addresses.addRow(window.getKernel()[0],
