@@ -63,9 +63,26 @@ private:
         .Default(false);
   }
 
+  /// Panels must not be wider than tiles, so they have to be those of the same
+  /// instruction set.
+  static LogicalResult expectTiles(qkernel::ContractOp op,
+                                   const cpu::TargetRecord &target) {
+    int64_t widest =
+        target.getLanes() * target.getMaxVectors(getFactors(op.getIns()[0]));
+    for (qkernel::ContractionAttr contraction : op.getContractions())
+      if (contraction.getPanel() > widest)
+        return op.emitError()
+               << "expected panels of at most " << widest << " columns with "
+               << target.name << ", but got " << contraction.getPanel();
+    return success();
+  }
+
   static LogicalResult lower(Operation *op, const cpu::TargetRecord &target) {
     if (op->getNumResults() > 0)
       return op->emitError("expected buffers, but got tensors");
+    if (auto contract = dyn_cast<qkernel::ContractOp>(op);
+        contract && failed(expectTiles(contract, target)))
+      return failure();
     Emitter emitter(op->getLoc(), op);
     llvm::TypeSwitch<Operation *>(op)
         .Case([&](qkernel::ContractOp contract) {

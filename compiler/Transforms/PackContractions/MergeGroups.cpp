@@ -80,9 +80,10 @@ template <typename OpTy> struct MergeGroups : OpRewritePattern<OpTy> {
     int64_t group = op.getGroup();
     ArrayRef<int64_t> w = cast<ShapedType>(weights.getType()).getShape();
     if (op->getNumResults() == 0 || op.getSaturate() ||
-        cast<ShapedType>(weights.getType()).getElementType().isF32() ||
         supportsDirect(w, group))
       return rewriter.notifyMatchFailure(op, "groups stay as they are");
+    if (cast<ShapedType>(weights.getType()).getElementType().isF32())
+      return rewriter.notifyMatchFailure(op, "0 * inf is not 0");
     constexpr bool isForward = std::is_same_v<OpTy, Conv2DOp>;
     int64_t merged =
         getMergedCount(group, isForward ? w[0] / group : w[1], lanes);

@@ -5,8 +5,6 @@
 // RUN:   | FileCheck %s --check-prefix=AVX2
 // RUN: qtc-opt %s -convert-contract-to-vector=isa=avx512 -cse \
 // RUN:   | FileCheck %s --check-prefix=AVX512
-// RUN: qtc-opt %s -convert-contract-to-vector=isa=baseline -cse \
-// RUN:   | FileCheck %s --check-prefix=SSE2
 
 // A tile of accumulators passes through the loop over steps. The last rows and
 // the maximum of all tasks follow.
@@ -51,7 +49,6 @@
 //         AVX2:     } {qkernel.kind = "conv2d"
 // AVX512: %{{.+}}:12 = scf.for {{.+}} -> (vector<16xi32>,
 // AVX512: llvm.call_intrinsic "llvm.x86.avx512.pmaddw.d.512"(%{{.+}}, %{{.+}}) : (vector<32xi16>, vector<32xi16>) -> vector<16xi32>
-// SSE2: llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
 func.func @contract(%a: memref<4160xi8>, %b: memref<1024xi8>,
                     %acc: memref<64x16xi32>, %max: memref<i32>) {
   qkernel.contract ins(%a, %b : memref<4160xi8>, memref<1024xi8>)
