@@ -8,6 +8,7 @@
 #include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace qtc;
@@ -34,6 +35,16 @@ Value LoopBuilder::zero(Type type) {
   return create<arith::ConstantOp>(getZeroAttr(type));
 }
 
+Value LoopBuilder::lowest(Type type) {
+  if (auto number = dyn_cast<FloatType>(type)) {
+    const llvm::fltSemantics &semantics = number.getFloatSemantics();
+    return create<arith::ConstantFloatOp>(
+        APFloat::getInf(semantics, /*Negative=*/true), number);
+  }
+  unsigned width = type.getIntOrFloatBitWidth();
+  return integer(llvm::minIntN(width), width);
+}
+
 /// The form of an operation for the type of `a`.
 template <typename IntegerOp, typename FloatOp>
 static Value createArithmetic(LoopBuilder &builder, Value a, Value b) {
@@ -56,6 +67,20 @@ Value LoopBuilder::mul(Value a, Value b) {
 
 Value LoopBuilder::compare(arith::CmpIPredicate predicate, Value a, Value b) {
   return create<arith::CmpIOp>(predicate, a, b);
+}
+
+Value LoopBuilder::isEqual(Value a, Value b) {
+  if (isa<FloatType>(a.getType()))
+    return create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, a, b);
+  return compare(arith::CmpIPredicate::eq, a, b);
+}
+
+Value LoopBuilder::maximum(Value a, Value b) {
+  if (!isa<FloatType>(a.getType()))
+    return create<arith::MaxSIOp>(a, b);
+  // One instruction, unlike the maximum that orders zeros and what is no
+  // number.
+  return select(create<arith::CmpFOp>(arith::CmpFPredicate::OGT, a, b), a, b);
 }
 
 Value LoopBuilder::select(Value condition, Value a, Value b) {

@@ -24,13 +24,18 @@ public:
   Value index(int64_t value);
   Value integer(int64_t value, unsigned width = 32);
   Value zero(mlir::Type type);
+  /// Below every value of an integer or float type, or −∞.
+  Value lowest(mlir::Type type);
   Value extend(Value value, unsigned width = 32);
   /// Of integers, indices or floats.
   Value add(Value a, Value b);
   Value sub(Value a, Value b);
   Value mul(Value a, Value b);
   Value compare(mlir::arith::CmpIPredicate predicate, Value a, Value b);
+  Value isEqual(Value a, Value b);
   Value select(Value condition, Value a, Value b);
+  /// The larger one; b of floats that do not compare.
+  Value maximum(Value a, Value b);
   Value clamp(Value value, int64_t limit);
   Value load(Value buffer, mlir::ValueRange indices);
   void store(Value value, Value buffer, mlir::ValueRange indices);

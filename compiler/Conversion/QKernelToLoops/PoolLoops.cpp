@@ -84,9 +84,8 @@ void forEachWindowImage(LoopBuilder &b, ArrayRef<int64_t> y, StringRef kind,
   });
 }
 
-/// Below every mantissa of `width` bits.
-Value getLowest(LoopBuilder &b, unsigned width) {
-  return b.integer(llvm::minIntN(width), width);
+Type getElementType(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getElementType();
 }
 
 struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
@@ -97,14 +96,13 @@ struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
     Value x = op.getIns()[0], y = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
     bool inside = isAlwaysInside(op.getWindow(), in, out);
-    unsigned width = cast<MemRefType>(x.getType()).getElementTypeBitWidth();
     forEachWindowRow(b, out, "max_pool", [&](Value n, Value oh, Value ow) {
       b.loop(out[3], [&](Value c) {
-        Value lowest = getLowest(b, width), best = lowest;
+        Value lowest = b.lowest(getElementType(x)), best = lowest;
         forEachTap(b, op.getWindow(), in, inside, oh, ow,
                    [&](Value h, Value w, Value isInside) {
                      Value tap = loadTap(b, x, n, h, w, c, isInside, lowest);
-                     best = b.create<arith::MaxSIOp>(best, tap);
+                     best = b.maximum(best, tap);
                    });
         b.store(best, y, {n, oh, ow, c});
       });
@@ -153,23 +151,22 @@ struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
                          bool exclusive, Value n, Value oh, Value ow, Value c) {
     Value x = op.getIns()[0], ex = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(x);
-    unsigned width = cast<MemRefType>(x.getType()).getElementTypeBitWidth();
-    unsigned outWidth = cast<MemRefType>(ex.getType()).getElementTypeBitWidth();
-    Value lowest = getLowest(b, width), best = lowest;
+    Type type = getElementType(ex);
+    Value lowest = b.lowest(getElementType(x)), best = lowest;
     SmallVector<Value> taps;
     forEachTap(b, op.getWindow(), in, inside, oh, ow,
                [&](Value h, Value w, Value isInside) {
                  taps.push_back(loadTap(b, x, n, h, w, c, isInside, lowest));
-                 best = b.create<arith::MaxSIOp>(best, taps.back());
+                 best = b.maximum(best, taps.back());
                });
-    Value error = b.extend(b.load(op.getIns()[1], {n, oh, ow, c}), outWidth);
-    Value zero = b.integer(0, outWidth);
+    Value error = b.extend(b.load(op.getIns()[1], {n, oh, ow, c}),
+                           type.getIntOrFloatBitWidth());
+    Value zero = b.zero(type);
     Value isOpen = b.integer(1, 1), isClosed = b.integer(0, 1);
     unsigned index = 0;
     forEachTap(b, op.getWindow(), in, inside, oh, ow,
                [&](Value h, Value w, Value isInside) {
-                 Value isBest =
-                     b.compare(CmpIPredicate::eq, taps[index++], best);
+                 Value isBest = b.isEqual(taps[index++], best);
                  Value takes = b.create<arith::AndIOp>(isBest, isOpen);
                  isOpen = b.select(isBest, isClosed, isOpen);
                  Value share = b.select(takes, error, zero);
@@ -187,26 +184,46 @@ struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
   }
 };
 
-/// Positions of a window along one dimension that are inside the image.
+/// Positions of a window along one dimension that are in [begin, end).
 Value countInside(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
-                  Value out, int64_t extent) {
+                  Value out, int64_t begin, int64_t end) {
   Value count = b.index(0);
   for (int64_t tap = 0; tap < window.getKernel()[dim]; ++tap) {
-    Value inside = b.isInside(getPosition(b, window, dim, out, tap), extent);
+    Value position = getPosition(b, window, dim, out, tap);
+    Value inside = b.isInside(b.affine(position, 1, -begin), end - begin);
     count = b.add(count, b.select(inside, b.index(1), b.index(0)));
   }
   return count;
 }
 
-/// c = round(2^(7+k) / area) of the window at (oh, ow); the area is the whole
-/// kernel if padding counts.
+/// Positions that the mean of the window at (oh, ow) is over: those inside the
+/// image, or inside of image and padding.
+Value getArea(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
+              ArrayRef<int64_t> x, Value oh, Value ow) {
+  Value counts[2];
+  for (unsigned dim : {0u, 1u}) {
+    int64_t begin = countPadding ? -window.getPads()[dim] : 0;
+    int64_t end = x[dim + 1] + (countPadding ? window.getPads()[dim + 2] : 0);
+    counts[dim] = countInside(b, window, dim, dim == 0 ? oh : ow, begin, end);
+  }
+  return b.mul(counts[0], counts[1]);
+}
+
+/// What the sum of the window at (oh, ow) is multiplied with: 1 / area of
+/// floats, else c = round(2^(7+k) / area), with the area of the whole kernel if
+/// padding counts.
 Value getFactor(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
-                ArrayRef<int64_t> x, Value oh, Value ow) {
+                ArrayRef<int64_t> x, Value oh, Value ow, Type type) {
+  if (isa<FloatType>(type)) {
+    Value area = b.create<arith::IndexCastOp>(
+        b.getI32Type(), getArea(b, window, countPadding, x, oh, ow));
+    Value one = b.create<arith::ConstantOp>(b.getFloatAttr(type, 1.0));
+    return b.create<arith::DivFOp>(one, b.create<arith::SIToFPOp>(type, area));
+  }
   ArrayRef<int64_t> kernel = window.getKernel();
   int64_t fraction = 7 + llvm::Log2_64_Ceil(kernel[0] * kernel[1]);
   Value area = countPadding ? b.index(kernel[0] * kernel[1])
-                            : b.mul(countInside(b, window, 0, oh, x[1]),
-                                    countInside(b, window, 1, ow, x[2]));
+                            : getArea(b, window, false, x, oh, ow);
   Value doubled = b.affine(area, 2, 0);
   Value numerator = b.affine(area, 1, int64_t(2) << fraction);
   Value factor = b.create<arith::DivUIOp>(numerator, doubled);
@@ -219,8 +236,10 @@ unsigned getSumWidth(qtrain::WindowAttr window) {
   return llvm::Log2_64_Ceil(kernel[0] * kernel[1]) > 16 ? 64 : 32;
 }
 
-/// `sum` · `factor` in 32 bits, saturated if it may need more.
+/// `sum` · `factor`, of integers in 32 bits, saturated if it may need more.
 Value scaleSum(LoopBuilder &b, Value sum, Value factor, unsigned width) {
+  if (isa<FloatType>(sum.getType()))
+    return b.mul(sum, factor);
   Value product = b.mul(b.extend(sum, width), b.extend(factor, width));
   if (width == 32)
     return product;
@@ -238,10 +257,11 @@ struct LowerAveragePool : OpRewritePattern<AveragePool2DOp> {
     qtrain::WindowAttr window = op.getWindow();
     Value zero = b.index(0);
     forEachWindowRow(b, out, "average_pool", [&](Value n, Value oh, Value ow) {
-      Value factor = getFactor(b, window, op.getCountIncludePad(), in, oh, ow);
+      Value factor = getFactor(b, window, op.getCountIncludePad(), in, oh, ow,
+                               getElementType(y));
       b.loop(out[3], [&](Value c) {
         Value sum = b.fold(
-            zero, b.index(window.getKernel()[0]), b.integer(0),
+            zero, b.index(window.getKernel()[0]), b.zero(getElementType(y)),
             [&](Value kh, Value rowSum) {
               Value h = position(b, window, 0, oh, kh);
               return b.choose(b.isInside(h, in[1]), rowSum, [&] {
@@ -276,7 +296,9 @@ struct LowerAveragePoolGradient : OpRewritePattern<AveragePool2DGradientOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(AveragePool2DGradientOp op,
                                 PatternRewriter &rewriter) const override {
-    if (getSumWidth(op.getWindow()) > 32 && op.getWindow().overlaps())
+    bool isExact = !isa<FloatType>(getElementType(op.getOuts()[0]));
+    if (isExact && getSumWidth(op.getWindow()) > 32 &&
+        op.getWindow().overlaps())
       return rewriter.notifyMatchFailure(op, "sums could leave 32 bits");
     LoopBuilder b(op.getLoc(), rewriter);
     Value e = op.getIns()[0], ex = op.getOuts()[0];
@@ -285,8 +307,8 @@ struct LowerAveragePoolGradient : OpRewritePattern<AveragePool2DGradientOp> {
     b.fillZero(ex, "average_pool_gradient");
     forEachWindowImage(
         b, out, "average_pool_gradient", [&](Value n, Value oh, Value ow) {
-          Value factor =
-              getFactor(b, window, op.getCountIncludePad(), in, oh, ow);
+          Value factor = getFactor(b, window, op.getCountIncludePad(), in, oh,
+                                   ow, getElementType(ex));
           b.nest(window.getKernel(), [&](ValueRange k) {
             Value h = LowerAveragePool::position(b, window, 0, oh, k[0]);
             Value w = LowerAveragePool::position(b, window, 1, ow, k[1]);

@@ -63,9 +63,10 @@ struct LowerMaxAbs : OpRewritePattern<MaxAbsOp> {
   }
 };
 
-/// Blocks of channels over chunks of rows, added up atomically: sums of
-/// integers do not depend on the order. Several rows of few channels count as
-/// one row, so that the inner loop is long enough for vectors.
+/// Blocks of channels over chunks of rows. Chunks of integers are added up
+/// atomically, as their sums do not depend on the order, and several rows of
+/// few channels count as one row, so that the inner loop is long enough for
+/// vectors. Chunks of floats are those of the operation.
 struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -74,64 +75,142 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
   /// Channels in a cache line, and blocks for a few threads.
   static constexpr int64_t kLine = 64, kMinBlocks = 4;
 
+  /// How the sum is cut into iterations: `chunks` of rows times `blocks` of
+  /// channels.
+  struct Plan {
+    explicit Plan(ChannelSumOp op);
+    int64_t rows, channels; ///< what the input is seen as
+    int64_t outputs;        ///< channels of the result
+    int64_t block, blocks, chunk, chunks;
+    /// Every sum is complete after one iteration, or they meet atomically.
+    bool isWhole;
+  };
+
   LogicalResult matchAndRewrite(ChannelSumOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b(op.getLoc(), rewriter);
-    Value x = op.getIns()[0], y = op.getOuts()[0];
-    bool saturate = op.getSaturate();
-    int64_t outputs = getBufferShape(y).back(), channels = outputs;
-    int64_t rows = cast<MemRefType>(x.getType()).getNumElements() / channels;
-    while (!saturate && 2 * channels <= kBlock && rows % 2 == 0)
-      channels *= 2, rows /= 2;
-    Value flat = b.flatten(x);
-    unsigned width = saturate ? 64 : 32;
-    // Blocks of equal size, at least a few where there are lines enough.
-    int64_t blocks = std::max(ceilDiv(channels, kBlock),
-                              std::min(kMinBlocks, channels / kLine));
-    int64_t block =
-        ceilDiv(ceilDiv(channels, std::max<int64_t>(blocks, 1)), 16) * 16;
-    block = std::min(block, channels);
-    blocks = ceilDiv(channels, block);
-    // 64-bit sums are not added atomically to a 32-bit result.
-    int64_t rowChunk = saturate ? rows : std::max<int64_t>(1, kChunk / block);
-    int64_t rowChunks = ceilDiv(rows, rowChunk);
-    // Every sum is complete after one iteration, or they meet atomically.
-    bool isWhole = rowChunks == 1 && channels == outputs;
-    if (!isWhole)
-      b.fillZero(y, "channel_sum");
-    b.parallel(blocks * rowChunks, "channel_sum", /*macs=*/0, [&](Value task) {
-      Value divisor = b.index(blocks);
+    Plan plan(op);
+    Value flat = b.flatten(op.getIns()[0]);
+    if (!plan.isWhole)
+      b.fillZero(op.getOuts()[0], "channel_sum");
+    int64_t tasks = plan.blocks * plan.chunks;
+    b.parallel(tasks, "channel_sum", /*macs=*/0, [&](Value task) {
+      Value divisor = b.index(plan.blocks);
       Value part = b.create<arith::DivUIOp>(task, divisor);
       Value which = b.create<arith::RemUIOp>(task, divisor);
-      auto [firstRow, lastRow] = getChunk(b, part, rowChunk, rows);
-      auto [first, last] = getChunk(b, which, block, channels);
-      Value size = blocks == 1 ? b.index(block) : b.sub(last, first);
-      Value sums = b.create<memref::AllocaOp>(
-          MemRefType::get({block}, b.getIntegerType(width)));
+      auto [firstRow, lastRow] = getChunk(b, part, plan.chunk, plan.rows);
+      auto [first, last] = getChunk(b, which, plan.block, plan.channels);
+      Value size = plan.blocks == 1 ? b.index(plan.block) : b.sub(last, first);
+      Type type = getSumType(b, op);
+      Value sums =
+          b.create<memref::AllocaOp>(MemRefType::get({plan.block}, type));
       Value begin = first;
       b.loop(b.index(0), size,
-             [&](Value c) { b.store(b.integer(0, width), sums, c); });
+             [&](Value c) { b.store(b.zero(type), sums, c); });
       b.loop(firstRow, lastRow, [&](Value row) {
-        Value base = b.add(b.affine(row, channels, 0), begin);
+        Value base = b.add(b.affine(row, plan.channels, 0), begin);
         b.loop(b.index(0), size, [&](Value c) {
           Value element = b.load(flat, b.add(base, c));
-          b.accumulate(b.extend(element, width), sums, c);
+          b.accumulate(b.extend(element, type.getIntOrFloatBitWidth()), sums,
+                       c);
         });
       });
       b.loop(b.index(0), size, [&](Value c) {
-        Value sum = b.mul(b.load(sums, c), b.integer(op.getFactor(), width));
-        Value target = b.add(begin, c);
-        if (channels > outputs)
-          target = b.create<arith::RemUIOp>(target, b.index(outputs));
-        if (isWhole && !saturate)
-          return b.store(sum, y, target);
-        if (!saturate) {
-          b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::addi, sum, y,
-                                        target);
-          return;
-        }
-        Value clamped = b.clamp(sum, std::numeric_limits<int32_t>::max());
-        b.store(b.create<arith::TruncIOp>(b.getI32Type(), clamped), y, target);
+        storeSum(b, op, plan, b.load(sums, c), part, b.add(begin, c));
+      });
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+  static bool hasFloats(ChannelSumOp op) {
+    return isa<FloatType>(
+        cast<MemRefType>(op.getOuts()[0].getType()).getElementType());
+  }
+
+  static Type getSumType(LoopBuilder &b, ChannelSumOp op) {
+    if (op.getSaturate())
+      return b.getI64Type();
+    return cast<MemRefType>(op.getOuts()[0].getType()).getElementType();
+  }
+
+  static void storeSum(LoopBuilder &b, ChannelSumOp op, const Plan &plan,
+                       Value sum, Value part, Value target) {
+    Value y = op.getOuts()[0];
+    if (hasFloats(op)) {
+      bool isPartial = getBufferShape(y).size() == 2;
+      return b.store(sum, y,
+                     isPartial ? ValueRange{part, target} : ValueRange(target));
+    }
+    unsigned width = sum.getType().getIntOrFloatBitWidth();
+    sum = b.mul(sum, b.integer(op.getFactor(), width));
+    if (plan.channels > plan.outputs)
+      target = b.create<arith::RemUIOp>(target, b.index(plan.outputs));
+    if (op.getSaturate())
+      sum = b.create<arith::TruncIOp>(
+          b.getI32Type(), b.clamp(sum, std::numeric_limits<int32_t>::max()));
+    if (plan.isWhole)
+      return b.store(sum, y, target);
+    b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::addi, sum, y, target);
+  }
+};
+
+LowerChannelSum::Plan::Plan(ChannelSumOp op) {
+  ArrayRef<int64_t> out = getBufferShape(op.getOuts()[0]);
+  outputs = channels = out.back();
+  rows = cast<MemRefType>(op.getIns()[0].getType()).getNumElements() / channels;
+  // 64-bit sums are not added atomically to a 32-bit result.
+  bool isFree = !op.getSaturate() && !hasFloats(op);
+  while (isFree && 2 * channels <= kBlock && rows % 2 == 0)
+    channels *= 2, rows /= 2;
+  // Blocks of equal size, at least a few where there are lines enough.
+  blocks = std::max(ceilDiv(channels, kBlock),
+                    std::min(kMinBlocks, channels / kLine));
+  block = ceilDiv(ceilDiv(channels, std::max<int64_t>(blocks, 1)), 16) * 16;
+  block = std::min(block, channels);
+  blocks = ceilDiv(channels, block);
+  int64_t parts = out.size() == 2 ? out.front() : 1;
+  chunk = isFree ? std::max<int64_t>(1, kChunk / block) : ceilDiv(rows, parts);
+  chunks = isFree ? ceilDiv(rows, chunk) : parts;
+  isWhole = !isFree || (chunks == 1 && channels == outputs);
+}
+
+/// Softmax of floats minus target, one row at a time.
+struct LowerFloatSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(SoftmaxErrorOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getExponential())
+      return rewriter.notifyMatchFailure(op, "is of integers");
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value logits = op.getIns()[0], labels = op.getIns()[1];
+    Value errors = op.getOuts()[0];
+    ArrayRef<int64_t> shape = getBufferShape(errors);
+    auto type =
+        cast<FloatType>(cast<MemRefType>(errors.getType()).getElementType());
+    b.parallel(shape[0], "softmax_error", /*macs=*/0, [&](Value n) {
+      Value zero = b.index(0), classes = b.index(shape[1]);
+      Value largest =
+          b.fold(zero, classes, b.lowest(type), [&](Value k, Value best) {
+            return b.maximum(b.load(logits, {n, k}), best);
+          });
+      Value total =
+          b.fold(zero, classes, b.zero(type), [&](Value k, Value sum) {
+            Value power =
+                b.create<math::ExpOp>(b.sub(b.load(logits, {n, k}), largest));
+            b.store(power, errors, {n, k});
+            return b.add(sum, power);
+          });
+      Value one = b.create<arith::ConstantOp>(b.getFloatAttr(type, 1.0));
+      Value label =
+          b.create<arith::IndexCastOp>(b.getIndexType(), b.load(labels, n));
+      b.loop(zero, classes, [&](Value k) {
+        Value probability =
+            b.create<arith::DivFOp>(b.load(errors, {n, k}), total);
+        Value isTarget = b.compare(CmpIPredicate::eq, k, label);
+        b.store(b.sub(probability, b.select(isTarget, one, b.zero(type))),
+                errors, {n, k});
       });
     });
     rewriter.eraseOp(op);
@@ -148,11 +227,13 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
 
   LogicalResult matchAndRewrite(SoftmaxErrorOp op,
                                 PatternRewriter &rewriter) const override {
+    if (!op.getExponential())
+      return rewriter.notifyMatchFailure(op, "is of floats");
     LoopBuilder b(op.getLoc(), rewriter);
     Value logits = op.getIns()[0], exponent = op.getIns()[1];
     Value labels = op.getIns()[2], errors = op.getOuts()[0];
     ArrayRef<int64_t> shape = getBufferShape(errors);
-    bool fraction = op.getExponential() == qtrain::Exponential::Fraction;
+    bool fraction = *op.getExponential() == qtrain::Exponential::Fraction;
     Value table = fraction ? getTable(op, rewriter) : Value();
     b.parallel(shape[0], "softmax_error", /*macs=*/0, [&](Value n) {
       auto power = [&](Value k) -> Value {
@@ -285,6 +366,6 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
 } // namespace
 
 void qtc::populateReductionLoops(RewritePatternSet &patterns) {
-  patterns.add<LowerMaxAbs, LowerChannelSum, LowerSoftmaxError>(
-      patterns.getContext());
+  patterns.add<LowerMaxAbs, LowerChannelSum, LowerFloatSoftmaxError,
+               LowerSoftmaxError>(patterns.getContext());
 }

@@ -56,6 +56,14 @@ struct LinearGeometry {
   WindowAttr window;
 };
 
+/// The exponent of products; null of floats.
+Value addExponents(ImplicitLocOpBuilder &builder, const ScaledParts &lhs,
+                   const ScaledParts &rhs) {
+  if (!lhs.exponent)
+    return Value();
+  return builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
+}
+
 /// Creates a kernel of `shape` and gives its accumulators the memory shape of
 /// the result of `op`.
 template <typename KernelTy>
@@ -63,8 +71,8 @@ void replaceWithKernel(PatternRewriter &rewriter, ContractionOpInterface op,
                        ImplicitLocOpBuilder &builder, ValueRange ins,
                        ArrayRef<int64_t> shape, WindowAttr window,
                        int64_t group, Value exponent) {
-  Value out = createEmpty(builder, shape, 32);
-  bool saturate = op.getReductionLength() > kMaxExactLength;
+  Value out = createEmpty(builder, shape, getElementType(op->getResult(0)));
+  bool saturate = exponent && op.getReductionLength() > kMaxExactLength;
   auto kernel =
       qkernel::createKernel<KernelTy>(builder, op.getLoc(), ins, out, window,
                                       group, isNonnegative(op), saturate);
@@ -86,7 +94,7 @@ struct LowerConvolution : OpRewritePattern<OpTy> {
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     ScaledParts lhs = (*parts)[0], rhs = (*parts)[1];
-    Value exponent = builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
+    Value exponent = addExponents(builder, lhs, rhs);
     replaceWithKernel<KernelTy>(
         rewriter, cast<ContractionOpInterface>(op.getOperation()), builder,
         {lhs.mantissas, rhs.mantissas}, getMemoryShape(op.getResult()),
@@ -134,7 +142,7 @@ struct LowerLinear : OpRewritePattern<OpTy> {
     ArrayRef<int64_t> shape = isInputGradient    ? geometry.image
                               : isWeightGradient ? geometry.kernel
                                                  : geometry.output;
-    Value exponent = builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
+    Value exponent = addExponents(builder, lhs, rhs);
     replaceWithKernel<KernelTy>(
         rewriter, cast<ContractionOpInterface>(op.getOperation()), builder,
         {left, right}, shape, geometry.window, /*group=*/1, exponent);
@@ -198,12 +206,12 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
       maximum = contraction->getResult(1);
     } else if (contraction) {
       builder.setInsertionPoint(contraction);
-      Value out = createEmpty(builder, {}, 32);
+      Value out = createEmpty(builder, {}, builder.getI32Type());
       rewriter.setInsertionPoint(contraction);
       maximum = extendKernel(rewriter, contraction, {}, out)->getResult(1);
       builder.setInsertionPoint(op);
     } else {
-      Value out = createEmpty(builder, {}, 32);
+      Value out = createEmpty(builder, {}, builder.getI32Type());
       maximum = qkernel::createKernel<qkernel::MaxAbsOp>(builder, op.getLoc(),
                                                          parts->mantissas, out)
                     .getResult(0);
@@ -261,14 +269,14 @@ Value alignBias(ImplicitLocOpBuilder &builder, ScaledParts bias,
   // |accumulator| < 2^29 and the sum is clamped to 2^30.
   int64_t limit = kBiasClamp + (int64_t(1) << 29) - 1;
   return createElementwise(
-      builder, bias.mantissas, 32,
+      builder, bias.mantissas, builder.getI32Type(),
       [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
         return clampToInt32(inner, aligner.align(inner, elements[0]), limit);
       });
 }
 
-/// acc' = clamp(acc + b·2^d, ±2^30). The kernel adds it when its sums leave
-/// room, otherwise a pass in 64 bits does.
+/// acc' = clamp(acc + b·2^d, ±2^30), of floats acc + b. The kernel adds it when
+/// its sums leave room, otherwise a pass does, of integers in 64 bits.
 struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(BiasAddOp op,
@@ -287,10 +295,11 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
           cast<RankedTensorType>(input.mantissas.getType()).getShape());
       // The bias is aligned in front of the kernel; its operands are there.
       builder.setInsertionPoint(op);
-      Value aligned = alignBias(builder, bias, input.exponent);
+      Value aligned = bias.exponent ? alignBias(builder, bias, input.exponent)
+                                    : bias.mantissas;
       rewriter.setInsertionPoint(op);
       Operation *fused = extendKernel(rewriter, kernel, aligned, {});
-      fused->moveAfter(aligned.getDefiningOp());
+      fused->moveBefore(op);
       builder.setInsertionPointAfter(fused);
       replaceWithParts(rewriter, op,
                        createReshape(builder, fused->getResult(0), shape),
@@ -306,8 +315,8 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
                       Value accumulators) {
     auto weight = cast<RankedTensorType>(kernel.getIns()[1].getType());
     int64_t length = weight.getNumElements() / weight.getDimSize(0);
-    if (kernel.getIns().size() != 2 || kernel.getNumResults() != 1 ||
-        length > kMaxFusedBiasLength)
+    bool isRoomy = !isScaled(op.getType()) || length <= kMaxFusedBiasLength;
+    if (kernel.getIns().size() != 2 || kernel.getNumResults() != 1 || !isRoomy)
       return false;
     // Nothing else may see the sums without the bias.
     for (Value value = accumulators;;
@@ -323,20 +332,26 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
   static Value addInPass(ImplicitLocOpBuilder &builder, ScaledParts input,
                          ScaledParts bias) {
     auto type = cast<RankedTensorType>(input.mantissas.getType());
-    BiasAligner aligner(builder, bias.exponent, input.exponent);
+    std::optional<BiasAligner> aligner;
+    if (input.exponent)
+      aligner.emplace(builder, bias.exponent, input.exponent);
     MLIRContext *context = builder.getContext();
     unsigned rank = type.getRank();
     AffineMap identity = builder.getMultiDimIdentityMap(rank);
+    // Channels of images lie innermost, those of anything else where they are.
+    unsigned dim = rank == 4 ? 3 : 1;
     AffineMap channel =
-        AffineMap::get(rank, 0, builder.getAffineDimExpr(rank - 1), context);
+        AffineMap::get(rank, 0, builder.getAffineDimExpr(dim), context);
     return createMapped(
         builder, {input.mantissas, bias.mantissas}, {identity, channel},
-        type.getShape(), 32,
+        type.getShape(), type.getElementType(),
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          if (!aligner)
+            return inner.create<arith::AddFOp>(elements[0], elements[1]);
           Value wide =
               inner.create<arith::ExtSIOp>(inner.getI64Type(), elements[0]);
           Value sum = inner.create<arith::AddIOp>(
-              wide, aligner.align(inner, elements[1]));
+              wide, aligner->align(inner, elements[1]));
           return clampToInt32(inner, sum, kBiasClamp);
         });
   }

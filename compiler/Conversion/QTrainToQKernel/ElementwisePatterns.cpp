@@ -65,7 +65,7 @@ struct LowerShiftScale : OpRewritePattern<ShiftScaleOp> {
     if (op.getRandom())
       tensors.push_back(op.getRandom());
     Value result = createElementwise(
-        builder, tensors, width,
+        builder, tensors, getElementType(op.getResult()),
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value random;
           if (elements.size() == 2)
@@ -82,6 +82,16 @@ struct LowerShiftScale : OpRewritePattern<ShiftScaleOp> {
   }
 };
 
+/// max(element, 0); of a float what is not a number stays so.
+Value createRelu(ImplicitLocOpBuilder &builder, Value element) {
+  Value zero = createZero(builder, element.getType());
+  if (!isa<FloatType>(element.getType()))
+    return builder.create<arith::MaxSIOp>(element, zero);
+  Value isNegative =
+      builder.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, element, zero);
+  return builder.create<arith::SelectOp>(isNegative, zero, element);
+}
+
 struct LowerRelu : OpRewritePattern<ReluOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReluOp op,
@@ -90,12 +100,10 @@ struct LowerRelu : OpRewritePattern<ReluOp> {
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    unsigned width = cast<ScaledType>(op.getType()).getWidth();
     Value result = createElementwise(
-        builder, parts->mantissas, width,
-        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          return inner.create<arith::MaxSIOp>(elements[0],
-                                              createInt(inner, 0, width));
+        builder, parts->mantissas, getElementType(op.getResult()),
+        [](ImplicitLocOpBuilder &inner, ValueRange elements) {
+          return createRelu(inner, elements[0]);
         });
     replaceWithParts(rewriter, op, result, parts->exponent);
     return success();
@@ -111,16 +119,13 @@ struct LowerReluGradient : OpRewritePattern<ReluGradientOp> {
       return rewriter.notifyMatchFailure(op, "operands not converted yet");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     ScaledParts output = (*parts)[0], gradient = (*parts)[1];
-    unsigned width = cast<ScaledType>(op.getType()).getWidth();
+    Type type = getElementType(op.getResult());
     Value result = createElementwise(
-        builder, {output.mantissas, gradient.mantissas}, width,
+        builder, {output.mantissas, gradient.mantissas}, type,
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          Type type = elements[0].getType();
-          Value zero = createInt(inner, 0, type.getIntOrFloatBitWidth());
-          Value passes = inner.create<arith::CmpIOp>(CmpIPredicate::sgt,
-                                                     elements[0], zero);
+          Value passes = createIsPositive(inner, elements[0]);
           return inner.create<arith::SelectOp>(passes, elements[1],
-                                               createInt(inner, 0, width));
+                                               createZero(inner, type));
         });
     replaceWithParts(rewriter, op, result, gradient.exponent);
     return success();
@@ -132,6 +137,8 @@ struct LowerUpdate : OpRewritePattern<UpdateOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(UpdateOp op,
                                 PatternRewriter &rewriter) const override {
+    if (!isScaled(op.getType()))
+      return rewriter.notifyMatchFailure(op, "a scheme says what it means");
     auto parts = getOperandParts(op);
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operands not converted yet");
@@ -140,7 +147,8 @@ struct LowerUpdate : OpRewritePattern<UpdateOp> {
     unsigned width = cast<ScaledType>(op.getType()).getWidth();
     int64_t limit = (int64_t(1) << (width - 1)) - 1;
     Value result = createElementwise(
-        builder, {gradient.mantissas, parameter.mantissas}, width,
+        builder, {gradient.mantissas, parameter.mantissas},
+        getElementType(op.getResult()),
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value difference = inner.create<arith::SubIOp>(
               extend(inner, elements[1]), extend(inner, elements[0]));
@@ -156,6 +164,36 @@ struct LowerUpdate : OpRewritePattern<UpdateOp> {
   }
 };
 
+/// The first term, most likely a parameter or its momentum, is overwritten.
+struct LowerLinearCombination : OpRewritePattern<LinearCombinationOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(LinearCombinationOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    SmallVector<Value> tensors;
+    for (const ScaledParts &part : llvm::drop_begin(*parts))
+      tensors.push_back(part.mantissas);
+    tensors.push_back(parts->front().mantissas);
+    Value result = createElementwise(
+        builder, tensors, getElementType(op.getResult()),
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+          Value sum = inner.create<arith::MulFOp>(elements.back(),
+                                                  op.getFactors().front());
+          for (auto [element, factor] : llvm::zip_equal(
+                   elements.drop_back(), op.getFactors().drop_front()))
+            sum = inner.create<arith::AddFOp>(
+                sum, inner.create<arith::MulFOp>(element, factor));
+          return sum;
+        },
+        /*inPlace=*/true);
+    replaceWithParts(rewriter, op, result, Value());
+    return success();
+  }
+};
+
 struct LowerRandom : OpRewritePattern<RandomOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(RandomOp op,
@@ -163,7 +201,7 @@ struct LowerRandom : OpRewritePattern<RandomOp> {
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     RankedTensorType type = op.getType();
     Value flat = createMapped(
-        builder, {}, {}, {type.getNumElements()}, 16,
+        builder, {}, {}, {type.getNumElements()}, type.getElementType(),
         [&](ImplicitLocOpBuilder &inner, ValueRange) -> Value {
           Value index = inner.create<arith::IndexCastOp>(
               inner.getI64Type(), inner.create<linalg::IndexOp>(0));
@@ -186,13 +224,9 @@ struct LowerDropout : OpRewritePattern<DropoutOp> {
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     RankedTensorType logical = getTensorType(op.getInput().getType());
-    unsigned width = cast<ScaledType>(op.getType()).getWidth();
+    Type type = getElementType(op.getResult());
     double ratio = op.getRatio().convertToDouble();
     auto threshold = static_cast<int64_t>(std::nearbyint(ratio * 65536.0));
-    // Without accumulators the factor is in the exponent.
-    bool exact = width != 32;
-    int64_t factor =
-        exact ? 1 : static_cast<int64_t>(std::nearbyint(128.0 / (1.0 - ratio)));
     Value random =
         createReshape(builder, op.getRandom(), logical.getShape().drop_front());
     auto memory = cast<RankedTensorType>(parts->mantissas.getType());
@@ -200,23 +234,40 @@ struct LowerDropout : OpRewritePattern<DropoutOp> {
         builder, {parts->mantissas, random},
         {builder.getMultiDimIdentityMap(memory.getRank()),
          getLogicalMap(logical, /*skip=*/1)},
-        memory.getShape(), width,
+        memory.getShape(), type,
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value number =
               inner.create<arith::ExtUIOp>(inner.getI32Type(), elements[1]);
           Value dropped = inner.create<arith::CmpIOp>(
               CmpIPredicate::slt, number, createInt(inner, threshold));
-          Value kept = elements[0];
-          if (!exact)
-            kept = inner.create<arith::MulIOp>(extend(inner, kept),
-                                               createInt(inner, factor));
-          return inner.create<arith::SelectOp>(
-              dropped, createInt(inner, 0, width), kept);
+          Value kept = scaleUp(inner, elements[0], type, 1.0 / (1.0 - ratio));
+          return inner.create<arith::SelectOp>(dropped, createZero(inner, type),
+                                               kept);
         });
-    Value exponent = builder.create<arith::AddIOp>(
-        parts->exponent, createInt(builder, exact ? 1 : -7));
-    replaceWithParts(rewriter, op, result, exponent);
+    int64_t offset = type.isInteger(32) ? -kFractionBits : 1;
+    replaceWithParts(rewriter, op, result,
+                     createOffset(builder, parts->exponent, offset));
     return success();
+  }
+
+private:
+  /// Of the factor in accumulators.
+  static constexpr int64_t kFractionBits = 7;
+
+  /// `element` times `factor`, in `type`. Without accumulators the factor is in
+  /// the exponent.
+  static Value scaleUp(ImplicitLocOpBuilder &builder, Value element, Type type,
+                       double factor) {
+    if (isa<FloatType>(type))
+      return builder.create<arith::MulFOp>(
+          element, builder.create<arith::ConstantOp>(
+                       builder.getFloatAttr(type, factor)));
+    if (!type.isInteger(32))
+      return element;
+    auto scale = static_cast<int64_t>(
+        std::nearbyint(factor * (int64_t(1) << kFractionBits)));
+    return builder.create<arith::MulIOp>(extend(builder, element),
+                                         createInt(builder, scale));
   }
 };
 
@@ -268,10 +319,7 @@ struct LowerLookup : OpRewritePattern<LookupOp> {
   LogicalResult matchAndRewrite(LookupOp op,
                                 PatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    auto scaled = dyn_cast<ScaledType>(op.getType());
-    if (!scaled)
-      return rewriter.notifyMatchFailure(op, "result is not scaled");
-    RankedTensorType logical = scaled.getMantissa();
+    RankedTensorType logical = getTensorType(op.getType());
     ArrayRef<int64_t> memory = getMemoryType(logical).getShape();
     Value result;
     if (isChannelsLast(logical) && logical.getDimSize(1) == 1) {
@@ -286,7 +334,9 @@ struct LowerLookup : OpRewritePattern<LookupOp> {
                                getLogicalMap(logical, /*skip=*/0), memory,
                                isChannelsLast(logical) ? 3 : 1);
     }
-    Value exponent = createInt(builder, *op.getExponent());
+    Value exponent;
+    if (op.getExponent())
+      exponent = createInt(builder, *op.getExponent());
     replaceWithParts(rewriter, op, result, exponent);
     return success();
   }
@@ -295,23 +345,23 @@ private:
   static Value createTabulated(ImplicitLocOpBuilder &builder, LookupOp op,
                                Value pixels, AffineMap map,
                                ArrayRef<int64_t> shape, unsigned channelDim) {
-    auto table = cast<DenseIntElementsAttr>(op.getTableAttr());
-    unsigned width = cast<ScaledType>(op.getType()).getWidth();
+    auto table = cast<DenseElementsAttr>(op.getTableAttr());
+    Type type = getElementType(op.getResult());
     bool perChannel = table.getType().getDimSize(0) > 1;
-    if (!perChannel && width == 8) {
+    if (!perChannel && type.isInteger(8)) {
       SmallVector<int64_t, 256> values;
       for (const APInt &value : table.getValues<APInt>())
         values.push_back(value.getSExtValue());
       if (std::optional<Line> line = findLine(values))
         return createMapped(
-            builder, pixels, map, shape, width,
+            builder, pixels, map, shape, type,
             [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
               return createOnLine(inner, *line, elements[0]);
             });
     }
     Value constant = builder.create<arith::ConstantOp>(table);
     return createMapped(
-        builder, pixels, map, shape, width,
+        builder, pixels, map, shape, type,
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value pixel = inner.create<arith::IndexCastUIOp>(inner.getIndexType(),
                                                            elements[0]);
@@ -340,7 +390,8 @@ private:
   }
 };
 
-/// Sums of differently scaled operands (numerics contract, section 4, Sums).
+/// Sums of floats, or of differently scaled operands (numerics contract,
+/// section 4, Sums).
 struct LowerSum : OpRewritePattern<SumOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -354,15 +405,19 @@ struct LowerSum : OpRewritePattern<SumOp> {
     auto parts = getOperandParts(op);
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    if (parts->size() > kMaxOperands)
-      return rewriter.notifyMatchFailure(op, "sum could leave 32 bits");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     SmallVector<Value> isUsed, shifts, tensors;
-    Value exponent = alignExponents(builder, *parts, isUsed, shifts);
     for (const ScaledParts &part : *parts)
       tensors.push_back(part.mantissas);
+    if (!isScaled(op.getType())) {
+      replaceWithParts(rewriter, op, addFloats(builder, tensors), Value());
+      return success();
+    }
+    if (parts->size() > kMaxOperands)
+      return rewriter.notifyMatchFailure(op, "sum could leave 32 bits");
+    Value exponent = alignExponents(builder, *parts, isUsed, shifts);
     Value result = createElementwise(
-        builder, tensors, 32,
+        builder, tensors, builder.getI32Type(),
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value zero = createInt(inner, 0), sum = zero;
           for (auto [index, element] : llvm::enumerate(elements)) {
@@ -378,6 +433,19 @@ struct LowerSum : OpRewritePattern<SumOp> {
     return success();
   }
 
+  /// The sum from left to right.
+  static Value addFloats(ImplicitLocOpBuilder &builder, ValueRange tensors) {
+    Type type = getElementTypeOrSelf(tensors.front());
+    return createElementwise(
+        builder, tensors, type,
+        [](ImplicitLocOpBuilder &inner, ValueRange elements) {
+          Value sum = elements.front();
+          for (Value element : elements.drop_front())
+            sum = inner.create<arith::AddFOp>(sum, element);
+          return sum;
+        });
+  }
+
   /// Decides which operands take part and by how much each is shifted; returns
   /// the exponent of the sum, the largest of all if all operands are zero.
   static Value alignExponents(ImplicitLocOpBuilder &builder,
@@ -389,7 +457,7 @@ struct LowerSum : OpRewritePattern<SumOp> {
     SmallVector<Value> isNonzero;
     Value largest = createInt(builder, -kNone), fallback = largest;
     for (const ScaledParts &part : parts) {
-      Value out = createEmpty(builder, {}, 32);
+      Value out = createEmpty(builder, {}, builder.getI32Type());
       Value maximum = qkernel::createKernel<qkernel::MaxAbsOp>(
                           builder, builder.getLoc(), part.mantissas, out)
                           .getResult(0);
@@ -434,11 +502,11 @@ struct LowerReshape : OpRewritePattern<ReshapeOp> {
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Value tensor = parts->mantissas;
     if (needsMove(op.getInput()))
-      tensor = permute(builder, tensor, {0, 3, 1, 2});
+      tensor = createPermutation(builder, tensor, {0, 3, 1, 2});
     RankedTensorType result = getTensorType(op.getType());
     if (needsMove(op.getResult())) {
       tensor = createReshape(builder, tensor, result.getShape());
-      tensor = permute(builder, tensor, {0, 2, 3, 1});
+      tensor = createPermutation(builder, tensor, {0, 2, 3, 1});
     }
     tensor = createReshape(builder, tensor, getMemoryType(result).getShape());
     replaceWithParts(rewriter, op, tensor, parts->exponent);
@@ -451,17 +519,6 @@ struct LowerReshape : OpRewritePattern<ReshapeOp> {
       return false;
     return type.getDimSize(1) != 1 &&
            type.getDimSize(2) * type.getDimSize(3) != 1;
-  }
-
-  static Value permute(ImplicitLocOpBuilder &builder, Value tensor,
-                       ArrayRef<int64_t> permutation) {
-    auto type = cast<RankedTensorType>(tensor.getType());
-    SmallVector<int64_t> shape;
-    for (int64_t source : permutation)
-      shape.push_back(type.getDimSize(source));
-    Value out = createEmpty(builder, shape, type.getElementTypeBitWidth());
-    return builder.create<linalg::TransposeOp>(tensor, out, permutation)
-        ->getResult(0);
   }
 };
 
@@ -491,10 +548,9 @@ struct LowerTranspose : OpRewritePattern<TransposeOp> {
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    replaceWithParts(
-        rewriter, op,
-        LowerReshape::permute(builder, parts->mantissas, getMoves(op)),
-        parts->exponent);
+    replaceWithParts(rewriter, op,
+                     createPermutation(builder, parts->mantissas, getMoves(op)),
+                     parts->exponent);
     return success();
   }
 };
@@ -502,6 +558,6 @@ struct LowerTranspose : OpRewritePattern<TransposeOp> {
 
 void qtc::populateElementwisePatterns(RewritePatternSet &patterns) {
   patterns.add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerUpdate,
-               LowerRandom, LowerDropout, LowerLookup, LowerSum, LowerReshape,
-               LowerTranspose>(patterns.getContext());
+               LowerLinearCombination, LowerRandom, LowerDropout, LowerLookup,
+               LowerSum, LowerReshape, LowerTranspose>(patterns.getContext());
 }

@@ -20,10 +20,16 @@ std::optional<ScaledParts> qtc::getParts(Value value) {
   return ScaledParts{compose.getMantissas(), compose.getExponent()};
 }
 
+static bool isFloatTensor(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isa<FloatType>(tensor.getElementType());
+}
+
 std::optional<SmallVector<ScaledParts>> qtc::getOperandParts(Operation *op) {
   SmallVector<ScaledParts> parts;
   for (Value operand : op->getOperands()) {
-    if (!isScaled(operand.getType()))
+    // Labels and random numbers are plain tensors of integers.
+    if (!isScaled(operand.getType()) && !isFloatTensor(operand.getType()))
       continue;
     std::optional<ScaledParts> part = getParts(operand);
     if (!part)
@@ -38,6 +44,10 @@ bool qtc::hasKernelLayout(Value value) {
   return type.getRank() != 4 || isChannelsLast(type);
 }
 
+Type qtc::getElementType(Value value) {
+  return getTensorType(value.getType()).getElementType();
+}
+
 void qtc::replaceWithParts(PatternRewriter &rewriter, Operation *op,
                            Value mantissas, Value exponent) {
   rewriter.replaceOpWithNewOp<ComposeOp>(op, op->getResult(0).getType(),
@@ -49,9 +59,29 @@ Value qtc::createInt(ImplicitLocOpBuilder &builder, int64_t value,
   return builder.create<arith::ConstantIntOp>(value, width);
 }
 
+Value qtc::createZero(ImplicitLocOpBuilder &builder, Type type) {
+  return builder.create<arith::ConstantOp>(builder.getZeroAttr(type));
+}
+
+Value qtc::createOffset(ImplicitLocOpBuilder &builder, Value exponent,
+                        int64_t offset) {
+  if (!exponent)
+    return Value();
+  return builder.create<arith::AddIOp>(exponent, createInt(builder, offset));
+}
+
+Value qtc::createIsPositive(ImplicitLocOpBuilder &builder, Value element) {
+  Value zero = createZero(builder, element.getType());
+  if (isa<FloatType>(element.getType()))
+    return builder.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, element,
+                                         zero);
+  return builder.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, element,
+                                       zero);
+}
+
 Value qtc::createEmpty(ImplicitLocOpBuilder &builder, ArrayRef<int64_t> shape,
-                       unsigned width) {
-  return builder.create<tensor::EmptyOp>(shape, builder.getIntegerType(width));
+                       Type element) {
+  return builder.create<tensor::EmptyOp>(shape, element);
 }
 
 /// All dimensions of a tensor of `rank` as one.
@@ -76,20 +106,30 @@ Value qtc::createReshape(ImplicitLocOpBuilder &builder, Value tensor,
       getFlattening(shape.size()));
 }
 
+Value qtc::createPermutation(ImplicitLocOpBuilder &builder, Value tensor,
+                             ArrayRef<int64_t> permutation) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape;
+  for (int64_t source : permutation)
+    shape.push_back(type.getDimSize(source));
+  Value out = createEmpty(builder, shape, type.getElementType());
+  return builder.create<linalg::TransposeOp>(tensor, out, permutation)
+      ->getResult(0);
+}
+
 static SmallVector<utils::IteratorType> getParallelIterators(size_t rank) {
   return SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel);
 }
 
 Value qtc::createElementwise(ImplicitLocOpBuilder &builder, ValueRange tensors,
-                             unsigned width, ElementFunction element,
-                             bool inPlace) {
-  auto type = cast<RankedTensorType>(tensors.front().getType());
-  int64_t count = type.getNumElements();
+                             Type type, ElementFunction element, bool inPlace) {
+  auto operand = cast<RankedTensorType>(tensors.front().getType());
+  int64_t count = operand.getNumElements();
   SmallVector<Value> flat;
   for (Value tensor : tensors)
     flat.push_back(createReshape(builder, tensor, {count}));
   Value out =
-      inPlace ? flat.pop_back_val() : createEmpty(builder, {count}, width);
+      inPlace ? flat.pop_back_val() : createEmpty(builder, {count}, type);
   SmallVector<AffineMap> maps(flat.size() + 1,
                               builder.getMultiDimIdentityMap(1));
   auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
@@ -99,13 +139,13 @@ Value qtc::createElementwise(ImplicitLocOpBuilder &builder, ValueRange tensors,
   };
   auto generic = builder.create<linalg::GenericOp>(
       out.getType(), flat, out, maps, getParallelIterators(1), body);
-  return createReshape(builder, generic.getResult(0), type.getShape());
+  return createReshape(builder, generic.getResult(0), operand.getShape());
 }
 
 Value qtc::createMapped(ImplicitLocOpBuilder &builder, ValueRange tensors,
                         ArrayRef<AffineMap> maps, ArrayRef<int64_t> shape,
-                        unsigned width, ElementFunction element) {
-  Value out = createEmpty(builder, shape, width);
+                        Type type, ElementFunction element) {
+  Value out = createEmpty(builder, shape, type);
   SmallVector<AffineMap> allMaps(maps);
   allMaps.push_back(builder.getMultiDimIdentityMap(shape.size()));
   auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {

@@ -17,17 +17,19 @@
 
 namespace qtc {
 
-/// A scaled value taken apart.
+/// A value taken apart. Floats are mantissas without an exponent: what patterns
+/// do with null exponents gives null.
 struct ScaledParts {
   mlir::Value mantissas; ///< tensor in memory order
-  mlir::Value exponent;  ///< i32
+  mlir::Value exponent;  ///< i32; null for a float tensor
 };
 
 /// The parts of `value` if its producer has been converted already.
 std::optional<ScaledParts> getParts(mlir::Value value);
 
-/// Parts of all scaled operands of `op`, in order; nothing if one is not
-/// converted yet. Patterns decline then and are tried again later.
+/// Parts of all operands of `op` that are scaled or float tensors, in order;
+/// nothing if one is not converted yet. Patterns decline then and are tried
+/// again later.
 std::optional<llvm::SmallVector<ScaledParts>>
 getOperandParts(mlir::Operation *op);
 
@@ -35,38 +37,62 @@ getOperandParts(mlir::Operation *op);
 /// with channels innermost if it has rank 4.
 bool hasKernelLayout(mlir::Value value);
 
-/// Replaces `op`, whose result is scaled, by its parts.
+/// Elements of `value`, a float or scaled tensor.
+mlir::Type getElementType(mlir::Value value);
+
+/// Replaces `op` by the parts of its result.
 void replaceWithParts(mlir::PatternRewriter &rewriter, mlir::Operation *op,
                       mlir::Value mantissas, mlir::Value exponent);
 
 mlir::Value createInt(mlir::ImplicitLocOpBuilder &builder, int64_t value,
                       unsigned width = 32);
 
+/// The zero of an integer or float type.
+mlir::Value createZero(mlir::ImplicitLocOpBuilder &builder, mlir::Type type);
+
+/// exponent + offset; null of null.
+mlir::Value createOffset(mlir::ImplicitLocOpBuilder &builder,
+                         mlir::Value exponent, int64_t offset);
+
+/// element > 0, of an integer or float.
+mlir::Value createIsPositive(mlir::ImplicitLocOpBuilder &builder,
+                             mlir::Value element);
+
 /// An uninitialized tensor of `shape`.
 mlir::Value createEmpty(mlir::ImplicitLocOpBuilder &builder,
-                        llvm::ArrayRef<int64_t> shape, unsigned width);
+                        llvm::ArrayRef<int64_t> shape, mlir::Type element);
 
 /// The row-major elements of `tensor` in another shape.
 mlir::Value createReshape(mlir::ImplicitLocOpBuilder &builder,
                           mlir::Value tensor, llvm::ArrayRef<int64_t> shape);
 
+/// `tensor` with dimension i its dimension `permutation`[i].
+mlir::Value createPermutation(mlir::ImplicitLocOpBuilder &builder,
+                              mlir::Value tensor,
+                              llvm::ArrayRef<int64_t> permutation);
+
 /// Gives the result element for the operands' elements.
 using ElementFunction = llvm::function_ref<mlir::Value(
     mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
 
-/// Applies `element` to all elements of tensors of one shape. With `inPlace`
-/// the result overwrites the last operand.
+/// Applies `element` to all elements of tensors of one shape and gives a tensor
+/// of `type` elements. With `inPlace` the result overwrites the last operand.
 mlir::Value createElementwise(mlir::ImplicitLocOpBuilder &builder,
-                              mlir::ValueRange tensors, unsigned width,
+                              mlir::ValueRange tensors, mlir::Type type,
                               ElementFunction element, bool inPlace = false);
 
-/// Applies `element` over the iteration space of `shape`; `maps` say which
-/// element of each tensor it sees.
+/// Applies `element` over the iteration space of `shape` and gives a tensor of
+/// `type` elements; `maps` say which element of each tensor it sees.
 mlir::Value createMapped(mlir::ImplicitLocOpBuilder &builder,
                          mlir::ValueRange tensors,
                          llvm::ArrayRef<mlir::AffineMap> maps,
-                         llvm::ArrayRef<int64_t> shape, unsigned width,
+                         llvm::ArrayRef<int64_t> shape, mlir::Type type,
                          ElementFunction element);
+
+/// [C]: the sums of floats [..., C] over all dimensions but the last, in an
+/// order that depends on the shape alone.
+mlir::Value createChannelSum(mlir::ImplicitLocOpBuilder &builder,
+                             mlir::Value tensor);
 
 void populateContractionPatterns(mlir::RewritePatternSet &patterns);
 void populateElementwisePatterns(mlir::RewritePatternSet &patterns);

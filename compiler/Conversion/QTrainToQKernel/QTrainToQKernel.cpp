@@ -77,7 +77,8 @@ struct ConvertQTrainToQKernel
   /// has no negative element. The fact would be lost with the producers.
   void markNonnegative() {
     getOperation().walk([](ContractionOpInterface op) {
-      if (isNonnegative(op->getOperand(0)))
+      if (isScaled(op->getOperand(0).getType()) &&
+          isNonnegative(op->getOperand(0)))
         op->setAttr("nonnegative", UnitAttr::get(op->getContext()));
     });
   }

@@ -12,9 +12,10 @@ include "mlir/Pass/PassBase.td"
 
 def ConvertQTrainToQKernel
     : Pass<"convert-qtrain-to-qkernel", "::mlir::func::FuncOp"> {
-  let summary = "Takes scaled values apart and operations to kernels";
+  let summary = "Takes values apart and operations to kernels";
   let description = [{
-    Every scaled value becomes a tensor in memory order and an i32 exponent.
+    Every scaled value becomes a tensor in memory order and an i32 exponent,
+    every float tensor one in memory order.
     Contractions, pools, reductions and the loss become destination-style
     `qkernel` operations, element-wise operations `linalg.generic` over
     flattened tensors, exponents `arith`. The largest magnitude of a

@@ -7,7 +7,10 @@
 
 #include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace qtc;
@@ -15,13 +18,49 @@ using namespace qtc::qtrain;
 
 namespace {
 
-/// An empty tensor for the result of `op`, whose type is scaled.
+/// An empty tensor for the result of `op`.
 Value createResult(ImplicitLocOpBuilder &builder, Operation *op) {
-  auto type = cast<ScaledType>(op->getResult(0).getType());
-  return createEmpty(builder, getMemoryType(type.getMantissa()).getShape(),
-                     type.getWidth());
+  RankedTensorType type = getTensorType(op->getResult(0).getType());
+  return createEmpty(builder, getMemoryType(type).getShape(),
+                     type.getElementType());
 }
 
+/// Sums of floats over all `rows`, or [parts, channels]: over equal runs of
+/// them, one a part.
+Value createPartialSums(ImplicitLocOpBuilder &builder, Value rows,
+                        ArrayRef<int64_t> shape) {
+  Value out = createEmpty(
+      builder, shape, cast<RankedTensorType>(rows.getType()).getElementType());
+  return qkernel::createKernel<qkernel::ChannelSumOp>(
+             builder, builder.getLoc(), rows, out, /*factor=*/int64_t(1),
+             /*saturate=*/false)
+      .getResult(0);
+}
+} // namespace
+
+Value qtc::createChannelSum(ImplicitLocOpBuilder &builder, Value tensor) {
+  // Lanes that keep vectors busy, and rows that are not worth two passes.
+  constexpr int64_t kLanes = 64, kFewRows = 16;
+  auto type = cast<RankedTensorType>(tensor.getType());
+  int64_t channels = type.getShape().back(), lanes = channels;
+  int64_t rows = type.getNumElements() / channels;
+  // Several rows of few channels count as one.
+  while (2 * lanes <= kLanes && rows % 2 == 0)
+    lanes *= 2, rows /= 2;
+  tensor = createReshape(builder, tensor, {rows, lanes});
+  // As many parts as each has rows: the rounding errors of a sum grow with the
+  // number of its terms.
+  auto parts = static_cast<int64_t>(
+      rows <= kFewRows ? 1 : std::ceil(std::sqrt(static_cast<double>(rows))));
+  Value partial = createPartialSums(builder, tensor, {parts, lanes});
+  int64_t rest = parts * lanes / channels;
+  if (rest == 1)
+    return createReshape(builder, partial, {channels});
+  partial = createReshape(builder, partial, {rest, channels});
+  return createPartialSums(builder, partial, {channels});
+}
+
+namespace {
 struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MaxPool2DOp op,
@@ -75,9 +114,8 @@ struct LowerAveragePool : OpRewritePattern<OpTy> {
         op.getWindow(), op.getCountIncludePad());
     ArrayRef<int64_t> extents = op.getWindow().getKernel();
     int64_t fraction = 7 + llvm::Log2_64_Ceil(extents[0] * extents[1]);
-    Value exponent = builder.create<arith::SubIOp>(
-        (*parts)[0].exponent, createInt(builder, fraction));
-    replaceWithParts(rewriter, op, kernel.getResult(0), exponent);
+    replaceWithParts(rewriter, op, kernel.getResult(0),
+                     createOffset(builder, (*parts)[0].exponent, -fraction));
     return success();
   }
 };
@@ -93,13 +131,31 @@ struct LowerBiasGradient : OpRewritePattern<BiasGradientOp> {
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     RankedTensorType type = getTensorType(op.getGradient().getType());
+    Value gradient = (*parts)[0].mantissas;
+    if (!isChannelsLast(type) && type.getRank() > 2)
+      gradient = moveChannelsInnermost(builder, gradient);
+    if (!isScaled(op.getGradient().getType())) {
+      replaceWithParts(rewriter, op, createChannelSum(builder, gradient),
+                       Value());
+      return success();
+    }
     int64_t length = type.getNumElements() / type.getDimSize(1);
     bool saturate = length > ((int64_t(1) << 31) - 1) / 127;
     auto kernel = qkernel::createKernel<qkernel::ChannelSumOp>(
-        builder, op.getLoc(), (*parts)[0].mantissas, createResult(builder, op),
-        int64_t(1), saturate);
+        builder, op.getLoc(), gradient, createResult(builder, op), int64_t(1),
+        saturate);
     replaceWithParts(rewriter, op, kernel.getResult(0), (*parts)[0].exponent);
     return success();
+  }
+
+  /// [N, C, ...] to [N, ..., C].
+  static Value moveChannelsInnermost(ImplicitLocOpBuilder &builder,
+                                     Value tensor) {
+    int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+    SmallVector<int64_t> permutation{0};
+    llvm::append_range(permutation, llvm::seq<int64_t>(2, rank));
+    permutation.push_back(1);
+    return createPermutation(builder, tensor, permutation);
   }
 };
 
@@ -112,17 +168,56 @@ struct LowerLossGradient : OpRewritePattern<LossGradientOp> {
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    if (op.getLoss() != Loss::CrossEntropy || !op.getExponential())
-      return rewriter.notifyMatchFailure(op, "no integer softmax");
+    bool isSoftmax = op.getLoss() == Loss::CrossEntropy;
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    if (!isScaled(op.getType())) {
+      Value logits = (*parts)[0].mantissas;
+      replaceWithParts(rewriter, op,
+                       isSoftmax ? createSoftmaxError(builder, op, logits)
+                                 : createDifference(builder, op, logits),
+                       Value());
+      return success();
+    }
+    if (!isSoftmax || !op.getExponential())
+      return rewriter.notifyMatchFailure(op, "no integer softmax");
     auto kernel = qkernel::createKernel<qkernel::SoftmaxErrorOp>(
         builder, op.getLoc(),
         ValueRange{(*parts)[0].mantissas, (*parts)[0].exponent, op.getLabels()},
-        createResult(builder, op), *op.getExponential());
+        createResult(builder, op), op.getExponentialAttr());
     int64_t fraction = *op.getExponential() == Exponential::Fraction ? 15 : 11;
     replaceWithParts(rewriter, op, kernel.getResult(0),
                      createInt(builder, -fraction));
     return success();
+  }
+
+  static Value createSoftmaxError(ImplicitLocOpBuilder &builder,
+                                  LossGradientOp op, Value logits) {
+    return qkernel::createKernel<qkernel::SoftmaxErrorOp>(
+               builder, op.getLoc(), ValueRange{logits, op.getLabels()},
+               createResult(builder, op), ExponentialAttr())
+        .getResult(0);
+  }
+
+  /// logits − onehot(labels).
+  static Value createDifference(ImplicitLocOpBuilder &builder,
+                                LossGradientOp op, Value logits) {
+    AffineMap identity = builder.getMultiDimIdentityMap(2);
+    AffineMap row = identity.getMajorSubMap(1);
+    return createMapped(
+        builder, {logits, op.getLabels()}, {identity, row},
+        getShape(op.getResult()), getElementType(op.getResult()),
+        [](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Type type = elements[0].getType();
+          Value column = inner.create<arith::IndexCastOp>(
+              inner.getI32Type(), inner.create<linalg::IndexOp>(1));
+          Value isTarget = inner.create<arith::CmpIOp>(arith::CmpIPredicate::eq,
+                                                       column, elements[1]);
+          Value one =
+              inner.create<arith::ConstantOp>(inner.getFloatAttr(type, 1.0));
+          Value target = inner.create<arith::SelectOp>(isTarget, one,
+                                                       createZero(inner, type));
+          return inner.create<arith::SubFOp>(elements[0], target);
+        });
   }
 };
 } // namespace

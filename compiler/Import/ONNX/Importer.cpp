@@ -383,6 +383,7 @@ LogicalResult Importer::createParameters(std::string &why) {
         NameLoc::get(name), name, builder.getI64IntegerAttr(id++),
         /*kind=*/qtrain::StateKindAttr(),
         /*exponent=*/IntegerAttr(), /*uniform=*/IntegerAttr(),
+        /*bound=*/FloatAttr(),
         /*frozen=*/UnitAttr(), value);
     mark(parameter->argument, qtrain::QTrainDialect::kParameterAttrName,
          FlatSymbolRefAttr::get(name));

@@ -33,20 +33,47 @@ static Type getChannelsLast(Type type) {
   return scaled ? Type(ScaledType::get(type.getContext(), laidOut)) : laidOut;
 }
 
+/// True when `value` is an argument that is no parameter.
+static bool isInput(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return false;
+  auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  return function.getArgAttr(argument.getArgNumber(),
+                             QTrainDialect::kArgumentAttrName) != nullptr;
+}
+
+/// A float input lies in memory as ONNX lays it out, so its elements move.
+static void moveInput(ComposeOp compose) {
+  Type type = getChannelsLast(compose.getType());
+  if (type == compose.getType())
+    return;
+  OpBuilder builder(compose);
+  builder.setInsertionPointAfter(compose);
+  auto moved = builder.create<ReshapeOp>(compose.getLoc(), type, compose);
+  compose.getResult().replaceAllUsesExcept(moved, moved);
+}
+
 namespace {
 struct AssignLayouts : qtc::impl::AssignLayoutsBase<AssignLayouts> {
   void runOnOperation() override {
     // Parameters, their gradients, and what is made of these alone.
     DenseSet<Value> weightLike(getOperation().getArguments().begin(),
                                getOperation().getArguments().end());
-    for (Operation &op : getOperation().getBody().front()) {
+    Block &body = getOperation().getBody().front();
+    for (Operation &op : llvm::make_early_inc_range(body)) {
       if (!isa_and_nonnull<QTrainDialect>(op.getDialect()) ||
           isa<DecomposeOp>(op))
         continue;
+      if (auto compose = dyn_cast<ComposeOp>(op);
+          compose && isInput(compose.getMantissas())) {
+        moveInput(compose);
+        continue;
+      }
       bool isWeight =
           isa<Conv2DWeightGradientOp, LinearWeightGradientOp, RandomOp>(op);
-      if (isa<ComposeOp, ShiftScaleOp, UpdateOp, TransposeOp, ReshapeOp, SumOp>(
-              op))
+      if (isa<ComposeOp, ShiftScaleOp, UpdateOp, LinearCombinationOp,
+              TransposeOp, ReshapeOp, SumOp>(op))
         isWeight = weightLike.contains(op.getOperand(0));
       for (Value result : op.getResults()) {
         if (isWeight)

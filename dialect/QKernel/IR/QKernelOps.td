@@ -304,8 +304,8 @@ def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
 //===----------------------------------------------------------------------===//
 
 class QKernel_PoolOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
-  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
-                       Variadic<QKernel_Mantissas>:$outs,
+  let arguments = (ins Variadic<QKernel_Operands>:$ins,
+                       Variadic<QKernel_Operands>:$outs,
                        QTrain_WindowAttr:$window);
 }
 
@@ -316,6 +316,7 @@ def QKernel_MaxPool2DOp : QKernel_PoolOp<"max_pool2d"> {
 
     Constraints:
     - (C1) one input and one output of rank 4, equal N and C.
+    - (C2) elements are integers or `f32`.
 
     Example:
 
@@ -335,6 +336,7 @@ def QKernel_MaxPool2DGradientOp : QKernel_PoolOp<"max_pool2d_gradient"> {
 
     Constraints:
     - (C1) two inputs and one output of rank 4, equal N and C.
+    - (C2) elements are integers or `f32`.
 
     Example:
 
@@ -348,19 +350,20 @@ def QKernel_MaxPool2DGradientOp : QKernel_PoolOp<"max_pool2d_gradient"> {
 }
 
 class QKernel_AveragePoolOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
-  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
-                       Variadic<QKernel_Accumulators>:$outs,
+  let arguments = (ins Variadic<QKernel_Operands>:$ins,
+                       Variadic<QKernel_Sums>:$outs,
                        QTrain_WindowAttr:$window, UnitAttr:$count_include_pad);
 }
 
 def QKernel_AveragePool2DOp : QKernel_AveragePoolOp<"average_pool2d"> {
-  let summary = "Scaled sum over sliding windows";
+  let summary = "Mean, or scaled sum, over sliding windows";
   let description = [{
-    ins: [N, H, W, C]. outs: accumulators [N, OH, OW, C]. See
-    `qtrain.average_pool2d`.
+    ins: [N, H, W, C]. outs: means of floats or accumulators of integers
+    [N, OH, OW, C]. See `qtrain.average_pool2d`.
 
     Constraints:
     - (C1) one input and one output of rank 4, equal N and C.
+    - (C2) elements are integers or `f32`.
 
     Example:
 
@@ -376,11 +379,12 @@ def QKernel_AveragePool2DGradientOp
     : QKernel_AveragePoolOp<"average_pool2d_gradient"> {
   let summary = "Gradient of an average pool";
   let description = [{
-    ins: the error [N, OH, OW, C]. outs: accumulators [N, H, W, C]. See
-    `qtrain.average_pool2d_gradient`.
+    ins: the error [N, OH, OW, C]. outs: the input's error [N, H, W, C], of
+    integers accumulators. See `qtrain.average_pool2d_gradient`.
 
     Constraints:
     - (C1) one input and one output of rank 4, equal N and C.
+    - (C2) elements are integers or `f32`.
 
     Example:
 
@@ -413,32 +417,42 @@ def QKernel_MaxAbsOp : QKernel_KernelOp<"max_abs"> {
 def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
   let summary = "Sum over all dimensions but the last";
   let description = [{
-    ins: mantissas [..., C]. outs: exact sums [C]. `saturate` as in
-    `qkernel.conv2d`. Every sum is multiplied by `factor`.
+    ins: mantissas or floats [..., C]. outs: sums [C], of mantissas exact ones.
+    `saturate` as in `qkernel.conv2d`. Every sum is multiplied by `factor`.
+
+    Floats are added in their order. Their output may be [P, C]: the first
+    ceil(n / P) of the n rows of C elements give the first partial sums, and so
+    on.
 
     Constraints:
     - (C1) one input of rank 2 or more, one output of its last extent.
+    - (C2) of floats, `factor` is 1, and there is no `saturate`; only their
+      output may have rank 2.
 
     Example:
 
     ```mlir
     qkernel.channel_sum ins(%e : memref<8x4x4x2xi8>) outs(%g : memref<2xi32>)
       {factor = 1 : i64}
+    qkernel.channel_sum ins(%f : memref<8x4x4x2xf32>)
+      outs(%p : memref<12x2xf32>) {factor = 1 : i64}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Bytes>:$ins,
-                       Variadic<QKernel_Accumulators>:$outs,
+  let arguments = (ins Variadic<QKernel_Factors>:$ins,
+                       Variadic<QKernel_Sums>:$outs,
                        I64Attr:$factor, UnitAttr:$saturate);
 }
 
 def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
-  let summary = "Integer softmax minus the one-hot target";
+  let summary = "Softmax minus the one-hot target";
   let description = [{
     ins: logits [N, K] (8 bits), their exponent, labels [N]. outs: errors [N, K]
-    in 32 bits. See `qtrain.loss_gradient`.
+    in 32 bits. Or ins: logits (floats), labels; outs: errors (floats). See
+    `qtrain.loss_gradient`.
 
     Constraints:
-    - (C1) three inputs and one output as said.
+    - (C1) three inputs, of floats two, and one output as said.
+    - (C2) `exponential` is present exactly for integers.
 
     Example:
 
@@ -449,8 +463,8 @@ def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
     ```
   }];
   let arguments = (ins Variadic<AnyType>:$ins,
-                       Variadic<QKernel_Accumulators>:$outs,
-                       QTrain_ExponentialAttr:$exponential);
+                       Variadic<QKernel_Sums>:$outs,
+                       OptionalAttr<QTrain_ExponentialAttr>:$exponential);
 }
 
 //===----------------------------------------------------------------------===//

@@ -318,7 +318,8 @@ LogicalResult UnpackWeightOp::verify() {
 
 static LogicalResult verifyPool(Operation *op, ValueRange ins, ValueRange outs,
                                 size_t inputs) {
-  if (failed(expectCounts(op, ins, outs, inputs, inputs, 1, 1)))
+  if (failed(expectCounts(op, ins, outs, inputs, inputs, 1, 1)) ||
+      failed(expectOneKind(op))) // C2
     return failure();
   ArrayRef<int64_t> x = shapeOf(ins[0]), y = shapeOf(outs[0]);
   if (x.size() != 4 || y.size() != 4 || x[0] != y[0] || x[3] != y[3]) // C1
@@ -359,21 +360,32 @@ LogicalResult MaxAbsOp::verify() {
 LogicalResult ChannelSumOp::verify() {
   if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
     return failure();
-  ArrayRef<int64_t> x = shapeOf(getIns()[0]);
+  ArrayRef<int64_t> x = shapeOf(getIns()[0]), y = shapeOf(getOuts()[0]);
   if (x.size() < 2)
     return emitOpError("expected an input of rank 2 or more");
+  if (failed(expectOneKind(*this)))
+    return failure();
+  bool hasFloats = isFloat(getIns()[0]);
+  if (hasFloats && (getFactor() != 1 || getSaturate())) // C2
+    return emitOpError("expected a factor of 1 and no saturation of floats");
+  if (hasFloats && y.size() == 2) // C2
+    return expectShape(*this, "partial sums", getOuts()[0], {y[0], x.back()});
   return expectShape(*this, "sum", getOuts()[0], x.take_back()); // C1
 }
 
 LogicalResult SoftmaxErrorOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 3, 3, 1, 1)))
+  bool hasFloats = isFloat(getOuts()[0]);
+  size_t inputs = hasFloats ? 2 : 3;
+  if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 1)))
     return failure();
+  if (hasFloats == getExponential().has_value()) // C2
+    return emitOpError("expected an exponential exactly for integers");
   ArrayRef<int64_t> logits = shapeOf(getIns()[0]);
-  auto labels = dyn_cast<ShapedType>(getIns()[2].getType());
+  auto labels = dyn_cast<ShapedType>(getIns().back().getType());
   if (logits.size() != 2 || !labels ||
       labels.getShape() != logits.take_front()) // C1
     return emitOpError() << "expected logits of rank 2 and one of the labels a "
                             "row, but got ["
-                         << logits << "] and " << getIns()[2].getType();
+                         << logits << "] and " << getIns().back().getType();
   return expectShape(*this, "error", getOuts()[0], logits); // C1
 }

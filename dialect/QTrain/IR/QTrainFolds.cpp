@@ -18,7 +18,8 @@ LogicalResult DecomposeOp::fold(FoldAdaptor adaptor,
   if (!compose || compose.getMantissas().getType() != getMantissas().getType())
     return failure();
   results.push_back(compose.getMantissas());
-  results.push_back(compose.getExponent());
+  if (Value exponent = compose.getExponent())
+    results.push_back(exponent);
   return success();
 }
 

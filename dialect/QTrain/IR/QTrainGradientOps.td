@@ -232,7 +232,7 @@ def QTrain_AveragePool2DGradientOp : QTrain_PureOp<"average_pool2d_gradient"> {
 def QTrain_UpdateOp : QTrain_PureOp<"update"> {
   let summary = "New value of a parameter";
   let description = [{
-    Float: what an optimizer makes of the gradient, to be said by a scheme.
+    Float: what an optimizer makes of the gradient, to be spelled by a scheme.
     Scaled: clip(parameter − gradient) on mantissas; the exponent of the
     gradient does not matter (`niti.md` 4.5).
 
@@ -250,6 +250,34 @@ def QTrain_UpdateOp : QTrain_PureOp<"update"> {
   let arguments = (ins QTrain_Value:$parameter, QTrain_Value:$gradient,
                        OptionalAttr<FlatSymbolRefAttr>:$symbol);
   let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_LinearCombinationOp
+    : QTrain_PureOp<"linear_combination", [SameVariadicOperandSize]> {
+  let summary = "Sum of float tensors, each times a number";
+  let description = [{
+    result = Σ_i factors[i] · terms[i], element by element, added from left to
+    right; every product and every sum is rounded. What optimizers are made of:
+    momentum and weight decay, then the step.
+
+    Constraints:
+    - (C1) at least one term.
+    - (C2) all terms and the result have one type.
+
+    Example:
+
+    ```mlir
+    %v1 = qtrain.linear_combination %v, %g by %momentum, %one
+          : (tensor<10xf32>, tensor<10xf32>, f32, f32) -> tensor<10xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<QTrain_FloatTensor>:$terms,
+                       Variadic<F32>:$factors);
+  let results = (outs QTrain_FloatTensor:$result);
+  let assemblyFormat = [{
+    $terms `by` $factors attr-dict `:` functional-type(operands, results)
+  }];
   let hasVerifier = 1;
 }
 

@@ -11,7 +11,7 @@
 include "dialect/QTrain/IR/QTrainOpBase.td"
 
 def QTrain_LookupOp : QTrain_PureOp<"lookup"> {
-  let summary = "Pixels to input mantissas by a table";
+  let summary = "Pixels to input values by a table";
   let description = [{
     result[n, c, ...] = table[c, pixels[n, c, ...]]; a table of one row serves
     all channels. Scaled results take their exponent from `exponent`.
@@ -86,33 +86,39 @@ def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
 }
 
 def QTrain_ComposeOp : QTrain_PureOp<"compose"> {
-  let summary = "Scaled tensor of mantissas and an exponent";
+  let summary = "Value of what lies in memory";
   let description = [{
-    The mantissas come as they lie in memory: a `channels_last` result of shape
+    A scaled tensor of mantissas and an exponent, or a float tensor of its
+    elements. They come as they lie in memory: a `channels_last` result of shape
     [N, C, H, W] is composed from a tensor [N, H, W, C].
 
     Constraints:
     - (C1) `mantissas` has the memory shape and the elements of the result.
+    - (C2) `exponent` is present exactly when the result is scaled.
 
     Example:
 
     ```mlir
     %x = qtrain.compose %m, %s
          : (tensor<8x10xi8>, i32) -> !qtrain.scaled<tensor<8x10xi8>>
+    %y = qtrain.compose %f : (tensor<8x2x2x4xf32>)
+         -> tensor<8x4x2x2xf32, #qtrain.channels_last>
     ```
   }];
-  let arguments = (ins AnyStaticShapeTensor:$mantissas, I32:$exponent);
-  let results = (outs QTrain_Scaled:$result);
+  let arguments = (ins AnyStaticShapeTensor:$mantissas,
+                       Optional<I32>:$exponent);
+  let results = (outs QTrain_Value:$result);
   let hasVerifier = 1;
 }
 
 def QTrain_DecomposeOp : QTrain_PureOp<"decompose"> {
-  let summary = "Mantissas and exponent of a scaled tensor";
+  let summary = "What of a value lies in memory";
   let description = [{
     The inverse of `qtrain.compose`.
 
     Constraints:
     - (C1) `mantissas` has the memory shape and the elements of the operand.
+    - (C2) `exponent` is present exactly when the operand is scaled.
 
     Example:
 
@@ -121,8 +127,8 @@ def QTrain_DecomposeOp : QTrain_PureOp<"decompose"> {
              : (!qtrain.scaled<tensor<8x10xi8>>) -> (tensor<8x10xi8>, i32)
     ```
   }];
-  let arguments = (ins QTrain_Scaled:$input);
-  let results = (outs AnyStaticShapeTensor:$mantissas, I32:$exponent);
+  let arguments = (ins QTrain_Value:$input);
+  let results = (outs AnyStaticShapeTensor:$mantissas, Optional<I32>:$exponent);
   let hasVerifier = 1;
   let hasFolder = 1;
 }

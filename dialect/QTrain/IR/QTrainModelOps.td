@@ -24,12 +24,13 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     from the rest of the state; only the former have gradients. A frozen
     parameter is never updated. `uniform` s says that the values are s times uniform mantissas in
     [−127, 127] drawn with the seed of the compilation: a run with another seed
-    draws its own.
+    draws its own. `bound` b says the same of floats, drawn from (−b, b).
 
     Constraints:
     - (C1) `exponent` is present exactly when `value` holds integers.
     - (C2) `id` is not negative.
     - (C3) `uniform` is positive and goes with integer values only.
+    - (C4) `bound` is positive and finite and goes with `f32` values only.
 
     Example:
 
@@ -43,11 +44,12 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
                        DefaultValuedAttr<QTrain_StateKindAttr,
                            "::qtc::qtrain::StateKind::Parameter">:$kind,
                        OptionalAttr<SI32Attr>:$exponent,
-                       OptionalAttr<I64Attr>:$uniform, UnitAttr:$frozen,
+                       OptionalAttr<I64Attr>:$uniform,
+                       OptionalAttr<F32Attr>:$bound, UnitAttr:$frozen,
                        ElementsAttr:$value);
   let assemblyFormat = [{
-    $sym_name `id` $id (`kind` $kind^)? (`exponent` $exponent^)? (`uniform` $uniform^)?
-    (`frozen` $frozen^)? `=` $value
+    $sym_name `id` $id (`kind` $kind^)? (`exponent` $exponent^)?
+    (`uniform` $uniform^)? (`bound` $bound^)? (`frozen` $frozen^)? `=` $value
     attr-dict
   }];
   let hasVerifier = 1;

@@ -130,6 +130,11 @@ LogicalResult ParameterOp::verify() {
                        !type.getElementType().isInteger())) // C3
     return emitOpError(
         "expected a scale from 1 to 256 of uniform integer values");
+  if (getBound() &&
+      (!(*getBound() > APFloat(0.0f)) || !getBound()->isFinite() ||
+       !type.getElementType().isF32())) // C4
+    return emitOpError("expected a positive, finite bound of uniform f32 "
+                       "values");
   return success();
 }
 
@@ -353,6 +358,16 @@ LogicalResult UpdateOp::verify() {
                      getShape(getParameter()));
 }
 
+LogicalResult LinearCombinationOp::verify() {
+  if (getTerms().empty()) // C1
+    return emitOpError("expected a term");
+  for (Value term : getTerms()) // C2
+    if (term.getType() != getType())
+      return emitOpError() << "expected terms of the result's type, but got "
+                           << term.getType() << " and " << getType();
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Integer operations
 //===----------------------------------------------------------------------===//
@@ -389,22 +404,24 @@ LogicalResult ShiftScaleOp::verify() {
   return expectShape(*this, "result", getResult(), shape); // C1
 }
 
-/// The tensor in memory must be what the scaled type says.
-static LogicalResult verifyMemoryType(Operation *op, Type tensor,
-                                      ScaledType scaled) {
-  RankedTensorType expected = getMemoryType(scaled.getMantissa());
-  if (tensor == expected) // C1
-    return success();
-  return op->emitOpError() << "expected mantissas of type " << expected
-                           << ", but got " << tensor;
+/// What lies in memory must be what the type of the value says.
+static LogicalResult verifyMemory(Operation *op, Type tensor, Value exponent,
+                                  Type value) {
+  RankedTensorType expected = getMemoryType(getTensorType(value));
+  if (tensor != expected) // C1
+    return op->emitOpError() << "expected mantissas of type " << expected
+                             << ", but got " << tensor;
+  if (isScaled(value) != static_cast<bool>(exponent)) // C2
+    return op->emitOpError("expected an exponent exactly for a scaled value");
+  return success();
 }
 
 LogicalResult ComposeOp::verify() {
-  return verifyMemoryType(*this, getMantissas().getType(),
-                          getResult().getType());
+  return verifyMemory(*this, getMantissas().getType(), getExponent(),
+                      getResult().getType());
 }
 
 LogicalResult DecomposeOp::verify() {
-  return verifyMemoryType(*this, getMantissas().getType(),
-                          getInput().getType());
+  return verifyMemory(*this, getMantissas().getType(), getExponent(),
+                      getInput().getType());
 }

@@ -605,3 +605,50 @@ func.func @f(%a: memref<4160xi8>, %b: memref<1024xi8>, %acc: memref<64x16xi16>, 
      columns = 16 panel 16 stride 1024>}
   return
 }
+
+// -----
+
+// (C2) of pools: integers and floats do not mix.
+func.func @f(%x: memref<8x6x6x4xf32>, %y: memref<8x3x3x4xi32>) {
+  // expected-error @below {{expected operands of integers or of f32, but got both}}
+  qkernel.average_pool2d ins(%x : memref<8x6x6x4xf32>) outs(%y : memref<8x3x3x4xi32>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}
+
+// -----
+
+// (C2) of qkernel.channel_sum: floats are neither scaled nor saturated ...
+func.func @f(%e: memref<8x2xf32>, %g: memref<2xf32>) {
+  // expected-error @below {{expected a factor of 1 and no saturation of floats}}
+  qkernel.channel_sum ins(%e : memref<8x2xf32>) outs(%g : memref<2xf32>) {factor = 2 : i64}
+  return
+}
+
+// -----
+
+// ... (C2) partial sums have their channels ...
+func.func @f(%e: memref<8x2xf32>, %g: memref<4x3xf32>) {
+  // expected-error @below {{expected partial sums of shape [4, 2], but got [4, 3]}}
+  qkernel.channel_sum ins(%e : memref<8x2xf32>) outs(%g : memref<4x3xf32>) {factor = 1 : i64}
+  return
+}
+
+// -----
+
+// ... (C2) and integers have none.
+func.func @f(%e: memref<8x2xi8>, %g: memref<4x2xi32>) {
+  // expected-error @below {{expected sum of shape [2], but got [4, 2]}}
+  qkernel.channel_sum ins(%e : memref<8x2xi8>) outs(%g : memref<4x2xi32>) {factor = 1 : i64}
+  return
+}
+
+// -----
+
+// (C2) of qkernel.softmax_error: floats have no form of the exponential.
+func.func @f(%x: memref<8x10xf32>, %t: memref<8xi32>, %e: memref<8x10xf32>) {
+  // expected-error @below {{expected an exponential exactly for integers}}
+  qkernel.softmax_error ins(%x, %t : memref<8x10xf32>, memref<8xi32>) outs(%e : memref<8x10xf32>)
+    {exponential = #qtrain.exponential<fraction>}
+  return
+}

@@ -202,3 +202,19 @@ func.func @launches(%executor: !llvm.ptr, %x: memref<8x10xi32>, %n: i32) {
   qkernel.launch @nothing() on %executor : !llvm.ptr count 1
   return
 }
+
+// CHECK-LABEL: func @floats(
+func.func @floats(%x: memref<8x6x6x4xf32>, %y: memref<8x3x3x4xf32>, %p: memref<12x4xf32>,
+                  %logits: memref<8x10xf32>, %t: memref<8xi32>, %e: memref<8x10xf32>) {
+  // CHECK: qkernel.max_pool2d ins(%{{.+}} : memref<8x6x6x4xf32>) outs(%{{.+}} : memref<8x3x3x4xf32>)
+  qkernel.max_pool2d ins(%x : memref<8x6x6x4xf32>) outs(%y : memref<8x3x3x4xf32>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  // CHECK: qkernel.average_pool2d ins(%{{.+}} : memref<8x6x6x4xf32>) outs(%{{.+}} : memref<8x3x3x4xf32>)
+  qkernel.average_pool2d ins(%x : memref<8x6x6x4xf32>) outs(%y : memref<8x3x3x4xf32>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  // CHECK: qkernel.channel_sum ins(%{{.+}} : memref<8x6x6x4xf32>) outs(%{{.+}} : memref<12x4xf32>) {factor = 1 : i64}
+  qkernel.channel_sum ins(%x : memref<8x6x6x4xf32>) outs(%p : memref<12x4xf32>) {factor = 1 : i64}
+  // CHECK: qkernel.softmax_error ins(%{{.+}}, %{{.+}} : memref<8x10xf32>, memref<8xi32>) outs(%{{.+}} : memref<8x10xf32>)
+  qkernel.softmax_error ins(%logits, %t : memref<8x10xf32>, memref<8xi32>) outs(%e : memref<8x10xf32>)
+  return
+}

@@ -238,3 +238,25 @@ func.func @f(%w: tensor<4xf32>, %g: tensor<5xf32>) {
   %0 = qtrain.update %w, %g : (tensor<4xf32>, tensor<5xf32>) -> tensor<4xf32>
   return
 }
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// qtrain.linear_combination
+//===----------------------------------------------------------------------===//
+
+// (C1)
+func.func @f() {
+  // expected-error @below {{expected a term}}
+  %0 = "qtrain.linear_combination"() : () -> tensor<4xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%x: tensor<4xf32>, %y: tensor<5xf32>, %f: f32) {
+  // expected-error @below {{expected terms of the result's type, but got 'tensor<5xf32>' and 'tensor<4xf32>'}}
+  %0 = qtrain.linear_combination %x, %y by %f, %f : (tensor<4xf32>, tensor<5xf32>, f32, f32) -> tensor<4xf32>
+  return
+}

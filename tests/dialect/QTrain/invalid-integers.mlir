@@ -158,3 +158,21 @@ func.func @f(%x: !qtrain.scaled<tensor<8x3x4x5xi8, #qtrain.channels_last>>) {
     : (!qtrain.scaled<tensor<8x3x4x5xi8, #qtrain.channels_last>>) -> (tensor<8x3x4x5xi8>, i32)
   return
 }
+
+// -----
+
+// (C2) Floats have no exponent ...
+func.func @f(%m: tensor<8x4xf32>, %s: i32) {
+  // expected-error @below {{expected an exponent exactly for a scaled value}}
+  %0 = qtrain.compose %m, %s : (tensor<8x4xf32>, i32) -> tensor<8x4xf32>
+  return
+}
+
+// -----
+
+// ... (C2) mantissas have one.
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>) {
+  // expected-error @below {{expected an exponent exactly for a scaled value}}
+  %0 = qtrain.decompose %x : (!qtrain.scaled<tensor<8x4xi8>>) -> tensor<8x4xi8>
+  return
+}

@@ -99,6 +99,27 @@ qtrain.parameter @w id 0 exponent 3 uniform 0 = dense<1> : tensor<2xi8>
 
 // -----
 
+// (C4) Bounds are positive ...
+
+// expected-error @below {{expected a positive, finite bound of uniform f32 values}}
+qtrain.parameter @w id 0 bound 0.0 = dense<1.0> : tensor<2xf32>
+
+// -----
+
+// ... (C4) numbers ...
+
+// expected-error @below {{expected a positive, finite bound of uniform f32 values}}
+qtrain.parameter @w id 0 bound 0x7F800000 = dense<1.0> : tensor<2xf32>
+
+// -----
+
+// ... (C4) and of floats.
+
+// expected-error @below {{expected a positive, finite bound of uniform f32 values}}
+qtrain.parameter @w id 0 exponent 3 bound 1.0 = dense<1> : tensor<2xi8>
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // qtrain.normalize
 //===----------------------------------------------------------------------===//

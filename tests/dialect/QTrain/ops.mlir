@@ -23,6 +23,8 @@ qtrain.parameter @frozen id 6 frozen = dense<0.0> : tensor<2xf32>
 qtrain.parameter @"names/of ONNX" id 7 exponent 0 frozen = dense<0> : tensor<2xi8>
 // CHECK: qtrain.parameter @drawn id 8 exponent -9 uniform 256 = dense<512> : tensor<2xi16>
 qtrain.parameter @drawn id 8 exponent -9 uniform 256 = dense<512> : tensor<2xi16>
+// CHECK: qtrain.parameter @drawn_floats id 8 bound 2.500000e-01 = dense<1.250000e-01> : tensor<2xf32>
+qtrain.parameter @drawn_floats id 8 bound 0.25 = dense<0.125> : tensor<2xf32>
 // What is no parameter to train says what it is.
 // CHECK: qtrain.parameter @mean id 0 kind buffer = dense<0.000000e+00> : tensor<10xf32>
 qtrain.parameter @mean id 0 kind buffer = dense<0.0> : tensor<10xf32>
@@ -289,6 +291,15 @@ func.func @update(%w: tensor<10xf32>, %sw: !qtrain.scaled<tensor<10xi16>>) {
   return
 }
 
+// CHECK-LABEL: func @linear_combination(
+func.func @linear_combination(%x: tensor<10xf32>, %f: f32) {
+  // CHECK: qtrain.linear_combination %{{.*}} by %{{.*}} : (tensor<10xf32>, f32) -> tensor<10xf32>
+  %0 = qtrain.linear_combination %x by %f : (tensor<10xf32>, f32) -> tensor<10xf32>
+  // CHECK: qtrain.linear_combination %{{.*}}, %{{.*}} by %{{.*}}, %{{.*}} : (tensor<10xf32>, tensor<10xf32>, f32, f32) -> tensor<10xf32>
+  %1 = qtrain.linear_combination %x, %0 by %f, %f : (tensor<10xf32>, tensor<10xf32>, f32, f32) -> tensor<10xf32>
+  return
+}
+
 // CHECK-LABEL: func @shift_scale(
 //  CHECK-SAME:   %[[ACC:.+]]: !qtrain.scaled<tensor<8x10xi32>>, %[[R:.+]]: tensor<8x10xi16>)
 func.func @shift_scale(%acc: !qtrain.scaled<tensor<8x10xi32>>, %r: tensor<8x10xi16>) {
@@ -311,7 +322,7 @@ func.func @shift_scale(%acc: !qtrain.scaled<tensor<8x10xi32>>, %r: tensor<8x10xi
 // With channels innermost the tensor in memory is [N, H, W, C].
 
 // CHECK-LABEL: func @compose(
-func.func @compose(%m: tensor<8x10xi8>, %i: tensor<8x5x6x3xi16>, %s: i32) {
+func.func @compose(%m: tensor<8x10xi8>, %i: tensor<8x5x6x3xi16>, %s: i32, %f: tensor<8x5x6x3xf32>) {
   // CHECK: %[[X:.+]] = qtrain.compose %{{.*}}, %{{.*}} : (tensor<8x10xi8>, i32) -> !qtrain.scaled<tensor<8x10xi8>>
   %x = qtrain.compose %m, %s : (tensor<8x10xi8>, i32) -> !qtrain.scaled<tensor<8x10xi8>>
   // CHECK: %{{.*}}, %{{.*}} = qtrain.decompose %[[X]] : (!qtrain.scaled<tensor<8x10xi8>>) -> (tensor<8x10xi8>, i32)
@@ -319,6 +330,11 @@ func.func @compose(%m: tensor<8x10xi8>, %i: tensor<8x5x6x3xi16>, %s: i32) {
   // CHECK: qtrain.compose {{.*}} : (tensor<8x5x6x3xi16>, i32) -> !qtrain.scaled<tensor<8x3x5x6xi16, #qtrain.channels_last>>
   %y = qtrain.compose %i, %s
     : (tensor<8x5x6x3xi16>, i32) -> !qtrain.scaled<tensor<8x3x5x6xi16, #qtrain.channels_last>>
+  // Floats have no exponent.
+  // CHECK: %[[F:.+]] = qtrain.compose {{.*}} : (tensor<8x5x6x3xf32>) -> tensor<8x3x5x6xf32, #qtrain.channels_last>
+  %z = qtrain.compose %f : (tensor<8x5x6x3xf32>) -> tensor<8x3x5x6xf32, #qtrain.channels_last>
+  // CHECK: %{{.+}} = qtrain.decompose %[[F]] : (tensor<8x3x5x6xf32, #qtrain.channels_last>) -> tensor<8x5x6x3xf32>
+  %4 = qtrain.decompose %z : (tensor<8x3x5x6xf32, #qtrain.channels_last>) -> tensor<8x5x6x3xf32>
   // CHECK: qtrain.decompose {{.*}} -> (tensor<8x5x6x3xi16>, i32)
   %2, %3 = qtrain.decompose %y
     : (!qtrain.scaled<tensor<8x3x5x6xi16, #qtrain.channels_last>>) -> (tensor<8x5x6x3xi16>, i32)

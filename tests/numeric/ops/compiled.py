@@ -29,6 +29,7 @@ SEARCH = os.pathsep.join([
     os.environ.get("PATH", os.defpath),
 ])
 
+FLOAT = "canonicalize,cse,qtrain-apply-float,func.func(qtrain-assign-layouts)"
 PLAN = "func.func(convert-qtrain-to-qkernel),canonicalize,cse,func.func(fuse-elementwise)"
 PACK = (
     "func.func(qkernel-split-reductions),qkernel-pack-contractions{isa=%s},canonicalize,cse,"
@@ -169,10 +170,10 @@ class Function:
 
 
 class Module:
-    """Functions that are compiled together."""
+    """Functions that are compiled together. Those that are `imported` are float models, as the importer makes them."""
 
-    def __init__(self, isa="baseline", microkernels=False):
-        self.isa, self.microkernels = isa, microkernels
+    def __init__(self, isa="baseline", microkernels=False, imported=False):
+        self.isa, self.microkernels, self.imported = isa, microkernels, imported
         self.functions, self.library, self.offsets, self.state_bytes = {}, None, {}, 0
 
     def add(self, name, arguments, body, results, extra=()):
@@ -185,7 +186,7 @@ class Module:
         self.functions[name] = Function(name, arguments, body, results, extra)
 
     def pipeline(self):
-        passes = [PLAN]
+        passes = [FLOAT, PLAN] if self.imported else [PLAN]
         if self.microkernels:
             passes.append(PACK % self.isa)
         passes += [BUFFERS, LOOPS]

@@ -34,9 +34,9 @@ func.func @max_pool2d(%mx: tensor<2x6x6x4xi8>, %me: tensor<2x3x3x4xi8>, %sx: i32
 #cl = #qtrain.channels_last
 // CHECK-LABEL: func @average_pool2d(
 //  CHECK-SAME:   %[[S:[^ ]+]]: i32,
-//       CHECK:   %[[FRACTION:.+]] = arith.constant 11 : i32
+//       CHECK:   %[[FRACTION:.+]] = arith.constant -11 : i32
 //       CHECK:   qkernel.average_pool2d ins({{.*}}) outs(%{{.+}} : tensor<2x6x6x4xi32>) {count_include_pad, window
-//       CHECK:   %[[EXPONENT:.+]] = arith.subi %[[S]], %[[FRACTION]]
+//       CHECK:   %[[EXPONENT:.+]] = arith.addi %[[S]], %[[FRACTION]]
 //       CHECK:   qkernel.average_pool2d_gradient ins({{.*}}) outs(%{{.+}} : tensor<2x6x6x4xi32>) {window
 //       CHECK:   memref.store %[[EXPONENT]]
 func.func @average_pool2d(%mx: tensor<2x6x6x4xi8>, %s: i32) -> (tensor<2x6x6x4xi32>, i32, tensor<2x6x6x4xi32>) {
