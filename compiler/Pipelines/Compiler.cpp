@@ -229,7 +229,8 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
   auto copy = parseSourceString<ModuleOp>(bytecode, ParserConfig(&local));
   if (!copy)
     return;
-  VariantOptions variantOptions{&target, options.microkernels};
+  VariantOptions variantOptions{&target, options.microkernels,
+                                /*floatPeak=*/!options.scheme->isInteger};
   PassManager manager(&local);
   manager.enableVerifier(options.verifyEach);
   buildPlanPipeline(manager, variantOptions);
@@ -252,7 +253,9 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
       copy->lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
   result.name = target.name.str();
   result.isa = static_cast<uint32_t>(target.isa);
-  result.peakMacs = getPeakMacs(target);
+  result.peakKind = variantOptions.floatPeak ? QTCRT_PEAK_MULTIPLY_ADD
+                                             : QTCRT_PEAK_DOT_PRODUCT;
+  result.peakMacs = getPeakMacs(target, variantOptions.floatPeak);
   result.trainOps = getProfile(step);
   result.trainSymbol =
       getEntryPointName(target, qtrain::QTrainDialect::kTrainStepName);

@@ -96,7 +96,8 @@ void qtc::buildLLVMPipeline(OpPassManager &manager,
                             const VariantOptions &options) {
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
-  manager.addPass(createConvertQKernelToLLVM({options.target->name.str()}));
+  manager.addPass(createConvertQKernelToLLVM(
+      {options.target->name.str(), options.floatPeak}));
   manager.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(manager);
 }

@@ -32,6 +32,8 @@ struct VariantOptions {
   const cpu::TargetRecord *target = nullptr;
   /// Off: contractions become scalar loops, the oracle for the packed ones.
   bool microkernels = true;
+  /// The step computes in floats, so their multiply-adds are its peak.
+  bool floatPeak = false;
 };
 
 /// scheme → plan: kernels on buffers in one arena.

@@ -110,6 +110,13 @@ uint32_t getStateKind(qtrain::StateKind kind) {
   llvm_unreachable("unknown kind of state");
 }
 
+/// qtcrt_tensor::uniform.
+uint64_t getUniform(qtrain::ParameterOp parameter) {
+  if (std::optional<llvm::APFloat> bound = parameter.getBound())
+    return bound->bitcastToAPInt().getZExtValue();
+  return parameter.getUniform().value_or(0);
+}
+
 llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
   qtrain::ParameterOp parameter = tensor.parameter;
   auto type = llvm::cast<mlir::ShapedType>(parameter.getValue().getType());
@@ -124,7 +131,7 @@ llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
                     u32(exponent.has_value()),
                     u32(static_cast<uint32_t>(exponent.value_or(0))),
                     u32(parameter.getFrozen()), u32(parameter.getId()),
-                    u32(parameter.getUniform().value_or(0))});
+                    u32(getUniform(parameter))});
 }
 
 llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {
@@ -136,7 +143,7 @@ llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {
                     function(variant.evaluateSymbol),
                     function(variant.peakSymbol), u64(variant.peakMacs),
                     u64(variant.arenaBytes), array(ops), u64(ops.size()),
-                    u32(variant.isa), u32(0)});
+                    u32(variant.isa), u32(variant.peakKind)});
 }
 
 llvm::Constant *DescriptorBuilder::initialState(const StateLayout &layout) {

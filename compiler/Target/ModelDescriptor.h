@@ -30,6 +30,7 @@ struct ProfiledOp {
 struct VariantDescription {
   std::string name;
   uint32_t isa = 0;
+  uint32_t peakKind = 0;
   int64_t arenaBytes = 0;
   int64_t peakMacs = 0;
   std::string trainSymbol, evaluateSymbol, peakSymbol;

@@ -52,8 +52,8 @@ struct PeakJob {
   }
 };
 
-/// Multiply-accumulates a second of dot-product instructions on registers, all
-/// threads at once.
+/// Multiply-accumulates a second of the variant's peak function, all threads at
+/// once.
 class PeakMeter {
 public:
   /// Finds out how many iterations take `seconds`.

@@ -88,6 +88,11 @@ Json describeLayer(const LayerPass &pass, const BenchResult &result) {
       {"bound", roofline.name()}};
 }
 
+const char *peakInstruction(const qtcrt_variant &variant) {
+  return variant.peak_kind == QTCRT_PEAK_MULTIPLY_ADD ? "multiply-add"
+                                                      : "dot-product";
+}
+
 Json describeBench(const Session &session, unsigned threads,
                    const BenchResult &result) {
   const qtcrt_model &model = session.model();
@@ -118,6 +123,7 @@ Json describeBench(const Session &session, unsigned threads,
           {"images_per_second",
            static_cast<double>(model.batch) / result.milliseconds * 1e3},
           {"milliseconds_per_step", result.milliseconds},
+          {"peak_instruction", peakInstruction(session.variant())},
           {"peak_gmacs_per_second", result.peak.median * 1e-9},
           {"best_peak_gmacs_per_second", result.peak.best * 1e-9},
           {"bandwidth_gigabytes_per_second", result.bandwidth.median * 1e-9},
@@ -236,10 +242,11 @@ void printText(const Json &bench) {
   std::printf("\n%s images/s, %s ms/step\n",
               cell(bench["images_per_second"], "%.1f").c_str(),
               cell(bench["milliseconds_per_step"], "%.3f").c_str());
-  std::printf("whole step: %s %% of the dot-product peak of %s GMAC/s (median "
+  std::printf("whole step: %s %% of the %s peak of %s GMAC/s (median "
               "of rounds between the steps; best %s); %s %% of the time is not "
               "MAC operations\n",
               cell(bench["total"]["percent_of_peak"], "%.1f").c_str(),
+              cell(bench["peak_instruction"], "").c_str(),
               cell(bench["peak_gmacs_per_second"], "%.1f").c_str(),
               cell(bench["best_peak_gmacs_per_second"], "%.1f").c_str(),
               cell(bench["percent_not_mac"], "%.1f").c_str());

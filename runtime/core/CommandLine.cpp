@@ -119,12 +119,13 @@ void addTrain(CLI::App &app, Options &options, const qtcrt_model &model) {
 }
 
 void addOthers(CLI::App &app, Options &options, const qtcrt_model &model) {
-  CLI::App &eval = *app.add_subcommand("eval", "Test a checkpoint");
+  CLI::App &eval =
+      *app.add_subcommand("eval", "Test a checkpoint or the initial weights");
   eval.add_option("--data", options.data, dataHelp())
       ->required()
       ->type_name("SPEC");
-  eval.add_option("--checkpoint", options.checkpoint, "Checkpoint to test")
-      ->required()
+  eval.add_option("--checkpoint", options.checkpoint,
+                  "Checkpoint to test (default: the initial weights)")
       ->type_name("FILE");
   addMachine(eval, options, model);
 

@@ -23,7 +23,8 @@ using Number = unsigned long long;
 
 int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
   Session session(model, static_cast<unsigned>(options.threads), options.isa);
-  loadCheckpoint(options.checkpoint, model, session.state());
+  if (!options.checkpoint.empty())
+    loadCheckpoint(options.checkpoint, model, session.state());
   DataRequest request = requestFor(model);
   request.train = false;
   DataSet data = loadDataSet(options.data, request);

@@ -14,24 +14,47 @@ using namespace qtcrt;
 
 namespace {
 
+/// Softmax cross-entropy of one row, whose largest logit is the one of `best`.
 template <typename T>
-void addRows(LossSums &sums, const T *logits, double scale,
-             const int32_t *labels, int64_t classes, int64_t count) {
-  for (int64_t row = 0; row < count; ++row, logits += classes) {
+double crossEntropy(const T *logits, double scale, int64_t classes,
+                    int64_t best, int32_t label) {
+  // Differences first: exact for integers, and no overflow of exp.
+  auto below = [&](int64_t c) {
+    return (static_cast<double>(logits[c]) -
+            static_cast<double>(logits[best])) *
+           scale;
+  };
+  double sum = 0;
+  for (int64_t c = 0; c < classes; ++c)
+    sum += std::exp(below(c));
+  return std::log(sum) - below(label);
+}
+
+/// Half the sum of squared differences to the one-hot target.
+template <typename T>
+double halfSquares(const T *logits, double scale, int64_t classes,
+                   int32_t label) {
+  double sum = 0;
+  for (int64_t c = 0; c < classes; ++c) {
+    double error = static_cast<double>(logits[c]) * scale - (c == label);
+    sum += error * error;
+  }
+  return sum / 2;
+}
+
+template <typename T>
+void addRows(LossSums &sums, const LogitsView &view, double scale,
+             qtcrt_loss loss, const int32_t *labels, int64_t count) {
+  const T *logits = static_cast<const T *>(view.logits);
+  for (int64_t row = 0; row < count; ++row, logits += view.classes) {
     int64_t best = 0;
-    for (int64_t c = 1; c < classes; ++c)
+    for (int64_t c = 1; c < view.classes; ++c)
       if (logits[c] > logits[best])
         best = c;
-    // Differences first: exact for integers, and no overflow of exp.
-    auto below = [&](int64_t c) {
-      return (static_cast<double>(logits[c]) -
-              static_cast<double>(logits[best])) *
-             scale;
-    };
-    double sum = 0;
-    for (int64_t c = 0; c < classes; ++c)
-      sum += std::exp(below(c));
-    sums.loss += std::log(sum) - below(labels[row]);
+    sums.loss +=
+        loss == QTCRT_LOSS_SQUARES
+            ? halfSquares(logits, scale, view.classes, labels[row])
+            : crossEntropy(logits, scale, view.classes, best, labels[row]);
     sums.correct += best == labels[row];
     ++sums.examples;
   }
@@ -39,20 +62,16 @@ void addRows(LossSums &sums, const T *logits, double scale,
 
 } // namespace
 
-void qtcrt::addLogits(LossSums &sums, const void *logits, uint32_t dtype,
-                      int32_t exponent, const int32_t *labels, int64_t classes,
-                      int64_t count) {
-  double scale = std::ldexp(1.0, std::min(1000, std::max(-1000, exponent)));
-  if (dtype == QTCRT_INT8)
-    addRows(sums, static_cast<const int8_t *>(logits), scale, labels, classes,
-            count);
-  else if (dtype == QTCRT_INT16)
-    addRows(sums, static_cast<const int16_t *>(logits), scale, labels, classes,
-            count);
-  else if (dtype == QTCRT_INT32)
-    addRows(sums, static_cast<const int32_t *>(logits), scale, labels, classes,
-            count);
+void qtcrt::addLogits(LossSums &sums, const LogitsView &view, qtcrt_loss loss,
+                      const int32_t *labels, int64_t count) {
+  double scale =
+      std::ldexp(1.0, std::min(1000, std::max(-1000, view.exponent)));
+  if (view.dtype == QTCRT_INT8)
+    addRows<int8_t>(sums, view, scale, loss, labels, count);
+  else if (view.dtype == QTCRT_INT16)
+    addRows<int16_t>(sums, view, scale, loss, labels, count);
+  else if (view.dtype == QTCRT_INT32)
+    addRows<int32_t>(sums, view, scale, loss, labels, count);
   else
-    addRows(sums, static_cast<const float *>(logits), 1.0, labels, classes,
-            count);
+    addRows<float>(sums, view, 1.0, loss, labels, count);
 }

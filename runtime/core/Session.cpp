@@ -13,6 +13,7 @@
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace qtcrt;
@@ -25,13 +26,21 @@ void require(bool condition, const char *what) {
          "); compile it again with the qtc this runtime belongs to");
 }
 
+float singleOf(uint32_t bits) {
+  float single;
+  std::memcpy(&single, &bits, sizeof(single));
+  return single;
+}
+
 void checkTensor(const qtcrt_model &model, const qtcrt_tensor &tensor) {
   require(tensor.rank <= 8, "rank of a tensor");
   require(tensor.dtype <= QTCRT_FLOAT32, "type of a tensor");
   require(tensor.kind <= QTCRT_STATE_OPTIMIZER, "kind of a tensor");
   require(tensor.uniform == 0 ||
               (tensor.uniform == 1 && tensor.dtype == QTCRT_INT8) ||
-              (tensor.uniform <= 256 && tensor.dtype == QTCRT_INT16),
+              (tensor.uniform <= 256 && tensor.dtype == QTCRT_INT16) ||
+              (std::isfinite(singleOf(tensor.uniform)) &&
+               tensor.dtype == QTCRT_FLOAT32),
           "initial values of a tensor");
   uint64_t elements = 1;
   for (uint32_t i = 0; i < tensor.rank; ++i)
@@ -69,6 +78,7 @@ void qtcrt::checkModel(const qtcrt_model &model) {
               model.logits_dtype != QTCRT_INT64,
           "type of the logits");
   require(model.schedule_kind <= QTCRT_SCHEDULE_LOG2, "schedule");
+  require(model.loss <= QTCRT_LOSS_SQUARES, "loss");
   require(model.variant_count > 0, "variants");
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     checkTensor(model, model.tensors[i]);
@@ -94,16 +104,33 @@ Session::Session(const qtcrt_model &model, unsigned threads,
     std::memcpy(stateMemory.data(), model.initial_state, model.state_bytes);
 }
 
+/// The 32-bit random number that element `index` starts from.
+static uint32_t initialRandom(const qtcrt_tensor &tensor, uint64_t seed,
+                              uint64_t index) {
+  return randomBlock(seed, index, tensor.id, /*step=*/0,
+                     RandomPurpose::Initialisation)[index & 3];
+}
+
 /// Uniform mantissas in [-127, 127] times the tensor's scale.
 template <typename Mantissa>
-static void drawUniform(Mantissa *mantissas, const qtcrt_tensor &tensor,
-                        uint64_t seed) {
+static void drawMantissas(Mantissa *mantissas, const qtcrt_tensor &tensor,
+                          uint64_t seed) {
   for (uint64_t i = 0; i < tensor.elements; ++i) {
-    uint64_t random = randomBlock(seed, i, tensor.id, /*step=*/0,
-                                  RandomPurpose::Initialisation)[i & 3];
+    uint64_t random = initialRandom(tensor, seed, i);
     int uniform = static_cast<int>((random * 255) >> 32) - 127;
     mantissas[i] =
         static_cast<Mantissa>(uniform * static_cast<int>(tensor.uniform));
+  }
+}
+
+/// Uniform floats within the tensor's bound, as the compiler draws them.
+static void drawFloats(float *values, const qtcrt_tensor &tensor,
+                       uint64_t seed) {
+  double bound = static_cast<double>(singleOf(tensor.uniform));
+  for (uint64_t i = 0; i < tensor.elements; ++i) {
+    double random = initialRandom(tensor, seed, i);
+    double unit = std::ldexp(2.0 * random + 1.0, -32) - 1.0;
+    values[i] = static_cast<float>(unit * bound);
   }
 }
 
@@ -114,9 +141,11 @@ void Session::drawInitialState(uint64_t seed) {
     if (!tensor.uniform)
       continue;
     if (tensor.dtype == QTCRT_INT8)
-      drawUniform(reinterpret_cast<int8_t *>(place), tensor, seed);
+      drawMantissas(reinterpret_cast<int8_t *>(place), tensor, seed);
+    else if (tensor.dtype == QTCRT_INT16)
+      drawMantissas(reinterpret_cast<int16_t *>(place), tensor, seed);
     else
-      drawUniform(reinterpret_cast<int16_t *>(place), tensor, seed);
+      drawFloats(reinterpret_cast<float *>(place), tensor, seed);
   }
 }
 
@@ -147,8 +176,9 @@ void Session::evaluate(const uint8_t *images) {
 
 void Session::addTo(LossSums &sums, const int32_t *labels,
                     int64_t count) const {
-  addLogits(sums, logits.data(), compiled.logits_dtype, logitsExponent, labels,
-            compiled.classes, count);
+  LogitsView view{logits.data(), compiled.logits_dtype, logitsExponent,
+                  compiled.classes};
+  addLogits(sums, view, static_cast<qtcrt_loss>(compiled.loss), labels, count);
 }
 
 LossSums Session::evaluateAll(const DataSplit &data,

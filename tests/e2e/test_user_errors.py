@@ -150,7 +150,6 @@ class TrainerErrors(ErrorCase):
     def test_command_line(self):
         self.assert_refused(USAGE, "frobnicate")
         self.assert_refused(USAGE, "train", mentions=["--data"])
-        self.assert_refused(USAGE, "eval", "--data", self.data, mentions=["--checkpoint"])
         self.assert_refused(USAGE, "hash", mentions=["--checkpoint"])
         self.assert_refused(USAGE, "train", "--data")
         self.assert_refused(USAGE, "train", "--data", self.data, "--steps=1", "--epochs=1")

@@ -22,6 +22,7 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
@@ -203,7 +204,7 @@ struct ConvertQKernelToLLVM
                                   module.lookupSymbol<LLVM::LLVMFuncOp>(name),
                                   sources, *target)))
         return signalPassFailure();
-    createPeakFunction(module, *target);
+    createPeakFunction(module, *target, floatPeak);
     setTargetAttributes(module, *target);
     for (auto parameter : llvm::to_vector(module.getOps<qtrain::ParameterOp>()))
       parameter.erase();
@@ -222,9 +223,14 @@ struct ConvertQKernelToLLVM
         LLVM::LinkageAttr::get(function.getContext(), LLVM::Linkage::Internal));
   }
 
-  /// Vector operations without a direct counterpart become simpler ones.
-  LogicalResult simplifyVectors(ModuleOp module) {
+  /// Operations without a direct counterpart become simpler ones. Functions of
+  /// floats become polynomials without fused products, so that all instruction
+  /// sets give the same bits and none needs a library.
+  LogicalResult simplify(ModuleOp module) {
     RewritePatternSet patterns(&getContext());
+    populateMathPolynomialApproximationPatterns(patterns);
+    populateExpandFmaFPattern(patterns);
+    populateExpandFloorFPattern(patterns);
     vector::populateVectorBroadcastLoweringPatterns(patterns);
     vector::populateVectorMaskOpLoweringPatterns(patterns);
     vector::populateVectorShapeCastLoweringPatterns(patterns);
@@ -233,7 +239,7 @@ struct ConvertQKernelToLLVM
   }
 
   LogicalResult convert(ModuleOp module) {
-    if (failed(simplifyVectors(module)))
+    if (failed(simplify(module)))
       return failure();
     LowerToLLVMOptions options(&getContext());
     options.useBarePtrCallConv = true;

@@ -40,11 +40,13 @@ llvm::LogicalResult createEntryPoint(mlir::ModuleOp module,
                                      const cpu::TargetRecord &target);
 
 /// Multiply-accumulates of one round of the peak function.
-int64_t getPeakMacs(const cpu::TargetRecord &target);
+int64_t getPeakMacs(const cpu::TargetRecord &target, bool floats);
 
-/// Creates the function that measures the peak of dot products: it takes a
-/// number of rounds and returns an i32 that depends on all of them.
-void createPeakFunction(mlir::ModuleOp module, const cpu::TargetRecord &target);
+/// Creates the function that measures the peak of dot products of bytes, or of
+/// multiply-adds of floats: it takes a number of rounds and returns an i32 that
+/// depends on all of them.
+void createPeakFunction(mlir::ModuleOp module, const cpu::TargetRecord &target,
+                        bool floats);
 
 } // namespace qtc
 

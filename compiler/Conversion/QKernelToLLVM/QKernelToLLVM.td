@@ -24,12 +24,16 @@ def ConvertQKernelToLLVM
     the signature `qtcrt_step_function` and takes the function's arguments from
     `qtcrt_step`, parameters from their place in the training state. It only
     launches tasks, so it is marked `optnone`. A
-    function `qtc_<isa>_peak` runs dot-product instructions on registers, to
-    measure what the processor can do. Everything but entry points is internal.
+    function `qtc_<isa>_peak` runs dot-product instructions on registers, or
+    multiply-adds of floats, to measure what the processor can do. Everything but entry points is internal.
     All functions get the target attributes of the instruction set.
   }];
-  let options = [Option<"isa", "isa", "std::string", "\"baseline\"",
-      "Instruction set: baseline, avx2, avx512, avxvnni or avx512vnni">];
+  let options = [
+    Option<"isa", "isa", "std::string", "\"baseline\"",
+           "Instruction set: baseline, avx2, avx512, avxvnni or avx512vnni">,
+    Option<"floatPeak", "float-peak", "bool", "false",
+           "The peak function multiplies and adds floats, not bytes">
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
                            "::mlir::cf::ControlFlowDialect"];
 }

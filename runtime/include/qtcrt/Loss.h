@@ -16,17 +16,24 @@ namespace qtcrt {
 
 /// Sums over examples, for reporting only: nothing of it feeds back into a run.
 struct LossSums {
-  double loss = 0; ///< softmax cross-entropy, natural logarithm
+  double loss = 0; ///< cross-entropy (natural logarithm) or half the squares
   uint64_t correct = 0;
   uint64_t examples = 0;
 };
 
-/// Adds the first `count` rows of `logits` ([batch][classes] of `dtype`, value
-/// logit * 2^exponent; the exponent is ignored for FLOAT32). The prediction is
-/// the lowest class index among the maxima.
-void addLogits(LossSums &sums, const void *logits, uint32_t dtype,
-               int32_t exponent, const int32_t *labels, int64_t classes,
-               int64_t count);
+/// [batch][classes] of `dtype`, value logit * 2^exponent; FLOAT32 has no
+/// exponent.
+struct LogitsView {
+  const void *logits;
+  uint32_t dtype;
+  int32_t exponent;
+  int64_t classes;
+};
+
+/// Adds the first `count` rows of `logits`. The prediction is the lowest class
+/// index among the maxima.
+void addLogits(LossSums &sums, const LogitsView &logits, qtcrt_loss loss,
+               const int32_t *labels, int64_t count);
 
 } // namespace qtcrt
 

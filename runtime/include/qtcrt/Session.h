@@ -34,7 +34,7 @@ public:
   Executor &executor() { return pool; }
   uint8_t *state() { return stateMemory.data(); }
 
-  /// Draws the initial mantissas of tensors that depend on the run's seed
+  /// Draws the initial values of tensors that depend on the run's seed
   /// (qtcrt_tensor::uniform).
   void drawInitialState(uint64_t seed);
 

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 3
+#define QTCRT_ABI_VERSION 4
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -59,6 +59,18 @@ enum qtcrt_state_kind {
   QTCRT_STATE_OPTIMIZER = 2  ///< momentum and the like: saved, not hashed
 };
 
+/// What training minimizes.
+enum qtcrt_loss {
+  QTCRT_LOSS_CROSS_ENTROPY = 0, ///< softmax cross-entropy
+  QTCRT_LOSS_SQUARES = 1        ///< half the sum of squared errors
+};
+
+/// What the peak function of a variant does.
+enum qtcrt_peak_kind {
+  QTCRT_PEAK_DOT_PRODUCT = 0, ///< products of bytes, added to 32 bits
+  QTCRT_PEAK_MULTIPLY_ADD = 1 ///< products of IEEE singles, added to singles
+};
+
 /// One tensor of the training state, stored row-major in the ONNX layout.
 typedef struct qtcrt_tensor {
   const char *name;      ///< ONNX initializer name, UTF-8
@@ -73,7 +85,9 @@ typedef struct qtcrt_tensor {
   uint32_t frozen;       ///< 1 when training leaves it alone
   uint32_t id;           ///< word of the tensor's random counters
   uint32_t uniform;      ///< not 0: the run's seed draws the initial mantissas,
-                         ///< this times uniform numbers in [-127, 127]
+                         ///< this times uniform numbers in [-127, 127]; of
+                         ///< FLOAT32 the bits of a single b, for uniform
+                         ///< numbers in (-b, b)
 } qtcrt_tensor;
 
 /// One operation of a step, for profiles.
@@ -108,15 +122,15 @@ typedef struct qtcrt_variant {
   const char *name;             ///< the --isa spelling
   qtcrt_step_function train;    ///< one training step
   qtcrt_step_function evaluate; ///< forward pass only
-  /// Runs `iterations` rounds of independent dot-product instructions on
-  /// registers and returns a value that depends on all of them.
+  /// Runs `iterations` rounds of independent instructions that multiply and
+  /// accumulate registers and returns a value that depends on all of them.
   int32_t (*peak)(int64_t iterations);
   uint64_t peak_macs;        ///< multiply-accumulates of one round
   uint64_t arena_bytes;      ///< scratch memory of train and evaluate
   const qtcrt_op *train_ops; ///< indexed by qtcrt_mark's argument
   uint64_t train_op_count;
-  uint32_t isa; ///< enum qtcrt_isa
-  uint32_t reserved;
+  uint32_t isa;       ///< enum qtcrt_isa
+  uint32_t peak_kind; ///< enum qtcrt_peak_kind
 } qtcrt_variant;
 
 /// A compiled model. All strings are UTF-8 and live as long as the program.
@@ -142,7 +156,7 @@ typedef struct qtcrt_model {
   uint64_t variant_count;
   uint32_t logits_dtype;  ///< enum qtcrt_dtype
   uint32_t schedule_kind; ///< enum qtcrt_schedule_kind
-  uint32_t loss;          ///< 0 cross-entropy, 1 sum of squared errors
+  uint32_t loss;          ///< enum qtcrt_loss
   uint32_t reserved;
 } qtcrt_model;
 

@@ -15,20 +15,23 @@ using namespace qtcrt;
 TEST(Loss, LowestIndexAmongMaximaWins) {
   const int8_t logits[] = {5, 7, 7, 1, 9, 9, 9, 9};
   const int32_t labels[] = {1, 0}, others[] = {2, 3};
+  LogitsView view{logits, QTCRT_INT8, 0, 4};
   LossSums sums;
-  addLogits(sums, logits, QTCRT_INT8, 0, labels, 4, 2);
+  addLogits(sums, view, QTCRT_LOSS_CROSS_ENTROPY, labels, 2);
   EXPECT_EQ(sums.correct, 2u);
   EXPECT_EQ(sums.examples, 2u);
-  addLogits(sums, logits, QTCRT_INT8, 0, others, 4, 2);
+  addLogits(sums, view, QTCRT_LOSS_CROSS_ENTROPY, others, 2);
   EXPECT_EQ(sums.correct, 2u);
 }
 
 template <typename T>
-static double lossOf(std::vector<T> logits, uint32_t dtype, int32_t exponent) {
+static double lossOf(std::vector<T> logits, uint32_t dtype, int32_t exponent,
+                     qtcrt_loss loss = QTCRT_LOSS_CROSS_ENTROPY) {
+  LogitsView view{logits.data(), dtype, exponent,
+                  static_cast<int64_t>(logits.size())};
   LossSums sums;
   int32_t label = 1;
-  addLogits(sums, logits.data(), dtype, exponent, &label,
-            static_cast<int64_t>(logits.size()), 1);
+  addLogits(sums, view, loss, &label, 1);
   return sums.loss;
 }
 
@@ -38,6 +41,15 @@ TEST(Loss, SoftmaxCrossEntropyOfScaledLogits) {
   EXPECT_NEAR(lossOf<int16_t>({768, -256}, QTCRT_INT16, -9), expected, 1e-12);
   EXPECT_NEAR(lossOf<int32_t>({3, -1}, QTCRT_INT32, -1), expected, 1e-12);
   EXPECT_NEAR(lossOf<float>({1.5f, -0.5f}, QTCRT_FLOAT32, 77), expected, 1e-6);
+}
+
+TEST(Loss, HalfTheSquaredErrors) {
+  // (1.5² + (−0.5 − 1)²) / 2
+  EXPECT_NEAR(
+      lossOf<float>({1.5f, -0.5f}, QTCRT_FLOAT32, 77, QTCRT_LOSS_SQUARES), 2.25,
+      1e-6);
+  EXPECT_NEAR(lossOf<int8_t>({3, -1}, QTCRT_INT8, -1, QTCRT_LOSS_SQUARES), 2.25,
+              1e-12);
 }
 
 TEST(Loss, ExtremeExponentsStayFinite) {
