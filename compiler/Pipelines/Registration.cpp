@@ -11,6 +11,7 @@
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
 #include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
+#include "compiler/Scheme/Float/Float.h"
 #include "compiler/Scheme/NITI/NITI.h"
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
@@ -75,6 +76,7 @@ void qtc::registerDialects(DialectRegistry &registry) {
 }
 
 void qtc::registerPasses() {
+  registerApplyFloat();
   registerApplyNITI();
   registerAssertInteger();
   registerAssignLayouts();

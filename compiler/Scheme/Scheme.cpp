@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Scheme/Scheme.h"
+#include "compiler/Scheme/Float/Float.h"
 #include "compiler/Scheme/NITI/NITI.h"
 
 using namespace qtc;
@@ -13,6 +14,7 @@ using namespace qtc;
 llvm::ArrayRef<const Scheme *> qtc::getSchemes() {
   static const Scheme *const schemes[] = {
       &niti::getScheme(),
+      &fp32::getScheme(),
   };
   return schemes;
 }

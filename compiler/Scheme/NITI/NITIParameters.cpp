@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Scheme/NITI/NITI.h"
+#include "compiler/Scheme/SchemeSupport.h"
 #include "compiler/Support/Philox.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -37,7 +38,6 @@ public:
 
 private:
   void findBiases(func::FuncOp function);
-  ParameterOp findParameter(func::FuncOp function, Value value);
   LogicalResult quantizeWeight(ParameterOp parameter);
   LogicalResult quantizeBias(ParameterOp parameter, ParameterOp weight);
   LogicalResult quantizeValues(ParameterOp parameter, int exponentIfZero);
@@ -52,29 +52,16 @@ private:
   llvm::MapVector<ParameterOp, ParameterOp> biases;
 };
 
-/// The parameter that `value` is, through transposes and reshapes.
-ParameterOp ParameterQuantizer::findParameter(func::FuncOp function,
-                                              Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<ReshapeOp, TransposeOp>(op))
-      return nullptr;
-    value = op->getOperand(0);
-  }
-  auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(
-      cast<BlockArgument>(value).getArgNumber(),
-      QTrainDialect::kParameterAttrName);
-  return symbol ? symbols.lookup<ParameterOp>(symbol.getValue()) : nullptr;
-}
-
 void ParameterQuantizer::findBiases(func::FuncOp function) {
   function.walk([&](BiasAddOp op) {
-    ParameterOp bias = findParameter(function, op.getBias());
+    ParameterOp bias = findParameter(function, symbols, op.getBias());
     if (!bias || biases.count(bias))
       return;
     Operation *node = op.getInput().getDefiningOp();
     bool isNode = isa_and_nonnull<Conv2DOp, LinearOp>(node);
-    biases[bias] =
-        isNode ? findParameter(function, node->getOperand(1)) : ParameterOp();
+    biases[bias] = isNode
+                       ? findParameter(function, symbols, node->getOperand(1))
+                       : ParameterOp();
   });
 }
 

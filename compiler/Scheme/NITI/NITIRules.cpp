@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Scheme/NITI/NITI.h"
+#include "compiler/Scheme/SchemeSupport.h"
 
 #include "mlir/Transforms/DialectConversion.h"
 #include "llvm/ADT/STLExtras.h"
@@ -52,18 +53,6 @@ Value requantize(OpBuilder &builder, Location loc, Value accumulators) {
                                       /*bits=*/8);
 }
 
-/// The argument of the surrounding function that is marked `kind`.
-Value findArgument(Operation *op, StringRef kind) {
-  auto function = op->getParentOfType<func::FuncOp>();
-  for (BlockArgument argument : function.getArguments()) {
-    auto attribute = function.getArgAttrOfType<StringAttr>(
-        argument.getArgNumber(), QTrainDialect::kArgumentAttrName);
-    if (attribute && attribute.getValue() == kind)
-      return argument;
-  }
-  return Value();
-}
-
 /// True when the surrounding function can draw random numbers.
 bool hasRandom(Operation *op) {
   return findArgument(op, "seed") && findArgument(op, "step");
@@ -102,18 +91,10 @@ struct QuantizeInput : OpConversionPattern<NormalizeOp> {
   LogicalResult
   matchAndRewrite(NormalizeOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    double divisor = op.getDivisor().convertToDouble();
-    size_t rows = std::max(op.getMean().size(), op.getStd().size());
-    SmallVector<double> values;
+    std::vector<double> values = tabulatePixels(op);
     double maximum = 0.0;
-    for (size_t row = 0; row < rows; ++row) {
-      double mean = op.getMean()[op.getMean().size() == 1 ? 0 : row];
-      double std = op.getStd()[op.getStd().size() == 1 ? 0 : row];
-      for (int byte = 0; byte < 256; ++byte) {
-        values.push_back((byte / divisor - mean) / std);
-        maximum = std::max(maximum, std::abs(values.back()));
-      }
-    }
+    for (double value : values)
+      maximum = std::max(maximum, std::abs(value));
     if (!(maximum > 0.0) || !std::isfinite(maximum))
       return op.emitError("expected a finite, non-zero range of pixel values");
     int exponent;
@@ -123,8 +104,8 @@ struct QuantizeInput : OpConversionPattern<NormalizeOp> {
     for (double value : values)
       table.push_back(static_cast<int8_t>(std::clamp(
           std::nearbyint(value * std::ldexp(1.0, -exponent)), -127.0, 127.0)));
-    auto type = RankedTensorType::get({static_cast<int64_t>(rows), 256},
-                                      rewriter.getI8Type());
+    auto rows = static_cast<int64_t>(values.size() / 256);
+    auto type = RankedTensorType::get({rows, 256}, rewriter.getI8Type());
     rewriter.replaceOpWithNewOp<LookupOp>(
         op, getScaledType(op.getType(), 8), op.getPixels(),
         DenseIntElementsAttr::get(type, ArrayRef<int8_t>(table)),

@@ -1,0 +1,65 @@
+//===- Float.td - The fp32 scheme ------------------------ -*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_SCHEME_FLOAT_TD
+#define QTC_SCHEME_FLOAT_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ApplyFloat : Pass<"qtrain-apply-float", "::mlir::ModuleOp"> {
+  let summary = "Spells a training module in fp32: pixels, SGD, momentum";
+  let description = [{
+    The equivalent float training that integer schemes are compared with
+    (numerics contract, section 7). Operations keep their float form; pixels go
+    through a table of floats, and an update becomes a step of stochastic
+    gradient descent with momentum v and weight decay d:
+
+        v' = momentum · v + G + B·d·w,  w' = w − (rate / B) · v'
+
+    G sums the gradients of the B examples of a batch, as the module's loss does
+    not divide by it, so v is B times what v is elsewhere (Sutskever et al., "On
+    the importance of initialization and momentum in deep learning", ICML 2013,
+    in the form of PyTorch's SGD). v is a tensor of the training state, of kind
+    `optimizer`, named after the parameter. Without momentum there is none. The
+    bits of the rate, an IEEE single, are the low half of `schedule`.
+
+    Float tensors enter functions by `qtrain.compose` and leave them by
+    `qtrain.decompose`, like those of other schemes.
+
+    Before:
+
+    ```mlir
+    qtrain.parameter @w id 0 = dense<1.0> : tensor<3xf32>
+    func.func @train_step(%w: tensor<3xf32> {qtrain.parameter = @w}, ...) {
+      %w1 = qtrain.update %w, %g {symbol = @w}
+            : (tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+    ```
+
+    After:
+
+    ```mlir
+    qtrain.parameter @w id 0 = dense<1.0> : tensor<3xf32>
+    qtrain.parameter @w.momentum id 0 kind optimizer = dense<0.0> : tensor<3xf32>
+    func.func @train_step(%w: tensor<3xf32> {qtrain.parameter = @w}, ...,
+                          %v: tensor<3xf32> {qtrain.parameter = @w.momentum}) {
+      %v1 = qtrain.linear_combination %v, %g by %momentum, %one ...
+      %w1 = qtrain.linear_combination %w, %v1 by %one, %step ...
+    ```
+  }];
+  let options = [
+    Option<"momentum", "momentum", "double", "0.9", "Momentum, in [0, 1)">,
+    Option<"weightDecay", "weight-decay", "double", "0.0",
+           "Weight decay of all parameters, not negative">,
+    Option<"schemeInit", "scheme-init", "bool", "false",
+           "Uniform initial weights of the scheme instead of the file's">,
+    Option<"seed", "seed", "uint64_t", "1", "Seed of the initial weights">
+  ];
+  let dependentDialects = ["::qtc::qtrain::QTrainDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+#endif // QTC_SCHEME_FLOAT_TD

@@ -1,0 +1,20 @@
+// RUN: qtc-opt %s -qtrain-apply-float -split-input-file -verify-diagnostics
+
+// A pixel that single precision cannot hold.
+
+func.func @evaluate(%pixels: tensor<2x4xui8>) -> tensor<2x4xf32> {
+  // expected-error @below {{expected finite pixel values}}
+  %0 = qtrain.normalize %pixels {divisor = 1.0e-300 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
+    : (tensor<2x4xui8>) -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}
+
+// -----
+
+// An update outside of a training step.
+
+func.func @train_step(%w: tensor<4xf32>, %g: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @below {{expected a learning rate, labels and a parameter}}
+  %0 = qtrain.update %w, %g : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}

@@ -1,0 +1,169 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Scheme fp32: the same bits for any number of threads and after a resume, options, losses, trained models."""
+
+import os
+import re
+import sys
+import unittest
+
+import harness
+import runs
+
+sys.path.insert(0, harness.REFERENCE)
+import make_models  # noqa: E402 (the path comes first)
+
+USAGE = 2
+
+
+class Fp32Case(harness.Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        make_models.make_data(os.path.join(cls.common, "data"))
+
+    def model(self, name):
+        path = os.path.join(self.common, name + ".onnx")
+        if not os.path.exists(path):
+            model = make_models.Model(name)
+            model.save(getattr(make_models, name)(model), path)
+        return path
+
+    def build(self, name, *options, output="trainer"):
+        words = ("--scheme=fp32", "--batch=6", "--normalize=0.5/0.25", *options)
+        return harness.compile_model(self.model(name), self.path(output), *words)
+
+    def train(self, trainer, *options):
+        data = "npy:" + os.path.join(self.common, "data")
+        return harness.train(trainer, "--data", data, "--schedule=0.01", *options)
+
+
+class Bits(Fp32Case):
+    """One instruction set gives one state, whatever else differs."""
+
+    MODELS = (
+        "average_pool_include_pad", "conv_depthwise", "conv_grouped", "conv_phases", "dropout_others", "gemm_alpha_beta",
+        "global_average_pool", "max_pool_overlapping", "pool_ceil_mode", "residual", "shared_parameter",
+    )
+
+    def test_threads(self):
+        for name in self.MODELS:
+            for options in ((), ("--no-microkernels",)):
+                trainer = self.build(name, *options)
+                for isa in harness.variants(trainer):
+                    with self.subTest(model=name, options=options, isa=isa):
+                        states = {
+                            self.train(trainer, "--steps=12", f"--isa={isa}", f"--threads={threads}").state
+                            for threads in (1, 2, 5)
+                        }
+                        self.assertEqual(len(states), 1)
+
+    def test_resume(self):
+        """Momentum is saved, too."""
+        trainer = self.build("residual")
+        whole = self.train(trainer, "--steps=23")
+        out = self.path("out")
+        self.train(trainer, "--steps=9", "--out", out)
+        resumed = self.train(trainer, "--steps=23", "--resume", harness.checkpoint(out))
+        self.assertEqual((resumed.state, resumed.accuracy), (whole.state, whole.accuracy))
+        self.assertIn("conv.weight.momentum", harness.tensors(trainer, harness.checkpoint(out)))
+
+    def test_seed_of_the_run_or_of_the_compiler(self):
+        """Both draw the same initial weights."""
+        trainers = [
+            self.build("residual", "--init=scheme", "--seed=7", output="seven"),
+            self.build("residual", "--init=scheme", output="one"),
+        ]
+        results = [self.train(trainers[0], "--steps=5"), self.train(trainers[1], "--steps=5", "--seed=7")]
+        self.assertEqual(results[0].state, results[1].state)
+        self.assertNotEqual(results[0].state, self.train(trainers[1], "--steps=5").state)
+
+
+class Options(Fp32Case):
+    def test_values(self):
+        """Each option changes the run; without momentum nothing is kept for it."""
+        states = set()
+        for index, option in enumerate(("--fp32-momentum=0.9", "--fp32-momentum=0.5", "--fp32-weight-decay=0.01")):
+            states.add(self.train(self.build("residual", option, output=str(index)), "--steps=5").state)
+        self.assertEqual(len(states), 3)
+        out = self.path("out")
+        trainer = self.build("residual", "--fp32-momentum=0")
+        self.train(trainer, "--steps=5", "--out", out)
+        self.assertFalse([name for name in harness.tensors(trainer, harness.checkpoint(out)) if "momentum" in name])
+
+    def test_wrong_values(self):
+        for option in ("--fp32-momentum=1", "--fp32-momentum=-0.1", "--fp32-weight-decay=x", "--fp32-weight-decay=nan"):
+            command = (harness.QTC, "compile", self.model("residual"), "-o", self.path("x"), "--scheme=fp32", option)
+            outcome = harness.execute(*command)
+            with self.subTest(option=option):
+                self.assertEqual(outcome.code, USAGE, outcome)
+                self.assertRegex(outcome.err, f"^error: option '{option.split('=', 1)[0]}': expected [^\n]*\n$")
+
+    def test_evaluation_of_the_initial_weights(self):
+        trainer = self.build("residual")
+        data = "npy:" + os.path.join(self.common, "data")
+        evaluated = harness.succeed(trainer, "eval", "--data", data).out
+        self.assertIn(f"state={self.train(trainer, '--steps=0').state}", evaluated)
+
+    def test_peak(self):
+        bench = harness.succeed(self.build("residual"), "bench", "--steps=1").out
+        self.assertIn("multiply-add peak", bench)
+
+
+class Learning(harness.Case):
+    """Both losses fall, and the images with a trace of their label are learned."""
+
+    def test_losses(self):
+        data = runs.small_data(self.path("data"), (1, 28, 28))
+        for loss in ("cross-entropy", "sse"):
+            trainer = harness.compile_model(
+                harness.shared("models", "lenet.onnx"), self.path(loss), "--scheme=fp32", "--batch=32", f"--loss={loss}"
+            )
+            outcome = harness.succeed(trainer, "train", "--data", data, "--epochs=8", "--schedule=0.01")
+            losses = [float(value) for value in re.findall(r"loss +(\S+)", outcome.out)]
+            with self.subTest(loss=loss):
+                self.assertLess(losses[-1], 0.5 * losses[0])
+                self.assertGreater(harness.Result(outcome).accuracy, 0.9)
+
+
+class TrainedModels(harness.Case):
+    """Models that others trained, and the accuracies they were measured to have (models/real/MANIFEST.md)."""
+
+    MODELS = (
+        ("mnist_lenet5_pytorch", "mnist", 0.9913),
+        ("mnist_lenet5_pytorch", "none", 0.9905),
+        ("mnist_cntk_zoo8_optimized", "0/0.00392156862745098", 0.9891),
+        ("mnist_mlp_maxpool_onnxmlir", "mnist", 0.9254),
+    )
+    POINT = 0.01
+
+    def setUp(self):
+        super().setUp()
+        self.data = "mnist:" + harness.shared("data", "mnist")
+
+    def evaluate(self, name, normalize, *options):
+        model = harness.shared("models", "real", name + ".onnx")
+        batch = "10" if "lenet5" in name else "100"  # the file's batch
+        trainer = harness.compile_model(model, self.path("trainer"), f"--batch={batch}", f"--normalize={normalize}", *options)
+        outcome = harness.succeed(trainer, "eval", "--data", self.data)
+        return trainer, float(re.search(r"test_accuracy=(\S+)", outcome.out).group(1))
+
+    def test_floats(self):
+        for name, normalize, measured in self.MODELS:
+            _, accuracy = self.evaluate(name, normalize, "--scheme=fp32")
+            with self.subTest(model=name, normalize=normalize):
+                self.assertAlmostEqual(accuracy, measured, delta=0.1 * self.POINT)
+
+    def test_integers(self):
+        """NITI from the file's weights is within a point before training, and an epoch does not make it worse."""
+        for name, normalize, measured in self.MODELS:
+            trainer, accuracy = self.evaluate(name, normalize, "--scheme=niti", "--init=onnx")
+            tuned = harness.train(trainer, "--data", self.data, "--epochs=1", "--schedule=-1").accuracy
+            with self.subTest(model=name, normalize=normalize):
+                self.assertGreater(accuracy, measured - self.POINT)
+                self.assertGreaterEqual(tuned, accuracy)
+
+
+if __name__ == "__main__":
+    unittest.main()
