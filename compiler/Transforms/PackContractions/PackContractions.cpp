@@ -6,11 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/PackContractions/PackContractions.h"
+#include "compiler/Transforms/PackContractions/Packer.h"
 
 #include "compiler/Support/WindowPhases.h"
-#include "compiler/Target/CPU/ContractionSchedule.h"
-#include "dialect/QKernel/IR/QKernel.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -25,13 +23,6 @@ using namespace qtc::qkernel;
 using llvm::alignTo;
 using llvm::divideCeil;
 
-/// Bytes behind packed activations. A run is read in whole steps; a vector is
-/// at most this long.
-static constexpr int64_t kSlackBytes = 64;
-
-/// Cycles to read a partial sum and add it.
-static constexpr double kPartialSumCycles = 2;
-
 /// Channels that fill a cache line: of bytes with four images interleaved, or
 /// of floats.
 static constexpr int64_t kBlock = 16;
@@ -39,294 +30,6 @@ static constexpr int64_t kBlock = 16;
 /// Channels that a linear layer may pad to whole steps of four: the dot
 /// products become at most 1/8 more.
 static constexpr int64_t kMinPadded = 17;
-
-static ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<ShapedType>(value.getType()).getShape();
-}
-
-static Type elementOf(Value value) {
-  return cast<ShapedType>(value.getType()).getElementType();
-}
-
-namespace {
-/// How a contraction addresses its operands while it is put together.
-struct Addresses {
-  Addresses(MLIRContext *context, cpu::Factors factors, int64_t columns,
-            int64_t panel)
-      : context(context), factors(factors), columns(columns), panel(panel) {}
-
-  void addRow(int64_t extent, int64_t stride) {
-    rows.push_back(extent);
-    rowStrides.push_back(stride);
-  }
-  void addStep(int64_t extent, int64_t aStride, int64_t bStride) {
-    steps.push_back(extent);
-    aStrides.push_back(aStride);
-    bStrides.push_back(bStride);
-  }
-  /// Cuts the columns into groups with these distances in A, B and the start
-  /// values.
-  void setGroups(int64_t count, ArrayRef<int64_t> strides) {
-    groups = count;
-    if (count > 1)
-      groupStrides.assign(strides.begin(), strides.end());
-  }
-  int64_t getStepCount() const {
-    int64_t count = 1;
-    for (int64_t extent : steps)
-      count *= extent;
-    return count;
-  }
-  ContractionAttr getAttribute(int64_t splits) const {
-    return ContractionAttr::get(context, rows, rowStrides, resultStrides, steps,
-                                aStrides, bStrides, columns, panel, panelStride,
-                                offsets, groups, groupStrides, splits);
-  }
-  cpu::ContractionGeometry getGeometry(int64_t splits) const {
-    return {factors,    rows,
-            rowStrides, getAttribute(splits).getAllResultStrides(),
-            steps,      aStrides,
-            bStrides,   columns,
-            panel,      groups,
-            splits};
-  }
-
-  MLIRContext *context;
-  cpu::Factors factors;
-  int64_t columns, panel;
-  int64_t panelStride = 0, groups = 1;
-  SmallVector<int64_t> rows, rowStrides, resultStrides;
-  SmallVector<int64_t> steps, aStrides, bStrides, offsets, groupStrides;
-};
-
-/// An image that pack_activation made, or one that needs no packing.
-struct PackedImage {
-  Value elements;
-  int64_t channels;
-  int64_t rowStride, imageStride;
-};
-
-/// Packed weights and, for operands with an offset, start values.
-struct PackedWeights {
-  Value elements;
-  Value start;
-};
-
-/// Where an image goes around its original.
-struct Placement {
-  std::array<int64_t, 4> pads = {0, 0, 0, 0};
-  std::array<int64_t, 2> dilation = {1, 1};
-  bool isTrivial() const {
-    return llvm::all_of(pads, [](int64_t pad) { return pad == 0; }) &&
-           dilation[0] == 1 && dilation[1] == 1;
-  }
-};
-
-/// Builds the operations that replace one convolution.
-class Packer {
-public:
-  Packer(PatternRewriter &rewriter, Operation *op, StringRef kind, int64_t macs,
-         const cpu::TargetRecord &target)
-      : rewriter(rewriter), loc(op->getLoc()), target(target), kind(kind),
-        macs(macs), element(elementOf(op->getOperand(0))),
-        factors(element.isF32() ? cpu::Factors::Floats : cpu::Factors::Bytes) {
-    // Merged groups multiply zeros, which do not count.
-    if (auto attribute =
-            op->getAttrOfType<IntegerAttr>(QKernelDialect::kMacsAttrName))
-      this->macs = attribute.getInt();
-  }
-
-  int64_t getPanel(int64_t columns) const {
-    return target.getPanelVectors(factors, columns) * target.getLanes();
-  }
-  /// Elements of a step.
-  int64_t getDepth() const { return cpu::getDepth(factors); }
-  /// Whether A has an offset, and accumulators therefore start values.
-  bool needsOffset(bool nonnegative) const {
-    return factors == cpu::Factors::Bytes && !nonnegative;
-  }
-  Addresses getAddresses(int64_t columns) const {
-    return {rewriter.getContext(), factors, columns, getPanel(columns)};
-  }
-
-  Value empty(ArrayRef<int64_t> shape, Type type) {
-    return rewriter.create<tensor::EmptyOp>(loc, shape, type);
-  }
-  /// Accumulators before they are stored anywhere.
-  Value emptySums(ArrayRef<int64_t> shape) {
-    return empty(shape, element.isF32() ? element : rewriter.getI32Type());
-  }
-
-  /// An image in the form of `qkernel.pack_activation`. One that has this form
-  /// already is not copied if `inPlace`: then nothing is read behind it.
-  PackedImage packImage(Value image, const Placement &placement, bool offset,
-                        int64_t channels, int64_t block, int64_t interleave,
-                        bool inPlace);
-  /// The weights of one panel and group are `steps` steps long.
-  PackedWeights packWeights(Value weights, WeightOrder order, int64_t columns,
-                            int64_t steps, bool needsStart, int64_t group,
-                            ArrayRef<int64_t> classes = {1, 1});
-  ContractOp contract(ArrayRef<ContractionAttr> contractions, Value a, Value b,
-                      Value start, Value bias, ValueRange outs);
-  /// The number of partial sums that is cheapest; it divides the first step
-  /// dimension.
-  int64_t chooseSplits(const Addresses &addresses) const;
-  /// An image as a batch of its pixels.
-  Value flattenPixels(Value image);
-  /// Whether there are kernels that take the convolution as it is.
-  bool prefersDirect(ArrayRef<int64_t> weights, int64_t group) const {
-    return factors == cpu::Factors::Bytes && supportsDirect(weights, group);
-  }
-  /// Leaves a depthwise convolution to these kernels.
-  template <typename OpTy> void markDirect(OpTy op) {
-    rewriter.modifyOpInPlace(op, [&] {
-      op.setDirect(true);
-      setKind(op, kind, macs);
-    });
-  }
-  /// Weight gradients in the order of weights, and their maximum.
-  Operation *unpackWeights(Value sums, ValueRange outs);
-  /// −128 · the sum over all positions of `image`, the start values where it is
-  /// B and A has an offset.
-  Value getStart(Value image);
-
-private:
-  /// Elements behind packed activations.
-  int64_t getSlack() const {
-    return kSlackBytes / cpu::getFactorBytes(factors);
-  }
-  void setKind(Operation *op, StringRef name, int64_t count) {
-    op->setAttr(QKernelDialect::kKindAttrName, rewriter.getStringAttr(name));
-    op->setAttr(QKernelDialect::kMacsAttrName,
-                rewriter.getI64IntegerAttr(count));
-  }
-
-  PatternRewriter &rewriter;
-  Location loc;
-  const cpu::TargetRecord &target;
-  StringRef kind;
-  int64_t macs;
-  Type element;
-  cpu::Factors factors;
-};
-} // namespace
-
-static int64_t getPlacedExtent(const Placement &placement, unsigned dim,
-                               int64_t extent) {
-  return (extent - 1) * placement.dilation[dim] + 1 + placement.pads[dim] +
-         placement.pads[dim + 2];
-}
-
-static Value createPackActivation(PatternRewriter &rewriter, Location loc,
-                                  Value image, Value destination,
-                                  const Placement &placement, int64_t channels,
-                                  int64_t block, int64_t interleave,
-                                  bool offset) {
-  return createKernel<PackActivationOp>(rewriter, loc, image, destination,
-                                        ArrayRef<int64_t>(placement.pads),
-                                        ArrayRef<int64_t>(placement.dilation),
-                                        channels, block, interleave, offset)
-      ->getResult(0);
-}
-
-PackedImage Packer::packImage(Value image, const Placement &placement,
-                              bool offset, int64_t channels, int64_t block,
-                              int64_t interleave, bool inPlace) {
-  ArrayRef<int64_t> shape = shapeOf(image);
-  int64_t height = getPlacedExtent(placement, 0, shape[1]);
-  int64_t width = getPlacedExtent(placement, 1, shape[2]);
-  int64_t pixel = block * interleave;
-  PackedImage result{nullptr, channels, width * pixel, height * width * pixel};
-  if (inPlace && placement.isTrivial() && !offset && interleave == 1 &&
-      block == channels && channels == shape[3]) {
-    result.elements = rewriter.create<tensor::CollapseShapeOp>(
-        loc, image, ArrayRef<ReassociationIndices>{{0, 1, 2, 3}});
-    return result;
-  }
-  int64_t size =
-      alignTo(shape[0], interleave) * height * width * channels + getSlack();
-  result.elements =
-      createPackActivation(rewriter, loc, image, empty({size}, element),
-                           placement, channels, block, interleave, offset);
-  setKind(result.elements.getDefiningOp(), "pack", 0);
-  return result;
-}
-
-PackedWeights Packer::packWeights(Value weights, WeightOrder order,
-                                  int64_t columns, int64_t steps,
-                                  bool needsStart, int64_t group,
-                                  ArrayRef<int64_t> classes) {
-  int64_t panel = getPanel(columns);
-  int64_t padded = group * alignTo(columns, panel);
-  SmallVector<Value, 2> outs = {empty({padded * steps * getDepth()}, element)};
-  if (needsStart)
-    outs.push_back(emptySums({padded * classes[0] * classes[1]}));
-  auto op = createKernel<PackWeightOp>(rewriter, loc, weights, outs, order,
-                                       static_cast<uint64_t>(panel),
-                                       static_cast<uint64_t>(group), classes);
-  setKind(op, "pack", 0);
-  return {op->getResult(0), needsStart ? op->getResult(1) : Value()};
-}
-
-Value Packer::getStart(Value image) {
-  Value sums = emptySums({shapeOf(image).back()});
-  return createKernel<ChannelSumOp>(rewriter, loc, image, sums,
-                                    static_cast<uint64_t>(-128),
-                                    /*saturate=*/false)
-      ->getResult(0);
-}
-
-Value Packer::flattenPixels(Value image) {
-  ArrayRef<int64_t> shape = shapeOf(image);
-  Value rows = rewriter.create<tensor::CollapseShapeOp>(
-      loc, image, ArrayRef<ReassociationIndices>{{0, 1, 2}, {3}});
-  auto type =
-      RankedTensorType::get({shape[0] * shape[1] * shape[2], 1, 1, shape[3]},
-                            cast<ShapedType>(image.getType()).getElementType());
-  return rewriter.create<tensor::ExpandShapeOp>(
-      loc, type, rows, ArrayRef<ReassociationIndices>{{0, 1, 2}, {3}});
-}
-
-Operation *Packer::unpackWeights(Value sums, ValueRange outs) {
-  auto op = createKernel<UnpackWeightOp>(rewriter, loc, sums, outs);
-  setKind(op, "pack", 0);
-  return op;
-}
-
-int64_t Packer::chooseSplits(const Addresses &addresses) const {
-  double best = 0;
-  int64_t splits = 1, first = addresses.steps.front();
-  for (int64_t candidate = 1; candidate <= first; ++candidate) {
-    if (first % candidate != 0)
-      continue;
-    cpu::ContractionGeometry geometry = addresses.getGeometry(candidate);
-    double cycles = cpu::chooseSchedule(target, geometry).cycles;
-    // Partial sums are read again, from beyond the cache.
-    cycles += kPartialSumCycles * candidate * geometry.getRowCount() *
-              geometry.columns * geometry.groups;
-    if (candidate == 1 || cycles < best) {
-      best = cycles;
-      splits = candidate;
-    }
-  }
-  return splits;
-}
-
-ContractOp Packer::contract(ArrayRef<ContractionAttr> contractions, Value a,
-                            Value b, Value start, Value bias, ValueRange outs) {
-  SmallVector<Value, 4> ins = {a, b};
-  if (start)
-    ins.push_back(start);
-  if (bias)
-    ins.push_back(bias);
-  SmallVector<Attribute> phases(contractions.drop_front());
-  auto op = createKernel<ContractOp>(
-      rewriter, loc, ins, outs, contractions.front(), start != nullptr,
-      bias != nullptr,
-      phases.empty() ? ArrayAttr() : rewriter.getArrayAttr(phases));
-  setKind(op, kind, macs);
-  return op;
-}
 
 /// Why a convolution keeps its form, or an empty string.
 template <typename OpTy> static StringRef getObstacle(OpTy op) {
@@ -411,11 +114,10 @@ private:
     ArrayRef<int64_t> kernel = window.getKernel();
     if (group > 1 || (kernel[1] > 1 && window.getDilations()[1] != 1))
       return WeightOrder::Forward;
-    bool wholeRows = kernel[1] == getPlacedExtent(placement, 1, x[2]);
+    bool wholeRows = kernel[1] == placement.getExtent(1, x[2]);
     // Weights of a linear layer are packed a vector at a time where channels
     // are whole groups of four; there are more weights than activations to pad.
-    bool isLinear =
-        wholeRows && kernel[0] == getPlacedExtent(placement, 0, x[1]);
+    bool isLinear = wholeRows && kernel[0] == placement.getExtent(0, x[1]);
     if (isLinear && kernel[0] * kernel[1] > 1 && x[3] % 4 != 0 &&
         x[3] >= kMinPadded)
       return WeightOrder::Forward;
