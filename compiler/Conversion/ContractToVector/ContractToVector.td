@@ -16,9 +16,13 @@ def ConvertContractToVector : Pass<"convert-contract-to-vector"> {
     Lowers `qkernel.contract`, `qkernel.pack_activation`, `qkernel.pack_weight`,
     `qkernel.unpack_weight` and `direct` convolutions on buffers to
     `scf.parallel` over independent tasks and, within, loops around a tile of
-    accumulators that stays in registers. The instruction set gives the tile and the instruction that
-    accumulates four products; its other numbers are in `compiler/Target/CPU`.
-    Results do not depend on the instruction set.
+    accumulators that stays in registers. The instruction set gives the tile and
+    the instruction that accumulates four products of bytes; its other numbers
+    are in `compiler/Target/CPU`. Results do not depend on it.
+
+    Of floats, `vector.fma` accumulates one product. Sums are formed in the order
+    of steps, so results do not depend on tasks and blocks, only on whether the
+    instruction set rounds a product before it is added.
 
     Before:
 

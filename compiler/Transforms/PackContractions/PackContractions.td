@@ -15,7 +15,8 @@ def PackContractions : Pass<"qkernel-pack-contractions"> {
   let description = [{
     Rewrites `qkernel.conv2d` and its gradients on tensors to
     `qkernel.pack_activation`, `qkernel.pack_weight` and `qkernel.contract`, in
-    which four consecutive bytes of the reduction lie together.
+    which the elements of a step lie together: four bytes of the reduction, or
+    one float.
 
     - Forward: rows are output positions, columns output channels, steps the
       window. The padded image is read in place, not unfolded.
@@ -33,6 +34,10 @@ def PackContractions : Pass<"qkernel-pack-contractions"> {
     each other; those whose results fill a small part of a vector are put
     together, with weights of 0 in between. Depthwise convolutions that have
     kernels of their own are marked `direct`; saturating ones are left alone.
+
+    Floats need neither offsets nor interleaving, so images without padding and
+    errors of whole vectors of channels are read where they lie. Their groups
+    are not put together, since 0 · ∞ is not 0, and none are `direct`.
 
     Before:
 

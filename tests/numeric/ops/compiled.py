@@ -4,7 +4,8 @@
 
 A Module collects functions as MLIR text, lowers them with the passes of compiler/Pipelines/Pipelines.cpp, and runs
 them through the entry points that the runtime would call: arguments lie in the training state, as parameters do.
-Parallel loops run in small pieces, the last one first, so a result that depends on their order shows.
+Parallel loops run in small pieces, the last one first, so a result that depends on their order shows. Results of floats
+that must not are compared with those of one piece.
 
 qtc-opt and qtc-translate come from the build folder $QTC_BUILD_DIR (default: `build` in the repository), opt and llc
 from $QTC_LLVM_TOOLS (default: Debian's LLVM 19), and any C compiler links.
@@ -48,8 +49,9 @@ LLVM = "convert-qkernel-to-llvm{isa=%s},reconcile-unrealized-casts,canonicalize,
 RUNTIME = """
 #include <stdint.h>
 typedef void (*task_function)(void *, int64_t, int64_t, int64_t);
+int64_t whole_loops;
 void qtcrt_parallel_for(void *executor, task_function task, void *closure, int64_t count) {
-  int64_t piece = count < 64 ? 3 : count / 16;
+  int64_t piece = whole_loops ? count : count < 64 ? 3 : count / 16;
   for (int64_t begin = (count - 1) / piece * piece; begin >= 0; begin -= piece)
     task(closure, begin, begin + piece < count ? begin + piece : count, begin % 2);
 }
@@ -226,12 +228,13 @@ class Module:
             offset += -(-sizes[name] // ALIGNMENT) * ALIGNMENT
         self.state_bytes = offset
 
-    def call(self, name, *arrays, pixels=None, labels=None, seed=0, step=0, overwrites=False):
+    def call(self, name, *arrays, pixels=None, labels=None, seed=0, step=0, overwrites=False, whole_loops=False):
         """Runs a function and returns its results, arrays and integers.
 
-        Only one that `overwrites` may change its arguments.
+        Only one that `overwrites` may change its arguments. With `whole_loops` parallel loops run as on one thread.
         """
         function = self.functions[name]
+        ctypes.c_int64.in_dll(self.library, "whole_loops").value = whole_loops
         state, arena = aligned(self.state_bytes), aligned(ARENA_BYTES)
         # What a kernel leaves of old contents must not matter.
         arena[: 1 << 16] = 0xA5

@@ -197,12 +197,15 @@ class FloatConvolutions(unittest.TestCase):
                     with self.subTest(name=conv.name, operation=operation, isa=module.isa):
                         y = self.call(module, conv, operation, a, b, bias)
                         self.assertLess(np.max(np.abs(y - expected) - self.TOLERANCE * magnitude), 1e-30)
+                        alone = self.call(module, conv, operation, a, b, bias, whole_loops=True)
+                        np.testing.assert_array_equal(alone, y)
 
     @staticmethod
-    def call(module, conv, operation, a, b, bias):
+    def call(module, conv, operation, a, b, bias, whole_loops=False):
         form = conv.operations[operation]
         operands = [memory(x, images) for x, (_, images) in zip((a, b), form.operands, strict=True)]
-        y = module.call(f"{conv.name}_{operation}", *operands, *([] if bias is None else [bias]))
+        operands += [] if bias is None else [bias]
+        y = module.call(f"{conv.name}_{operation}", *operands, whole_loops=whole_loops)
         return from_memory(y) if form.result[1] else y
 
 
