@@ -27,6 +27,10 @@ using llvm::divideCeil;
 /// of floats.
 static constexpr int64_t kBlock = 16;
 
+/// Weights of an output from which on it pays to copy errors into panels, which
+/// are read in sequence, once a tile of rows.
+static constexpr int64_t kMinPanelRows = 512;
+
 /// Channels that a linear layer may pad to whole steps of four: the dot
 /// products become at most 1/8 more.
 static constexpr int64_t kMinPadded = 17;
@@ -364,7 +368,7 @@ private:
     int64_t inputs = x[3] / group, columns = e[3] / group;
     int64_t depth = packer.getDepth();
     Placement placement = getPlacement(window);
-    // What needs neither padding nor interleaving stays where it is.
+    // What needs neither padding nor interleaving may stay where it is.
     bool keepsImage = depth == 1 && placement.isTrivial();
     int64_t block = inputs % kBlock == 0 && !keepsImage ? kBlock : x[3];
     int64_t pixel = block * depth;
@@ -374,7 +378,9 @@ private:
     // The lanes behind the last column of a group are not stored, so they may
     // see the next group; those behind the last group need slack.
     int64_t panel = packer.getPanel(columns);
-    bool keepsErrors = depth == 1 && columns % target.getLanes() == 0;
+    bool keepsErrors =
+        depth == 1 && columns % target.getLanes() == 0 &&
+        inputs * window.getKernel()[0] * window.getKernel()[1] < kMinPanelRows;
     bool hasPanels = !keepsErrors && (group == 1 || columns % panel == 0);
     int64_t errorBlock = hasPanels ? panel : e[3];
     PackedImage error = packer.packImage(

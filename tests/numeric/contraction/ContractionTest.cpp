@@ -194,7 +194,7 @@ static std::vector<Problem> getBenchProblems(int64_t batch, bool floats) {
   add(1, 8192, 10, 1, 0);
   add(28, 1, 20, 5, 0);
   add(12, 20, 50, 5, 0);
-  add(1, 800, 500, 1, 0);
+  add(4, 50, 500, 4, 0);
   add(1, 500, 10, 1, 0);
   std::vector<Problem> problems;
   for (const Problem &shape : shapes)
