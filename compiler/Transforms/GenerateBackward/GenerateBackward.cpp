@@ -34,6 +34,29 @@ SmallVector<BlockArgument> getParameterArguments(func::FuncOp forward) {
   return arguments;
 }
 
+/// The argument of `forward` whose new value result `index` is; null for the
+/// logits.
+BlockArgument getOldValue(func::FuncOp forward, unsigned index) {
+  Attribute symbol =
+      forward.getResultAttr(index, QTrainDialect::kParameterAttrName);
+  for (BlockArgument argument : getParameterArguments(forward))
+    if (symbol == forward.getArgAttr(argument.getArgNumber(),
+                                     QTrainDialect::kParameterAttrName))
+      return argument;
+  return BlockArgument();
+}
+
+/// True for a function of an input to logits and new values of parameters.
+bool hasModelSignature(func::FuncOp forward) {
+  if (forward.isExternal() || forward.getNumArguments() == 0 ||
+      forward.getNumResults() == 0)
+    return false;
+  return llvm::all_of(llvm::seq(1u, forward.getNumResults()), [&](unsigned i) {
+    BlockArgument argument = getOldValue(forward, i);
+    return argument && argument.getType() == forward.getResultTypes()[i];
+  });
+}
+
 StringRef getArgumentKind(func::FuncOp function, unsigned index) {
   auto kind = function.getArgAttrOfType<StringAttr>(
       index, QTrainDialect::kArgumentAttrName);
@@ -89,19 +112,35 @@ public:
     }
   }
 
-  /// Clones the forward pass and returns the logits. Without `random` dropout
-  /// is the identity.
-  Value cloneForward(bool random) {
+  /// Clones the forward pass as it is.
+  void cloneTraining() {
+    for (Operation &op : forward.getBody().front().without_terminator())
+      builder.clone(op, mapping);
+  }
+
+  /// Clones the forward pass with what evaluation does in the place of
+  /// operations that are for training only.
+  void cloneEvaluation() {
     for (Operation &op : forward.getBody().front().without_terminator()) {
-      if (!random && isa<RandomOp>(op))
-        continue;
-      if (auto dropout = dyn_cast<DropoutOp>(op); dropout && !random)
-        mapping.map(dropout.getResult(), mapping.lookup(dropout.getInput()));
-      else
+      auto training = dyn_cast<TrainingOpInterface>(op);
+      if (!training) {
         builder.clone(op, mapping);
+        continue;
+      }
+      SmallVector<Value> operands;
+      for (Value operand : op.getOperands())
+        operands.push_back(mapping.lookupOrNull(operand));
+      for (auto [result, value] : llvm::zip_equal(
+               op.getResults(), training.buildEvaluation(builder, operands)))
+        if (value)
+          mapping.map(result, value);
     }
+  }
+
+  /// What result `index` of the forward function is in the clone.
+  Value getResult(unsigned index) {
     Operation *terminator = forward.getBody().front().getTerminator();
-    return mapping.lookup(terminator->getOperand(0));
+    return mapping.lookup(terminator->getOperand(index));
   }
 
   func::FuncOp forward;
@@ -178,23 +217,24 @@ Value BackwardBuilder::takeGradient(Value value) {
 }
 
 LogicalResult BackwardBuilder::differentiate(Operation *op) {
-  if (op->getNumResults() != 1 || !needed.contains(op->getResult(0)))
-    return success();
-  Value gradient = takeGradient(op->getResult(0));
-  if (!gradient)
+  SmallVector<Value> resultGradients;
+  for (Value result : op->getResults())
+    resultGradients.push_back(needed.contains(result) ? takeGradient(result)
+                                                      : Value());
+  if (llvm::none_of(resultGradients, [](Value value) { return value; }))
     return success();
   auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
   if (!differentiable)
     return op->emitError() << "operation '" << op->getName()
                            << "' has no gradient, but a parameter needs one";
-  for (OpOperand &operand : op->getOpOperands()) {
-    if (!needed.contains(operand.get()))
-      continue;
-    Value contribution = differentiable.buildOperandGradient(
-        builder, operand.getOperandNumber(), gradient);
+  SmallVector<Value> contributions = differentiable.buildGradients(
+      builder, resultGradients,
+      [&](unsigned index) { return needed.contains(op->getOperand(index)); });
+  for (auto [operand, contribution] :
+       llvm::zip_equal(op->getOperands(), contributions)) {
     if (!contribution)
       continue;
-    gradients[operand.get()].push_back(contribution);
+    gradients[operand].push_back(contribution);
     ++numGradients;
   }
   return success();
@@ -244,9 +284,9 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       getOperation().emitError("expected a function @forward");
       return signalPassFailure();
     }
-    if (forward.isExternal() || forward.getNumArguments() == 0 ||
-        forward.getNumResults() != 1) {
-      forward.emitError("expected a body, an input and one result");
+    if (!hasModelSignature(forward)) {
+      forward.emitError("expected a body, an input and one result, or further "
+                        "results that are new values of parameters");
       return signalPassFailure();
     }
     if (mean.empty())
@@ -263,8 +303,8 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     FunctionBuilder target(forward, QTrainDialect::kEvaluateName);
     target.addPixels(forward.getArgument(0), *mean, *std);
     target.addParameters();
-    Value logits = target.cloneForward(/*random=*/false);
-    finish(target, logits, {});
+    target.cloneEvaluation();
+    finish(target, target.getResult(0), {});
   }
 
   LogicalResult buildTrainStep(func::FuncOp forward) {
@@ -283,7 +323,8 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       if (kind == "seed" || kind == "step")
         target.mapping.map(argument, kind == "seed" ? seed : step);
     }
-    Value logits = target.cloneForward(/*random=*/true);
+    target.cloneTraining();
+    Value logits = target.getResult(0);
     SmallVector<Operation *> forwardOps;
     for (Operation &op : target.function.getBody().front())
       forwardOps.push_back(&op);
@@ -297,6 +338,10 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       return failure();
     numGradients += backward.numGradients;
     numUpdates += backward.updated.size();
+    // Running statistics: the forward pass itself gives their new values.
+    for (unsigned i = 1, e = forward.getNumResults(); i < e; ++i)
+      backward.updated[target.mapping.lookup(getOldValue(forward, i))] =
+          target.getResult(i);
     finish(target, logits, backward.updated);
     return success();
   }

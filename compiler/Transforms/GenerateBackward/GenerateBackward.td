@@ -16,10 +16,13 @@ def GenerateBackward : Pass<"qtrain-generate-backward", "::mlir::ModuleOp"> {
     Replaces `@forward`, which maps a float input and the parameters to logits,
     by two functions on pixels:
 
-    - `@evaluate`: the forward pass; dropout is the identity;
+    - `@evaluate`: the forward pass with what TrainingOpInterface says in the
+      place of operations that are for training only, so dropout is the identity
+      and normalization is by running statistics;
     - `@train_step`: the forward pass, the gradient of the loss, and for every
       trainable parameter its gradient and its update. It returns the logits
-      and the new values of these parameters.
+      and the new values of these parameters, and of those that further results
+      of `@forward` give new values (running statistics).
 
     Gradients come from DifferentiableOpInterface. They are created only where a
     trainable parameter needs them, so no error reaches the input or a frozen

@@ -1,4 +1,4 @@
-//===- QTrainDifferentiation.cpp - Gradients and costs of operations ------===//
+//===- QTrainDifferentiation.cpp - Gradients, evaluation form, costs ------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -90,6 +90,54 @@ Value DropoutOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
     return Value();
   return builder.create<DropoutOp>(getLoc(), getInput().getType(),
                                    resultGradient, getRandom(), getRatioAttr());
+}
+
+SmallVector<Value>
+BatchNormTrainingOp::buildGradients(OpBuilder &builder,
+                                    ArrayRef<Value> resultGradients,
+                                    function_ref<bool(unsigned)> isNeeded) {
+  enum { Input, Scale, Bias };
+  SmallVector<Value> gradients(getNumOperands());
+  // The other results are statistics, which the loss does not depend on.
+  Value gradient = resultGradients.front();
+  if (!gradient)
+    return gradients;
+  auto parameters = builder.create<BatchNormParameterGradientOp>(
+      getLoc(), getScale().getType(), getBias().getType(), getInput(),
+      getMean(), getVariance(), gradient, getEpsilonAttr());
+  if (isNeeded(Input))
+    gradients[Input] = builder.create<BatchNormInputGradientOp>(
+        getLoc(), getInput().getType(), getInput(), getMean(), getVariance(),
+        getScale(), gradient, parameters.getScaleGradient(),
+        parameters.getBiasGradient(), getEpsilonAttr());
+  if (isNeeded(Scale))
+    gradients[Scale] = parameters.getScaleGradient();
+  if (isNeeded(Bias))
+    gradients[Bias] = parameters.getBiasGradient();
+  return gradients;
+}
+
+//===----------------------------------------------------------------------===//
+// Evaluation
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> DropoutOp::buildEvaluation(OpBuilder &builder,
+                                              ValueRange operands) {
+  return {operands[0]};
+}
+
+SmallVector<Value> RandomOp::buildEvaluation(OpBuilder &builder,
+                                             ValueRange operands) {
+  return {Value()};
+}
+
+SmallVector<Value> BatchNormTrainingOp::buildEvaluation(OpBuilder &builder,
+                                                        ValueRange operands) {
+  SmallVector<Value> values(getNumResults());
+  values[0] = builder.create<BatchNormInferenceOp>(
+      getLoc(), getResult().getType(), operands[0], operands[1], operands[2],
+      operands[3], operands[4], getEpsilonAttr());
+  return values;
 }
 
 //===----------------------------------------------------------------------===//

@@ -11,7 +11,9 @@
 include "dialect/QTrain/IR/QTrainOpBase.td"
 
 defvar Differentiable =
-    DeclareOpInterfaceMethods<QTrain_DifferentiableOpInterface>;
+    DeclareOpInterfaceMethods<QTrain_DifferentiableOpInterface,
+                              ["buildOperandGradient"]>;
+defvar TrainingOnly = DeclareOpInterfaceMethods<QTrain_TrainingOpInterface>;
 defvar Contraction = DeclareOpInterfaceMethods<QTrain_ContractionOpInterface>;
 
 def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
@@ -293,7 +295,8 @@ def QTrain_SumOp
   let hasVerifier = 1;
 }
 
-def QTrain_DropoutOp : QTrain_PureOp<"dropout", [Differentiable]> {
+def QTrain_DropoutOp
+    : QTrain_PureOp<"dropout", [Differentiable, TrainingOnly]> {
   let summary = "Zeroes features at random and scales the rest";
   let description = [{
     Feature i, the row-major index over all dimensions but the first, is zeroed
@@ -323,7 +326,7 @@ def QTrain_DropoutOp : QTrain_PureOp<"dropout", [Differentiable]> {
   let hasVerifier = 1;
 }
 
-def QTrain_RandomOp : QTrain_PureOp<"random"> {
+def QTrain_RandomOp : QTrain_PureOp<"random", [TrainingOnly]> {
   let summary = "Counter-based 16-bit random numbers";
   let description = [{
     Element i in row-major order is the low half of lane i mod 4 of

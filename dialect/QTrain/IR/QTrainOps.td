@@ -11,5 +11,6 @@
 include "dialect/QTrain/IR/QTrainGradientOps.td"
 include "dialect/QTrain/IR/QTrainIntegerOps.td"
 include "dialect/QTrain/IR/QTrainModelOps.td"
+include "dialect/QTrain/IR/QTrainNormalizationOps.td"
 
 #endif // QTRAIN_OPS_TD

@@ -369,6 +369,56 @@ LogicalResult LinearCombinationOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Normalization
+//===----------------------------------------------------------------------===//
+
+/// Checks the constraints C1 to C3 that all operations of BatchNormalization
+/// share: every operand and result that is none of `activations` is one number
+/// a channel.
+static LogicalResult verifyBatchNorm(Operation *op, ValueRange activations,
+                                     const APFloat &epsilon) {
+  Value input = activations.front();
+  ArrayRef<int64_t> shape = getShape(input);
+  if (shape.size() < 2) // C1
+    return op->emitOpError() << "expected an input of rank 2 or more, but got "
+                             << input.getType();
+  for (Value activation : activations)
+    if (activation.getType() != input.getType())
+      return op->emitOpError()
+             << "expected activations of one type, but got " << input.getType()
+             << " and " << activation.getType();
+  SmallVector<Value> values(op->getOperands());
+  values.append(op->result_begin(), op->result_end());
+  for (Value value : values)
+    if (!llvm::is_contained(activations, value) &&
+        failed(expectShape(op, "one number a channel", value, shape[1]))) // C2
+      return failure();
+  if (!epsilon.isFinite() || epsilon.isNegative()) // C3
+    return op->emitOpError("expected a finite epsilon that is not negative");
+  return success();
+}
+
+LogicalResult BatchNormTrainingOp::verify() {
+  double momentum = getMomentum().convertToDouble();
+  if (!(momentum >= 0.0 && momentum <= 1.0)) // C4
+    return emitOpError("expected a momentum in [0, 1]");
+  return verifyBatchNorm(*this, {getInput(), getResult()}, getEpsilon());
+}
+
+LogicalResult BatchNormInferenceOp::verify() {
+  return verifyBatchNorm(*this, {getInput(), getResult()}, getEpsilon());
+}
+
+LogicalResult BatchNormParameterGradientOp::verify() {
+  return verifyBatchNorm(*this, {getInput(), getGradient()}, getEpsilon());
+}
+
+LogicalResult BatchNormInputGradientOp::verify() {
+  return verifyBatchNorm(*this, {getInput(), getGradient(), getResult()},
+                         getEpsilon());
+}
+
+//===----------------------------------------------------------------------===//
 // Integer operations
 //===----------------------------------------------------------------------===//
 

@@ -11,17 +11,27 @@ module {
 
 // -----
 
-// An input and one result: the logits.
+// An input and one result, the logits; more are new values of parameters.
 
-// expected-error @below {{expected a body, an input and one result}}
+// expected-error @below {{expected a body, an input and one result, or further results that are new values of parameters}}
 func.func @forward(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
   return %x, %x : tensor<2x4xf32>, tensor<2x4xf32>
 }
 
 // -----
 
-// expected-error @below {{expected a body, an input and one result}}
+// expected-error @below {{expected a body, an input and one result, or further}}
 func.func private @forward(tensor<2x4xf32>) -> tensor<2x4xf32>
+
+// -----
+
+// A new value has the type of the old one.
+
+// expected-error @below {{expected a body, an input and one result, or further}}
+func.func @forward(%x: tensor<2x4xf32>, %m: tensor<4xf32> {qtrain.parameter = @m})
+    -> (tensor<2x4xf32>, tensor<2x4xf32> {qtrain.parameter = @m}) {
+  return %x, %x : tensor<2x4xf32>, tensor<2x4xf32>
+}
 
 // -----
 
