@@ -56,6 +56,9 @@ struct Scheme {
   llvm::ArrayRef<SchemeOption> options;
   /// Appends the scheme's passes, or says which option value is wrong.
   llvm::Error (*addPasses)(mlir::OpPassManager &, const SchemeRequest &);
+  /// Says why the scheme has no rule for an operation of an imported model, or
+  /// returns an empty string if it has one; null if it has rules for all.
+  std::string (*explainMissingRule)(mlir::Operation *) = nullptr;
 };
 
 /// All schemes, the default first.

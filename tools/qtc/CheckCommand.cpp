@@ -29,9 +29,11 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   *scheme = names.front();
   command->add_option("--scheme", *scheme, "numbers to train with")
       ->check(CLI::IsMember(names));
-  command->callback([model, &status] {
+  command->callback([model, scheme, &status] {
     Session session;
-    auto report = onnx_import::checkOnnxFile(*model, session.getContext());
+    auto report =
+        onnx_import::checkOnnxFile(*model, session.getContext(),
+                                   lookupScheme(*scheme)->explainMissingRule);
     if (mlir::failed(report)) {
       status = 1;
       return;

@@ -36,6 +36,9 @@ mlir::LogicalResult importDropout(NodeContext &node);
 mlir::LogicalResult importSoftmax(NodeContext &node);
 mlir::LogicalResult importSum(NodeContext &node);
 
+// Normalization.cpp
+mlir::LogicalResult importBatchNormalization(NodeContext &node);
+
 // Reshaping.cpp
 mlir::LogicalResult importFlatten(NodeContext &node);
 mlir::LogicalResult importReshape(NodeContext &node);

@@ -24,6 +24,7 @@
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -44,10 +45,12 @@ struct ImportOptions {
 ///                      %p: tensor<...> {qtrain.parameter = @name}, ...,
 ///                      %seed: i64 {qtrain.argument = "seed"},
 ///                      %step: i32 {qtrain.argument = "step"})
-///       -> tensor<NxKxf32>
+///       -> (tensor<NxKxf32>, tensor<...> {qtrain.parameter = @name}, ...)
 ///
-/// with `%seed` and `%step` only if the model has Dropout. Operations carry a
-/// NameLoc with the name of their node, or `<OpType>_<index>` if it has none.
+/// with `%seed` and `%step` only if the model has Dropout. Further results are
+/// new values of running statistics, parameters of kind `buffer`. Operations
+/// carry a NameLoc with the name of their node, or `<OpType>_<index>` if it has
+/// none.
 ///
 /// On failure one error is emitted through `context`, naming file and node,
 /// and the result is null. What a user should know about a successful import
@@ -113,17 +116,23 @@ struct ModelReport {
   bool isSupported() const;
 };
 
+/// Says why an imported operation cannot be trained; empty if it can.
+using OperationJudge = std::function<std::string(mlir::Operation *)>;
+
 /// Judges every node of the model in file `path`, not only up to the first one
-/// that is refused. Fails, with one error emitted through `context`, only for
-/// files that are no well-formed ONNX graph.
+/// that is refused, by the importer and by `judge` if there is one. Fails, with
+/// one error emitted through `context`, only for files that are no well-formed
+/// ONNX graph.
 mlir::FailureOr<ModelReport> checkOnnxFile(llvm::StringRef path,
-                                           mlir::MLIRContext &context);
+                                           mlir::MLIRContext &context,
+                                           const OperationJudge &judge = {});
 
 /// The same for a model in memory.
 mlir::FailureOr<ModelReport> checkOnnxBuffer(llvm::StringRef bytes,
                                              llvm::StringRef name,
                                              llvm::StringRef folder,
-                                             mlir::MLIRContext &context);
+                                             mlir::MLIRContext &context,
+                                             const OperationJudge &judge = {});
 
 /// Prints the table of `qtc check`.
 void printReport(const ModelReport &report, llvm::raw_ostream &os);

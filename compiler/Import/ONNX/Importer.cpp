@@ -7,7 +7,6 @@
 
 #include "compiler/Import/ONNX/Importer.h"
 #include "compiler/Import/ONNX/NodeContext.h"
-#include "dialect/QTrain/IR/QTrain.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -214,6 +213,16 @@ Value Importer::getParameter(const ConstantView &view) {
   return value;
 }
 
+Value Importer::getBuffer(const ConstantView &view) {
+  Value value = getParameter(view);
+  parameters[view.root].kind = qtrain::StateKind::Buffer;
+  return value;
+}
+
+void Importer::setNewValue(const ConstantView &view, Value value) {
+  parameters[view.root].newValue = value;
+}
+
 void Importer::scaleParameter(const ConstantView &view, float scale) {
   parameters[view.root].scale *= scale;
 }
@@ -317,9 +326,20 @@ LogicalResult Importer::finish(std::string &why) {
   FailureOr<Value> output = getOutput(why);
   if (failed(output))
     return failure();
-  builder.create<func::ReturnOp>(builder.getUnknownLoc(), *output);
+  SmallVector<Value> results{*output};
+  SmallVector<Attribute> attributes{builder.getDictionaryAttr({})};
+  for (const auto &[tensor, parameter] : parameters) {
+    if (!parameter.newValue)
+      continue;
+    results.push_back(parameter.newValue);
+    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(
+        qtrain::QTrainDialect::kParameterAttrName,
+        FlatSymbolRefAttr::get(builder.getContext(), tensor->name))));
+  }
+  builder.create<func::ReturnOp>(builder.getUnknownLoc(), results);
   function.setType(builder.getFunctionType(getBody().getArgumentTypes(),
-                                           TypeRange(output->getType())));
+                                           ValueRange(results).getTypes()));
+  function.setAllResultAttrs(attributes);
   return success();
 }
 
@@ -379,9 +399,12 @@ LogicalResult Importer::createParameters(std::string &why) {
     auto type = RankedTensorType::get(tensor->shape, builder.getF32Type());
     ElementsAttr value = DenseElementsAttr::get(type, ArrayRef(*elements));
     StringAttr name = builder.getStringAttr(tensor->name);
+    // Buffers draw no random numbers.
+    bool isTrained = parameter->kind == qtrain::StateKind::Parameter;
     builder.create<qtrain::ParameterOp>(
-        NameLoc::get(name), name, builder.getI64IntegerAttr(id++),
-        /*kind=*/qtrain::StateKindAttr(),
+        NameLoc::get(name), name,
+        builder.getI64IntegerAttr(isTrained ? id++ : 0),
+        qtrain::StateKindAttr::get(builder.getContext(), parameter->kind),
         /*exponent=*/IntegerAttr(), /*uniform=*/IntegerAttr(),
         /*bound=*/FloatAttr(),
         /*frozen=*/UnitAttr(), value);

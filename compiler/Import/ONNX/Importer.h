@@ -11,6 +11,7 @@
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Import/ONNX/Model.h"
 #include "compiler/Import/ONNX/Values.h"
+#include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
@@ -19,9 +20,12 @@
 
 namespace qtc::onnx_import {
 
-/// A weight or bias in use.
+/// A tensor of the training state in use.
 struct Parameter {
   mlir::BlockArgument argument;
+  qtrain::StateKind kind = qtrain::StateKind::Parameter;
+  /// What the forward pass makes of a buffer.
+  mlir::Value newValue;
   /// Constant of the graph folded into the initial value.
   float scale = 1.0f;
 };
@@ -40,7 +44,8 @@ public:
   /// whether that is for an Unknown input.
   mlir::LogicalResult importNode(const Node &node, std::string &why,
                                  bool &isBlocked);
-  /// Returns the model's output, checked and of rank 2.
+  /// Returns the model's output, checked and of rank 2, and the buffers' new
+  /// values.
   mlir::LogicalResult finish(std::string &why);
   /// Reads the parameters' initial values and refuses what cannot be one.
   mlir::LogicalResult checkParameters(std::string &why);
@@ -69,6 +74,10 @@ public:
 
   /// The parameter that `view` shows, in the view's shape.
   mlir::Value getParameter(const ConstantView &view);
+  /// The buffer that `view`, not shared and without steps, shows.
+  mlir::Value getBuffer(const ConstantView &view);
+  /// Says what training makes of the buffer `view`.
+  void setNewValue(const ConstantView &view, mlir::Value value);
   /// Multiplies the parameter's initial value; not for shared views.
   void scaleParameter(const ConstantView &view, float scale);
   /// Function arguments for counter-based random numbers.

@@ -19,6 +19,7 @@ using namespace qtc::onnx_import;
 static constexpr OpEntry kOps[] = {
     {"Add", importAdd, 2, 2},
     {"AveragePool", importAveragePool, 1, 1},
+    {"BatchNormalization", importBatchNormalization, 5, 5},
     {"Cast", importCast, 1, 1},
     {"Clip", importClip, 1, 3},
     {"Concat", importConcat, 1, UINT_MAX},

@@ -43,13 +43,16 @@ namespace {
 /// Runs an import that goes on behind refused nodes.
 class Checker {
 public:
-  Checker(Importer &importer, ModelReport &report)
-      : importer(importer), model(importer.getModel()), report(report) {}
+  Checker(Importer &importer, const OperationJudge &judge, ModelReport &report)
+      : importer(importer), model(importer.getModel()), judge(judge),
+        report(report) {}
 
   void run();
 
 private:
   void checkNode(const Node &node);
+  llvm::iterator_range<Block::iterator> getOpsBehind(Operation *before);
+  std::string judgeOps(Operation *before);
   void countWork(NodeReport &entry, Operation *before);
   void countConstants(const Node &node, NodeReport &entry);
   void describeOutput(const Node &node, NodeReport &entry);
@@ -57,6 +60,7 @@ private:
 
   Importer &importer;
   Model &model;
+  const OperationJudge &judge;
   ModelReport &report;
   size_t countedParameters = 0;
   llvm::StringSet<> countedConstants;
@@ -96,19 +100,31 @@ void Checker::describeOutput(const Node &node, NodeReport &entry) {
   entry.shape = formatBatched((*value)->getShape(), batch);
 }
 
+/// The operations imported behind `before`, all if that is null.
+llvm::iterator_range<Block::iterator> Checker::getOpsBehind(Operation *before) {
+  Block &body = importer.getBody();
+  return {before ? std::next(before->getIterator()) : body.begin(), body.end()};
+}
+
+/// Why one of the operations behind `before` cannot be trained, if any.
+std::string Checker::judgeOps(Operation *before) {
+  std::string reason;
+  for (Operation &op : getOpsBehind(before))
+    if (judge && reason.empty())
+      reason = judge(&op);
+  return reason;
+}
+
 /// Adds up parameters and products of the operations behind `before`.
 void Checker::countWork(NodeReport &entry, Operation *before) {
   for (const auto &[tensor, parameter] :
        llvm::drop_begin(importer.getParameters(), countedParameters)) {
-    entry.parameters += tensor->numElements;
+    if (parameter.kind == qtrain::StateKind::Parameter)
+      entry.parameters += tensor->numElements;
     countedConstants.insert(tensor->name);
   }
   countedParameters = importer.getParameters().size();
-  Operation *op =
-      before ? before->getNextNode()
-             : (importer.getBody().empty() ? nullptr
-                                           : &importer.getBody().front());
-  for (; op; op = op->getNextNode())
+  for (Operation &op : getOpsBehind(before))
     if (auto contraction = dyn_cast<qtrain::ContractionOpInterface>(op))
       entry.macs += contraction.getMultiplyAccumulates();
 }
@@ -145,12 +161,10 @@ void Checker::checkNode(const Node &node) {
   std::string why;
   bool isBlocked = false;
   bool isImported = succeeded(importer.importNode(node, why, isBlocked));
-  entry.status = isImported  ? NodeStatus::Supported
-                 : isBlocked ? NodeStatus::Unknown
-                             : NodeStatus::Unsupported;
-  entry.reason = why;
-  if (isImported)
-    entry.reason.clear();
+  entry.reason = isImported ? judgeOps(before) : why;
+  entry.status = entry.reason.empty() ? NodeStatus::Supported
+                 : isBlocked          ? NodeStatus::Unknown
+                                      : NodeStatus::Unsupported;
   countWork(entry, before);
   if (!isImported)
     countConstants(node, entry);
@@ -223,10 +237,10 @@ void Checker::run() {
   findFoldedNormalization();
 }
 
-FailureOr<ModelReport> qtc::onnx_import::checkOnnxBuffer(StringRef bytes,
-                                                         StringRef name,
-                                                         StringRef folder,
-                                                         MLIRContext &context) {
+FailureOr<ModelReport>
+qtc::onnx_import::checkOnnxBuffer(StringRef bytes, StringRef name,
+                                  StringRef folder, MLIRContext &context,
+                                  const OperationJudge &judge) {
   std::string why;
   FailureOr<std::unique_ptr<Model>> model = Model::parse(bytes, folder, why);
   if (failed(model))
@@ -243,19 +257,20 @@ FailureOr<ModelReport> qtc::onnx_import::checkOnnxBuffer(StringRef bytes,
   ImportOptions options;
   options.batch = 1;
   Importer importer(**model, context, options);
-  Checker(importer, report).run();
+  Checker(importer, judge, report).run();
   return report;
 }
 
-FailureOr<ModelReport> qtc::onnx_import::checkOnnxFile(StringRef path,
-                                                       MLIRContext &context) {
+FailureOr<ModelReport>
+qtc::onnx_import::checkOnnxFile(StringRef path, MLIRContext &context,
+                                const OperationJudge &judge) {
   std::string why;
   FailureOr<std::unique_ptr<llvm::MemoryBuffer>> buffer = readFile(path, why);
   if (failed(buffer))
     return emitError(UnknownLoc::get(&context))
            << printable(path) << ": " << why;
-  return checkOnnxBuffer((*buffer)->getBuffer(), path, getFolder(path),
-                         context);
+  return checkOnnxBuffer((*buffer)->getBuffer(), path, getFolder(path), context,
+                         judge);
 }
 
 //===----------------------------------------------------------------------===//

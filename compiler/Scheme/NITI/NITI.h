@@ -32,6 +32,9 @@ const Scheme &getScheme();
 llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
                                        const ApplyNITIOptions &options);
 
+/// Scheme::explainMissingRule.
+std::string explainMissingRule(mlir::Operation *op);
+
 /// Adds the rewrite rules of the scheme. They expect parameters to be scaled
 /// already and turn float values into scaled ones, whatever their width, so
 /// they go without a type converter.

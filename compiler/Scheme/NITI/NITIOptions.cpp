@@ -57,6 +57,13 @@ static llvm::Error addPasses(OpPassManager &manager,
   return llvm::Error::success();
 }
 
+std::string niti::explainMissingRule(Operation *op) {
+  if (isa<qtrain::BatchNormTrainingOp, qtrain::BatchNormInferenceOp>(op))
+    return "scheme niti does not define BatchNormalization yet; use "
+           "--scheme=fp32, or a model without it";
+  return "";
+}
+
 const Scheme &niti::getScheme() {
   static const Scheme scheme = {
       "niti",
@@ -65,6 +72,7 @@ const Scheme &niti::getScheme() {
       QTCRT_SCHEDULE_INTEGER,
       "4,2@40%,0@60%,-1@80%",
       kOptions,
-      addPasses};
+      addPasses,
+      explainMissingRule};
   return scheme;
 }

@@ -33,3 +33,19 @@ func.func @forward(%x: tensor<2x4xf32>, %mean: tensor<4xf32> {qtrain.parameter =
   %0 = qtrain.bias_add %x, %mean : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
 }
+
+// -----
+
+// Nor BatchNormalization, and says so before anything that follows from it.
+
+qtrain.parameter @scale id 0 = dense<1.0> : tensor<4xf32>
+qtrain.parameter @mean id 0 kind buffer = dense<1.0> : tensor<4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %scale: tensor<4xf32> {qtrain.parameter = @scale},
+                   %mean: tensor<4xf32> {qtrain.parameter = @mean})
+    -> (tensor<2x4xf32>, tensor<4xf32> {qtrain.parameter = @mean}) {
+  // expected-error @below {{scheme niti does not define BatchNormalization yet; use --scheme=fp32, or a model without it}}
+  %0:5 = qtrain.batch_norm_training %x, %scale, %scale, %mean, %mean {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
+    : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+    -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return %0#0, %0#3 : tensor<2x4xf32>, tensor<4xf32>
+}

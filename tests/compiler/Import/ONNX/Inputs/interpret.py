@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Interprets the text of an imported module with numpy: slow and obvious.
 
-    values = interpret.run(text, x)     the result of @forward on input x
+    values = interpret.run(text, x)     the result of @forward on input x, as in evaluation
+
+With `training`, BatchNormalization goes by the statistics of the batch.
 """
 
 import ast
@@ -77,7 +79,16 @@ def average_pool2d(x, attributes, shape):
     return result
 
 
-def evaluate(op, operands, attributes, shape):
+def batch_norm(x, parameters, attributes, training):
+    axes = (0,) + tuple(range(2, x.ndim))
+    scale, bias, mean, variance = (p.reshape((1, -1) + (1,) * (x.ndim - 2)) for p in parameters)
+    if training:
+        mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+    epsilon = float(re.search(r"epsilon = (\S+) :", attributes).group(1))
+    return scale * (x - mean) / np.sqrt(variance + epsilon) + bias
+
+
+def evaluate(op, operands, attributes, shape, training):
     x = operands[0]
     if op == "conv2d":
         return conv2d(x, operands[1], attributes, shape)
@@ -98,14 +109,16 @@ def evaluate(op, operands, attributes, shape):
         return x.transpose([int(n) for n in permutation.split(",")])
     if op == "sum":
         return sum(operands)
+    if op == "batch_norm_training":
+        return batch_norm(x, operands[1:], attributes, training)
     if op == "dropout":  # as in evaluation
         return x
     raise ValueError("unknown operation " + op)
 
 
-def run(text, x):
+def run(text, x, training=False):
     parameters, values = {}, {}
-    for match in re.finditer(r"qtrain\.parameter @(\S+) id \d+ = dense<(.*)> : (tensor<\S+>)", text):
+    for match in re.finditer(r"qtrain\.parameter @(\S+) id \d+(?: kind +buffer)? = dense<(.*)> : (tensor<\S+>)", text):
         name, elements, shape = match.groups()
         parameters[name] = parse_elements(elements, parse_shape(shape)).astype(np.float64)
     signature = re.search(r"func\.func @forward\((.*?)\) ->", text).group(1)
@@ -117,11 +130,11 @@ def run(text, x):
         match = re.match(r"return (%\w+)", line)
         if match:
             return values[match.group(1)]
-        match = re.match(r"(%\w+) = qtrain\.(\w+) ([^{:]*?)( \{.*\})? : .* -> (tensor<\S+>)$", line)
+        match = re.match(r"(%\w+)(?:, %\w+)* = qtrain\.(\w+) ([^{:]*?)( \{.*\})? : .* -> \(?(tensor<\S+?>)(?:, .*)?$", line)
         if not match or match.group(2) == "random":
             continue
         result, op, operands, attributes, shape = match.groups()
         operands = [values.get(name.strip()) for name in operands.split(",")]
-        values[result] = evaluate(op, operands, attributes or "", parse_shape(shape))
+        values[result] = evaluate(op, operands, attributes or "", parse_shape(shape), training)
         assert values[result].shape == parse_shape(shape), line
     raise ValueError("no return")

@@ -20,7 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import interpret
 
-MODULES = """add averagepool cast clip conv dropout flatten gemm globalaveragepool globalmaxpool identity
+MODULES = """add averagepool batchnorm cast clip conv dropout flatten gemm globalaveragepool globalmaxpool identity
     logsoftmax matmul maxpool reducemean relu reshape softmax squeeze sum transpose unsqueeze""".split()
 
 
@@ -65,6 +65,11 @@ def convert(case):
     return model, x, y.reshape(y.shape[0], -1) if y.ndim > 0 else y
 
 
+def is_training(case):
+    """True for a BatchNormalization by the statistics of the batch."""
+    return any(attribute.name == "training_mode" and attribute.i for attribute in case.model.graph.node[0].attribute)
+
+
 def translate(path, batch):
     command = ["qtc-translate", "--import-onnx", f"--batch={batch}"]
     # The interpreter likes numbers in hex better than MLIR's abbreviations.
@@ -86,7 +91,7 @@ def judge(case, path):
         return "refused: " + lines[0].split("error: ", 1)[1].split(": ", 1)[1]
     if "is transposed by the model" in process.stderr:
         x = x.transpose(list(model.graph.node[0].attribute[0].ints))
-    result = interpret.run(process.stdout, x)
+    result = interpret.run(process.stdout, x, is_training(case))
     if result.shape != expected.shape:
         return f"WRONG SHAPE: {result.shape}, but expected {expected.shape}"
     # Softmax belongs to the loss, Dropout is random, casts do not round.

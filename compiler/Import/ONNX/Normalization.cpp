@@ -1,0 +1,126 @@
+//===- Normalization.cpp - BatchNormalization -----------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Import/ONNX/Handlers.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::onnx_import;
+
+/// The constant `index`, one number a channel.
+static FailureOr<ConstantView> getChannelConstant(NodeContext &node,
+                                                  unsigned index,
+                                                  StringRef role,
+                                                  int64_t channels) {
+  FailureOr<ConstantView> view = node.getWeight(index, role);
+  if (failed(view))
+    return failure();
+  if (ArrayRef<int64_t>(view->shape) != ArrayRef(channels))
+    return node.refuse() << "expected a " << role << " of shape " << channels
+                         << ", but got " << formatShape(view->shape);
+  return view;
+}
+
+/// The same for a running statistic, which the node gives a new value.
+static FailureOr<ConstantView> getStatistic(NodeContext &node, unsigned index,
+                                            StringRef role, int64_t channels) {
+  FailureOr<ConstantView> view =
+      getChannelConstant(node, index, role, channels);
+  if (failed(view))
+    return failure();
+  if (view->isShared || !view->steps.empty())
+    return node.refuse() << "the " << role << " " << quote(view->root->name)
+                         << " is used elsewhere or reshaped; expected an "
+                            "initializer for this node alone";
+  return view;
+}
+
+/// Reads what there is but the old 'spatial'; training_mode changes nothing,
+/// a program trains by batch and evaluates by running statistics.
+static LogicalResult readAttributes(NodeContext &node, float &epsilon,
+                                    float &momentum) {
+  int64_t spatial = 1, trainingMode = 0;
+  if (failed(node.read("epsilon", epsilon)) ||
+      failed(node.read("momentum", momentum)) ||
+      failed(node.read("training_mode", trainingMode)) ||
+      (node.getOpset() < 9 && failed(node.read("spatial", spatial))))
+    return failure();
+  if (spatial == 0)
+    return node.refuse() << "attribute 'spatial' is 0; expected statistics of "
+                            "channels, not of single elements";
+  if (!std::isfinite(epsilon) || epsilon < 0.0f)
+    return node.refuse() << "attribute 'epsilon' is " << epsilon
+                         << "; expected a finite number that is not negative";
+  if (!(momentum >= 0.0f && momentum <= 1.0f))
+    return node.refuse() << "attribute 'momentum' is " << momentum
+                         << "; expected a number in [0, 1]";
+  return success();
+}
+
+LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
+  float epsilon = 1e-5f, momentum = 0.9f;
+  if (failed(readAttributes(node, epsilon, momentum)))
+    return failure();
+  if (!node.isActivation(0))
+    return node.refuse() << "a constant input is not supported";
+  // Transposes that leave the channels in place stay pending.
+  Shape permutation = node.getInput(0).permutation;
+  Value input = node.getInput(0).activation;
+  if (permutation.size() > 1 && permutation[1] != 1) {
+    FailureOr<Value> canonical = node.getActivation(0);
+    if (failed(canonical))
+      return failure();
+    input = *canonical;
+    permutation.clear();
+  }
+  ArrayRef<int64_t> shape = qtrain::getShape(input);
+  if (shape.size() < 2)
+    return node.refuse()
+           << "expected an input of rank 2 or more, but got shape "
+           << formatShape(shape);
+  int64_t channels = shape[1];
+  // As an image, which has its channels innermost in memory.
+  if (shape.size() > 2)
+    input = node.reshape(
+        input, {shape.front(), channels,
+                ShapedType::getNumElements(shape.slice(2, shape.size() - 3)),
+                shape.back()});
+  FailureOr<ConstantView> scale =
+      getChannelConstant(node, 1, "scale", channels);
+  if (failed(scale))
+    return failure();
+  FailureOr<ConstantView> bias = getChannelConstant(node, 2, "bias", channels);
+  if (failed(bias))
+    return failure();
+  FailureOr<ConstantView> mean =
+      getStatistic(node, 3, "running mean", channels);
+  if (failed(mean))
+    return failure();
+  FailureOr<ConstantView> variance =
+      getStatistic(node, 4, "running variance", channels);
+  if (failed(variance))
+    return failure();
+
+  Importer &importer = node.getImporter();
+  OpBuilder &builder = node.getBuilder();
+  Value operands[] = {input, importer.getParameter(*scale),
+                      importer.getParameter(*bias), importer.getBuffer(*mean),
+                      importer.getBuffer(*variance)};
+  Type statistic = node.makeType(channels);
+  auto op = builder.create<qtrain::BatchNormTrainingOp>(
+      node.getLoc(),
+      TypeRange{input.getType(), statistic, statistic, statistic, statistic},
+      ValueRange(operands),
+      ArrayRef{
+          builder.getNamedAttr("epsilon", builder.getF64FloatAttr(epsilon)),
+          builder.getNamedAttr("momentum", builder.getF64FloatAttr(momentum))});
+  importer.setNewValue(*mean, op.getNewMean());
+  importer.setNewValue(*variance, op.getNewVariance());
+  return node.setActivation(node.reshape(op.getResult(), shape), permutation);
+}
