@@ -28,7 +28,9 @@ struct FuseElementwise : qtc::impl::FuseElementwiseBase<FuseElementwise> {
     linalg::populateElementwiseOpsFusionPatterns(
         patterns, [](OpOperand *operand) {
           Operation *producer = operand->get().getDefiningOp();
-          return producer && producer->hasOneUse();
+          auto consumer = cast<linalg::LinalgOp>(operand->getOwner());
+          return producer && producer->hasOneUse() &&
+                 consumer.getMatchingIndexingMap(operand).isPermutation();
         });
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
                                                          &getContext());

@@ -17,7 +17,8 @@ def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
     patterns. Unlike `linalg-fuse-elementwise-ops` it does not move reshapes
     through operations: those work on flattened tensors on purpose, since one
     long loop vectorizes where a nest with a short innermost dimension does not.
-    Reshapes that cancel are removed.
+    Reshapes that cancel are removed. A producer of fewer elements than its user,
+    which would be computed again for each of them, stays where it is.
 
     Before:
 
