@@ -79,6 +79,7 @@ void buildMaxAbs(LoopBuilder &builder, mlir::Value buffer, mlir::Value maximum);
 
 void populateConvolutionLoops(mlir::RewritePatternSet &patterns);
 void populateIntegerMath(mlir::RewritePatternSet &patterns);
+void populateNormalizationLoops(mlir::RewritePatternSet &patterns);
 void populatePoolLoops(mlir::RewritePatternSet &patterns);
 void populateReductionLoops(mlir::RewritePatternSet &patterns);
 

@@ -27,6 +27,7 @@ struct ConvertQKernelToLoops
     RewritePatternSet patterns(&getContext());
     populateConvolutionLoops(patterns);
     populateIntegerMath(patterns);
+    populateNormalizationLoops(patterns);
     populatePoolLoops(patterns);
     populateReductionLoops(patterns);
     if (failed(

@@ -117,6 +117,17 @@ Value qtc::createPermutation(ImplicitLocOpBuilder &builder, Value tensor,
       ->getResult(0);
 }
 
+Value qtc::moveChannelsInnermost(ImplicitLocOpBuilder &builder, Value value,
+                                 Value tensor) {
+  RankedTensorType type = getTensorType(value.getType());
+  if (isChannelsLast(type) || type.getRank() == 2)
+    return tensor;
+  SmallVector<int64_t> permutation{0};
+  llvm::append_range(permutation, llvm::seq<int64_t>(2, type.getRank()));
+  permutation.push_back(1);
+  return createPermutation(builder, tensor, permutation);
+}
+
 static SmallVector<utils::IteratorType> getParallelIterators(size_t rank) {
   return SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel);
 }

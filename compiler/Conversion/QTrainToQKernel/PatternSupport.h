@@ -89,6 +89,11 @@ mlir::Value createMapped(mlir::ImplicitLocOpBuilder &builder,
                          llvm::ArrayRef<int64_t> shape, mlir::Type type,
                          ElementFunction element);
 
+/// [N, ..., C]: the elements `tensor` of the activation or error `value` with
+/// channels innermost.
+mlir::Value moveChannelsInnermost(mlir::ImplicitLocOpBuilder &builder,
+                                  mlir::Value value, mlir::Value tensor);
+
 /// [C]: the sums of floats [..., C] over all dimensions but the last, in an
 /// order that depends on the shape alone.
 mlir::Value createChannelSum(mlir::ImplicitLocOpBuilder &builder,
@@ -96,6 +101,7 @@ mlir::Value createChannelSum(mlir::ImplicitLocOpBuilder &builder,
 
 void populateContractionPatterns(mlir::RewritePatternSet &patterns);
 void populateElementwisePatterns(mlir::RewritePatternSet &patterns);
+void populateNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace qtc

@@ -53,6 +53,7 @@ struct ConvertQTrainToQKernel
     RewritePatternSet patterns(&getContext());
     populateContractionPatterns(patterns);
     populateElementwisePatterns(patterns);
+    populateNormalizationPatterns(patterns);
     populateReductionPatterns(patterns);
     GreedyRewriteConfig config;
     config.useTopDownTraversal = true;

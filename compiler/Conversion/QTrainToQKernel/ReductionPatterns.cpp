@@ -44,8 +44,10 @@ Value qtc::createChannelSum(ImplicitLocOpBuilder &builder, Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
   int64_t channels = type.getShape().back(), lanes = channels;
   int64_t rows = type.getNumElements() / channels;
+  if (rows == 1)
+    return createReshape(builder, tensor, {channels});
   // Several rows of few channels count as one.
-  while (2 * lanes <= kLanes && rows % 2 == 0)
+  while (rows > kFewRows && 2 * lanes <= kLanes && rows % 2 == 0)
     lanes *= 2, rows /= 2;
   tensor = createReshape(builder, tensor, {rows, lanes});
   // As many parts as each has rows: the rounding errors of a sum grow with the
@@ -131,9 +133,8 @@ struct LowerBiasGradient : OpRewritePattern<BiasGradientOp> {
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     RankedTensorType type = getTensorType(op.getGradient().getType());
-    Value gradient = (*parts)[0].mantissas;
-    if (!isChannelsLast(type) && type.getRank() > 2)
-      gradient = moveChannelsInnermost(builder, gradient);
+    Value gradient =
+        moveChannelsInnermost(builder, op.getGradient(), (*parts)[0].mantissas);
     if (!isScaled(op.getGradient().getType())) {
       replaceWithParts(rewriter, op, createChannelSum(builder, gradient),
                        Value());
@@ -146,16 +147,6 @@ struct LowerBiasGradient : OpRewritePattern<BiasGradientOp> {
         saturate);
     replaceWithParts(rewriter, op, kernel.getResult(0), (*parts)[0].exponent);
     return success();
-  }
-
-  /// [N, C, ...] to [N, ..., C].
-  static Value moveChannelsInnermost(ImplicitLocOpBuilder &builder,
-                                     Value tensor) {
-    int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
-    SmallVector<int64_t> permutation{0};
-    llvm::append_range(permutation, llvm::seq<int64_t>(2, rank));
-    permutation.push_back(1);
-    return createPermutation(builder, tensor, permutation);
   }
 };
 

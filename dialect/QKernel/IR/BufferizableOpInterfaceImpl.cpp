@@ -63,7 +63,7 @@ void qtc::qkernel::registerBufferizableOpInterfaceExternalModels(
     attach<Conv2DOp, Conv2DInputGradientOp, Conv2DWeightGradientOp,
            PackActivationOp, PackWeightOp, ContractOp, UnpackWeightOp,
            MaxPool2DOp, MaxPool2DGradientOp, AveragePool2DOp,
-           AveragePool2DGradientOp, MaxAbsOp, ChannelSumOp, SoftmaxErrorOp>(
-        context);
+           AveragePool2DGradientOp, MaxAbsOp, ChannelMomentsOp, ChannelSumOp,
+           SoftmaxErrorOp>(context);
   });
 }

@@ -426,8 +426,8 @@ def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
 
     Constraints:
     - (C1) one input of rank 2 or more, one output of its last extent.
-    - (C2) of floats, `factor` is 1, and there is no `saturate`; only their
-      output may have rank 2.
+    - (C2) of floats, `factor` is 1, there is no `saturate`, and input and
+      output have one type of elements; only their output may have rank 2.
 
     Example:
 
@@ -438,9 +438,32 @@ def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
       outs(%p : memref<12x2xf32>) {factor = 1 : i64}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Factors>:$ins,
-                       Variadic<QKernel_Sums>:$outs,
+  let arguments = (ins Variadic<QKernel_Shaped<[I8, F32, F64]>>:$ins,
+                       Variadic<QKernel_Shaped<[I32, F32, F64]>>:$outs,
                        I64Attr:$factor, UnitAttr:$saturate);
+}
+
+def QKernel_ChannelMomentsOp : QKernel_KernelOp<"channel_moments"> {
+  let summary = "Sums of floats and of their products with others";
+  let description = [{
+    ins: floats a and b, [R, C]. outs: partial sums Σ a and Σ a·b, [P, C], in
+    double: the first ceil(R / P) rows give the first ones, and so on. Products
+    are exact and added in the order of the rows, so results are the same on
+    every target. With b = a they give mean and variance, with the error for a
+    and the input for b the gradients of a normalization.
+
+    Constraints:
+    - (C1) two inputs and two outputs of the shapes above.
+
+    Example:
+
+    ```mlir
+    qkernel.channel_moments ins(%e, %x : memref<288x4xf32>, memref<288x4xf32>)
+      outs(%s, %p : memref<18x4xf64>, memref<18x4xf64>)
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Shaped<[F32]>>:$ins,
+                       Variadic<QKernel_Shaped<[F64]>>:$outs);
 }
 
 def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {

@@ -46,7 +46,7 @@ static LogicalResult expectShape(Operation *op, StringRef what, Value value,
 }
 
 static bool isFloat(Value value) {
-  return cast<ShapedType>(value.getType()).getElementType().isF32();
+  return isa<FloatType>(getElementTypeOrSelf(value));
 }
 
 /// Integers and floats do not mix.
@@ -368,9 +368,26 @@ LogicalResult ChannelSumOp::verify() {
   bool hasFloats = isFloat(getIns()[0]);
   if (hasFloats && (getFactor() != 1 || getSaturate())) // C2
     return emitOpError("expected a factor of 1 and no saturation of floats");
+  if (hasFloats && getElementTypeOrSelf(getIns()[0]) !=
+                       getElementTypeOrSelf(getOuts()[0])) // C2
+    return emitOpError("expected sums of the type of what is summed");
   if (hasFloats && y.size() == 2) // C2
     return expectShape(*this, "partial sums", getOuts()[0], {y[0], x.back()});
   return expectShape(*this, "sum", getOuts()[0], x.take_back()); // C1
+}
+
+LogicalResult ChannelMomentsOp::verify() { // C1
+  if (getIns().size() != 2 || getOuts().size() != 2)
+    return emitOpError() << "expected 2 inputs and 2 outputs, but got "
+                         << getIns().size() << " and " << getOuts().size();
+  ArrayRef<int64_t> x = shapeOf(getIns()[0]), y = shapeOf(getOuts()[0]);
+  if (x.size() != 2 || y.size() != 2)
+    return emitOpError() << "expected inputs and outputs of rank 2, but got ["
+                         << x << "] and [" << y << "]";
+  if (failed(expectShape(*this, "second input", getIns()[1], x)) ||
+      failed(expectShape(*this, "sums", getOuts()[0], {y[0], x[1]})))
+    return failure();
+  return expectShape(*this, "sums of products", getOuts()[1], y);
 }
 
 LogicalResult SoftmaxErrorOp::verify() {

@@ -645,6 +645,64 @@ func.func @f(%e: memref<8x2xi8>, %g: memref<4x2xi32>) {
 
 // -----
 
+// (C2) of qkernel.channel_sum: sums of floats are as wide as these.
+func.func @f(%e: memref<8x2xf32>, %g: memref<2xf64>) {
+  // expected-error @below {{expected sums of the type of what is summed}}
+  qkernel.channel_sum ins(%e : memref<8x2xf32>) outs(%g : memref<2xf64>) {factor = 1 : i64}
+  return
+}
+
+// -----
+
+// (C1) of qkernel.channel_moments: two factors ...
+func.func @f(%a: memref<8x2xf32>, %s: memref<4x2xf64>) {
+  // expected-error @below {{expected 2 inputs and 2 outputs, but got 1 and 2}}
+  qkernel.channel_moments ins(%a : memref<8x2xf32>) outs(%s, %s : memref<4x2xf64>, memref<4x2xf64>)
+  return
+}
+
+// -----
+
+// ... in rows ...
+func.func @f(%a: memref<8x2x2xf32>, %s: memref<4x2xf64>) {
+  // expected-error @below {{expected inputs and outputs of rank 2, but got [8, 2, 2] and [4, 2]}}
+  qkernel.channel_moments ins(%a, %a : memref<8x2x2xf32>, memref<8x2x2xf32>)
+    outs(%s, %s : memref<4x2xf64>, memref<4x2xf64>)
+  return
+}
+
+// -----
+
+// ... of one shape ...
+func.func @f(%a: memref<8x2xf32>, %b: memref<7x2xf32>, %s: memref<4x2xf64>) {
+  // expected-error @below {{expected second input of shape [8, 2], but got [7, 2]}}
+  qkernel.channel_moments ins(%a, %b : memref<8x2xf32>, memref<7x2xf32>)
+    outs(%s, %s : memref<4x2xf64>, memref<4x2xf64>)
+  return
+}
+
+// -----
+
+// ... have sums of their channels ...
+func.func @f(%a: memref<8x2xf32>, %s: memref<4x3xf64>) {
+  // expected-error @below {{expected sums of shape [4, 2], but got [4, 3]}}
+  qkernel.channel_moments ins(%a, %a : memref<8x2xf32>, memref<8x2xf32>)
+    outs(%s, %s : memref<4x3xf64>, memref<4x3xf64>)
+  return
+}
+
+// -----
+
+// ... in as many parts as those of products.
+func.func @f(%a: memref<8x2xf32>, %s: memref<4x2xf64>, %p: memref<3x2xf64>) {
+  // expected-error @below {{expected sums of products of shape [4, 2], but got [3, 2]}}
+  qkernel.channel_moments ins(%a, %a : memref<8x2xf32>, memref<8x2xf32>)
+    outs(%s, %p : memref<4x2xf64>, memref<3x2xf64>)
+  return
+}
+
+// -----
+
 // (C2) of qkernel.softmax_error: floats have no form of the exponential.
 func.func @f(%x: memref<8x10xf32>, %t: memref<8xi32>, %e: memref<8x10xf32>) {
   // expected-error @below {{expected an exponential exactly for integers}}

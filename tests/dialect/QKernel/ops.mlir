@@ -172,6 +172,17 @@ func.func @reductions(%x: memref<8x10xi32>, %max: memref<i32>, %e: tensor<8x4x4x
   return
 }
 
+// CHECK-LABEL: func @channel_moments(
+func.func @channel_moments(%a: tensor<8x2xf32>, %b: tensor<8x2xf32>, %s: tensor<4x2xf64>, %p: tensor<4x2xf64>,
+                           %g: tensor<2xf64>) {
+  // CHECK: %[[S:.+]]:2 = qkernel.channel_moments ins(%{{.+}}, %{{.+}} : tensor<8x2xf32>, tensor<8x2xf32>) outs(%{{.+}}, %{{.+}} : tensor<4x2xf64>, tensor<4x2xf64>) -> tensor<4x2xf64>, tensor<4x2xf64>
+  %0:2 = qkernel.channel_moments ins(%a, %b : tensor<8x2xf32>, tensor<8x2xf32>)
+    outs(%s, %p : tensor<4x2xf64>, tensor<4x2xf64>) -> tensor<4x2xf64>, tensor<4x2xf64>
+  // CHECK: qkernel.channel_sum ins(%[[S]]#0 : tensor<4x2xf64>) outs(%{{.+}} : tensor<2xf64>) {factor = 1 : i64} -> tensor<2xf64>
+  %1 = qkernel.channel_sum ins(%0#0 : tensor<4x2xf64>) outs(%g : tensor<2xf64>) {factor = 1 : i64} -> tensor<2xf64>
+  return
+}
+
 // CHECK-LABEL: func @softmax_error(
 func.func @softmax_error(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>,
                          %logits: tensor<8x10xi8>, %labels: tensor<8xi32>, %errors: tensor<8x10xi32>) {

@@ -234,6 +234,33 @@ func.func @channel_sum(%e: memref<2x6x6x3xi8>, %g: memref<3xi32>) {
 
 // -----
 
+// A task has a part of the rows and a block of channels, and keeps its sums in
+// double.
+
+// CHECK-LABEL: func @channel_moments(
+//  CHECK-SAME:   %[[A:[^ ]+]]: memref<100x300xf32>, %[[B:[^ ]+]]: memref<100x300xf32>, %[[SUMS:[^ ]+]]: memref<7x300xf64>, %[[PRODUCTS:[^ ]+]]: memref<7x300xf64>
+//       CHECK:   scf.parallel
+//       CHECK:   %[[SUM:.+]] = memref.alloca() : memref<256xf64>
+//       CHECK:   %[[PRODUCT:.+]] = memref.alloca() : memref<256xf64>
+//       CHECK:   %[[X:.+]] = arith.extf %{{.+}} : f32 to f64
+//       CHECK:   %[[Y:.+]] = arith.extf %{{.+}} : f32 to f64
+//       CHECK:   %[[MORE:.+]] = arith.addf %{{.+}}, %[[X]] : f64
+//       CHECK:   memref.store %[[MORE]], %[[SUM]]
+//       CHECK:   %[[XY:.+]] = arith.mulf %[[X]], %[[Y]] : f64
+//       CHECK:   %[[MOREXY:.+]] = arith.addf %{{.+}}, %[[XY]] : f64
+//       CHECK:   memref.store %[[MOREXY]], %[[PRODUCT]]
+//       CHECK:   memref.store %{{.+}}, %[[SUMS]]
+//       CHECK:   memref.store %{{.+}}, %[[PRODUCTS]]
+//       CHECK:   {qkernel.kind = "channel_moments"}
+func.func @channel_moments(%a: memref<100x300xf32>, %b: memref<100x300xf32>, %s: memref<7x300xf64>,
+                           %p: memref<7x300xf64>) {
+  qkernel.channel_moments ins(%a, %b : memref<100x300xf32>, memref<100x300xf32>)
+    outs(%s, %p : memref<7x300xf64>, memref<7x300xf64>)
+  return
+}
+
+// -----
+
 // The table of powers 2^(−f/256), 16 fraction bits, is a constant of the
 // module, shared by all losses; rows are parallel. The paper's form needs none.
 

@@ -1,0 +1,90 @@
+//===- NormalizationLoops.cpp - Moments of channels as loops --------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qkernel;
+
+namespace {
+
+/// A task a part and block of channels. It keeps its sums on its stack.
+struct LowerChannelMoments : OpRewritePattern<ChannelMomentsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  /// Channels of a block.
+  static constexpr int64_t kBlock = 256;
+
+  LogicalResult matchAndRewrite(ChannelMomentsOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    ArrayRef<int64_t> shape = getBufferShape(op.getIns()[0]);
+    int64_t rows = shape[0], channels = shape[1];
+    int64_t parts = getBufferShape(op.getOuts()[0])[0];
+    int64_t chunk = llvm::divideCeil(rows, parts);
+    int64_t block = std::min(channels, kBlock);
+    int64_t blocks = llvm::divideCeil(channels, block);
+    b.parallel(parts * blocks, "channel_moments", /*macs=*/0, [&](Value task) {
+      Value part = b.create<arith::DivUIOp>(task, b.index(blocks));
+      Value which = b.create<arith::RemUIOp>(task, b.index(blocks));
+      auto [firstRow, lastRow] = getRange(b, part, chunk, rows);
+      auto [first, last] = getRange(b, which, block, channels);
+      Value size = blocks == 1 ? b.index(block) : b.sub(last, first);
+      SmallVector<Value> sums;
+      for (Value out : op.getOuts()) {
+        Type type = cast<MemRefType>(out.getType()).getElementType();
+        sums.push_back(
+            b.create<memref::AllocaOp>(MemRefType::get({block}, type)));
+        Value zero = b.zero(type), sum = sums.back();
+        b.loop(b.index(0), size, [&](Value c) { b.store(zero, sum, c); });
+      }
+      Value firstChannel = first;
+      b.loop(firstRow, lastRow,
+             [&](Value row) { addRow(b, op, row, firstChannel, size, sums); });
+      Value target = part;
+      b.loop(b.index(0), size, [&](Value c) {
+        for (auto [sum, out] : llvm::zip_equal(sums, op.getOuts()))
+          b.store(b.load(sum, c), out, {target, b.add(firstChannel, c)});
+      });
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  /// [begin, end) of piece `piece` of `size` out of `count`.
+  static std::pair<Value, Value> getRange(LoopBuilder &b, Value piece,
+                                          int64_t size, int64_t count) {
+    auto clip = [&](Value value) -> Value {
+      return b.create<arith::MinUIOp>(value, b.index(count));
+    };
+    return {clip(b.affine(piece, size, 0)), clip(b.affine(piece, size, size))};
+  }
+
+  /// Adds what row `row` has of the `size` channels from `first` on to `sums`.
+  static void addRow(LoopBuilder &b, ChannelMomentsOp op, Value row,
+                     Value first, Value size, ValueRange sums) {
+    b.loop(b.index(0), size, [&](Value c) {
+      SmallVector<Value> factors;
+      for (Value input : op.getIns())
+        factors.push_back(b.create<arith::ExtFOp>(
+            b.getF64Type(), b.load(input, {row, b.add(first, c)})));
+      b.accumulate(factors[0], sums[0], c);
+      b.accumulate(b.mul(factors[0], factors[1]), sums[1], c);
+    });
+  }
+};
+} // namespace
+
+void qtc::populateNormalizationLoops(RewritePatternSet &patterns) {
+  patterns.add<LowerChannelMoments>(patterns.getContext());
+}

@@ -1,0 +1,332 @@
+//===- NormalizationPatterns.cpp - BatchNormalization ---------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sums over a channel are formed in double. The product of two floats is exact
+// there, so one pass over the data gives the variance without cancellation that
+// a float would show.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+namespace {
+
+/// [C] each: the sums over a channel of the activation or error `value`, which
+/// is `a` in memory, and of its products with `b`, in double.
+std::pair<Value, Value> createChannelMoments(ImplicitLocOpBuilder &builder,
+                                             Value value, Value a, Value b) {
+  // Lanes that keep vectors busy, elements that are worth a task, and tasks for
+  // many threads.
+  constexpr int64_t kLanes = 64, kTask = 1 << 13, kMaxParts = 128;
+  RankedTensorType type = getTensorType(value.getType());
+  int64_t channels = type.getDimSize(1), lanes = channels;
+  int64_t rows = type.getNumElements() / channels;
+  // Several rows of few channels count as one.
+  while (2 * lanes <= kLanes && rows % 2 == 0)
+    lanes *= 2, rows /= 2;
+  int64_t parts = std::clamp<int64_t>(type.getNumElements() / kTask, 1,
+                                      std::min(rows, kMaxParts));
+  SmallVector<Value> ins, outs;
+  for (Value tensor : {a, b}) {
+    tensor = moveChannelsInnermost(builder, value, tensor);
+    ins.push_back(createReshape(builder, tensor, {rows, lanes}));
+    outs.push_back(createEmpty(builder, {parts, lanes}, builder.getF64Type()));
+  }
+  auto kernel = qkernel::createKernel<qkernel::ChannelMomentsOp>(
+      builder, builder.getLoc(), ins, outs);
+  auto addParts = [&](Value partial) {
+    return createChannelSum(
+        builder,
+        createReshape(builder, partial, {parts * lanes / channels, channels}));
+  };
+  return {addParts(kernel.getResult(0)), addParts(kernel.getResult(1))};
+}
+
+/// Gives the elements of several results for the operands' elements.
+using ElementsFunction =
+    llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &, ValueRange)>;
+
+/// Extents [rows, channels] of an activation in memory, or [rows, channels,
+/// rest] where channels are not innermost.
+SmallVector<int64_t> getChannelShape(Value activation) {
+  RankedTensorType type = getTensorType(activation.getType());
+  int64_t channels = type.getDimSize(1), count = type.getNumElements();
+  if (type.getRank() == 2 || isChannelsLast(type))
+    return {count / channels, channels};
+  int64_t rows = type.getDimSize(0);
+  return {rows, channels, count / rows / channels};
+}
+
+/// Elements of one channel.
+double getChannelSize(Value activation) {
+  RankedTensorType type = getTensorType(activation.getType());
+  return static_cast<double>(type.getNumElements() / type.getDimSize(1));
+}
+
+Value createDouble(ImplicitLocOpBuilder &builder, double value) {
+  return builder.create<arith::ConstantOp>(builder.getF64FloatAttr(value));
+}
+
+/// 1 / sqrt(variance + epsilon) in double.
+Value createInverseDeviation(ImplicitLocOpBuilder &builder, Value variance,
+                             double epsilon) {
+  Value sum =
+      builder.create<arith::AddFOp>(variance, createDouble(builder, epsilon));
+  return builder.create<arith::DivFOp>(createDouble(builder, 1.0),
+                                       builder.create<math::SqrtOp>(sum));
+}
+
+/// Computes `count` float tensors [C] from tensors [C], in double.
+SmallVector<Value> createPerChannel(ImplicitLocOpBuilder &builder,
+                                    ValueRange tensors, size_t count,
+                                    ElementsFunction elements) {
+  ArrayRef<int64_t> shape =
+      cast<RankedTensorType>(tensors.front().getType()).getShape();
+  Type type = builder.getF32Type(), wide = builder.getF64Type();
+  SmallVector<Value> outs;
+  for (size_t i = 0; i < count; ++i)
+    outs.push_back(createEmpty(builder, shape, type));
+  SmallVector<AffineMap> maps(tensors.size() + count,
+                              builder.getMultiDimIdentityMap(1));
+  auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+    ImplicitLocOpBuilder inner(loc, nested);
+    SmallVector<Value> widened(arguments.drop_back(count));
+    for (Value &argument : widened)
+      if (argument.getType() != wide)
+        argument = inner.create<arith::ExtFOp>(wide, argument);
+    SmallVector<Value> results = elements(inner, widened);
+    for (Value &result : results)
+      result = inner.create<arith::TruncFOp>(type, result);
+    inner.create<linalg::YieldOp>(results);
+  };
+  auto generic = builder.create<linalg::GenericOp>(
+      ValueRange(outs).getTypes(), tensors, outs, maps,
+      utils::IteratorType::parallel, body);
+  return SmallVector<Value>(generic.getResults());
+}
+
+/// Applies `element` to the elements of `activations`, seen as `shape`, and the
+/// numbers of their channel in each of `vectors`.
+Value createChannelwise(ImplicitLocOpBuilder &builder, ValueRange activations,
+                        ValueRange vectors, ArrayRef<int64_t> shape,
+                        ElementFunction element) {
+  auto memory = cast<RankedTensorType>(activations.front().getType());
+  SmallVector<Value> tensors;
+  SmallVector<AffineMap> maps;
+  for (Value activation : activations) {
+    tensors.push_back(createReshape(builder, activation, shape));
+    maps.push_back(builder.getMultiDimIdentityMap(shape.size()));
+  }
+  for (Value vector : vectors) {
+    tensors.push_back(vector);
+    maps.push_back(
+        AffineMap::get(shape.size(), 0, builder.getAffineDimExpr(1)));
+  }
+  Value result = createMapped(builder, tensors, maps, shape,
+                              memory.getElementType(), element);
+  return createReshape(builder, result, memory.getShape());
+}
+
+/// scale · (x − mean) / sqrt(variance + epsilon) + bias.
+Value createNormalized(ImplicitLocOpBuilder &builder, Value x, Value scale,
+                       Value bias, Value mean, Value variance,
+                       ArrayRef<int64_t> shape, const APFloat &epsilon) {
+  Value factor =
+      createPerChannel(
+          builder, {scale, variance}, 1,
+          [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+            return {inner.create<arith::MulFOp>(
+                v[0], createInverseDeviation(inner, v[1],
+                                             epsilon.convertToDouble()))};
+          })
+          .front();
+  return createChannelwise(
+      builder, x, {mean, factor, bias}, shape,
+      [](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+        Value centered = inner.create<arith::SubFOp>(v[0], v[1]);
+        return inner.create<arith::AddFOp>(
+            inner.create<arith::MulFOp>(centered, v[2]), v[3]);
+      });
+}
+
+/// Replaces the results of `op` by float tensors in memory.
+void replaceWithTensors(PatternRewriter &rewriter, Operation *op,
+                        ValueRange tensors) {
+  SmallVector<Value> values;
+  for (auto [result, tensor] : llvm::zip_equal(op->getResults(), tensors))
+    values.push_back(rewriter.create<ComposeOp>(op->getLoc(), result.getType(),
+                                                tensor, /*exponent=*/Value()));
+  rewriter.replaceOp(op, values);
+}
+
+/// The operands of `op` as float tensors in memory; nothing if one is not
+/// converted yet.
+std::optional<SmallVector<Value>> getTensors(Operation *op) {
+  auto parts = getOperandParts(op);
+  if (!parts)
+    return std::nullopt;
+  return llvm::map_to_vector(
+      *parts, [](const ScaledParts &part) { return part.mantissas; });
+}
+
+struct LowerBatchNormTraining : OpRewritePattern<BatchNormTrainingOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(BatchNormTrainingOp op,
+                                PatternRewriter &rewriter) const override {
+    auto tensors = getTensors(op);
+    if (!tensors)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    SmallVector<int64_t> shape = getChannelShape(op.getInput());
+    Value x = (*tensors)[0];
+    auto [sum, squares] = createChannelMoments(builder, op.getInput(), x, x);
+    SmallVector<Value> statistics = createStatistics(
+        builder, op, {sum, squares, (*tensors)[3], (*tensors)[4]});
+    SmallVector<Value> results{
+        createNormalized(builder, x, (*tensors)[1], (*tensors)[2],
+                         statistics[0], statistics[1], shape, op.getEpsilon())};
+    results.append(statistics);
+    replaceWithTensors(rewriter, op, results);
+    return success();
+  }
+
+private:
+  /// Mean and variance of the batch and the new running ones, from the sum, the
+  /// sum of squares, and the old running ones.
+  static SmallVector<Value> createStatistics(ImplicitLocOpBuilder &builder,
+                                             BatchNormTrainingOp op,
+                                             ValueRange tensors) {
+    double size = getChannelSize(op.getInput());
+    double momentum = op.getMomentum().convertToDouble();
+    return createPerChannel(
+        builder, tensors, 4,
+        [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+          Value inverse = createDouble(inner, 1.0 / size);
+          Value mean = inner.create<arith::MulFOp>(v[0], inverse);
+          Value variance = inner.create<arith::SubFOp>(
+              inner.create<arith::MulFOp>(v[1], inverse),
+              inner.create<arith::MulFOp>(mean, mean));
+          variance = inner.create<arith::MaximumFOp>(variance,
+                                                     createDouble(inner, 0.0));
+          auto follow = [&](Value old, Value value) -> Value {
+            return inner.create<arith::AddFOp>(
+                inner.create<arith::MulFOp>(old, createDouble(inner, momentum)),
+                inner.create<arith::MulFOp>(
+                    value, createDouble(inner, 1.0 - momentum)));
+          };
+          return {mean, variance, follow(v[2], mean), follow(v[3], variance)};
+        });
+  }
+};
+
+struct LowerBatchNormInference : OpRewritePattern<BatchNormInferenceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(BatchNormInferenceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto tensors = getTensors(op);
+    if (!tensors)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ArrayRef<Value> t = *tensors;
+    replaceWithTensors(rewriter, op,
+                       createNormalized(builder, t[0], t[1], t[2], t[3], t[4],
+                                        getChannelShape(op.getInput()),
+                                        op.getEpsilon()));
+    return success();
+  }
+};
+
+/// Σ e · xhat = (Σ e · x − mean · Σ e) / sqrt(variance + epsilon).
+struct LowerBatchNormParameterGradient
+    : OpRewritePattern<BatchNormParameterGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(BatchNormParameterGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    auto tensors = getTensors(op);
+    if (!tensors)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ArrayRef<Value> t = *tensors;
+    auto [sum, products] =
+        createChannelMoments(builder, op.getInput(), t[3], t[0]);
+    double epsilon = op.getEpsilon().convertToDouble();
+    SmallVector<Value> gradients = createPerChannel(
+        builder, {sum, products, t[1], t[2]}, 2,
+        [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+          Value centered = inner.create<arith::SubFOp>(
+              v[1], inner.create<arith::MulFOp>(v[2], v[0]));
+          return {inner.create<arith::MulFOp>(
+                      centered, createInverseDeviation(inner, v[3], epsilon)),
+                  v[0]};
+        });
+    replaceWithTensors(rewriter, op, gradients);
+    return success();
+  }
+};
+
+struct LowerBatchNormInputGradient
+    : OpRewritePattern<BatchNormInputGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(BatchNormInputGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    auto tensors = getTensors(op);
+    if (!tensors)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ArrayRef<Value> t = *tensors;
+    // The result is factor · (e − offset − slope · (x − mean)).
+    SmallVector<Value> vectors{t[1]};
+    vectors.append(createCoefficients(builder, op, t.drop_front(2)));
+    Value result = createChannelwise(
+        builder, {t[0], t[4]}, vectors, getChannelShape(op.getInput()),
+        [](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+          Value centered = inner.create<arith::SubFOp>(v[0], v[2]);
+          Value error = inner.create<arith::SubFOp>(
+              inner.create<arith::SubFOp>(v[1], v[4]),
+              inner.create<arith::MulFOp>(centered, v[5]));
+          return inner.create<arith::MulFOp>(error, v[3]);
+        });
+    replaceWithTensors(rewriter, op, result);
+    return success();
+  }
+
+private:
+  /// Factor, offset and slope of every channel.
+  static SmallVector<Value> createCoefficients(ImplicitLocOpBuilder &builder,
+                                               BatchNormInputGradientOp op,
+                                               ArrayRef<Value> t) {
+    Value variance = t[0], scale = t[1], scaleGradient = t[3],
+          biasGradient = t[4];
+    double size = getChannelSize(op.getInput());
+    double epsilon = op.getEpsilon().convertToDouble();
+    return createPerChannel(
+        builder, {variance, scale, scaleGradient, biasGradient}, 3,
+        [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+          Value inverseSize = createDouble(inner, 1.0 / size);
+          Value inverse = createInverseDeviation(inner, v[0], epsilon);
+          return {inner.create<arith::MulFOp>(v[1], inverse),
+                  inner.create<arith::MulFOp>(v[3], inverseSize),
+                  inner.create<arith::MulFOp>(
+                      inner.create<arith::MulFOp>(v[2], inverse), inverseSize)};
+        });
+  }
+};
+} // namespace
+
+void qtc::populateNormalizationPatterns(RewritePatternSet &patterns) {
+  patterns.add<LowerBatchNormTraining, LowerBatchNormInference,
+               LowerBatchNormParameterGradient, LowerBatchNormInputGradient>(
+      patterns.getContext());
+}

@@ -1,0 +1,194 @@
+# Licensed under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiled BatchNormalization on floats against NumPy in double, and its gradients against finite differences."""
+
+import unittest
+
+import numpy as np
+from compiled import Module, best_isa, from_memory, tensor, to_memory
+from test_floats import Tensor, label
+
+EPSILON, MOMENTUM = 1e-5, 0.75
+RELATIVE = 2e-6
+# Ranks 2 to 4, batches and channels that fill no vector, more channels than a block has, many elements a channel.
+SHAPES = ((8, 4), (5, 3), (1000, 7), (33, 300), (3, 5, 7), (16, 3, 9, 9), (4, 16, 8, 8), (1, 2, 3, 1), (2, 513, 3, 3))
+LONG_SHAPES = ((64, 1, 128, 128), (250, 3, 33, 31), (100000, 2))
+
+
+def over_channel(values, rank):
+    """One number a channel, to broadcast."""
+    return np.asarray(values, np.float64).reshape((1, -1) + (1,) * (rank - 2))
+
+
+def axes(x):
+    return (0,) + tuple(range(2, x.ndim))
+
+
+def statistics(x):
+    x = x.astype(np.float64)
+    return x.mean(axis=axes(x)), x.var(axis=axes(x))
+
+
+def normalize(x, scale, bias, mean, variance):
+    scale, bias, mean, variance = (over_channel(v, x.ndim) for v in (scale, bias, mean, variance))
+    return scale * (x.astype(np.float64) - mean) / np.sqrt(variance + EPSILON) + bias
+
+
+def train(x, scale, bias):
+    return normalize(x, scale, bias, *statistics(x))
+
+
+class Functions:
+    """Compiled functions on tensors of one shape: `train`, `statistics`, `running`, `infer`, `gradients`, `input`."""
+
+    CHANNEL = ("scale", "bias", "mean", "variance")
+
+    def __init__(self, module, shape):
+        self.module, self.shape = module, shape
+        self.image, self.channel = Tensor(shape), Tensor(shape[1:2], weight=True)
+        image, channel = self.image.type, self.channel.type
+        inputs = f"{image}, {', '.join([channel] * 4)}"
+        train_op = (
+            "%y, %mu, %var, %m1, %v1 = qtrain.batch_norm_training %x, %scale, %bias, %mean, %variance"
+            f" {{epsilon = {EPSILON:e} : f64, momentum = {MOMENTUM} : f64}}"
+            f" : ({inputs}) -> ({image}, {', '.join([channel] * 4)})\n"
+        )
+        infer_op = (
+            f"%y = qtrain.batch_norm_inference %x, %scale, %bias, %mean, %variance {{epsilon = {EPSILON:e} : f64}}"
+            f" : ({inputs}) -> {image}\n"
+        )
+        gradient_op = train_op + (
+            f"%gs, %gb = qtrain.batch_norm_parameter_gradient %x, %mu, %var, %e {{epsilon = {EPSILON:e} : f64}}"
+            f" : ({image}, {channel}, {channel}, {image}) -> ({channel}, {channel})\n"
+        )
+        input_op = gradient_op + (
+            f"%ex = qtrain.batch_norm_input_gradient %x, %mu, %var, %scale, %e, %gs, %gb {{epsilon = {EPSILON:e} : f64}}"
+            f" : ({image}, {channel}, {channel}, {channel}, {image}, {channel}, {channel}) -> {image}\n"
+        )
+        self.add("train", train_op, ("y", self.image))
+        self.add("statistics", train_op, ("mu", self.channel), ("var", self.channel))
+        self.add("running", train_op, ("m1", self.channel), ("v1", self.channel))
+        self.add("infer", infer_op, ("y", self.image))
+        self.add("gradients", gradient_op, ("gs", self.channel), ("gb", self.channel))
+        self.add("input", input_op, ("ex", self.image))
+
+    def name(self, function):
+        return f"{function}_{label(self.shape)}"
+
+    def add(self, function, operations, *results):
+        operands = [("x", self.image), ("e", self.image)] + [(name, self.channel) for name in self.CHANNEL]
+        body = "".join(
+            f"%{name} = qtrain.compose %{index} : ({tensor(*operand.stored)}) -> {operand.type}\n"
+            for index, (name, operand) in enumerate(operands)
+        )
+        body += operations
+        for index, (value, result) in enumerate(results):
+            body += f"%r{index} = qtrain.decompose %{value} : ({result.type}) -> {tensor(*result.stored)}\n"
+        body += "return " + ", ".join(f"%r{i}" for i in range(len(results)))
+        body += " : " + ", ".join(tensor(*result.stored) for _, result in results) + "\n"
+        stored = [result.stored for _, result in results]
+        self.module.add(self.name(function), [operand.stored for _, operand in operands], body, stored)
+
+    def call(self, function, x, e, *channel):
+        images = [to_memory(a) if self.image.moves else a for a in (x, e)]
+        result = self.module.call(self.name(function), *images, *channel)
+        if isinstance(result, list) or not self.image.moves:
+            return result
+        return from_memory(result)
+
+
+def draw(random, shape):
+    """x after a relu, e, scale, bias, mean, variance."""
+    x = np.maximum(random.standard_normal(shape), 0)
+    channel = random.standard_normal((3, shape[1]))
+    return [a.astype("f4") for a in (x, random.standard_normal(shape), *channel, 0.5 + random.random(shape[1]))]
+
+
+class BatchNormalization(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = {}
+        for isa in ("baseline", best_isa()):
+            module = Module(isa, microkernels=True)
+            cls.modules[isa] = [Functions(module, shape) for shape in SHAPES]
+            module.compile()
+
+    def each(self, *functions):
+        """Yields inputs and results of compiled functions; every instruction set has the same bits."""
+        random = np.random.default_rng(21)
+        for index, shape in enumerate(SHAPES):
+            inputs = draw(random, shape)
+            results = [
+                [np.atleast_1d(forms[index].call(function, *inputs)) for function in functions]
+                for forms in self.modules.values()
+            ]
+            for first, last in zip(results[0], results[-1]):
+                np.testing.assert_array_equal(first, last)
+            with self.subTest(shape=shape):
+                yield inputs, results[0]
+
+    def assert_close(self, actual, expected):
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(actual, expected, rtol=RELATIVE, atol=RELATIVE * scale)
+
+    def test_training(self):
+        for (x, _, scale, bias, *_), (y,) in self.each("train"):
+            self.assert_close(y, train(x, scale, bias))
+
+    def test_inference(self):
+        for (x, _, *channel), (y,) in self.each("infer"):
+            self.assert_close(y, normalize(x, *channel))
+
+    def test_statistics(self):
+        for (x, _, _, _, mean, variance), (batch, running) in self.each("statistics", "running"):
+            for new, old, actual, expected in zip(running, (mean, variance), batch, statistics(x)):
+                self.assert_close(actual, expected)
+                self.assert_close(new, MOMENTUM * old.astype(np.float64) + (1 - MOMENTUM) * expected)
+
+    def test_gradients(self):
+        """Of the sum of e * y: along random directions the slope that a central difference in double finds."""
+        random = np.random.default_rng(22)
+        step = 1e-5
+        for (x, e, scale, bias, *_), (parameters, gradient) in self.each("gradients", "input"):
+            point = [a.astype(np.float64) for a in (x, scale, bias)]
+            for index, actual in enumerate((gradient, *parameters)):
+                direction = random.standard_normal(actual.shape)
+                ahead, behind = list(point), list(point)
+                ahead[index] = point[index] + step * direction
+                behind[index] = point[index] - step * direction
+                slope = np.sum(e * (train(*ahead) - train(*behind))) / (2 * step)
+                tolerance = 1e-5 * np.sum(np.abs(actual * direction)) + 1e-6
+                self.assertAlmostEqual(np.sum(actual * direction), slope, delta=tolerance)
+
+    def test_formulas(self):
+        for (x, e, scale, *_), (parameters, gradient) in self.each("gradients", "input"):
+            mean, variance = (over_channel(v, x.ndim) for v in statistics(x))
+            inverse = 1 / np.sqrt(variance + EPSILON)
+            xhat = (x - mean) * inverse
+            sums = [(e * xhat).sum(axis=axes(x)), e.astype(np.float64).sum(axis=axes(x))]
+            for actual, expected in zip(parameters, sums):
+                np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6 * np.abs(e).sum(axis=axes(x)).max())
+            size = x.size // x.shape[1]
+            inner = e - over_channel(sums[1], x.ndim) / size - xhat * over_channel(sums[0], x.ndim) / size
+            expected = over_channel(scale, x.ndim) * inverse * inner
+            self.assertLess(np.abs(gradient - expected).max(), 1e-5 * np.abs(expected).max() + 1e-4)
+
+
+class LongSums(unittest.TestCase):
+    """A deviation of a thousandth of the mean keeps its digits among 10^5 and more elements."""
+
+    def test_statistics(self):
+        random = np.random.default_rng(23)
+        module = Module(best_isa(), microkernels=True)
+        functions = [Functions(module, shape) for shape in LONG_SHAPES]
+        module.compile()
+        for function, shape in zip(functions, LONG_SHAPES):
+            _, e, *channel = draw(random, shape)
+            x = (1000 + random.standard_normal(shape)).astype("f4")
+            with self.subTest(shape=shape):
+                for actual, expected in zip(function.call("statistics", x, e, *channel), statistics(x)):
+                    np.testing.assert_allclose(actual, expected, rtol=1e-6)
+
+
+if __name__ == "__main__":
+    unittest.main()
