@@ -1,0 +1,146 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Interprets an ONNX classifier with PyTorch, in training form and in double, so that autograd gives its gradients.
+
+Softmax at the end belongs to the loss, and Dropout takes the mask of the numerics contract, section 2.
+"""
+
+import sys
+
+import numpy as np
+import onnx
+import torch
+import torch.nn.functional as F
+from onnx import numpy_helper
+
+import harness
+
+sys.path.insert(0, harness.REFERENCE)
+import philox  # noqa: E402 (the path comes first)
+
+
+def spatial_pads(x, attributes, kernel):
+    """F.pad's pads of a window operation: last dimension first, begin and end."""
+    strides = attributes.get("strides", [1] * len(kernel))
+    dilations = attributes.get("dilations", [1] * len(kernel))
+    mode = attributes.get("auto_pad", b"NOTSET")
+    pads = attributes.get("pads", [0] * 2 * len(kernel))
+    begins, ends = list(pads[: len(kernel)]), list(pads[len(kernel) :])
+    if mode in (b"SAME_UPPER", b"SAME_LOWER"):
+        for i, size in enumerate(x.shape[2:]):
+            span = (kernel[i] - 1) * dilations[i] + 1
+            total = max((-(-size // strides[i]) - 1) * strides[i] + span - size, 0)
+            begins[i] = total // 2 if mode == b"SAME_UPPER" else total - total // 2
+            ends[i] = total - begins[i]
+    return [pad for pair in zip(reversed(begins), reversed(ends)) for pad in pair]
+
+
+class Network:
+    """A model whose constants are tensors of double; `parameters` are those that training updates."""
+
+    def __init__(self, path, seed=1):
+        self.graph, self.seed = onnx.load(path).graph, seed
+        self.values, self.parameters, self.statistics = {}, {}, {}
+        for tensor in self.graph.initializer:
+            self._add_constant(tensor.name, numpy_helper.to_array(tensor))
+        names = {tensor.name for tensor in self.graph.initializer}
+        image = next(value for value in self.graph.input if value.name not in names)
+        self.input = image.name
+        self.input_shape = [dim.dim_value for dim in image.type.tensor_type.shape.dim]
+        self.dropouts = 0
+
+    def forward(self, x):
+        """The logits of a batch; afterwards `statistics` holds the new running ones."""
+        self.values[self.input] = x
+        self.dropouts = 0
+        for node in self.graph.node:
+            attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+            operation = getattr(self, "_" + node.op_type, None)
+            if operation is None:
+                raise NotImplementedError(node.op_type)
+            inputs = [self.values[name] if name else None for name in node.input]
+            self.values[node.output[0]] = operation(node, attributes, *inputs)
+        return self.values[self.graph.output[0].name].flatten(1)
+
+    def _add_constant(self, name, array):
+        value = torch.from_numpy(np.array(array))
+        if value.is_floating_point():
+            value = value.double().requires_grad_()
+            self.parameters[name] = value
+        self.values[name] = value
+        return value
+
+    def _Constant(self, node, attributes):
+        return self._add_constant(node.output[0], numpy_helper.to_array(attributes["value"]))
+
+    def _ConstantOfShape(self, node, attributes, shape):
+        name = node.output[0]
+        if name in self.values:
+            return self.values[name]
+        fill = numpy_helper.to_array(attributes["value"])
+        return self._add_constant(name, np.full(shape.tolist(), fill[0], fill.dtype))
+
+    def _Conv(self, node, attributes, x, weight, bias=None):
+        x = F.pad(x, spatial_pads(x, attributes, weight.shape[2:]))
+        settings = {name: attributes.get(name + "s", [1, 1]) for name in ("stride", "dilation")}
+        return F.conv2d(x, weight, bias, groups=attributes.get("group", 1), **settings)
+
+    def _MaxPool(self, node, attributes, x):
+        kernel = attributes["kernel_shape"]
+        x = F.pad(x, spatial_pads(x, attributes, kernel), value=-float("inf"))
+        return F.max_pool2d(x, kernel, attributes.get("strides", 1), ceil_mode=bool(attributes.get("ceil_mode", 0)))
+
+    def _AveragePool(self, node, attributes, x):
+        kernel, strides = attributes["kernel_shape"], attributes.get("strides", 1)
+        pads = spatial_pads(x, attributes, kernel)
+        ones = F.pad(torch.ones_like(x), pads, value=float(attributes.get("count_include_pad", 0)))
+        return F.avg_pool2d(F.pad(x, pads), kernel, strides) / F.avg_pool2d(ones, kernel, strides)
+
+    def _GlobalAveragePool(self, node, attributes, x):
+        return x.mean(dim=(2, 3), keepdim=True)
+
+    def _BatchNormalization(self, node, attributes, x, scale, bias, mean, variance):
+        axes = [0] + list(range(2, x.dim()))
+        momentum = attributes.get("momentum", 0.9)
+        batch = (x.mean(dim=axes), x.var(dim=axes, unbiased=False))
+        for name, old, new in zip(node.input[3:], (mean, variance), batch):
+            self.statistics[name] = (momentum * old + (1 - momentum) * new).detach()
+            self.parameters.pop(name, None)
+        return F.batch_norm(x, None, None, scale, bias, training=True, eps=attributes.get("epsilon", 1e-5))
+
+    def _Dropout(self, node, attributes, x, ratio=None, training=None):
+        ratio = attributes.get("ratio", 0.5) if ratio is None else float(ratio)
+        numbers = philox.random16(self.seed, x.shape[1:], self.dropouts, step=0, purpose=philox.DROPOUT)
+        self.dropouts += 1
+        return x * torch.from_numpy(numbers >= round(ratio * 65536)) / (1 - ratio)
+
+    def _Gemm(self, node, attributes, a, b, c=None):
+        b = b.T if attributes.get("transB", 0) else b
+        product = attributes.get("alpha", 1.0) * (a @ b)
+        return product if c is None else product + attributes.get("beta", 1.0) * c
+
+    def _MatMul(self, node, attributes, a, b):
+        return a @ b
+
+    def _Add(self, node, attributes, *terms):
+        return sum(terms)
+
+    _Sum = _Add
+
+    def _Relu(self, node, attributes, x):
+        return F.relu(x)
+
+    def _Softmax(self, node, attributes, x):
+        return x
+
+    _LogSoftmax = _Identity = _Softmax
+
+    def _Flatten(self, node, attributes, x):
+        return x.flatten(1)
+
+    def _Reshape(self, node, attributes, x, shape):
+        return x.reshape(x.shape[0], *shape.tolist()[1:])
+
+    def _Transpose(self, node, attributes, x):
+        return x.permute(attributes["perm"])
