@@ -7,7 +7,8 @@
 //
 // Groups whose results fill a small part of a vector become one, with weights
 // that are 0 between channels of different groups: a vector has as many dot
-// products as before, and its results are stored at once.
+// products as before, and its results are stored at once. Of floats, what is
+// not finite spreads to the channels that it meets with these zeros.
 //
 //===----------------------------------------------------------------------===//
 
@@ -80,10 +81,8 @@ template <typename OpTy> struct MergeGroups : OpRewritePattern<OpTy> {
     int64_t group = op.getGroup();
     ArrayRef<int64_t> w = cast<ShapedType>(weights.getType()).getShape();
     if (op->getNumResults() == 0 || op.getSaturate() ||
-        supportsDirect(w, group))
+        supportsDirect(weights, group))
       return rewriter.notifyMatchFailure(op, "groups stay as they are");
-    if (cast<ShapedType>(weights.getType()).getElementType().isF32())
-      return rewriter.notifyMatchFailure(op, "0 * inf is not 0");
     constexpr bool isForward = std::is_same_v<OpTy, Conv2DOp>;
     int64_t merged =
         getMergedCount(group, isForward ? w[0] / group : w[1], lanes);

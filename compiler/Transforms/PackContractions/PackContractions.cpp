@@ -69,7 +69,7 @@ struct PackForward : OpRewritePattern<Conv2DOp> {
     bool padsRun = order == WeightOrder::Forward;
     Packer packer(rewriter, op, "conv2d",
                   y[0] * y[1] * y[2] * y[3] * w[1] * w[2] * w[3], target);
-    if (packer.prefersDirect(w, group)) {
+    if (supportsDirect(weights, group)) {
       packer.markDirect(op);
       return success();
     }
@@ -147,7 +147,7 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
     qtrain::WindowAttr window = op.getWindow();
     Packer packer(rewriter, op, "input_gradient",
                   e[0] * e[1] * e[2] * e[3] * w[1] * w[2] * w[3], target);
-    if (packer.prefersDirect(w, op.getGroup())) {
+    if (supportsDirect(op.getIns()[1], op.getGroup())) {
       packer.markDirect(op);
       return success();
     }
@@ -299,7 +299,7 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     Packer packer(rewriter, op, "weight_gradient",
                   e[0] * e[1] * e[2] * e[3] * inputs * kernel[0] * kernel[1],
                   target);
-    if (packer.prefersDirect(shapeOf(op.getOuts()[0]), group)) {
+    if (supportsDirect(op.getOuts()[0], group)) {
       separateMaximum(op, packer, rewriter);
       return success();
     }

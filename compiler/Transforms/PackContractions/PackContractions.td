@@ -36,8 +36,9 @@ def PackContractions : Pass<"qkernel-pack-contractions"> {
     kernels of their own are marked `direct`; saturating ones are left alone.
 
     Floats need neither offsets nor interleaving, so images without padding and
-    errors of whole vectors of channels are read where they lie. Their groups
-    are not put together, since 0 · ∞ is not 0, and none are `direct`.
+    errors of whole vectors of channels are read where they lie. None are
+    `direct`. Where groups are put together, 0 · ∞ makes a channel that is not
+    finite spread to its neighbours in a vector.
 
     Before:
 

@@ -161,12 +161,7 @@ public:
   int64_t chooseSplits(const Addresses &addresses) const;
   /// An image as a batch of its pixels.
   mlir::Value flattenPixels(mlir::Value image);
-  /// Whether there are kernels that take the convolution as it is.
-  bool prefersDirect(llvm::ArrayRef<int64_t> weights, int64_t group) const {
-    return factors == cpu::Factors::Bytes &&
-           qkernel::supportsDirect(weights, group);
-  }
-  /// Leaves a depthwise convolution to these kernels.
+  /// Leaves a depthwise convolution to the kernels that take it as it is.
   template <typename OpTy> void markDirect(OpTy op) {
     rewriter.modifyOpInPlace(op, [&] {
       op.setDirect(true);

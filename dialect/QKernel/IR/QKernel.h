@@ -34,8 +34,8 @@ void getKernelEffects(mlir::DestinationStyleOpInterface op,
 
 namespace qtc::qkernel {
 
-/// Whether a convolution with weights of this shape may be `direct`.
-bool supportsDirect(llvm::ArrayRef<int64_t> weights, int64_t group);
+/// Whether a convolution with these weights may be `direct`.
+bool supportsDirect(mlir::Value weights, int64_t group);
 
 /// Builds a kernel on `ins` and `outs`; its results are the tensors among
 /// `outs`. Further arguments are the operation's attributes in ODS order.

@@ -61,14 +61,15 @@ static LogicalResult expectOneKind(Operation *op) {
 /// Elements of one step of a contraction.
 static int64_t getStepDepth(Value factors) { return isFloat(factors) ? 1 : 4; }
 
-bool qtc::qkernel::supportsDirect(ArrayRef<int64_t> weights, int64_t group) {
+bool qtc::qkernel::supportsDirect(Value weights, int64_t group) {
   // What vectors of channels, their shuffles and unrolled rows of a kernel are
   // made for.
   constexpr int64_t minChannels = 8, maxWidth = 11, maxArea = 128;
-  int64_t multiplier = weights[0] / group;
-  return group >= minChannels && weights[1] == 1 &&
+  ArrayRef<int64_t> w = shapeOf(weights);
+  int64_t multiplier = w[0] / group;
+  return !isFloat(weights) && group >= minChannels && w[1] == 1 &&
          (multiplier == 1 || multiplier == 2 || multiplier == 4) &&
-         weights[3] <= maxWidth && weights[2] * weights[3] <= maxArea;
+         w[3] <= maxWidth && w[2] * w[3] <= maxArea;
 }
 
 /// Checks activations x, weights w and outputs y of a convolution.
@@ -84,7 +85,8 @@ static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
       x[3] != w[1] * group || w[0] % group != 0)
     return op.emitOpError() << "expected weights that fit " << window
                             << ", but got [" << w << "]";
-  if (op.getDirect() && (op.getSaturate() || !supportsDirect(w, group))) // C2
+  if (op.getDirect() &&
+      (op.getSaturate() || !supportsDirect(weight, group))) // C2
     return op.emitOpError() << "expected no direct kernel for weights [" << w
                             << "] in " << group << " groups";
   if (failed(expectOneKind(op))) // C3

@@ -124,13 +124,15 @@ func.func @linear_weight_gradient(
   return %y : tensor<10x40x1x1xf32>
 }
 
-// Groups of floats are not put together: 0 times infinity would reach the other
-// groups. Depthwise ones have no other kernel either.
+// There are no vectors of channels for depthwise convolutions, whose groups are
+// put together.
 
 // CHECK-LABEL: func @depthwise
 //   CHECK-NOT:   direct
+//       CHECK:   linalg.generic
+//       CHECK:     arith.select %{{.+}}, %{{.+}}, %{{.+}} : f32
 //       CHECK:   qkernel.contract
-//  CHECK-SAME:     steps = [3, 3, 1] a[40, 8, 1] b[48, 16, 16], columns = 1 panel 16 stride 144 groups = 8 strides[1, 144, 16]>
+//  CHECK-SAME:     steps = [3, 24] a[40, 1] b[384, 16], columns = 8 panel 16 stride 1152>, qkernel.kind = "conv2d", qkernel.macs = 1296
 func.func @depthwise(%x: tensor<2x5x5x8xf32>, %w: tensor<8x1x3x3xf32>,
                      %init: tensor<2x3x3x8xf32>) -> tensor<2x3x3x8xf32> {
   %y = qkernel.conv2d
