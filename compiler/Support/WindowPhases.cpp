@@ -52,3 +52,40 @@ llvm::SmallVector<WindowPhase> qtc::getGradientPhases(qtrain::WindowAttr window,
   }
   return phases;
 }
+
+llvm::SmallVector<WindowSegment> qtc::getSegments(const WindowPhase &phase,
+                                                  int64_t extent) {
+  llvm::SmallVector<WindowSegment> segments;
+  for (int64_t q = 0; q < phase.count; ++q) {
+    int64_t start = phase.offset + q * phase.stride;
+    int64_t lower = 0, upper = phase.taps;
+    while (lower < upper && start + lower * phase.dilation < 0)
+      ++lower;
+    while (lower < upper && start + (upper - 1) * phase.dilation >= extent)
+      --upper;
+    if (lower == upper)
+      lower = upper = 0;
+    if (!segments.empty() && segments.back().lower == lower &&
+        segments.back().upper == upper)
+      ++segments.back().count;
+    else
+      segments.push_back({q, 1, lower, upper});
+  }
+  return segments;
+}
+
+llvm::SmallVector<WindowPhase> qtc::splitAtBorders(const WindowPhase &phase,
+                                                   int64_t extent) {
+  llvm::SmallVector<WindowPhase> parts;
+  for (const WindowSegment &segment : getSegments(phase, extent)) {
+    WindowPhase part = phase;
+    part.first += segment.first * phase.step;
+    part.count = segment.count;
+    part.offset +=
+        segment.first * phase.stride + segment.lower * phase.dilation;
+    part.taps = segment.upper - segment.lower;
+    part.firstTap += segment.lower * phase.tapStep;
+    parts.push_back(part);
+  }
+  return parts;
+}

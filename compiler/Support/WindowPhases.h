@@ -38,6 +38,21 @@ WindowPhase getForwardPhase(qtrain::WindowAttr window, unsigned dim,
 llvm::SmallVector<WindowPhase> getGradientPhases(qtrain::WindowAttr window,
                                                  unsigned dim, int64_t inputs);
 
+/// Neighbouring results that see the taps [lower, upper) inside of the image.
+struct WindowSegment {
+  int64_t first, count;
+  int64_t lower, upper;
+};
+
+/// The results of `phase` over an operand with `extent` positions.
+llvm::SmallVector<WindowSegment> getSegments(const WindowPhase &phase,
+                                             int64_t extent);
+
+/// The same results as phases of their own, whose taps are all inside of the
+/// operand.
+llvm::SmallVector<WindowPhase> splitAtBorders(const WindowPhase &phase,
+                                              int64_t extent);
+
 } // namespace qtc
 
 #endif // QTC_SUPPORT_WINDOWPHASES_H

@@ -123,27 +123,6 @@ Halves PixelVectors::getPair(Key even, Key odd) {
   return pair;
 }
 
-SmallVector<WindowSegment> qtc::getSegments(const WindowPhase &phase,
-                                            int64_t extent) {
-  SmallVector<WindowSegment> segments;
-  for (int64_t q = 0; q < phase.count; ++q) {
-    int64_t start = phase.offset + q * phase.stride;
-    int64_t lower = 0, upper = phase.taps;
-    while (lower < upper && start + lower * phase.dilation < 0)
-      ++lower;
-    while (lower < upper && start + (upper - 1) * phase.dilation >= extent)
-      --upper;
-    if (lower == upper)
-      lower = upper = 0;
-    if (!segments.empty() && segments.back().lower == lower &&
-        segments.back().upper == upper)
-      ++segments.back().count;
-    else
-      segments.push_back({q, 1, lower, upper});
-  }
-  return segments;
-}
-
 TapRange qtc::getTapRange(Emitter &e, const WindowPhase &phase, int64_t extent,
                           Value position) {
   Value start = e.add(e.mul(position, phase.stride), phase.offset);

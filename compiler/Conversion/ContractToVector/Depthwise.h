@@ -93,16 +93,6 @@ private:
   std::map<std::pair<Key, Key>, Halves> pairs;
 };
 
-/// Neighbouring results that see the taps [lower, upper) inside of the image.
-struct WindowSegment {
-  int64_t first, count;
-  int64_t lower, upper;
-};
-
-/// The results of `phase` over an operand with `extent` positions.
-llvm::SmallVector<WindowSegment> getSegments(const WindowPhase &phase,
-                                             int64_t extent);
-
 /// The taps of result `position` that see the image, computed at run time: the
 /// range and the operand's position under tap 0, which may be negative.
 struct TapRange {

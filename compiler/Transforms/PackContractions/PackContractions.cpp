@@ -27,6 +27,10 @@ using llvm::divideCeil;
 /// of floats.
 static constexpr int64_t kBlock = 16;
 
+/// The part of products with padding from which on phases leave it out, as
+/// 1 / this. A phase is a kernel of its own, so more code.
+static constexpr int64_t kMinSkippedPart = 8;
+
 /// Weights of an output from which on it pays to copy errors into panels, which
 /// are read in sequence, once a tile of rows.
 static constexpr int64_t kMinPanelRows = 512;
@@ -156,6 +160,9 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
 
     SmallVector<WindowPhase> phases[] = {getGradientPhases(window, 0, x[1]),
                                          getGradientPhases(window, 1, x[2])};
+    bool offset = packer.needsOffset(op.getNonnegative());
+    if (!offset)
+      phases[0] = leavePadding(phases[0], e[1]);
     Placement placement;
     for (unsigned dim : {0, 1})
       for (const WindowPhase &phase : phases[dim]) {
@@ -168,7 +175,6 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
         before = std::max(before, -phase.offset);
         after = std::max(after, last - e[dim + 1] + 1);
       }
-    bool offset = packer.needsOffset(op.getNonnegative());
     int64_t depth = packer.getDepth();
     int64_t group = op.getGroup(), perGroup = w[0] / group;
     int64_t channels = group == 1 ? alignTo(w[0], depth) : w[0];
@@ -211,6 +217,24 @@ private:
            llvm::all_of(window.getPads(), [](int64_t p) { return p == 0; });
   }
 
+  /// Rows near the border multiply padding. Where that is much of the work they
+  /// become phases of their own, without it. With an offset the padding is not
+  /// 0, and start values would have to know what was left out.
+  static SmallVector<WindowPhase> leavePadding(ArrayRef<WindowPhase> phases,
+                                               int64_t extent) {
+    SmallVector<WindowPhase> parts;
+    int64_t taps = 0, kept = 0;
+    for (const WindowPhase &phase : phases) {
+      taps += phase.count * phase.taps;
+      for (const WindowPhase &part : splitAtBorders(phase, extent)) {
+        kept += part.count * part.taps;
+        parts.push_back(part);
+      }
+    }
+    bool isWorthIt = kept * kMinSkippedPart <= taps * (kMinSkippedPart - 1);
+    return isWorthIt ? parts : SmallVector<WindowPhase>(phases);
+  }
+
   /// Rows, steps and offsets of one phase of the image `x`. The whole kernel
   /// is packed, turned; a phase reads some of its positions.
   static void addPhase(Addresses &addresses, const WindowPhase &vertical,
@@ -221,7 +245,7 @@ private:
     addresses.addRow(x[0], image.imageStride);
     addresses.addRow(vertical.count, image.rowStride);
     addresses.addRow(horizontal.count, channels);
-    if (vertical.step > 1 || horizontal.step > 1)
+    if (vertical.count < x[1] || horizontal.count < x[2])
       addresses.resultStrides = {x[1] * row, vertical.step * row,
                                  horizontal.step * x[3]};
     int64_t result = vertical.first * row + horizontal.first * x[3];

@@ -35,6 +35,9 @@ def PackContractions : Pass<"qkernel-pack-contractions"> {
     together, with weights of 0 in between. Depthwise convolutions that have
     kernels of their own are marked `direct`; saturating ones are left alone.
 
+    Rows of an input gradient that see much padding become phases without it
+    where errors have no offset.
+
     Floats need neither offsets nor interleaving, so images without padding and
     errors of whole vectors of channels are read where they lie. None are
     `direct`. Where groups are put together, 0 · ∞ makes a channel that is not

@@ -142,3 +142,24 @@ func.func @depthwise(%x: tensor<2x5x5x8xf32>, %w: tensor<8x1x3x3xf32>,
      pads = [0, 0, 0, 0], dilations = [1, 1]>} -> tensor<2x3x3x8xf32>
   return %y : tensor<2x3x3x8xf32>
 }
+
+// Rows that see little of the errors are phases without the padding around
+// these; columns are padded as ever.
+
+// CHECK-LABEL: func @borders
+//       CHECK:   qkernel.pack_activation {{.+}}pads = array<i64: 0, 2, 0, 2>
+//       CHECK:   qkernel.contract
+//  CHECK-SAME:     rows = [2, 1, 6] strides[256, 64, 8] result[144, 24, 4], steps = [1, 3, 8] {{.+}} offsets[0, 768, 0, 0]>
+//  CHECK-SAME:     steps = [2, 3, 8] {{.+}} offsets[0, 384, 0, 24]>
+//  CHECK-SAME:     rows = [2, 2, 6] {{.+}} steps = [3, 3, 8] {{.+}} offsets[0, 0, 0, 48]>
+//  CHECK-SAME:     steps = [2, 3, 8] {{.+}} offsets[128, 0, 0, 96]>
+//  CHECK-SAME:     steps = [1, 3, 8] {{.+}} offsets[192, 0, 0, 120]>
+func.func @borders(%e: tensor<2x4x4x8xf32>, %w: tensor<8x4x3x3xf32>,
+                   %init: tensor<2x6x6x4xf32>) -> tensor<2x6x6x4xf32> {
+  %y = qkernel.conv2d_input_gradient
+    ins(%e, %w : tensor<2x4x4x8xf32>, tensor<8x4x3x3xf32>)
+    outs(%init : tensor<2x6x6x4xf32>)
+    {group = 1 : i64, window = #qtrain.window<kernel = [3, 3], strides = [1, 1],
+     pads = [0, 0, 0, 0], dilations = [1, 1]>} -> tensor<2x6x6x4xf32>
+  return %y : tensor<2x6x6x4xf32>
+}
