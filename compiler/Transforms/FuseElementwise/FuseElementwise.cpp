@@ -21,7 +21,60 @@ namespace qtc {
 using namespace mlir;
 using namespace qtc;
 
+static bool isReshape(Operation *op) {
+  return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op);
+}
+
+/// True when `user` does no more than store the value.
+static bool isStore(Operation *user) {
+  while (isReshape(user) && user->hasOneUse())
+    user = *user->user_begin();
+  return isa<bufferization::MaterializeInDestinationOp>(user);
+}
+
+/// Moves `user` and the reshapes that follow behind `op`, which computes what
+/// they take.
+static void moveReshapesBehind(Operation *user, Operation *op,
+                               RewriterBase &rewriter) {
+  for (; isReshape(user); user = *user->user_begin()) {
+    rewriter.moveOpAfter(user, op);
+    op = user;
+  }
+}
+
 namespace {
+/// A producer whose other users only store its result: one operation gives both
+/// results. Upstream's pattern would leave the producer, to compute the stored
+/// one again.
+struct FuseStoredProducer : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    for (OpOperand &operand : op->getOpOperands()) {
+      Operation *producer = operand.get().getDefiningOp();
+      if (!producer || producer->hasOneUse() ||
+          !linalg::areElementwiseOpsFusable(&operand))
+        continue;
+      SmallVector<Operation *> stores;
+      for (Operation *user : producer->getUsers())
+        if (user != op)
+          stores.push_back(user);
+      if (!llvm::all_of(stores, isStore))
+        continue;
+      FailureOr<linalg::ElementwiseOpFusionResult> fused =
+          linalg::fuseElementwiseOps(rewriter, &operand);
+      if (failed(fused))
+        return rewriter.notifyMatchFailure(op, "upstream cannot fuse it");
+      for (Operation *store : stores)
+        moveReshapesBehind(store, fused->fusedOp, rewriter);
+      for (auto [from, to] : fused->replacements)
+        rewriter.replaceAllUsesWith(from, to);
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no producer is stored");
+  }
+};
+
 struct FuseElementwise : qtc::impl::FuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
@@ -32,6 +85,7 @@ struct FuseElementwise : qtc::impl::FuseElementwiseBase<FuseElementwise> {
           return producer && producer->hasOneUse() &&
                  consumer.getMatchingIndexingMap(operand).isPermutation();
         });
+    patterns.add<FuseStoredProducer>(&getContext());
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
                                                          &getContext());
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());

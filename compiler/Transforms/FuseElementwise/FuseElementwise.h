@@ -8,6 +8,7 @@
 #ifndef QTC_TRANSFORMS_FUSE_ELEMENTWISE_H
 #define QTC_TRANSFORMS_FUSE_ELEMENTWISE_H
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

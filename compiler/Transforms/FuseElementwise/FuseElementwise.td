@@ -14,7 +14,8 @@ def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "Fuses element-wise operations that nothing else sees";
   let description = [{
     Fuses `linalg.generic` producers with a single user into it, with upstream's
-    patterns. Unlike `linalg-fuse-elementwise-ops` it does not move reshapes
+    patterns. Users that only store the result do not count: the fused operation
+    still gives it, as a second result (momentum, then the parameter). Unlike `linalg-fuse-elementwise-ops` it does not move reshapes
     through operations: those work on flattened tensors on purpose, since one
     long loop vectorizes where a nest with a short innermost dimension does not.
     Reshapes that cancel are removed. A producer of fewer elements than its user,
