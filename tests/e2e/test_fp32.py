@@ -66,7 +66,7 @@ class Bits(Fp32Case):
         self.train(trainer, "--steps=9", "--out", out)
         resumed = self.train(trainer, "--steps=23", "--resume", harness.checkpoint(out))
         self.assertEqual((resumed.state, resumed.accuracy), (whole.state, whole.accuracy))
-        self.assertIn("conv.weight.momentum", harness.tensors(trainer, harness.checkpoint(out)))
+        self.assertIn("conv1.weight.momentum", harness.tensors(trainer, harness.checkpoint(out)))
 
     def test_seed_of_the_run_or_of_the_compiler(self):
         """Both draw the same initial weights."""
