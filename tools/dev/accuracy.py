@@ -4,8 +4,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains real models on real data, compares the test accuracies with floors and writes docs/accuracy.md.
 
-Exit status 1 if a run ends below its floor, 2 if one cannot be made. The table is written once every run has a result:
-made here, or read from the folder of an earlier run (--results), which must have been made with the same options.
+Exit status 1 if a run ends below its floor, 2 if one cannot be made. The page has three sections; each is written once
+all of its runs have a result: made here, or read from the folder of an earlier run (--results), which must have been
+made with the same options. Other sections stay as they are.
 The compiler is $QTC, or bin/qtc in $QTC_BUILD_DIR (default: build in the repository).
 """
 
@@ -97,11 +98,8 @@ NITI_RUNS = (
     Run("vgg_tiny-cifar10", "vgg_tiny", "cifar10", "cifar10", 8, 0.68, options=CIFAR10),
     Run("vgg_small_7-cifar10", "vgg_small_7", "cifar10", "cifar10", 5, 0.62, options=CIFAR10),
 )
-RUNS = (
-    *NITI_RUNS,
-    *(run for comparison in COMPARISONS for scheme in SCHEMES for run in comparison.runs(scheme)),
-    *WAGE_MODES,
-)
+COMPARED_RUNS = tuple(run for comparison in COMPARISONS for scheme in SCHEMES for run in comparison.runs(scheme))
+RUNS = (*NITI_RUNS, *COMPARED_RUNS, *WAGE_MODES)
 NAMES = [run.name for run in RUNS]
 
 
@@ -182,34 +180,20 @@ def machine():
 HEAD = """# Accuracy
 
 Written by `tools/dev/accuracy.py`, which fails if a run ends below its floor, or an integer scheme further below fp32 than
-it may. The numbers follow from the command alone: instruction set and thread count do not change them; fp32's hold for one
-instruction set. Speeds (medians over the epochs) belong to the machine.
+it may. The numbers follow from the commands alone: instruction set and thread count do not change them; fp32's hold for one
+instruction set. Speeds (medians over the epochs) belong to the machine. `DIR` is the folder of the data set; the models are
+PyTorch's exports, with its initial weights.
+
 """
-NITI_HEAD = """
-## NITI
 
-Test accuracies, in percent, after every epoch of training with the default scheme.
 
-| run | per epoch | final | floor | images/s |
-|---|---|---|---|---|
-"""
-COMPARISON_HEAD = """
-## Three schemes
-
-Test accuracies, in percent, of the last epoch: the mean of seeds 1, 2 and 3, and their spread (largest less smallest).
-
-| network, data, epochs | scheme | mean | spread | less than fp32 | allowed | images/s |
-|---|---|---:|---:|---:|---:|---:|
-"""
-WAGE_HEAD = """
-## Bit widths of WAGE
-
-LeNet on MNIST with the authors' schedule shortened to 40 epochs; test errors in percent. Widths are those of weights,
-activations, gradients (the grid on which weights are stored) and errors.
-
-| widths | best | last epoch | minutes | images/s |
-|---|---:|---:|---:|---:|
-"""
+@dataclasses.dataclass(frozen=True)
+class Section:
+    title: str
+    text: str  # what the table shows, and its head
+    runs: tuple
+    rows: callable  # gives the rows of the table for the results
+    commands: tuple  # the runs whose commands are shown
 
 
 def percent(value):
@@ -274,19 +258,67 @@ def wage_rows(results):
         yield f"| {widths} | **{percent(min(errors))}** | {percent(errors[-1])} | {minutes:.1f} | {speed:.0f} |"
 
 
-def commands():
-    """One line for each kind of run."""
-    shown = [*NITI_RUNS, *(comparison.runs(scheme)[0] for comparison in COMPARISONS for scheme in SCHEMES), *WAGE_MODES]
-    return "\n".join(f"| {run.name} | `{run.command()}` |" for run in shown)
+SECTIONS = (
+    Section(
+        "NITI",
+        """Test accuracies, in percent, after every epoch of training with the default scheme.
+
+| run | per epoch | final | floor | images/s |
+|---|---|---|---|---|""",
+        NITI_RUNS,
+        niti_rows,
+        NITI_RUNS,
+    ),
+    Section(
+        "Three schemes",
+        """Test accuracies, in percent, of the last epoch: the mean of seeds 1, 2 and 3, and their spread (largest less smallest).
+
+| network, data, epochs | scheme | mean | spread | less than fp32 | allowed | images/s |
+|---|---|---:|---:|---:|---:|---:|""",
+        COMPARED_RUNS,
+        comparison_rows,
+        tuple(run for run in COMPARED_RUNS if run.seed == SEEDS[0]),
+    ),
+    Section(
+        "Bit widths of WAGE",
+        """LeNet on MNIST with the authors' schedule shortened to 40 epochs; test errors in percent. Widths are those of weights,
+activations, gradients (the grid on which weights are stored) and errors.
+
+| widths | best | last epoch | minutes | images/s |
+|---|---:|---:|---:|---:|""",
+        WAGE_MODES,
+        wage_rows,
+        WAGE_MODES,
+    ),
+)
 
 
-def document(results, note):
-    models = "`DIR` is the folder of the data set. The models are PyTorch's exports, with its initial weights."
-    parts = [HEAD, NITI_HEAD, *(row + "\n" for row in niti_rows(results))]
-    parts += [COMPARISON_HEAD, *(row + "\n" for row in comparison_rows(results))]
-    parts += [WAGE_HEAD, *(row + "\n" for row in wage_rows(results))]
-    parts += [f"\n## Commands\n\nMachine: {machine()}.{' ' + note if note else ''}\n\n| run | command |\n|---|---|\n"]
-    return "".join(parts) + commands() + f"\n\n{models}\n"
+def section_text(section, results, note):
+    commands = "\n".join(f"| {run.name} | `{run.command()}` |" for run in section.commands)
+    rows = "\n".join(section.rows(results))
+    words = f"Machine: {machine()}.{' ' + note if note else ''}"
+    return f"## {section.title}\n\n{section.text}\n{rows}\n\n{words}\n\n| run | command |\n|---|---|\n{commands}\n"
+
+
+def read_sections(path):
+    """The sections of an earlier page, by title."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        parts = re.split(r"^(?=## )", file.read(), flags=re.MULTILINE)
+    return {part.split("\n", 1)[0][3:]: part.rstrip() + "\n" for part in parts[1:]}
+
+
+def document(results, options):
+    """The page: sections with all their results are new, others are those of the page that is there."""
+    earlier, parts = read_sections(options.output), []
+    for section in SECTIONS:
+        found = [run.name in results for run in section.runs]
+        if all(found) or (options.partial and any(found)):
+            parts.append(section_text(section, results, options.note))
+        elif section.title in earlier:
+            parts.append(earlier[section.title])
+    return HEAD + "\n".join(parts)
 
 
 def parse_arguments():
@@ -299,7 +331,7 @@ def parse_arguments():
     parser.add_argument(
         "--results", metavar="NAME=DIR", action="append", default=[], help="read this run from its folder (repeatable)"
     )
-    parser.add_argument("--partial", action="store_true", help="write the table even if some runs have no result")
+    parser.add_argument("--partial", action="store_true", help="write a section even if some of its runs have no result")
     parser.add_argument("--keep", metavar="DIR", help="leave the runs' folders in DIR, for --results")
     parser.add_argument("--note", metavar="TEXT", default="", help="a sentence to put after the machine")
     parser.add_argument("--output", metavar="FILE", default=os.path.join(SOURCE, "docs", "accuracy.md"))
@@ -327,9 +359,9 @@ def main():
             if final < run.floor:
                 low.append(run.name)
             print(f"{run.name}: {percent(final)} (floor {100 * run.floor:.1f})", flush=True)
-    if options.partial or len(results) == len(RUNS):
-        with open(options.output, "w", encoding="utf-8") as file:
-            file.write(document(results, options.note))
+    page = document(results, options)
+    with open(options.output, "w", encoding="utf-8") as file:
+        file.write(page)
     for comparison in COMPARISONS:
         for scheme in SCHEMES:
             less = below_fp32(comparison, scheme, results)
