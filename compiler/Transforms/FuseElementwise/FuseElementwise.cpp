@@ -25,6 +25,12 @@ static bool isReshape(Operation *op) {
   return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op);
 }
 
+/// True when the user of `operand` looks at each of its elements once.
+static bool isReadOnce(OpOperand *operand) {
+  auto user = cast<linalg::LinalgOp>(operand->getOwner());
+  return user.getMatchingIndexingMap(operand).isPermutation();
+}
+
 /// True when `user` does no more than store the value.
 static bool isStore(Operation *user) {
   while (isReshape(user) && user->hasOneUse())
@@ -53,7 +59,7 @@ struct FuseStoredProducer : OpRewritePattern<linalg::GenericOp> {
     for (OpOperand &operand : op->getOpOperands()) {
       Operation *producer = operand.get().getDefiningOp();
       if (!producer || producer->hasOneUse() ||
-          !linalg::areElementwiseOpsFusable(&operand))
+          !linalg::areElementwiseOpsFusable(&operand) || !isReadOnce(&operand))
         continue;
       SmallVector<Operation *> stores;
       for (Operation *user : producer->getUsers())
@@ -81,9 +87,7 @@ struct FuseElementwise : qtc::impl::FuseElementwiseBase<FuseElementwise> {
     linalg::populateElementwiseOpsFusionPatterns(
         patterns, [](OpOperand *operand) {
           Operation *producer = operand->get().getDefiningOp();
-          auto consumer = cast<linalg::LinalgOp>(operand->getOwner());
-          return producer && producer->hasOneUse() &&
-                 consumer.getMatchingIndexingMap(operand).isPermutation();
+          return producer && producer->hasOneUse() && isReadOnce(operand);
         });
     patterns.add<FuseStoredProducer>(&getContext());
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,

@@ -87,3 +87,21 @@ func.func @moves(%w: !qtrain.scaled<tensor<5x3x3x3xi8>>, %pixels: tensor<2x48xui
   %3 = qtrain.reshape %2 : (!qtrain.scaled<tensor<2x48xi8>>) -> !qtrain.scaled<tensor<2x3x4x4xi8>>
   return
 }
+
+// -----
+
+// A float input lies as ONNX says, so its elements move; a parameter stays.
+
+// CHECK-LABEL: func @input(
+//       CHECK:   %[[X:.+]] = qtrain.compose %{{.+}} : (tensor<2x3x4x4xf32>) -> tensor<2x3x4x4xf32>
+//       CHECK:   %[[MOVED:.+]] = qtrain.reshape %[[X]] : (tensor<2x3x4x4xf32>) -> tensor<2x3x4x4xf32, #qtrain.channels_last>
+//       CHECK:   %[[W:.+]] = qtrain.compose %{{.+}} : (tensor<5x3x3x3xf32>) -> tensor<5x3x3x3xf32>
+//       CHECK:   qtrain.conv2d %[[MOVED]], %[[W]] {{.*}} -> tensor<2x5x4x4xf32, #qtrain.channels_last>
+qtrain.parameter @w id 0 = dense<0.0> : tensor<5x3x3x3xf32>
+func.func @input(%mx: tensor<2x3x4x4xf32> {qtrain.argument = "pixels"}, %mw: tensor<5x3x3x3xf32> {qtrain.parameter = @w}) {
+  %x = qtrain.compose %mx : (tensor<2x3x4x4xf32>) -> tensor<2x3x4x4xf32>
+  %w = qtrain.compose %mw : (tensor<5x3x3x3xf32>) -> tensor<5x3x3x3xf32>
+  %0 = qtrain.conv2d %x, %w {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>}
+    : (tensor<2x3x4x4xf32>, tensor<5x3x3x3xf32>) -> tensor<2x5x4x4xf32>
+  return
+}
