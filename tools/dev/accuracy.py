@@ -70,9 +70,9 @@ class Comparison:
 SEEDS = (1, 2, 3)
 SCHEMES = ("fp32", "niti", "wage")
 COMPARISONS = (
-    Comparison("LeNet, MNIST", "lenet", "mnist", 10, 0.985, 0.003),
-    Comparison("LeNet, Fashion-MNIST", "lenet", "fashion_mnist", 10, 0.88, 0.015),
-    Comparison("MLP, MNIST", "mlp", "mnist", 10, 0.965, 0.003),
+    Comparison("LeNet, MNIST", "lenet", "mnist", 5, 0.985, 0.003),
+    Comparison("LeNet, Fashion-MNIST", "lenet", "fashion_mnist", 5, 0.87, 0.015),
+    Comparison("MLP, MNIST", "mlp", "mnist", 5, 0.965, 0.003),
 )
 
 
