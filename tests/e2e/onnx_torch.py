@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Interprets an ONNX classifier with PyTorch, in training form and in double, so that autograd gives its gradients.
+"""Interprets an ONNX classifier with PyTorch, in training form, so that autograd gives its gradients.
 
 Softmax at the end belongs to the loss, and Dropout takes the mask of the numerics contract, section 2.
 """
@@ -37,10 +37,10 @@ def spatial_pads(x, attributes, kernel):
 
 
 class Network:
-    """A model whose constants are tensors of double; `parameters` are those that training updates."""
+    """A model whose floats have type `dtype`; `parameters` are the constants that training updates."""
 
-    def __init__(self, path, seed=1):
-        self.graph, self.seed = onnx.load(path).graph, seed
+    def __init__(self, path, dtype=torch.double, seed=1):
+        self.graph, self.dtype, self.seed = onnx.load(path).graph, dtype, seed
         self.values, self.parameters, self.statistics = {}, {}, {}
         for tensor in self.graph.initializer:
             self._add_constant(tensor.name, numpy_helper.to_array(tensor))
@@ -63,10 +63,17 @@ class Network:
             self.values[node.output[0]] = operation(node, attributes, *inputs)
         return self.values[self.graph.output[0].name].flatten(1)
 
+    def gradients(self, pixels, labels):
+        """Of the cross-entropy summed over a batch: {parameter: array of double}."""
+        logits = self.forward(torch.from_numpy(pixels).to(self.dtype) / 255)
+        F.cross_entropy(logits, torch.from_numpy(labels), reduction="sum").backward()
+        used = {name: value.grad for name, value in self.parameters.items() if value.grad is not None}
+        return {name: gradient.double().numpy() for name, gradient in used.items()}
+
     def _add_constant(self, name, array):
         value = torch.from_numpy(np.array(array))
         if value.is_floating_point():
-            value = value.double().requires_grad_()
+            value = value.to(self.dtype).requires_grad_()
             self.parameters[name] = value
         self.values[name] = value
         return value
@@ -130,6 +137,12 @@ class Network:
 
     def _Relu(self, node, attributes, x):
         return F.relu(x)
+
+    def _Clip(self, node, attributes, x, low=None, high=None):
+        bounds = [attributes.get("min"), attributes.get("max")]
+        low, high = (float(b if v is None else v.detach()) for v, b in zip((low, high), bounds))
+        # Unlike torch.clamp it passes no gradient at the bounds.
+        return F.hardtanh(x, low, high)
 
     def _Softmax(self, node, attributes, x):
         return x

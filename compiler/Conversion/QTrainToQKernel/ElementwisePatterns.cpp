@@ -132,6 +132,68 @@ struct LowerReluGradient : OpRewritePattern<ReluGradientOp> {
   }
 };
 
+/// A bound as a constant of `type`.
+Value createBound(ImplicitLocOpBuilder &builder, Type type,
+                  const APFloat &bound) {
+  return builder.create<arith::ConstantOp>(
+      builder.getFloatAttr(type, bound.convertToDouble()));
+}
+
+/// A comparison is false of what is not a number, which stays so.
+struct LowerClip : OpRewritePattern<ClipOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ClipOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<ScaledParts> parts = getParts(op.getInput());
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    Type type = getElementType(op.getResult());
+    Value result = createElementwise(
+        builder, parts->mantissas, type,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+          Value low = createBound(inner, type, op.getLow());
+          Value high = createBound(inner, type, op.getHigh());
+          Value isBelow = inner.create<arith::CmpFOp>(arith::CmpFPredicate::OGT,
+                                                      low, elements[0]);
+          Value raised =
+              inner.create<arith::SelectOp>(isBelow, low, elements[0]);
+          Value isAbove = inner.create<arith::CmpFOp>(arith::CmpFPredicate::OGT,
+                                                      raised, high);
+          return inner.create<arith::SelectOp>(isAbove, high, raised);
+        });
+    replaceWithParts(rewriter, op, result, /*exponent=*/Value());
+    return success();
+  }
+};
+
+struct LowerClipGradient : OpRewritePattern<ClipGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ClipGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    Type type = getElementType(op.getResult());
+    Value result = createElementwise(
+        builder, {(*parts)[0].mantissas, (*parts)[1].mantissas}, type,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+          Value isAbove = inner.create<arith::CmpFOp>(
+              arith::CmpFPredicate::OGT, elements[0],
+              createBound(inner, type, op.getLow()));
+          Value isBelow = inner.create<arith::CmpFOp>(
+              arith::CmpFPredicate::OGT, createBound(inner, type, op.getHigh()),
+              elements[0]);
+          Value passes = inner.create<arith::AndIOp>(isAbove, isBelow);
+          return inner.create<arith::SelectOp>(passes, elements[1],
+                                               createZero(inner, type));
+        });
+    replaceWithParts(rewriter, op, result, /*exponent=*/Value());
+    return success();
+  }
+};
+
 /// clip(parameter − gradient), written over the parameter.
 struct LowerUpdate : OpRewritePattern<UpdateOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -557,7 +619,9 @@ struct LowerTranspose : OpRewritePattern<TransposeOp> {
 } // namespace
 
 void qtc::populateElementwisePatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerUpdate,
-               LowerLinearCombination, LowerRandom, LowerDropout, LowerLookup,
-               LowerSum, LowerReshape, LowerTranspose>(patterns.getContext());
+  patterns
+      .add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerClip,
+           LowerClipGradient, LowerUpdate, LowerLinearCombination, LowerRandom,
+           LowerDropout, LowerLookup, LowerSum, LowerReshape, LowerTranspose>(
+          patterns.getContext());
 }

@@ -78,8 +78,17 @@ LogicalResult qtc::onnx_import::importClip(NodeContext &node) {
     return forward(node);
   std::string range;
   llvm::raw_string_ostream(range) << llvm::format("%g, %g", low, high);
-  return node.refuse() << "Clip(" << range
-                       << ") is not supported yet; expected Clip(0, inf)";
+  if (!(low < high))
+    return node.refuse() << "expected a lower bound below the higher one, but "
+                            "got Clip("
+                         << range << ")";
+  const GraphValue &input = node.getInput(0);
+  OpBuilder &builder = node.getBuilder();
+  return node.setActivation(node.create<qtrain::ClipOp>(
+                                qtrain::getShape(input.activation),
+                                input.activation, builder.getF64FloatAttr(low),
+                                builder.getF64FloatAttr(high)),
+                            input.permutation);
 }
 
 /// Reads ratio and mode; sets `isActive` to false for what is no Dropout.

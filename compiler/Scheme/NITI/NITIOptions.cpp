@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Scheme/NITI/NITI.h"
+#include "compiler/Scheme/SchemeSupport.h"
 #include "runtime/include/qtcrt/abi.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -58,10 +59,7 @@ static llvm::Error addPasses(OpPassManager &manager,
 }
 
 std::string niti::explainMissingRule(Operation *op) {
-  if (isa<qtrain::BatchNormTrainingOp, qtrain::BatchNormInferenceOp>(op))
-    return "scheme niti does not define BatchNormalization yet; use "
-           "--scheme=fp32, or a model without it";
-  return "";
+  return explainFloatOnly("niti", op);
 }
 
 const Scheme &niti::getScheme() {

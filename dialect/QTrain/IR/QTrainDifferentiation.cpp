@@ -50,6 +50,13 @@ Value ReluOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                         getResult(), resultGradient);
 }
 
+Value ClipOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
+                                   Value resultGradient) {
+  return builder.create<ClipGradientOp>(getLoc(), getInput().getType(),
+                                        getResult(), resultGradient,
+                                        getLowAttr(), getHighAttr());
+}
+
 Value MaxPool2DOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                         Value resultGradient) {
   return builder.create<MaxPool2DGradientOp>(

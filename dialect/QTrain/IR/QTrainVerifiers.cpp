@@ -324,6 +324,21 @@ LogicalResult BiasGradientOp::verify() {
   return expectShape(*this, "result", getResult(), {shape[1]}); // C1
 }
 
+static LogicalResult verifyBounds(Operation *op, const APFloat &low,
+                                  const APFloat &high) {
+  if (low < high) // C1
+    return success();
+  return op->emitOpError("expected a lower bound below the higher one");
+}
+
+LogicalResult ClipOp::verify() {
+  return verifyBounds(*this, getLow(), getHigh());
+}
+
+LogicalResult ClipGradientOp::verify() {
+  return verifyBounds(*this, getLow(), getHigh());
+}
+
 LogicalResult ReluGradientOp::verify() {
   if (getGradient().getType() != getResult().getType())
     return emitOpError("expected gradient and result of one type");

@@ -335,6 +335,15 @@ func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %b: !qtrain.scaled<tensor<10xi
 
 // -----
 
+// qtrain.clip: C1
+func.func @f(%x: tensor<8x10xf32>) {
+  // expected-error @below {{expected a lower bound below the higher one}}
+  %0 = qtrain.clip %x {low = 6.0 : f64, high = 6.0 : f64} : (tensor<8x10xf32>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // qtrain.relu, qtrain.relu_gradient
 //===----------------------------------------------------------------------===//

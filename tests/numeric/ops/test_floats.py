@@ -3,6 +3,7 @@
 """Compiled operations on floats: results against NumPy, gradients against finite differences of the compiled forward."""
 
 import dataclasses
+import itertools
 import unittest
 
 import numpy as np
@@ -191,6 +192,11 @@ def dropout_reference(ratio):
     return run
 
 
+# Name: result, attributes. What `apart` draws is no nearer than 1/4 to a bound.
+ACTIVATIONS = {
+    "relu": (lambda x: np.maximum(x, 0), ""),
+    "clip": (lambda x: np.clip(x, -1, 2), "{low = -1.0 : f64, high = 2.0 : f64}"),
+}
 IMAGE = (2, 3, 5, 6)
 FLAT = [(4, 7), (2, 3, 5), IMAGE]
 OPERATIONS = [
@@ -202,7 +208,11 @@ OPERATIONS = [
     convolution("wide", (3, 33, 6, 7), (65, 33, 3, 3), pads=(1, 1, 1, 1)),
     linear("rows", (5, 11), 3),
     linear("images", (3, 4, 2, 3), 20),
-    *(Operation(f"relu-{label(s)}", [Tensor(s)], Tensor(s), lambda x: np.maximum(x, 0), {}, draw=apart) for s in FLAT),
+    *(
+        Operation(f"{name}-{label(s)}", [Tensor(s)], Tensor(s), reference, {}, attributes, draw=apart)
+        for name, (reference, attributes) in ACTIVATIONS.items()
+        for s in FLAT
+    ),
     *(
         Operation(
             f"bias_add-{label(s)}", [Tensor(s), Tensor(s[1:2], weight=True)], Tensor(s), channels,
@@ -232,7 +242,7 @@ OPERATIONS = [
     pool("padded", "average_pool2d", (2, 3, 7, 8), (3, 3), (2, 2), (1, 1, 1, 1), padded_mean, ", count_include_pad"),
 ]
 # The gradient of a maximum with 0 looks at the result.
-RELU_SHAPES = FLAT
+ACTIVATION_SHAPES = FLAT
 
 
 def gradient_operands(operation, order):
@@ -248,8 +258,10 @@ class Operations(unittest.TestCase):
         for module in cls.modules:
             for operation in OPERATIONS:
                 cls.add(module, operation)
-            for shape in RELU_SHAPES:
-                add(module, f"relu_{label(shape)}_g0", "relu_gradient", [Tensor(shape)] * 2, Tensor(shape))
+            for name, (_, attributes) in ACTIVATIONS.items():
+                for shape in ACTIVATION_SHAPES:
+                    result = Tensor(shape)
+                    add(module, f"{name}_{label(shape)}_g0", f"{name}_gradient", [result] * 2, result, attributes)
             module.compile()
 
     @staticmethod
@@ -294,17 +306,17 @@ class Operations(unittest.TestCase):
         """e · (f(x + hd) − f(x − hd)) / 2h = gradient(e) · d for random d: f is linear near x, so h need not be small."""
         self.each(self.check_gradients)
 
-    def test_relu_gradients(self):
+    def test_activation_gradients(self):
         for module in self.modules:
-            for shape in RELU_SHAPES:
-                operation = next(o for o in OPERATIONS if o.name == f"relu-{label(shape)}")
+            for activation, shape in itertools.product(ACTIVATIONS, ACTIVATION_SHAPES):
+                operation = next(o for o in OPERATIONS if o.name == f"{activation}-{label(shape)}")
                 random = np.random.default_rng(12)
                 inputs = operation.inputs(random)
                 e = random.standard_normal(shape).astype("f4")
                 result = self.forward(module, operation, inputs)
-                name = f"relu_{label(shape)}_g0"
+                name = f"{activation}_{label(shape)}_g0"
                 gradient = call(module, name, [Tensor(shape)] * 2, Tensor(shape), [result, e])
-                with self.subTest(shape=shape, isa=module.isa):
+                with self.subTest(activation=activation, shape=shape, isa=module.isa):
                     self.compare(module, operation, inputs, 0, e, gradient, random)
 
     def compare(self, module, operation, inputs, index, e, gradient, random):

@@ -49,3 +49,11 @@ func.func @forward(%x: tensor<2x4xf32>, %scale: tensor<4xf32> {qtrain.parameter 
     -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   return %0#0, %0#3 : tensor<2x4xf32>, tensor<4xf32>
 }
+
+// -----
+
+func.func @forward(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // expected-error @below {{scheme niti does not define Clip to other bounds than 0 and inf yet; use --scheme=fp32, or a model without it}}
+  %0 = qtrain.clip %x {low = 0.0 : f64, high = 6.0 : f64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}

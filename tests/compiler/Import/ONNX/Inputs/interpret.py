@@ -10,6 +10,7 @@ With `training`, BatchNormalization goes by the statistics of the batch.
 
 import ast
 import re
+import struct
 
 import numpy as np
 
@@ -26,6 +27,12 @@ def parse_elements(text, shape):
 def parse_shape(text):
     match = re.match(r"tensor<((?:\d+x)*)f32>", text.strip())
     return tuple(int(n) for n in match.group(1).split("x") if n)
+
+
+def parse_double(name, attributes):
+    """A number, or the bits of one that is not finite."""
+    text = re.search(name + r" = (\S+) : f64", attributes).group(1)
+    return struct.unpack(">d", bytes.fromhex(text[2:]))[0] if text.startswith("0x") else float(text)
 
 
 def windows(x, attributes, fill, shape):
@@ -84,8 +91,7 @@ def batch_norm(x, parameters, attributes, training):
     scale, bias, mean, variance = (p.reshape((1, -1) + (1,) * (x.ndim - 2)) for p in parameters)
     if training:
         mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
-    epsilon = float(re.search(r"epsilon = (\S+) :", attributes).group(1))
-    return scale * (x - mean) / np.sqrt(variance + epsilon) + bias
+    return scale * (x - mean) / np.sqrt(variance + parse_double("epsilon", attributes)) + bias
 
 
 def evaluate(op, operands, attributes, shape, training):
@@ -102,6 +108,8 @@ def evaluate(op, operands, attributes, shape, training):
         return x + operands[1].reshape((1, -1) + (1,) * (x.ndim - 2))
     if op == "relu":
         return np.maximum(x, 0)
+    if op == "clip":
+        return np.clip(x, parse_double("low", attributes), parse_double("high", attributes))
     if op == "reshape":
         return x.reshape(shape)
     if op == "transpose":
