@@ -154,10 +154,7 @@ llvm::Error Compiler::describeModel() {
   description.loss = static_cast<uint32_t>(options.loss);
   description.batch = logits.getDimSize(0);
   description.classes = logits.getDimSize(1);
-  Type element = logits.getElementType();
-  description.logitsType = element.isF32()         ? QTCRT_FLOAT32
-                           : element.isInteger(16) ? QTCRT_INT16
-                                                   : QTCRT_INT8;
+  description.logitsType = getDtype(logits.getElementType());
   memory.stateBytes = StateLayout(*module).getBytes();
   llvm::Expected<std::string> hash = hashFile(options.modelPath);
   if (!hash)

@@ -29,6 +29,9 @@ public:
       : module(module), context(module.getContext()),
         pointer(llvm::PointerType::getUnqual(context)) {}
 
+  llvm::Constant *u16(uint64_t value) {
+    return llvm::ConstantInt::get(llvm::Type::getInt16Ty(context), value);
+  }
   llvm::Constant *u32(uint64_t value) {
     return llvm::ConstantInt::get(llvm::Type::getInt32Ty(context), value);
   }
@@ -83,7 +86,9 @@ public:
   llvm::PointerType *pointer;
 };
 
-uint32_t getDtype(mlir::Type type) {
+} // namespace
+
+uint32_t qtc::getDtype(mlir::Type type) {
   if (type.isF32())
     return QTCRT_FLOAT32;
   switch (type.getIntOrFloatBitWidth()) {
@@ -98,6 +103,7 @@ uint32_t getDtype(mlir::Type type) {
   }
 }
 
+namespace {
 uint32_t getStateKind(qtrain::StateKind kind) {
   switch (kind) {
   case qtrain::StateKind::Parameter:
@@ -124,14 +130,14 @@ llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
   for (int64_t extent : type.getShape())
     shape.push_back(u64(extent));
   std::optional<int32_t> exponent = parameter.getExponent();
-  return structure({string(parameter.getSymName()), array(shape),
-                    u64(tensor.offset), u64(type.getNumElements()),
-                    u32(type.getRank()), u32(getDtype(type.getElementType())),
-                    u32(getStateKind(parameter.getKind())),
-                    u32(exponent.has_value()),
-                    u32(static_cast<uint32_t>(exponent.value_or(0))),
-                    u32(parameter.getFrozen()), u32(parameter.getId()),
-                    u32(getUniform(parameter))});
+  return structure(
+      {string(parameter.getSymName()), array(shape), u64(tensor.offset),
+       u64(type.getNumElements()), u32(type.getRank()),
+       u32(getDtype(type.getElementType())),
+       u32(getStateKind(parameter.getKind())), u32(exponent.has_value()),
+       u32(static_cast<uint32_t>(exponent.value_or(0))),
+       u16(parameter.getFrozen()), u16(parameter.getLevels().value_or(255)),
+       u32(parameter.getId()), u32(getUniform(parameter))});
 }
 
 llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {

@@ -52,6 +52,9 @@ struct ModelDescription {
   std::vector<VariantDescription> variants;
 };
 
+/// enum qtcrt_dtype of an element type.
+uint32_t getDtype(mlir::Type type);
+
 /// Builds a module with the constant `qtcrt_compiled_model`; the state, its
 /// tensors and their initial values are the parameters of `module`.
 std::unique_ptr<llvm::Module>

@@ -36,9 +36,11 @@ void checkTensor(const qtcrt_model &model, const qtcrt_tensor &tensor) {
   require(tensor.rank <= 8, "rank of a tensor");
   require(tensor.dtype <= QTCRT_FLOAT32, "type of a tensor");
   require(tensor.kind <= QTCRT_STATE_OPTIMIZER, "kind of a tensor");
+  uint64_t largest = uint64_t{tensor.uniform} * (tensor.levels / 2);
   require(tensor.uniform == 0 ||
-              (tensor.uniform == 1 && tensor.dtype == QTCRT_INT8) ||
-              (tensor.uniform <= 256 && tensor.dtype == QTCRT_INT16) ||
+              (tensor.levels % 2 == 1 &&
+               ((tensor.dtype == QTCRT_INT8 && largest <= 127) ||
+                (tensor.dtype == QTCRT_INT16 && largest <= 32767))) ||
               (std::isfinite(singleOf(tensor.uniform)) &&
                tensor.dtype == QTCRT_FLOAT32),
           "initial values of a tensor");
@@ -111,15 +113,15 @@ static uint32_t initialRandom(const qtcrt_tensor &tensor, uint64_t seed,
                      RandomPurpose::Initialisation)[index & 3];
 }
 
-/// Uniform mantissas in [-127, 127] times the tensor's scale.
+/// Uniform integers times the tensor's scale.
 template <typename Mantissa>
 static void drawMantissas(Mantissa *mantissas, const qtcrt_tensor &tensor,
                           uint64_t seed) {
   for (uint64_t i = 0; i < tensor.elements; ++i) {
     uint64_t random = initialRandom(tensor, seed, i);
-    int uniform = static_cast<int>((random * 255) >> 32) - 127;
-    mantissas[i] =
-        static_cast<Mantissa>(uniform * static_cast<int>(tensor.uniform));
+    int level = static_cast<int>((random * tensor.levels) >> 32);
+    mantissas[i] = static_cast<Mantissa>((level - tensor.levels / 2) *
+                                         static_cast<int>(tensor.uniform));
   }
 }
 

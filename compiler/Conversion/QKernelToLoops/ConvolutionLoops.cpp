@@ -58,18 +58,19 @@ struct Geometry {
   int64_t group;
 };
 
-/// The type that the sums of `result` are formed in: integers have 64 bits if
-/// they need them.
-Type getSumType(LoopBuilder &b, Value result, bool saturate) {
-  Type element = cast<MemRefType>(result.getType()).getElementType();
-  return saturate ? b.getI64Type() : element;
+/// The type that sums are formed in: integers have 64 bits if they need them.
+template <typename OpTy> Type getSumType(LoopBuilder &b, OpTy op) {
+  return op.hasWideSums() ? b.getI64Type()
+                          : getElementTypeOrSelf(op.getOuts()[0]);
 }
 
-Value finishSum(LoopBuilder &b, Value sum) {
-  if (!sum.getType().isInteger(64))
+/// The sum as an element of `accumulators`, saturated if they are narrower.
+Value finishSum(LoopBuilder &b, Value sum, Value accumulators) {
+  Type type = getElementTypeOrSelf(accumulators);
+  if (sum.getType() == type)
     return sum;
   Value clamped = b.clamp(sum, std::numeric_limits<int32_t>::max());
-  return b.create<arith::TruncIOp>(b.getI32Type(), clamped);
+  return b.create<arith::TruncIOp>(type, clamped);
 }
 
 /// sum + lhs · rhs in the type of the sum. Floats are rounded twice, which all
@@ -97,9 +98,10 @@ struct LowerConv2D : OpRewritePattern<Conv2DOp> {
       Value n = b.create<arith::DivUIOp>(row, rows);
       Value oh = b.create<arith::RemUIOp>(row, rows);
       b.nest({g.y[2], g.y[3]}, [&](ValueRange out) {
-        Value sum =
-            finishSum(b, sumWindow(b, g, x, w, n, oh, out[0], out[1],
-                                   b.zero(getSumType(b, y, op.getSaturate()))));
+        Value sum = finishSum(b,
+                              sumWindow(b, g, x, w, n, oh, out[0], out[1],
+                                        b.zero(getSumType(b, op))),
+                              y);
         if (bias)
           sum = addBias(b, sum, b.load(bias, out[1]));
         b.store(sum, y, {n, oh, out[0], out[1]});
@@ -152,7 +154,7 @@ struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
     LoopBuilder b(op.getLoc(), rewriter);
     Value e = op.getIns()[0], w = op.getIns()[1], x = op.getOuts()[0];
     Geometry g(x, w, e, op.getWindow(), op.getGroup());
-    if (op.getSaturate()) {
+    if (op.hasWideSums()) {
       gather(b, g, e, w, x);
     } else {
       scatter(b, g, e, w, x);
@@ -220,7 +222,7 @@ struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
                     });
               });
             });
-        b.store(finishSum(b, sum), x, {n, h, in[0], in[1]});
+        b.store(finishSum(b, sum, x), x, {n, h, in[0], in[1]});
       });
     });
   }
@@ -236,13 +238,13 @@ struct LowerWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     LoopBuilder b(op.getLoc(), rewriter);
     Value x = op.getIns()[0], e = op.getIns()[1], w = op.getOuts()[0];
     Geometry g(x, w, e, op.getWindow(), op.getGroup());
-    Type sumType = getSumType(b, w, op.getSaturate());
+    Type sumType = getSumType(b, op);
     b.parallel(g.w[0], "weight_gradient", g.getMacs(), [&](Value o) {
       b.nest(g.w.drop_front(), [&](ValueRange k) {
         Value channel = g.getChannel(b, o, k[0]);
         Value sum =
             sumOutputs(b, g, x, e, o, channel, k[1], k[2], b.zero(sumType));
-        b.store(finishSum(b, sum), w, {o, k[0], k[1], k[2]});
+        b.store(finishSum(b, sum, w), w, {o, k[0], k[1], k[2]});
       });
     });
     if (op.getOuts().size() == 2)

@@ -7,6 +7,8 @@
 
 #include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qkernel;
@@ -18,12 +20,36 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
   LogicalResult matchAndRewrite(MagnitudeBitsOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b(op.getLoc(), rewriter);
-    Value maximum = op.getMaximum(), one = b.integer(1);
+    Value bits = op.getNearest() ? roundLog2(b, op.getMaximum())
+                                 : ceilLog2(b, op.getMaximum());
+    if (!bits.getType().isInteger(32))
+      bits = b.create<arith::TruncIOp>(b.getI32Type(), bits);
+    rewriter.replaceOp(op, bits);
+    return success();
+  }
+
+  static Value ceilLog2(LoopBuilder &b, Value maximum) {
+    unsigned width = maximum.getType().getIntOrFloatBitWidth();
+    Value one = b.integer(1, width);
     Value zeros = b.create<math::CountLeadingZerosOp>(b.sub(maximum, one));
     Value isSmall = b.compare(arith::CmpIPredicate::sle, maximum, one);
-    rewriter.replaceOp(
-        op, b.select(isSmall, b.integer(0), b.sub(b.integer(32), zeros)));
-    return success();
+    return b.select(isSmall, b.integer(0, width),
+                    b.sub(b.integer(width, width), zeros));
+  }
+
+  /// With its first bit moved to the top, the maximum is compared with √2
+  /// there.
+  static Value roundLog2(LoopBuilder &b, Value maximum) {
+    unsigned width = maximum.getType().getIntOrFloatBitWidth();
+    constexpr uint64_t root = 0xB504F333F9DE6485; // √2 · 2^63, rounded up
+    Value threshold = b.integer(
+        width == 64 ? root : llvm::divideCeil(root, uint64_t(1) << 32), width);
+    Value positive = b.create<arith::MaxSIOp>(maximum, b.integer(1, width));
+    Value zeros = b.create<math::CountLeadingZerosOp>(positive);
+    Value top = b.create<arith::ShLIOp>(positive, zeros);
+    Value isAbove = b.compare(arith::CmpIPredicate::uge, top, threshold);
+    Value floor = b.sub(b.integer(width - 1, width), zeros);
+    return b.add(floor, b.create<arith::ExtUIOp>(floor.getType(), isAbove));
   }
 };
 

@@ -74,11 +74,17 @@ public:
 
 llvm::ArrayRef<int64_t> getBufferShape(mlir::Value buffer);
 
+/// Runs `body`(begin, end) over chunks of [0, `count`) in parallel, of a size
+/// that takes a few tens of microseconds and is a multiple of 64.
+void forEachChunk(LoopBuilder &builder, int64_t count, llvm::StringRef kind,
+                  llvm::function_ref<void(mlir::Value, mlir::Value)> body);
+
 /// Writes max|x| of `buffer` to the rank-0 buffer `maximum`.
 void buildMaxAbs(LoopBuilder &builder, mlir::Value buffer, mlir::Value maximum);
 
 void populateConvolutionLoops(mlir::RewritePatternSet &patterns);
 void populateIntegerMath(mlir::RewritePatternSet &patterns);
+void populateMaskLoops(mlir::RewritePatternSet &patterns);
 void populateNormalizationLoops(mlir::RewritePatternSet &patterns);
 void populatePoolLoops(mlir::RewritePatternSet &patterns);
 void populateReductionLoops(mlir::RewritePatternSet &patterns);

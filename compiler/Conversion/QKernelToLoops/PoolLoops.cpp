@@ -112,7 +112,56 @@ struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
   }
 };
 
-/// The first maximum of a window in row-major order takes its error.
+/// True when the windows reach every input position.
+bool covers(qtrain::WindowAttr window, ArrayRef<int64_t> x,
+            ArrayRef<int64_t> y) {
+  for (unsigned dim : {0u, 1u})
+    if (window.getKernel()[dim] < window.getStrides()[dim] ||
+        window.getDilations()[dim] != 1 ||
+        (y[dim + 1] - 1) * window.getStrides()[dim] + window.getSpan(dim) <
+            x[dim + 1])
+      return false;
+  return true;
+}
+
+/// Gives the error of every window to those of its taps that `select`(n, oh,
+/// ow, c) says, one bit a tap; where windows overlap errors are added.
+void routeErrors(
+    LoopBuilder &b, qtrain::WindowAttr window, Value e, Value ex,
+    llvm::function_ref<SmallVector<Value>(Value, Value, Value, Value)> select) {
+  ArrayRef<int64_t> in = getBufferShape(ex), out = getBufferShape(e);
+  bool inside = isAlwaysInside(window, in, out);
+  bool overlaps = window.overlaps();
+  if (overlaps || !inside || !covers(window, in, out))
+    b.fillZero(ex, "max_pool_gradient");
+  Type type = getElementType(ex);
+  auto route = [&](Value n, Value oh, Value ow, Value c) {
+    SmallVector<Value> takes = select(n, oh, ow, c);
+    Value error =
+        b.extend(b.load(e, {n, oh, ow, c}), type.getIntOrFloatBitWidth());
+    Value zero = b.zero(type);
+    unsigned index = 0;
+    forEachTap(b, window, in, inside, oh, ow,
+               [&](Value h, Value w, Value isInside) {
+                 Value share = b.select(takes[index++], error, zero);
+                 auto write = [&] {
+                   if (overlaps)
+                     b.accumulate(share, ex, {n, h, w, c});
+                   else
+                     b.store(share, ex, {n, h, w, c});
+                 };
+                 if (isInside)
+                   b.when(isInside, write);
+                 else
+                   write();
+               });
+  };
+  forEachWindowImage(b, out, "max_pool_gradient",
+                     [&](Value n, Value oh, Value ow) {
+                       b.loop(out[3], [&](Value c) { route(n, oh, ow, c); });
+                     });
+}
+
 struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MaxPool2DGradientOp op,
@@ -122,65 +171,78 @@ struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(e);
     qtrain::WindowAttr window = op.getWindow();
     bool inside = isAlwaysInside(window, in, out);
-    bool overlaps = window.overlaps();
-    if (overlaps || !inside || !covers(window, in, out))
-      b.fillZero(ex, "max_pool_gradient");
-    forEachWindowImage(b, out, "max_pool_gradient",
-                       [&](Value n, Value oh, Value ow) {
-                         b.loop(out[3], [&](Value c) {
-                           routeError(b, op, inside, !overlaps, n, oh, ow, c);
-                         });
-                       });
+    routeErrors(b, window, e, ex, [&](Value n, Value oh, Value ow, Value c) {
+      // The first maximum takes the error and closes the window.
+      Value lowest = b.lowest(getElementType(x)), best = lowest;
+      SmallVector<Value> taps;
+      forEachTap(b, window, in, inside, oh, ow,
+                 [&](Value h, Value w, Value isInside) {
+                   taps.push_back(loadTap(b, x, n, h, w, c, isInside, lowest));
+                   best = b.maximum(best, taps.back());
+                 });
+      Value isOpen = b.integer(1, 1), isClosed = b.integer(0, 1);
+      SmallVector<Value> takes;
+      for (Value tap : taps) {
+        Value isBest = b.isEqual(tap, best);
+        takes.push_back(b.create<arith::AndIOp>(isBest, isOpen));
+        isOpen = b.select(isBest, isClosed, isOpen);
+      }
+      return takes;
+    });
     rewriter.eraseOp(op);
     return success();
   }
+};
 
-  /// True when the windows reach every input position.
-  static bool covers(qtrain::WindowAttr window, ArrayRef<int64_t> x,
-                     ArrayRef<int64_t> y) {
-    for (unsigned dim : {0u, 1u})
-      if (window.getKernel()[dim] < window.getStrides()[dim] ||
-          window.getDilations()[dim] != 1 ||
-          (y[dim + 1] - 1) * window.getStrides()[dim] + window.getSpan(dim) <
-              x[dim + 1])
-        return false;
-    return true;
+struct LowerMaxPoolPositions : OpRewritePattern<MaxPool2DPositionsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MaxPool2DPositionsOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value x = op.getIns()[0], positions = op.getOuts()[0];
+    ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(positions);
+    bool inside = isAlwaysInside(op.getWindow(), in, out);
+    unsigned width = getElementType(positions).getIntOrFloatBitWidth();
+    forEachWindowRow(b, out, "max_pool", [&](Value n, Value oh, Value ow) {
+      b.loop(out[3], [&](Value c) {
+        Value lowest = b.lowest(getElementType(x)), best = lowest;
+        Value position = b.integer(0, width);
+        int64_t index = 0;
+        forEachTap(b, op.getWindow(), in, inside, oh, ow,
+                   [&](Value h, Value w, Value isInside) {
+                     Value tap = loadTap(b, x, n, h, w, c, isInside, lowest);
+                     Value isBetter = b.compare(CmpIPredicate::sgt, tap, best);
+                     position = b.select(isBetter, b.integer(index++, width),
+                                         position);
+                     best = b.create<arith::MaxSIOp>(best, tap);
+                   });
+        b.store(position, positions, {n, oh, ow, c});
+      });
+    });
+    rewriter.eraseOp(op);
+    return success();
   }
+};
 
-  static void routeError(LoopBuilder &b, MaxPool2DGradientOp op, bool inside,
-                         bool exclusive, Value n, Value oh, Value ow, Value c) {
-    Value x = op.getIns()[0], ex = op.getOuts()[0];
-    ArrayRef<int64_t> in = getBufferShape(x);
-    Type type = getElementType(ex);
-    Value lowest = b.lowest(getElementType(x)), best = lowest;
-    SmallVector<Value> taps;
-    forEachTap(b, op.getWindow(), in, inside, oh, ow,
-               [&](Value h, Value w, Value isInside) {
-                 taps.push_back(loadTap(b, x, n, h, w, c, isInside, lowest));
-                 best = b.maximum(best, taps.back());
-               });
-    Value error = b.extend(b.load(op.getIns()[1], {n, oh, ow, c}),
-                           type.getIntOrFloatBitWidth());
-    Value zero = b.zero(type);
-    Value isOpen = b.integer(1, 1), isClosed = b.integer(0, 1);
-    unsigned index = 0;
-    forEachTap(b, op.getWindow(), in, inside, oh, ow,
-               [&](Value h, Value w, Value isInside) {
-                 Value isBest = b.isEqual(taps[index++], best);
-                 Value takes = b.create<arith::AndIOp>(isBest, isOpen);
-                 isOpen = b.select(isBest, isClosed, isOpen);
-                 Value share = b.select(takes, error, zero);
-                 auto write = [&] {
-                   if (exclusive)
-                     b.store(share, ex, {n, h, w, c});
-                   else
-                     b.accumulate(share, ex, {n, h, w, c});
-                 };
-                 if (isInside)
-                   b.when(isInside, write);
-                 else
-                   write();
-               });
+struct LowerMaxUnpool : OpRewritePattern<MaxUnpool2DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MaxUnpool2DOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value positions = op.getIns()[0], e = op.getIns()[1], ex = op.getOuts()[0];
+    ArrayRef<int64_t> kernel = op.getWindow().getKernel();
+    unsigned width = getElementType(positions).getIntOrFloatBitWidth();
+    routeErrors(b, op.getWindow(), e, ex,
+                [&](Value n, Value oh, Value ow, Value c) {
+                  Value position = b.load(positions, {n, oh, ow, c});
+                  SmallVector<Value> takes;
+                  for (int64_t tap = 0; tap < kernel[0] * kernel[1]; ++tap)
+                    takes.push_back(b.compare(CmpIPredicate::eq, position,
+                                              b.integer(tap, width)));
+                  return takes;
+                });
+    rewriter.eraseOp(op);
+    return success();
   }
 };
 
@@ -330,6 +392,7 @@ struct LowerAveragePoolGradient : OpRewritePattern<AveragePool2DGradientOp> {
 } // namespace
 
 void qtc::populatePoolLoops(RewritePatternSet &patterns) {
-  patterns.add<LowerMaxPool, LowerMaxPoolGradient, LowerAveragePool,
-               LowerAveragePoolGradient>(patterns.getContext());
+  patterns.add<LowerMaxPool, LowerMaxPoolGradient, LowerMaxPoolPositions,
+               LowerMaxUnpool, LowerAveragePool, LowerAveragePoolGradient>(
+      patterns.getContext());
 }

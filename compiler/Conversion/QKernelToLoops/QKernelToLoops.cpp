@@ -27,6 +27,7 @@ struct ConvertQKernelToLoops
     RewritePatternSet patterns(&getContext());
     populateConvolutionLoops(patterns);
     populateIntegerMath(patterns);
+    populateMaskLoops(patterns);
     populateNormalizationLoops(patterns);
     populatePoolLoops(patterns);
     populateReductionLoops(patterns);

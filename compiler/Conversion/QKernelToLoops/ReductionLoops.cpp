@@ -35,15 +35,24 @@ std::pair<Value, Value> getChunk(LoopBuilder &b, Value chunk, int64_t size,
 }
 } // namespace
 
+void qtc::forEachChunk(LoopBuilder &b, int64_t count, StringRef kind,
+                       llvm::function_ref<void(Value, Value)> body) {
+  b.parallel(ceilDiv(count, kChunk), kind, /*macs=*/0, [&](Value chunk) {
+    auto [begin, end] = getChunk(b, chunk, kChunk, count);
+    body(begin, end);
+  });
+}
+
 void qtc::buildMaxAbs(LoopBuilder &b, Value buffer, Value maximum) {
   int64_t count = cast<MemRefType>(buffer.getType()).getNumElements();
+  unsigned width = cast<MemRefType>(maximum.getType()).getElementTypeBitWidth();
   Value flat = b.flatten(buffer);
-  b.store(b.integer(0), maximum, {});
-  b.parallel(ceilDiv(count, kChunk), "max_abs", /*macs=*/0, [&](Value chunk) {
-    auto [begin, end] = getChunk(b, chunk, kChunk, count);
-    Value largest =
-        b.fold(begin, end, b.integer(0), [&](Value i, Value best) -> Value {
-          Value magnitude = b.create<math::AbsIOp>(b.extend(b.load(flat, i)));
+  b.store(b.integer(0, width), maximum, {});
+  forEachChunk(b, count, "max_abs", [&](Value begin, Value end) {
+    Value largest = b.fold(
+        begin, end, b.integer(0, width), [&](Value i, Value best) -> Value {
+          Value magnitude =
+              b.create<math::AbsIOp>(b.extend(b.load(flat, i), width));
           return b.create<arith::MaxSIOp>(best, magnitude);
         });
     b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::maxs, largest, maximum,
@@ -56,6 +65,8 @@ struct LowerMaxAbs : OpRewritePattern<MaxAbsOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MaxAbsOp op,
                                 PatternRewriter &rewriter) const override {
+    if (op.getIns().size() == 2)
+      return rewriter.notifyMatchFailure(op, "has a mask");
     LoopBuilder b(op.getLoc(), rewriter);
     buildMaxAbs(b, op.getIns()[0], op.getOuts()[0]);
     rewriter.eraseOp(op);

@@ -10,6 +10,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <algorithm>
+
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
@@ -21,14 +23,12 @@ constexpr int64_t kMaxProduct = 127 * 127;
 /// Accumulators stay below 2^29 up to here, so that they and an aligned bias
 /// add up without overflow.
 constexpr int64_t kMaxFusedBiasLength = ((int64_t(1) << 29) - 1) / kMaxProduct;
-/// Accumulators stay below 2^31 up to here.
-constexpr int64_t kMaxExactLength = ((int64_t(1) << 31) - 1) / kMaxProduct;
+/// What 32-bit accumulators hold.
+constexpr int64_t kMaxAccumulator = (int64_t(1) << 31) - 1;
 /// Accumulators are clamped to ± this after a bias (numerics contract).
 constexpr int64_t kBiasClamp = int64_t(1) << 30;
 /// Larger left shifts of a bias count as this (numerics contract).
 constexpr int64_t kMaxBiasShift = 40;
-
-bool isNonnegative(Operation *op) { return op->hasAttr("nonnegative"); }
 
 SmallVector<int64_t> getMemoryShape(Value value) {
   return SmallVector<int64_t>(
@@ -64,21 +64,114 @@ Value addExponents(ImplicitLocOpBuilder &builder, const ScaledParts &lhs,
   return builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
 }
 
-/// Creates a kernel of `shape` and gives its accumulators the memory shape of
-/// the result of `op`.
+/// Bytes that give mantissas: Σ digit · 256^i. All but the last are the low
+/// bytes of two's complement and may be −128.
+struct Digits {
+  SmallVector<Value, 3> digits;
+  int64_t lastBound; ///< largest magnitude of the last digit
+
+  int64_t getBound(size_t digit) const {
+    return digit + 1 == digits.size() ? lastBound : 128;
+  }
+};
+
+/// Cuts mantissas of magnitudes up to `bound` into bytes, which contractions
+/// multiply.
+Digits cutIntoBytes(ImplicitLocOpBuilder &builder, Value mantissas,
+                    int64_t bound) {
+  if (getElementTypeOrSelf(mantissas).isInteger(8))
+    return {{mantissas}, bound};
+  Digits result;
+  for (unsigned index = 0;; ++index) {
+    bool isLast = bound <= 127;
+    result.digits.push_back(createElementwise(
+        builder, mantissas, builder.getI8Type(),
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Value rest = extendTo(inner, elements[0], 32);
+          // What the bytes below are short of, or beyond, is carried.
+          for (unsigned below = 0; below < index; ++below) {
+            rest = inner.create<arith::AddIOp>(rest, createInt(inner, 128));
+            rest = inner.create<arith::ShRSIOp>(rest, createInt(inner, 8));
+          }
+          return truncateTo(inner, rest, 8);
+        }));
+    if (isLast) {
+      result.lastBound = bound;
+      return result;
+    }
+    bound = (bound + 128) >> 8;
+  }
+}
+
+/// Σ part · 256^i of partial accumulators. 32-bit sums are exact although
+/// partial ones may wrap around.
+Value createWeightedSum(ImplicitLocOpBuilder &builder, ArrayRef<Value> parts,
+                        ArrayRef<unsigned> weights, unsigned width) {
+  return createElementwise(
+      builder, parts, builder.getIntegerType(width),
+      [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+        Value sum = createInt(inner, 0, width);
+        for (auto [element, weight] : llvm::zip_equal(elements, weights)) {
+          Value wide = extendTo(inner, element, width);
+          Value term = inner.create<arith::ShLIOp>(
+              wide, createInt(inner, 8 * weight, width));
+          sum = inner.create<arith::AddIOp>(sum, term);
+        }
+        return sum;
+      });
+}
+
+/// Accumulators of kernels of `shape`, one for each pair of bytes.
+template <typename KernelTy>
+Value createExactSums(ImplicitLocOpBuilder &builder, ContractionOpInterface op,
+                      ValueRange ins, ArrayRef<int64_t> shape,
+                      WindowAttr window, int64_t group) {
+  const unsigned width = cast<ScaledType>(op->getResultTypes()[0]).getWidth();
+  Digits lhs = cutIntoBytes(builder, ins[0], getOperandBound(op, 0));
+  Digits rhs = cutIntoBytes(builder, ins[1], getOperandBound(op, 1));
+  const bool isWhole = lhs.digits.size() == 1 && rhs.digits.size() == 1;
+  bool nonnegative =
+      lhs.digits.size() == 1 && op->hasAttr(kNonnegativeAttrName);
+  SmallVector<Value> parts;
+  SmallVector<unsigned> weights;
+  for (auto [i, left] : llvm::enumerate(lhs.digits))
+    for (auto [j, right] : llvm::enumerate(rhs.digits)) {
+      bool isLong = op.getReductionLength() >
+                    kMaxAccumulator / (lhs.getBound(i) * rhs.getBound(j));
+      // A sum that is a part of others must be exact.
+      unsigned partWidth = isWhole ? width : isLong ? 64 : 32;
+      Value out =
+          createEmpty(builder, shape, builder.getIntegerType(partWidth));
+      auto kernel = qkernel::createKernel<KernelTy>(
+          builder, op.getLoc(), ValueRange{left, right}, out, window, group,
+          nonnegative, /*saturate=*/isLong && partWidth == 32);
+      parts.push_back(kernel.getResult(0));
+      weights.push_back(i + j);
+    }
+  return isWhole ? parts[0] : createWeightedSum(builder, parts, weights, width);
+}
+
+/// Creates the kernels of `op` and gives their sums, of `shape`, the memory
+/// shape of its result.
 template <typename KernelTy>
 void replaceWithKernel(PatternRewriter &rewriter, ContractionOpInterface op,
                        ImplicitLocOpBuilder &builder, ValueRange ins,
                        ArrayRef<int64_t> shape, WindowAttr window,
                        int64_t group, Value exponent) {
-  Value out = createEmpty(builder, shape, getElementType(op->getResult(0)));
-  bool saturate = exponent && op.getReductionLength() > kMaxExactLength;
-  auto kernel =
-      qkernel::createKernel<KernelTy>(builder, op.getLoc(), ins, out, window,
-                                      group, isNonnegative(op), saturate);
-  Value accumulators = createReshape(builder, kernel.getResult(0),
-                                     getMemoryShape(op->getResult(0)));
-  replaceWithParts(rewriter, op, accumulators, exponent);
+  Value sums;
+  if (exponent) {
+    sums = createExactSums<KernelTy>(builder, op, ins, shape, window, group);
+  } else {
+    Value out = createEmpty(builder, shape, getElementType(op->getResult(0)));
+    sums = qkernel::createKernel<KernelTy>(builder, op.getLoc(), ins, out,
+                                           window, group,
+                                           /*nonnegative=*/false,
+                                           /*saturate=*/false)
+               .getResult(0);
+  }
+  replaceWithParts(
+      rewriter, op,
+      createReshape(builder, sums, getMemoryShape(op->getResult(0))), exponent);
 }
 
 /// Convolutions and their gradients map one to one.
@@ -199,9 +292,15 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
     std::optional<ScaledParts> parts = getParts(op.getInput());
     if (!parts)
       return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    Value mask = op.getMask() ? getMemory(op.getMask()) : Value();
+    if (op.getMask() && !mask)
+      return rewriter.notifyMatchFailure(op, "mask not converted yet");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    unsigned width = std::max(op.getInput().getType().getWidth(), 32u);
     Value maximum;
-    Operation *contraction = getContraction(parts->mantissas);
+    // Kernels find the maximum of 32-bit accumulators while they store them.
+    Operation *contraction =
+        width == 32 && !mask ? getContraction(parts->mantissas) : nullptr;
     if (contraction && contraction->getNumResults() == 2) {
       maximum = contraction->getResult(1);
     } else if (contraction) {
@@ -211,14 +310,17 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
       maximum = extendKernel(rewriter, contraction, {}, out)->getResult(1);
       builder.setInsertionPoint(op);
     } else {
-      Value out = createEmpty(builder, {}, builder.getI32Type());
+      SmallVector<Value, 2> ins{parts->mantissas};
+      if (mask)
+        ins.push_back(mask);
+      Value out = createEmpty(builder, {}, builder.getIntegerType(width));
       maximum = qkernel::createKernel<qkernel::MaxAbsOp>(builder, op.getLoc(),
-                                                         parts->mantissas, out)
+                                                         ins, out)
                     .getResult(0);
     }
     Value scalar = builder.create<tensor::ExtractOp>(maximum, ValueRange());
     rewriter.replaceOp(op, builder.create<qkernel::MagnitudeBitsOp>(
-                               builder.getI32Type(), scalar));
+                               builder.getI32Type(), scalar, op.getNearest()));
     return success();
   }
 };
@@ -241,7 +343,7 @@ public:
 
 private:
   BiasAligner(ImplicitLocOpBuilder &builder, Value rightShift)
-      : right(builder, rightShift, Rounding::Nearest, /*bits=*/32) {
+      : right(builder, rightShift, {Rounding::Nearest, /*bits=*/32}) {
     Value zero = createInt(builder, 0);
     Value shift = builder.create<arith::MinSIOp>(
         builder.create<arith::MaxSIOp>(
@@ -286,6 +388,8 @@ struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
       return rewriter.notifyMatchFailure(op, "operands not converted yet");
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
+    if (getElementType(op.getResult()).isInteger(64))
+      return rewriter.notifyMatchFailure(op, "sums are not of 32 bits");
     ScaledParts input = (*parts)[0], bias = (*parts)[1];
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     auto kernel =

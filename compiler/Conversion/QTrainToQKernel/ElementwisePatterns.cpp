@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <optional>
@@ -20,19 +21,6 @@ using namespace qtc::qtrain;
 using arith::CmpIPredicate;
 
 namespace {
-
-Value extend(ImplicitLocOpBuilder &builder, Value element) {
-  if (element.getType().isInteger(32))
-    return element;
-  return builder.create<arith::ExtSIOp>(builder.getI32Type(), element);
-}
-
-Value narrow(ImplicitLocOpBuilder &builder, Value element, unsigned width) {
-  if (width == 32)
-    return element;
-  return builder.create<arith::TruncIOp>(builder.getIntegerType(width),
-                                         element);
-}
 
 /// Maps the iteration space of a tensor in memory order to its logical
 /// dimensions, without the first `skip`.
@@ -60,7 +48,10 @@ struct LowerShiftScale : OpRewritePattern<ShiftScaleOp> {
           op, "random numbers are in logical order, mantissas are not");
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     unsigned width = op.getResult().getType().getWidth();
-    ShiftBuilder shift(builder, op.getShift(), op.getRounding(), op.getBits());
+    unsigned computed = std::max(op.getInput().getType().getWidth(), 32u);
+    ShiftBuilder shift(builder, op.getShift(),
+                       {op.getRounding(), static_cast<unsigned>(op.getBits()),
+                        computed, op.getBidirectional()});
     SmallVector<Value> tensors{parts->mantissas};
     if (op.getRandom())
       tensors.push_back(op.getRandom());
@@ -71,11 +62,12 @@ struct LowerShiftScale : OpRewritePattern<ShiftScaleOp> {
           if (elements.size() == 2)
             random =
                 inner.create<arith::ExtUIOp>(inner.getI32Type(), elements[1]);
-          Value element = extend(inner, elements[0]);
-          return narrow(inner, shift.shift(inner, element, random), width);
+          Value element = extendTo(inner, elements[0], computed);
+          return truncateTo(inner, shift.shift(inner, element, random), width);
         });
-    Value grown =
-        builder.create<arith::MaxSIOp>(op.getShift(), createInt(builder, 0));
+    Value grown = op.getShift();
+    if (!op.getBidirectional())
+      grown = builder.create<arith::MaxSIOp>(grown, createInt(builder, 0));
     replaceWithParts(rewriter, op, result,
                      builder.create<arith::AddIOp>(parts->exponent, grown));
     return success();
@@ -207,18 +199,19 @@ struct LowerUpdate : OpRewritePattern<UpdateOp> {
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     ScaledParts parameter = (*parts)[0], gradient = (*parts)[1];
     unsigned width = cast<ScaledType>(op.getType()).getWidth();
-    int64_t limit = (int64_t(1) << (width - 1)) - 1;
+    int64_t limit = op.getLimit().value_or((int64_t(1) << (width - 1)) - 1);
     Value result = createElementwise(
         builder, {gradient.mantissas, parameter.mantissas},
         getElementType(op.getResult()),
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          Value difference = inner.create<arith::SubIOp>(
-              extend(inner, elements[1]), extend(inner, elements[0]));
+          Value difference =
+              inner.create<arith::SubIOp>(extendTo(inner, elements[1], 32),
+                                          extendTo(inner, elements[0], 32));
           Value clipped = inner.create<arith::MinSIOp>(
               inner.create<arith::MaxSIOp>(difference,
                                            createInt(inner, -limit)),
               createInt(inner, limit));
-          return narrow(inner, clipped, width);
+          return truncateTo(inner, clipped, width);
         },
         /*inPlace=*/true);
     replaceWithParts(rewriter, op, result, parameter.exponent);
@@ -328,7 +321,7 @@ private:
       return element;
     auto scale = static_cast<int64_t>(
         std::nearbyint(factor * (int64_t(1) << kFractionBits)));
-    return builder.create<arith::MulIOp>(extend(builder, element),
+    return builder.create<arith::MulIOp>(extendTo(builder, element, 32),
                                          createInt(builder, scale));
   }
 };
@@ -448,7 +441,7 @@ private:
         builder.create<arith::MinSIOp>(value, createInt(builder, Line::kLimit));
     value = builder.create<arith::MaxSIOp>(value,
                                            createInt(builder, -Line::kLimit));
-    return narrow(builder, value, 8);
+    return truncateTo(builder, value, 8);
   }
 };
 
@@ -483,8 +476,8 @@ struct LowerSum : OpRewritePattern<SumOp> {
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value zero = createInt(inner, 0), sum = zero;
           for (auto [index, element] : llvm::enumerate(elements)) {
-            Value aligned = inner.create<arith::ShLIOp>(extend(inner, element),
-                                                        shifts[index]);
+            Value aligned = inner.create<arith::ShLIOp>(
+                extendTo(inner, element, 32), shifts[index]);
             Value term =
                 inner.create<arith::SelectOp>(isUsed[index], aligned, zero);
             sum = inner.create<arith::AddIOp>(sum, term);

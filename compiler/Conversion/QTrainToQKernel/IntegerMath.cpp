@@ -16,55 +16,71 @@ using namespace qtc;
 using namespace qtc::qtrain;
 using arith::CmpIPredicate;
 
+/// `value` clamped to [low, high].
 static Value clampInt(ImplicitLocOpBuilder &builder, Value value, int64_t low,
                       int64_t high) {
-  value = builder.create<arith::MaxSIOp>(value, createInt(builder, low));
-  return builder.create<arith::MinSIOp>(value, createInt(builder, high));
+  unsigned width = value.getType().getIntOrFloatBitWidth();
+  value = builder.create<arith::MaxSIOp>(value, createInt(builder, low, width));
+  return builder.create<arith::MinSIOp>(value, createInt(builder, high, width));
 }
 
 /// 2^amount − 1.
 static Value createMask(ImplicitLocOpBuilder &builder, Value amount) {
-  Value one = createInt(builder, 1);
+  unsigned width = amount.getType().getIntOrFloatBitWidth();
+  Value one = createInt(builder, 1, width);
   return builder.create<arith::SubIOp>(
       builder.create<arith::ShLIOp>(one, amount), one);
 }
 
+Value ShiftBuilder::integer(ImplicitLocOpBuilder &builder,
+                            int64_t value) const {
+  return createInt(builder, value, form.width);
+}
+
 ShiftBuilder::ShiftBuilder(ImplicitLocOpBuilder &builder, Value shift,
-                           Rounding rounding, unsigned bits)
-    : rounding(rounding), bits(bits), given(shift) {
-  if (rounding == Rounding::Nearest)
+                           ShiftForm form)
+    : form(form), given(shift) {
+  if (form.rounding == Rounding::Nearest)
     return;
-  Value zero = createInt(builder, 0), one = createInt(builder, 1);
-  Value all = createInt(builder, -1);
-  amount = clampInt(builder, shift, 0, 31);
-  // Magnitudes are below 2^31, so a shift beyond 31 leaves nothing and
-  // discards everything.
+  const int64_t last = form.width - 1;
+  shift = extendTo(builder, shift, form.width);
+  Value zero = integer(builder, 0), one = integer(builder, 1);
+  Value all = integer(builder, -1);
+  amount = clampInt(builder, shift, 0, last);
+  // Magnitudes are below 2^last, so a larger shift leaves nothing and discards
+  // everything.
   Value takesAll = builder.create<arith::CmpIOp>(CmpIPredicate::sgt, shift,
-                                                 createInt(builder, 31));
+                                                 integer(builder, last));
   quotientMask = builder.create<arith::SelectOp>(takesAll, zero, all);
   restMask = builder.create<arith::SelectOp>(takesAll, all,
                                              createMask(builder, amount));
   half = builder.create<arith::ShRUIOp>(
       builder.create<arith::ShLIOp>(one, amount), one);
-  limit = createInt(builder, (int64_t(1) << (bits - 1)) - 1);
-  if (rounding == Rounding::NearestEven)
-    // 1 to 31: below nothing is discarded, above nothing is left.
+  limit = integer(builder, (int64_t(1) << (form.bits - 1)) - 1);
+  if (form.bidirectional) {
+    leftAmount =
+        builder.create<arith::SubIOp>(zero, clampInt(builder, shift, -last, 0));
+    leftLimit = builder.create<arith::ShRUIOp>(limit, leftAmount);
+  }
+  if (form.rounding == Rounding::NearestEven)
+    // 1 to last: below nothing is discarded, above nothing is left.
     mayRoundUp = builder.create<arith::CmpIOp>(
         CmpIPredicate::ult, builder.create<arith::SubIOp>(shift, one),
-        createInt(builder, 31));
-  if (rounding == Rounding::PseudoStochastic) {
-    // From 63 on the upper half of the rest is 0, as for any larger shift.
-    Value wide = clampInt(builder, shift, 0, 63);
+        integer(builder, last));
+  if (form.rounding == Rounding::PseudoStochastic) {
+    // From 2 · last + 1 on the upper half of the rest is 0, as for any larger
+    // shift.
+    Value wide = clampInt(builder, shift, 0, 2 * last + 1);
     halfAmount = builder.create<arith::ShRUIOp>(wide, one);
     halfMask = createMask(builder, halfAmount);
     odd = builder.create<arith::AndIOp>(wide, one);
   }
-  if (rounding == Rounding::Stochastic) {
-    Value sixteen = createInt(builder, 16);
-    Value wide = clampInt(builder, shift, 0, 47);
+  if (form.rounding == Rounding::Stochastic) {
+    Value sixteen = integer(builder, 16);
+    Value wide = clampInt(builder, shift, 0, last + 16);
     up = clampInt(builder, builder.create<arith::SubIOp>(sixteen, wide), 0, 16);
-    down =
-        clampInt(builder, builder.create<arith::SubIOp>(wide, sixteen), 0, 31);
+    down = clampInt(builder, builder.create<arith::SubIOp>(wide, sixteen), 0,
+                    last);
   }
 }
 
@@ -72,15 +88,14 @@ Value ShiftBuilder::roundMagnitude(ImplicitLocOpBuilder &builder,
                                    Value magnitude, Value random) const {
   Value quotient = builder.create<arith::AndIOp>(
       builder.create<arith::ShRUIOp>(magnitude, amount), quotientMask);
-  if (rounding == Rounding::TowardZero)
+  if (form.rounding == Rounding::TowardZero)
     return quotient;
   Value rest = builder.create<arith::AndIOp>(magnitude, restMask);
   Value roundsUp;
-  switch (rounding) {
+  switch (form.rounding) {
   case Rounding::NearestEven: {
     // Above the half, or at it with an odd quotient.
-    Value isOdd =
-        builder.create<arith::AndIOp>(quotient, createInt(builder, 1));
+    Value isOdd = builder.create<arith::AndIOp>(quotient, integer(builder, 1));
     Value biased = builder.create<arith::AddIOp>(rest, isOdd);
     Value above =
         builder.create<arith::CmpIOp>(CmpIPredicate::ugt, biased, half);
@@ -98,23 +113,33 @@ Value ShiftBuilder::roundMagnitude(ImplicitLocOpBuilder &builder,
   default: {
     Value top = builder.create<arith::ShRUIOp>(
         builder.create<arith::ShLIOp>(rest, up), down);
-    roundsUp = builder.create<arith::CmpIOp>(CmpIPredicate::ugt, top, random);
+    roundsUp = builder.create<arith::CmpIOp>(
+        CmpIPredicate::ugt, top, extendTo(builder, random, form.width));
     break;
   }
   }
-  Value carry = builder.create<arith::ExtUIOp>(builder.getI32Type(), roundsUp);
+  Value carry = builder.create<arith::ExtUIOp>(quotient.getType(), roundsUp);
   return builder.create<arith::AddIOp>(quotient, carry);
+}
+
+/// min(magnitude · 2^left, limit), without overflow.
+Value ShiftBuilder::clip(ImplicitLocOpBuilder &builder, Value magnitude) const {
+  if (!form.bidirectional)
+    return builder.create<arith::MinUIOp>(magnitude, limit);
+  Value exceeds =
+      builder.create<arith::CmpIOp>(CmpIPredicate::ugt, magnitude, leftLimit);
+  Value grown = builder.create<arith::ShLIOp>(magnitude, leftAmount);
+  return builder.create<arith::SelectOp>(exceeds, limit, grown);
 }
 
 Value ShiftBuilder::shift(ImplicitLocOpBuilder &builder, Value element,
                           Value random) const {
-  if (rounding == Rounding::Nearest)
+  if (form.rounding == Rounding::Nearest)
     return builder.create<qkernel::RoundShiftOp>(element.getType(), element,
-                                                 given, bits);
+                                                 given, form.bits);
   Value magnitude = builder.create<math::AbsIOp>(element);
-  Value rounded = roundMagnitude(builder, magnitude, random);
-  rounded = builder.create<arith::MinUIOp>(rounded, limit);
-  Value zero = createInt(builder, 0);
+  Value rounded = clip(builder, roundMagnitude(builder, magnitude, random));
+  Value zero = integer(builder, 0);
   Value negated = builder.create<arith::SubIOp>(zero, rounded);
   Value isNegative =
       builder.create<arith::CmpIOp>(CmpIPredicate::slt, element, zero);

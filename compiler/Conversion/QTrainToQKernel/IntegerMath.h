@@ -13,17 +13,25 @@
 
 namespace qtc {
 
+/// How elements are shifted.
+struct ShiftForm {
+  qtrain::Rounding rounding;
+  unsigned bits;              ///< results are clipped to ±(2^(bits−1) − 1)
+  unsigned width = 32;        ///< of an element: 32, or 64 but for `nearest`
+  bool bidirectional = false; ///< negative shifts multiply, but for `nearest`
+};
+
 /// Rounded right shifts of many elements by one amount. What depends on the
 /// amount alone is computed once, by the constructor, but for `nearest`, which
 /// stays one operation.
 class ShiftBuilder {
 public:
-  /// `shift` is an i32 of any value; results are clipped to ±(2^(bits−1) − 1).
+  /// `shift` is an i32 of any value.
   ShiftBuilder(mlir::ImplicitLocOpBuilder &builder, mlir::Value shift,
-               qtrain::Rounding rounding, unsigned bits);
+               ShiftForm form);
 
-  /// The shifted and clipped i32 of the i32 `element`. `random` is an i32 in
-  /// [0, 65535], needed for stochastic rounding only.
+  /// The shifted and clipped `element`. `random` is an i32 in [0, 65535],
+  /// needed for stochastic rounding only.
   mlir::Value shift(mlir::ImplicitLocOpBuilder &builder, mlir::Value element,
                     mlir::Value random) const;
 
@@ -31,10 +39,13 @@ private:
   mlir::Value roundMagnitude(mlir::ImplicitLocOpBuilder &builder,
                              mlir::Value magnitude, mlir::Value random) const;
 
-  qtrain::Rounding rounding;
-  unsigned bits;
+  mlir::Value clip(mlir::ImplicitLocOpBuilder &builder,
+                   mlir::Value magnitude) const;
+  mlir::Value integer(mlir::ImplicitLocOpBuilder &builder, int64_t value) const;
+
+  ShiftForm form;
   mlir::Value given;        ///< the shift
-  mlir::Value amount;       ///< the shift, clamped to [0, 31]
+  mlir::Value amount;       ///< the shift, clamped to [0, width − 1]
   mlir::Value half;         ///< 2^(shift − 1), or 0
   mlir::Value quotientMask; ///< 0 when the shift takes all bits away, else −1
   mlir::Value restMask;     ///< the bits that the shift discards
@@ -42,8 +53,10 @@ private:
   mlir::Value halfMask;     ///< pseudo: mask of the random part
   mlir::Value odd;          ///< pseudo: 1 when the shift is odd
   mlir::Value up, down;   ///< stochastic: shifts that bring the rest to 16 bits
-  mlir::Value mayRoundUp; ///< even: the shift is in [1, 31]
+  mlir::Value mayRoundUp; ///< even: the shift is in [1, width − 1]
   mlir::Value limit;
+  mlir::Value leftAmount; ///< bidirectional: minus the shift, or 0
+  mlir::Value leftLimit;  ///< bidirectional: what `limit` is before the shift
 };
 
 /// The low half of the Philox number of element `index` (i64), as an i16.

@@ -39,6 +39,24 @@ std::optional<SmallVector<ScaledParts>> qtc::getOperandParts(Operation *op) {
   return parts;
 }
 
+// A mask is packed and positions are permuted in memory, so a cast stands
+// between them and what the dialect calls them until both sides are converted.
+
+Value qtc::getMemory(Value value) {
+  auto cast = value.getDefiningOp<UnrealizedConversionCastOp>();
+  return cast ? cast.getOperand(0) : Value();
+}
+
+void qtc::replaceWithMemory(PatternRewriter &rewriter, Operation *op,
+                            Value memory) {
+  rewriter.replaceOpWithNewOp<UnrealizedConversionCastOp>(
+      op, op->getResult(0).getType(), memory);
+}
+
+int64_t qtc::getOperandBound(Operation *op, unsigned operand) {
+  return op->getAttrOfType<DenseI64ArrayAttr>(kBoundsAttrName)[operand];
+}
+
 bool qtc::hasKernelLayout(Value value) {
   RankedTensorType type = getTensorType(value.getType());
   return type.getRank() != 4 || isChannelsLast(type);
@@ -77,6 +95,20 @@ Value qtc::createIsPositive(ImplicitLocOpBuilder &builder, Value element) {
                                          zero);
   return builder.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, element,
                                        zero);
+}
+
+Value qtc::extendTo(ImplicitLocOpBuilder &builder, Value value,
+                    unsigned width) {
+  if (value.getType().getIntOrFloatBitWidth() >= width)
+    return value;
+  return builder.create<arith::ExtSIOp>(builder.getIntegerType(width), value);
+}
+
+Value qtc::truncateTo(ImplicitLocOpBuilder &builder, Value value,
+                      unsigned width) {
+  if (value.getType().getIntOrFloatBitWidth() <= width)
+    return value;
+  return builder.create<arith::TruncIOp>(builder.getIntegerType(width), value);
 }
 
 Value qtc::createEmpty(ImplicitLocOpBuilder &builder, ArrayRef<int64_t> shape,

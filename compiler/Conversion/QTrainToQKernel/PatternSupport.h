@@ -33,6 +33,23 @@ std::optional<ScaledParts> getParts(mlir::Value value);
 std::optional<llvm::SmallVector<ScaledParts>>
 getOperandParts(mlir::Operation *op);
 
+/// The memory of `value`, a mask or positions, whose producer has been
+/// converted already; null if it has not.
+mlir::Value getMemory(mlir::Value value);
+
+/// Replaces `op`, whose result is a mask or positions, by `memory`.
+void replaceWithMemory(mlir::PatternRewriter &rewriter, mlir::Operation *op,
+                       mlir::Value memory);
+
+/// Discardable attributes of contractions and channel sums during the
+/// conversion: largest magnitude of each operand, and that the first one has no
+/// negative element.
+constexpr llvm::StringLiteral kBoundsAttrName = "bounds";
+constexpr llvm::StringLiteral kNonnegativeAttrName = "nonnegative";
+
+/// The largest magnitude of operand `operand` of `op`, see kBoundsAttrName.
+int64_t getOperandBound(mlir::Operation *op, unsigned operand);
+
 /// True when `value`, an activation or an error, is laid out as kernels expect:
 /// with channels innermost if it has rank 4.
 bool hasKernelLayout(mlir::Value value);
@@ -71,6 +88,14 @@ mlir::Value createPermutation(mlir::ImplicitLocOpBuilder &builder,
                               mlir::Value tensor,
                               llvm::ArrayRef<int64_t> permutation);
 
+/// `value`, sign-extended to `width` bits if it has fewer.
+mlir::Value extendTo(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
+                     unsigned width);
+
+/// `value`, cut to `width` bits if it has more.
+mlir::Value truncateTo(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
+                       unsigned width);
+
 /// Gives the result element for the operands' elements.
 using ElementFunction = llvm::function_ref<mlir::Value(
     mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
@@ -101,6 +126,7 @@ mlir::Value createChannelSum(mlir::ImplicitLocOpBuilder &builder,
 
 void populateContractionPatterns(mlir::RewritePatternSet &patterns);
 void populateElementwisePatterns(mlir::RewritePatternSet &patterns);
+void populateMaskPatterns(mlir::RewritePatternSet &patterns);
 void populateNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(mlir::RewritePatternSet &patterns);
 

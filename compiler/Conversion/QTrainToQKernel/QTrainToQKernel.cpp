@@ -24,35 +24,15 @@ using namespace qtc::qtrain;
 
 namespace {
 
-/// True when no element of `value` can be negative.
-bool isNonnegative(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return false;
-  if (isa<ReluOp>(op))
-    return true;
-  if (auto lookup = dyn_cast<LookupOp>(op)) {
-    auto table = dyn_cast<DenseIntElementsAttr>(lookup.getTable());
-    return table && llvm::none_of(table.getValues<APInt>(), [](const APInt &v) {
-             return v.isNegative();
-           });
-  }
-  if (isa<MaxPool2DOp, AveragePool2DOp, ReshapeOp, TransposeOp, DropoutOp,
-          ShiftScaleOp>(op))
-    return isNonnegative(op->getOperand(0));
-  if (isa<SumOp>(op))
-    return llvm::all_of(op->getOperands(), isNonnegative);
-  return false;
-}
-
 struct ConvertQTrainToQKernel
     : qtc::impl::ConvertQTrainToQKernelBase<ConvertQTrainToQKernel> {
   void runOnOperation() override {
-    markNonnegative();
+    markOperands();
     convertSignature();
     RewritePatternSet patterns(&getContext());
     populateContractionPatterns(patterns);
     populateElementwisePatterns(patterns);
+    populateMaskPatterns(patterns);
     populateNormalizationPatterns(patterns);
     populateReductionPatterns(patterns);
     GreedyRewriteConfig config;
@@ -74,13 +54,22 @@ struct ConvertQTrainToQKernel
     return WalkResult::interrupt();
   }
 
-  /// Contractions whose first operand, the one that a kernel wants unsigned,
-  /// has no negative element. The fact would be lost with the producers.
-  void markNonnegative() {
-    getOperation().walk([](ContractionOpInterface op) {
-      if (isScaled(op->getOperand(0).getType()) &&
-          isNonnegative(op->getOperand(0)))
-        op->setAttr("nonnegative", UnitAttr::get(op->getContext()));
+  /// Notes what would be lost with the producers of the operands of a
+  /// contraction: how large they can be, and whether the first, the one that a
+  /// kernel wants unsigned, has no negative element.
+  void markOperands() {
+    getOperation().walk([](Operation *op) {
+      if (!isa<ContractionOpInterface, BiasGradientOp>(op))
+        return;
+      Builder builder(op->getContext());
+      if (!isScaled(op->getOperand(0).getType()))
+        return;
+      if (isNonnegative(op->getOperand(0)))
+        op->setAttr(kNonnegativeAttrName, builder.getUnitAttr());
+      SmallVector<int64_t, 2> bounds;
+      for (Value operand : op->getOperands())
+        bounds.push_back(getMagnitudeBound(operand));
+      op->setAttr(kBoundsAttrName, builder.getDenseI64ArrayAttr(bounds));
     });
   }
 

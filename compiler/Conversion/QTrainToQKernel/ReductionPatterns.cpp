@@ -98,6 +98,43 @@ struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
   }
 };
 
+struct LowerMaxPoolPositions : OpRewritePattern<MaxPool2DPositionsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MaxPool2DPositionsOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    if (!hasKernelLayout(op->getOperand(0)))
+      return rewriter.notifyMatchFailure(op, "channels are not innermost");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    RankedTensorType type = getMemoryType(op.getResult().getType());
+    auto kernel = qkernel::createKernel<qkernel::MaxPool2DPositionsOp>(
+        builder, op.getLoc(), (*parts)[0].mantissas,
+        createEmpty(builder, type.getShape(), type.getElementType()),
+        op.getWindow());
+    replaceWithMemory(rewriter, op, kernel.getResult(0));
+    return success();
+  }
+};
+
+struct LowerMaxUnpool : OpRewritePattern<MaxUnpool2DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(MaxUnpool2DOp op,
+                                PatternRewriter &rewriter) const override {
+    auto gradient = getParts(op.getGradient());
+    Value positions = getMemory(op.getPositions());
+    if (!gradient || !positions)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    auto kernel = qkernel::createKernel<qkernel::MaxUnpool2DOp>(
+        builder, op.getLoc(), ValueRange{positions, gradient->mantissas},
+        createResult(builder, op), op.getWindow());
+    replaceWithParts(rewriter, op, kernel.getResult(0), gradient->exponent);
+    return success();
+  }
+};
+
 /// Factors of an average have 7 + k fraction bits, 2^k the kernel's area
 /// rounded up.
 template <typename OpTy, typename KernelTy>
@@ -141,7 +178,9 @@ struct LowerBiasGradient : OpRewritePattern<BiasGradientOp> {
       return success();
     }
     int64_t length = type.getNumElements() / type.getDimSize(1);
-    bool saturate = length > ((int64_t(1) << 31) - 1) / 127;
+    bool isNarrow = cast<ScaledType>(op.getType()).getWidth() == 32;
+    bool saturate = isNarrow && length > ((int64_t(1) << 31) - 1) /
+                                             getOperandBound(op, /*operand=*/0);
     auto kernel = qkernel::createKernel<qkernel::ChannelSumOp>(
         builder, op.getLoc(), gradient, createResult(builder, op), int64_t(1),
         saturate);
@@ -161,19 +200,20 @@ struct LowerLossGradient : OpRewritePattern<LossGradientOp> {
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
     bool isSoftmax = op.getLoss() == Loss::CrossEntropy;
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    if (!isScaled(op.getType())) {
-      Value logits = (*parts)[0].mantissas;
+    Value logits = (*parts)[0].mantissas, exponent = (*parts)[0].exponent;
+    if (!isSoftmax) {
       replaceWithParts(rewriter, op,
-                       isSoftmax ? createSoftmaxError(builder, op, logits)
-                                 : createDifference(builder, op, logits),
+                       createDifference(builder, op, logits, exponent),
+                       exponent);
+      return success();
+    }
+    if (!exponent) {
+      replaceWithParts(rewriter, op, createSoftmaxError(builder, op, logits),
                        Value());
       return success();
     }
-    if (!isSoftmax || !op.getExponential())
-      return rewriter.notifyMatchFailure(op, "no integer softmax");
     auto kernel = qkernel::createKernel<qkernel::SoftmaxErrorOp>(
-        builder, op.getLoc(),
-        ValueRange{(*parts)[0].mantissas, (*parts)[0].exponent, op.getLabels()},
+        builder, op.getLoc(), ValueRange{logits, exponent, op.getLabels()},
         createResult(builder, op), op.getExponentialAttr());
     int64_t fraction = *op.getExponential() == Exponential::Fraction ? 15 : 11;
     replaceWithParts(rewriter, op, kernel.getResult(0),
@@ -189,33 +229,46 @@ struct LowerLossGradient : OpRewritePattern<LossGradientOp> {
         .getResult(0);
   }
 
+  /// What a target class should have: 1, which is 2^−s of mantissas.
+  static Value createTarget(ImplicitLocOpBuilder &builder, Type type,
+                            Value exponent) {
+    if (!exponent)
+      return builder.create<arith::ConstantOp>(builder.getFloatAttr(type, 1.0));
+    Value fraction =
+        builder.create<arith::SubIOp>(createInt(builder, 0), exponent);
+    return builder.create<arith::ShLIOp>(createInt(builder, 1), fraction);
+  }
+
   /// logits − onehot(labels).
   static Value createDifference(ImplicitLocOpBuilder &builder,
-                                LossGradientOp op, Value logits) {
+                                LossGradientOp op, Value logits,
+                                Value exponent) {
+    Type type = getElementType(op.getResult());
+    Value target = createTarget(builder, type, exponent);
     AffineMap identity = builder.getMultiDimIdentityMap(2);
     AffineMap row = identity.getMajorSubMap(1);
     return createMapped(
         builder, {logits, op.getLabels()}, {identity, row},
-        getShape(op.getResult()), getElementType(op.getResult()),
-        [](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          Type type = elements[0].getType();
+        getShape(op.getResult()), type,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value column = inner.create<arith::IndexCastOp>(
               inner.getI32Type(), inner.create<linalg::IndexOp>(1));
           Value isTarget = inner.create<arith::CmpIOp>(arith::CmpIPredicate::eq,
                                                        column, elements[1]);
-          Value one =
-              inner.create<arith::ConstantOp>(inner.getFloatAttr(type, 1.0));
-          Value target = inner.create<arith::SelectOp>(isTarget, one,
-                                                       createZero(inner, type));
-          return inner.create<arith::SubFOp>(elements[0], target);
+          Value expected = inner.create<arith::SelectOp>(
+              isTarget, target, createZero(inner, type));
+          if (!exponent)
+            return inner.create<arith::SubFOp>(elements[0], expected);
+          return inner.create<arith::SubIOp>(extendTo(inner, elements[0], 32),
+                                             expected);
         });
   }
 };
 } // namespace
 
 void qtc::populateReductionPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerMaxPool, LowerMaxPoolGradient, LowerBiasGradient,
-               LowerLossGradient,
+  patterns.add<LowerMaxPool, LowerMaxPoolGradient, LowerMaxPoolPositions,
+               LowerMaxUnpool, LowerBiasGradient, LowerLossGradient,
                LowerAveragePool<AveragePool2DOp, qkernel::AveragePool2DOp>,
                LowerAveragePool<AveragePool2DGradientOp,
                                 qkernel::AveragePool2DGradientOp>>(

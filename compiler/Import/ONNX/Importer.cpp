@@ -406,7 +406,7 @@ LogicalResult Importer::createParameters(std::string &why) {
         builder.getI64IntegerAttr(isTrained ? id++ : 0),
         qtrain::StateKindAttr::get(builder.getContext(), parameter->kind),
         /*exponent=*/IntegerAttr(), /*uniform=*/IntegerAttr(),
-        /*bound=*/FloatAttr(),
+        /*levels=*/IntegerAttr(), /*bound=*/FloatAttr(),
         /*frozen=*/UnitAttr(), value);
     mark(parameter->argument, qtrain::QTrainDialect::kParameterAttrName,
          FlatSymbolRefAttr::get(name));

@@ -88,7 +88,8 @@ BlockArgument FloatRewriter::addMomentum(UpdateOp op) {
   auto state = builder.create<ParameterOp>(
       parameter.getLoc(), (parameter.getSymName() + ".momentum").str(),
       parameter.getId(), StateKind::Optimizer, /*exponent=*/IntegerAttr(),
-      /*uniform=*/IntegerAttr(), /*bound=*/FloatAttr(), /*frozen=*/false,
+      /*uniform=*/IntegerAttr(), /*levels=*/IntegerAttr(),
+      /*bound=*/FloatAttr(), /*frozen=*/false,
       DenseElementsAttr::get(type, 0.0f));
   symbols.insert(state);
   NamedAttribute mark =

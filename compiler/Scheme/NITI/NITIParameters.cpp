@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Scheme/IntegerRules.h"
 #include "compiler/Scheme/NITI/NITI.h"
-#include "compiler/Scheme/SchemeSupport.h"
 #include "compiler/Support/Philox.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -87,21 +87,9 @@ LogicalResult ParameterQuantizer::run() {
 void ParameterQuantizer::setMantissas(ParameterOp parameter,
                                       ArrayRef<int16_t> mantissas,
                                       int exponent) {
-  auto type = cast<ShapedType>(parameter.getValue().getType());
-  Builder builder(parameter.getContext());
   bool wide = options.weightBits == 16;
-  auto tensor = RankedTensorType::get(type.getShape(),
-                                      builder.getIntegerType(wide ? 16 : 8));
-  if (wide) {
-    parameter.setValueAttr(DenseIntElementsAttr::get(tensor, mantissas));
-    exponent -= 8;
-  } else {
-    SmallVector<int8_t> bytes(mantissas.begin(), mantissas.end());
-    parameter.setValueAttr(
-        DenseIntElementsAttr::get(tensor, ArrayRef<int8_t>(bytes)));
-  }
-  parameter.setExponentAttr(
-      builder.getIntegerAttr(builder.getIntegerType(32, true), exponent));
+  scheme::setMantissas(parameter, mantissas, options.weightBits,
+                       wide ? exponent - 8 : exponent);
 }
 
 /// From the file: s = ceil(log2 max|W|) − 7 + headroom, mantissas rounded half

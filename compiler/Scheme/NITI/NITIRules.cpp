@@ -5,10 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Scheme/IntegerRules.h"
 #include "compiler/Scheme/NITI/NITI.h"
-#include "compiler/Scheme/SchemeSupport.h"
 
-#include "mlir/Transforms/DialectConversion.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
+using namespace qtc::scheme;
 
 //===----------------------------------------------------------------------===//
 // Shared pieces
@@ -27,23 +27,11 @@ namespace {
 /// Magnitude bits of a stored mantissa.
 constexpr int kMantissaBits = 7;
 
-/// The scaled form of a float type with mantissas of `width` bits.
-ScaledType getScaledType(Type type, unsigned width) {
-  auto tensor = cast<RankedTensorType>(type);
-  return ScaledType::get(type.getContext(), tensor.clone(IntegerType::get(
-                                                type.getContext(), width)));
-}
-
-Value createInt(OpBuilder &builder, Location loc, int64_t value) {
-  return builder.create<arith::ConstantIntOp>(loc, value, 32);
-}
-
 /// requantize(acc): back to 8 bits, rounded to nearest, by as few bits as the
 /// largest magnitude allows (numerics contract, section 1).
 Value requantize(OpBuilder &builder, Location loc, Value accumulators) {
   auto type = cast<ScaledType>(accumulators.getType());
-  Value bits =
-      builder.create<MagnitudeBitsOp>(loc, builder.getI32Type(), accumulators);
+  Value bits = builder.create<MagnitudeBitsOp>(loc, accumulators);
   Value excess = builder.create<arith::SubIOp>(
       loc, bits, createInt(builder, loc, kMantissaBits));
   Value shift =
@@ -51,33 +39,6 @@ Value requantize(OpBuilder &builder, Location loc, Value accumulators) {
   return builder.create<ShiftScaleOp>(loc, type.withWidth(8), accumulators,
                                       shift, Value(), Rounding::Nearest,
                                       /*bits=*/8);
-}
-
-/// True when the surrounding function can draw random numbers.
-bool hasRandom(Operation *op) {
-  return findArgument(op, "seed") && findArgument(op, "step");
-}
-
-/// Random numbers for the rounding of a tensor of type `scaled`.
-Value createRandom(OpBuilder &builder, Operation *op, ScaledType scaled,
-                   int64_t id, RandomPurpose purpose) {
-  auto type = RankedTensorType::get(scaled.getShape(), builder.getI16Type());
-  return builder.create<RandomOp>(op->getLoc(), type, findArgument(op, "seed"),
-                                  findArgument(op, "step"), id, purpose);
-}
-
-/// Rebuilds `op` on scaled operands with a result of `width` bits.
-Value rebuild(OpBuilder &builder, Operation *op, ValueRange operands,
-              unsigned width) {
-  OperationState state(op->getLoc(), op->getName(), operands,
-                       getScaledType(op->getResult(0).getType(), width),
-                       op->getAttrs());
-  state.propertiesAttr = op->getPropertiesAsAttribute();
-  return builder.create(state)->getResult(0);
-}
-
-unsigned getWidth(Value value) {
-  return cast<ScaledType>(value.getType()).getWidth();
 }
 
 //===----------------------------------------------------------------------===//
@@ -153,18 +114,6 @@ struct QuantizeBiasAdd : OpConversionPattern<BiasAddOp> {
     Value sum = rewriter.create<BiasAddOp>(op.getLoc(), input.getType(), input,
                                            adaptor.getBias());
     rewriter.replaceOp(op, requantize(rewriter, op.getLoc(), sum));
-    return success();
-  }
-};
-
-/// Operations on mantissas alone: the result is as wide as the operands.
-template <typename OpTy> struct KeepMantissas : OpConversionPattern<OpTy> {
-  using OpConversionPattern<OpTy>::OpConversionPattern;
-  LogicalResult
-  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    unsigned width = getWidth(adaptor.getOperands().back());
-    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), width));
     return success();
   }
 };
@@ -280,8 +229,7 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
     // 16-bit storage has 8 fraction bits more.
     Value kept = rewriter.create<arith::AddIOp>(
         loc, schedule, createInt(rewriter, loc, width - 8));
-    Value bits =
-        rewriter.create<MagnitudeBitsOp>(loc, rewriter.getI32Type(), gradient);
+    Value bits = rewriter.create<MagnitudeBitsOp>(loc, gradient);
     Value shift = rewriter.create<arith::SubIOp>(loc, bits, kept);
     Value random;
     if (rounding == Rounding::Stochastic) {
@@ -295,7 +243,8 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
                                       shift, random, rounding, /*bits=*/width);
     rewriter.replaceOpWithNewOp<UpdateOp>(op, adaptor.getParameter().getType(),
                                           adaptor.getParameter(), step,
-                                          op.getSymbolAttr());
+                                          op.getSymbolAttr(),
+                                          /*limit=*/IntegerAttr());
     return success();
   }
 
@@ -303,39 +252,19 @@ private:
   Rounding rounding;
 };
 
-/// Functions return mantissas; the logits come with their exponent.
-struct QuantizeReturn : OpConversionPattern<func::ReturnOp> {
-  using OpConversionPattern::OpConversionPattern;
-  LogicalResult
-  matchAndRewrite(func::ReturnOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    SmallVector<Value> results;
-    for (auto [index, value] : llvm::enumerate(adaptor.getOperands())) {
-      auto type = cast<ScaledType>(value.getType());
-      auto parts = rewriter.create<DecomposeOp>(
-          op.getLoc(), getMemoryType(type.getMantissa()), rewriter.getI32Type(),
-          value);
-      results.push_back(parts.getMantissas());
-      if (index == 0)
-        results.push_back(parts.getExponent());
-    }
-    rewriter.replaceOpWithNewOp<func::ReturnOp>(op, results);
-    return success();
-  }
-};
 } // namespace
 
 void niti::populateRules(RewritePatternSet &patterns,
                          const ApplyNITIOptions &options) {
   MLIRContext *context = patterns.getContext();
-  patterns
-      .add<QuantizeInput, QuantizeContraction, QuantizeBiasAdd,
-           QuantizeMaxPoolGradient, QuantizeDropout, QuantizeBiasGradient,
-           QuantizeReturn, KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
-           KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
-           KeepMantissas<TransposeOp>, AccumulateAndRequantize<SumOp>,
-           AccumulateAndRequantize<AveragePool2DOp>,
-           AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
+  patterns.add<QuantizeInput, QuantizeContraction, QuantizeBiasAdd,
+               QuantizeMaxPoolGradient, QuantizeDropout, QuantizeBiasGradient,
+               KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
+               KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
+               KeepMantissas<TransposeOp>, AccumulateAndRequantize<SumOp>,
+               AccumulateAndRequantize<AveragePool2DOp>,
+               AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
+  populateReturnRule(patterns);
   patterns.add<QuantizeLoss>(context, options.exponential);
   patterns.add<QuantizeUpdate>(context, options.gradientRounding);
 }

@@ -257,7 +257,8 @@ void BackwardBuilder::finishParameters(Operation *op) {
     auto symbol = target.function.getArgAttrOfType<FlatSymbolRefAttr>(
         argument.getArgNumber(), QTrainDialect::kParameterAttrName);
     updated[argument] = builder.create<UpdateOp>(
-        op->getLoc(), argument.getType(), argument, gradient, symbol);
+        op->getLoc(), argument.getType(), argument, gradient, symbol,
+        /*limit=*/IntegerAttr());
   }
 }
 

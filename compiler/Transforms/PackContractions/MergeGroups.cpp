@@ -80,7 +80,7 @@ template <typename OpTy> struct MergeGroups : OpRewritePattern<OpTy> {
     Value weights = op.getIns()[1];
     int64_t group = op.getGroup();
     ArrayRef<int64_t> w = cast<ShapedType>(weights.getType()).getShape();
-    if (op->getNumResults() == 0 || op.getSaturate() ||
+    if (op->getNumResults() == 0 || op.hasWideSums() ||
         supportsDirect(weights, group))
       return rewriter.notifyMatchFailure(op, "groups stay as they are");
     constexpr bool isForward = std::is_same_v<OpTy, Conv2DOp>;

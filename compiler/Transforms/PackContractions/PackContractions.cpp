@@ -45,7 +45,7 @@ template <typename OpTy> static StringRef getObstacle(OpTy op) {
     return "expected tensors";
   if (op.getDirect())
     return "vectors of channels need no packing";
-  if (op.getSaturate())
+  if (op.hasWideSums())
     return "accumulators of 32 bits would overflow";
   return "";
 }

@@ -28,8 +28,8 @@ using namespace qtc::qkernel;
 namespace {
 
 constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
-/// Products of two 8-bit mantissas that 32 bits can sum.
-constexpr int64_t kMaxLength = kLargest / (127 * 127);
+/// Products of two bytes that 32 bits can sum.
+constexpr int64_t kMaxLength = kLargest / (128 * 128);
 
 /// `count` images of `images`, from `first` on.
 Value createSlice(ImplicitLocOpBuilder &builder, Value images, int64_t first,
@@ -45,9 +45,9 @@ Value createSlice(ImplicitLocOpBuilder &builder, Value images, int64_t first,
                                                 strides);
 }
 
-/// The sum of `parts` in 64 bits, clamped to ±(2^31 − 1).
-Value createSaturatedSum(ImplicitLocOpBuilder &builder, ValueRange parts) {
-  auto type = cast<RankedTensorType>(parts.front().getType());
+/// The sum of `parts` in 64 bits, clamped to ±(2^31 − 1) for a result of 32.
+Value createSum(ImplicitLocOpBuilder &builder, ValueRange parts,
+                RankedTensorType type) {
   Value out =
       builder.create<tensor::EmptyOp>(type.getShape(), type.getElementType());
   SmallVector<AffineMap> maps(parts.size() + 1,
@@ -61,12 +61,14 @@ Value createSaturatedSum(ImplicitLocOpBuilder &builder, ValueRange parts) {
     for (Value element : elements.drop_back())
       sum = inner.create<arith::AddIOp>(
           sum, inner.create<arith::ExtSIOp>(wide, element));
-    sum = inner.create<arith::MaxSIOp>(
-        sum, inner.create<arith::ConstantIntOp>(-kLargest, 64));
-    sum = inner.create<arith::MinSIOp>(
-        sum, inner.create<arith::ConstantIntOp>(kLargest, 64));
-    inner.create<linalg::YieldOp>(
-        ValueRange(inner.create<arith::TruncIOp>(inner.getI32Type(), sum)));
+    if (type.getElementType() != wide) {
+      sum = inner.create<arith::MaxSIOp>(
+          sum, inner.create<arith::ConstantIntOp>(-kLargest, 64));
+      sum = inner.create<arith::MinSIOp>(
+          sum, inner.create<arith::ConstantIntOp>(kLargest, 64));
+      sum = inner.create<arith::TruncIOp>(inner.getI32Type(), sum);
+    }
+    inner.create<linalg::YieldOp>(sum);
   };
   return builder
       .create<linalg::GenericOp>(out.getType(), parts, out, maps, iterators,
@@ -79,7 +81,7 @@ struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
 
   LogicalResult matchAndRewrite(Conv2DWeightGradientOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!op.getSaturate())
+    if (!op.hasWideSums())
       return rewriter.notifyMatchFailure(op, "sums cannot leave 32 bits");
     auto errors = cast<RankedTensorType>(op.getIns()[1].getType());
     int64_t batch = errors.getDimSize(0);
@@ -97,7 +99,7 @@ struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     for (int64_t first = 0; first < batch; first += images) {
       int64_t count = std::min(images, batch - first);
       Value out = builder.create<tensor::EmptyOp>(type.getShape(),
-                                                  type.getElementType());
+                                                  builder.getI32Type());
       SmallVector<Value> ins;
       for (Value operand : op.getIns())
         ins.push_back(createSlice(builder, operand, first, count));
@@ -107,7 +109,7 @@ struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
                           /*saturate=*/false)
                           .getResult(0));
     }
-    SmallVector<Value> results{createSaturatedSum(builder, parts)};
+    SmallVector<Value> results{createSum(builder, parts, type)};
     if (op.getOuts().size() == 2)
       results.push_back(createKernel<MaxAbsOp>(builder, op.getLoc(),
                                                results.front(), op.getOuts()[1])

@@ -14,12 +14,12 @@ def SplitReductions
     : Pass<"qkernel-split-reductions", "::mlir::func::FuncOp"> {
   let summary = "Cuts weight gradients that could leave 32 bits";
   let description = [{
-    A weight gradient reduces over batch and space. Where that is more than
-    133,144 products, sums may leave 32 bits, and the kernel is marked
-    `saturate`. This pass cuts the batch into parts whose sums cannot, adds the
-    parts in 64 bits and brings the result to ±(2^31 − 1) (numerics contract,
-    section 1), so that fast kernels serve long reductions too. A single image
-    that is too large is left alone.
+    A weight gradient reduces over batch and space. Where sums may leave 32 bits,
+    the kernel is marked `saturate` or its results have 64 bits. This pass cuts
+    the batch into parts of at most 131,071 products, whose sums cannot, adds the
+    parts in 64 bits and, for a result of 32 bits, brings it to ±(2^31 − 1)
+    (numerics contract, section 1), so that fast kernels serve long reductions
+    too. A single image that is too large is left alone.
 
     Before, with 256 images of 32 × 32:
 

@@ -20,13 +20,17 @@ class QKernel_Shaped<list<Type> elements>
     : AnyTypeOf<[StaticShapeTensorOf<elements>, StaticShapeMemRefOf<elements>]>;
 def QKernel_Bytes : QKernel_Shaped<[I8]>;
 def QKernel_Accumulators : QKernel_Shaped<[I32]>;
-def QKernel_Mantissas : QKernel_Shaped<[I8, I16, I32]>;
+def QKernel_Integers : QKernel_Shaped<[I8, I16, I32, I64]>;
+def QKernel_Maximum : QKernel_Shaped<[I32, I64]>;
 
 // Of contractions, which compute in integers or in floats.
 def QKernel_Factors : QKernel_Shaped<[I8, F32]>;
 def QKernel_Operands : QKernel_Shaped<[I8, I16, I32, F32]>;
-def QKernel_Sums : QKernel_Shaped<[I32, F32]>;
+def QKernel_Sums : QKernel_Shaped<[I32, I64, F32]>;
 def QKernel_StoredSums : QKernel_Shaped<[I16, I32, F32]>;
+
+// Of operations on elements of any kind.
+def QKernel_Elements : QKernel_Shaped<[I8, I16, I32, I64, F32]>;
 
 /// A kernel overwrites its destinations, the operands `outs`. On tensors it
 /// returns their new values, on buffers nothing.
@@ -59,7 +63,14 @@ class QKernel_KernelOp<string mnemonic, list<Trait> traits = [],
 // Contractions, as a scheme's operations become them
 //===----------------------------------------------------------------------===//
 
-class QKernel_ConvolutionOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
+class QKernel_ConvolutionOp<string mnemonic>
+    : QKernel_KernelOp<mnemonic, [], [{
+    /// Whether sums must be formed in 64 bits.
+    bool hasWideSums() {
+      return getSaturate() || ::mlir::getElementTypeOrSelf(getOuts()[0])
+                                  .isInteger(64);
+    }
+  }]> {
   let arguments = (ins Variadic<QKernel_Operands>:$ins,
                        Variadic<QKernel_Sums>:$outs,
                        QTrain_WindowAttr:$window, I64Attr:$group,
@@ -75,7 +86,7 @@ def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
     clamped to ±2^30. outs: accumulators [N, OH, OW, O] and optionally their
     largest magnitude. `nonnegative` promises that no activation is negative.
     `saturate` asks for sums in 64 bits, brought to ±(2^31 − 1) at the end;
-    without it no sum leaves 32 bits. `direct` asks for vectors of channels
+    accumulators of 64 bits stay exact. Otherwise no sum leaves 32 bits. `direct` asks for vectors of channels
     instead of packed operands. A linear layer is the convolution whose kernel
     is the image.
 
@@ -304,8 +315,8 @@ def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
 //===----------------------------------------------------------------------===//
 
 class QKernel_PoolOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
-  let arguments = (ins Variadic<QKernel_Operands>:$ins,
-                       Variadic<QKernel_Operands>:$outs,
+  let arguments = (ins Variadic<QKernel_Elements>:$ins,
+                       Variadic<QKernel_Elements>:$outs,
                        QTrain_WindowAttr:$window);
 }
 
@@ -343,6 +354,44 @@ def QKernel_MaxPool2DGradientOp : QKernel_PoolOp<"max_pool2d_gradient"> {
     ```mlir
     qkernel.max_pool2d_gradient
       ins(%x, %e : memref<8x6x6x4xi8>, memref<8x3x3x4xi8>)
+      outs(%ex : memref<8x6x6x4xi8>) {window = #qtrain.window<kernel = [2, 2],
+       strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    ```
+  }];
+}
+
+def QKernel_MaxPool2DPositionsOp : QKernel_PoolOp<"max_pool2d_positions"> {
+  let summary = "Where maxima lie in their windows";
+  let description = [{
+    ins: [N, H, W, C]. outs: indices [N, OH, OW, C] of 8 or 16 bits. See
+    `qtrain.max_pool2d_positions`.
+
+    Constraints:
+    - (C1) one input and one output of rank 4, equal N and C.
+
+    Example:
+
+    ```mlir
+    qkernel.max_pool2d_positions ins(%x : memref<8x6x6x4xi32>)
+      outs(%p : memref<8x3x3x4xi8>) {window = #qtrain.window<kernel = [2, 2],
+       strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    ```
+  }];
+}
+
+def QKernel_MaxUnpool2DOp : QKernel_PoolOp<"max_unpool2d"> {
+  let summary = "Elements to the positions where maxima were";
+  let description = [{
+    ins: indices and errors [N, OH, OW, C]. outs: the input's error [N, H, W, C].
+    See `qtrain.max_unpool2d`.
+
+    Constraints:
+    - (C1) two inputs of one shape and one output of rank 4, equal N and C.
+
+    Example:
+
+    ```mlir
+    qkernel.max_unpool2d ins(%p, %e : memref<8x3x3x4xi8>, memref<8x3x3x4xi8>)
       outs(%ex : memref<8x6x6x4xi8>) {window = #qtrain.window<kernel = [2, 2],
        strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
     ```
@@ -399,19 +448,68 @@ def QKernel_AveragePool2DGradientOp
 def QKernel_MaxAbsOp : QKernel_KernelOp<"max_abs"> {
   let summary = "Largest magnitude of a tensor";
   let description = [{
-    ins: integers of any shape. outs: max |x| as a 32-bit integer.
+    ins: integers of any shape, and optionally the bits of those that count, as
+    `qkernel.range_mask` writes them. outs: max |x| as a 32-bit integer, or a
+    64-bit one of 64-bit integers.
 
     Constraints:
-    - (C1) one input, one output of rank 0.
+    - (C1) one or two inputs, one output of rank 0, wide enough.
+    - (C2) a bit for every integer.
 
     Example:
 
     ```mlir
     qkernel.max_abs ins(%x : memref<8x10xi32>) outs(%max : memref<i32>)
+    qkernel.max_abs ins(%x, %m : memref<8x10xi32>, memref<10xi8>)
+      outs(%max : memref<i32>)
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Mantissas>:$ins,
-                       Variadic<QKernel_Accumulators>:$outs);
+  let arguments = (ins Variadic<QKernel_Integers>:$ins,
+                       Variadic<QKernel_Maximum>:$outs);
+}
+
+def QKernel_RangeMaskOp : QKernel_KernelOp<"range_mask"> {
+  let summary = "Bits of the elements in a range";
+  let description = [{
+    ins: integers of any shape. outs: flat bytes; bit i mod 8 of byte i div 8
+    says whether element i, in memory order, is at least `low` and at most
+    `high`, as far as they are given and in the type of the elements. Bits behind
+    the last element are 0.
+
+    Constraints:
+    - (C1) one input, one output with a bit for every integer.
+
+    Example:
+
+    ```mlir
+    qkernel.range_mask ins(%x : memref<8x10xi32>) outs(%m : memref<10xi8>)
+      {low = 1 : i64}
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Integers>:$ins,
+                       Variadic<QKernel_Bytes>:$outs,
+                       OptionalAttr<I64Attr>:$low, OptionalAttr<I64Attr>:$high);
+}
+
+def QKernel_ApplyMaskOp : QKernel_KernelOp<"apply_mask"> {
+  let summary = "Zeroes the elements whose bit is not set";
+  let description = [{
+    ins: integers of any shape, and bits as `qkernel.range_mask` writes them.
+    outs: the integers whose bit is set, 0 in place of the others.
+
+    Constraints:
+    - (C1) two inputs, one output of the type of the first.
+    - (C2) a bit for every integer.
+
+    Example:
+
+    ```mlir
+    qkernel.apply_mask ins(%x, %m : memref<8x10xi8>, memref<10xi8>)
+      outs(%y : memref<8x10xi8>)
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Integers>:$ins,
+                       Variadic<QKernel_Integers>:$outs);
 }
 
 def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
@@ -438,8 +536,8 @@ def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
       outs(%p : memref<12x2xf32>) {factor = 1 : i64}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Shaped<[I8, F32, F64]>>:$ins,
-                       Variadic<QKernel_Shaped<[I32, F32, F64]>>:$outs,
+  let arguments = (ins Variadic<QKernel_Shaped<[I8, I16, F32, F64]>>:$ins,
+                       Variadic<QKernel_Shaped<[I32, I64, F32, F64]>>:$outs,
                        I64Attr:$factor, UnitAttr:$saturate);
 }
 
@@ -469,7 +567,7 @@ def QKernel_ChannelMomentsOp : QKernel_KernelOp<"channel_moments"> {
 def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
   let summary = "Softmax minus the one-hot target";
   let description = [{
-    ins: logits [N, K] (8 bits), their exponent, labels [N]. outs: errors [N, K]
+    ins: logits [N, K] (integers), their exponent, labels [N]. outs: errors [N, K]
     in 32 bits. Or ins: logits (floats), labels; outs: errors (floats). See
     `qtrain.loss_gradient`.
 
@@ -499,15 +597,18 @@ def QKernel_MagnitudeBitsOp : Op<QKernel_Dialect, "magnitude_bits", [Pure]> {
   let description = [{
     W of the numerics contract, section 1, of a tensor whose largest magnitude
     is `maximum` ≥ 0: 0 up to 1, else the bit length of `maximum` − 1, which is
-    ceil(log2 `maximum`).
+    ceil(log2 `maximum`). With `nearest`, round(log2 `maximum`), 0 for 0: the
+    bit length less one, or the bit length if `maximum` exceeds √2 · 2^k between
+    2^k and 2^(k+1) (`wage.md` 1.6; the two are never equal).
 
     Example:
 
     ```mlir
     %w = qkernel.magnitude_bits %max : (i32) -> i32
+    %r = qkernel.magnitude_bits %max {nearest} : (i32) -> i32
     ```
   }];
-  let arguments = (ins I32:$maximum);
+  let arguments = (ins AnyTypeOf<[I32, I64]>:$maximum, UnitAttr:$nearest);
   let results = (outs I32:$bits);
   let assemblyFormat = [{
     $maximum attr-dict `:` functional-type(operands, results)

@@ -86,7 +86,7 @@ static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
     return op.emitOpError() << "expected weights that fit " << window
                             << ", but got [" << w << "]";
   if (op.getDirect() &&
-      (op.getSaturate() || !supportsDirect(weight, group))) // C2
+      (op.hasWideSums() || !supportsDirect(weight, group))) // C2
     return op.emitOpError() << "expected no direct kernel for weights [" << w
                             << "] in " << group << " groups";
   if (failed(expectOneKind(op))) // C3
@@ -345,6 +345,16 @@ LogicalResult MaxPool2DGradientOp::verify() {
   return success();
 }
 
+LogicalResult MaxPool2DPositionsOp::verify() {
+  return verifyPool(*this, getIns(), getOuts(), 1);
+}
+
+LogicalResult MaxUnpool2DOp::verify() {
+  if (failed(verifyPool(*this, getIns(), getOuts(), 2)))
+    return failure();
+  return expectShape(*this, "error", getIns()[1], shapeOf(getIns()[0])); // C1
+}
+
 LogicalResult AveragePool2DOp::verify() {
   return verifyPool(*this, getIns(), getOuts(), 1);
 }
@@ -353,10 +363,46 @@ LogicalResult AveragePool2DGradientOp::verify() {
   return verifyPool(*this, getIns(), getOuts(), 1);
 }
 
+/// `bits` are bytes with a bit for every element of `integers`.
+static LogicalResult expectBits(Operation *op, Value bits, Value integers) {
+  auto type = cast<ShapedType>(bits.getType());
+  int64_t count = cast<ShapedType>(integers.getType()).getNumElements();
+  int64_t bytes = llvm::divideCeil(count, 8);
+  if (type.getElementType().isInteger(8) && type.getRank() == 1 &&
+      type.getNumElements() == bytes)
+    return success();
+  return op->emitOpError() << "expected a mask of " << bytes
+                           << " bytes, but got " << type;
+}
+
 LogicalResult MaxAbsOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 2, 1, 1)))
+    return failure();
+  auto type = cast<ShapedType>(getIns()[0].getType());
+  auto maximum = cast<ShapedType>(getOuts()[0].getType());
+  if (maximum.getElementTypeBitWidth() < type.getElementTypeBitWidth()) // C1
+    return emitOpError() << "expected a maximum as wide as " << type
+                         << ", but got " << maximum;
+  if (getIns().size() == 2 &&
+      failed(expectBits(*this, getIns()[1], getIns()[0]))) // C2
     return failure();
   return expectShape(*this, "maximum", getOuts()[0], {}); // C1
+}
+
+LogicalResult RangeMaskOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
+    return failure();
+  return expectBits(*this, getOuts()[0], getIns()[0]); // C1
+}
+
+LogicalResult ApplyMaskOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1, 1)))
+    return failure();
+  if (getElementTypeOrSelf(getIns()[0]) != getElementTypeOrSelf(getOuts()[0]))
+    return emitOpError("expected input and output of one type");
+  if (failed(expectBits(*this, getIns()[1], getIns()[0]))) // C2
+    return failure();
+  return expectShape(*this, "output", getOuts()[0], shapeOf(getIns()[0])); // C1
 }
 
 LogicalResult ChannelSumOp::verify() {

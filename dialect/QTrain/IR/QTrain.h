@@ -48,6 +48,17 @@ bool isChannelsLast(mlir::RankedTensorType type);
 /// and no encoding.
 mlir::RankedTensorType getMemoryType(mlir::RankedTensorType type);
 
+/// The largest magnitude that a mantissa of the scaled `value` can have, as far
+/// as the operations that make it tell.
+int64_t getMagnitudeBound(mlir::Value value);
+
+/// The largest magnitude of a sum of `length` products of mantissas of `lhs`
+/// and `rhs`, or of mantissas of `lhs` if `rhs` is null; at most 2^63 − 1.
+int64_t getSumBound(int64_t length, mlir::Value lhs, mlir::Value rhs);
+
+/// True when no element of `value` can be negative.
+bool isNonnegative(mlir::Value value);
+
 } // namespace qtc::qtrain
 
 #endif // QTRAIN_IR_QTRAIN_H

@@ -73,8 +73,8 @@ LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expected a static shape, but got " << mantissa;
   Type element = mantissa.getElementType();
   if (!element.isSignlessInteger(8) && !element.isSignlessInteger(16) &&
-      !element.isSignlessInteger(32))
-    return emitError() << "expected mantissas of i8, i16 or i32, but got "
+      !element.isSignlessInteger(32) && !element.isSignlessInteger(64))
+    return emitError() << "expected mantissas of i8, i16, i32 or i64, but got "
                        << element;
   if (isChannelsLast(mantissa) && mantissa.getRank() != 4)
     return emitError() << "expected rank 4 for a channels_last layout, but got "

@@ -22,8 +22,9 @@ def QTrain_Dialect : Dialect {
       generator make them;
     - on `!qtrain.scaled` values, integer mantissas with one exponent, as a
       scheme (NITI, WAGE, ...) rewrites them. The linear operations then return
-      exact 32-bit accumulators, and `qtrain.magnitude_bits` and
-      `qtrain.shift_scale` bring these back to a storage width.
+      exact accumulators of 32 bits, or of 64 where 32 are not enough, and
+      `qtrain.magnitude_bits` and `qtrain.shift_scale` bring these back to a
+      storage width.
 
     Shapes are static. Activations are `[N, C, H, W]` or `[N, F]`, convolution
     weights `[O, C/group, KH, KW]`, weights of linear layers `[O, F]`. How values

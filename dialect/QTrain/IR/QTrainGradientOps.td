@@ -15,12 +15,16 @@ def QTrain_LossGradientOp : QTrain_PureOp<"loss_gradient"> {
   let description = [{
     Cross-entropy: softmax(logits) − onehot(labels). Sum of squares:
     logits − onehot(labels). Not divided by the batch size. Scaled: 32-bit
-    errors, the probabilities as integers; `fraction` gives them with exponent
-    −15, `paper` with exponent −11 (numerics contract, section 4, Loss).
+    errors. Those of cross-entropy are probabilities as integers; `fraction`
+    gives them with exponent −15, `paper` with exponent −11 (numerics contract,
+    section 4, Loss). Those of the sum of squares keep the exponent s of the
+    logits, and the target is 2^−s (`wage.md` 1.7); −30 ≤ s ≤ 0 is required.
 
     Constraints:
     - (C1) `logits` has rank 2, `labels` its first extent.
     - (C2) the result has the shape of `logits`; scaled results are 32 bits wide.
+    - (C3) `exponential` is there exactly for a scaled cross-entropy.
+    - (C4) `paper` takes logits of 8 bits.
 
     Example:
 
@@ -67,8 +71,8 @@ def QTrain_Conv2DWeightGradientOp
   let summary = "Gradient of a convolution with respect to its weights";
   let description = [{
     Correlation of the input with the result gradient, summed over the batch.
-    Scaled operands give exact accumulators; if a sum can leave 32 bits it is
-    formed in 64 bits and saturated to ±(2^31 − 1) at the end.
+    Scaled operands give exact accumulators; if a sum can leave the 32 bits of
+    its result it is formed in 64 bits and saturated to ±(2^31 − 1) at the end.
 
     Constraints: those of `qtrain.conv2d` whose weight is this result and whose
     result is `gradient`.
@@ -136,8 +140,8 @@ def QTrain_LinearWeightGradientOp
 def QTrain_BiasGradientOp : QTrain_PureOp<"bias_gradient"> {
   let summary = "Sum over all dimensions but the channel";
   let description = [{
-    result[c] = Σ gradient[n, c, ...]. Scaled operands give exact 32-bit
-    accumulators, saturated like those of `qtrain.conv2d_weight_gradient`.
+    result[c] = Σ gradient[n, c, ...]. Scaled operands give exact accumulators,
+    saturated like those of `qtrain.conv2d_weight_gradient`.
 
     Constraints:
     - (C1) the result has rank 1 and the extent of dimension 1 of `gradient`.
@@ -225,6 +229,56 @@ def QTrain_MaxPool2DGradientOp : QTrain_PureOp<"max_pool2d_gradient"> {
   let hasVerifier = 1;
 }
 
+def QTrain_MaxPool2DPositionsOp : QTrain_PureOp<"max_pool2d_positions"> {
+  let summary = "Where the maxima of a pool lie in their windows";
+  let description = [{
+    The row-major index in its window, from 0, of the first maximum. The backward
+    pass needs no more of the input of a maximum pool.
+
+    Constraints:
+    - (C1) as `qtrain.max_pool2d`.
+    - (C2) indices of all positions of a window fit the elements of the result.
+
+    Example:
+
+    ```mlir
+    %p = qtrain.max_pool2d_positions %x {window = #qtrain.window<
+           kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0],
+           dilations = [1, 1]>}
+         : (!qtrain.scaled<tensor<8x4x6x6xi32>>) -> tensor<8x4x3x3xi8>
+    ```
+  }];
+  let arguments = (ins QTrain_Scaled:$input, QTrain_WindowAttr:$window);
+  let results = (outs QTrain_PositionTensor:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_MaxUnpool2DOp : QTrain_PureOp<"max_unpool2d"> {
+  let summary = "Elements to the positions where maxima were";
+  let description = [{
+    `qtrain.max_pool2d_gradient` of the pool whose `qtrain.max_pool2d_positions`
+    are given.
+
+    Constraints:
+    - (C1) `positions` and `gradient` have one shape; the result could be the
+      input of their pool.
+    - (C2) the result is as wide as `gradient`, or wider.
+
+    Example:
+
+    ```mlir
+    %ex = qtrain.max_unpool2d %p, %e {window = #qtrain.window<kernel = [2, 2],
+            strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+          : (tensor<8x4x3x3xi8>, !qtrain.scaled<tensor<8x4x3x3xi8>>)
+          -> !qtrain.scaled<tensor<8x4x6x6xi8>>
+    ```
+  }];
+  let arguments = (ins QTrain_PositionTensor:$positions,
+                       QTrain_Scaled:$gradient, QTrain_WindowAttr:$window);
+  let results = (outs QTrain_Scaled:$result);
+  let hasVerifier = 1;
+}
+
 def QTrain_AveragePool2DGradientOp : QTrain_PureOp<"average_pool2d_gradient"> {
   let summary = "Gradient of an average pool";
   let description = [{
@@ -255,12 +309,14 @@ def QTrain_UpdateOp : QTrain_PureOp<"update"> {
   let summary = "New value of a parameter";
   let description = [{
     Float: what an optimizer makes of the gradient, to be spelled by a scheme.
-    Scaled: clip(parameter − gradient) on mantissas; the exponent of the
-    gradient does not matter (`niti.md` 4.5).
+    Scaled: parameter − gradient on mantissas, clipped to ±`limit`, by default
+    to the width of the parameter; the exponent of the gradient does not matter
+    (`niti.md` 4.5).
 
     Constraints:
     - (C1) operands and result have the same shape, parameter and result the
       same type.
+    - (C2) `limit` is positive and fits a scaled parameter.
 
     Example:
 
@@ -270,7 +326,8 @@ def QTrain_UpdateOp : QTrain_PureOp<"update"> {
     ```
   }];
   let arguments = (ins QTrain_Value:$parameter, QTrain_Value:$gradient,
-                       OptionalAttr<FlatSymbolRefAttr>:$symbol);
+                       OptionalAttr<FlatSymbolRefAttr>:$symbol,
+                       OptionalAttr<I64Attr>:$limit);
   let results = (outs QTrain_Value:$result);
   let hasVerifier = 1;
 }

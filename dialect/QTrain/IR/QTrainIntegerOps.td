@@ -39,17 +39,80 @@ def QTrain_MagnitudeBitsOp : QTrain_PureOp<"magnitude_bits"> {
   let summary = "Bits needed for the largest magnitude";
   let description = [{
     W(x) = 0 if max|x| ≤ 1, else bit_length(max|x| − 1) = ceil(log2 max|x|),
-    over all mantissas (numerics contract, section 1; `niti.md` 1.2).
+    over all mantissas (numerics contract, section 1; `niti.md` 1.2). With
+    `nearest` the logarithm is rounded to nearest instead: round(log2 max|x|), 0
+    if max|x| = 0 (`wage.md` 1.6). With `mask` the maximum is over the mantissas
+    whose bit is set.
+
+    Constraints:
+    - (C1) `mask` has the shape of `input`.
 
     Example:
 
     ```mlir
     %bits = qtrain.magnitude_bits %acc
             : (!qtrain.scaled<tensor<8x10xi32>>) -> i32
+    %log2 = qtrain.magnitude_bits %acc, %mask {nearest}
+            : (!qtrain.scaled<tensor<8x10xi32>>, tensor<8x10xi1>) -> i32
     ```
   }];
-  let arguments = (ins QTrain_Scaled:$input);
+  let arguments = (ins QTrain_Scaled:$input, Optional<QTrain_MaskTensor>:$mask,
+                       UnitAttr:$nearest);
   let results = (outs I32:$result);
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$input), [{
+      build($_builder, $_state, $_builder.getI32Type(), input, Value(),
+            /*nearest=*/false);
+    }]>
+  ];
+  let hasVerifier = 1;
+}
+
+def QTrain_RangeMaskOp : QTrain_PureOp<"range_mask"> {
+  let summary = "Which mantissas are in a range";
+  let description = [{
+    The bit of a mantissa m is set when `low` ≤ m ≤ `high`; an end that is not
+    given does not bound. Masks are kept for the backward pass in place of the
+    values they were made of, so they lie in memory as bits.
+
+    Constraints:
+    - (C1) `input` and result have the same shape.
+    - (C2) at least one end is given, and ends fit the mantissas.
+
+    Example:
+
+    ```mlir
+    %m = qtrain.range_mask %acc {low = 1 : i64, high = 4064 : i64}
+         : (!qtrain.scaled<tensor<8x10xi32>>) -> tensor<8x10xi1>
+    ```
+  }];
+  let arguments = (ins QTrain_Scaled:$input, OptionalAttr<I64Attr>:$low,
+                       OptionalAttr<I64Attr>:$high);
+  let results = (outs QTrain_MaskTensor:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_ApplyMaskOp
+    : QTrain_PureOp<"apply_mask", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "Zeroes the mantissas whose bit is not set";
+  let description = [{
+    The exponent stays.
+
+    Constraints:
+    - (C1) `input`, `mask` and the result have the same shape, and `input` and
+      the result the same type.
+
+    Example:
+
+    ```mlir
+    %e1 = qtrain.apply_mask %e, %m
+          : (!qtrain.scaled<tensor<8x10xi8>>, tensor<8x10xi1>)
+          -> !qtrain.scaled<tensor<8x10xi8>>
+    ```
+  }];
+  let arguments = (ins QTrain_Scaled:$input, QTrain_MaskTensor:$mask);
+  let results = (outs QTrain_Scaled:$result);
+  let hasVerifier = 1;
 }
 
 def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
@@ -57,13 +120,16 @@ def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
   let description = [{
     result = clip_k(round(input, shift)), k = `bits`, exponent + max(shift, 0).
     A shift ≤ 0 leaves the mantissas as they are before the clip; it may
-    exceed 31.
+    exceed 31. If the shift is `bidirectional`, a negative one multiplies by
+    2^−shift before the clip, exactly, and the exponent is exponent + shift.
 
     Constraints:
     - (C1) operand and result have the same shape.
     - (C2) `bits` is in [2, width of the result].
     - (C3) `random` is there exactly for stochastic rounding, in the
       operand's shape.
+    - (C4) operands of 64 bits and `bidirectional` shifts are rounded `even`,
+      `floor0` or `stochastic`.
 
     Example:
 
@@ -76,7 +142,8 @@ def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
   }];
   let arguments = (ins QTrain_Scaled:$input, I32:$shift,
                        Optional<QTrain_RandomTensor>:$random,
-                       QTrain_RoundingAttr:$rounding, I64Attr:$bits);
+                       QTrain_RoundingAttr:$rounding, I64Attr:$bits,
+                       UnitAttr:$bidirectional);
   let results = (outs QTrain_Scaled:$result);
   let assemblyFormat = [{
     $input `by` $shift (`random` $random^)? attr-dict `:`

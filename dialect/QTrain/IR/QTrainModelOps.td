@@ -22,17 +22,20 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     A named tensor of the training state. `value` has the type and the layout of
     the ONNX initializer until a scheme replaces it by mantissas and sets
     `exponent`. `id` is the word that tells its random numbers from those of
-    other parameters (numerics contract, section 2). `kind` tells trained parameters
-    from the rest of the state; only the former have gradients. A frozen
-    parameter is never updated. `uniform` s says that the values are s times uniform mantissas in
-    [−127, 127] drawn with the seed of the compilation: a run with another seed
-    draws its own. `bound` b says the same of floats, drawn from (−b, b).
+    other parameters (numerics contract, section 2). `kind` tells trained
+    parameters from the rest of the state; only the former have gradients. A
+    frozen parameter is never updated. `uniform` s says that the values are s
+    times uniform integers drawn with the seed of the compilation: a run with
+    another seed draws its own. The integers are in ±(`levels` − 1)/2, by default
+    in ±127. `bound` b says the same of floats, drawn from (−b, b).
 
     Constraints:
     - (C1) `exponent` is present exactly when `value` holds integers.
     - (C2) `id` is not negative.
     - (C3) `uniform` is positive and goes with integer values only.
     - (C4) `bound` is positive and finite and goes with `f32` values only.
+    - (C5) `levels` is odd, at most 255, and goes with `uniform` only; what is
+      drawn fits the values.
 
     Example:
 
@@ -40,6 +43,8 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     qtrain.parameter @fc.bias id 3 = dense<0.0> : tensor<10xf32>
     qtrain.parameter @fc.bias id 3 exponent -9 = dense<0> : tensor<10xi8>
     qtrain.parameter @bn.mean id 0 kind buffer = dense<0.0> : tensor<10xf32>
+    qtrain.parameter @fc.weight id 4 exponent -7 uniform 64 levels 3
+      = dense<64> : tensor<10x8xi8>
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$id,
@@ -47,11 +52,13 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
                            "::qtc::qtrain::StateKind::Parameter">:$kind,
                        OptionalAttr<SI32Attr>:$exponent,
                        OptionalAttr<I64Attr>:$uniform,
+                       OptionalAttr<I64Attr>:$levels,
                        OptionalAttr<F32Attr>:$bound, UnitAttr:$frozen,
                        ElementsAttr:$value);
   let assemblyFormat = [{
     $sym_name `id` $id (`kind` $kind^)? (`exponent` $exponent^)?
-    (`uniform` $uniform^)? (`bound` $bound^)? (`frozen` $frozen^)? `=` $value
+    (`uniform` $uniform^)? (`levels` $levels^)? (`bound` $bound^)?
+    (`frozen` $frozen^)? `=` $value
     attr-dict
   }];
   let hasVerifier = 1;

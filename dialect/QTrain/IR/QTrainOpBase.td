@@ -32,6 +32,12 @@ def QTrain_Value : AnyTypeOf<[QTrain_FloatTensor, QTrain_Scaled],
 /// 16-bit random numbers, all 65536 values equally likely.
 def QTrain_RandomTensor : StaticShapeTensorOf<[I16]>;
 
+/// A bit for each element of a value, in the same layout.
+def QTrain_MaskTensor : StaticShapeTensorOf<[I1]>;
+
+/// Positions of maxima in their windows, in the layout of the maxima.
+def QTrain_PositionTensor : StaticShapeTensorOf<[I8, I16]>;
+
 class QTrain_Op<string mnemonic, list<Trait> traits = []>
     : Op<QTrain_Dialect, mnemonic, traits>;
 

@@ -20,7 +20,7 @@ def QTrain_ScaledType : TypeDef<QTrain_Dialect, "Scaled"> {
     exponent s, and stands for the tensor m · 2^s (numerics contract,
     section 1). Mantissas of width k are in ±(2^(k−1) − 1): the smallest
     two's-complement number never occurs. 8 and 16 bits are storage widths, 32
-    bits are exact accumulators. The exponent is known at run time only.
+    and 64 bits are exact accumulators. The exponent is known at run time only.
 
     Example:
 

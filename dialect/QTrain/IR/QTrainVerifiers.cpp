@@ -46,13 +46,20 @@ static LogicalResult expectOneForm(Operation *op, ValueRange values) {
   return success();
 }
 
-/// An accumulator is float, or scaled and 32 bits wide.
-static LogicalResult expectAccumulator(Operation *op, Value value) {
+/// An accumulator is float, or scaled and 32 bits wide, or `maxWidth`.
+static LogicalResult expectAccumulator(Operation *op, Value value,
+                                       unsigned maxWidth = 32) {
   auto scaled = dyn_cast<ScaledType>(value.getType());
-  if (!scaled || scaled.getWidth() == 32)
+  if (!scaled || scaled.getWidth() == 32 || scaled.getWidth() == maxWidth)
     return success();
-  return op->emitOpError() << "expected 32-bit accumulators, but got "
-                           << scaled;
+  return op->emitOpError() << "expected "
+                           << (maxWidth == 32 ? "32" : "32- or 64")
+                           << "-bit accumulators, but got " << scaled;
+}
+
+/// Sums of a contraction, which may need 64 bits.
+static LogicalResult expectSum(Operation *op, Value value) {
+  return expectAccumulator(op, value, /*maxWidth=*/64);
 }
 
 /// Checks the geometry common to a convolution and its gradients.
@@ -92,13 +99,11 @@ static LogicalResult verifyLinear(Operation *op, Value input, Value weight,
   return expectShape(op, "output", result, {x[0], w[0]}); // C2
 }
 
-static LogicalResult verifyPool(Operation *op, Value input, Value result,
-                                WindowAttr window) {
-  if (failed(expectRank(op, "input", input, 4)) ||
-      failed(expectRank(op, "output", result, 4)) ||
-      failed(expectOneForm(op, {input, result}))) // C1, C3
-    return failure();
-  ArrayRef<int64_t> x = getShape(input), y = getShape(result);
+static LogicalResult verifyPoolShapes(Operation *op, ArrayRef<int64_t> x,
+                                      ArrayRef<int64_t> y, WindowAttr window) {
+  if (x.size() != 4 || y.size() != 4) // C1
+    return op->emitOpError() << "expected input and output of rank 4, but got ["
+                             << x << "] and [" << y << "]";
   if (x[0] != y[0] || x[1] != y[1]) // C1
     return op->emitOpError() << "expected equal batch and channels, but got ["
                              << x << "] and [" << y << "]";
@@ -116,6 +121,15 @@ static LogicalResult verifyPool(Operation *op, Value input, Value result,
   return success();
 }
 
+static LogicalResult verifyPool(Operation *op, Value input, Value result,
+                                WindowAttr window) {
+  if (failed(expectRank(op, "input", input, 4)) ||
+      failed(expectRank(op, "output", result, 4)) ||
+      failed(expectOneForm(op, {input, result}))) // C1, C3
+    return failure();
+  return verifyPoolShapes(op, getShape(input), getShape(result), window);
+}
+
 //===----------------------------------------------------------------------===//
 // Forward operations
 //===----------------------------------------------------------------------===//
@@ -126,15 +140,23 @@ LogicalResult ParameterOp::verify() {
     return emitOpError("expected an exponent exactly for integer values");
   if (static_cast<int64_t>(getId()) < 0) // C2
     return emitOpError("expected a non-negative id");
-  if (getUniform() && (*getUniform() < 1 || *getUniform() > 256 ||
+  if (getUniform() && (*getUniform() < 1 || *getUniform() > 32767 ||
                        !type.getElementType().isInteger())) // C3
     return emitOpError(
-        "expected a scale from 1 to 256 of uniform integer values");
+        "expected a scale from 1 to 32767 of uniform integer values");
   if (getBound() &&
       (!(*getBound() > APFloat(0.0f)) || !getBound()->isFinite() ||
        !type.getElementType().isF32())) // C4
     return emitOpError("expected a positive, finite bound of uniform f32 "
                        "values");
+  if (!getLevels())
+    return success();
+  int64_t levels = *getLevels(), half = levels / 2;
+  if (!getUniform() || levels < 1 || levels > 255 || levels % 2 == 0 ||
+      !llvm::isIntN(type.getElementTypeBitWidth(),
+                    half * static_cast<int64_t>(*getUniform()))) // C5
+    return emitOpError("expected an odd number of levels, 1 to 255, of uniform "
+                       "values that fit");
   return success();
 }
 
@@ -159,14 +181,14 @@ LogicalResult NormalizeOp::verify() {
 }
 
 LogicalResult Conv2DOp::verify() {
-  if (failed(expectAccumulator(*this, getResult())))
+  if (failed(expectSum(*this, getResult())))
     return failure();
   return verifyConvolution(*this, getInput(), getWeight(), getResult(),
                            getWindow(), getGroup());
 }
 
 LogicalResult LinearOp::verify() {
-  if (failed(expectAccumulator(*this, getResult())))
+  if (failed(expectSum(*this, getResult())))
     return failure();
   return verifyLinear(*this, getInput(), getWeight(), getResult());
 }
@@ -284,31 +306,39 @@ LogicalResult LossGradientOp::verify() {
                          << getLabels().getType();
   if (failed(expectAccumulator(*this, getResult())))
     return failure();
+  auto logits = dyn_cast<ScaledType>(getLogits().getType());
+  bool isInteger = logits && getLoss() == Loss::CrossEntropy;
+  if (getExponential().has_value() != isInteger) // C3
+    return emitOpError("expected a power function exactly for a cross-entropy "
+                       "of scaled logits");
+  if (isInteger && *getExponential() == Exponential::Octave &&
+      logits.getWidth() != 8) // C4
+    return emitOpError() << "expected logits of 8 bits, but got " << logits;
   return expectShape(*this, "result", getResult(), shape); // C2
 }
 
 LogicalResult Conv2DInputGradientOp::verify() {
-  if (failed(expectAccumulator(*this, getResult())))
+  if (failed(expectSum(*this, getResult())))
     return failure();
   return verifyConvolution(*this, getResult(), getWeight(), getGradient(),
                            getWindow(), getGroup());
 }
 
 LogicalResult Conv2DWeightGradientOp::verify() {
-  if (failed(expectAccumulator(*this, getResult())))
+  if (failed(expectSum(*this, getResult())))
     return failure();
   return verifyConvolution(*this, getInput(), getResult(), getGradient(),
                            getWindow(), getGroup());
 }
 
 LogicalResult LinearInputGradientOp::verify() {
-  if (failed(expectAccumulator(*this, getResult())))
+  if (failed(expectSum(*this, getResult())))
     return failure();
   return verifyLinear(*this, getResult(), getWeight(), getGradient());
 }
 
 LogicalResult LinearWeightGradientOp::verify() {
-  if (failed(expectAccumulator(*this, getResult())))
+  if (failed(expectSum(*this, getResult())))
     return failure();
   return verifyLinear(*this, getInput(), getResult(), getGradient());
 }
@@ -319,7 +349,7 @@ LogicalResult BiasGradientOp::verify() {
     return emitOpError() << "expected a gradient of rank 2 or more, but got "
                          << getGradient().getType();
   if (failed(expectOneForm(*this, {getGradient(), getResult()})) ||
-      failed(expectAccumulator(*this, getResult())))
+      failed(expectSum(*this, getResult())))
     return failure();
   return expectShape(*this, "result", getResult(), {shape[1]}); // C1
 }
@@ -360,6 +390,28 @@ LogicalResult MaxPool2DGradientOp::verify() {
                      getShape(getInput()));
 }
 
+LogicalResult MaxPool2DPositionsOp::verify() {
+  RankedTensorType type = getResult().getType();
+  int64_t positions = ShapedType::getNumElements(getWindow().getKernel());
+  if (!llvm::isIntN(type.getElementTypeBitWidth(), positions - 1)) // C2
+    return emitOpError() << "expected elements that hold " << positions
+                         << " positions, but got " << type;
+  return verifyPoolShapes(*this, getShape(getInput()), type.getShape(), // C1
+                          getWindow());
+}
+
+LogicalResult MaxUnpool2DOp::verify() {
+  if (getResult().getType().getWidth() < getGradient().getType().getWidth())
+    return emitOpError()
+           << "expected a result as wide as the gradient, but " // C2
+              "got "
+           << getResult().getType();
+  ArrayRef<int64_t> shape = getPositions().getType().getShape();
+  if (failed(expectShape(*this, "gradient", getGradient(), shape))) // C1
+    return failure();
+  return verifyPoolShapes(*this, getShape(getResult()), shape, getWindow());
+}
+
 LogicalResult AveragePool2DGradientOp::verify() {
   if (failed(expectAccumulator(*this, getResult()))) // C2
     return failure();
@@ -369,6 +421,11 @@ LogicalResult AveragePool2DGradientOp::verify() {
 LogicalResult UpdateOp::verify() {
   if (getParameter().getType() != getResult().getType()) // C1
     return emitOpError("expected parameter and result of one type");
+  auto scaled = dyn_cast<ScaledType>(getParameter().getType());
+  if (getLimit() && (!scaled || static_cast<int64_t>(*getLimit()) < 1 ||
+                     !llvm::isIntN(scaled.getWidth(), *getLimit()))) // C2
+    return emitOpError(
+        "expected a positive limit that fits a scaled parameter");
   return expectShape(*this, "gradient", getGradient(),
                      getShape(getParameter()));
 }
@@ -453,6 +510,31 @@ LogicalResult LookupOp::verify() {
   return expectShape(*this, "result", getResult(), shape); // C2
 }
 
+/// A mask has a bit for every element of the value it goes with.
+static LogicalResult expectMask(Operation *op, Value value, Value mask) {
+  return expectShape(op, "mask", mask, getShape(value));
+}
+
+LogicalResult MagnitudeBitsOp::verify() {
+  return getMask() ? expectMask(*this, getInput(), getMask()) // C1
+                   : success();
+}
+
+LogicalResult RangeMaskOp::verify() {
+  unsigned width = getInput().getType().getWidth();
+  auto fits = [&](std::optional<int64_t> end) {
+    return llvm::isIntN(width, end.value_or(0));
+  };
+  if ((!getLow() && !getHigh()) || !fits(getLow()) || !fits(getHigh())) // C2
+    return emitOpError() << "expected a lower or an upper end, of " << width
+                         << " bits";
+  return expectMask(*this, getInput(), getResult()); // C1
+}
+
+LogicalResult ApplyMaskOp::verify() {
+  return expectMask(*this, getInput(), getMask()); // C1
+}
+
 LogicalResult ShiftScaleOp::verify() {
   ArrayRef<int64_t> shape = getInput().getType().getShape();
   unsigned width = getResult().getType().getWidth();
@@ -463,6 +545,11 @@ LogicalResult ShiftScaleOp::verify() {
   if (stochastic != static_cast<bool>(getRandom())) // C3
     return emitOpError(
         "expected random numbers exactly for stochastic rounding");
+  bool needsForm = getBidirectional() || getInput().getType().getWidth() == 64;
+  if (needsForm && (getRounding() == Rounding::Nearest ||
+                    getRounding() == Rounding::PseudoStochastic)) // C4
+    return emitOpError("expected another rounding of a bidirectional shift or "
+                       "of 64-bit operands");
   if (getRandom() && getRandom().getType().getShape() != shape)
     return emitOpError() << "expected random numbers of shape [" << shape
                          << "], but got " << getRandom().getType();

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 4
+#define QTCRT_ABI_VERSION 5
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -82,12 +82,12 @@ typedef struct qtcrt_tensor {
   uint32_t kind;         ///< enum qtcrt_state_kind
   uint32_t has_exponent; ///< 1 when the value is mantissa * 2^exponent
   int32_t exponent;      ///< fixed for the whole run
-  uint32_t frozen;       ///< 1 when training leaves it alone
+  uint16_t frozen;       ///< 1 when training leaves it alone
+  uint16_t levels;       ///< integers to draw from: -n to n for 2 * n + 1
   uint32_t id;           ///< word of the tensor's random counters
   uint32_t uniform;      ///< not 0: the run's seed draws the initial mantissas,
-                         ///< this times uniform numbers in [-127, 127]; of
-                         ///< FLOAT32 the bits of a single b, for uniform
-                         ///< numbers in (-b, b)
+                         ///< this times uniform integers; of FLOAT32 the bits
+                         ///< of a single b, for uniform numbers in (-b, b)
 } qtcrt_tensor;
 
 /// One operation of a step, for profiles.

@@ -710,3 +710,49 @@ func.func @f(%x: memref<8x10xf32>, %t: memref<8xi32>, %e: memref<8x10xf32>) {
     {exponential = #qtrain.exponential<fraction>}
   return
 }
+
+// -----
+
+// (C1) of qkernel.max_abs: magnitudes of 64 bits.
+func.func @f(%x: memref<8x10xi64>, %max: memref<i32>) {
+  // expected-error @below {{expected a maximum as wide as}}
+  qkernel.max_abs ins(%x : memref<8x10xi64>) outs(%max : memref<i32>)
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%x: memref<8x10xi32>, %m: memref<9xi8>, %max: memref<i32>) {
+  // expected-error @below {{expected a mask of 10 bytes, but got 'memref<9xi8>'}}
+  qkernel.max_abs ins(%x, %m : memref<8x10xi32>, memref<9xi8>) outs(%max : memref<i32>)
+  return
+}
+
+// -----
+
+// (C1) of qkernel.range_mask
+func.func @f(%x: memref<8x10xi32>, %m: memref<80xi8>) {
+  // expected-error @below {{expected a mask of 10 bytes, but got 'memref<80xi8>'}}
+  qkernel.range_mask ins(%x : memref<8x10xi32>) outs(%m : memref<80xi8>) {low = 1 : i64}
+  return
+}
+
+// -----
+
+// (C1) of qkernel.apply_mask
+func.func @f(%x: memref<8x10xi32>, %m: memref<10xi8>, %y: memref<8x10xi8>) {
+  // expected-error @below {{expected input and output of one type}}
+  qkernel.apply_mask ins(%x, %m : memref<8x10xi32>, memref<10xi8>) outs(%y : memref<8x10xi8>)
+  return
+}
+
+// -----
+
+// (C1) of qkernel.max_unpool2d
+func.func @f(%p: memref<8x3x3x4xi8>, %e: memref<8x3x2x4xi8>, %ex: memref<8x6x6x4xi8>) {
+  // expected-error @below {{expected error of shape [8, 3, 3, 4], but got [8, 3, 2, 4]}}
+  qkernel.max_unpool2d ins(%p, %e : memref<8x3x3x4xi8>, memref<8x3x2x4xi8>) outs(%ex : memref<8x6x6x4xi8>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}

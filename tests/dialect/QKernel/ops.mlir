@@ -229,3 +229,27 @@ func.func @floats(%x: memref<8x6x6x4xf32>, %y: memref<8x3x3x4xf32>, %p: memref<1
   qkernel.softmax_error ins(%logits, %t : memref<8x10xf32>, memref<8xi32>) outs(%e : memref<8x10xf32>)
   return
 }
+
+// CHECK-LABEL: func @masks(
+func.func @masks(%x: memref<8x10xi64>, %max: memref<i64>, %m: memref<10xi8>, %y: memref<8x10xi64>, %largest: i64) {
+  // CHECK: qkernel.range_mask ins(%{{.+}} : memref<8x10xi64>) outs(%{{.+}} : memref<10xi8>) {high = 5 : i64, low = -5 : i64}
+  qkernel.range_mask ins(%x : memref<8x10xi64>) outs(%m : memref<10xi8>) {high = 5 : i64, low = -5 : i64}
+  // CHECK: qkernel.max_abs ins(%{{.+}}, %{{.+}} : memref<8x10xi64>, memref<10xi8>) outs(%{{.+}} : memref<i64>)
+  qkernel.max_abs ins(%x, %m : memref<8x10xi64>, memref<10xi8>) outs(%max : memref<i64>)
+  // CHECK: qkernel.apply_mask ins(%{{.+}}, %{{.+}} : memref<8x10xi64>, memref<10xi8>) outs(%{{.+}} : memref<8x10xi64>)
+  qkernel.apply_mask ins(%x, %m : memref<8x10xi64>, memref<10xi8>) outs(%y : memref<8x10xi64>)
+  // CHECK: qkernel.magnitude_bits %{{.+}} {nearest} : (i64) -> i32
+  %0 = qkernel.magnitude_bits %largest {nearest} : (i64) -> i32
+  return
+}
+
+// CHECK-LABEL: func @positions(
+func.func @positions(%x: memref<8x6x6x4xi32>, %p: memref<8x3x3x4xi8>, %e: memref<8x3x3x4xi8>, %ex: memref<8x6x6x4xi16>) {
+  // CHECK: qkernel.max_pool2d_positions ins(%{{.+}} : memref<8x6x6x4xi32>) outs(%{{.+}} : memref<8x3x3x4xi8>)
+  qkernel.max_pool2d_positions ins(%x : memref<8x6x6x4xi32>) outs(%p : memref<8x3x3x4xi8>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  // CHECK: qkernel.max_unpool2d ins(%{{.+}}, %{{.+}} : memref<8x3x3x4xi8>, memref<8x3x3x4xi8>) outs(%{{.+}} : memref<8x6x6x4xi16>)
+  qkernel.max_unpool2d ins(%p, %e : memref<8x3x3x4xi8>, memref<8x3x3x4xi8>) outs(%ex : memref<8x6x6x4xi16>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}

@@ -13,7 +13,7 @@ func.func @f(%e: tensor<8x20x6x6xf32>, %w: tensor<20x4x3x3xf32>) {
 
 #window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
 func.func @f(%e: !qtrain.scaled<tensor<8x20x4x4xi8>>, %w: !qtrain.scaled<tensor<20x4x3x3xi8>>) {
-  // expected-error @below {{expected 32-bit accumulators}}
+  // expected-error @below {{expected 32- or 64-bit accumulators}}
   %0 = qtrain.conv2d_input_gradient %e, %w {window = #window}
     : (!qtrain.scaled<tensor<8x20x4x4xi8>>, !qtrain.scaled<tensor<20x4x3x3xi8>>)
     -> !qtrain.scaled<tensor<8x4x6x6xi16>>
@@ -35,7 +35,7 @@ func.func @f(%x: tensor<8x4x6x6xf32>, %e: tensor<8x20x4x4xf32>) {
 
 #window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
 func.func @f(%x: !qtrain.scaled<tensor<8x4x6x6xi8>>, %e: !qtrain.scaled<tensor<8x20x4x4xi8>>) {
-  // expected-error @below {{expected 32-bit accumulators}}
+  // expected-error @below {{expected 32- or 64-bit accumulators}}
   %0 = qtrain.conv2d_weight_gradient %x, %e {window = #window}
     : (!qtrain.scaled<tensor<8x4x6x6xi8>>, !qtrain.scaled<tensor<8x20x4x4xi8>>)
     -> !qtrain.scaled<tensor<20x4x3x3xi8>>
@@ -53,7 +53,7 @@ func.func @f(%e: tensor<8x5xf32>, %w: tensor<5x6xf32>) {
 // -----
 
 func.func @f(%e: !qtrain.scaled<tensor<8x5xi8>>, %w: !qtrain.scaled<tensor<5x6xi8>>) {
-  // expected-error @below {{expected 32-bit accumulators}}
+  // expected-error @below {{expected 32- or 64-bit accumulators}}
   %0 = qtrain.linear_input_gradient %e, %w
     : (!qtrain.scaled<tensor<8x5xi8>>, !qtrain.scaled<tensor<5x6xi8>>) -> !qtrain.scaled<tensor<8x6xi8>>
   return
@@ -70,7 +70,7 @@ func.func @f(%x: tensor<8x6xf32>, %e: tensor<8x5xf32>) {
 // -----
 
 func.func @f(%x: !qtrain.scaled<tensor<8x6xi8>>, %e: !qtrain.scaled<tensor<8x5xi8>>) {
-  // expected-error @below {{expected 32-bit accumulators}}
+  // expected-error @below {{expected 32- or 64-bit accumulators}}
   %0 = qtrain.linear_weight_gradient %x, %e
     : (!qtrain.scaled<tensor<8x6xi8>>, !qtrain.scaled<tensor<8x5xi8>>) -> !qtrain.scaled<tensor<5x6xi16>>
   return
@@ -96,7 +96,7 @@ func.func @f(%e: tensor<8xf32>) {
 // -----
 
 func.func @f(%e: !qtrain.scaled<tensor<8x10xi8>>) {
-  // expected-error @below {{expected 32-bit accumulators}}
+  // expected-error @below {{expected 32- or 64-bit accumulators}}
   %0 = qtrain.bias_gradient %e : (!qtrain.scaled<tensor<8x10xi8>>) -> !qtrain.scaled<tensor<10xi8>>
   return
 }
@@ -258,5 +258,79 @@ func.func @f() {
 func.func @f(%x: tensor<4xf32>, %y: tensor<5xf32>, %f: f32) {
   // expected-error @below {{expected terms of the result's type, but got 'tensor<5xf32>' and 'tensor<4xf32>'}}
   %0 = qtrain.linear_combination %x, %y by %f, %f : (tensor<4xf32>, tensor<5xf32>, f32, f32) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+// (C3) of qtrain.loss_gradient: integers need a form of the power function ...
+func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %t: tensor<8xi32>) {
+  // expected-error @below {{expected a power function exactly for a cross-entropy of scaled logits}}
+  %0 = qtrain.loss_gradient %x, %t {loss = #qtrain.loss<cross_entropy>}
+    : (!qtrain.scaled<tensor<8x10xi8>>, tensor<8xi32>) -> !qtrain.scaled<tensor<8x10xi32>>
+  return
+}
+
+// -----
+
+// ... (C4) of which one is for mantissas of 8 bits.
+func.func @f(%x: !qtrain.scaled<tensor<8x10xi32>>, %t: tensor<8xi32>) {
+  // expected-error @below {{expected logits of 8 bits}}
+  %0 = qtrain.loss_gradient %x, %t {exponential = #qtrain.exponential<paper>, loss = #qtrain.loss<cross_entropy>}
+    : (!qtrain.scaled<tensor<8x10xi32>>, tensor<8xi32>) -> !qtrain.scaled<tensor<8x10xi32>>
+  return
+}
+
+// -----
+
+// (C2) of qtrain.max_pool2d_positions: 0 to 128 are no 8-bit integers.
+func.func @f(%x: !qtrain.scaled<tensor<8x4x3x43xi8>>) {
+  // expected-error @below {{expected elements that hold 129 positions, but got 'tensor<8x4x1x1xi8>'}}
+  %0 = qtrain.max_pool2d_positions %x
+    {window = #qtrain.window<kernel = [3, 43], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    : (!qtrain.scaled<tensor<8x4x3x43xi8>>) -> tensor<8x4x1x1xi8>
+  return
+}
+
+// -----
+
+// (C1)
+func.func @f(%x: !qtrain.scaled<tensor<8x4x6x6xi8>>) {
+  // expected-error @below {{expected equal batch and channels, but got [8, 4, 6, 6] and [8, 5, 3, 3]}}
+  %0 = qtrain.max_pool2d_positions %x
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    : (!qtrain.scaled<tensor<8x4x6x6xi8>>) -> tensor<8x5x3x3xi8>
+  return
+}
+
+// -----
+
+// (C2) of qtrain.max_unpool2d
+func.func @f(%p: tensor<8x4x3x3xi8>, %e: !qtrain.scaled<tensor<8x4x3x3xi16>>) {
+  // expected-error @below {{expected a result as wide as the gradient}}
+  %0 = qtrain.max_unpool2d %p, %e
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    : (tensor<8x4x3x3xi8>, !qtrain.scaled<tensor<8x4x3x3xi16>>) -> !qtrain.scaled<tensor<8x4x6x6xi8>>
+  return
+}
+
+// -----
+
+// (C1)
+func.func @f(%p: tensor<8x4x3x3xi8>, %e: !qtrain.scaled<tensor<8x4x3x2xi8>>) {
+  // expected-error @below {{expected gradient of shape [8, 4, 3, 3], but got [8, 4, 3, 2]}}
+  %0 = qtrain.max_unpool2d %p, %e
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    : (tensor<8x4x3x3xi8>, !qtrain.scaled<tensor<8x4x3x2xi8>>) -> !qtrain.scaled<tensor<8x4x6x6xi8>>
+  return
+}
+
+// -----
+
+// (C2) of qtrain.update
+func.func @f(%w: !qtrain.scaled<tensor<10xi8>>, %g: !qtrain.scaled<tensor<10xi8>>) {
+  // expected-error @below {{expected a positive limit that fits a scaled parameter}}
+  %0 = qtrain.update %w, %g {limit = 128 : i64}
+    : (!qtrain.scaled<tensor<10xi8>>, !qtrain.scaled<tensor<10xi8>>) -> !qtrain.scaled<tensor<10xi8>>
   return
 }

@@ -176,3 +176,68 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>) {
   %0 = qtrain.decompose %x : (!qtrain.scaled<tensor<8x4xi8>>) -> tensor<8x4xi8>
   return
 }
+
+// -----
+
+// (C4) Rounding to nearest shifts 32 bits, to the right.
+func.func @f(%x: !qtrain.scaled<tensor<8xi32>>, %n: i32) {
+  // expected-error @below {{expected another rounding of a bidirectional shift or of 64-bit operands}}
+  %0 = qtrain.shift_scale %x by %n {bidirectional, bits = 8 : i64, rounding = #qtrain.rounding<nearest>}
+    : (!qtrain.scaled<tensor<8xi32>>, i32) -> !qtrain.scaled<tensor<8xi8>>
+  return
+}
+
+// -----
+
+// (C4)
+func.func @f(%x: !qtrain.scaled<tensor<8xi64>>, %n: i32) {
+  // expected-error @below {{expected another rounding of a bidirectional shift or of 64-bit operands}}
+  %0 = qtrain.shift_scale %x by %n {bits = 8 : i64, rounding = #qtrain.rounding<pseudo>}
+    : (!qtrain.scaled<tensor<8xi64>>, i32) -> !qtrain.scaled<tensor<8xi8>>
+  return
+}
+
+// -----
+
+// (C1) of qtrain.magnitude_bits
+func.func @f(%x: !qtrain.scaled<tensor<8xi32>>, %m: tensor<9xi1>) {
+  // expected-error @below {{expected mask of shape [8], but got [9]}}
+  %0 = qtrain.magnitude_bits %x, %m : (!qtrain.scaled<tensor<8xi32>>, tensor<9xi1>) -> i32
+  return
+}
+
+// -----
+
+// (C1) of qtrain.range_mask
+func.func @f(%x: !qtrain.scaled<tensor<8xi32>>) {
+  // expected-error @below {{expected mask of shape [8], but got [9]}}
+  %0 = qtrain.range_mask %x {low = 1 : i64} : (!qtrain.scaled<tensor<8xi32>>) -> tensor<9xi1>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%x: !qtrain.scaled<tensor<8xi32>>) {
+  // expected-error @below {{expected a lower or an upper end, of 32 bits}}
+  %0 = qtrain.range_mask %x : (!qtrain.scaled<tensor<8xi32>>) -> tensor<8xi1>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%x: !qtrain.scaled<tensor<8xi8>>) {
+  // expected-error @below {{expected a lower or an upper end, of 8 bits}}
+  %0 = qtrain.range_mask %x {high = 128 : i64} : (!qtrain.scaled<tensor<8xi8>>) -> tensor<8xi1>
+  return
+}
+
+// -----
+
+// (C1) of qtrain.apply_mask
+func.func @f(%x: !qtrain.scaled<tensor<8xi32>>, %m: tensor<9xi1>) {
+  // expected-error @below {{expected mask of shape [8], but got [9]}}
+  %0 = qtrain.apply_mask %x, %m : (!qtrain.scaled<tensor<8xi32>>, tensor<9xi1>) -> !qtrain.scaled<tensor<8xi32>>
+  return
+}

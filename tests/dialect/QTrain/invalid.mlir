@@ -13,14 +13,14 @@ func.func private @f(!qtrain.scaled<tensor<?x10xi8>>)
 
 // Mantissas have 8, 16 or 32 bits.
 
-// expected-error @below {{expected mantissas of i8, i16 or i32, but got 'i4'}}
+// expected-error @below {{expected mantissas of i8, i16, i32 or i64, but got 'i4'}}
 func.func private @f(!qtrain.scaled<tensor<10xi4>>)
 
 // -----
 
 // Signs are the operations' business.
 
-// expected-error @below {{expected mantissas of i8, i16 or i32, but got 'ui8'}}
+// expected-error @below {{expected mantissas of i8, i16, i32 or i64, but got 'ui8'}}
 func.func private @f(!qtrain.scaled<tensor<10xui8>>)
 
 // -----
@@ -87,14 +87,14 @@ qtrain.parameter @w id -1 = dense<1.0> : tensor<2xf32>
 
 // (C3) Drawn mantissas are integers ...
 
-// expected-error @below {{expected a scale from 1 to 256 of uniform integer values}}
+// expected-error @below {{expected a scale from 1 to 32767 of uniform integer values}}
 qtrain.parameter @w id 0 uniform 1 = dense<1.0> : tensor<2xf32>
 
 // -----
 
 // ... (C3) of a positive scale.
 
-// expected-error @below {{expected a scale from 1 to 256 of uniform integer values}}
+// expected-error @below {{expected a scale from 1 to 32767 of uniform integer values}}
 qtrain.parameter @w id 0 exponent 3 uniform 0 = dense<1> : tensor<2xi8>
 
 // -----
@@ -236,7 +236,7 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4x6x6xi8>>, %w: tensor<20x4x3x3xf32>) {
 #window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
 // Scaled results are exact.
 func.func @f(%x: !qtrain.scaled<tensor<8x4x6x6xi8>>, %w: !qtrain.scaled<tensor<20x4x3x3xi8>>) {
-  // expected-error @below {{expected 32-bit accumulators, but got '!qtrain.scaled<tensor<8x20x4x4xi8>>'}}
+  // expected-error @below {{expected 32- or 64-bit accumulators, but got '!qtrain.scaled<tensor<8x20x4x4xi8>>'}}
   %0 = qtrain.conv2d %x, %w {window = #window}
     : (!qtrain.scaled<tensor<8x4x6x6xi8>>, !qtrain.scaled<tensor<20x4x3x3xi8>>)
     -> !qtrain.scaled<tensor<8x20x4x4xi8>>
@@ -295,7 +295,7 @@ func.func @f(%x: tensor<8x6xf32>, %w: !qtrain.scaled<tensor<5x6xi8>>) {
 // -----
 
 func.func @f(%x: !qtrain.scaled<tensor<8x6xi8>>, %w: !qtrain.scaled<tensor<5x6xi8>>) {
-  // expected-error @below {{expected 32-bit accumulators}}
+  // expected-error @below {{expected 32- or 64-bit accumulators}}
   %0 = qtrain.linear %x, %w
     : (!qtrain.scaled<tensor<8x6xi8>>, !qtrain.scaled<tensor<5x6xi8>>) -> !qtrain.scaled<tensor<8x5xi8>>
   return
@@ -634,3 +634,24 @@ func.func @f(%x: tensor<f32>, %r: tensor<1xi16>) {
   %0 = qtrain.dropout %x, %r {ratio = 0.5 : f64} : (tensor<f32>, tensor<1xi16>) -> tensor<f32>
   return
 }
+
+// -----
+
+// (C5) of qtrain.parameter: levels lie around 0 ...
+
+// expected-error @below {{expected an odd number of levels, 1 to 255, of uniform values that fit}}
+qtrain.parameter @w id 0 exponent 3 uniform 64 levels 2 = dense<0> : tensor<2xi8>
+
+// -----
+
+// ... (C5) and what is drawn fits the values ...
+
+// expected-error @below {{expected an odd number of levels, 1 to 255, of uniform values that fit}}
+qtrain.parameter @w id 0 exponent 3 uniform 64 levels 5 = dense<0> : tensor<2xi8>
+
+// -----
+
+// ... (C5) that are drawn.
+
+// expected-error @below {{expected an odd number of levels, 1 to 255, of uniform values that fit}}
+qtrain.parameter @w id 0 exponent 3 levels 3 = dense<0> : tensor<2xi8>

@@ -350,3 +350,40 @@ func.func @compose(%m: tensor<8x10xi8>, %i: tensor<8x5x6x3xi16>, %s: i32, %f: te
     : (!qtrain.scaled<tensor<8x3x5x6xi16, #qtrain.channels_last>>) -> (tensor<8x5x6x3xi16>, i32)
   return
 }
+
+// CHECK-LABEL: func @masks(
+//  CHECK-SAME:   %[[ACC:.+]]: !qtrain.scaled<tensor<8x10xi64>>)
+func.func @masks(%acc: !qtrain.scaled<tensor<8x10xi64>>) {
+  // CHECK: %[[M:.+]] = qtrain.range_mask %[[ACC]] {high = 4064 : i64, low = 1 : i64} : (!qtrain.scaled<tensor<8x10xi64>>) -> tensor<8x10xi1>
+  %m = qtrain.range_mask %acc {high = 4064 : i64, low = 1 : i64} : (!qtrain.scaled<tensor<8x10xi64>>) -> tensor<8x10xi1>
+  // CHECK: %[[R:.+]] = qtrain.magnitude_bits %[[ACC]], %[[M]] {nearest} : (!qtrain.scaled<tensor<8x10xi64>>, tensor<8x10xi1>) -> i32
+  %r = qtrain.magnitude_bits %acc, %m {nearest} : (!qtrain.scaled<tensor<8x10xi64>>, tensor<8x10xi1>) -> i32
+  // CHECK: %[[E:.+]] = qtrain.shift_scale %[[ACC]] by %[[R]] {bidirectional, bits = 12 : i64, rounding = #qtrain.rounding<even>} : (!qtrain.scaled<tensor<8x10xi64>>, i32) -> !qtrain.scaled<tensor<8x10xi16>>
+  %e = qtrain.shift_scale %acc by %r {bidirectional, bits = 12 : i64, rounding = #qtrain.rounding<even>}
+    : (!qtrain.scaled<tensor<8x10xi64>>, i32) -> !qtrain.scaled<tensor<8x10xi16>>
+  // CHECK: qtrain.apply_mask %[[E]], %[[M]] : (!qtrain.scaled<tensor<8x10xi16>>, tensor<8x10xi1>) -> !qtrain.scaled<tensor<8x10xi16>>
+  %0 = qtrain.apply_mask %e, %m : (!qtrain.scaled<tensor<8x10xi16>>, tensor<8x10xi1>) -> !qtrain.scaled<tensor<8x10xi16>>
+  return
+}
+
+// CHECK-LABEL: func @positions(
+func.func @positions(%x: !qtrain.scaled<tensor<8x4x6x6xi32>>, %e: !qtrain.scaled<tensor<8x4x3x3xi8>>) {
+  // CHECK: %[[P:.+]] = qtrain.max_pool2d_positions %{{.+}} {{.*}} : (!qtrain.scaled<tensor<8x4x6x6xi32>>) -> tensor<8x4x3x3xi8>
+  %p = qtrain.max_pool2d_positions %x
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    : (!qtrain.scaled<tensor<8x4x6x6xi32>>) -> tensor<8x4x3x3xi8>
+  // Errors that are added up take a wider result.
+  // CHECK: qtrain.max_unpool2d %[[P]], %{{.+}} {{.*}} -> !qtrain.scaled<tensor<8x4x6x6xi16>>
+  %0 = qtrain.max_unpool2d %p, %e
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    : (tensor<8x4x3x3xi8>, !qtrain.scaled<tensor<8x4x3x3xi8>>) -> !qtrain.scaled<tensor<8x4x6x6xi16>>
+  return
+}
+
+// CHECK-LABEL: func @limited_update(
+func.func @limited_update(%w: !qtrain.scaled<tensor<10xi8>>, %g: !qtrain.scaled<tensor<10xi32>>) {
+  // CHECK: qtrain.update %{{.+}}, %{{.+}} {limit = 64 : i64}
+  %0 = qtrain.update %w, %g {limit = 64 : i64}
+    : (!qtrain.scaled<tensor<10xi8>>, !qtrain.scaled<tensor<10xi32>>) -> !qtrain.scaled<tensor<10xi8>>
+  return
+}

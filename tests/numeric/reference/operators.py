@@ -4,8 +4,9 @@
 
 Tensors are in ONNX layout, any number of spatial dimensions. Products are sums
 of float64 matrix products of integers: exact while every partial sum is below
-2^53, which holds for 2^38 products of two 8-bit mantissas. Convolutions of
-floats are the same sums, without `finish`.
+2^53, which holds for 2^38 products of two 8-bit mantissas. `finish` makes of them
+what accumulators hold: NITI's saturate, WAGE's are exact. Convolutions of floats
+are the same sums, without `finish`.
 """
 
 import itertools
@@ -109,25 +110,25 @@ def _rows(x, transposed):
     return x.reshape(-1, x.shape[-1]).astype(np.float64)
 
 
-def gemm_forward(x, weight, transposed, output_shape):
+def gemm_forward(x, weight, transposed, output_shape, finish=saturate):
     """x (rows, K), or (K, rows) if transposed; weight (K, O)."""
-    return saturate((_rows(x, transposed) @ weight.astype(np.float64)).reshape(output_shape))
+    return finish((_rows(x, transposed) @ weight.astype(np.float64)).reshape(output_shape))
 
 
-def gemm_input_error(error, weight, transposed, input_shape):
+def gemm_input_error(error, weight, transposed, input_shape, finish=saturate):
     product = _rows(error, False) @ weight.astype(np.float64).T
-    return saturate(product.T if transposed else product.reshape(input_shape))
+    return finish(product.T if transposed else product.reshape(input_shape))
 
 
-def gemm_weight_gradient(error, x, transposed):
-    return saturate(_rows(x, transposed).T @ _rows(error, False))
+def gemm_weight_gradient(error, x, transposed, finish=saturate):
+    return finish(_rows(x, transposed).T @ _rows(error, False))
 
 
-def bias_gradient(error, bias_shape):
+def bias_gradient(error, bias_shape, finish=saturate):
     """Sum of the error over every dimension along which the bias is broadcast."""
     padded = (1,) * (error.ndim - len(bias_shape)) + tuple(bias_shape)
     axes = tuple(k for k, n in enumerate(padded) if n == 1)
-    return saturate(int64(error).sum(axis=axes, keepdims=True).reshape(bias_shape))
+    return finish(int64(error).sum(axis=axes, keepdims=True).reshape(bias_shape))
 
 
 PADDING = -(2**31)
@@ -145,9 +146,9 @@ def max_pool_forward(x, window):
     return best, position
 
 
-def max_pool_input_error(error, position, window, input_shape):
+def max_pool_input_error(error, position, window, input_shape, finish=saturate):
     parts = (np.where(position == k, int64(error), 0) for k in range(window.size()))
-    return saturate(window.scatter_add(parts, input_shape[:2], input_shape[2:]))
+    return finish(window.scatter_add(parts, input_shape[:2], input_shape[2:]))
 
 
 def average_pool_constants(window, spatial, count_include_pad):

@@ -28,13 +28,13 @@ const int64_t runningShape[] = {fakeFeatures};
 
 const qtcrt_tensor tensors[] = {
     {"0.bias", biasShape, biasOffset, fakeClasses, 1, QTCRT_INT16,
-     QTCRT_STATE_PARAMETER, 1, -9, 0, 0, 0},
+     QTCRT_STATE_PARAMETER, 1, -9, 0, 0, 0, 0},
     {"0.weight", weightShape, 0, weightBytes, 2, QTCRT_INT8,
-     QTCRT_STATE_PARAMETER, 1, -10, 0, 1, 0},
+     QTCRT_STATE_PARAMETER, 1, -10, 0, 0, 1, 0},
     {"1.running", runningShape, runningOffset, fakeFeatures, 1, QTCRT_INT32,
-     QTCRT_STATE_BUFFER, 0, 0, 0, 2, 0},
+     QTCRT_STATE_BUFFER, 0, 0, 0, 0, 2, 0},
     {"2.counter", nullptr, counterOffset, 1, 0, QTCRT_INT64,
-     QTCRT_STATE_OPTIMIZER, 0, 0, 0, 3, 0},
+     QTCRT_STATE_OPTIMIZER, 0, 0, 0, 0, 3, 0},
 };
 
 const qtcrt_op ops[] = {

@@ -12,6 +12,7 @@
 
 #include <cstring>
 #include <gtest/gtest.h>
+#include <set>
 
 using namespace qtcrt;
 
@@ -59,6 +60,27 @@ TEST(Session, PlannedMemoryIsAllocatedMemory) {
   Session session(fakeModel(), 1, "");
   EXPECT_EQ(session.plannedBytes(), session.allocatedBytes());
   EXPECT_EQ(session.plannedBytes(), fakeModel().state_bytes + 4096);
+}
+
+// Levels lie around 0 and are all drawn, times the scale.
+TEST(Session, DrawsUniformLevels) {
+  qtcrt_model model = fakeModel();
+  qtcrt_tensor tensor = model.tensors[1];
+  ASSERT_EQ(tensor.dtype, QTCRT_INT8);
+  tensor.uniform = 64;
+  tensor.levels = 3;
+  model.tensors = &tensor;
+  model.tensor_count = 1;
+  Session session(model, 1, "");
+  session.drawInitialState(7);
+  auto *drawn = reinterpret_cast<int8_t *>(session.state() + tensor.offset);
+  std::set<int> values(drawn, drawn + tensor.elements);
+  EXPECT_EQ(values, std::set<int>({-64, 0, 64}));
+  // 2 * 64 is no 8-bit number, and an even number of levels has no middle.
+  for (uint16_t levels : {5, 2}) {
+    tensor.levels = levels;
+    EXPECT_NE(errorOf([&] { checkModel(model); }), "");
+  }
 }
 
 TEST(Session, RefusesInconsistentModels) {

@@ -316,3 +316,42 @@ func.func @round_shift(%a: i16, %n: i32) -> i16 {
   %q = qkernel.round_shift %a by %n to 8 bits : (i16, i32) -> i16
   return %q : i16
 }
+
+// -----
+
+// The bits of 64 elements at once; the rest one by one, into whole bytes.
+
+// CHECK-LABEL: func @range_mask(
+//  CHECK-SAME:   %[[X:.+]]: memref<130xi32>, %[[M:.+]]: memref<17xi8>)
+//       CHECK:   scf.parallel
+//       CHECK:     scf.for
+//       CHECK:       %[[V:.+]] = vector.load %[[X]][%{{.+}}] : memref<130xi32>, vector<64xi32>
+//       CHECK:       %[[B:.+]] = arith.cmpi sge, %[[V]]
+//       CHECK:       %[[P:.+]] = vector.bitcast %[[B]] : vector<64xi1> to vector<8xi8>
+//       CHECK:       vector.store %[[P]], %[[M]]
+//       CHECK:     scf.for
+//       CHECK:       scf.for
+//       CHECK:         arith.cmpi sge
+//       CHECK:         arith.shli
+//       CHECK:         arith.ori
+//       CHECK:       memref.store %{{.+}}, %[[M]]
+//       CHECK:   } {qkernel.kind = "range_mask"}
+func.func @range_mask(%x: memref<130xi32>, %m: memref<17xi8>) {
+  qkernel.range_mask ins(%x : memref<130xi32>) outs(%m : memref<17xi8>) {low = 1 : i64}
+  return
+}
+
+// -----
+
+// The first position wins among equals.
+
+// CHECK-LABEL: func @positions(
+//       CHECK:   scf.parallel
+//       CHECK:     arith.cmpi sgt
+//       CHECK:     arith.select
+//       CHECK:     memref.store %{{.+}}, %{{.+}} : memref<8x3x3x4xi8>
+func.func @positions(%x: memref<8x6x6x4xi32>, %p: memref<8x3x3x4xi8>) {
+  qkernel.max_pool2d_positions ins(%x : memref<8x6x6x4xi32>) outs(%p : memref<8x3x3x4xi8>)
+    {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}

@@ -181,3 +181,70 @@ func.func @nonnegative(%m: tensor<2x8xi8>, %p: tensor<2x8xui8>, %r: tensor<8xi16
   %4, %5 = qtrain.decompose %v : (!qtrain.scaled<tensor<2x5xi32>>) -> (tensor<2x5xi32>, i32)
   return %0, %2, %4 : tensor<2x3xi32>, tensor<2x4xi32>, tensor<2x5xi32>
 }
+
+// -----
+
+// Errors of 16 bits are cut into bytes: 12 bits give two, 16 bits three. What
+// their sums need decides their width: 2 · 127 · 128 fits 32 bits.
+
+// CHECK-LABEL: func @wide_errors(
+//       CHECK:   %[[LOW:.+]] = linalg.generic {{.*}} ins(%{{.+}} : tensor<16xi16>) outs(%{{.+}} : tensor<16xi8>)
+//       CHECK:     arith.trunci
+//       CHECK:   %[[HIGH:.+]] = linalg.generic {{.*}} ins(%{{.+}} : tensor<16xi16>) outs(%{{.+}} : tensor<16xi8>)
+//       CHECK:     arith.shrsi
+//       CHECK:   qkernel.conv2d_weight_gradient {{.*}} outs(%{{.+}} : tensor<8x4x1x1xi32>)
+//       CHECK:   qkernel.conv2d_weight_gradient {{.*}} outs(%{{.+}} : tensor<8x4x1x1xi32>)
+//   CHECK-NOT:   qkernel.conv2d_weight_gradient
+//       CHECK:   linalg.generic {{.*}} ins(%{{.+}}, %{{.+}} : tensor<32xi32>, tensor<32xi32>)
+//       CHECK:     arith.shli
+//       CHECK:     arith.addi
+func.func @wide_errors(%mx: tensor<2x4xi8>, %me: tensor<2x8xi32>, %s: i32) -> tensor<8x4xi32> {
+  %x = qtrain.compose %mx, %s : (tensor<2x4xi8>, i32) -> !qtrain.scaled<tensor<2x4xi8>>
+  %d = qtrain.compose %me, %s : (tensor<2x8xi32>, i32) -> !qtrain.scaled<tensor<2x8xi32>>
+  %e = qtrain.shift_scale %d by %s {bidirectional, bits = 12 : i64, rounding = #qtrain.rounding<even>}
+    : (!qtrain.scaled<tensor<2x8xi32>>, i32) -> !qtrain.scaled<tensor<2x8xi16>>
+  %g = qtrain.linear_weight_gradient %x, %e
+    : (!qtrain.scaled<tensor<2x4xi8>>, !qtrain.scaled<tensor<2x8xi16>>) -> !qtrain.scaled<tensor<8x4xi32>>
+  %0, %1 = qtrain.decompose %g : (!qtrain.scaled<tensor<8x4xi32>>) -> (tensor<8x4xi32>, i32)
+  return %0 : tensor<8x4xi32>
+}
+
+// -----
+
+// Sums of 64 bits are exact; their maximum takes a pass of its own.
+
+// CHECK-LABEL: func @wide_sums(
+//       CHECK:   %[[G:.+]] = qkernel.conv2d_weight_gradient {{.*}} outs(%{{.+}} : tensor<2x2x1x1xi64>) {group = 1 : i64, window
+//       CHECK:   qkernel.max_abs {{.*}} outs(%{{.+}} : tensor<i64>)
+//       CHECK:   qkernel.magnitude_bits %{{.+}} {nearest} : (i64) -> i32
+func.func @wide_sums(%my: tensor<133145x2xi8>, %s: i32) -> (tensor<2x2xi64>, i32) {
+  %y = qtrain.compose %my, %s : (tensor<133145x2xi8>, i32) -> !qtrain.scaled<tensor<133145x2xi8>>
+  %g = qtrain.linear_weight_gradient %y, %y
+    : (!qtrain.scaled<tensor<133145x2xi8>>, !qtrain.scaled<tensor<133145x2xi8>>) -> !qtrain.scaled<tensor<2x2xi64>>
+  %r = qtrain.magnitude_bits %g {nearest} : (!qtrain.scaled<tensor<2x2xi64>>) -> i32
+  %0, %1 = qtrain.decompose %g : (!qtrain.scaled<tensor<2x2xi64>>) -> (tensor<2x2xi64>, i32)
+  return %0, %r : tensor<2x2xi64>, i32
+}
+
+// -----
+
+// A mask is bytes of bits, in memory order, as positions are.
+
+// CHECK-LABEL: func @masks(
+//       CHECK:   %[[M:.+]] = qkernel.range_mask {{.*}} outs(%{{.+}} : tensor<27xi8>) {high = 100 : i64}
+//       CHECK:   qkernel.max_abs ins(%{{.+}}, %[[M]] : tensor<2x5x7x3xi32>, tensor<27xi8>)
+//       CHECK:   qkernel.apply_mask ins(%{{.+}}, %[[M]] : tensor<2x5x7x3xi32>, tensor<27xi8>)
+func.func @masks(%mx: tensor<2x5x7x3xi32>, %s: i32) -> (tensor<2x5x7x3xi32>, i32) {
+  %x = qtrain.compose %mx, %s
+    : (tensor<2x5x7x3xi32>, i32) -> !qtrain.scaled<tensor<2x3x5x7xi32, #qtrain.channels_last>>
+  %m = qtrain.range_mask %x {high = 100 : i64}
+    : (!qtrain.scaled<tensor<2x3x5x7xi32, #qtrain.channels_last>>) -> tensor<2x3x5x7xi1, #qtrain.channels_last>
+  %r = qtrain.magnitude_bits %x, %m
+    : (!qtrain.scaled<tensor<2x3x5x7xi32, #qtrain.channels_last>>, tensor<2x3x5x7xi1, #qtrain.channels_last>) -> i32
+  %y = qtrain.apply_mask %x, %m
+    : (!qtrain.scaled<tensor<2x3x5x7xi32, #qtrain.channels_last>>, tensor<2x3x5x7xi1, #qtrain.channels_last>)
+    -> !qtrain.scaled<tensor<2x3x5x7xi32, #qtrain.channels_last>>
+  %0, %1 = qtrain.decompose %y
+    : (!qtrain.scaled<tensor<2x3x5x7xi32, #qtrain.channels_last>>) -> (tensor<2x5x7x3xi32>, i32)
+  return %0, %r : tensor<2x5x7x3xi32>, i32
+}

@@ -16,13 +16,14 @@ func.func @f(%m: tensor<2x4x5x3xi32>, %r: tensor<2x3x4x5xi16>, %s: i32) -> tenso
 
 // -----
 
-// Other losses have no integer form.
+// A bias is added to sums of 32 bits.
 
-func.func @f(%m: tensor<8x10xi8>, %labels: tensor<8xi32>, %s: i32) -> tensor<8x10xi32> {
-  %x = qtrain.compose %m, %s : (tensor<8x10xi8>, i32) -> !qtrain.scaled<tensor<8x10xi8>>
-  // expected-error @below {{operation 'qtrain.loss_gradient' has no kernel for its operands}}
-  %y = qtrain.loss_gradient %x, %labels {loss = #qtrain.loss<sse>}
-    : (!qtrain.scaled<tensor<8x10xi8>>, tensor<8xi32>) -> !qtrain.scaled<tensor<8x10xi32>>
-  %0, %1 = qtrain.decompose %y : (!qtrain.scaled<tensor<8x10xi32>>) -> (tensor<8x10xi32>, i32)
-  return %0 : tensor<8x10xi32>
+func.func @f(%m: tensor<8x10xi64>, %n: tensor<10xi8>, %s: i32) -> tensor<8x10xi64> {
+  %x = qtrain.compose %m, %s : (tensor<8x10xi64>, i32) -> !qtrain.scaled<tensor<8x10xi64>>
+  %b = qtrain.compose %n, %s : (tensor<10xi8>, i32) -> !qtrain.scaled<tensor<10xi8>>
+  // expected-error @below {{operation 'qtrain.bias_add' has no kernel for its operands}}
+  %y = qtrain.bias_add %x, %b
+    : (!qtrain.scaled<tensor<8x10xi64>>, !qtrain.scaled<tensor<10xi8>>) -> !qtrain.scaled<tensor<8x10xi64>>
+  %0, %1 = qtrain.decompose %y : (!qtrain.scaled<tensor<8x10xi64>>) -> (tensor<8x10xi64>, i32)
+  return %0 : tensor<8x10xi64>
 }

@@ -1,0 +1,171 @@
+//===- IntegerRules.cpp - Pieces of integer schemes -----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/IntegerRules.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+ScaledType scheme::getScaledType(Type type, unsigned width) {
+  auto tensor = cast<RankedTensorType>(type);
+  return ScaledType::get(type.getContext(), tensor.clone(IntegerType::get(
+                                                type.getContext(), width)));
+}
+
+unsigned scheme::getWidth(Value value) {
+  return cast<ScaledType>(value.getType()).getWidth();
+}
+
+Value scheme::createInt(OpBuilder &builder, Location loc, int64_t value) {
+  return builder.create<arith::ConstantIntOp>(loc, value, 32);
+}
+
+bool scheme::hasRandom(Operation *op) {
+  return findArgument(op, "seed") && findArgument(op, "step");
+}
+
+Value scheme::createRandom(OpBuilder &builder, Operation *op, ScaledType scaled,
+                           int64_t id, RandomPurpose purpose) {
+  auto type = RankedTensorType::get(scaled.getShape(), builder.getI16Type());
+  return builder.create<RandomOp>(op->getLoc(), type, findArgument(op, "seed"),
+                                  findArgument(op, "step"), id, purpose);
+}
+
+Value scheme::rebuild(OpBuilder &builder, Operation *op, ValueRange operands,
+                      unsigned width) {
+  OperationState state(op->getLoc(), op->getName(), operands,
+                       getScaledType(op->getResult(0).getType(), width),
+                       op->getAttrs());
+  state.propertiesAttr = op->getPropertiesAsAttribute();
+  return builder.create(state)->getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters
+//===----------------------------------------------------------------------===//
+
+void scheme::setMantissas(ParameterOp parameter, ArrayRef<int16_t> mantissas,
+                          unsigned width, int exponent) {
+  auto type = cast<ShapedType>(parameter.getValue().getType());
+  Builder builder(parameter.getContext());
+  auto tensor =
+      RankedTensorType::get(type.getShape(), builder.getIntegerType(width));
+  if (width == 16) {
+    parameter.setValueAttr(DenseIntElementsAttr::get(tensor, mantissas));
+  } else {
+    SmallVector<int8_t> bytes(mantissas.begin(), mantissas.end());
+    parameter.setValueAttr(
+        DenseIntElementsAttr::get(tensor, ArrayRef<int8_t>(bytes)));
+  }
+  parameter.setExponentAttr(
+      builder.getIntegerAttr(builder.getIntegerType(32, true), exponent));
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct ReturnMantissas : OpConversionPattern<func::ReturnOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(func::ReturnOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    SmallVector<Value> results;
+    for (auto [index, value] : llvm::enumerate(adaptor.getOperands())) {
+      auto type = cast<ScaledType>(value.getType());
+      auto parts = rewriter.create<DecomposeOp>(
+          op.getLoc(), getMemoryType(type.getMantissa()), rewriter.getI32Type(),
+          value);
+      results.push_back(parts.getMantissas());
+      if (index == 0)
+        results.push_back(parts.getExponent());
+    }
+    rewriter.replaceOpWithNewOp<func::ReturnOp>(op, results);
+    return success();
+  }
+};
+} // namespace
+
+void scheme::populateReturnRule(RewritePatternSet &patterns) {
+  patterns.add<ReturnMantissas>(patterns.getContext());
+}
+
+static bool isFloat(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isa<FloatType>(tensor.getElementType());
+}
+
+/// Makes arguments that stand for parameters mantissas, and of them scaled
+/// values.
+static void composeParameters(func::FuncOp function, const SymbolTable &symbols,
+                              scheme::ComputedCopy getComputed) {
+  MLIRContext *context = function.getContext();
+  auto builder = OpBuilder::atBlockBegin(&function.getBody().front());
+  for (BlockArgument argument : function.getArguments()) {
+    ParameterOp parameter = findParameter(function, symbols, argument);
+    if (!parameter)
+      continue;
+    auto type = cast<RankedTensorType>(parameter.getValue().getType());
+    Location loc = parameter.getLoc();
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : argument.getUses())
+      uses.push_back(&use);
+    argument.setType(type);
+    Value exponent =
+        scheme::createInt(builder, loc, int32_t(*parameter.getExponent()));
+    Value stored = builder.create<ComposeOp>(
+        loc, ScaledType::get(context, type), argument, exponent);
+    Value computed = getComputed(builder, parameter, stored);
+    for (OpOperand *use : uses)
+      use->set(isa<UpdateOp>(use->getOwner()) ? stored : computed);
+  }
+}
+
+static void updateType(func::FuncOp function) {
+  MLIRContext *context = function.getContext();
+  Operation *terminator = function.getBody().front().getTerminator();
+  SmallVector<Attribute> attributes;
+  if (ArrayAttr old = function.getAllResultAttrs())
+    attributes.assign(old.begin(), old.end());
+  else
+    attributes.assign(function.getNumResults(), DictionaryAttr::get(context));
+  // The exponent of the logits follows them.
+  attributes.insert(attributes.begin() + 1, DictionaryAttr::get(context));
+  function.setType(
+      FunctionType::get(context, function.getBody().front().getArgumentTypes(),
+                        terminator->getOperandTypes()));
+  function.setAllResultAttrs(attributes);
+}
+
+LogicalResult scheme::applyRules(ModuleOp module, RewritePatternSet rules,
+                                 ComputedCopy getComputed) {
+  ConversionTarget target(*module.getContext());
+  target.addLegalDialect<arith::ArithDialect>();
+  auto isInteger = [](Operation *op) {
+    return llvm::none_of(op->getOperandTypes(), isFloat) &&
+           llvm::none_of(op->getResultTypes(), isFloat);
+  };
+  target.addDynamicallyLegalDialect<QTrainDialect>(isInteger);
+  target.addDynamicallyLegalOp<func::ReturnOp>(isInteger);
+  FrozenRewritePatternSet frozen(std::move(rules));
+  SymbolTable symbols(module);
+  for (auto function : module.getOps<func::FuncOp>()) {
+    composeParameters(function, symbols, getComputed);
+    if (failed(applyPartialConversion(function, target, frozen)))
+      return failure();
+    updateType(function);
+  }
+  return success();
+}

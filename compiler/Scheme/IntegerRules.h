@@ -1,0 +1,75 @@
+//===- IntegerRules.h - Pieces of integer schemes ---------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_SCHEME_INTEGER_RULES_H
+#define QTC_SCHEME_INTEGER_RULES_H
+
+#include "compiler/Scheme/SchemeSupport.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace qtc::scheme {
+
+/// The scaled form of a float type with mantissas of `width` bits.
+qtrain::ScaledType getScaledType(mlir::Type type, unsigned width);
+
+/// Width of the mantissas of a scaled value.
+unsigned getWidth(mlir::Value value);
+
+mlir::Value createInt(mlir::OpBuilder &builder, mlir::Location loc,
+                      int64_t value);
+
+/// True when the function around `op` can draw random numbers.
+bool hasRandom(mlir::Operation *op);
+
+/// Random numbers for the rounding of a tensor of type `scaled`.
+mlir::Value createRandom(mlir::OpBuilder &builder, mlir::Operation *op,
+                         qtrain::ScaledType scaled, int64_t id,
+                         qtrain::RandomPurpose purpose);
+
+/// Rebuilds `op` on scaled operands with a result of `width` bits.
+mlir::Value rebuild(mlir::OpBuilder &builder, mlir::Operation *op,
+                    mlir::ValueRange operands, unsigned width);
+
+/// Replaces the values of a parameter by mantissas of `width` bits.
+void setMantissas(qtrain::ParameterOp parameter,
+                  llvm::ArrayRef<int16_t> mantissas, unsigned width,
+                  int exponent);
+
+/// Operations on mantissas alone: the result is as wide as the operands.
+template <typename OpTy>
+struct KeepMantissas : mlir::OpConversionPattern<OpTy> {
+  using mlir::OpConversionPattern<OpTy>::OpConversionPattern;
+  llvm::LogicalResult
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                  mlir::ConversionPatternRewriter &rewriter) const override {
+    unsigned width = getWidth(adaptor.getOperands().back());
+    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), width));
+    return llvm::success();
+  }
+};
+
+/// Adds the rule that functions return mantissas, and the exponent behind the
+/// logits.
+void populateReturnRule(mlir::RewritePatternSet &patterns);
+
+/// Gives the copy of a stored parameter that all but its update see.
+using ComputedCopy = llvm::function_ref<mlir::Value(
+    mlir::OpBuilder &, qtrain::ParameterOp, mlir::Value stored)>;
+
+/// Turns the functions of `module`, whose parameters are mantissas already,
+/// into integers by `rules`, which replace float values by scaled ones of any
+/// width and therefore go without a type converter.
+llvm::LogicalResult applyRules(mlir::ModuleOp module,
+                               mlir::RewritePatternSet rules,
+                               ComputedCopy getComputed);
+
+} // namespace qtc::scheme
+
+#endif // QTC_SCHEME_INTEGER_RULES_H
