@@ -13,10 +13,12 @@
 #include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
 #include "compiler/Scheme/Float/Float.h"
 #include "compiler/Scheme/NITI/NITI.h"
+#include "compiler/Scheme/WAGE/WAGE.h"
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
+#include "compiler/Transforms/HoistPools/HoistPools.h"
 #include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
@@ -78,6 +80,7 @@ void qtc::registerDialects(DialectRegistry &registry) {
 void qtc::registerPasses() {
   registerApplyFloat();
   registerApplyNITI();
+  registerApplyWAGE();
   registerAssertInteger();
   registerAssignLayouts();
   registerConvertContractToVector();
@@ -86,6 +89,7 @@ void qtc::registerPasses() {
   registerConvertQTrainToQKernel();
   registerFuseElementwise();
   registerGenerateBackward();
+  registerHoistPools();
   registerNarrowAccumulators();
   registerOutlineTasks();
   registerPackContractions();

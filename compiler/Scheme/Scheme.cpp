@@ -8,12 +8,14 @@
 #include "compiler/Scheme/Scheme.h"
 #include "compiler/Scheme/Float/Float.h"
 #include "compiler/Scheme/NITI/NITI.h"
+#include "compiler/Scheme/WAGE/WAGE.h"
 
 using namespace qtc;
 
 llvm::ArrayRef<const Scheme *> qtc::getSchemes() {
   static const Scheme *const schemes[] = {
       &niti::getScheme(),
+      &wage::getScheme(),
       &fp32::getScheme(),
   };
   return schemes;

@@ -8,6 +8,7 @@
 #ifndef QTC_SCHEME_SCHEME_H
 #define QTC_SCHEME_SCHEME_H
 
+#include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringMap.h"
@@ -53,6 +54,8 @@ struct Scheme {
   uint32_t scheduleKind;
   /// Learning-rate list when the user gives none.
   llvm::StringRef defaultSchedule;
+  /// Loss function when the user names none.
+  qtrain::Loss defaultLoss;
   llvm::ArrayRef<SchemeOption> options;
   /// Appends the scheme's passes, or says which option value is wrong.
   llvm::Error (*addPasses)(mlir::OpPassManager &, const SchemeRequest &);

@@ -25,12 +25,15 @@ REFERENCE_NAMES = {
     "--niti-headroom": "--headroom",
     "--niti-weight-bits": "--weight-bits",
     "--niti-grad-round": "--grad-round",
-    "--niti-loss": "--loss",
+    "--niti-loss": "--power",
 }
 
 
 class DifferentialCase(harness.Case):
-    """Makes the models; `compare` trains one by every variant and the reference."""
+    """Makes the models; `compare` trains one by every variant and the reference, with these options unless told."""
+
+    COMPILE_OPTIONS = {"--batch": "6", "--normalize": "0.5/0.25"}
+    TRAIN_OPTIONS = {"--steps": "20", "--schedule": "1", "--data": "data"}
 
     @classmethod
     def setUpClass(cls):
@@ -57,8 +60,8 @@ class DifferentialCase(harness.Case):
 
     def compare(self, name, compile_options=(), train_options=(), threads=THREADS, trainers=None):
         """Options are words --name=value. The seed is one of the compiler's options: it may be in the first weights."""
-        compile_options = {"--batch": "6", "--normalize": "0.5/0.25", **_parsed(compile_options)}
-        train_options = {"--steps": "20", "--schedule": "1", "--data": "data", **_parsed(train_options)}
+        compile_options = {**self.COMPILE_OPTIONS, **_parsed(compile_options)}
+        train_options = {**self.TRAIN_OPTIONS, **_parsed(train_options)}
         train_options["--data"] = "npy:" + os.path.join(self.common, train_options["--data"])
         compile_words, train_words = _words(compile_options), _words(train_options)
         expected, accuracy = self.expected(name, compile_words + train_words)
@@ -77,12 +80,12 @@ class DifferentialCase(harness.Case):
                         self.assertEqual(harness.tensors(trainer, harness.checkpoint(out)), expected, note)
                         self.assertAlmostEqual(harness.Result(outcome).accuracy, accuracy, delta=1e-4, msg=note)
 
-    def assert_refused(self, name):
-        outcome = harness.execute(harness.QTC, "compile", self.model(name), "-o", self.path("trainer"))
+    def assert_refused(self, name, expected, *options):
+        outcome = harness.execute(harness.QTC, "compile", self.model(name), "-o", self.path("trainer"), *options)
         self.assertEqual(outcome.code, 1, outcome)
         errors = [line for line in outcome.err.splitlines() if "error:" in line]
         self.assertEqual(len(errors), 1, outcome)
-        self.assertIn(REFUSED[name], errors[0], outcome)
+        self.assertIn(expected, errors[0], outcome)
         self.assertFalse(os.path.exists(self.path("trainer")))
 
 

@@ -28,9 +28,9 @@ class Differential(DifferentialCase):
         self.compare("conv_depthwise", options, ("--augment=crop-flip", "--schedule=3,2@25%,1@1"), threads=(2,))
 
     def test_refused(self):
-        for name in REFUSED:
+        for name, expected in REFUSED.items():
             with self.subTest(model=name):
-                self.assert_refused(name)
+                self.assert_refused(name, expected)
 
 
 def _add(name, threads):

@@ -64,7 +64,8 @@ void CompileFlags::addTo(CLI::App &command) {
                      "instruction sets of the trainer: auto (all, chosen at "
                      "start-up), native, or a list of avx512vnni, avxvnni, "
                      "avx512, avx2, baseline");
-  command.add_option("--loss", loss, "loss function")
+  command
+      .add_option("--loss", loss, "loss function (default: that of the scheme)")
       ->check(CLI::IsMember({"cross-entropy", "sse"}));
   command
       .add_option("--init", init,
@@ -106,8 +107,6 @@ void CompileFlags::addTo(CLI::App &command) {
 llvm::Error CompileFlags::parse(CompileOptions &options) const {
   options.modelPath = model;
   options.batch = batch;
-  options.loss =
-      loss == "sse" ? qtrain::Loss::SumOfSquares : qtrain::Loss::CrossEntropy;
   options.microkernels = !noMicrokernels;
   options.assertInteger = assertInteger;
   options.verifyEach = verifyEach;
@@ -123,6 +122,9 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
 
 llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
   options.scheme = lookupScheme(scheme);
+  options.loss = loss.empty()    ? options.scheme->defaultLoss
+                 : loss == "sse" ? qtrain::Loss::SumOfSquares
+                                 : qtrain::Loss::CrossEntropy;
   options.schemeRequest.schemeInit = init == "scheme";
   options.schemeRequest.seed = seed;
   for (const auto &[name, value] : schemeValues.at(scheme))

@@ -37,7 +37,7 @@ private:
   llvm::Error parseNormalize(CompileOptions &options) const;
   llvm::Error parseTargets(CompileOptions &options) const;
 
-  std::string scheme, init = "onnx", loss = "cross-entropy";
+  std::string scheme, init = "onnx", loss;
   std::string normalize = "none", processor = "auto", emit = "trainer";
   std::string target = "cpu";
   uint64_t seed = 1;

@@ -56,6 +56,7 @@ const Scheme &fp32::getScheme() {
       /*isInteger=*/false,
       QTCRT_SCHEDULE_FLOAT,
       "0.05,0.005@60%,0.0005@90%",
+      qtrain::Loss::CrossEntropy,
       kOptions,
       addPasses};
   return scheme;

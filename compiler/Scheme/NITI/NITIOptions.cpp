@@ -69,6 +69,7 @@ const Scheme &niti::getScheme() {
       /*isInteger=*/true,
       QTCRT_SCHEDULE_INTEGER,
       "4,2@40%,0@60%,-1@80%",
+      qtrain::Loss::CrossEntropy,
       kOptions,
       addPasses,
       explainMissingRule};

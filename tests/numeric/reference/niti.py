@@ -48,7 +48,7 @@ class Schedule:
     of all entries that hold, the last in the list counts.
     """
 
-    def __init__(self, text, total_steps, steps_per_epoch):
+    def __init__(self, text, total_steps, steps_per_epoch, parse=int):
         self.entries = []
         for entry in text.split(","):
             value, _, start = entry.strip().partition("@")
@@ -58,7 +58,7 @@ class Schedule:
                 first = Fraction(start[:-1]) * total_steps / 100
             else:
                 first = Fraction(start) * steps_per_epoch
-            self.entries.append((first, int(value)))
+            self.entries.append((first, parse(value)))
         if all(first > 0 for first, _ in self.entries):
             raise ValueError(f"--schedule: no value for the first step in {text}")
 

@@ -19,6 +19,7 @@ import numpy as np  # noqa: E402 (the environment comes first)
 import data  # noqa: E402
 import graph  # noqa: E402
 import niti  # noqa: E402
+import wage  # noqa: E402
 
 
 class Recorder:
@@ -63,11 +64,19 @@ def parse(arguments):
     parser.add_argument("--at", help="print tables at these steps, e.g. 0,1,20 (default: the last)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--init", choices=["onnx", "scheme"], default="onnx")
+    parser.add_argument("--scheme", choices=["niti", "wage"], default="niti")
     parser.add_argument("--normalize", default="none")
     parser.add_argument("--headroom", type=int, default=1)
     parser.add_argument("--weight-bits", type=int, choices=[8, 16], default=8)
     parser.add_argument("--grad-round", choices=["pseudo", "stochastic", "nearest"], default="pseudo")
-    parser.add_argument("--loss", choices=["fraction", "paper"], default="fraction")
+    parser.add_argument("--power", choices=["fraction", "paper"], default="fraction", help="NITI's softmax")
+    parser.add_argument("--loss", choices=["cross-entropy", "sse"], default="sse", help="WAGE's loss")
+    parser.add_argument("--wage-bits", default="2-8-8-8", metavar="kW-kA-kG-kE")
+    parser.add_argument("--wage-input", choices=["auto", "head", "c17", "mnist"], default="auto")
+    parser.add_argument("--wage-weight-clip", choices=["code", "paper"], default="code")
+    parser.add_argument("--wage-alpha", choices=["code", "paper"], default="code")
+    parser.add_argument("--wage-last-layer", choices=["exact", "quantized"], default="exact")
+    parser.add_argument("--wage-gamma", type=int, choices=[1, 2, 4, 8], default=1)
     parser.add_argument("--augment", choices=["none", "crop-flip"], default="none")
     parser.add_argument("--no-shuffle", action="store_true")
     parser.add_argument("--limit", type=int, help="train on the first N examples only")
@@ -105,25 +114,36 @@ def check_images(dataset, shape):
         raise ValueError(f"images of shape {found} do not fit the model's input {expected}")
 
 
+def create(options, model):
+    """(trainer, input table, reader of a schedule's value) of the scheme."""
+    if options.scheme == "niti":
+        settings = niti.Settings(
+            options.seed, options.init, options.headroom, options.weight_bits, options.grad_round, options.power
+        )
+        recorder = Recorder(options.dump) if options.dump else None
+        return niti.Trainer(model, settings, recorder), data.InputTable(options.normalize), int
+    settings = wage.Settings(
+        options.seed, options.init, options.wage_bits, options.wage_input, options.wage_weight_clip,
+        options.wage_alpha, options.wage_last_layer, options.wage_gamma, options.loss,
+    )
+    return wage.Trainer(model, settings), wage.InputTable(settings, model.shapes[model.input]), wage.parse_rate
+
+
 def main(arguments=None):
     options = parse(arguments)
     dataset = data.load(options.data)
     model = graph.load(options.model, options.batch)
     check_images(dataset, model.shapes[model.input])
-    settings = niti.Settings(
-        options.seed, options.init, options.headroom, options.weight_bits, options.grad_round, options.loss
-    )
-    recorder = Recorder(options.dump) if options.dump else None
-    trainer = niti.Trainer(model, settings, recorder)
-    table = data.InputTable(options.normalize)
+    trainer, table, parse_rate = create(options, model)
     batches = data.TrainingBatches(
         dataset, options.batch, options.seed, not options.no_shuffle, options.augment == "crop-flip", options.limit
     )
     total = options.steps if options.total_steps is None else options.total_steps
-    schedule = niti.Schedule(options.schedule, total, batches.steps_per_epoch)
+    schedule = niti.Schedule(options.schedule, total, batches.steps_per_epoch, parse_rate)
     at = {int(n) for n in options.at.split(",")} if options.at else {options.steps}
     if 0 in at:
         print_state(0, trainer)
+    recorder = getattr(trainer, "recorder", None) if options.dump else None
     for step in range(options.steps):
         images, labels = batches[step]
         if recorder:

@@ -32,6 +32,7 @@ import niti  # noqa: E402
 import operators  # noqa: E402
 import philox  # noqa: E402
 import run  # noqa: E402
+import wage  # noqa: E402
 
 SHARED = os.environ.get("QTC_SHARED", os.path.join(HERE, "../../../../shared"))
 
@@ -350,7 +351,7 @@ class Models(unittest.TestCase):
         for options in (
             (), ("--seed", "2"), ("--init", "scheme"), ("--normalize", "0.5/0.25"), ("--headroom", "0"),
             ("--weight-bits", "16"), ("--grad-round", "stochastic"), ("--grad-round", "nearest"),
-            ("--loss", "paper"), ("--augment", "crop-flip"), ("--no-shuffle",), ("--schedule", "2"),
+            ("--power", "paper"), ("--augment", "crop-flip"), ("--no-shuffle",), ("--schedule", "2"),
         ):
             table = self.train("conv_strided", *options)
             self.assertNotIn(table, seen, options)
@@ -403,6 +404,52 @@ class Checkpoints(unittest.TestCase):
 
     def test_lenet(self):
         self.check("lenet")
+
+
+class Wage(unittest.TestCase):
+    """Values of wage.md that were checked independently."""
+
+    def test_alpha_of_3_6(self):
+        for variant, expected in (("code", (2, 16, 16, 32, 32, 16)), ("paper", (2, 8, 16, 16, 32, 8))):
+            settings = wage.Settings(alpha=variant)
+            fans = (27, 1152, 2304, 4608, 8192, 1024)
+            self.assertEqual(tuple(2 ** settings.log2_alpha(n) for n in fans), expected)
+        self.assertEqual([wage.Settings(bits="8-8-8-8").log2_alpha(n) for n in (27, 8192)], [0, 0])
+
+    def test_rounded_logarithm_of_1_6(self):
+        for k, first in ((1, 3), (4, 23), (10, 1449), (16, 92682), (24, 23726567), (30, 1518500250)):
+            self.assertEqual(wage.round_log2(first), k + 1)
+            self.assertEqual(wage.round_log2(first - 1), k)
+        self.assertEqual(wage.round_log2(1), 0)
+
+    def test_weight_limits_of_1_8(self):
+        limits = {
+            ("2-8-8-8", "code"): 64, ("2-8-8-8", "paper"): 127, ("2-8-12-8", "code"): 1024, ("2-8-12-8", "paper"): 2047
+        }
+        for (bits, clip), expected in limits.items():
+            self.assertEqual(wage.Settings(bits=bits, weight_clip=clip).weight_limit(), expected)
+
+    def test_input_of_3_3(self):
+        p = np.arange(256)
+        closed = {
+            "head": np.clip(p - 128 + (p >= 128), -127, 127),
+            "c17": np.maximum(p - 128, -127),
+            "mnist": np.minimum(127, arithmetic.round_half_even(p / 2)),
+        }
+        for form, expected in closed.items():
+            table = wage.InputTable(wage.Settings(input=form), (1, 3, 8, 8)).table
+            np.testing.assert_array_equal(table, expected)
+        self.assertEqual(wage.InputTable(wage.Settings(), (1, 1, 28, 28)).table.min(), 0)
+        self.assertEqual(wage.InputTable(wage.Settings(), (1, 3, 32, 32)).table.min(), -127)
+
+    def test_ternary_thresholds_of_1_3(self):
+        rounded = wage.clamp(wage.shift_even(np.array([-64, -33, -32, 0, 32, 33, 64]), 6), 1)
+        self.assertEqual(rounded.tolist(), [-1, -1, 0, 0, 0, 1, 1])
+
+    def test_rates(self):
+        self.assertEqual([wage.parse_rate(text) for text in ("8", "1", "1/8", "0.5")], [3, 0, -3, -1])
+        with self.assertRaises(ValueError):
+            wage.parse_rate("3")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,98 @@
+//===- WAGE.cpp - The WAGE scheme -----------------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/WAGE/WAGE.h"
+#include "compiler/Scheme/IntegerRules.h"
+
+namespace qtc {
+#define GEN_PASS_DEF_APPLYWAGE
+#include "compiler/Scheme/WAGE/WAGE.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "qtrain-apply-wage"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+namespace {
+struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
+  using ApplyWAGEBase::ApplyWAGEBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    ApplyWAGEOptions options = getOptions();
+    if (failed(checkWidths(options)))
+      return signalPassFailure();
+    FailureOr<wage::ParameterRoles> roles = wage::findRoles(module);
+    if (failed(roles) || module.walk(refuse).wasInterrupted() ||
+        failed(wage::quantizeParameters(module, *roles, options)))
+      return signalPassFailure();
+    RewritePatternSet rules(&getContext());
+    wage::populateRules(rules, options, *roles);
+    auto getComputed = [&](OpBuilder &builder, ParameterOp parameter,
+                           Value stored) {
+      return roles->lookup(parameter).isBias
+                 ? stored
+                 : roundWeights(builder, parameter, stored, options);
+    };
+    if (failed(scheme::applyRules(module, std::move(rules), getComputed)))
+      signalPassFailure();
+  }
+
+  ApplyWAGEOptions getOptions() const {
+    ApplyWAGEOptions options;
+    options.weightBits = weightBits;
+    options.activationBits = activationBits;
+    options.storageBits = storageBits;
+    options.errorBits = errorBits;
+    options.input = input;
+    options.weightClip = weightClip;
+    options.alpha = alpha;
+    options.quantizeLast = quantizeLast;
+    options.window = window;
+    options.schemeInit = schemeInit;
+    options.seed = seed;
+    return options;
+  }
+
+  LogicalResult checkWidths(const ApplyWAGEOptions &options) {
+    auto isIn = [](int64_t value, int64_t low, int64_t high) {
+      return low <= value && value <= high;
+    };
+    if (isIn(options.weightBits, 2, 8) && isIn(options.activationBits, 2, 8) &&
+        isIn(options.storageBits, options.weightBits, 16) &&
+        isIn(options.errorBits, 2, 16))
+      return success();
+    return getOperation().emitError()
+           << "expected kW and kA from 2 to 8, kG from kW to 16 and kE from 2 "
+              "to 16, but got "
+           << options.weightBits << "-" << options.activationBits << "-"
+           << options.storageBits << "-" << options.errorBits;
+  }
+
+  static WalkResult refuse(Operation *op) {
+    std::string reason = wage::explainMissingRule(op);
+    if (reason.empty())
+      return WalkResult::advance();
+    op->emitError(reason);
+    return WalkResult::interrupt();
+  }
+
+  /// The weights that a step multiplies with.
+  static Value roundWeights(OpBuilder &builder, ParameterOp parameter,
+                            Value stored, const ApplyWAGEOptions &options) {
+    auto type = cast<ScaledType>(stored.getType());
+    Location loc = parameter.getLoc();
+    Value shift = scheme::createInt(builder, loc,
+                                    options.storageBits - options.weightBits);
+    return builder.create<ShiftScaleOp>(loc, type.withWidth(8), stored, shift,
+                                        Value(), Rounding::NearestEven,
+                                        options.weightBits);
+  }
+};
+} // namespace

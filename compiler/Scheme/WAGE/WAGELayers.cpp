@@ -1,0 +1,101 @@
+//===- WAGELayers.cpp - Layers and their constants ------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/SchemeSupport.h"
+#include "compiler/Scheme/WAGE/WAGE.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+using wage::ParameterRole;
+using wage::ParameterRoles;
+using wage::Source;
+
+int64_t wage::getLimit(int64_t bits) { return llvm::maxIntN(bits); }
+
+int64_t wage::getWeightLimit(const ApplyWAGEOptions &options) {
+  if (options.weightClip == Source::Paper)
+    return getLimit(options.storageBits);
+  return getLimit(options.weightBits)
+         << (options.storageBits - options.weightBits);
+}
+
+ContractionOpInterface wage::findLayer(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (isa_and_nonnull<BiasAddOp, MaxPool2DOp, ReshapeOp, TransposeOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return isa_and_nonnull<Conv2DOp, LinearOp>(op)
+             ? cast<ContractionOpInterface>(op)
+             : ContractionOpInterface();
+}
+
+int64_t wage::getInitFactor(const ApplyWAGEOptions &options) {
+  return options.alpha == Source::Paper ? 6 : 3;
+}
+
+/// α is 1.5 · 2^(1 − kW) / sqrt(f / n), rounded to a power of two, at least 1.
+/// round(log2 α) is floor(log2(2 α²) / 2), and 2 α² = 18 / f · n · 4^−kW.
+int64_t wage::getLog2Alpha(ContractionOpInterface layer,
+                           const ApplyWAGEOptions &options) {
+  int64_t octaves =
+      llvm::Log2_64(18 / getInitFactor(options) * layer.getReductionLength());
+  return std::max<int64_t>(0, (octaves - 2 * options.weightBits) >> 1);
+}
+
+int64_t wage::getActivationShift(ContractionOpInterface layer,
+                                 const ApplyWAGEOptions &options) {
+  return options.weightBits - 1 + getLog2Alpha(layer, options);
+}
+
+/// Notes what `op`, a layer or a bias, makes of `parameter`.
+static LogicalResult addRole(ParameterRoles &roles, Operation *op,
+                             ParameterOp parameter, ParameterRole role) {
+  if (!parameter)
+    return op->emitError("scheme wage expects weights and biases that are "
+                         "parameters of the model");
+  if (!role.layer)
+    return op->emitError("scheme wage expects a bias behind a convolution or a "
+                         "linear layer");
+  auto [entry, isNew] = roles.insert({parameter, role});
+  if (isNew)
+    return success();
+  InFlightDiagnostic diagnostic =
+      op->emitError() << "parameter '" << parameter.getSymName()
+                      << "' is used by several nodes, which scheme wage does "
+                         "not define; give every node its own initializer";
+  diagnostic.attachNote(entry->second.layer.getLoc()) << "another use is here";
+  return failure();
+}
+
+FailureOr<ParameterRoles> wage::findRoles(ModuleOp module) {
+  ParameterRoles roles;
+  // Every function has the whole forward pass.
+  auto function =
+      module.lookupSymbol<func::FuncOp>(QTrainDialect::kTrainStepName);
+  if (!function)
+    function = *module.getOps<func::FuncOp>().begin();
+  SymbolTable symbols(module);
+  WalkResult result = function.walk([&](Operation *op) {
+    ParameterRole role;
+    if (isa<Conv2DOp, LinearOp>(op))
+      role.layer = cast<ContractionOpInterface>(op);
+    else if (auto bias = dyn_cast<BiasAddOp>(op))
+      role = {findLayer(bias.getInput()), /*isBias=*/true};
+    else
+      return WalkResult::advance();
+    ParameterOp parameter = findParameter(function, symbols, op->getOperand(1));
+    return failed(addRole(roles, op, parameter, role)) ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  return roles;
+}

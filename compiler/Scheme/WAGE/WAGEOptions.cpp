@@ -1,0 +1,120 @@
+//===- WAGEOptions.cpp - Options and registry entry -----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/WAGE/WAGE.h"
+#include "compiler/Transforms/HoistPools/HoistPools.h"
+#include "runtime/include/qtcrt/abi.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+using namespace qtc;
+using wage::InputForm;
+using wage::Source;
+
+static constexpr StringRef kInputs[] = {"auto", "head", "c17", "mnist"};
+static constexpr StringRef kSources[] = {"code", "paper"};
+static constexpr StringRef kLastLayers[] = {"exact", "quantized"};
+static constexpr StringRef kWindows[] = {"1", "2", "4", "8"};
+
+enum { Bits, Input, WeightClip, Alpha, LastLayer, Gamma };
+static constexpr SchemeOption kOptions[] = {
+    {"bits",
+     "2-8-8-8",
+     "widths kW-kA-kG-kE of weights, activations, gradients and errors",
+     {}},
+    {"input", "auto",
+     "pixels as activations: head (p/127.5 - 1), c17 (p/128 - 1), mnist "
+     "(p/256), auto (mnist for one channel, else head)",
+     kInputs},
+    {"weight-clip", "code", "range of stored weights: of kW or of kG bits",
+     kSources},
+    {"alpha", "code", "activations' divisor from sqrt(3/n) or sqrt(6/n)",
+     kSources},
+    {"last-layer", "exact", "output of the last layer", kLastLayers},
+    {"gamma", "1", "factor of errors before they are clipped", kWindows},
+};
+
+/// Reads `2-8-8-8`; false if it is nothing like it.
+static bool parseBits(StringRef text, ApplyWAGEOptions &options) {
+  SmallVector<StringRef, 4> parts;
+  text.split(parts, '-');
+  int64_t *widths[] = {&options.weightBits, &options.activationBits,
+                       &options.storageBits, &options.errorBits};
+  if (parts.size() != std::size(widths))
+    return false;
+  for (auto [part, width] : llvm::zip_equal(parts, widths))
+    if (part.getAsInteger(10, *width) || *width < 2 || *width > 16)
+      return false;
+  return options.weightBits <= 8 && options.activationBits <= 8 &&
+         options.storageBits >= options.weightBits;
+}
+
+static Source parseSource(const SchemeRequest &request,
+                          const SchemeOption &option) {
+  return request.get(option) == "paper" ? Source::Paper : Source::Code;
+}
+
+static llvm::Error addPasses(OpPassManager &manager,
+                             const SchemeRequest &request) {
+  ApplyWAGEOptions options;
+  std::string bits = request.get(kOptions[Bits]);
+  if (!parseBits(bits, options))
+    return llvm::createStringError(
+        "option '--wage-bits': expected kW-kA-kG-kE such as 2-8-8-8, kW and kA "
+        "from 2 to 8, kG from kW to 16, kE from 2 to 16, but got '" +
+        bits + "'");
+  options.input = llvm::StringSwitch<InputForm>(request.get(kOptions[Input]))
+                      .Case("head", InputForm::Head)
+                      .Case("c17", InputForm::C17)
+                      .Case("mnist", InputForm::MNIST)
+                      .Default(InputForm::Auto);
+  options.weightClip = parseSource(request, kOptions[WeightClip]);
+  options.alpha = parseSource(request, kOptions[Alpha]);
+  options.quantizeLast = request.get(kOptions[LastLayer]) == "quantized";
+  options.window = llvm::StringSwitch<int64_t>(request.get(kOptions[Gamma]))
+                       .Case("2", 1)
+                       .Case("4", 2)
+                       .Case("8", 3)
+                       .Default(0);
+  options.schemeInit = request.schemeInit;
+  options.seed = request.seed;
+  manager.addNestedPass<func::FuncOp>(createHoistPools());
+  manager.addPass(createApplyWAGE(options));
+  return llvm::Error::success();
+}
+
+std::string wage::explainMissingRule(Operation *op) {
+  using namespace qtrain;
+  if (!isa_and_nonnull<QTrainDialect>(op->getDialect()) ||
+      isa<ContractionOpInterface, ParameterOp, NormalizeOp, BiasAddOp, ReluOp,
+          MaxPool2DOp, ReshapeOp, TransposeOp, RandomOp, LossGradientOp,
+          BiasGradientOp, ReluGradientOp, MaxPool2DGradientOp, UpdateOp>(op))
+    return "";
+  std::string reason =
+      "does not define '" + op->getName().getStringRef().str() + "'";
+  if (isa<SumOp>(op))
+    reason = "has no rule to add values or errors of several paths, whose "
+             "scales it forgets";
+  else if (isa<AveragePool2DOp>(op))
+    reason = "defines maximum pools only";
+  return "scheme wage " + reason + "; use another scheme or change the model";
+}
+
+const Scheme &wage::getScheme() {
+  static const Scheme scheme = {
+      "wage",
+      "ternary weights, 8-bit everything else (Wu et al., ICLR 2018)",
+      /*isInteger=*/true,
+      QTCRT_SCHEDULE_LOG2,
+      "8,1@67%,1/8@83%",
+      qtrain::Loss::SumOfSquares,
+      kOptions,
+      addPasses,
+      explainMissingRule};
+  return scheme;
+}

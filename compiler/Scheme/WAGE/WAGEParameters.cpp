@@ -1,0 +1,181 @@
+//===- WAGEParameters.cpp - Initial mantissas of parameters ---------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/IntegerRules.h"
+#include "compiler/Scheme/WAGE/WAGE.h"
+#include "compiler/Support/Philox.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+using wage::ParameterRole;
+using wage::ParameterRoles;
+
+namespace {
+
+/// Turns float parameters into mantissas.
+class ParameterQuantizer {
+public:
+  explicit ParameterQuantizer(const ApplyWAGEOptions &options)
+      : options(options), width(options.storageBits > 8 ? 16 : 8) {}
+
+  LogicalResult quantizeWeight(ParameterOp parameter,
+                               ContractionOpInterface layer);
+  /// `weight` is that of the layer, if the bias is of any, and still in floats.
+  LogicalResult quantizeBias(ParameterOp parameter,
+                             ContractionOpInterface layer, ParameterOp weight);
+
+private:
+  /// Fails with a diagnostic if a value is not finite.
+  static FailureOr<DenseFPElementsAttr> getValues(ParameterOp parameter);
+  double getInitialLimit(int64_t fanIn) const;
+  double getFactor(DenseFPElementsAttr weights, int64_t fanIn) const;
+  void setScaled(ParameterOp parameter, DenseFPElementsAttr values,
+                 double factor, int64_t limit, int exponent);
+  void drawWeight(ParameterOp parameter, int64_t fanIn, int exponent);
+
+  const ApplyWAGEOptions &options;
+  unsigned width;
+};
+
+FailureOr<DenseFPElementsAttr>
+ParameterQuantizer::getValues(ParameterOp parameter) {
+  auto values = dyn_cast<DenseFPElementsAttr>(parameter.getValue());
+  auto isFinite = [](float value) { return std::isfinite(value); };
+  if (values && llvm::all_of(values.getValues<float>(), isFinite))
+    return values;
+  return parameter.emitError() << "expected finite float values of parameter '"
+                               << parameter.getSymName() << "'";
+}
+
+/// L of `wage.md` 2.1: that of the uniform start, at least 1.5 steps of kW
+/// bits.
+double ParameterQuantizer::getInitialLimit(int64_t fanIn) const {
+  double base = std::sqrt(static_cast<double>(wage::getInitFactor(options)) /
+                          static_cast<double>(fanIn));
+  return std::max(base,
+                  std::ldexp(1.5, 1 - static_cast<int>(options.weightBits)));
+}
+
+/// Brings weights to the deviation of the uniform start; 0 for zeros.
+double ParameterQuantizer::getFactor(DenseFPElementsAttr weights,
+                                     int64_t fanIn) const {
+  double sum = 0.0;
+  for (float value : weights.getValues<float>())
+    sum += static_cast<double>(value) * static_cast<double>(value);
+  if (sum == 0.0)
+    return 0.0;
+  auto count = static_cast<double>(weights.getNumElements());
+  return getInitialLimit(fanIn) / std::sqrt(3.0 * sum / count);
+}
+
+void ParameterQuantizer::setScaled(ParameterOp parameter,
+                                   DenseFPElementsAttr values, double factor,
+                                   int64_t limit, int exponent) {
+  double scale = std::ldexp(factor, static_cast<int>(options.storageBits) - 1);
+  auto bound = static_cast<double>(limit);
+  SmallVector<int16_t> mantissas;
+  mantissas.reserve(values.getNumElements());
+  for (float value : values.getValues<float>())
+    mantissas.push_back(static_cast<int16_t>(std::clamp(
+        std::nearbyint(static_cast<double>(value) * scale), -bound, bound)));
+  scheme::setMantissas(parameter, mantissas, width, exponent);
+}
+
+/// The authors' start is uniform and rounded to kW bits at once: equally likely
+/// levels, three of them for ternary weights (`wage.md` 2.1).
+void ParameterQuantizer::drawWeight(ParameterOp parameter, int64_t fanIn,
+                                    int exponent) {
+  int64_t half = 1, limit = wage::getLimit(options.weightBits);
+  int64_t squared = wage::getInitFactor(options)
+                    << (2 * (options.weightBits - 1));
+  while (half < limit && (half + 1) * (half + 1) * fanIn <= squared)
+    ++half;
+  int64_t levels = 2 * half + 1;
+  int64_t step = int64_t(1) << (options.storageBits - options.weightBits);
+  auto type = cast<ShapedType>(parameter.getValue().getType());
+  SmallVector<int16_t> mantissas(type.getNumElements());
+  for (auto [index, mantissa] : llvm::enumerate(mantissas)) {
+    uint64_t random =
+        Philox::element(options.seed, index, parameter.getId(), /*step=*/0,
+                        static_cast<uint32_t>(RandomPurpose::Initialization));
+    auto level = static_cast<int64_t>((random * levels) >> 32);
+    mantissa = static_cast<int16_t>((level - half) * step);
+  }
+  scheme::setMantissas(parameter, mantissas, width, exponent);
+  parameter.setUniform(step);
+  parameter.setLevels(levels);
+}
+
+LogicalResult ParameterQuantizer::quantizeWeight(ParameterOp parameter,
+                                                 ContractionOpInterface layer) {
+  FailureOr<DenseFPElementsAttr> values = getValues(parameter);
+  if (failed(values))
+    return failure();
+  int64_t fanIn = layer.getReductionLength();
+  auto exponent = static_cast<int>(1 - options.storageBits -
+                                   wage::getLog2Alpha(layer, options));
+  if (options.schemeInit)
+    drawWeight(parameter, fanIn, exponent);
+  else
+    setScaled(parameter, *values, getFactor(*values, fanIn),
+              wage::getWeightLimit(options), exponent);
+  return success();
+}
+
+/// A bias takes part in the scaling of its layer's weights.
+LogicalResult ParameterQuantizer::quantizeBias(ParameterOp parameter,
+                                               ContractionOpInterface layer,
+                                               ParameterOp weight) {
+  FailureOr<DenseFPElementsAttr> values = getValues(parameter);
+  if (failed(values))
+    return failure();
+  double factor = 0.0;
+  if (weight && !options.schemeInit) {
+    FailureOr<DenseFPElementsAttr> weights = getValues(weight);
+    if (failed(weights))
+      return failure();
+    factor = std::ldexp(getFactor(*weights, layer.getReductionLength()),
+                        -static_cast<int>(wage::getLog2Alpha(layer, options)));
+  }
+  setScaled(parameter, *values, factor, wage::getLimit(options.storageBits),
+            static_cast<int>(1 - options.storageBits));
+  return success();
+}
+} // namespace
+
+LogicalResult wage::quantizeParameters(ModuleOp module,
+                                       const ParameterRoles &roles,
+                                       const ApplyWAGEOptions &options) {
+  ParameterQuantizer quantizer(options);
+  DenseMap<Operation *, ParameterOp> weights;
+  for (const auto &[parameter, role] : roles)
+    if (!role.isBias)
+      weights[role.layer] = parameter;
+  // Biases look at the float values of weights. What no layer uses is like
+  // them.
+  for (ParameterOp parameter : module.getOps<ParameterOp>()) {
+    if (parameter.getKind() != StateKind::Parameter)
+      return parameter.emitError()
+             << "scheme wage trains parameters only, but '"
+             << parameter.getSymName() << "' is of kind '"
+             << stringifyStateKind(parameter.getKind())
+             << "'; use --scheme=fp32";
+    ParameterRole role = roles.lookup(parameter);
+    if ((role.isBias || !role.layer) &&
+        failed(quantizer.quantizeBias(parameter, role.layer,
+                                      weights.lookup(role.layer))))
+      return failure();
+  }
+  for (const auto &[parameter, role] : roles)
+    if (!role.isBias && failed(quantizer.quantizeWeight(parameter, role.layer)))
+      return failure();
+  return success();
+}

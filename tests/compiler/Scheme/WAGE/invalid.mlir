@@ -1,0 +1,91 @@
+// RUN: qtc-opt %s -qtrain-generate-backward=loss=sse -qtrain-apply-wage -split-input-file -verify-diagnostics
+
+// Errors of two paths have scales that the scheme has forgotten.
+
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{scheme wage has no rule to add values or errors of several paths, whose scales it forgets; use another scheme or change the model}}
+  %1 = qtrain.sum %0, %x : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
+// -----
+
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4x2x2xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  // expected-error @below {{scheme wage defines maximum pools only; use another scheme or change the model}}
+  %0 = qtrain.average_pool2d %x {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    : (tensor<2x4x2x2xf32>) -> tensor<2x4x1x1xf32>
+  %1 = qtrain.linear %0, %w : (tensor<2x4x1x1xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
+// -----
+
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w},
+                   %seed: i64 {qtrain.argument = "seed"}, %step: i32 {qtrain.argument = "step"}) -> tensor<2x4xf32> {
+  %r = qtrain.random %seed, %step {id = 0 : i64, purpose = #qtrain.purpose<dropout>} : (i64, i32) -> tensor<4xi16>
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{scheme wage does not define 'qtrain.dropout'; use another scheme or change the model}}
+  %1 = qtrain.dropout %0, %r {ratio = 0.5 : f64} : (tensor<2x4xf32>, tensor<4xi16>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
+// -----
+
+// One parameter, two constants alpha.
+
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  // expected-note @below {{another use is here}}
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  %1 = qtrain.relu %0 : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{parameter 'w' is used by several nodes, which scheme wage does not define; give every node its own initializer}}
+  %2 = qtrain.linear %1, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  return %2 : tensor<2x4xf32>
+}
+
+// -----
+
+// The legalization adds an error of its own.
+
+qtrain.parameter @v id 0 = dense<1.0> : tensor<4x4xf32>
+qtrain.parameter @w id 1 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %v: tensor<4x4xf32> {qtrain.parameter = @v},
+                   %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %v : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{scheme wage quantizes behind rectified linear units; expected one in front of this layer}}
+  // expected-error @below {{failed to legalize operation 'qtrain.linear'}}
+  %1 = qtrain.linear %0, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
+// -----
+
+qtrain.parameter @b id 0 = dense<1.0> : tensor<4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %b: tensor<4xf32> {qtrain.parameter = @b}) -> tensor<2x4xf32> {
+  // expected-error @below {{scheme wage expects a bias behind a convolution or a linear layer}}
+  %0 = qtrain.bias_add %x, %b : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}
+
+// -----
+
+// expected-error @below {{scheme wage trains parameters only, but 'mean' is of kind 'buffer'; use --scheme=fp32}}
+qtrain.parameter @mean id 0 kind buffer = dense<1.0> : tensor<4xf32>
+qtrain.parameter @w id 1 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}
+
+// -----
+
+// expected-error @below {{expected finite float values of parameter 'w'}}
+qtrain.parameter @w id 0 = dense<[[0x7F800000, 1.0]]> : tensor<1x2xf32>
+func.func @forward(%x: tensor<2x2xf32>, %w: tensor<1x2xf32> {qtrain.parameter = @w}) -> tensor<2x1xf32> {
+  %y = qtrain.linear %x, %w : (tensor<2x2xf32>, tensor<1x2xf32>) -> tensor<2x1xf32>
+  return %y : tensor<2x1xf32>
+}
