@@ -14,7 +14,6 @@
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qkernel;
-using arith::CmpIPredicate;
 
 namespace {
 

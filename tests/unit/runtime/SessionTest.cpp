@@ -9,9 +9,11 @@
 #include "FakeModel.h"
 #include "TestSupport.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/Philox.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
+#include <limits>
 #include <set>
 
 using namespace qtcrt;
@@ -81,6 +83,41 @@ TEST(Session, DrawsUniformLevels) {
     tensor.levels = levels;
     EXPECT_NE(errorOf([&] { checkModel(model); }), "");
   }
+}
+
+/// A tensor of floats that the run's seed draws within `bound`.
+static qtcrt_tensor makeDrawnTensor(const int64_t *shape, float bound) {
+  qtcrt_tensor tensor = {};
+  tensor.name = "w";
+  tensor.shape = shape;
+  tensor.elements = static_cast<uint64_t>(shape[0]);
+  tensor.rank = 1;
+  tensor.dtype = QTCRT_FLOAT32;
+  tensor.kind = QTCRT_STATE_PARAMETER;
+  tensor.id = 7;
+  std::memcpy(&tensor.uniform, &bound, sizeof(bound));
+  return tensor;
+}
+
+TEST(Session, DrawsFloatsWithinTheirBound) {
+  const int64_t shape[] = {fakeFeatures};
+  qtcrt_tensor tensor = makeDrawnTensor(shape, 0.75f);
+  qtcrt_model model = fakeModel();
+  model.tensors = &tensor;
+  model.tensor_count = 1;
+  checkModel(model);
+  Session session(model, 1, "");
+  session.drawInitialState(5);
+  const float *values = reinterpret_cast<const float *>(session.state());
+  for (uint64_t i = 0; i < tensor.elements; ++i) {
+    double random =
+        randomBlock(5, i, 7, 0, RandomPurpose::Initialisation)[i & 3];
+    double unit = (2 * random + 1) / 4294967296.0 - 1;
+    EXPECT_EQ(values[i], static_cast<float>(0.75 * unit));
+  }
+  tensor = makeDrawnTensor(shape, std::numeric_limits<float>::infinity());
+  EXPECT_NE(errorOf([&] { checkModel(model); }).find("initial values"),
+            std::string::npos);
 }
 
 TEST(Session, RefusesInconsistentModels) {

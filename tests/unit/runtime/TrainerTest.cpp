@@ -252,6 +252,15 @@ TEST_F(Trainer, UnwritableOutput) {
   });
 }
 
+TEST_F(Trainer, EvalWithoutACheckpointTestsTheInitialWeights) {
+  ProgramResult untrained = runProgram(train({"--steps=0"}));
+  ASSERT_EQ(untrained.status, 0) << untrained.err;
+  ProgramResult eval = runProgram({"eval", "--data", data});
+  ASSERT_EQ(eval.status, 0) << eval.err;
+  std::string state = untrained.out.substr(untrained.out.find("state="));
+  EXPECT_NE(eval.out.find(state), std::string::npos) << eval.out;
+}
+
 TEST_F(Trainer, UsageErrors) {
   auto expect = [&](const std::vector<std::string> &words,
                     const std::string &part) { expectFailure(words, 2, part); };
@@ -272,7 +281,7 @@ TEST_F(Trainer, UsageErrors) {
   expect(train({"--isa=mmx"}), "baseline, future");
   expect(train({"--frobnicate"}), "--frobnicate");
   expect({"train", "--data", data, "--threads=0"}, "--threads");
-  expect({"eval", "--data", data}, "--checkpoint");
+  expect({"eval"}, "--data");
   expect({"hash"}, "--checkpoint");
   expect({"bench", "--steps=0"}, "--steps");
 }
