@@ -73,7 +73,7 @@ class TorchGradients(harness.Case):
               f"of PyTorch in single precision {noise:.1e}")
         self.assertLessEqual(error, max(TOLERANCE, 2 * noise))
         for name, statistic in network.statistics.items():
-            np.testing.assert_allclose(after[name], statistic.numpy(), rtol=1e-5, atol=1e-6, err_msg=name)
+            np.testing.assert_allclose(after[name], statistic.numpy(), rtol=TOLERANCE, atol=1e-6, err_msg=name)
 
     def make_batch(self, network, batch):
         """Random pixels and labels of a batch."""
