@@ -59,24 +59,30 @@ struct PackForward : OpRewritePattern<Conv2DOp> {
                                 PatternRewriter &rewriter) const override {
     if (StringRef obstacle = getObstacle(op); !obstacle.empty())
       return rewriter.notifyMatchFailure(op, obstacle);
+    ArrayRef<int64_t> y = shapeOf(op.getOuts()[0]);
+    ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
+    Packer packer(rewriter, op, "conv2d",
+                  y[0] * y[1] * y[2] * y[3] * w[1] * w[2] * w[3], target);
+    if (supportsDirect(op.getIns()[1], op.getGroup()))
+      packer.markDirect(op);
+    else
+      pack(op, packer, rewriter);
+    return success();
+  }
+
+private:
+  static void pack(Conv2DOp op, Packer &packer, PatternRewriter &rewriter) {
     Value input = op.getIns()[0], weights = op.getIns()[1];
     ArrayRef<int64_t> x = shapeOf(input), w = shapeOf(weights);
     ArrayRef<int64_t> y = shapeOf(op.getOuts()[0]);
     qtrain::WindowAttr window = op.getWindow();
     ArrayRef<int64_t> kernel = window.getKernel();
     ArrayRef<int64_t> dilations = window.getDilations();
-
     Placement placement;
     llvm::copy(window.getPads(), placement.pads.begin());
     int64_t group = op.getGroup();
     WeightOrder order = getOrder(window, x, placement, group);
     bool padsRun = order == WeightOrder::Forward;
-    Packer packer(rewriter, op, "conv2d",
-                  y[0] * y[1] * y[2] * y[3] * w[1] * w[2] * w[3], target);
-    if (supportsDirect(weights, group)) {
-      packer.markDirect(op);
-      return success();
-    }
     // A run may reach into what follows it, which meets weights that are 0.
     int64_t depth = packer.getDepth();
     int64_t channels = padsRun && group == 1 ? alignTo(x[3], depth) : x[3];
@@ -113,10 +119,8 @@ struct PackForward : OpRewritePattern<Conv2DOp> {
     rewriter.replaceOp(op, packer.contract(addresses.getAttribute(/*splits=*/1),
                                            image.elements, packed.elements,
                                            packed.start, bias, op.getOuts()));
-    return success();
   }
 
-private:
   static WeightOrder getOrder(qtrain::WindowAttr window, ArrayRef<int64_t> x,
                               const Placement &placement, int64_t group) {
     ArrayRef<int64_t> kernel = window.getKernel();
@@ -145,36 +149,34 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
                                 PatternRewriter &rewriter) const override {
     if (StringRef obstacle = getObstacle(op); !obstacle.empty())
       return rewriter.notifyMatchFailure(op, obstacle);
+    ArrayRef<int64_t> e = shapeOf(op.getIns()[0]), w = shapeOf(op.getIns()[1]);
+    Packer packer(rewriter, op, "input_gradient",
+                  e[0] * e[1] * e[2] * e[3] * w[1] * w[2] * w[3], target);
+    if (supportsDirect(op.getIns()[1], op.getGroup()))
+      packer.markDirect(op);
+    else if (op.getGroup() == 1 &&
+             isWholeImage(op.getWindow(), e, shapeOf(op.getOuts()[0])))
+      packPointwise(op, packer, rewriter);
+    else
+      packPhases(op, packer, rewriter);
+    return success();
+  }
+
+private:
+  using Phases = std::array<SmallVector<WindowPhase>, 2>;
+
+  static void packPhases(Conv2DInputGradientOp op, Packer &packer,
+                         PatternRewriter &rewriter) {
     Value errors = op.getIns()[0];
     ArrayRef<int64_t> e = shapeOf(errors), w = shapeOf(op.getIns()[1]);
     ArrayRef<int64_t> x = shapeOf(op.getOuts()[0]);
     qtrain::WindowAttr window = op.getWindow();
-    Packer packer(rewriter, op, "input_gradient",
-                  e[0] * e[1] * e[2] * e[3] * w[1] * w[2] * w[3], target);
-    if (supportsDirect(op.getIns()[1], op.getGroup())) {
-      packer.markDirect(op);
-      return success();
-    }
-    if (op.getGroup() == 1 && isWholeImage(window, e, x))
-      return packPointwise(op, packer, rewriter);
-
-    SmallVector<WindowPhase> phases[] = {getGradientPhases(window, 0, x[1]),
-                                         getGradientPhases(window, 1, x[2])};
+    Phases phases = {getGradientPhases(window, 0, x[1]),
+                     getGradientPhases(window, 1, x[2])};
     bool offset = packer.needsOffset(op.getNonnegative());
     if (!offset)
       phases[0] = leavePadding(phases[0], e[1]);
-    Placement placement;
-    for (unsigned dim : {0, 1})
-      for (const WindowPhase &phase : phases[dim]) {
-        if (phase.taps == 0)
-          continue;
-        int64_t last =
-            phase.offset + (phase.taps - 1) * phase.dilation + phase.count - 1;
-        int64_t &before = placement.pads[dim];
-        int64_t &after = placement.pads[dim + 2];
-        before = std::max(before, -phase.offset);
-        after = std::max(after, last - e[dim + 1] + 1);
-      }
+    Placement placement = getPlacement(phases, e);
     int64_t depth = packer.getDepth();
     int64_t group = op.getGroup(), perGroup = w[0] / group;
     int64_t channels = group == 1 ? alignTo(w[0], depth) : w[0];
@@ -204,10 +206,25 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
     rewriter.replaceOp(op, packer.contract(contractions, image.elements,
                                            packed.elements, packed.start,
                                            /*bias=*/Value(), op.getOuts()));
-    return success();
   }
 
-private:
+  /// The padding that phases see around the errors.
+  static Placement getPlacement(const Phases &phases, ArrayRef<int64_t> e) {
+    Placement placement;
+    for (unsigned dim : {0, 1})
+      for (const WindowPhase &phase : phases[dim]) {
+        if (phase.taps == 0)
+          continue;
+        int64_t last =
+            phase.offset + (phase.taps - 1) * phase.dilation + phase.count - 1;
+        int64_t &before = placement.pads[dim];
+        int64_t &after = placement.pads[dim + 2];
+        before = std::max(before, -phase.offset);
+        after = std::max(after, last - e[dim + 1] + 1);
+      }
+    return placement;
+  }
+
   /// A linear layer: one output position, which sees the whole image.
   static bool isWholeImage(qtrain::WindowAttr window, ArrayRef<int64_t> e,
                            ArrayRef<int64_t> x) {
@@ -278,8 +295,8 @@ private:
       addresses.offsets.clear();
   }
 
-  LogicalResult packPointwise(Conv2DInputGradientOp op, Packer &packer,
-                              PatternRewriter &rewriter) const {
+  static void packPointwise(Conv2DInputGradientOp op, Packer &packer,
+                            PatternRewriter &rewriter) {
     ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
     bool offset = packer.needsOffset(op.getNonnegative());
     int64_t depth = packer.getDepth();
@@ -300,7 +317,6 @@ private:
                                            image.elements, packed.elements,
                                            packed.start, /*bias=*/Value(),
                                            op.getOuts()));
-    return success();
   }
 
   const cpu::TargetRecord &target;
