@@ -50,7 +50,7 @@ public:
       : e(emitter), target(target),
         geometry(getGeometry(getFactors(buffers.a), contraction)),
         schedule(cpu::chooseSchedule(target, geometry,
-                                     /*isNarrow=*/buffers.shift != nullptr)),
+                                     /*oneBlock=*/buffers.shift != nullptr)),
         tiles(e, target, geometry, contraction, buffers), maximum(maximum),
         hasBias(buffers.bias != nullptr) {}
 
