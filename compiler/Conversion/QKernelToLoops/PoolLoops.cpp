@@ -14,6 +14,7 @@
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qkernel;
+using arith::CmpIPredicate;
 
 namespace {
 
