@@ -38,7 +38,8 @@ struct Geometry {
     Value stride = b.index(window.getStrides()[dim]);
     Value distance = b.sub(b.affine(in, 1, window.getPads()[dim]),
                            b.affine(k, window.getDilations()[dim], 0));
-    Value out = b.create<arith::FloorDivSIOp>(distance, stride);
+    // Quotients of negative distances are large, so they are outside, too.
+    Value out = b.create<arith::DivUIOp>(distance, stride);
     Value isExact =
         b.compare(arith::CmpIPredicate::eq, b.mul(out, stride), distance);
     Value exists =
@@ -83,29 +84,23 @@ Value addProduct(LoopBuilder &b, Value sum, Value lhs, Value rhs) {
 }
 
 /// Σ over kernel positions inside the image and channels.
-struct LowerConv2D : OpRewritePattern<Conv2DOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerConv2D : LoopPattern<Conv2DOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(Conv2DOp op,
                                 PatternRewriter &rewriter) const override {
     if (op.getDirect())
       return rewriter.notifyMatchFailure(op, "has a vector kernel");
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value x = op.getIns()[0], w = op.getIns()[1], y = op.getOuts()[0];
     Value bias = op.getIns().size() == 3 ? op.getIns()[2] : Value();
     Geometry g(x, w, y, op.getWindow(), op.getGroup());
-    b.parallel(g.y[0] * g.y[1], "conv2d", g.getMacs(), [&](Value row) {
-      Value rows = b.index(g.y[1]);
-      Value n = b.create<arith::DivUIOp>(row, rows);
-      Value oh = b.create<arith::RemUIOp>(row, rows);
-      b.nest({g.y[2], g.y[3]}, [&](ValueRange out) {
-        Value sum = finishSum(b,
-                              sumWindow(b, g, x, w, n, oh, out[0], out[1],
-                                        b.zero(getSumType(b, op))),
-                              y);
-        if (bias)
-          sum = addBias(b, sum, b.load(bias, out[1]));
-        b.store(sum, y, {n, oh, out[0], out[1]});
-      });
+    b.parallelNest(g.y, /*outer=*/2, "conv2d", g.getMacs(), [&](ValueRange i) {
+      Value zero = b.zero(getSumType(b, op));
+      Value sum =
+          finishSum(b, sumWindow(b, g, x, w, i[0], i[1], i[2], i[3], zero), y);
+      if (bias)
+        sum = addBias(b, sum, b.load(bias, i[3]));
+      b.store(sum, y, i);
     });
     if (op.getOuts().size() == 2)
       buildMaxAbs(b, y, op.getOuts()[1]);
@@ -145,17 +140,17 @@ struct LowerConv2D : OpRewritePattern<Conv2DOp> {
 
 /// Every output position spreads its error over the inputs it saw. One image
 /// is one iteration, so no two iterations write the same place.
-struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerInputGradient : LoopPattern<Conv2DInputGradientOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(Conv2DInputGradientOp op,
                                 PatternRewriter &rewriter) const override {
     if (op.getDirect())
       return rewriter.notifyMatchFailure(op, "has a vector kernel");
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value e = op.getIns()[0], w = op.getIns()[1], x = op.getOuts()[0];
     Geometry g(x, w, e, op.getWindow(), op.getGroup());
-    if (op.hasWideSums()) {
-      gather(b, g, e, w, x);
+    if (op.hasWideSums() || b.hasFineGrain()) {
+      gather(b, g, e, w, x, getSumType(b, op));
     } else {
       scatter(b, g, e, w, x);
     }
@@ -189,95 +184,113 @@ struct LowerInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
     });
   }
 
-  /// The same sums one at a time, in 64 bits.
+  /// The same sums one at a time, formed in `type`.
   static void gather(LoopBuilder &b, const Geometry &g, Value e, Value w,
-                     Value x) {
+                     Value x, Type type) {
+    auto sumInput = [&](ValueRange in) {
+      Value sum = sumOutputs(b, g, e, w, in, b.zero(type));
+      b.store(finishSum(b, sum, x), x, in);
+    };
+    b.parallelNest(g.x, /*outer=*/2, "input_gradient", g.getMacs(), sumInput);
+  }
+
+  /// start + Σ over the outputs that see input `in`.
+  static Value sumOutputs(LoopBuilder &b, const Geometry &g, Value e, Value w,
+                          ValueRange in, Value start) {
     Value zero = b.index(0), perGroup = b.index(g.w[1]);
     int64_t outputs = g.w[0] / g.group;
-    b.parallel(g.x[0] * g.x[1], "input_gradient", g.getMacs(), [&](Value row) {
-      Value rows = b.index(g.x[1]);
-      Value n = b.create<arith::DivUIOp>(row, rows);
-      Value h = b.create<arith::RemUIOp>(row, rows);
-      b.nest({g.x[2], g.x[3]}, [&](ValueRange in) {
-        Value block = b.create<arith::DivUIOp>(in[1], perGroup);
-        Value i = b.create<arith::RemUIOp>(in[1], perGroup);
-        Value first = b.affine(block, outputs, 0);
-        Value last = b.affine(first, 1, outputs);
-        Value sum = b.fold(
-            zero, b.index(g.w[2]), b.integer(0, 64),
-            [&](Value kh, Value rowSum) {
-              auto [oh, isRow] = g.getOutput(b, 0, h, kh);
-              return b.choose(isRow, rowSum, [&, oh = oh] {
-                return b.fold(
-                    zero, b.index(g.w[3]), rowSum, [&](Value kw, Value part) {
-                      auto [ow, isColumn] = g.getOutput(b, 1, in[0], kw);
-                      return b.choose(isColumn, part, [&, ow = ow] {
-                        return b.fold(
-                            first, last, part, [&](Value o, Value partial) {
-                              return addProduct(b, partial,
-                                                b.load(e, {n, oh, ow, o}),
-                                                b.load(w, {o, i, kh, kw}));
-                            });
-                      });
-                    });
-              });
+    Value block = b.create<arith::DivUIOp>(in[3], perGroup);
+    Value i = b.create<arith::RemUIOp>(in[3], perGroup);
+    Value first = b.affine(block, outputs, 0);
+    Value last = b.affine(first, 1, outputs);
+    return b.fold(zero, b.index(g.w[2]), start, [&](Value kh, Value rowSum) {
+      auto [oh, isRow] = g.getOutput(b, 0, in[1], kh);
+      return b.choose(isRow, rowSum, [&, oh = oh] {
+        return b.fold(zero, b.index(g.w[3]), rowSum, [&](Value kw, Value part) {
+          auto [ow, isColumn] = g.getOutput(b, 1, in[2], kw);
+          return b.choose(isColumn, part, [&, ow = ow] {
+            return b.fold(first, last, part, [&](Value o, Value partial) {
+              return addProduct(b, partial, b.load(e, {in[0], oh, ow, o}),
+                                b.load(w, {o, i, kh, kw}));
             });
-        b.store(finishSum(b, sum, x), x, {n, h, in[0], in[1]});
+          });
+        });
       });
     });
   }
 };
 
 /// Σ over the batch and all output positions whose input is inside the image.
-struct LowerWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerWeightGradient : LoopPattern<Conv2DWeightGradientOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(Conv2DWeightGradientOp op,
                                 PatternRewriter &rewriter) const override {
     if (op.getDirect())
       return rewriter.notifyMatchFailure(op, "has a vector kernel");
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value x = op.getIns()[0], e = op.getIns()[1], w = op.getOuts()[0];
     Geometry g(x, w, e, op.getWindow(), op.getGroup());
     Type sumType = getSumType(b, op);
-    b.parallel(g.w[0], "weight_gradient", g.getMacs(), [&](Value o) {
-      b.nest(g.w.drop_front(), [&](ValueRange k) {
-        Value channel = g.getChannel(b, o, k[0]);
-        Value sum =
-            sumOutputs(b, g, x, e, o, channel, k[1], k[2], b.zero(sumType));
-        b.store(finishSum(b, sum, w), w, {o, k[0], k[1], k[2]});
-      });
-    });
+    if (b.hasFineGrain() && sumType.isInteger(32))
+      addImages(b, g, x, e, w);
+    else
+      sumBatch(b, g, x, e, w, sumType);
     if (op.getOuts().size() == 2)
       buildMaxAbs(b, w, op.getOuts()[1]);
     rewriter.eraseOp(op);
     return success();
   }
 
-  static Value sumOutputs(LoopBuilder &b, const Geometry &g, Value x, Value e,
-                          Value o, Value channel, Value kh, Value kw,
-                          Value start) {
+  /// One sum over the whole batch for each weight.
+  static void sumBatch(LoopBuilder &b, const Geometry &g, Value x, Value e,
+                       Value w, Type type) {
+    auto sumWeight = [&](ValueRange weight) {
+      Value sum = b.fold(b.index(0), b.index(g.y[0]), b.zero(type),
+                         [&](Value n, Value partial) {
+                           return sumImage(b, g, x, e, n, weight, partial);
+                         });
+      b.store(finishSum(b, sum, w), w, weight);
+    };
+    b.parallelNest(g.w, /*outer=*/1, "weight_gradient", g.getMacs(), sumWeight);
+  }
+
+  /// Weights alone are too few for a device, so images are added atomically.
+  /// Neighbours differ in the output channel, which lies together in the error.
+  static void addImages(LoopBuilder &b, const Geometry &g, Value x, Value e,
+                        Value w) {
+    b.fillZero(w, "weight_gradient");
+    int64_t shape[] = {g.y[0], g.w[1], g.w[2], g.w[3], g.w[0]};
+    auto addImage = [&](ValueRange i) {
+      SmallVector<Value> weight = {i[4], i[1], i[2], i[3]};
+      Value sum = sumImage(b, g, x, e, i[0], weight, b.integer(0));
+      b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::addi, sum, w, weight);
+    };
+    b.parallelNest(shape, /*outer=*/1, "weight_gradient", g.getMacs(),
+                   addImage);
+  }
+
+  /// start + what image `n` adds to a weight.
+  static Value sumImage(LoopBuilder &b, const Geometry &g, Value x, Value e,
+                        Value n, ValueRange weight, Value start) {
     Value zero = b.index(0);
-    return b.fold(zero, b.index(g.y[0]), start, [&](Value n, Value imageSum) {
-      return b.fold(
-          zero, b.index(g.y[1]), imageSum, [&](Value oh, Value rowSum) {
-            Value h = g.getInput(b, 0, oh, kh);
-            return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
-              return b.fold(
-                  zero, b.index(g.y[2]), rowSum, [&](Value ow, Value sum) {
-                    Value c = g.getInput(b, 1, ow, kw);
-                    return b.choose(b.isInside(c, g.x[2]), sum, [&] {
-                      return addProduct(b, sum, b.load(x, {n, h, c, channel}),
-                                        b.load(e, {n, oh, ow, o}));
-                    });
-                  });
-            });
+    Value channel = g.getChannel(b, weight[0], weight[1]);
+    return b.fold(zero, b.index(g.y[1]), start, [&](Value oh, Value rowSum) {
+      Value h = g.getInput(b, 0, oh, weight[2]);
+      return b.choose(b.isInside(h, g.x[1]), rowSum, [&] {
+        return b.fold(zero, b.index(g.y[2]), rowSum, [&](Value ow, Value sum) {
+          Value c = g.getInput(b, 1, ow, weight[3]);
+          return b.choose(b.isInside(c, g.x[2]), sum, [&] {
+            return addProduct(b, sum, b.load(x, {n, h, c, channel}),
+                              b.load(e, {n, oh, ow, weight[0]}));
           });
+        });
+      });
     });
   }
 };
 } // namespace
 
-void qtc::populateConvolutionLoops(RewritePatternSet &patterns) {
+void qtc::populateConvolutionLoops(RewritePatternSet &patterns, Grain grain) {
   patterns.add<LowerConv2D, LowerInputGradient, LowerWeightGradient>(
-      patterns.getContext());
+      patterns.getContext(), grain);
 }

@@ -129,6 +129,37 @@ void LoopBuilder::parallel(int64_t count, StringRef kind, int64_t macs,
   body(loop.getInductionVars().front());
 }
 
+SmallVector<Value> LoopBuilder::delinearize(Value linear,
+                                            ArrayRef<int64_t> shape) {
+  SmallVector<Value> indices(shape.size());
+  for (size_t dim = shape.size() - 1; dim > 0; --dim) {
+    Value extent = index(shape[dim]);
+    Value quotient = create<arith::DivUIOp>(linear, extent);
+    indices[dim] = create<arith::RemUIOp>(linear, extent);
+    linear = quotient;
+  }
+  indices[0] = linear;
+  return indices;
+}
+
+void LoopBuilder::parallelNest(ArrayRef<int64_t> shape, unsigned outer,
+                               StringRef kind, int64_t macs,
+                               function_ref<void(ValueRange)> body) {
+  if (hasFineGrain())
+    outer = shape.size();
+  ArrayRef<int64_t> parallelShape = shape.take_front(outer);
+  int64_t count = 1;
+  for (int64_t extent : parallelShape)
+    count *= extent;
+  parallel(count, kind, macs, [&](Value linear) {
+    SmallVector<Value> indices = delinearize(linear, parallelShape);
+    nest(shape.drop_front(outer), [&](ValueRange inner) {
+      llvm::append_range(indices, inner);
+      body(indices);
+    });
+  });
+}
+
 void LoopBuilder::loop(int64_t count, function_ref<void(Value)> body) {
   loop(index(0), index(count), body);
 }

@@ -15,11 +15,22 @@
 
 namespace qtc {
 
+/// What one iteration of a parallel loop computes.
+enum class Grain {
+  Row,    ///< a row, an image: enough to keep a processor's thread busy
+  Element ///< one result, where iterations are threads of a device
+};
+
 /// An op builder with the few forms that loop nests are made of.
 class LoopBuilder : public mlir::ImplicitLocOpBuilder {
 public:
-  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
   using Value = mlir::Value;
+
+  LoopBuilder(mlir::Location loc, mlir::OpBuilder &builder,
+              Grain grain = Grain::Row)
+      : ImplicitLocOpBuilder(loc, builder), grain(grain) {}
+
+  bool hasFineGrain() const { return grain == Grain::Element; }
 
   Value index(int64_t value);
   Value integer(int64_t value, unsigned width = 32);
@@ -51,6 +62,11 @@ public:
   /// thread. `kind` and `macs` are for profiles.
   void parallel(int64_t count, llvm::StringRef kind, int64_t macs,
                 llvm::function_ref<void(Value)> body);
+  /// Loops over all of `shape`, in parallel over its first `outer` dimensions,
+  /// or over all if the grain is fine.
+  void parallelNest(llvm::ArrayRef<int64_t> shape, unsigned outer,
+                    llvm::StringRef kind, int64_t macs,
+                    llvm::function_ref<void(mlir::ValueRange)> body);
   /// A loop over [0, count).
   void loop(int64_t count, llvm::function_ref<void(Value)> body);
   /// A loop over [begin, end).
@@ -70,6 +86,25 @@ public:
   void fillZero(Value buffer, llvm::StringRef kind);
   /// The elements of a buffer in a row.
   Value flatten(Value buffer);
+
+private:
+  /// The index in each dimension of element `linear` in row-major order.
+  llvm::SmallVector<Value> delinearize(Value linear,
+                                       llvm::ArrayRef<int64_t> shape);
+
+  Grain grain;
+};
+
+/// A rewrite of an operation to loops of a grain.
+template <typename OpTy> struct LoopPattern : mlir::OpRewritePattern<OpTy> {
+  LoopPattern(mlir::MLIRContext *context, Grain grain)
+      : mlir::OpRewritePattern<OpTy>(context), grain(grain) {}
+
+  LoopBuilder start(OpTy op, mlir::PatternRewriter &rewriter) const {
+    return LoopBuilder(op.getLoc(), rewriter, grain);
+  }
+
+  Grain grain;
 };
 
 llvm::ArrayRef<int64_t> getBufferShape(mlir::Value buffer);
@@ -82,12 +117,12 @@ void forEachChunk(LoopBuilder &builder, int64_t count, llvm::StringRef kind,
 /// Writes max|x| of `buffer` to the rank-0 buffer `maximum`.
 void buildMaxAbs(LoopBuilder &builder, mlir::Value buffer, mlir::Value maximum);
 
-void populateConvolutionLoops(mlir::RewritePatternSet &patterns);
+void populateConvolutionLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateIntegerMath(mlir::RewritePatternSet &patterns);
-void populateMaskLoops(mlir::RewritePatternSet &patterns);
+void populateMaskLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateNormalizationLoops(mlir::RewritePatternSet &patterns);
-void populatePoolLoops(mlir::RewritePatternSet &patterns);
-void populateReductionLoops(mlir::RewritePatternSet &patterns);
+void populatePoolLoops(mlir::RewritePatternSet &patterns, Grain grain);
+void populateReductionLoops(mlir::RewritePatternSet &patterns, Grain grain);
 
 } // namespace qtc
 

@@ -71,11 +71,11 @@ Value loadBit(LoopBuilder &b, Value bits, Value index) {
   return b.create<arith::TruncIOp>(b.getI1Type(), shifted);
 }
 
-struct LowerRangeMask : OpRewritePattern<RangeMaskOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerRangeMask : LoopPattern<RangeMaskOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(RangeMaskOp op,
                                 PatternRewriter &rewriter) const override {
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value x = b.flatten(op.getIns()[0]), bits = op.getOuts()[0];
     int64_t count = getCount(x);
     forEachChunk(b, count, "range_mask", [&](Value begin, Value end) {
@@ -133,11 +133,11 @@ struct LowerRangeMask : OpRewritePattern<RangeMaskOp> {
   }
 };
 
-struct LowerApplyMask : OpRewritePattern<ApplyMaskOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerApplyMask : LoopPattern<ApplyMaskOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(ApplyMaskOp op,
                                 PatternRewriter &rewriter) const override {
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value x = b.flatten(op.getIns()[0]), bits = op.getIns()[1];
     Value y = b.flatten(op.getOuts()[0]);
     forEachChunk(b, getCount(x), "apply_mask", [&](Value begin, Value end) {
@@ -164,13 +164,13 @@ struct LowerApplyMask : OpRewritePattern<ApplyMaskOp> {
 };
 
 /// The largest magnitude of the elements whose bit is set.
-struct LowerMaskedMaxAbs : OpRewritePattern<MaxAbsOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerMaskedMaxAbs : LoopPattern<MaxAbsOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(MaxAbsOp op,
                                 PatternRewriter &rewriter) const override {
     if (op.getIns().size() != 2)
       return rewriter.notifyMatchFailure(op, "has no mask");
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value x = b.flatten(op.getIns()[0]), bits = op.getIns()[1];
     Value maximum = op.getOuts()[0];
     unsigned width = getWidth(maximum);
@@ -212,7 +212,7 @@ struct LowerMaskedMaxAbs : OpRewritePattern<MaxAbsOp> {
 };
 } // namespace
 
-void qtc::populateMaskLoops(RewritePatternSet &patterns) {
+void qtc::populateMaskLoops(RewritePatternSet &patterns, Grain grain) {
   patterns.add<LowerRangeMask, LowerApplyMask, LowerMaskedMaxAbs>(
-      patterns.getContext());
+      patterns.getContext(), grain);
 }

@@ -67,18 +67,18 @@ Value loadTap(LoopBuilder &b, Value x, Value n, Value h, Value w, Value c,
 /// Runs `body`(n, oh, ow) over all windows, rows of windows in parallel.
 void forEachWindowRow(LoopBuilder &b, ArrayRef<int64_t> y, StringRef kind,
                       llvm::function_ref<void(Value, Value, Value)> body) {
-  b.parallel(y[0] * y[1], kind, /*macs=*/0, [&](Value row) {
-    Value rows = b.index(y[1]);
-    Value n = b.create<arith::DivUIOp>(row, rows);
-    Value oh = b.create<arith::RemUIOp>(row, rows);
-    b.loop(y[2], [&](Value ow) { body(n, oh, ow); });
-  });
+  b.parallelNest(y.take_front(3), /*outer=*/2, kind, /*macs=*/0,
+                 [&](ValueRange i) { body(i[0], i[1], i[2]); });
 }
 
 /// Runs `body`(n, oh, ow) over all windows, images in parallel, so windows of
-/// one image may write the same place.
-void forEachWindowImage(LoopBuilder &b, ArrayRef<int64_t> y, StringRef kind,
+/// one image may write the same place unless they are `disjoint`.
+void forEachWindowImage(LoopBuilder &b, ArrayRef<int64_t> y, bool disjoint,
+                        StringRef kind,
                         llvm::function_ref<void(Value, Value, Value)> body) {
+  if (disjoint)
+    return b.parallelNest(y.take_front(3), /*outer=*/1, kind, /*macs=*/0,
+                          [&](ValueRange i) { body(i[0], i[1], i[2]); });
   b.parallel(y[0], kind, /*macs=*/0, [&](Value n) {
     b.nest({y[1], y[2]}, [&](ValueRange out) { body(n, out[0], out[1]); });
   });
@@ -88,11 +88,11 @@ Type getElementType(Value buffer) {
   return cast<MemRefType>(buffer.getType()).getElementType();
 }
 
-struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerMaxPool : LoopPattern<MaxPool2DOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(MaxPool2DOp op,
                                 PatternRewriter &rewriter) const override {
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value x = op.getIns()[0], y = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
     bool inside = isAlwaysInside(op.getWindow(), in, out);
@@ -156,17 +156,17 @@ void routeErrors(
                    write();
                });
   };
-  forEachWindowImage(b, out, "max_pool_gradient",
+  forEachWindowImage(b, out, !overlaps, "max_pool_gradient",
                      [&](Value n, Value oh, Value ow) {
                        b.loop(out[3], [&](Value c) { route(n, oh, ow, c); });
                      });
 }
 
-struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerMaxPoolGradient : LoopPattern<MaxPool2DGradientOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(MaxPool2DGradientOp op,
                                 PatternRewriter &rewriter) const override {
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value x = op.getIns()[0], e = op.getIns()[1], ex = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(e);
     qtrain::WindowAttr window = op.getWindow();
@@ -194,11 +194,11 @@ struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
   }
 };
 
-struct LowerMaxPoolPositions : OpRewritePattern<MaxPool2DPositionsOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerMaxPoolPositions : LoopPattern<MaxPool2DPositionsOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(MaxPool2DPositionsOp op,
                                 PatternRewriter &rewriter) const override {
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value x = op.getIns()[0], positions = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(positions);
     bool inside = isAlwaysInside(op.getWindow(), in, out);
@@ -224,11 +224,11 @@ struct LowerMaxPoolPositions : OpRewritePattern<MaxPool2DPositionsOp> {
   }
 };
 
-struct LowerMaxUnpool : OpRewritePattern<MaxUnpool2DOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerMaxUnpool : LoopPattern<MaxUnpool2DOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(MaxUnpool2DOp op,
                                 PatternRewriter &rewriter) const override {
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value positions = op.getIns()[0], e = op.getIns()[1], ex = op.getOuts()[0];
     ArrayRef<int64_t> kernel = op.getWindow().getKernel();
     unsigned width = getElementType(positions).getIntOrFloatBitWidth();
@@ -309,11 +309,11 @@ Value scaleSum(LoopBuilder &b, Value sum, Value factor, unsigned width) {
   return b.create<arith::TruncIOp>(b.getI32Type(), clamped);
 }
 
-struct LowerAveragePool : OpRewritePattern<AveragePool2DOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerAveragePool : LoopPattern<AveragePool2DOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(AveragePool2DOp op,
                                 PatternRewriter &rewriter) const override {
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value x = op.getIns()[0], y = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
     qtrain::WindowAttr window = op.getWindow();
@@ -354,21 +354,22 @@ struct LowerAveragePool : OpRewritePattern<AveragePool2DOp> {
   }
 };
 
-struct LowerAveragePoolGradient : OpRewritePattern<AveragePool2DGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerAveragePoolGradient : LoopPattern<AveragePool2DGradientOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(AveragePool2DGradientOp op,
                                 PatternRewriter &rewriter) const override {
     bool isExact = !isa<FloatType>(getElementType(op.getOuts()[0]));
     if (isExact && getSumWidth(op.getWindow()) > 32 &&
         op.getWindow().overlaps())
       return rewriter.notifyMatchFailure(op, "sums could leave 32 bits");
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value e = op.getIns()[0], ex = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(ex), out = getBufferShape(e);
     qtrain::WindowAttr window = op.getWindow();
     b.fillZero(ex, "average_pool_gradient");
     forEachWindowImage(
-        b, out, "average_pool_gradient", [&](Value n, Value oh, Value ow) {
+        b, out, !window.overlaps(), "average_pool_gradient",
+        [&](Value n, Value oh, Value ow) {
           Value factor = getFactor(b, window, op.getCountIncludePad(), in, oh,
                                    ow, getElementType(ex));
           b.nest(window.getKernel(), [&](ValueRange k) {
@@ -391,8 +392,8 @@ struct LowerAveragePoolGradient : OpRewritePattern<AveragePool2DGradientOp> {
 };
 } // namespace
 
-void qtc::populatePoolLoops(RewritePatternSet &patterns) {
+void qtc::populatePoolLoops(RewritePatternSet &patterns, Grain grain) {
   patterns.add<LowerMaxPool, LowerMaxPoolGradient, LowerMaxPoolPositions,
                LowerMaxUnpool, LowerAveragePool, LowerAveragePoolGradient>(
-      patterns.getContext());
+      patterns.getContext(), grain);
 }

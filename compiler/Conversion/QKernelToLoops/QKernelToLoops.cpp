@@ -23,14 +23,17 @@ using namespace qtc;
 namespace {
 struct ConvertQKernelToLoops
     : qtc::impl::ConvertQKernelToLoopsBase<ConvertQKernelToLoops> {
+  using ConvertQKernelToLoopsBase::ConvertQKernelToLoopsBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateConvolutionLoops(patterns);
+    Grain grain = elements ? Grain::Element : Grain::Row;
+    populateConvolutionLoops(patterns, grain);
     populateIntegerMath(patterns);
-    populateMaskLoops(patterns);
+    populateMaskLoops(patterns, grain);
     populateNormalizationLoops(patterns);
-    populatePoolLoops(patterns);
-    populateReductionLoops(patterns);
+    populatePoolLoops(patterns, grain);
+    populateReductionLoops(patterns, grain);
     if (failed(
             applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();

@@ -19,6 +19,10 @@ def ConvertQKernelToLoops
     everything that needs no faster one. The outermost loop is an `scf.parallel`
     of one dimension.
 
+    With `elements` an iteration of that loop is one element of the result where
+    nothing keeps it from that, as a device with thousands of threads wants it;
+    otherwise it is a row or an image, which keeps a processor's thread busy.
+
     Before:
 
     ```mlir
@@ -35,6 +39,10 @@ def ConvertQKernelToLoops
     }
     ```
   }];
+  let options = [
+    Option<"elements", "elements", "bool", /*default=*/"false",
+           "One iteration a result, not a row of them">
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",

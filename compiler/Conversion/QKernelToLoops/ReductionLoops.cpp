@@ -20,8 +20,9 @@ using arith::CmpIPredicate;
 
 namespace {
 
-/// Elements of one iteration of a reduction: a few tens of microseconds.
-constexpr int64_t kChunk = 1 << 15;
+/// Elements of one iteration of a reduction: a few tens of microseconds of a
+/// processor, or few enough that a device has threads for all.
+int64_t getChunkSize(bool hasFineGrain) { return hasFineGrain ? 256 : 1 << 15; }
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -37,8 +38,9 @@ std::pair<Value, Value> getChunk(LoopBuilder &b, Value chunk, int64_t size,
 
 void qtc::forEachChunk(LoopBuilder &b, int64_t count, StringRef kind,
                        llvm::function_ref<void(Value, Value)> body) {
-  b.parallel(ceilDiv(count, kChunk), kind, /*macs=*/0, [&](Value chunk) {
-    auto [begin, end] = getChunk(b, chunk, kChunk, count);
+  int64_t size = getChunkSize(b.hasFineGrain());
+  b.parallel(ceilDiv(count, size), kind, /*macs=*/0, [&](Value chunk) {
+    auto [begin, end] = getChunk(b, chunk, size, count);
     body(begin, end);
   });
 }
@@ -61,13 +63,13 @@ void qtc::buildMaxAbs(LoopBuilder &b, Value buffer, Value maximum) {
 }
 
 namespace {
-struct LowerMaxAbs : OpRewritePattern<MaxAbsOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerMaxAbs : LoopPattern<MaxAbsOp> {
+  using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(MaxAbsOp op,
                                 PatternRewriter &rewriter) const override {
     if (op.getIns().size() == 2)
       return rewriter.notifyMatchFailure(op, "has a mask");
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     buildMaxAbs(b, op.getIns()[0], op.getOuts()[0]);
     rewriter.eraseOp(op);
     return success();
@@ -77,9 +79,11 @@ struct LowerMaxAbs : OpRewritePattern<MaxAbsOp> {
 /// Blocks of channels over chunks of rows. Chunks of integers are added up
 /// atomically, as their sums do not depend on the order, and several rows of
 /// few channels count as one row, so that the inner loop is long enough for
-/// vectors. Chunks of floats are those of the operation.
-struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// vectors. Chunks of floats are those of the operation. If the grain is fine,
+/// a block is one channel: its sum is a register, and neighbours among the
+/// threads read neighbours among the channels.
+struct LowerChannelSum : LoopPattern<ChannelSumOp> {
+  using LoopPattern::LoopPattern;
 
   /// Channels whose sums an iteration keeps on its stack.
   static constexpr int64_t kBlock = 256;
@@ -89,7 +93,7 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
   /// How the sum is cut into iterations: `chunks` of rows times `blocks` of
   /// channels.
   struct Plan {
-    explicit Plan(ChannelSumOp op);
+    Plan(ChannelSumOp op, bool hasFineGrain);
     int64_t rows, channels; ///< what the input is seen as
     int64_t outputs;        ///< channels of the result
     int64_t block, blocks, chunk, chunks;
@@ -99,8 +103,8 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
 
   LogicalResult matchAndRewrite(ChannelSumOp op,
                                 PatternRewriter &rewriter) const override {
-    LoopBuilder b(op.getLoc(), rewriter);
-    Plan plan(op);
+    LoopBuilder b = start(op, rewriter);
+    Plan plan(op, b.hasFineGrain());
     Value flat = b.flatten(op.getIns()[0]);
     if (!plan.isWhole)
       b.fillZero(op.getOuts()[0], "channel_sum");
@@ -111,7 +115,8 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
       Value which = b.create<arith::RemUIOp>(task, divisor);
       auto [firstRow, lastRow] = getChunk(b, part, plan.chunk, plan.rows);
       auto [first, last] = getChunk(b, which, plan.block, plan.channels);
-      Value size = plan.blocks == 1 ? b.index(plan.block) : b.sub(last, first);
+      Value size = plan.channels % plan.block == 0 ? b.index(plan.block)
+                                                   : b.sub(last, first);
       Type type = getSumType(b, op);
       Value sums =
           b.create<memref::AllocaOp>(MemRefType::get({plan.block}, type));
@@ -166,35 +171,36 @@ struct LowerChannelSum : OpRewritePattern<ChannelSumOp> {
   }
 };
 
-LowerChannelSum::Plan::Plan(ChannelSumOp op) {
+LowerChannelSum::Plan::Plan(ChannelSumOp op, bool hasFineGrain) {
   ArrayRef<int64_t> out = getBufferShape(op.getOuts()[0]);
   outputs = channels = out.back();
   rows = cast<MemRefType>(op.getIns()[0].getType()).getNumElements() / channels;
   // 64-bit sums are not added atomically to a 32-bit result.
   bool isFree = !op.getSaturate() && !hasFloats(op);
-  while (isFree && 2 * channels <= kBlock && rows % 2 == 0)
+  while (isFree && !hasFineGrain && 2 * channels <= kBlock && rows % 2 == 0)
     channels *= 2, rows /= 2;
   // Blocks of equal size, at least a few where there are lines enough.
   blocks = std::max(ceilDiv(channels, kBlock),
                     std::min(kMinBlocks, channels / kLine));
   block = ceilDiv(ceilDiv(channels, std::max<int64_t>(blocks, 1)), 16) * 16;
-  block = std::min(block, channels);
+  block = std::min(block, hasFineGrain ? 1 : channels);
   blocks = ceilDiv(channels, block);
   int64_t parts = out.size() == 2 ? out.front() : 1;
-  chunk = isFree ? std::max<int64_t>(1, kChunk / block) : ceilDiv(rows, parts);
+  chunk = isFree ? std::max<int64_t>(1, getChunkSize(hasFineGrain) / block)
+                 : ceilDiv(rows, parts);
   chunks = isFree ? ceilDiv(rows, chunk) : parts;
   isWhole = !isFree || (chunks == 1 && channels == outputs);
 }
 
 /// Softmax of floats minus target, one row at a time.
-struct LowerFloatSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerFloatSoftmaxError : LoopPattern<SoftmaxErrorOp> {
+  using LoopPattern::LoopPattern;
 
   LogicalResult matchAndRewrite(SoftmaxErrorOp op,
                                 PatternRewriter &rewriter) const override {
     if (op.getExponential())
       return rewriter.notifyMatchFailure(op, "is of integers");
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value logits = op.getIns()[0], labels = op.getIns()[1];
     Value errors = op.getOuts()[0];
     ArrayRef<int64_t> shape = getBufferShape(errors);
@@ -230,8 +236,8 @@ struct LowerFloatSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
 };
 
 /// Integer softmax minus target; one row a time, in 64 bits.
-struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerSoftmaxError : LoopPattern<SoftmaxErrorOp> {
+  using LoopPattern::LoopPattern;
 
   /// log2(e) with 15 fraction bits.
   static constexpr int64_t kLog2E = 47274;
@@ -240,7 +246,7 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
                                 PatternRewriter &rewriter) const override {
     if (!op.getExponential())
       return rewriter.notifyMatchFailure(op, "is of floats");
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     Value logits = op.getIns()[0], exponent = op.getIns()[1];
     Value labels = op.getIns()[2], errors = op.getOuts()[0];
     ArrayRef<int64_t> shape = getBufferShape(errors);
@@ -376,7 +382,7 @@ struct LowerSoftmaxError : OpRewritePattern<SoftmaxErrorOp> {
 };
 } // namespace
 
-void qtc::populateReductionLoops(RewritePatternSet &patterns) {
+void qtc::populateReductionLoops(RewritePatternSet &patterns, Grain grain) {
   patterns.add<LowerMaxAbs, LowerChannelSum, LowerFloatSoftmaxError,
-               LowerSoftmaxError>(patterns.getContext());
+               LowerSoftmaxError>(patterns.getContext(), grain);
 }
