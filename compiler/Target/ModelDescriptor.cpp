@@ -51,8 +51,11 @@ public:
   llvm::Constant *string(llvm::StringRef text) {
     return global(llvm::ConstantDataArray::getString(context, text));
   }
-  /// Address of a function of another object; its type does not matter here.
+  /// Address of a function of another object, or null without a name; its type
+  /// does not matter here.
   llvm::Constant *function(llvm::StringRef name) {
+    if (name.empty())
+      return null();
     auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
     return llvm::cast<llvm::Constant>(
         module.getOrInsertFunction(name, type).getCallee());
@@ -76,6 +79,8 @@ public:
   }
 
   llvm::Constant *tensor(const StateTensor &tensor);
+  llvm::Constant *launches(llvm::ArrayRef<LaunchDescription> launches);
+  llvm::Constant *device(const DeviceDescription &device);
   llvm::Constant *variant(const VariantDescription &variant);
   llvm::Constant *initialState(const StateLayout &layout);
   llvm::Constant *model(const StateLayout &layout,
@@ -140,6 +145,28 @@ llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
        u32(parameter.getId()), u32(getUniform(parameter))});
 }
 
+llvm::Constant *
+DescriptorBuilder::launches(llvm::ArrayRef<LaunchDescription> launches) {
+  llvm::SmallVector<llvm::Constant *> entries;
+  for (const LaunchDescription &launch : launches) {
+    llvm::SmallVector<llvm::Constant *> arguments;
+    for (AddressDescription address : launch.arguments)
+      arguments.push_back(
+          structure({u64(address.offset), u32(address.memory), u32(0)}));
+    entries.push_back(structure({string(launch.kernel), array(arguments),
+                                 u32(arguments.size()), u32(launch.blocks),
+                                 u32(launch.threads), u32(0)}));
+  }
+  return array(entries);
+}
+
+llvm::Constant *DescriptorBuilder::device(const DeviceDescription &device) {
+  return global(structure(
+      {function(device.openSymbol), string(device.code), launches(device.train),
+       launches(device.evaluate), u64(device.train.size()),
+       u64(device.evaluate.size()), u32(device.capability), u32(0)}));
+}
+
 llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {
   llvm::SmallVector<llvm::Constant *> ops;
   for (const ProfiledOp &op : variant.trainOps)
@@ -149,6 +176,7 @@ llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {
                     function(variant.evaluateSymbol),
                     function(variant.peakSymbol), u64(variant.peakMacs),
                     u64(variant.arenaBytes), array(ops), u64(ops.size()),
+                    variant.device ? device(*variant.device) : null(),
                     u32(variant.isa), u32(variant.peakKind)});
 }
 

@@ -15,6 +15,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,29 @@ struct ProfiledOp {
   int64_t macs = 0, bytes = 0;
 };
 
-/// The code of one instruction set, as in qtcrt_variant.
+/// A place in a device's memory, as in qtcrt_address.
+struct AddressDescription {
+  uint32_t memory;
+  int64_t offset;
+};
+
+/// A launch of a kernel, as in qtcrt_launch.
+struct LaunchDescription {
+  std::string kernel;
+  int64_t blocks, threads;
+  std::vector<AddressDescription> arguments;
+};
+
+/// What a device runs, as in qtcrt_device_program.
+struct DeviceDescription {
+  /// The runtime's function that opens devices of this kind.
+  std::string openSymbol;
+  std::string code;
+  uint32_t capability = 0;
+  std::vector<LaunchDescription> train, evaluate;
+};
+
+/// The code of one instruction set or of a device, as in qtcrt_variant.
 struct VariantDescription {
   std::string name;
   uint32_t isa = 0;
@@ -35,6 +58,8 @@ struct VariantDescription {
   int64_t peakMacs = 0;
   std::string trainSymbol, evaluateSymbol, peakSymbol;
   std::vector<ProfiledOp> trainOps;
+  /// Takes the place of the symbols.
+  std::optional<DeviceDescription> device;
 };
 
 /// Everything of qtcrt_model that is not in the module, see

@@ -8,6 +8,7 @@
 #include "core/BenchReport.h"
 #include "core/Commands.h"
 #include "core/Progress.h"
+#include "qtcrt/Error.h"
 #include "qtcrt/Philox.h"
 #include "qtcrt/Schedule.h"
 
@@ -214,6 +215,10 @@ BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
 
 int qtcrt::runBench(const qtcrt_model &model, const Options &options) {
   Session session(model, static_cast<unsigned>(options.threads), options.isa);
+  if (session.variant().device)
+    fail("bench: measures trainers for the processor, but this one is for a "
+         "GPU (",
+         session.variant().name, "); time `train` instead");
   Schedule schedule =
       Schedule::parse(model.default_schedule,
                       static_cast<qtcrt_schedule_kind>(model.schedule_kind));

@@ -99,11 +99,28 @@ Session::Session(const qtcrt_model &model, unsigned threads,
                  const std::string &isa)
     : compiled(model), chosen(selectVariant(model, isa)),
       stateMemory(model.state_bytes, "the training state"),
-      arena(chosen.arena_bytes, "the arena"),
+      arena(chosen.device ? 0 : chosen.arena_bytes, "the arena"),
       logits(logitsBytes(model), "the logits"),
       pool(threads ? threads : availableProcessors()) {
   if (model.state_bytes)
     std::memcpy(stateMemory.data(), model.initial_state, model.state_bytes);
+  if (chosen.device)
+    device.reset(static_cast<Device *>(
+        chosen.device->open(&model, chosen.device, chosen.arena_bytes)));
+}
+
+uint8_t *Session::state() {
+  if (!hostHasState)
+    device->downloadState(stateMemory.data());
+  hostHasState = true;
+  deviceHasState = false;
+  return stateMemory.data();
+}
+
+void Session::refreshDevice() {
+  if (!deviceHasState)
+    device->uploadState(stateMemory.data());
+  deviceHasState = true;
 }
 
 /// The 32-bit random number that element `index` starts from.
@@ -139,7 +156,7 @@ static void drawFloats(float *values, const qtcrt_tensor &tensor,
 void Session::drawInitialState(uint64_t seed) {
   for (uint64_t i = 0; i < compiled.tensor_count; ++i) {
     const qtcrt_tensor &tensor = compiled.tensors[i];
-    uint8_t *place = stateMemory.data() + tensor.offset;
+    uint8_t *place = state() + tensor.offset;
     if (!tensor.uniform)
       continue;
     if (tensor.dtype == QTCRT_INT8)
@@ -168,12 +185,19 @@ void Session::train(const uint8_t *images, const int32_t *labels, uint64_t seed,
   operands.seed = seed;
   operands.schedule = schedule;
   operands.step = static_cast<uint32_t>(step);
-  chosen.train(&pool, &operands);
+  if (!device)
+    return chosen.train(&pool, &operands);
+  refreshDevice();
+  device->train(operands);
+  hostHasState = false;
 }
 
 void Session::evaluate(const uint8_t *images) {
   qtcrt_step operands = makeStep(images);
-  chosen.evaluate(&pool, &operands);
+  if (!device)
+    return chosen.evaluate(&pool, &operands);
+  refreshDevice();
+  device->evaluate(operands);
 }
 
 void Session::addTo(LossSums &sums, const int32_t *labels,
@@ -208,5 +232,6 @@ uint64_t Session::plannedBytes() const {
 }
 
 uint64_t Session::allocatedBytes() const {
-  return stateMemory.size() + arena.size();
+  return stateMemory.size() + arena.size() +
+         (device ? device->allocatedBytes() : 0);
 }

@@ -82,7 +82,7 @@ llvm::Error cpu::linkTrainer(llvm::StringRef output,
     arguments.push_back(runtime + "/" + library.str());
   for (llvm::StringRef flag :
        {"-static-libgcc", "-static-libstdc++", "-Wl,--gc-sections",
-        QTC_ZLIB_LIBRARY, "-pthread", "-lm"})
+        QTC_ZLIB_LIBRARY, "-pthread", "-ldl", "-lm"})
     arguments.push_back(flag.str());
 
   TemporaryFiles files;

@@ -9,12 +9,14 @@
 #define QTCRT_SESSION_H
 
 #include "qtcrt/DataSet.h"
+#include "qtcrt/Device.h"
 #include "qtcrt/Executor.h"
 #include "qtcrt/Loss.h"
 #include "qtcrt/Memory.h"
 #include "qtcrt/abi.h"
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace qtcrt {
@@ -22,8 +24,8 @@ namespace qtcrt {
 /// Throws Error when the compiled model does not obey abi.h.
 void checkModel(const qtcrt_model &model);
 
-/// State, arena, logits and threads of one model. All memory is taken in the
-/// constructor; steps allocate nothing.
+/// State, arena, logits and threads of one model, and the device if its code
+/// is for one. All memory is taken in the constructor; steps allocate nothing.
 class Session {
 public:
   /// `threads` 0: all available processors. `isa`: see selectVariant.
@@ -32,7 +34,8 @@ public:
   const qtcrt_model &model() const { return compiled; }
   const qtcrt_variant &variant() const { return chosen; }
   Executor &executor() { return pool; }
-  uint8_t *state() { return stateMemory.data(); }
+  /// The training state. The caller may change it until the next step.
+  uint8_t *state();
 
   /// Draws the initial values of tensors that depend on the run's seed
   /// (qtcrt_tensor::uniform).
@@ -58,12 +61,16 @@ public:
 
 private:
   qtcrt_step makeStep(const uint8_t *images);
+  void refreshDevice();
 
   const qtcrt_model &compiled;
   const qtcrt_variant &chosen;
   Buffer stateMemory, arena, logits;
   int32_t logitsExponent = 0;
   Executor pool;
+  std::unique_ptr<Device> device;
+  /// Which copies of the state are up to date, if there is a device.
+  bool deviceHasState = false, hostHasState = true;
 };
 
 /// Bytes of the logits of one batch.

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 5
+#define QTCRT_ABI_VERSION 6
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -117,7 +117,53 @@ typedef struct qtcrt_step {
 typedef void (*qtcrt_step_function)(qtcrt_executor *executor,
                                     const qtcrt_step *step);
 
-/// The compiled code for one instruction set.
+/// Pieces of a device's memory. Scalars of a step are memory there, so that its
+/// launches are the same every time.
+enum qtcrt_memory {
+  QTCRT_MEMORY_STATE = 0,           ///< qtcrt_model::state_bytes
+  QTCRT_MEMORY_ARENA = 1,           ///< qtcrt_variant::arena_bytes
+  QTCRT_MEMORY_INPUT = 2,           ///< like qtcrt_step::input
+  QTCRT_MEMORY_LABELS = 3,          ///< like qtcrt_step::labels
+  QTCRT_MEMORY_LOGITS = 4,          ///< like qtcrt_step::logits
+  QTCRT_MEMORY_LOGITS_EXPONENT = 5, ///< int32_t
+  QTCRT_MEMORY_SEED = 6,            ///< uint64_t
+  QTCRT_MEMORY_SCHEDULE = 7,        ///< int64_t
+  QTCRT_MEMORY_STEP = 8             ///< uint32_t
+};
+
+/// A place in a device's memory.
+typedef struct qtcrt_address {
+  uint64_t offset; ///< bytes from the start of the memory
+  uint32_t memory; ///< enum qtcrt_memory
+  uint32_t reserved;
+} qtcrt_address;
+
+/// One kernel on a grid of `blocks` times `threads`.
+typedef struct qtcrt_launch {
+  const char *kernel;             ///< name of a function of the device code
+  const qtcrt_address *arguments; ///< pointers that the kernel takes
+  uint32_t argument_count;
+  uint32_t blocks, threads;
+  uint32_t reserved;
+} qtcrt_launch;
+
+typedef struct qtcrt_device qtcrt_device;
+struct qtcrt_model;
+
+/// A step on a device: launches, each after the one before.
+typedef struct qtcrt_device_program {
+  /// Provided by the runtime: takes the device and all memory of `program`.
+  qtcrt_device *(*open)(const struct qtcrt_model *model,
+                        const struct qtcrt_device_program *program,
+                        uint64_t arena_bytes);
+  const char *code; ///< PTX, ends with a zero
+  const qtcrt_launch *train, *evaluate;
+  uint64_t train_count, evaluate_count;
+  uint32_t capability; ///< least that the device must have, 80 for 8.0
+  uint32_t reserved;
+} qtcrt_device_program;
+
+/// The compiled code for one instruction set, or for a device.
 typedef struct qtcrt_variant {
   const char *name;             ///< the --isa spelling
   qtcrt_step_function train;    ///< one training step
@@ -129,6 +175,9 @@ typedef struct qtcrt_variant {
   uint64_t arena_bytes;      ///< scratch memory of train and evaluate
   const qtcrt_op *train_ops; ///< indexed by qtcrt_mark's argument
   uint64_t train_op_count;
+  /// What a device runs; then `train`, `evaluate` and `peak` are null. Null for
+  /// code of the processor.
+  const qtcrt_device_program *device;
   uint32_t isa;       ///< enum qtcrt_isa
   uint32_t peak_kind; ///< enum qtcrt_peak_kind
 } qtcrt_variant;
@@ -174,6 +223,11 @@ typedef void (*qtcrt_task)(void *closure, int64_t begin, int64_t end,
 void qtcrt_parallel_for(qtcrt_executor *executor, qtcrt_task task,
                         void *closure, int64_t count);
 
+/// Provided by the runtime: qtcrt_device_program::open for CUDA.
+qtcrt_device *qtcrt_open_cuda(const struct qtcrt_model *model,
+                              const struct qtcrt_device_program *program,
+                              uint64_t arena_bytes);
+
 /// Provided by the runtime: notes that operation `op` of the step has ended.
 void qtcrt_mark(qtcrt_executor *executor, int64_t op);
 
@@ -183,7 +237,11 @@ void qtcrt_mark(qtcrt_executor *executor, int64_t op);
 static_assert(sizeof(qtcrt_tensor) == 64, "qtcrt_tensor is part of the ABI");
 static_assert(sizeof(qtcrt_op) == 32, "qtcrt_op is part of the ABI");
 static_assert(sizeof(qtcrt_step) == 72, "qtcrt_step is part of the ABI");
-static_assert(sizeof(qtcrt_variant) == 72, "qtcrt_variant is part of the ABI");
+static_assert(sizeof(qtcrt_address) == 16, "qtcrt_address is part of the ABI");
+static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");
+static_assert(sizeof(qtcrt_device_program) == 56,
+              "qtcrt_device_program is part of the ABI");
+static_assert(sizeof(qtcrt_variant) == 80, "qtcrt_variant is part of the ABI");
 static_assert(sizeof(qtcrt_model) == 168, "qtcrt_model is part of the ABI");
 #endif
 

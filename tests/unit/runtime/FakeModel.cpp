@@ -130,8 +130,9 @@ int32_t peak(int64_t iterations) {
 }
 
 const qtcrt_variant variants[] = {
-    {"baseline", train, forward, peak, 1, 4096, ops, 3, QTCRT_ISA_BASELINE, 0},
-    {"future", train, forward, peak, 1, 8192, ops, 3, 99, 0},
+    {"baseline", train, forward, peak, 1, 4096, ops, 3, nullptr,
+     QTCRT_ISA_BASELINE, 0},
+    {"future", train, forward, peak, 1, 8192, ops, 3, nullptr, 99, 0},
 };
 
 alignas(64) const uint8_t initialState[stateBytes] = {};
