@@ -13,6 +13,7 @@
 #include "compiler/Support/FileHash.h"
 #include "compiler/Target/CPU/Link.h"
 #include "compiler/Target/CPU/ObjectFile.h"
+#include "compiler/Target/CUDA/DeviceProgram.h"
 #include "compiler/Target/StateLayout.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "runtime/include/qtcrt/abi.h"
@@ -40,6 +41,7 @@ llvm::ArrayRef<PhaseInfo> qtc::getPhases() {
       {Phase::Object, "obj", "object file of one instruction set"},
       {Phase::Assembly, "asm", "assembly of one instruction set"},
       {Phase::LLVM, "llvm", "optimized LLVM IR of one instruction set"},
+      {Phase::PTX, "ptx", "code of a CUDA device"},
       {Phase::Kernels, "kernels", "loops and vectors of one instruction set"},
       {Phase::Plan, "plan", "kernels on buffers in an arena"},
       {Phase::Scheme, "scheme", "step in the numbers of the scheme"},
@@ -210,9 +212,25 @@ static int64_t getArenaBytes(func::FuncOp function) {
   return 0;
 }
 
+/// The passes from the scheme's numbers to what `--emit=plan` or
+/// `--emit=kernels` show, and code is generated from.
+void Compiler::addKernelPasses(OpPassManager &manager,
+                               const VariantOptions &variantOptions) {
+  if (options.device)
+    buildDevicePlanPipeline(manager);
+  else
+    buildPlanPipeline(manager, variantOptions);
+  if (options.emit == Phase::Plan)
+    return;
+  if (options.device)
+    buildDeviceKernelPipeline(manager);
+  else
+    buildKernelPipeline(manager, variantOptions);
+}
+
 /// Runs in a thread of its own, in a context of its own.
 void Compiler::generateVariant(llvm::StringRef bytecode,
-                               const cpu::TargetRecord &target,
+                               const cpu::TargetRecord *target,
                                Variant &variant) {
   DialectRegistry registry;
   registerDialects(registry);
@@ -226,13 +244,11 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
   auto copy = parseSourceString<ModuleOp>(bytecode, ParserConfig(&local));
   if (!copy)
     return;
-  VariantOptions variantOptions{&target, options.microkernels,
+  VariantOptions variantOptions{target, options.microkernels,
                                 /*floatPeak=*/!options.scheme->isInteger};
   PassManager manager(&local);
   manager.enableVerifier(options.verifyEach);
-  buildPlanPipeline(manager, variantOptions);
-  if (options.emit != Phase::Plan)
-    buildKernelPipeline(manager, variantOptions);
+  addKernelPasses(manager, variantOptions);
   if (failed(manager.run(*copy))) {
     messages << "lowering failed";
     return;
@@ -244,11 +260,20 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
   if (options.emit == Phase::Plan || options.emit == Phase::Kernels) {
     std::string text = print(*copy);
     variant.code.assign(text.begin(), text.end());
-    return;
+  } else if (target) {
+    finishProcessorVariant(*copy, variantOptions, variant);
+  } else {
+    finishDeviceVariant(*copy, variant);
   }
+}
+
+void Compiler::finishProcessorVariant(ModuleOp kernels,
+                                      const VariantOptions &variantOptions,
+                                      Variant &variant) {
+  const cpu::TargetRecord &target = *variantOptions.target;
   auto step =
-      copy->lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
-  result.name = target.name.str();
+      kernels.lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
+  VariantDescription &result = variant.description;
   result.isa = static_cast<uint32_t>(target.isa);
   result.peakKind = variantOptions.floatPeak ? QTCRT_PEAK_MULTIPLY_ADD
                                              : QTCRT_PEAK_DOT_PRODUCT;
@@ -260,48 +285,88 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
       getEntryPointName(target, qtrain::QTrainDialect::kEvaluateName);
   result.peakSymbol = getEntryPointName(target, "peak");
 
-  PassManager lowering(&local);
+  PassManager lowering(kernels.getContext());
   lowering.enableVerifier(options.verifyEach);
   buildLLVMPipeline(lowering, variantOptions);
-  if (failed(lowering.run(*copy))) {
-    messages << "lowering to LLVM failed";
+  if (failed(lowering.run(kernels))) {
+    variant.message += "lowering to LLVM failed";
     return;
   }
   cpu::OutputKind kind = options.emit == Phase::LLVM ? cpu::OutputKind::LLVMIR
                          : options.emit == Phase::Assembly
                              ? cpu::OutputKind::Assembly
                              : cpu::OutputKind::Object;
-  if (llvm::Error error = cpu::emitModule(*copy, target, kind, variant.code))
-    messages << llvm::toString(std::move(error));
+  if (llvm::Error error = cpu::emitModule(kernels, target, kind, variant.code))
+    variant.message += llvm::toString(std::move(error));
+}
+
+void Compiler::finishDeviceVariant(ModuleOp kernels, Variant &variant) {
+  DeviceDescription &device = variant.description.device.emplace();
+  device.openSymbol = "qtcrt_open_cuda";
+  device.capability = options.device->capability;
+  StateLayout layout(kernels);
+  auto collect = [&](StringRef name, std::vector<LaunchDescription> &launches) {
+    auto found =
+        cuda::collectLaunches(kernels.lookupSymbol<func::FuncOp>(name), layout);
+    if (found)
+      launches = std::move(*found);
+    else
+      variant.message += llvm::toString(found.takeError());
+  };
+  collect(qtrain::QTrainDialect::kTrainStepName, device.train);
+  collect(qtrain::QTrainDialect::kEvaluateName, device.evaluate);
+
+  PassManager lowering(kernels.getContext());
+  lowering.enableVerifier(options.verifyEach);
+  buildNVVMPipeline(lowering, *options.device);
+  buildPTXPipeline(lowering);
+  if (failed(lowering.run(kernels))) {
+    variant.message += "lowering to PTX failed";
+    return;
+  }
+  llvm::Expected<std::string> code = cuda::extractPTX(kernels);
+  if (!code) {
+    variant.message += llvm::toString(code.takeError());
+    return;
+  }
+  device.code = std::move(*code);
+  if (options.emit == Phase::PTX)
+    variant.code.assign(device.code.begin(), device.code.end());
 }
 
 llvm::Error Compiler::generateVariants() {
   cpu::initializeBackend();
   std::string bytecode = getBytecode();
+  std::vector<const cpu::TargetRecord *> targets = options.targets;
   // Phases that print one instruction set print the strongest asked for.
   bool one = options.emit != Phase::Trainer && options.emit != Phase::Library;
-  std::vector<const cpu::TargetRecord *> targets = options.targets;
-  if (one)
+  if (options.device)
+    targets.assign(1, nullptr);
+  else if (one)
     targets.assign(1, *llvm::max_element(options.targets,
                                          [](const auto *a, const auto *b) {
                                            return a->isa < b->isa;
                                          }));
   variants.resize(targets.size());
   std::vector<std::thread> threads;
-  for (auto [target, variant] : llvm::zip(targets, variants))
+  for (auto [target, variant] : llvm::zip(targets, variants)) {
+    variant.description.name =
+        (target ? target->name : options.device->name).str();
     threads.emplace_back(
         [this, &bytecode, target = target, variant = &variant] {
-          generateVariant(bytecode, *target, *variant);
+          generateVariant(bytecode, target, *variant);
         });
+  }
   for (std::thread &thread : threads)
     thread.join();
-  for (auto [target, variant] : llvm::zip(targets, variants)) {
+  for (Variant &variant : variants) {
+    const VariantDescription &result = variant.description;
     if (!variant.message.empty())
-      return llvm::createStringError("instruction set '" + target->name +
-                                     "': " + variant.message);
-    memory.arenas.push_back(
-        {target->name.str(), variant.description.arenaBytes});
-    description.variants.push_back(variant.description);
+      return llvm::createStringError(
+          (result.device ? "device '" : "instruction set '") + result.name +
+          "': " + variant.message);
+    memory.arenas.push_back({result.name, result.arenaBytes});
+    description.variants.push_back(result);
   }
   return llvm::Error::success();
 }
@@ -350,9 +415,12 @@ llvm::Error Compiler::writeObjects() {
   };
   if (llvm::Error error = add("model", model))
     return error;
-  for (const Variant &variant : variants)
+  for (const Variant &variant : variants) {
+    if (variant.description.device)
+      continue; // its code is in the descriptor
     if (llvm::Error error = add(variant.description.name, variant.code))
       return error;
+  }
   return options.emit == Phase::Library
              ? cpu::writeStaticLibrary(options.outputPath, objects)
              : cpu::linkTrainer(options.outputPath, objects);

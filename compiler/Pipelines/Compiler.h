@@ -23,13 +23,14 @@
 
 namespace qtc {
 
-/// Where the compiler can stop. Phases up to LLVM write text.
+/// Where the compiler can stop. Phases up to assembly write text.
 enum class Phase {
   Import,
   Backward,
   Scheme,
   Plan,
   Kernels,
+  PTX,
   LLVM,
   Assembly,
   Object,
@@ -59,6 +60,8 @@ struct CompileOptions {
   /// Spelling of the normalization, for checkpoints.
   std::string normalize = "none";
   std::vector<const cpu::TargetRecord *> targets;
+  /// The device to train on; null: the processor.
+  const cuda::TargetRecord *device = nullptr;
   bool microkernels = true;
   bool assertInteger = true;
   Phase emit = Phase::Trainer;
@@ -102,8 +105,15 @@ private:
   llvm::Error checkNormalization();
   llvm::Error describeModel();
   llvm::Error generateVariants();
+  /// `target` is null for a variant that runs on the device.
   void generateVariant(llvm::StringRef bytecode,
-                       const cpu::TargetRecord &target, Variant &variant);
+                       const cpu::TargetRecord *target, Variant &variant);
+  void addKernelPasses(mlir::OpPassManager &manager,
+                       const VariantOptions &variantOptions);
+  void finishProcessorVariant(mlir::ModuleOp kernels,
+                              const VariantOptions &variantOptions,
+                              Variant &variant);
+  void finishDeviceVariant(mlir::ModuleOp kernels, Variant &variant);
   llvm::Error writeObjects();
   llvm::Error writeOutput(llvm::StringRef text);
   std::string getBytecode();

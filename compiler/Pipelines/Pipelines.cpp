@@ -8,12 +8,15 @@
 #include "compiler/Pipelines/Pipelines.h"
 
 #include "compiler/Conversion/ContractToVector/ContractToVector.h"
+#include "compiler/Conversion/LoopsToGPU/LoopsToGPU.h"
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
 #include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
+#include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
+#include "compiler/Transforms/MergeKernels/MergeKernels.h"
 #include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
@@ -22,9 +25,13 @@
 #include "compiler/Transforms/SplitReductions/SplitReductions.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
@@ -57,12 +64,25 @@ llvm::Error qtc::buildSchemePipeline(OpPassManager &manager,
   return llvm::Error::success();
 }
 
-void qtc::buildPlanPipeline(OpPassManager &manager,
-                            const VariantOptions &options) {
+/// From the scheme's operations to fused kernels on tensors.
+static void addKernelFormation(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createAssignLayouts());
   manager.addNestedPass<func::FuncOp>(createConvertQTrainToQKernel());
   addCleanup(manager);
   manager.addNestedPass<func::FuncOp>(createFuseElementwise());
+}
+
+static void addBufferization(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createSeparateDestinations());
+  bufferization::OneShotBufferizationOptions options;
+  options.allowReturnAllocsFromLoops = true;
+  manager.addPass(bufferization::createOneShotBufferizePass(options));
+  addCleanup(manager);
+}
+
+void qtc::buildPlanPipeline(OpPassManager &manager,
+                            const VariantOptions &options) {
+  addKernelFormation(manager);
   if (options.microkernels) {
     manager.addNestedPass<func::FuncOp>(createSplitReductions());
     manager.addPass(createPackContractions({options.target->name.str()}));
@@ -70,11 +90,7 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
   addCleanup(manager);
   if (options.microkernels)
     manager.addNestedPass<func::FuncOp>(createNarrowAccumulators());
-  manager.addNestedPass<func::FuncOp>(createSeparateDestinations());
-  bufferization::OneShotBufferizationOptions bufferization;
-  bufferization.allowReturnAllocsFromLoops = true;
-  manager.addPass(bufferization::createOneShotBufferizePass(bufferization));
-  addCleanup(manager);
+  addBufferization(manager);
   manager.addNestedPass<func::FuncOp>(createPlanArena());
 }
 
@@ -100,4 +116,53 @@ void qtc::buildLLVMPipeline(OpPassManager &manager,
       {options.target->name.str(), options.floatPeak}));
   manager.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(manager);
+}
+
+//===----------------------------------------------------------------------===//
+// Devices
+//===----------------------------------------------------------------------===//
+
+void qtc::buildDevicePlanPipeline(OpPassManager &manager) {
+  addKernelFormation(manager);
+  addCleanup(manager);
+  addBufferization(manager);
+  // Loops come before the arena is planned: scalars that they share have
+  // places in it.
+  manager.addPass(createConvertQKernelToLoops({/*elements=*/true}));
+  manager.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
+  addCleanup(manager);
+  manager.addNestedPass<func::FuncOp>(createMaterializeScalars());
+  manager.addNestedPass<func::FuncOp>(createPlanArena());
+}
+
+void qtc::buildDeviceKernelPipeline(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createConvertLoopsToGPU());
+  manager.addPass(createGpuKernelOutliningPass());
+  manager.addPass(createMergeKernels());
+  addCleanup(manager);
+}
+
+void qtc::buildNVVMPipeline(OpPassManager &manager,
+                            const cuda::TargetRecord &target) {
+  OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();
+  kernels.addPass(memref::createExpandStridedMetadataPass());
+  kernels.addPass(createLowerAffinePass());
+  kernels.addPass(createConvertSCFToCFPass());
+  kernels.addPass(createConvertMathToLLVMPass());
+  ConvertGpuOpsToNVVMOpsOptions options;
+  options.useBarePtrCallConv = true;
+  kernels.addPass(createConvertGpuOpsToNVVMOps(options));
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+  addCleanup(kernels);
+  GpuNVVMAttachTargetOptions device;
+  device.chip = target.name.str();
+  device.features = target.features.str();
+  device.optLevel = 3;
+  manager.addPass(createGpuNVVMAttachTarget(device));
+}
+
+void qtc::buildPTXPipeline(OpPassManager &manager) {
+  GpuModuleToBinaryPassOptions options;
+  options.compilationTarget = "isa";
+  manager.addPass(createGpuModuleToBinaryPass(options));
 }

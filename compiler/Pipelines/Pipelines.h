@@ -10,6 +10,7 @@
 
 #include "compiler/Scheme/Scheme.h"
 #include "compiler/Target/CPU/TargetRecord.h"
+#include "compiler/Target/CUDA/TargetRecord.h"
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -47,6 +48,20 @@ void buildKernelPipeline(mlir::OpPassManager &manager,
 /// kernels → LLVM dialect.
 void buildLLVMPipeline(mlir::OpPassManager &manager,
                        const VariantOptions &options);
+
+/// scheme → plan for a device: parallel loops on buffers in one arena, and
+/// nothing else.
+void buildDevicePlanPipeline(mlir::OpPassManager &manager);
+
+/// plan → kernels for a device: kernels and their launches.
+void buildDeviceKernelPipeline(mlir::OpPassManager &manager);
+
+/// Kernels for a device → NVVM dialect, with the target attached.
+void buildNVVMPipeline(mlir::OpPassManager &manager,
+                       const cuda::TargetRecord &target);
+
+/// NVVM dialect → PTX in a `gpu.binary`.
+void buildPTXPipeline(mlir::OpPassManager &manager);
 
 } // namespace qtc
 

@@ -8,6 +8,7 @@
 #include "compiler/Pipelines/Registration.h"
 
 #include "compiler/Conversion/ContractToVector/ContractToVector.h"
+#include "compiler/Conversion/LoopsToGPU/LoopsToGPU.h"
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
 #include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
@@ -16,9 +17,12 @@
 #include "compiler/Scheme/WAGE/WAGE.h"
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
+#include "compiler/Transforms/EmulateLaunches/EmulateLaunches.h"
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
 #include "compiler/Transforms/HoistPools/HoistPools.h"
+#include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
+#include "compiler/Transforms/MergeKernels/MergeKernels.h"
 #include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
@@ -36,7 +40,10 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
@@ -51,8 +58,11 @@
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/Transforms/SubsetInsertionOpInterfaceImpl.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Target/LLVM/NVVM/Target.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -62,9 +72,10 @@ void qtc::registerDialects(DialectRegistry &registry) {
   registry.insert<qtrain::QTrainDialect, qkernel::QKernelDialect,
                   affine::AffineDialect, arith::ArithDialect,
                   bufferization::BufferizationDialect, cf::ControlFlowDialect,
-                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect,
-                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                  tensor::TensorDialect, vector::VectorDialect>();
+                  func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect,
+                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                  NVVM::NVVMDialect, scf::SCFDialect, tensor::TensorDialect,
+                  vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerSubsetOpInterfaceExternalModels(registry);
@@ -73,8 +84,11 @@ void qtc::registerDialects(DialectRegistry &registry) {
   tensor::registerBufferizableOpInterfaceExternalModels(registry);
   tensor::registerInferTypeOpInterfaceExternalModels(registry);
   tensor::registerSubsetOpInterfaceExternalModels(registry);
+  NVVM::registerNVVMTargetInterfaceExternalModels(registry);
   registerBuiltinDialectTranslation(registry);
+  registerGPUDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
 }
 
 void qtc::registerPasses() {
@@ -84,12 +98,16 @@ void qtc::registerPasses() {
   registerAssertInteger();
   registerAssignLayouts();
   registerConvertContractToVector();
+  registerConvertLoopsToGPU();
   registerConvertQKernelToLLVM();
   registerConvertQKernelToLoops();
   registerConvertQTrainToQKernel();
+  registerEmulateLaunches();
   registerFuseElementwise();
   registerGenerateBackward();
   registerHoistPools();
+  registerMaterializeScalars();
+  registerMergeKernels();
   registerNarrowAccumulators();
   registerOutlineTasks();
   registerPackContractions();
@@ -100,7 +118,11 @@ void qtc::registerPasses() {
   bufferization::registerBufferizationPasses();
   memref::registerMemRefPasses();
   registerConvertAffineToStandard();
+  registerConvertGpuOpsToNVVMOps();
+  registerConvertMathToLLVMPass();
+  registerGPUPasses();
   registerLinalgPasses();
   registerReconcileUnrealizedCasts();
+  registerSCFToControlFlow();
   registerTransformsPasses();
 }

@@ -51,6 +51,13 @@ static std::vector<std::string> getSchemeNames() {
   return names;
 }
 
+static std::vector<uint32_t> getCapabilities() {
+  std::vector<uint32_t> capabilities;
+  for (const cuda::TargetRecord &record : cuda::getTargetRecords())
+    capabilities.push_back(record.capability);
+  return capabilities;
+}
+
 void CompileFlags::addTo(CLI::App &command) {
   command.add_option("MODEL.onnx", model, "model to compile")->required();
   scheme = getSchemes().front()->name.str();
@@ -59,7 +66,12 @@ void CompileFlags::addTo(CLI::App &command) {
   command.add_option("--batch", batch, "examples of a step")
       ->check(CLI::Range(int64_t(1), kMaxBatch));
   command.add_option("--target", target, "processor kind")
-      ->check(CLI::IsMember({"cpu"}));
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  command
+      .add_option("--sm", capability,
+                  "with --target=cuda: least compute capability, times ten, "
+                  "that the trainer shall run on")
+      ->check(CLI::IsMember(getCapabilities()));
   command.add_option("--mcpu", processor,
                      "instruction sets of the trainer: auto (all, chosen at "
                      "start-up), native, or a list of avx512vnni, avxvnni, "
@@ -117,7 +129,26 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
     return error;
   if (llvm::Error error = parseNormalize(options))
     return error;
+  if (llvm::Error error = parseDevice(options))
+    return error;
   return parseTargets(options);
+}
+
+llvm::Error CompileFlags::parseDevice(CompileOptions &options) const {
+  bool isDevice = target == "cuda";
+  if (isDevice)
+    options.device = cuda::lookupTargetRecord(capability);
+  if (isDevice && !options.scheme->isInteger)
+    return llvm::createStringError(
+        "option '--scheme': '" + scheme +
+        "' does not run on --target=cuda yet; expected an integer scheme");
+  bool isProcessorPhase = options.emit == Phase::LLVM ||
+                          options.emit == Phase::Assembly ||
+                          options.emit == Phase::Object;
+  if (isDevice ? isProcessorPhase : options.emit == Phase::PTX)
+    return llvm::createStringError("option '--emit': '" + emit +
+                                   "' is no phase of --target=" + target);
+  return llvm::Error::success();
 }
 
 llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {

@@ -36,10 +36,12 @@ private:
   llvm::Error parseScheme(CompileOptions &options) const;
   llvm::Error parseNormalize(CompileOptions &options) const;
   llvm::Error parseTargets(CompileOptions &options) const;
+  llvm::Error parseDevice(CompileOptions &options) const;
 
   std::string scheme, init = "onnx", loss;
   std::string normalize = "none", processor = "auto", emit = "trainer";
   std::string target = "cpu";
+  uint32_t capability = 80;
   uint64_t seed = 1;
   int64_t batch = 128;
   bool noMicrokernels = false, verifyEach = false;

@@ -55,12 +55,14 @@ Value offsetPointer(ImplicitLocOpBuilder &builder, Value pointer,
                                      pointer, ArrayRef<LLVM::GEPArg>{distance});
 }
 
-Value loadField(ImplicitLocOpBuilder &builder, Value step, StepField field) {
-  Type type = field.bits == 0
-                  ? Type(LLVM::LLVMPointerType::get(builder.getContext()))
-                  : Type(builder.getIntegerType(field.bits));
+/// The field as an argument of `wanted` type: scalars may be asked for by
+/// address.
+Value getField(ImplicitLocOpBuilder &builder, Value step, StepField field,
+               Type wanted) {
+  if (field.bits != 0 && isa<LLVM::LLVMPointerType>(wanted))
+    return offsetPointer(builder, step, field.offset);
   return builder.create<LLVM::LoadOp>(
-      type, offsetPointer(builder, step, field.offset));
+      wanted, offsetPointer(builder, step, field.offset));
 }
 } // namespace
 
@@ -84,9 +86,11 @@ LogicalResult qtc::createEntryPoint(ModuleOp module, LLVM::LLVMFuncOp function,
   Value step = body->addArgument(pointer, builder.getLoc());
 
   StateLayout layout(module);
-  Value state = loadField(builder, step, getStepFields().lookup("state"));
+  Value state =
+      getField(builder, step, getStepFields().lookup("state"), pointer);
   SmallVector<Value> arguments;
-  for (StringRef source : sources) {
+  for (auto [index, name] : llvm::enumerate(sources)) {
+    StringRef source = name;
     if (source == "executor") {
       arguments.push_back(executor);
     } else if (source.consume_front("@")) {
@@ -100,7 +104,8 @@ LogicalResult qtc::createEntryPoint(ModuleOp module, LLVM::LLVMFuncOp function,
       if (field == getStepFields().end())
         return function.emitError()
                << "argument '" << source << "' has no source in the ABI";
-      arguments.push_back(loadField(builder, step, field->second));
+      arguments.push_back(getField(builder, step, field->second,
+                                   body->getArgument(index).getType()));
     }
   }
   for (auto [index, argument] : llvm::enumerate(arguments))

@@ -1,0 +1,124 @@
+//===- LoopsToGPU.cpp - Parallel loops to grids of threads ----------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/LoopsToGPU/LoopsToGPU.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/RegionUtils.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace qtc {
+#define GEN_PASS_DEF_CONVERTLOOPSTOGPU
+#include "compiler/Conversion/LoopsToGPU/LoopsToGPU.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "convert-loops-to-gpu"
+
+using namespace mlir;
+using namespace qtc;
+
+namespace {
+
+/// Threads of a block: eight warps, of which every chip holds several blocks.
+constexpr int64_t kBlockSize = 256;
+
+/// The number of iterations of each dimension; nothing if one of them does not
+/// go from 0 to a constant in steps of 1.
+FailureOr<SmallVector<int64_t>> getExtents(scf::ParallelOp loop) {
+  SmallVector<int64_t> extents;
+  for (auto [lower, upper, step] :
+       llvm::zip(loop.getLowerBound(), loop.getUpperBound(), loop.getStep())) {
+    std::optional<int64_t> end = getConstantIntValue(upper);
+    if (getConstantIntValue(lower) != 0 || getConstantIntValue(step) != 1 ||
+        !end)
+      return failure();
+    extents.push_back(*end);
+  }
+  return extents;
+}
+
+/// The index of each dimension of the iteration `linear`, counted in row-major
+/// order.
+SmallVector<Value> delinearize(ImplicitLocOpBuilder &b, Value linear,
+                               ArrayRef<int64_t> extents) {
+  SmallVector<Value> indices(extents.size());
+  for (size_t dim = extents.size() - 1; dim > 0; --dim) {
+    Value extent = b.create<arith::ConstantIndexOp>(extents[dim]);
+    indices[dim] = b.create<arith::RemUIOp>(linear, extent);
+    linear = b.create<arith::DivUIOp>(linear, extent);
+  }
+  indices[0] = linear;
+  return indices;
+}
+
+void cloneConstants(OpBuilder &b, scf::ParallelOp loop, IRMapping &mapping) {
+  SetVector<Value> used;
+  getUsedValuesDefinedAbove(loop.getRegion(), used);
+  for (Value value : used) {
+    Operation *op = value.getDefiningOp();
+    if (op &&
+        (op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op)))
+      b.clone(*op, mapping);
+  }
+}
+
+LogicalResult convert(scf::ParallelOp loop) {
+  FailureOr<SmallVector<int64_t>> extents = getExtents(loop);
+  if (failed(extents) || loop.getNumReductions() != 0)
+    return loop.emitError(
+        "expected a parallel loop from 0 to constants without reductions");
+  int64_t count = 1;
+  for (int64_t extent : *extents)
+    count *= extent;
+  int64_t threads = std::min(count, kBlockSize);
+  int64_t blocks = llvm::divideCeil(count, threads);
+
+  ImplicitLocOpBuilder b(loop.getLoc(), loop);
+  auto index = [&](int64_t value) -> Value {
+    return b.create<arith::ConstantIndexOp>(value);
+  };
+  Value one = index(1);
+  auto launch = b.create<gpu::LaunchOp>(index(blocks), one, one, index(threads),
+                                        one, one);
+  b.setInsertionPointToStart(&launch.getBody().front());
+  IRMapping mapping;
+  cloneConstants(b, loop, mapping);
+  Value linear = b.create<arith::AddIOp>(
+      b.create<arith::MulIOp>(launch.getBlockIds().x, index(threads)),
+      launch.getThreadIds().x);
+  Value exists;
+  if (count % threads != 0)
+    exists = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, linear,
+                                     index(count));
+  // Pieces of stack have a fixed place only where every thread comes by.
+  for (auto alloca : loop.getBody()->getOps<memref::AllocaOp>())
+    b.clone(*alloca, mapping);
+  b.create<gpu::TerminatorOp>();
+  b.setInsertionPoint(launch.getBody().front().getTerminator());
+  if (exists)
+    b.setInsertionPointToStart(
+        b.create<scf::IfOp>(exists, /*withElseRegion=*/false).thenBlock());
+  mapping.map(loop.getInductionVars(), delinearize(b, linear, *extents));
+  for (Operation &op : loop.getBody()->without_terminator())
+    if (!isa<memref::AllocaOp>(op))
+      b.clone(op, mapping);
+  loop.erase();
+  return success();
+}
+
+struct ConvertLoopsToGPU : qtc::impl::ConvertLoopsToGPUBase<ConvertLoopsToGPU> {
+  void runOnOperation() override {
+    Block &body = getOperation().getBody().front();
+    for (auto loop : llvm::to_vector(body.getOps<scf::ParallelOp>()))
+      if (failed(convert(loop)))
+        return signalPassFailure();
+  }
+};
+} // namespace

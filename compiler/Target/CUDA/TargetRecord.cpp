@@ -1,0 +1,28 @@
+//===- TargetRecord.cpp - What is known of a CUDA device ------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/CUDA/TargetRecord.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace qtc;
+
+llvm::ArrayRef<cuda::TargetRecord> cuda::getTargetRecords() {
+  static constexpr TargetRecord records[] = {
+      {75, "sm_75", "+ptx63"}, {80, "sm_80", "+ptx70"}, {86, "sm_86", "+ptx71"},
+      {89, "sm_89", "+ptx78"}, {90, "sm_90", "+ptx78"},
+  };
+  return records;
+}
+
+const cuda::TargetRecord *cuda::lookupTargetRecord(uint32_t capability) {
+  const auto *record = llvm::find_if(
+      getTargetRecords(), [capability](const TargetRecord &candidate) {
+        return candidate.capability == capability;
+      });
+  return record == getTargetRecords().end() ? nullptr : record;
+}

@@ -1,0 +1,38 @@
+//===- TargetRecord.h - What is known of a CUDA device ----------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TARGET_CUDA_TARGETRECORD_H
+#define QTC_TARGET_CUDA_TARGETRECORD_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <cstdint>
+
+namespace qtc::cuda {
+
+/// A generation of devices. Code for one runs on all newer ones: the driver
+/// translates PTX for the device it finds.
+struct TargetRecord {
+  /// Ten times the compute capability.
+  uint32_t capability;
+  /// LLVM's name of the processor.
+  llvm::StringRef name;
+  /// LLVM's name of the PTX version: the oldest that knows the processor, as
+  /// drivers refuse versions newer than themselves.
+  llvm::StringRef features;
+};
+
+/// All records, from the oldest to the newest.
+llvm::ArrayRef<TargetRecord> getTargetRecords();
+
+/// The record of a compute capability, or null.
+const TargetRecord *lookupTargetRecord(uint32_t capability);
+
+} // namespace qtc::cuda
+
+#endif // QTC_TARGET_CUDA_TARGETRECORD_H

@@ -1,0 +1,135 @@
+//===- MaterializeScalars.cpp - Scalars of a step to memory ---------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
+
+#include "dialect/QKernel/IR/QKernel.h"
+
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace qtc {
+#define GEN_PASS_DEF_MATERIALIZESCALARS
+#include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "materialize-scalars"
+
+using namespace mlir;
+using namespace qtc;
+
+namespace {
+
+/// Whether an operation only says where something lies.
+bool isPlace(Operation *op) {
+  return op->hasTrait<OpTrait::ConstantLike>() ||
+         isa<memref::AllocOp, memref::GetGlobalOp, ViewLikeOpInterface>(op);
+}
+
+struct MaterializeScalars
+    : qtc::impl::MaterializeScalarsBase<MaterializeScalars> {
+  void runOnOperation() override {
+    Block &body = getOperation().getBody().front();
+    if (failed(collectScalarOps(body)))
+      return signalPassFailure();
+    for (BlockArgument argument : body.getArguments())
+      if (argument.getType().isIntOrIndexOrFloat())
+        convertArgument(argument);
+    auto function = getOperation();
+    function.setType(FunctionType::get(&getContext(), body.getArgumentTypes(),
+                                       function.getResultTypes()));
+    for (auto loop : body.getOps<scf::ParallelOp>())
+      for (Operation &op : llvm::make_early_inc_range(*loop.getBody()))
+        for (Value result : op.getResults())
+          storeIfUsedElsewhere(result, loop);
+  }
+
+  /// Moves all that are neither loops nor places into loops of one iteration.
+  LogicalResult collectScalarOps(Block &body) {
+    SmallVector<Operation *> pending;
+    for (Operation &op : llvm::make_early_inc_range(body)) {
+      if (isa<scf::ParallelOp>(op) || op.hasTrait<OpTrait::IsTerminator>()) {
+        moveIntoLoop(pending, &op);
+        pending.clear();
+        continue;
+      }
+      if (isPlace(&op))
+        continue;
+      bool hasLoop = op.walk([](scf::ParallelOp) {
+                         return WalkResult::interrupt();
+                       }).wasInterrupted();
+      if (hasLoop)
+        return op.emitError("expected parallel loops in the function's body "
+                            "alone, but got one inside another operation");
+      pending.push_back(&op);
+    }
+    return success();
+  }
+
+  void moveIntoLoop(ArrayRef<Operation *> ops, Operation *next) {
+    if (ops.empty())
+      return;
+    OpBuilder builder(next);
+    Location loc = ops.front()->getLoc();
+    Value zero = builder.create<arith::ConstantIndexOp>(loc, 0);
+    Value one = builder.create<arith::ConstantIndexOp>(loc, 1);
+    auto loop = builder.create<scf::ParallelOp>(
+        loc, ValueRange{zero}, ValueRange{one}, ValueRange{one});
+    loop->setAttr(qkernel::QKernelDialect::kKindAttrName,
+                  builder.getStringAttr("scalar"));
+    Operation *terminator = loop.getBody()->getTerminator();
+    for (Operation *op : ops)
+      op->moveBefore(terminator);
+    ++numScalarLoops;
+  }
+
+  using UsesByLoop = llvm::MapVector<Operation *, SmallVector<OpOperand *>>;
+
+  /// Uses of a scalar in all loops but the one that computes it.
+  UsesByLoop getUsesOutside(Value scalar, scf::ParallelOp definition) {
+    Block &body = getOperation().getBody().front();
+    UsesByLoop uses;
+    for (OpOperand &use : scalar.getUses()) {
+      Operation *loop = body.findAncestorOpInBlock(*use.getOwner());
+      if (loop != definition)
+        uses[loop].push_back(&use);
+    }
+    return uses;
+  }
+
+  void loadFromSlot(Value slot, const UsesByLoop &uses) {
+    for (auto &[loop, operands] : uses) {
+      Block *iteration = cast<scf::ParallelOp>(loop).getBody();
+      auto builder = OpBuilder::atBlockBegin(iteration);
+      Value loaded = builder.create<memref::LoadOp>(loop->getLoc(), slot);
+      for (OpOperand *operand : operands)
+        operand->set(loaded);
+    }
+  }
+
+  void convertArgument(BlockArgument argument) {
+    UsesByLoop uses = getUsesOutside(argument, /*definition=*/nullptr);
+    argument.setType(MemRefType::get({}, argument.getType()));
+    loadFromSlot(argument, uses);
+  }
+
+  void storeIfUsedElsewhere(Value scalar, scf::ParallelOp loop) {
+    UsesByLoop uses = getUsesOutside(scalar, loop);
+    if (uses.empty())
+      return;
+    auto builder = OpBuilder::atBlockBegin(&getOperation().getBody().front());
+    Location loc = scalar.getLoc();
+    Value slot = builder.create<memref::AllocOp>(
+        loc, MemRefType::get({}, scalar.getType()));
+    loadFromSlot(slot, uses);
+    builder.setInsertionPointAfterValue(scalar);
+    builder.create<memref::StoreOp>(loc, scalar, slot);
+    ++numSlots;
+  }
+};
+} // namespace

@@ -1,0 +1,84 @@
+//===- MergeKernels.cpp - Kernels to one module ---------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/MergeKernels/MergeKernels.h"
+
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace qtc {
+#define GEN_PASS_DEF_MERGEKERNELS
+#include "compiler/Transforms/MergeKernels/MergeKernels.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "merge-kernels"
+
+using namespace mlir;
+using namespace qtc;
+
+namespace {
+
+struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto sources = llvm::to_vector(module.getOps<gpu::GPUModuleOp>());
+    if (sources.empty())
+      return;
+    auto builder = OpBuilder::atBlockEnd(module.getBody());
+    auto merged = builder.create<gpu::GPUModuleOp>(module.getLoc(), "kernels");
+    SymbolTable symbols(merged);
+    llvm::DenseMap<SymbolRefAttr, SymbolRefAttr> names;
+    for (gpu::GPUModuleOp source : sources) {
+      StringAttr sourceName = source.getSymNameAttr();
+      for (Operation &op :
+           llvm::make_early_inc_range(source.getBody()->without_terminator())) {
+        auto name = SymbolRefAttr::get(
+            sourceName,
+            FlatSymbolRefAttr::get(SymbolTable::getSymbolName(&op)));
+        names[name] = SymbolRefAttr::get(
+            merged.getSymNameAttr(),
+            FlatSymbolRefAttr::get(moveOrReuse(&op, symbols)));
+      }
+      source.erase();
+    }
+    module.walk([&](gpu::LaunchFuncOp launch) {
+      launch.setKernelAttr(names.lookup(launch.getKernel()));
+      ++numLaunches;
+    });
+  }
+
+  /// The name of `op` in the merged module, or of an equal one there.
+  StringAttr moveOrReuse(Operation *op, SymbolTable &symbols) {
+    auto kernel = dyn_cast<gpu::GPUFuncOp>(op);
+    if (!kernel) {
+      // Tables: outlining cloned them from the host's module by their names.
+      StringAttr name = SymbolTable::getSymbolName(op);
+      if (!symbols.lookup(name)) {
+        op->remove();
+        symbols.insert(op);
+      }
+      return name;
+    }
+    // Launches of one kernel have their own grids.
+    kernel.removeKnownGridSizeAttr();
+    SmallVector<gpu::GPUFuncOp> &known = kernels[kernel.getFunctionType()];
+    for (gpu::GPUFuncOp other : known)
+      if (other.getKnownBlockSize() == kernel.getKnownBlockSize() &&
+          OperationEquivalence::isRegionEquivalentTo(
+              &kernel.getBody(), &other.getBody(),
+              OperationEquivalence::IgnoreLocations))
+        return other.getNameAttr();
+    op->remove();
+    StringAttr name = symbols.insert(op);
+    known.push_back(kernel);
+    ++numKernels;
+    return name;
+  }
+
+  llvm::DenseMap<Type, SmallVector<gpu::GPUFuncOp>> kernels;
+};
+} // namespace

@@ -1,0 +1,41 @@
+//===- MergeKernels.td - Kernels to one module -------------*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TRANSFORMS_MERGE_KERNELS_TD
+#define QTC_TRANSFORMS_MERGE_KERNELS_TD
+
+include "mlir/Pass/PassBase.td"
+
+def MergeKernels : Pass<"merge-kernels", "::mlir::ModuleOp"> {
+  let summary = "Brings kernels into one module, equal ones once";
+  let description = [{
+    `gpu-kernel-outlining` makes a module for every launch. They become one
+    module `@kernels`, which is compiled and loaded once. Launches of equal
+    kernels share one: the forward pass of the step and of the evaluation, and
+    layers of one shape.
+
+    Before:
+
+    ```mlir
+    gpu.module @f_kernel { gpu.func @f_kernel(%x: memref<i32>) kernel { ... } }
+    gpu.module @g_kernel { gpu.func @g_kernel(%x: memref<i32>) kernel { ... } }
+    ```
+
+    After, if both bodies are equal:
+
+    ```mlir
+    gpu.module @kernels { gpu.func @f_kernel(%x: memref<i32>) kernel { ... } }
+    ```
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect"];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Different kernels">,
+    Statistic<"numLaunches", "launches", "Launches of kernels">
+  ];
+}
+
+#endif // QTC_TRANSFORMS_MERGE_KERNELS_TD
