@@ -39,7 +39,7 @@ fi
 
 # The ctest entries that are suites: they select their cases themselves and report each (see tests/CMakeLists.txt).
 # A suite that finds nothing to run may leave its report empty.
-suites=(lit reference support ops e2e e2e-slow)
+suites=(lit reference support ops e2e cuda e2e-slow)
 results=$QTC_BUILD_DIR/test-results
 mkdir -p "$results"
 rm -f "$results"/*.xml

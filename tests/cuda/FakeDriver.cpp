@@ -1,0 +1,323 @@
+//===- FakeDriver.cpp - a libcuda for machines without a GPU --------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Stands in for libcuda.so.1 in tests of runtime/cuda. Memory is the host's,
+// kernels are functions of a library that `emulate-launches` made, and graphs
+// are lists of closures. Wrong use of the driver is an error as it would be
+// there; the environment says what the machine is like:
+//   QTC_FAKE_CUDA_KERNELS      library with the kernels
+//   QTC_FAKE_CUDA_CAPABILITY   ten times the compute capability (default 80)
+//   QTC_FAKE_CUDA_FREE         free bytes of the device (default 1 GiB)
+//   QTC_FAKE_CUDA_DEVICES      number of devices (default 1)
+//
+//===----------------------------------------------------------------------===//
+
+#include "cuda/Driver.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+// A kernel's function takes its block, the number of blocks and of threads,
+// then its arguments; a caller may give more arguments than it has.
+constexpr size_t mostArguments = 24;
+
+struct CUfunc_st {
+  void *entry = nullptr;
+  size_t arguments = 0;
+};
+struct CUmod_st {
+  std::string code;
+  void *library = nullptr;
+  std::map<std::string, CUfunc_st> functions;
+};
+struct CUgraph_st {
+  std::vector<std::function<void()>> nodes;
+};
+struct CUgraphExec_st : CUgraph_st {};
+struct CUstream_st {
+  std::unique_ptr<CUgraph_st> recording;
+};
+struct CUctx_st {};
+
+namespace {
+
+constexpr CUresult invalidValue = 1, outOfMemory = 2, noBinary = 209,
+                   notFound = 500, notPermitted = 800;
+
+uint64_t getSetting(const char *name, uint64_t otherwise) {
+  const char *text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+CUctx_st onlyContext;
+bool isCurrent = false, isRecording = false;
+std::map<CUdeviceptr, size_t> allocations;
+
+/// Whether [address, address + bytes) was allocated.
+bool isInside(CUdeviceptr address, size_t bytes) {
+  auto next = allocations.upper_bound(address);
+  if (next == allocations.begin())
+    return false;
+  auto [start, size] = *std::prev(next);
+  return address + bytes <= start + size;
+}
+
+CUresult enqueue(CUstream stream, std::function<void()> node) {
+  if (stream->recording)
+    stream->recording->nodes.push_back(std::move(node));
+  else
+    node();
+  return 0;
+}
+
+template <size_t... Index>
+void callEntry(void *entry, const uint64_t *words,
+               std::index_sequence<Index...> /*unused*/) {
+  reinterpret_cast<void (*)(decltype((void)Index, uint64_t())...)>(entry)(
+      words[Index]...);
+}
+
+/// Parameters of `name` in the text of the module.
+size_t countParameters(const std::string &code, const std::string &name) {
+  size_t begin = code.find(".entry " + name + "(");
+  if (begin == std::string::npos)
+    return mostArguments + 1;
+  size_t end = code.find(')', begin), count = 0;
+  for (size_t at = code.find(".param", begin); at < end;
+       at = code.find(".param", at + 1))
+    ++count;
+  return count;
+}
+
+} // namespace
+
+// Names of a C interface.
+// NOLINTBEGIN(readability-identifier-naming)
+extern "C" {
+
+CUresult cuInit(unsigned /*flags*/) { return 0; }
+
+CUresult cuGetErrorString(CUresult error, const char **text) {
+  static const std::map<CUresult, const char *> texts = {
+      {invalidValue, "invalid argument"},
+      {outOfMemory, "out of memory"},
+      {noBinary, "no kernel image is available for execution on the device"},
+      {notFound, "named symbol not found"},
+      {notPermitted, "operation not permitted"}};
+  auto found = texts.find(error);
+  if (found == texts.end())
+    return invalidValue;
+  *text = found->second;
+  return 0;
+}
+
+CUresult cuDeviceGetCount(int *count) {
+  *count = static_cast<int>(getSetting("QTC_FAKE_CUDA_DEVICES", 1));
+  return 0;
+}
+
+CUresult cuDeviceGet(CUdevice *device, int ordinal) {
+  *device = ordinal;
+  return ordinal == 0 ? 0 : invalidValue;
+}
+
+CUresult cuDeviceGetName(char *name, int length, CUdevice /*device*/) {
+  std::strncpy(name, "a processor", static_cast<size_t>(length));
+  return 0;
+}
+
+CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice /*device*/) {
+  auto capability =
+      static_cast<int>(getSetting("QTC_FAKE_CUDA_CAPABILITY", 80));
+  *value = attribute == qtcrt::cuda::capabilityMajor   ? capability / 10
+           : attribute == qtcrt::cuda::capabilityMinor ? capability % 10
+                                                       : -1;
+  return *value < 0 ? invalidValue : 0;
+}
+
+CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice /*device*/) {
+  *context = &onlyContext;
+  return 0;
+}
+
+CUresult cuDevicePrimaryCtxRelease_v2(CUdevice /*device*/) { return 0; }
+
+CUresult cuCtxSetCurrent(CUcontext context) {
+  isCurrent = context != nullptr;
+  return 0;
+}
+
+CUresult cuMemGetInfo_v2(size_t *free, size_t *total) {
+  *total = uint64_t{1} << 30;
+  *free = getSetting("QTC_FAKE_CUDA_FREE", *total);
+  return isCurrent ? 0 : notPermitted;
+}
+
+CUresult cuMemAlloc_v2(CUdeviceptr *memory, size_t bytes) {
+  if (bytes > getSetting("QTC_FAKE_CUDA_FREE", uint64_t{1} << 30))
+    return outOfMemory;
+  void *start = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+  // A device's memory is not zero.
+  std::memset(start, 0xa5, bytes);
+  *memory = reinterpret_cast<CUdeviceptr>(start);
+  allocations[*memory] = bytes;
+  return 0;
+}
+
+CUresult cuMemFree_v2(CUdeviceptr memory) {
+  if (allocations.erase(memory) == 0)
+    return invalidValue;
+  std::free(reinterpret_cast<void *>(memory));
+  return 0;
+}
+
+CUresult cuMemAllocHost_v2(void **memory, size_t bytes) {
+  *memory = std::malloc(bytes);
+  return 0;
+}
+
+CUresult cuMemFreeHost(void *memory) {
+  std::free(memory);
+  return 0;
+}
+
+CUresult cuMemsetD8Async(CUdeviceptr memory, unsigned char value, size_t bytes,
+                         CUstream stream) {
+  if (!isInside(memory, bytes))
+    return invalidValue;
+  return enqueue(stream, [=] {
+    std::memset(reinterpret_cast<void *>(memory), value, bytes);
+  });
+}
+
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
+                              CUstream stream) {
+  if (!isInside(to, bytes))
+    return invalidValue;
+  return enqueue(
+      stream, [=] { std::memcpy(reinterpret_cast<void *>(to), from, bytes); });
+}
+
+CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
+                              CUstream stream) {
+  if (!isInside(from, bytes))
+    return invalidValue;
+  return enqueue(
+      stream, [=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
+}
+
+CUresult cuModuleLoadData(CUmodule *module, const void *image) {
+  const char *path = std::getenv("QTC_FAKE_CUDA_KERNELS");
+  void *library = path ? dlopen(path, RTLD_LAZY | RTLD_LOCAL) : nullptr;
+  if (!library)
+    return noBinary;
+  *module = new CUmod_st{static_cast<const char *>(image), library, {}};
+  return 0;
+}
+
+CUresult cuModuleUnload(CUmodule module) {
+  dlclose(module->library);
+  delete module;
+  return 0;
+}
+
+CUresult cuModuleGetFunction(CUfunction *function, CUmodule module,
+                             const char *name) {
+  // Loading a kernel synchronizes, which a stream that records must not.
+  if (isRecording)
+    return notPermitted;
+  void *entry = dlsym(module->library, name);
+  size_t arguments = countParameters(module->code, name);
+  if (!entry || arguments > mostArguments)
+    return notFound;
+  module->functions[name] = {entry, arguments};
+  *function = &module->functions[name];
+  return 0;
+}
+
+CUresult cuStreamCreate(CUstream *stream, unsigned /*flags*/) {
+  *stream = new CUstream_st;
+  return 0;
+}
+
+CUresult cuStreamDestroy_v2(CUstream stream) {
+  delete stream;
+  return 0;
+}
+
+CUresult cuStreamSynchronize(CUstream stream) {
+  return stream->recording ? notPermitted : 0;
+}
+
+CUresult cuStreamBeginCapture_v2(CUstream stream, int /*mode*/) {
+  if (stream->recording)
+    return notPermitted;
+  stream->recording = std::make_unique<CUgraph_st>();
+  isRecording = true;
+  return 0;
+}
+
+CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
+  *graph = stream->recording.release();
+  isRecording = false;
+  return *graph ? 0 : notPermitted;
+}
+
+CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
+                        unsigned gridZ, unsigned blockX, unsigned blockY,
+                        unsigned blockZ, unsigned sharedBytes, CUstream stream,
+                        void **arguments, void ** /*extra*/) {
+  if (gridX == 0 || blockX == 0 || blockX > 1024 || sharedBytes != 0 ||
+      gridY * gridZ * blockY * blockZ != 1)
+    return invalidValue;
+  std::vector<uint64_t> words(3 + mostArguments);
+  words[1] = gridX;
+  words[2] = blockX;
+  for (size_t i = 0; i < function->arguments; ++i) {
+    std::memcpy(&words[3 + i], arguments[i], sizeof(uint64_t));
+    if (!isInside(words[3 + i], 1))
+      return invalidValue;
+  }
+  return enqueue(stream, [entry = function->entry, words, gridX]() mutable {
+    for (uint64_t block = 0; block < gridX; ++block) {
+      words[0] = block;
+      callEntry(entry, words.data(),
+                std::make_index_sequence<3 + mostArguments>());
+    }
+  });
+}
+
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph,
+                                     unsigned long long /*flags*/) {
+  *executable = new CUgraphExec_st{*graph};
+  return 0;
+}
+
+CUresult cuGraphDestroy(CUgraph graph) {
+  delete graph;
+  return 0;
+}
+
+CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
+  for (const std::function<void()> &node : executable->nodes)
+    enqueue(stream, node);
+  return 0;
+}
+
+CUresult cuGraphExecDestroy(CUgraphExec executable) {
+  delete executable;
+  return 0;
+}
+
+} // extern "C"
+// NOLINTEND(readability-identifier-naming)

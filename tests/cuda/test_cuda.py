@@ -1,0 +1,188 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""CUDA trainers without a GPU: what ptxas says of their code, and their runs on a driver that emulates kernels.
+
+The emulated driver (FakeDriver.cpp) takes the place of libcuda.so.1: everything of a run but the machine code of the
+GPU is the trainer's own. ptxas is looked for on the path and in $CUDA_HOME (default: /usr/local/cuda).
+"""
+
+import os
+import re
+import shutil
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
+import differential  # noqa: E402 (the path comes first)
+import harness  # noqa: E402
+import runs  # noqa: E402
+
+DRIVER = os.path.join(harness.BUILD, "tests", "cuda")
+LLVM_TOOLS = os.environ.get("QTC_LLVM_TOOLS", "/usr/lib/llvm-19/bin")
+EMULATION = (
+    "--emulate-launches", "--outline-tasks", "--expand-strided-metadata", "--lower-affine",
+    "--convert-qkernel-to-llvm=isa=baseline", "--reconcile-unrealized-casts",
+)  # fmt: skip
+# A warm-up of every kind of node; shapes that leave threads of blocks without work.
+MODELS = (
+    "conv_strided_twice", "conv_grouped", "conv_depthwise_vectors", "conv_phases", "conv_same_upper",
+    "max_pool_overlapping", "pool_ceil_mode", "average_pool_exclude_pad", "residual", "dropout_others",
+    "gemm_transposed_operand", "matmul_add",
+)  # fmt: skip
+
+
+def find_ptxas():
+    found = shutil.which("ptxas") or os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin", "ptxas")
+    if not os.access(found, os.X_OK):
+        raise unittest.SkipTest("no ptxas on the path or in $CUDA_HOME; PyPI's nvidia-cuda-nvcc has one")
+    return found
+
+
+def compile_kernels(model, folder, *options):
+    """A library with the kernels of a model as functions of this processor, for FakeDriver.cpp."""
+    kernels, lowered, ir, better, code, library = (
+        os.path.join(folder, name) for name in ("k.mlir", "l.mlir", "i.ll", "b.bc", "o.o", "kernels.so")
+    )
+    harness.succeed(harness.QTC, "compile", model, "--target=cuda", "--emit=kernels", "-o", kernels, *options)
+    harness.succeed(os.path.join(harness.BUILD, "bin", "qtc-opt"), kernels, *EMULATION, "-o", lowered)
+    harness.succeed(os.path.join(harness.BUILD, "bin", "qtc-translate"), "--mlir-to-llvmir", lowered, "-o", ir)
+    with open(ir, encoding="utf-8") as file:
+        text = file.read().replace("define internal", "define")
+    with open(ir, "w", encoding="utf-8") as file:
+        file.write(text)
+    harness.succeed(os.path.join(LLVM_TOOLS, "opt"), "-O2", "-mtriple=x86_64-linux-gnu", ir, "-o", better)
+    llc = ("-O2", "--relocation-model=pic", "--filetype=obj", better, "-o", code)
+    harness.succeed(os.path.join(LLVM_TOOLS, "llc"), *llc)
+    harness.succeed("cc", "-shared", "-fPIC", code, "-o", library)
+    return library
+
+
+def compile_trainer(model, folder, *options):
+    """A CUDA trainer that finds the emulated driver."""
+    os.makedirs(folder, exist_ok=True)
+    trainer = harness.compile_model(model, os.path.join(folder, "trainer"), "--target=cuda", *options)
+    wrapper = os.path.join(folder, "emulated")
+    with open(wrapper, "w", encoding="utf-8") as file:
+        file.write(
+            f"#!/bin/sh\nLD_LIBRARY_PATH={DRIVER}\nQTC_FAKE_CUDA_KERNELS={compile_kernels(model, folder, *options)}\n"
+            f'export LD_LIBRARY_PATH QTC_FAKE_CUDA_KERNELS\nexec {trainer} "$@"\n'
+        )
+    os.chmod(wrapper, 0o755)
+    return wrapper
+
+
+class Emulated(differential.DifferentialCase):
+    """Runs on the emulated driver against the NumPy reference, every parameter bit for bit."""
+
+    def compile(self, name, *options):
+        return [compile_trainer(self.model(name), self.path(name), *options)]
+
+    def test_options(self):
+        options = ("--batch=5", "--init=scheme", "--seed=77", "--niti-weight-bits=16", "--niti-grad-round=stochastic")
+        self.compare("conv_depthwise", options, ("--augment=crop-flip", "--schedule=3,2@25%,1@1"), threads=(1,))
+
+
+def _add(name):
+    setattr(Emulated, "test_" + name, lambda self: self.compare(name, threads=(1,)))
+
+
+for _name in MODELS:
+    _add(_name)
+
+
+class SameAsProcessor(harness.Case):
+    """Checkpoints of a GPU and of a processor continue each other."""
+
+    def test_resume_elsewhere(self):
+        data = runs.small_data(self.path("data"), (1, 28, 28), count=64, tests=16)
+        model = harness.shared("models", "lenet.onnx")
+        cpu = harness.compile_model(model, self.path("cpu"), "--batch=8")
+        gpu = compile_trainer(model, self.path("gpu"), "--batch=8")
+        words = ("--data", data, "--schedule=2")
+        whole = harness.train(cpu, *words, "--steps=6", "--out", self.path("whole"))
+        for first, second in ((cpu, gpu), (gpu, cpu)):
+            out = self.path("out-" + os.path.basename(first))
+            harness.train(first, *words, "--steps=3", "--out", out)
+            resumed = harness.train(second, *words, "--steps=6", "--out", out, "--resume", harness.checkpoint(out))
+            self.assertEqual(resumed.state, whole.state)
+
+
+class Machine(harness.Case):
+    """What a trainer says when the machine is not as it must be."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = os.path.join(cls.common, "models")
+        os.makedirs(folder)
+        script = os.path.join(harness.REFERENCE, "make_models.py")
+        harness.succeed(sys.executable, script, folder, "gemm_plain")
+        cls.data = "npy:" + os.path.join(folder, "data")
+        cls.trainer = compile_trainer(
+            os.path.join(folder, "gemm_plain.onnx"), os.path.join(cls.common, "gpu"), "--batch=6", "--sm=80"
+        )
+
+    def assert_error(self, pattern, trainer=None, **environment):
+        command = (trainer or self.trainer, "train", "--data", self.data, "--steps=2", "--out", self.path("out"))
+        outcome = harness.execute(*command, env=dict(os.environ, **environment))
+        self.assertEqual(outcome.code, 1, outcome)
+        self.assertRegex(outcome.err, f"\\Aerror: {pattern}\n\\Z", outcome)
+
+    def test_no_driver(self):
+        bare = os.path.join(os.path.dirname(self.trainer), "trainer")
+        if "result:" in harness.execute(bare, "train", "--data", self.data, "--steps=2", "--out", self.path("o")).out:
+            raise unittest.SkipTest("this machine has a GPU")
+        self.assert_error("no CUDA driver: libcuda.so.1 .*--target=cpu", trainer=bare)
+
+    def test_bench(self):
+        outcome = harness.execute(self.trainer, "bench")
+        self.assertEqual(outcome.code, 1, outcome)
+        self.assertRegex(outcome.err, r"\Aerror: bench: measures trainers for the processor, .*\n\Z")
+
+    def test_no_device(self):
+        self.assert_error("no CUDA device: .*", QTC_FAKE_CUDA_DEVICES="0")
+
+    def test_old_device(self):
+        pattern = r"this GPU \(a processor\) is sm_70; the trainer was built for sm_80: compile the model with a smaller --sm"
+        self.assert_error(pattern, QTC_FAKE_CUDA_CAPABILITY="70")
+
+    def test_memory(self):
+        pattern = r"the model needs \d+ MiB of the GPU's memory, but only 1 of 1024 MiB are free: .*--batch"
+        self.assert_error(pattern, QTC_FAKE_CUDA_FREE="4096")
+
+
+class Assembled(harness.Case):
+    """ptxas takes the code, for the least device and for a newer one."""
+
+    def assemble(self, name, *options):
+        ptxas = find_ptxas()
+        for capability in (80, 90):
+            with self.subTest(model=name, sm=capability):
+                code = self.path(f"{name}.ptx")
+                model = harness.shared("models", name + ".onnx")
+                words = ("--target=cuda", f"--sm={capability}", "--emit=ptx", *options, "-o", code)
+                harness.succeed(harness.QTC, "compile", model, *words)
+                with open(code, encoding="utf-8") as file:
+                    text = file.read()
+                self.assertNotRegex(text, r"\.f(16|32|64)\b")
+                self.assertNotIn("satfinite", text)
+                arguments = (f"-arch=sm_{capability}", "-v", code, "-o", self.path("cubin"))
+                report = harness.succeed(ptxas, *arguments).err
+                kernels = len(re.findall(r"^\.visible \.entry", text, re.MULTILINE))
+                registers = [int(number) for number in re.findall(r"Used (\d+) registers", report)]
+                spilled = [int(number) for number in re.findall(r"(\d+) bytes spill stores", report)]
+                self.assertEqual(len(registers), kernels)
+                print(f"{name} sm_{capability}: {kernels} kernels, {max(registers)} registers at most, "
+                      f"{sum(number > 0 for number in spilled)} with spills")  # fmt: skip
+
+    def test_lenet(self):
+        self.assemble("lenet")
+
+    def test_vgg_tiny(self):
+        self.assemble("vgg_tiny", "--init=scheme", "--normalize=cifar10")
+
+
+if __name__ == "__main__":
+    unittest.main()
