@@ -83,7 +83,7 @@ def wage_mode(bits, schedule, seed=1, epochs=40, floor=0.9):
 
 # The authors' schedule for MNIST, shortened; the step grows with the grid of the gradients (WAGE, section 4.3).
 WAGE_MODES = (
-    wage_mode("2-8-8-8", "8,1@20,1/8@30", floor=0.9935),
+    wage_mode("2-8-8-8", "8,1@20,1/8@30", floor=0.99),
     wage_mode("2-8-4-8", "1/2,1/16@20,1/128@30"),
     wage_mode("2-8-12-8", "128,16@20,2@30"),
     wage_mode("2-8-8-4", "8,1@20,1/8@30"),
