@@ -9,6 +9,8 @@
 
 #include "tests/numeric/contraction/Compile.h"
 
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <algorithm>
@@ -19,28 +21,37 @@ using namespace qtc::test;
 
 // Rows and columns that fill no tile; the same contraction as Layout computes.
 static constexpr int64_t kRows = 29, kColumns = 21, kLength = 64;
-static constexpr int64_t kPanel = 16, kPanels = 2;
 
+/// {0}: bytes of B, {1}: columns of a panel, {2} and {3}: bytes of a step and
+/// of a panel.
 static const char *kModule = R"(
-func.func @kernel(%a: memref<1856xi8>, %b: memref<2048xi8>,
+func.func @kernel(%a: memref<1856xi8>, %b: memref<{0}xi8>,
                   %acc: memref<29x21xi16>, %max: memref<i32>,
-                  %shift: memref<i32>) {
-  qkernel.contract ins(%a, %b : memref<1856xi8>, memref<2048xi8>)
+                  %shift: memref<i32>) {{
+  qkernel.contract ins(%a, %b : memref<1856xi8>, memref<{0}xi8>)
     outs(%acc, %max, %shift : memref<29x21xi16>, memref<i32>, memref<i32>)
-    {contraction = #qkernel.contraction<rows = [29] strides [64],
-     steps = [16] a [4] b [64], columns = 21 panel 16 stride 1024>}
+    {{contraction = #qkernel.contraction<rows = [29] strides [64],
+     steps = [16] a [4] b [{2}], columns = 21 panel {1} stride {3}>}
   return
 }
 )";
 
+static int64_t getBytesOfB(int64_t panel) {
+  return static_cast<int64_t>(llvm::alignTo(kColumns, panel)) * kLength;
+}
+
 namespace {
+/// Operands whose columns lie in panels of one vector.
 struct Operands {
+  explicit Operands(int64_t panel) : panel(panel), b(getBytesOfB(panel)) {}
+
+  int64_t panel;
   std::vector<int8_t> a = std::vector<int8_t>(kRows * kLength);
-  std::vector<int8_t> b = std::vector<int8_t>(kPanels * kPanel * kLength);
+  std::vector<int8_t> b;
 
   int8_t &atB(int64_t step, int64_t column) {
-    return b[(column / kPanel * (kLength / 4) + step / 4) * kPanel * 4 +
-             column % kPanel * 4 + step % 4];
+    return b[(column / panel * (kLength / 4) + step / 4) * panel * 4 +
+             column % panel * 4 + step % 4];
   }
   std::vector<int32_t> multiply() {
     std::vector<int32_t> sums;
@@ -62,10 +73,10 @@ struct Case {
 } // namespace
 
 /// Random operands up to `largest` in `used` of the steps.
-static Case makeRandom(int largest, int64_t used) {
+static Case makeRandom(int64_t panel, int largest, int64_t used) {
   Case result{"up to " + std::to_string(largest) + " in " +
                   std::to_string(used) + " steps",
-              {}};
+              Operands(panel)};
   std::mt19937 random(largest * 1000 + used);
   for (int64_t k = 0; k < used; ++k) {
     for (int64_t row = 0; row < kRows; ++row)
@@ -78,10 +89,10 @@ static Case makeRandom(int largest, int64_t used) {
 }
 
 /// One sum is `a`·`b`·`used`, negative ones are one product smaller.
-static Case makeExtreme(int a, int b, int64_t used) {
+static Case makeExtreme(int64_t panel, int a, int b, int64_t used) {
   Case result{std::to_string(a) + " * " + std::to_string(b) + " in " +
                   std::to_string(used) + " steps",
-              {}};
+              Operands(panel)};
   for (int64_t k = 0; k < used; ++k) {
     result.operands.a[k] = a;
     result.operands.atB(k, kColumns - 1) = b;
@@ -135,18 +146,25 @@ static std::string check(const std::vector<int32_t> &sums,
 TestCounts qtc::test::testNarrowAccumulators(mlir::MLIRContext &context,
                                              const cpu::TargetRecord &target) {
   TestCounts counts;
-  auto kernel = compile(context, kModule, target, {});
+  int64_t panel = target.getLanes();
+  std::string module = llvm::formatv(kModule, getBytesOfB(panel), panel,
+                                     panel * 4, panel * kLength);
+  auto kernel = compile(context, module, target, {});
   if (!kernel) {
     llvm::outs() << "FAIL " << target.name << " narrow: does not compile\n";
     return {0, 1};
   }
-  std::vector<Case> cases = {
-      makeRandom(127, 64), makeRandom(127, 8), makeRandom(11, 64),
-      makeRandom(3, 64), makeRandom(1, 3), makeRandom(1, 0),
-      // 2^15, which 16 bits do not hold, and its neighbours; 2^8 and 2^7.
-      makeExtreme(64, 8, 64), makeExtreme(127, 86, 3), makeExtreme(127, 127, 2),
-      makeExtreme(64, 2, 2), makeExtreme(64, 2, 1), makeExtreme(1, 1, 1),
-      makeExtreme(127, 127, 64)};
+  std::vector<Case> cases;
+  for (auto [largest, used] :
+       {std::pair(127, 64), std::pair(127, 8), std::pair(11, 64),
+        std::pair(3, 64), std::pair(1, 3), std::pair(1, 0)})
+    cases.push_back(makeRandom(panel, largest, used));
+  // 2^15, which 16 bits do not hold, and its neighbours; 2^8 and 2^7.
+  for (auto [a, b, used] :
+       {std::tuple(64, 8, 64), std::tuple(127, 86, 3), std::tuple(127, 127, 2),
+        std::tuple(64, 2, 2), std::tuple(64, 2, 1), std::tuple(1, 1, 1),
+        std::tuple(127, 127, 64)})
+    cases.push_back(makeExtreme(panel, a, b, used));
   for (Case &test : cases) {
     std::vector<int32_t> sums = test.operands.multiply();
     for (int32_t before : {0, 3, 5, 9, 16, 17, -1, 0x5a5a5a5a, -0x5a5a5a5a}) {
