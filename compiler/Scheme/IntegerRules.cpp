@@ -169,3 +169,16 @@ LogicalResult scheme::applyRules(ModuleOp module, RewritePatternSet rules,
   }
   return success();
 }
+
+LogicalResult
+scheme::refuseUndefined(ModuleOp module,
+                        function_ref<std::string(Operation *)> explain) {
+  WalkResult search = module.walk([&](Operation *op) {
+    std::string reason = explain(op);
+    if (reason.empty())
+      return WalkResult::advance();
+    op->emitError(reason);
+    return WalkResult::interrupt();
+  });
+  return failure(search.wasInterrupted());
+}

@@ -59,6 +59,12 @@ struct KeepMantissas : mlir::OpConversionPattern<OpTy> {
 /// logits.
 void populateReturnRule(mlir::RewritePatternSet &patterns);
 
+/// Reports the first operation of `module` that a scheme has no rule for;
+/// `explain` says why, or nothing of those that have one.
+llvm::LogicalResult
+refuseUndefined(mlir::ModuleOp module,
+                llvm::function_ref<std::string(mlir::Operation *)> explain);
+
 /// Gives the copy of a stored parameter that all but its update see.
 using ComputedCopy = llvm::function_ref<mlir::Value(
     mlir::OpBuilder &, qtrain::ParameterOp, mlir::Value stored)>;

@@ -31,14 +31,7 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
                          << weightBits.getValue();
       return signalPassFailure();
     }
-    WalkResult search = module.walk([](Operation *op) {
-      std::string reason = niti::explainMissingRule(op);
-      if (reason.empty())
-        return WalkResult::advance();
-      op->emitError(reason);
-      return WalkResult::interrupt();
-    });
-    if (search.wasInterrupted())
+    if (failed(scheme::refuseUndefined(module, niti::explainMissingRule)))
       return signalPassFailure();
     ApplyNITIOptions options;
     options.headroom = headroom;

@@ -29,7 +29,8 @@ struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
     if (failed(checkWidths(options)))
       return signalPassFailure();
     FailureOr<wage::ParameterRoles> roles = wage::findRoles(module);
-    if (failed(roles) || module.walk(refuse).wasInterrupted() ||
+    if (failed(roles) ||
+        failed(scheme::refuseUndefined(module, wage::explainMissingRule)) ||
         failed(wage::quantizeParameters(module, *roles, options)))
       return signalPassFailure();
     RewritePatternSet rules(&getContext());
@@ -73,14 +74,6 @@ struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
               "to 16, but got "
            << options.weightBits << "-" << options.activationBits << "-"
            << options.storageBits << "-" << options.errorBits;
-  }
-
-  static WalkResult refuse(Operation *op) {
-    std::string reason = wage::explainMissingRule(op);
-    if (reason.empty())
-      return WalkResult::advance();
-    op->emitError(reason);
-    return WalkResult::interrupt();
   }
 
   /// The weights that a step multiplies with.
