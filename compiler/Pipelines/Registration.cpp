@@ -12,6 +12,7 @@
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
 #include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
+#include "compiler/Pipelines/Pipelines.h"
 #include "compiler/Scheme/Float/Float.h"
 #include "compiler/Scheme/NITI/NITI.h"
 #include "compiler/Scheme/WAGE/WAGE.h"
@@ -51,6 +52,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -58,6 +60,8 @@
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/Transforms/SubsetInsertionOpInterfaceImpl.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Target/LLVM/NVVM/Target.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
@@ -74,8 +78,8 @@ void qtc::registerDialects(DialectRegistry &registry) {
                   bufferization::BufferizationDialect, cf::ControlFlowDialect,
                   func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect,
                   LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
-                  NVVM::NVVMDialect, scf::SCFDialect, tensor::TensorDialect,
-                  vector::VectorDialect>();
+                  nvgpu::NVGPUDialect, NVVM::NVVMDialect, scf::SCFDialect,
+                  tensor::TensorDialect, vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerSubsetOpInterfaceExternalModels(registry);
@@ -89,6 +93,25 @@ void qtc::registerDialects(DialectRegistry &registry) {
   registerGPUDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   registerNVVMDialectTranslation(registry);
+}
+
+/// For kernels that did not come from a model.
+struct PTXOptions : PassPipelineOptions<PTXOptions> {
+  Option<uint32_t> capability{*this, "sm",
+                              llvm::cl::desc("Compute capability, times ten"),
+                              llvm::cl::init(80)};
+};
+
+static void registerPipelines() {
+  PassPipelineRegistration<PTXOptions>(
+      "convert-kernels-to-ptx", "Modules of kernels to PTX in a gpu.binary",
+      [](OpPassManager &manager, const PTXOptions &options) {
+        const auto *target = cuda::lookupTargetRecord(options.capability);
+        if (!target)
+          llvm::report_fatal_error("no device of this capability", false);
+        buildNVVMPipeline(manager, *target);
+        buildPTXPipeline(manager);
+      });
 }
 
 void qtc::registerPasses() {
@@ -120,9 +143,11 @@ void qtc::registerPasses() {
   registerConvertAffineToStandard();
   registerConvertGpuOpsToNVVMOps();
   registerConvertMathToLLVMPass();
+  registerConvertNVGPUToNVVMPass();
   registerGPUPasses();
   registerLinalgPasses();
   registerReconcileUnrealizedCasts();
   registerSCFToControlFlow();
   registerTransformsPasses();
+  registerPipelines();
 }

@@ -22,6 +22,12 @@ using namespace qtc;
 
 namespace {
 
+/// What the conversion to NVVM reads.
+constexpr StringRef kAlignment = "llvm.align";
+
+/// Of workgroup memory: the widest asynchronous copy.
+constexpr int64_t kWorkgroupAlignment = 16;
+
 struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -51,6 +57,15 @@ struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
     });
   }
 
+  /// Outlined from launches, which cannot say how their memory is aligned.
+  static void alignWorkgroupMemory(gpu::GPUFuncOp kernel) {
+    Builder builder(kernel.getContext());
+    for (unsigned i = 0; i < kernel.getNumWorkgroupAttributions(); ++i)
+      if (!kernel.getWorkgroupAttributionAttr(i, kAlignment))
+        kernel.setWorkgroupAttributionAttr(
+            i, kAlignment, builder.getI64IntegerAttr(kWorkgroupAlignment));
+  }
+
   /// The name of `op` in the merged module, or of an equal one there.
   StringAttr moveOrReuse(Operation *op, SymbolTable &symbols) {
     auto kernel = dyn_cast<gpu::GPUFuncOp>(op);
@@ -65,6 +80,7 @@ struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
     }
     // Launches of one kernel have their own grids.
     kernel.removeKnownGridSizeAttr();
+    alignWorkgroupMemory(kernel);
     SmallVector<gpu::GPUFuncOp> &known = kernels[kernel.getFunctionType()];
     for (gpu::GPUFuncOp other : known)
       if (other.getKnownBlockSize() == kernel.getKnownBlockSize() &&
