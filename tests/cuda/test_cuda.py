@@ -4,27 +4,20 @@
 """CUDA trainers without a GPU: what ptxas says of their code, and their runs on a driver that emulates kernels.
 
 The emulated driver (FakeDriver.cpp) takes the place of libcuda.so.1: everything of a run but the machine code of the
-GPU is the trainer's own. ptxas is looked for on the path and in $CUDA_HOME (default: /usr/local/cuda).
+GPU is the trainer's own.
 """
 
 import os
-import re
-import shutil
 import sys
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 import differential  # noqa: E402 (the path comes first)
+import emulation  # noqa: E402
 import harness  # noqa: E402
 import runs  # noqa: E402
 
-DRIVER = os.path.join(harness.BUILD, "tests", "cuda")
-LLVM_TOOLS = os.environ.get("QTC_LLVM_TOOLS", "/usr/lib/llvm-19/bin")
-EMULATION = (
-    "--emulate-launches", "--outline-tasks", "--expand-strided-metadata", "--lower-affine",
-    "--convert-qkernel-to-llvm=isa=baseline", "--reconcile-unrealized-casts",
-)  # fmt: skip
 # A warm-up of every kind of node; shapes that leave threads of blocks without work.
 MODELS = (
     "conv_strided_twice", "conv_grouped", "conv_depthwise_vectors", "conv_phases", "conv_same_upper",
@@ -33,30 +26,11 @@ MODELS = (
 )  # fmt: skip
 
 
-def find_ptxas():
-    found = shutil.which("ptxas") or os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin", "ptxas")
-    if not os.access(found, os.X_OK):
-        raise unittest.SkipTest("no ptxas on the path or in $CUDA_HOME; PyPI's nvidia-cuda-nvcc has one")
-    return found
-
-
 def compile_kernels(model, folder, *options):
     """A library with the kernels of a model as functions of this processor, for FakeDriver.cpp."""
-    kernels, lowered, ir, better, code, library = (
-        os.path.join(folder, name) for name in ("k.mlir", "l.mlir", "i.ll", "b.bc", "o.o", "kernels.so")
-    )
+    kernels = os.path.join(folder, "kernels.mlir")
     harness.succeed(harness.QTC, "compile", model, "--target=cuda", "--emit=kernels", "-o", kernels, *options)
-    harness.succeed(os.path.join(harness.BUILD, "bin", "qtc-opt"), kernels, *EMULATION, "-o", lowered)
-    harness.succeed(os.path.join(harness.BUILD, "bin", "qtc-translate"), "--mlir-to-llvmir", lowered, "-o", ir)
-    with open(ir, encoding="utf-8") as file:
-        text = file.read().replace("define internal", "define")
-    with open(ir, "w", encoding="utf-8") as file:
-        file.write(text)
-    harness.succeed(os.path.join(LLVM_TOOLS, "opt"), "-O2", "-mtriple=x86_64-linux-gnu", ir, "-o", better)
-    llc = ("-O2", "--relocation-model=pic", "--filetype=obj", better, "-o", code)
-    harness.succeed(os.path.join(LLVM_TOOLS, "llc"), *llc)
-    harness.succeed("cc", "-shared", "-fPIC", code, "-o", library)
-    return library
+    return emulation.build_library(kernels, folder)
 
 
 def compile_trainer(model, folder, *options):
@@ -66,7 +40,7 @@ def compile_trainer(model, folder, *options):
     wrapper = os.path.join(folder, "emulated")
     with open(wrapper, "w", encoding="utf-8") as file:
         file.write(
-            f"#!/bin/sh\nLD_LIBRARY_PATH={DRIVER}\nQTC_FAKE_CUDA_KERNELS={compile_kernels(model, folder, *options)}\n"
+            f"#!/bin/sh\nLD_LIBRARY_PATH={emulation.LIBRARIES}\nQTC_FAKE_CUDA_KERNELS={compile_kernels(model, folder, *options)}\n"
             f'export LD_LIBRARY_PATH QTC_FAKE_CUDA_KERNELS\nexec {trainer} "$@"\n'
         )
     os.chmod(wrapper, 0o755)
@@ -157,7 +131,6 @@ class Assembled(harness.Case):
     """ptxas takes the code, for the least device and for a newer one."""
 
     def assemble(self, name, *options):
-        ptxas = find_ptxas()
         for capability in (80, 90):
             with self.subTest(model=name, sm=capability):
                 code = self.path(f"{name}.ptx")
@@ -168,13 +141,8 @@ class Assembled(harness.Case):
                     text = file.read()
                 self.assertNotRegex(text, r"\.f(16|32|64)\b")
                 self.assertNotIn("satfinite", text)
-                arguments = (f"-arch=sm_{capability}", "-v", code, "-o", self.path("cubin"))
-                report = harness.succeed(ptxas, *arguments).err
-                kernels = len(re.findall(r"^\.visible \.entry", text, re.MULTILINE))
-                registers = [int(number) for number in re.findall(r"Used (\d+) registers", report)]
-                spilled = [int(number) for number in re.findall(r"(\d+) bytes spill stores", report)]
-                self.assertEqual(len(registers), kernels)
-                print(f"{name} sm_{capability}: {kernels} kernels, {max(registers)} registers at most, "
+                registers, spilled = emulation.assemble(code, capability, self.path("cubin"))
+                print(f"{name} sm_{capability}: {len(registers)} kernels, {max(registers)} registers at most, "
                       f"{sum(number > 0 for number in spilled)} with spills")  # fmt: skip
 
     def test_lenet(self):

@@ -211,8 +211,10 @@ struct ConvertQKernelToLLVM
   }
 
   /// Attributes of our dialects mean nothing to LLVM functions. All step
-  /// functions and tasks are internal.
+  /// functions and tasks are internal, what is only declared is elsewhere.
   static void stripAttributes(func::FuncOp function) {
+    if (function.isExternal())
+      return;
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
       function.removeArgAttr(i, qtrain::QTrainDialect::kParameterAttrName);
       function.removeArgAttr(i, qtrain::QTrainDialect::kArgumentAttrName);

@@ -7,12 +7,18 @@
 
 #include "compiler/Transforms/EmulateLaunches/EmulateLaunches.h"
 
+#include "compiler/Transforms/EmulateLaunches/ThreadFunction.h"
+#include "dialect/QKernel/IR/QKernel.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace qtc {
 #define GEN_PASS_DEF_EMULATELAUNCHES
@@ -55,46 +61,179 @@ struct Position {
 /// Arguments of a function before those of its kernel.
 enum FunctionArgument { BlockIndex, BlockCount, ThreadCount, FirstOfKernel };
 
-/// A function that runs all threads of one block of `kernel`.
-FailureOr<func::FuncOp> createFunction(gpu::GPUFuncOp kernel,
-                                       SymbolTable &symbols) {
-  if (!kernel.getBody().hasOneBlock())
-    return kernel.emitError("expected structured control flow");
-  ImplicitLocOpBuilder b(kernel.getLoc(), kernel.getContext());
-  SmallVector<Type> types(FirstOfKernel, b.getIndexType());
-  llvm::append_range(types, kernel.getArgumentTypes());
-  auto function =
-      func::FuncOp::create(kernel.getLoc(), kernel.getName(),
-                           b.getFunctionType(types, /*results=*/{}));
-  function.setPrivate();
-  symbols.insert(function);
-  Block *entry = function.addEntryBlock();
-  b.setInsertionPointToStart(entry);
-  Block &body = kernel.getBody().front();
+/// Makes functions of kernels.
+class KernelEmulator {
+public:
+  KernelEmulator(gpu::GPUFuncOp kernel, SymbolTable &symbols)
+      : kernel(kernel), symbols(symbols),
+        b(kernel.getLoc(), kernel.getContext()) {}
+
+  /// A function that runs all threads of one block of the kernel.
+  FailureOr<func::FuncOp> run() {
+    if (!kernel.getBody().hasOneBlock())
+      return kernel.emitError("expected structured control flow");
+    SmallVector<Type> types(FirstOfKernel, b.getIndexType());
+    llvm::append_range(types, kernel.getArgumentTypes());
+    function = createFunction(kernel.getName(), types);
+    if (failed(synchronizes() ? runTogether() : runOneByOne()))
+      return failure();
+    return function;
+  }
+
+private:
+  func::FuncOp createFunction(const Twine &name, ArrayRef<Type> types) {
+    auto created = func::FuncOp::create(kernel.getLoc(), name.str(),
+                                        b.getFunctionType(types, {}));
+    created.setPrivate();
+    symbols.insert(created);
+    b.setInsertionPointToStart(created.addEntryBlock());
+    return created;
+  }
+
+  /// Whether threads wait for each other.
+  bool synchronizes() {
+    return kernel.getNumWorkgroupAttributions() > 0 ||
+           kernel.getBody()
+               .walk([](Operation *op) {
+                 return isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::MmaOp>(op)
+                            ? WalkResult::interrupt()
+                            : WalkResult::advance();
+               })
+               .wasInterrupted();
+  }
+
+  LogicalResult runOneByOne();
+  LogicalResult runTogether();
+  SmallVector<Value> createWorkgroupMemory();
+  FailureOr<func::FuncOp> createThreadFunction(int64_t threads,
+                                               ArrayRef<Type> types);
+  void cloneBody(IRMapping &mapping, const Position &position);
+
+  gpu::GPUFuncOp kernel;
+  SymbolTable &symbols;
+  ImplicitLocOpBuilder b;
+  func::FuncOp function;
+};
+
+/// Everything but the stack, which has its own place.
+void KernelEmulator::cloneBody(IRMapping &mapping, const Position &position) {
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    if (!isa<memref::AllocaOp>(op))
+      b.clone(op, mapping);
+  Operation *parent = b.getInsertionBlock()->getParentOp();
+  parent->walk([&](Operation *op) {
+    if (Value value = position.lookup(op)) {
+      op->getResult(0).replaceAllUsesWith(value);
+      op->erase();
+    }
+  });
+}
+
+LogicalResult KernelEmulator::runOneByOne() {
   IRMapping mapping;
-  mapping.map(body.getArguments(),
-              entry->getArguments().drop_front(FirstOfKernel));
+  mapping.map(kernel.getArguments(),
+              function.getArguments().drop_front(FirstOfKernel));
   // All threads of a block use one piece of stack: they run one by one.
-  for (auto alloca : body.getOps<memref::AllocaOp>())
+  for (auto alloca : kernel.getBody().front().getOps<memref::AllocaOp>())
     b.clone(*alloca, mapping);
   Position position;
   position.zero = b.create<arith::ConstantIndexOp>(0);
   position.one = b.create<arith::ConstantIndexOp>(1);
-  position.block = entry->getArgument(BlockIndex);
-  position.blocks = entry->getArgument(BlockCount);
-  position.threads = entry->getArgument(ThreadCount);
+  position.block = function.getArgument(BlockIndex);
+  position.blocks = function.getArgument(BlockCount);
+  position.threads = function.getArgument(ThreadCount);
   auto loop =
       b.create<scf::ForOp>(position.zero, position.threads, position.one);
   b.create<func::ReturnOp>();
   position.thread = loop.getInductionVar();
   b.setInsertionPointToStart(loop.getBody());
-  for (Operation &op : body.without_terminator()) {
-    if (Value value = position.lookup(&op))
-      mapping.map(op.getResult(0), value);
-    else if (!isa<memref::AllocaOp>(op))
-      b.clone(op, mapping);
+  cloneBody(mapping, position);
+  return success();
+}
+
+/// The threads of a block are the iterations of a launch.
+LogicalResult KernelEmulator::runTogether() {
+  std::optional<ArrayRef<int32_t>> size = kernel.getKnownBlockSize();
+  if (!size || size->empty())
+    return kernel.emitError(
+        "expected a known block size, as its threads work together");
+  callEmulator(
+      b, "block",
+      {function.getArgument(BlockIndex), function.getArgument(ThreadCount)});
+  SmallVector<Value> arguments(
+      function.getArguments().drop_front(ThreadCount).drop_front());
+  arguments.insert(arguments.begin(), {function.getArgument(BlockIndex),
+                                       function.getArgument(BlockCount)});
+  llvm::append_range(arguments, createWorkgroupMemory());
+  Value executor =
+      b.create<LLVM::ZeroOp>(LLVM::LLVMPointerType::get(kernel.getContext()));
+  SmallVector<Type> types(2, b.getIndexType());
+  llvm::append_range(types, ValueRange(arguments).getTypes());
+  OpBuilder::InsertPoint point = b.saveInsertionPoint();
+  FailureOr<func::FuncOp> task = createThreadFunction(size->front(), types);
+  if (failed(task))
+    return failure();
+  b.restoreInsertionPoint(point);
+  b.create<qkernel::LaunchOp>(task->getSymName(), executor, size->front(),
+                              arguments);
+  b.create<func::ReturnOp>();
+  return success();
+}
+
+/// At addresses that are no more aligned than they must be.
+SmallVector<Value> KernelEmulator::createWorkgroupMemory() {
+  SmallVector<Value> memories;
+  for (auto [i, memory] : llvm::enumerate(kernel.getWorkgroupAttributions())) {
+    auto type = cast<MemRefType>(getEmulatedType(memory.getType()));
+    int64_t elementBytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    int64_t bytes = type.getNumElements() * elementBytes;
+    auto attribute =
+        dyn_cast_or_null<IntegerAttr>(kernel.getWorkgroupAttributionAttr(
+            i, LLVM::LLVMDialect::getAlignAttrName()));
+    int64_t alignment = attribute ? attribute.getInt() : elementBytes;
+    Value space = b.create<memref::AllocaOp>(
+        MemRefType::get({alignment + bytes}, b.getI8Type()),
+        b.getI64IntegerAttr(2 * alignment));
+    memories.push_back(b.create<memref::ViewOp>(
+        type, space, b.create<arith::ConstantIndexOp>(alignment),
+        ValueRange()));
+    SmallVector<Value> first(type.getRank(),
+                             b.create<arith::ConstantIndexOp>(0));
+    callEmulator(b, "memory",
+                 {getAddress(b, memories.back(), first),
+                  b.create<arith::ConstantIndexOp>(bytes)});
   }
-  return function;
+  return memories;
+}
+
+/// Arguments of a thread's function before those of its kernel.
+enum ThreadArgument { ThreadIndex, ThreadEnd, ThreadBlock, ThreadBlocks, Rest };
+
+FailureOr<func::FuncOp>
+KernelEmulator::createThreadFunction(int64_t threads, ArrayRef<Type> types) {
+  func::FuncOp thread = createFunction(kernel.getName() + "_thread", types);
+  IRMapping mapping;
+  for (auto [argument, copy] :
+       llvm::zip_equal(kernel.getBody().getArguments(),
+                       thread.getArguments().drop_front(Rest))) {
+    // Until emulateSynchronization has seen what lies in which memory.
+    copy.setType(argument.getType());
+    mapping.map(argument, copy);
+  }
+  for (auto alloca : kernel.getBody().front().getOps<memref::AllocaOp>())
+    b.clone(*alloca, mapping);
+  Position position;
+  position.zero = b.create<arith::ConstantIndexOp>(0);
+  position.one = b.create<arith::ConstantIndexOp>(1);
+  position.threads = b.create<arith::ConstantIndexOp>(threads);
+  position.thread = thread.getArgument(ThreadIndex);
+  position.block = thread.getArgument(ThreadBlock);
+  position.blocks = thread.getArgument(ThreadBlocks);
+  cloneBody(mapping, position);
+  b.create<func::ReturnOp>();
+  if (failed(emulateSynchronization(thread)))
+    return failure();
+  return thread;
 }
 
 void emulate(gpu::LaunchFuncOp launch, func::FuncOp function) {
@@ -119,7 +258,8 @@ struct EmulateLaunches : qtc::impl::EmulateLaunchesBase<EmulateLaunches> {
     llvm::DenseMap<SymbolRefAttr, func::FuncOp> functions;
     for (auto kernels : module.getOps<gpu::GPUModuleOp>())
       for (auto kernel : kernels.getOps<gpu::GPUFuncOp>()) {
-        FailureOr<func::FuncOp> function = createFunction(kernel, symbols);
+        FailureOr<func::FuncOp> function =
+            KernelEmulator(kernel, symbols).run();
         if (failed(function))
           return signalPassFailure();
         functions[SymbolRefAttr::get(kernels.getSymNameAttr(),

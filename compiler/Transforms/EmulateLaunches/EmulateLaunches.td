@@ -20,6 +20,13 @@ def EmulateLaunches : Pass<"emulate-launches", "::mlir::ModuleOp"> {
     there on the step is compiled for the processor. Grids and blocks have one
     dimension. The module of kernels goes.
 
+    Threads that work together (with barriers, shuffles, matrix products of a
+    warp, asynchronous copies or workgroup memory) run at the same time: a
+    function of one thread becomes the task of a launch, which the emulator in
+    `tests/cuda` runs with a fiber a thread, and what synchronizes them becomes
+    calls of it. It also hears of every access to workgroup memory, to find
+    those that nothing orders.
+
     Before:
 
     ```mlir
@@ -44,7 +51,10 @@ def EmulateLaunches : Pass<"emulate-launches", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect",
-                           "::mlir::scf::SCFDialect"];
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::qtc::qkernel::QKernelDialect"];
 }
 
 #endif // QTC_TRANSFORMS_EMULATE_LAUNCHES_TD

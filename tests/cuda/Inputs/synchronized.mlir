@@ -22,6 +22,7 @@ module attributes {gpu.container_module} {
       %c16 = arith.constant 16 : index
       %c32 = arith.constant 32 : index
       %c176 = arith.constant 176 : index
+      %c2064 = arith.constant 2064 : index
       %c2048 = arith.constant 2048 : index
       %zero = arith.constant 0 : i32
       %as = memref.view %stages[%c0][] : memref<3072xi8, #gpu.address_space<workgroup>> to memref<2x32x32xi8, #gpu.address_space<workgroup>>

@@ -1,4 +1,4 @@
-// RUN: qtc-opt %s -emulate-launches -verify-diagnostics
+// RUN: qtc-opt %s -emulate-launches -verify-diagnostics -split-input-file
 
 // Kernels are emulated before they become branches.
 
@@ -13,6 +13,66 @@ module attributes {gpu.container_module} {
     gpu.func @k(%x: memref<4xi32>) kernel {
       cf.br ^end
     ^end:
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// Threads that work together must be known.
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    // expected-error @below {{expected a known block size, as its threads work together}}
+    gpu.func @k() kernel {
+      gpu.barrier
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%x: memref<i32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %v = memref.load %x[] : memref<i32>
+      // expected-error @below {{expected a shuffle of mode xor on i32}}
+      %w, %valid = gpu.shuffle up %v, %v, %v : i32
+      memref.store %w, %x[] : memref<i32>
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// Sums that saturate are another product.
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%a: i32) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      // expected-error @below {{expected a product of s8 with sums that wrap}}
+      %d = nvvm.mma.sync A[%a] B[%a] C[%a, %a]
+          {intOverflowBehavior = #nvvm.mma_int_overflow<satfinite>, layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>,
+           multiplicandAPtxType = #nvvm.mma_type<s8>, multiplicandBPtxType = #nvvm.mma_type<s8>, shape = #nvvm.shape<m = 8, n = 8, k = 16>}
+          : (i32, i32, i32) -> !llvm.struct<(i32, i32)>
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// No access to workgroup memory goes unnoticed.
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%a: i32) workgroup(%shared: memref<i32, #gpu.address_space<workgroup>>)
+        kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      // expected-error @below {{expected an operation that can be emulated}}
+      %old = memref.atomic_rmw maxs %a, %shared[] : (i32, memref<i32, #gpu.address_space<workgroup>>) -> i32
       gpu.return
     }
   }

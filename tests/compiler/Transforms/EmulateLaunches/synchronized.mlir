@@ -1,0 +1,89 @@
+// RUN: qtc-opt %s -emulate-launches -split-input-file | FileCheck %s
+
+// Threads that work together are the iterations of a launch in the block's
+// function, which has the workgroup memory: no more aligned than it must be.
+
+// CHECK-LABEL: func private @k(
+//  CHECK-SAME:   %[[BLOCK:.+]]: index, %[[BLOCKS:.+]]: index, %[[THREADS:.+]]: index, %[[X:.+]]: memref<64xi8>)
+//       CHECK:   call @qtc_emulator_block(%[[BLOCK]], %[[THREADS]])
+//       CHECK:   %[[SPACE:.+]] = memref.alloca() {alignment = 32 : i64} : memref<80xi8>
+//       CHECK:   %[[SHIFT:.+]] = arith.constant 16
+//       CHECK:   %[[MEMORY:.+]] = memref.view %[[SPACE]][%[[SHIFT]]][] : memref<80xi8> to memref<64xi8>
+//       CHECK:   call @qtc_emulator_memory(
+//       CHECK:   %[[EXECUTOR:.+]] = llvm.mlir.zero
+//       CHECK:   qkernel.launch @k_thread(%[[BLOCK]], %[[BLOCKS]], %[[X]], %[[MEMORY]]) on %[[EXECUTOR]] : !llvm.ptr count 32
+//       CHECK:   return
+
+// Copies, groups and waits are calls, and so is every access to workgroup
+// memory, but none to other memory.
+
+// CHECK-LABEL: func private @k_thread(
+//  CHECK-SAME:   %[[THREAD:[^:]+]]: index, %{{[^:]+}}: index, %{{[^:]+}}: index, %{{[^:]+}}: index, %[[X:[^:]+]]: memref<64xi8>, %[[SHARED:[^:]+]]: memref<64xi8>)
+//       CHECK:   call @qtc_emulator_copy(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}})
+//       CHECK:   call @qtc_emulator_commit()
+//       CHECK:   %[[REMAINING:.+]] = arith.constant 1 : i32
+//       CHECK:   call @qtc_emulator_wait(%[[REMAINING]])
+//       CHECK:   %[[SITE:.+]] = arith.constant 0 : i32
+//       CHECK:   call @qtc_emulator_barrier(%[[SITE]])
+//       CHECK:   %[[READ:.+]] = arith.constant 0 : i32
+//       CHECK:   call @qtc_emulator_access(%{{.+}}, %{{.+}}, %[[READ]])
+//       CHECK:   %[[V:.+]] = memref.load %[[SHARED]][%[[THREAD]]] : memref<64xi8>
+//   CHECK-NOT:   call @qtc_emulator_access
+//       CHECK:   memref.store %[[V]], %[[X]][%[[THREAD]]] : memref<64xi8>
+//   CHECK-NOT: gpu.
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%x: memref<64xi8>) workgroup(%shared: memref<64xi8, #gpu.address_space<workgroup>> {llvm.align = 16})
+        kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %thread = gpu.thread_id x
+      %copy = nvgpu.device_async_copy %x[%c0], %shared[%c0], 16 : memref<64xi8> to memref<64xi8, #gpu.address_space<workgroup>>
+      %group = nvgpu.device_async_create_group %copy
+      nvgpu.device_async_wait %group {numGroups = 1 : i32}
+      gpu.barrier
+      %v = memref.load %shared[%thread] : memref<64xi8, #gpu.address_space<workgroup>>
+      memref.store %v, %x[%thread] : memref<64xi8>
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// Registers of a product lie one behind the other, and the sums come back in
+// the place of C. In a whole warp every shuffle has a partner.
+
+// CHECK-LABEL: func private @k_thread(
+//       CHECK:   %[[REGISTERS:.+]] = memref.alloca(%{{.+}}) : memref<?xi32>
+//       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
+//       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
+//       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
+//       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
+//   CHECK-DAG:   %[[M:.+]] = arith.constant 8 : i32
+//   CHECK-DAG:   %[[K:.+]] = arith.constant 16 : i32
+//       CHECK:   call @qtc_emulator_multiply(%{{.+}}, %[[M]], %{{.+}}, %[[K]], %{{.+}})
+//       CHECK:   %[[THIRD:.+]] = arith.constant 2 : index
+//       CHECK:   %[[SUM:.+]] = memref.load %[[REGISTERS]][%[[THIRD]]]
+//       CHECK:   llvm.insertvalue %[[SUM]], %{{.+}}[0]
+//       CHECK:   call @qtc_emulator_shuffle_xor(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}})
+//       CHECK:   %[[VALID:.+]] = arith.constant true
+//       CHECK:   scf.if %[[VALID]]
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%x: memref<i32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %a = memref.load %x[] : memref<i32>
+      %c16 = arith.constant 16 : i32
+      %c32 = arith.constant 32 : i32
+      %d = nvvm.mma.sync A[%a] B[%a] C[%a, %a]
+          {intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>, layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>,
+           multiplicandAPtxType = #nvvm.mma_type<s8>, multiplicandBPtxType = #nvvm.mma_type<s8>, shape = #nvvm.shape<m = 8, n = 8, k = 16>}
+          : (i32, i32, i32) -> !llvm.struct<(i32, i32)>
+      %d0 = llvm.extractvalue %d[0] : !llvm.struct<(i32, i32)>
+      %e, %valid = gpu.shuffle xor %d0, %c16, %c32 : i32
+      scf.if %valid {
+        memref.store %e, %x[] : memref<i32>
+      }
+      gpu.return
+    }
+  }
+}

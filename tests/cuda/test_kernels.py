@@ -1,0 +1,208 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Kernels whose threads work together: their results in the emulator, and that it notices what is missing."""
+
+import ctypes
+import mmap
+import os
+import re
+import sys
+import traceback
+import unittest
+
+import numpy
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import emulation  # noqa: E402 (the path comes first)
+import harness  # noqa: E402
+
+KERNELS = os.path.join(HERE, "Inputs", "synchronized.mlir")
+
+
+def share(array):
+    """A copy of an array that a child process can change."""
+    copy = numpy.ndarray(array.shape, array.dtype, mmap.mmap(-1, max(array.nbytes, 1)))
+    copy[...] = array
+    return copy
+
+
+class KernelCase(harness.Case):
+    """Runs single kernels; each in a process of its own, as the emulator ends it on an error."""
+
+    def build(self, text):
+        folder = self.path(str(len(os.listdir(self.folder))))
+        os.makedirs(folder)
+        with open(os.path.join(folder, "k.mlir"), "w", encoding="utf-8") as file:
+            file.write(text)
+        return emulation.build_library(file.name, folder)
+
+    def launch(self, library, kernel, blocks, threads, *arrays):
+        """The arrays after the kernel ran, or the emulator's message."""
+        arrays = [share(array) for array in arrays]
+        messages = self.path("messages")
+        child = os.fork()
+        if child == 0:
+            try:
+                os.dup2(os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 2)
+                function = getattr(ctypes.CDLL(library), kernel)
+                pointers = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
+                for block in range(blocks):
+                    function(*(ctypes.c_int64(number) for number in (block, blocks, threads)), *pointers)
+                os._exit(0)
+            except Exception:  # pylint: disable=broad-except
+                traceback.print_exc()
+                os._exit(2)
+        status = os.waitpid(child, 0)[1]
+        with open(messages, encoding="utf-8") as file:
+            text = file.read()
+        if os.waitstatus_to_exitcode(status) == 1:
+            return text
+        self.assertEqual(status, 0, text)
+        return arrays
+
+
+class Synchronized(KernelCase):
+    """The kernels of Inputs/synchronized.mlir."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        with open(KERNELS, encoding="utf-8") as file:
+            cls.text = file.read()
+        cls.library = emulation.build_library(KERNELS, cls.common)
+        random = numpy.random.default_rng(7)
+        cls.a, cls.b = (random.integers(-128, 128, (rows, 176), numpy.int8) for rows in (64, 48))
+        cls.product = cls.a.astype(numpy.int32) @ cls.b.T.astype(numpy.int32)
+
+    def run_product(self, library, threads=64):
+        sums, largest = numpy.zeros((64, 48), numpy.int32), numpy.zeros((), numpy.int32)
+        return self.launch(library, "product", 6, threads, self.a, self.b, sums, largest)
+
+    def test_product(self):
+        _, _, sums, largest = self.run_product(self.library)
+        numpy.testing.assert_array_equal(sums, self.product)
+        self.assertEqual(largest, abs(self.product).max())
+
+    def test_small_product(self):
+        a, b = self.a[:8, :16], self.b[8:16, 16:32]
+        start = numpy.arange(-(2**31), 2**31 - 1, 2**32 // 64)[:64].reshape(8, 8).astype(numpy.int32)
+        *_, sums = self.launch(self.library, "small_product", 1, 32, a, b, start)
+        expected = a.astype(numpy.int64) @ b.T.astype(numpy.int64) + start
+        numpy.testing.assert_array_equal(sums, expected.astype(numpy.int32))
+
+    def test_without_synchronization(self):
+        """What is left out shows, whichever it is."""
+        lines = [number for number, line in enumerate(self.text.split("\n")) if re.search("// sync [a-z]+$", line)]
+        self.assertEqual(len(lines), 4)
+        for number in lines:
+            text = self.text.split("\n")
+            name = text[number].split("// sync ")[1]
+            with self.subTest(line=number + 1, sync=name):
+                del text[number]
+                library = self.build("\n".join(text))
+                if number == lines[-1]:
+                    outcome = self.launch(library, "small_product", 1, 32, self.a, self.b, numpy.zeros(64, numpy.int32))
+                else:
+                    outcome = self.run_product(library)
+                pattern = r"(race: thread \d+ |thread \d+ reads where a copy of thread \d+ is on its way)"
+                self.assertRegex(str(outcome), r"\Aerror: emulator: block 0: " + pattern)
+
+    def change(self, old, new):
+        self.assertIn(old, self.text)
+        return self.build(self.text.replace(old, new))
+
+    def test_misaligned(self):
+        library = self.change("{llvm.align = 16}", "{llvm.align = 8}")
+        self.assertRegex(self.run_product(library), r"\Aerror: emulator: block 0: misaligned copy of 16 bytes by thread \d+\n\Z")
+
+    def test_beyond_memory(self):
+        library = self.change("%stages[%c2048][] : memref<3072xi8", "%stages[%c2064][] : memref<3072xi8")
+        self.assertRegex(self.run_product(library), "bytes beyond the end of workgroup memory")
+
+    def test_wrong_launch(self):
+        pattern = r"\Aerror: emulator: block 0: launched with 32 threads, but the kernel is for 64\n\Z"
+        self.assertRegex(self.run_product(self.library, threads=32), pattern)
+
+    def test_assembled(self):
+        for capability in (80, 90):
+            with self.subTest(sm=capability):
+                module, code = self.path("k.mlir"), self.path("k.ptx")
+                harness.succeed(emulation.QTC_OPT, KERNELS, f"--convert-kernels-to-ptx=sm={capability}", "-o", module)
+                emulation.extract_code(module, code)
+                _, spilled = emulation.assemble(code, capability, self.path("cubin"))
+                self.assertEqual(max(spilled), 0)
+
+
+KERNEL = """
+module attributes {{gpu.container_module}} {{
+  gpu.module @kernels {{
+    gpu.func @k(%x: memref<64xi32>) kernel attributes {{known_block_size = array<i32: {threads}, 1, 1>}} {{
+      %thread = gpu.thread_id x
+      %c1 = arith.constant 1 : index
+      %c32 = arith.constant 32 : index
+      %i1 = arith.constant 1 : i32
+      %i32 = arith.constant 32 : i32
+      %isFirst = arith.cmpi ult, %thread, %c1 : index
+      %isLow = arith.cmpi ult, %thread, %c32 : index
+      %v = memref.load %x[%thread] : memref<64xi32>
+      {body}
+      gpu.return
+    }}
+  }}
+}}
+"""
+
+
+class Waiting(KernelCase):
+    """Threads that wait for others."""
+
+    def run_body(self, body, threads=64):
+        library = self.build(KERNEL.format(body=body, threads=threads))
+        return self.launch(library, "k", 1, threads, numpy.arange(64, dtype=numpy.int32))
+
+    def assert_error(self, pattern, body, threads=64):
+        self.assertRegex(str(self.run_body(body, threads)), rf"\Aerror: emulator: block 0: {pattern}\n\Z")
+
+    def test_exchange(self):
+        (result,) = self.run_body(
+            "%w, %valid = gpu.shuffle xor %v, %i1, %i32 : i32\n memref.store %w, %x[%thread] : memref<64xi32>"
+        )
+        numpy.testing.assert_array_equal(result, numpy.arange(64) ^ 1)
+
+    def test_one_warp_shuffles(self):
+        (result,) = self.run_body(
+            """scf.if %isLow {
+              %w, %valid = gpu.shuffle xor %v, %i1, %i32 : i32
+              memref.store %w, %x[%thread] : memref<64xi32>
+            }
+            gpu.barrier"""
+        )
+        numpy.testing.assert_array_equal(result, numpy.where(numpy.arange(64) < 32, numpy.arange(64) ^ 1, numpy.arange(64)))
+
+    def test_ended(self):
+        self.assert_error(r"thread 0 waits at a barrier, but thread \d+ has ended", "scf.if %isFirst { gpu.barrier }")
+
+    def test_ended_lane(self):
+        body = "scf.if %isFirst { %w, %valid = gpu.shuffle xor %v, %i1, %i32 : i32\n memref.store %w, %x[%thread] : memref<64xi32> }"
+        self.assert_error(r"thread 0 waits at a shuffle, but thread \d+ has ended", body)
+
+    def test_different_operations(self):
+        body = """scf.if %isFirst { gpu.barrier } else {
+          %w, %valid = gpu.shuffle xor %v, %i1, %i32 : i32
+          memref.store %w, %x[%thread] : memref<64xi32>
+        }"""
+        self.assert_error(r"thread \d+ waits at a (shuffle|barrier), but thread \d+ waits at a (shuffle|barrier)", body)
+
+    def test_different_barriers(self):
+        body = "scf.if %isFirst { gpu.barrier } else { gpu.barrier }"
+        self.assert_error(r"threads \d+ and \d+ wait at different barriers", body)
+
+    def test_part_of_a_warp(self):
+        body = "%w, %valid = gpu.shuffle xor %v, %i1, %i32 : i32\n memref.store %w, %x[%thread] : memref<64xi32>"
+        self.assert_error("shuffles of a warp of 8 threads", body, threads=8)
+
+
+if __name__ == "__main__":
+    unittest.main()
