@@ -118,6 +118,7 @@ void forEachChunk(LoopBuilder &builder, int64_t count, llvm::StringRef kind,
 void buildMaxAbs(LoopBuilder &builder, mlir::Value buffer, mlir::Value maximum);
 
 void populateConvolutionLoops(mlir::RewritePatternSet &patterns, Grain grain);
+void populateCopyLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateIntegerMath(mlir::RewritePatternSet &patterns);
 void populateMaskLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateNormalizationLoops(mlir::RewritePatternSet &patterns);

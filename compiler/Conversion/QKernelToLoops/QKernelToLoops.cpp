@@ -29,6 +29,7 @@ struct ConvertQKernelToLoops
     RewritePatternSet patterns(&getContext());
     Grain grain = elements ? Grain::Element : Grain::Row;
     populateConvolutionLoops(patterns, grain);
+    populateCopyLoops(patterns, grain);
     populateIntegerMath(patterns);
     populateMaskLoops(patterns, grain);
     populateNormalizationLoops(patterns);

@@ -311,6 +311,85 @@ def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Contractions addressed by maps
+//===----------------------------------------------------------------------===//
+
+def QKernel_MappedCopyOp : QKernel_KernelOp<"mapped_copy"> {
+  let summary = "Copy to other places, with zeros around";
+  let description = [{
+    ins: x. outs: y. y[i] = x[`map`(i)], or 0 where `map`(i) is outside of x. So
+    one operation pads channels, transposes a batch, packs weights and unfolds
+    windows.
+
+    Constraints:
+    - (C1) one input and one output of one type of elements; `map` has a
+      dimension for each of the output's and a result for each of the input's.
+
+    Example: four channels become sixteen.
+
+    ```mlir
+    qkernel.mapped_copy ins(%x : memref<8x6x6x4xi8>)
+      outs(%y : memref<8x6x6x16xi8>)
+      {map = affine_map<(n, h, w, c) -> (n, h, w, c)>}
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Elements>:$ins,
+                       Variadic<QKernel_Elements>:$outs,
+                       AffineMapAttr:$map);
+}
+
+def QKernel_MappedContractOp : QKernel_KernelOp<"mapped_contract", [], [{
+    /// Consecutive elements of both operands that a step multiplies.
+    static constexpr int64_t kRun = 16;
+    int64_t getRowCount();
+    int64_t getStepCount();
+  }]> {
+  let summary = "Contraction whose operands are addressed by maps";
+  let description = [{
+    acc[`result_map`(r, c)] = Σ_k Σ_{j<16} A[`a_map`(r, k) + j]·B[`b_map`(c, k) + j]
+
+    for all rows r, a multi-index over `rows`, and columns c < `columns`; steps k
+    are a multi-index over `steps`, and j counts along the last dimension. ins:
+    signed bytes A and B, optionally a bias of each column (`has_bias`), which is
+    added before accumulators are clamped to ±2^30. outs: accumulators, and
+    optionally a maximum, which is raised to the largest magnitude of those
+    written here: whoever wants theirs alone sets it to 0 before. With
+    `accumulate` sums are added to what is there, atomically.
+
+    A run of 16 elements lies inside of an operand, or outside and is 0. So the
+    padding around an image needs no copy, and what a matrix unit reads lies
+    together: 16 bytes aligned to 16.
+
+    Constraints:
+    - (C1) buffers; two operands of bytes, a bias of 32 bits exactly if
+      `has_bias`, accumulators and maximum of 32 bits.
+    - (C2) maps have dimensions and results as said; the last extents of A and B
+      are multiples of 16.
+    - (C3) neither bias nor maximum together with `accumulate`.
+
+    Example: a convolution of 3 × 3 with padding.
+
+    ```mlir
+    qkernel.mapped_contract
+      ins(%x, %w : memref<8x6x6x32xi8>, memref<64x3x3x32xi8>)
+      outs(%acc, %max : memref<8x6x6x64xi32>, memref<i32>)
+      {rows = array<i64: 8, 6, 6>, columns = 64 : i64,
+       steps = array<i64: 3, 3, 2>,
+       a_map = affine_map<(n, h, w, kh, kw, c)
+                          -> (n, h + kh - 1, w + kw - 1, c * 16)>,
+       b_map = affine_map<(o, kh, kw, c) -> (o, kh, kw, c * 16)>,
+       result_map = affine_map<(n, h, w, o) -> (n, h, w, o)>}
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Operands>:$ins,
+                       Variadic<QKernel_Accumulators>:$outs,
+                       DenseI64ArrayAttr:$rows, I64Attr:$columns,
+                       DenseI64ArrayAttr:$steps, AffineMapAttr:$a_map,
+                       AffineMapAttr:$b_map, AffineMapAttr:$result_map,
+                       UnitAttr:$has_bias, UnitAttr:$accumulate);
+}
+
+//===----------------------------------------------------------------------===//
 // Pools, reductions, loss
 //===----------------------------------------------------------------------===//
 

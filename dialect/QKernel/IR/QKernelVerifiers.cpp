@@ -318,6 +318,69 @@ LogicalResult UnpackWeightOp::verify() {
                      {sums[4], sums[3], sums[1], sums[2]}); // C1
 }
 
+LogicalResult MappedCopyOp::verify() { // C1
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
+    return failure();
+  size_t dims = shapeOf(getOuts()[0]).size();
+  size_t results = shapeOf(getIns()[0]).size();
+  AffineMap map = getMap();
+  if (getElementTypeOrSelf(getIns()[0]) != getElementTypeOrSelf(getOuts()[0]))
+    return emitOpError("expected input and output of one type");
+  if (map.getNumDims() != dims || map.getNumResults() != results)
+    return emitOpError() << "expected a map of " << dims << " dimensions to "
+                         << results << ", but got " << getMapAttr();
+  return success();
+}
+
+static int64_t getProduct(ArrayRef<int64_t> extents) {
+  int64_t product = 1;
+  for (int64_t extent : extents)
+    product *= extent;
+  return product;
+}
+
+int64_t MappedContractOp::getRowCount() { return getProduct(getRows()); }
+int64_t MappedContractOp::getStepCount() { return getProduct(getSteps()); }
+
+/// `map` has `dims` dimensions and a result for each of the operand's.
+static LogicalResult expectMap(Operation *op, StringRef what, AffineMap map,
+                               size_t dims, Value operand) {
+  size_t results = shapeOf(operand).size();
+  if (map.getNumDims() == dims && map.getNumSymbols() == 0 &&
+      map.getNumResults() == results && results > 0)
+    return success();
+  return op->emitOpError() << "expected " << what << " to have " << dims
+                           << " dimensions and " << results
+                           << " results, but got " << AffineMapAttr::get(map);
+}
+
+LogicalResult MappedContractOp::verify() {
+  size_t inputs = 2 + getHasBias();
+  if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 2)))
+    return failure();
+  Value a = getIns()[0], b = getIns()[1], result = getOuts()[0];
+  auto isOf = [](Value value, unsigned width) {
+    return isa<MemRefType>(value.getType()) &&
+           getElementTypeOrSelf(value).isInteger(width);
+  };
+  if (!isOf(a, 8) || !isOf(b, 8) || !isOf(result, 32) ||
+      (getHasBias() && !isOf(getIns()[2], 32))) // C1
+    return emitOpError("expected buffers: operands of 8 bits, all others of "
+                       "32 bits");
+  size_t rows = getRows().size(), steps = getSteps().size();
+  if (failed(expectMap(*this, "a_map", getAMap(), rows + steps, a)) ||
+      failed(expectMap(*this, "b_map", getBMap(), 1 + steps, b)) ||
+      failed(expectMap(*this, "result_map", getResultMap(), rows + 1, result)))
+    return failure();                                                 // C2
+  if (shapeOf(a).back() % kRun != 0 || shapeOf(b).back() % kRun != 0) // C2
+    return emitOpError() << "expected last extents that are multiples of "
+                         << kRun;
+  if (getAccumulate() && (getHasBias() || getOuts().size() > 1)) // C3
+    return emitOpError("expected neither bias nor maximum of sums that are "
+                       "added to others");
+  return success();
+}
+
 static LogicalResult verifyPool(Operation *op, ValueRange ins, ValueRange outs,
                                 size_t inputs) {
   if (failed(expectCounts(op, ins, outs, inputs, inputs, 1, 1)) ||

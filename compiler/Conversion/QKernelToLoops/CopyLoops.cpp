@@ -1,0 +1,49 @@
+//===- CopyLoops.cpp - Copies to other places as scalar loops -------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
+
+#include "compiler/Support/AffineRange.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qkernel;
+
+namespace {
+struct LowerMappedCopy : LoopPattern<MappedCopyOp> {
+  using LoopPattern::LoopPattern;
+  LogicalResult matchAndRewrite(MappedCopyOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b = start(op, rewriter);
+    Value source = op.getIns()[0], target = op.getOuts()[0];
+    ArrayRef<int64_t> x = getBufferShape(source), y = getBufferShape(target);
+    b.parallelNest(y, /*outer=*/2, "pack", /*macs=*/0, [&](ValueRange i) {
+      SmallVector<Value> from;
+      Value inside = b.integer(1, 1);
+      for (auto [dim, expr] : llvm::enumerate(op.getMap().getResults())) {
+        from.push_back(affine::makeComposedAffineApply(
+            b, op.getLoc(), AffineMap::get(y.size(), 0, expr),
+            getAsOpFoldResult(i)));
+        if (!isAlwaysInside(expr, y, x[dim]))
+          inside =
+              b.create<arith::AndIOp>(inside, b.isInside(from.back(), x[dim]));
+      }
+      Value zero = b.zero(cast<MemRefType>(source.getType()).getElementType());
+      Value element =
+          b.choose(inside, zero, [&] { return b.load(source, from); });
+      b.store(element, target, i);
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
+void qtc::populateCopyLoops(RewritePatternSet &patterns, Grain grain) {
+  patterns.add<LowerMappedCopy>(patterns.getContext(), grain);
+}
