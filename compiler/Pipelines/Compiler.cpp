@@ -216,14 +216,17 @@ static int64_t getArenaBytes(func::FuncOp function) {
 /// `--emit=kernels` show, and code is generated from.
 void Compiler::addKernelPasses(OpPassManager &manager,
                                const VariantOptions &variantOptions) {
+  DeviceOptions deviceOptions{options.device,
+                              options.microkernels && options.device &&
+                                  options.device->hasAsyncCopies()};
   if (options.device)
-    buildDevicePlanPipeline(manager);
+    buildDevicePlanPipeline(manager, deviceOptions);
   else
     buildPlanPipeline(manager, variantOptions);
   if (options.emit == Phase::Plan)
     return;
   if (options.device)
-    buildDeviceKernelPipeline(manager);
+    buildDeviceKernelPipeline(manager, deviceOptions);
   else
     buildKernelPipeline(manager, variantOptions);
 }

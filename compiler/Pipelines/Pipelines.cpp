@@ -7,6 +7,7 @@
 
 #include "compiler/Pipelines/Pipelines.h"
 
+#include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
 #include "compiler/Conversion/ContractToVector/ContractToVector.h"
 #include "compiler/Conversion/LoopsToGPU/LoopsToGPU.h"
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
@@ -15,6 +16,7 @@
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
+#include "compiler/Transforms/MapContractions/MapContractions.h"
 #include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
 #include "compiler/Transforms/MergeKernels/MergeKernels.h"
 #include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
@@ -124,10 +126,15 @@ void qtc::buildLLVMPipeline(OpPassManager &manager,
 // Devices
 //===----------------------------------------------------------------------===//
 
-void qtc::buildDevicePlanPipeline(OpPassManager &manager) {
+void qtc::buildDevicePlanPipeline(OpPassManager &manager,
+                                  const DeviceOptions &options) {
   addKernelFormation(manager);
+  if (options.microkernels)
+    manager.addNestedPass<func::FuncOp>(createSplitReductions());
   addCleanup(manager);
   addBufferization(manager);
+  if (options.microkernels)
+    manager.addNestedPass<func::FuncOp>(createMapContractions());
   // Loops come before the arena is planned: scalars that they share have
   // places in it.
   manager.addPass(createConvertQKernelToLoops({/*elements=*/true}));
@@ -137,7 +144,11 @@ void qtc::buildDevicePlanPipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createPlanArena());
 }
 
-void qtc::buildDeviceKernelPipeline(OpPassManager &manager) {
+void qtc::buildDeviceKernelPipeline(OpPassManager &manager,
+                                    const DeviceOptions &options) {
+  if (options.microkernels)
+    manager.addNestedPass<func::FuncOp>(
+        createConvertContractToGPU({options.target->capability}));
   manager.addNestedPass<func::FuncOp>(createConvertLoopsToGPU());
   manager.addPass(createGpuKernelOutliningPass());
   manager.addPass(createMergeKernels());

@@ -49,12 +49,22 @@ void buildKernelPipeline(mlir::OpPassManager &manager,
 void buildLLVMPipeline(mlir::OpPassManager &manager,
                        const VariantOptions &options);
 
-/// scheme → plan for a device: parallel loops on buffers in one arena, and
-/// nothing else.
-void buildDevicePlanPipeline(mlir::OpPassManager &manager);
+/// How the code for a device is made.
+struct DeviceOptions {
+  const cuda::TargetRecord *target = nullptr;
+  /// Off: contractions become plain loops, the oracle for matrix units. Has no
+  /// effect on devices whose matrix units are not used.
+  bool microkernels = true;
+};
+
+/// scheme → plan for a device: parallel loops and mapped contractions on
+/// buffers in one arena, and nothing else.
+void buildDevicePlanPipeline(mlir::OpPassManager &manager,
+                             const DeviceOptions &options);
 
 /// plan → kernels for a device: kernels and their launches.
-void buildDeviceKernelPipeline(mlir::OpPassManager &manager);
+void buildDeviceKernelPipeline(mlir::OpPassManager &manager,
+                               const DeviceOptions &options);
 
 /// Kernels for a device → NVVM dialect, with the target attached.
 void buildNVVMPipeline(mlir::OpPassManager &manager,

@@ -7,6 +7,7 @@
 
 #include "compiler/Pipelines/Registration.h"
 
+#include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
 #include "compiler/Conversion/ContractToVector/ContractToVector.h"
 #include "compiler/Conversion/LoopsToGPU/LoopsToGPU.h"
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
@@ -22,6 +23,7 @@
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
 #include "compiler/Transforms/HoistPools/HoistPools.h"
+#include "compiler/Transforms/MapContractions/MapContractions.h"
 #include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
 #include "compiler/Transforms/MergeKernels/MergeKernels.h"
 #include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
@@ -120,6 +122,7 @@ void qtc::registerPasses() {
   registerApplyWAGE();
   registerAssertInteger();
   registerAssignLayouts();
+  registerConvertContractToGPU();
   registerConvertContractToVector();
   registerConvertLoopsToGPU();
   registerConvertQKernelToLLVM();
@@ -129,6 +132,7 @@ void qtc::registerPasses() {
   registerFuseElementwise();
   registerGenerateBackward();
   registerHoistPools();
+  registerMapContractions();
   registerMaterializeScalars();
   registerMergeKernels();
   registerNarrowAccumulators();

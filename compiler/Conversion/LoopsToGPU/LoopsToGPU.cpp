@@ -69,11 +69,69 @@ void cloneConstants(OpBuilder &b, scf::ParallelOp loop, IRMapping &mapping) {
   }
 }
 
+/// Bytes of the widest access of a thread.
+constexpr int64_t kAccessBytes = 16;
+
+/// Threads that a loop keeps, whatever each of them does: half of those that
+/// the largest devices hold at once.
+constexpr int64_t kMinThreads = 1 << 17;
+
+/// How many neighbouring iterations a thread runs: as many as fill the widest
+/// access with the smallest elements, fewer if that leaves too few threads.
+/// Memory that is walked along is then read and written in whole accesses, and
+/// more of it is under way.
+int64_t getIterationsPerThread(scf::ParallelOp loop,
+                               ArrayRef<int64_t> extents) {
+  int64_t smallest = kAccessBytes, count = 1;
+  for (Operation &op : loop.getBody()->without_terminator()) {
+    if (op.getNumRegions() != 0 || isa<memref::AllocaOp>(op))
+      return 1;
+    MemRefType buffer;
+    if (auto load = dyn_cast<memref::LoadOp>(op))
+      buffer = load.getMemRefType();
+    if (auto store = dyn_cast<memref::StoreOp>(op))
+      buffer = store.getMemRefType();
+    if (buffer && buffer.getElementType().isIntOrFloat() &&
+        buffer.getRank() > 0)
+      smallest = std::min<int64_t>(
+          smallest, llvm::divideCeil(buffer.getElementTypeBitWidth(), 8));
+  }
+  for (int64_t extent : extents)
+    count *= extent;
+  int64_t width = kAccessBytes / smallest;
+  while (width > 1 &&
+         (extents.back() % width != 0 || count / width < kMinThreads))
+    width /= 2;
+  return width;
+}
+
+/// `width` iterations at once, operation by operation, so that loads from
+/// neighbours come before all stores. `indices` are those of the first one.
+void cloneIterations(OpBuilder &b, scf::ParallelOp loop, IRMapping &mapping,
+                     ArrayRef<Value> indices, int64_t width) {
+  SmallVector<IRMapping> iterations(width, mapping);
+  for (auto [position, iteration] : llvm::enumerate(iterations)) {
+    iteration.map(loop.getInductionVars(), indices);
+    if (position == 0)
+      continue;
+    Value distance = b.create<arith::ConstantIndexOp>(loop.getLoc(), position);
+    iteration.map(
+        loop.getInductionVars().back(),
+        b.create<arith::AddIOp>(loop.getLoc(), indices.back(), distance));
+  }
+  for (Operation &op : loop.getBody()->without_terminator())
+    if (!isa<memref::AllocaOp>(op))
+      for (IRMapping &iteration : iterations)
+        b.clone(op, iteration);
+}
+
 LogicalResult convert(scf::ParallelOp loop) {
   FailureOr<SmallVector<int64_t>> extents = getExtents(loop);
   if (failed(extents) || loop.getNumReductions() != 0)
     return loop.emitError(
         "expected a parallel loop from 0 to constants without reductions");
+  int64_t width = getIterationsPerThread(loop, *extents);
+  extents->back() /= width;
   int64_t count = 1;
   for (int64_t extent : *extents)
     count *= extent;
@@ -105,10 +163,10 @@ LogicalResult convert(scf::ParallelOp loop) {
   if (exists)
     b.setInsertionPointToStart(
         b.create<scf::IfOp>(exists, /*withElseRegion=*/false).thenBlock());
-  mapping.map(loop.getInductionVars(), delinearize(b, linear, *extents));
-  for (Operation &op : loop.getBody()->without_terminator())
-    if (!isa<memref::AllocaOp>(op))
-      b.clone(op, mapping);
+  SmallVector<Value> indices = delinearize(b, linear, *extents);
+  if (width > 1)
+    indices.back() = b.create<arith::MulIOp>(indices.back(), index(width));
+  cloneIterations(b, loop, mapping, indices, width);
   loop.erase();
   return success();
 }

@@ -61,7 +61,9 @@ llvm::Expected<AddressDescription> getAddress(func::FuncOp step, Value buffer,
       if (!shift)
         break;
       offset += *shift;
-    } else if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(view)) {
+    } else if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp,
+                    memref::SubViewOp>(view)) {
+      // A part keeps its offset in its type, where the kernel finds it.
       break;
     }
     buffer = cast<ViewLikeOpInterface>(view).getViewSource();

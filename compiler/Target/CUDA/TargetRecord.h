@@ -25,6 +25,15 @@ struct TargetRecord {
   /// LLVM's name of the PTX version: the oldest that knows the processor, as
   /// drivers refuse versions newer than themselves.
   llvm::StringRef features;
+  /// Products of bytes that the matrix units of one multiprocessor add up in a
+  /// cycle, with `mma.sync`.
+  int64_t productsPerCycle;
+  /// Multiprocessors of the generation's large chips: how many blocks of
+  /// threads run at once. For estimates alone.
+  int64_t multiprocessors;
+  /// Whether copies to shared memory go past the registers, and matrix
+  /// instructions take 32 bytes of a row: sm_80 and newer.
+  bool hasAsyncCopies() const { return capability >= 80; }
 };
 
 /// All records, from the oldest to the newest.

@@ -1,0 +1,50 @@
+//===- ContractToGPU.cpp - Contractions to matrix units -------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
+#include "compiler/Conversion/ContractToGPU/KernelEmitter.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+namespace qtc {
+#define GEN_PASS_DEF_CONVERTCONTRACTTOGPU
+#include "compiler/Conversion/ContractToGPU/ContractToGPU.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "convert-contract-to-gpu"
+
+using namespace mlir;
+using namespace qtc;
+
+namespace {
+struct ConvertContractToGPU
+    : qtc::impl::ConvertContractToGPUBase<ConvertContractToGPU> {
+  using ConvertContractToGPUBase::ConvertContractToGPUBase;
+
+  void runOnOperation() override {
+    const cuda::TargetRecord *target = cuda::lookupTargetRecord(capability);
+    if (!target || !target->hasAsyncCopies()) {
+      getOperation().emitError()
+          << "expected a compute capability that has asynchronous copies, but "
+             "got 'sm_"
+          << capability << "'";
+      return signalPassFailure();
+    }
+    Block &body = getOperation().getBody().front();
+    for (auto op : llvm::to_vector(body.getOps<qkernel::MappedContractOp>())) {
+      cuda::ContractionShape shape{op.getRowCount(),
+                                   static_cast<int64_t>(op.getColumns()),
+                                   op.getStepCount(), op.getAccumulate()};
+      OpBuilder builder(op);
+      KernelEmitter(builder, op, cuda::chooseTileSchedule(*target, shape))
+          .emit();
+      op.erase();
+      ++numKernels;
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,72 @@
+//===- ContractToGPU.td - Contractions to matrix units -----*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_CONTRACT_TO_GPU_TD
+#define QTC_CONVERSION_CONTRACT_TO_GPU_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ConvertContractToGPU
+    : Pass<"convert-contract-to-gpu", "::mlir::func::FuncOp"> {
+  let summary = "Mapped contractions to kernels on matrix units";
+  let description = [{
+    Every `qkernel.mapped_contract` becomes a `gpu.launch`. A block of threads
+    computes a tile of accumulators, each of its warps a part in registers:
+
+    - A stage is 64 bytes of every row and column of the tile in shared memory.
+      Each thread copies runs of 16 bytes with `nvgpu.device_async_copy`, whose
+      source is where the maps say; runs outside of an operand are filled with
+      zeros. Several stages are under way while one is multiplied.
+    - Runs are exchanged within 64 bytes by bits of their row, so that the 8
+      rows and 4 words that a warp reads at once lie in different banks.
+    - `nvvm.mma.sync` m16n8k32 multiplies signed bytes. Accumulators wrap, though
+      none does: sums that leave 32 bits are formed elsewhere.
+    - At the end come bias, clamp and the maximum, which warps find with
+      shuffles and raise with one atomic operation, or atomic additions where
+      several blocks share a result.
+
+    Which tile, how many stages and into how many parts the steps are cut is
+    decided by `compiler/Target/CUDA/TileSchedule.cpp`.
+
+    Before:
+
+    ```mlir
+    qkernel.mapped_contract
+      ins(%x, %w : memref<8x6x6x32xi8>, memref<64x3x3x32xi8>)
+      outs(%acc, %max : memref<8x6x6x64xi32>, memref<i32>) {...}
+    ```
+
+    After:
+
+    ```mlir
+    gpu.launch blocks(%block, ...) in (...) threads(%thread, ...) in (...)
+        workgroup(%shared : memref<32768xi8, #gpu.address_space<workgroup>>) {
+      ...
+      %sums:16 = scf.for %tile = %first to %last step %c1 iter_args(...) {
+        nvgpu.device_async_wait %token {numGroups = 2 : i32}
+        gpu.barrier
+        nvgpu.device_async_copy %x[...], %shared[...], 16, %count ...
+        ...
+        %d = nvvm.mma.sync A[%a0, %a1, %a2, %a3] B[%b0, %b1] C[...] ...
+      }
+      ...
+    }
+    ```
+  }];
+  let options = [Option<"capability", "sm", "unsigned", "80",
+      "Ten times the compute capability: 80 or more">];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Contractions on matrix units">
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"];
+}
+
+#endif // QTC_CONVERSION_CONTRACT_TO_GPU_TD

@@ -1,0 +1,418 @@
+//===- KernelEmitter.cpp - The kernel of a contraction --------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/ContractToGPU/KernelEmitter.h"
+#include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
+
+#include "compiler/Support/AffineRange.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::cuda;
+
+namespace {
+
+constexpr int64_t kRunBytes = qkernel::MappedContractOp::kRun;
+/// Bytes and 32-bit words of a row of a stage.
+constexpr int64_t kRowBytes = kRunsPerStage * kRunBytes;
+constexpr int64_t kRowWords = kRowBytes / 4;
+/// Rows of the matrix instruction's result, its columns, and the runs of each
+/// that it multiplies.
+constexpr int64_t kFragmentRows = 16, kFragmentColumns = 8, kFragmentRuns = 2;
+/// A lane has four of its accumulators: two of one row, two of the row 8 below.
+constexpr int64_t kFragmentSums = 4, kHalfRows = 8;
+constexpr int64_t kBiasLimit = int64_t(1) << 30;
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Shorthand
+//===----------------------------------------------------------------------===//
+
+Value KernelEmitter::index(int64_t value) {
+  return b.create<arith::ConstantIndexOp>(value);
+}
+Value KernelEmitter::integer(int64_t value) {
+  return b.create<arith::ConstantIntOp>(value, 32);
+}
+Value KernelEmitter::add(Value x, Value y) {
+  return b.create<arith::AddIOp>(x, y);
+}
+Value KernelEmitter::add(Value x, int64_t y) {
+  return y == 0 ? x : add(x, index(y));
+}
+Value KernelEmitter::mul(Value x, int64_t y) {
+  return b.create<arith::MulIOp>(x, index(y));
+}
+Value KernelEmitter::div(Value x, int64_t y) {
+  return b.create<arith::DivUIOp>(x, index(y));
+}
+Value KernelEmitter::rem(Value x, int64_t y) {
+  return b.create<arith::RemUIOp>(x, index(y));
+}
+Value KernelEmitter::isLess(Value x, Value y) {
+  return b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, x, y);
+}
+Value KernelEmitter::both(Value x, Value y) {
+  if (!x || !y)
+    return x ? x : y;
+  return b.create<arith::AndIOp>(x, y);
+}
+
+SmallVector<Value> KernelEmitter::delinearize(Value linear,
+                                              ArrayRef<int64_t> extents) {
+  Values indices(extents.size());
+  for (size_t dim = extents.size() - 1; dim > 0; --dim) {
+    indices[dim] = rem(linear, extents[dim]);
+    linear = div(linear, extents[dim]);
+  }
+  indices[0] = linear;
+  return indices;
+}
+
+//===----------------------------------------------------------------------===//
+// The launch and a thread's place in it
+//===----------------------------------------------------------------------===//
+
+KernelEmitter::KernelEmitter(OpBuilder &builder, qkernel::MappedContractOp op,
+                             const TileSchedule &schedule)
+    : b(op.getLoc(), builder), op(op), schedule(schedule), tile(schedule.tile) {
+}
+
+void KernelEmitter::createLaunch() {
+  Value one = index(1);
+  auto space =
+      gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
+  auto sharedType =
+      MemRefType::get({schedule.stages * schedule.getStageBytes()},
+                      b.getI8Type(), MemRefLayoutAttrInterface(), space);
+  launch = b.create<gpu::LaunchOp>(
+      index(schedule.getBlocks()), one, one, index(tile.getThreads()), one, one,
+      /*dynamicSharedMemorySize=*/nullptr, /*asyncTokenType=*/nullptr,
+      /*asyncDependencies=*/ValueRange(), TypeRange{sharedType});
+  for (StringRef name : {qkernel::QKernelDialect::kKindAttrName,
+                         qkernel::QKernelDialect::kMacsAttrName})
+    if (Attribute attribute = op->getAttr(name))
+      launch->setAttr(name, attribute);
+  b.setInsertionPointToEnd(&launch.getBody().front());
+  b.create<gpu::TerminatorOp>();
+  b.setInsertionPointToStart(&launch.getBody().front());
+  shared = launch.getWorkgroupAttributions().front();
+  words = b.create<memref::ViewOp>(
+      MemRefType::get({sharedType.getNumElements() / 4}, b.getI32Type(),
+                      MemRefLayoutAttrInterface(), space),
+      shared, index(0), ValueRange());
+}
+
+/// Columns first: neighbouring blocks read the same rows.
+void KernelEmitter::locate() {
+  Value block = launch.getBlockIds().x;
+  thread = launch.getThreadIds().x;
+  columnTile = rem(block, schedule.columnTiles);
+  block = div(block, schedule.columnTiles);
+  rowTile = rem(block, schedule.rowTiles);
+  Value split = div(block, schedule.rowTiles);
+  firstStage = mul(split, schedule.stepTilesPerSplit);
+  endStage = b.create<arith::MinUIOp>(
+      add(firstStage, schedule.stepTilesPerSplit), index(schedule.stepTiles));
+  endStep = b.create<arith::MinUIOp>(mul(endStage, kRunsPerStage),
+                                     index(op.getStepCount()));
+
+  lane = rem(thread, Tile::kWarpSize);
+  Value warp = div(thread, Tile::kWarpSize);
+  warpRow = mul(div(warp, tile.getWarpsInRow()), tile.warpRows);
+  warpColumn = mul(rem(warp, tile.getWarpsInRow()), tile.warpColumns);
+  laneRow = div(lane, 4);
+  laneWord = rem(lane, 4);
+}
+
+/// Rows of the tile that a thread copies are threads / 4 apart, a multiple of
+/// 8, so that what exchanges runs is the same for all.
+KernelEmitter::Operand KernelEmitter::createOperand(Value buffer, AffineMap map,
+                                                    ArrayRef<int64_t> extents,
+                                                    int64_t firstRow,
+                                                    int64_t tileRows,
+                                                    Value tileIndex) {
+  Operand operand;
+  operand.buffer = buffer;
+  operand.map = map;
+  operand.firstRow = firstRow;
+  llvm::append_range(operand.mapExtents, extents);
+  llvm::append_range(operand.mapExtents, op.getSteps());
+  int64_t count = 1;
+  for (int64_t extent : extents)
+    count *= extent;
+  int64_t distance = tile.getThreads() / kRunsPerStage;
+  Value first = div(thread, kRunsPerStage);
+  for (int64_t row = 0; row < tileRows; row += distance) {
+    Value inTile = add(first, row);
+    Value linear = add(mul(tileIndex, tileRows), inTile);
+    operand.tileRow.push_back(inTile);
+    operand.indices.push_back(delinearize(linear, extents));
+    operand.exists.push_back(
+        count % tileRows == 0 ? Value() : isLess(linear, index(count)));
+  }
+  return operand;
+}
+
+//===----------------------------------------------------------------------===//
+// Copies to shared memory
+//===----------------------------------------------------------------------===//
+
+Value KernelEmitter::copyRun(const Operand &operand, unsigned run,
+                             ValueRange step, Value isStep, Value slot) {
+  ArrayRef<int64_t> shape =
+      cast<MemRefType>(operand.buffer.getType()).getShape();
+  Values dims = operand.indices[run];
+  llvm::append_range(dims, step);
+  Value exists = both(operand.exists[run], isStep);
+  Values from;
+  for (auto [dim, expr] : llvm::enumerate(operand.map.getResults())) {
+    from.push_back(b.create<affine::AffineApplyOp>(
+        AffineMap::get(dims.size(), 0, expr), dims));
+    if (!isAlwaysInside(expr, operand.mapExtents, shape[dim]))
+      exists = both(exists, isLess(from.back(), index(shape[dim])));
+  }
+  Value count;
+  if (exists) {
+    Value zero = index(0);
+    for (Value &position : from)
+      position = b.create<arith::SelectOp>(exists, position, zero);
+    count = b.create<arith::SelectOp>(exists, index(kRunBytes), zero);
+  }
+  Value row = add(add(slot, operand.firstRow), operand.tileRow[run]);
+  Value to = add(mul(row, kRowBytes), mul(swizzledRun, kRunBytes));
+  return b.create<nvgpu::DeviceAsyncCopyOp>(
+      nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared, ValueRange{to},
+      operand.buffer, from, b.getIndexAttr(kRunBytes), count, b.getUnitAttr());
+}
+
+Value KernelEmitter::copyStage(Value stage, Value slot) {
+  Value step = add(mul(stage, kRunsPerStage), copiedRun);
+  // Also behind the last stage, where nothing is copied.
+  Value isStep = isLess(step, endStep);
+  Values indices = delinearize(step, op.getSteps()), copies;
+  for (const Operand *operand : {&rows, &columns})
+    for (unsigned run = 0; run < operand->tileRow.size(); ++run)
+      copies.push_back(copyRun(*operand, run, indices, isStep, slot));
+  return b.create<nvgpu::DeviceAsyncCreateGroupOp>(
+      nvgpu::DeviceAsyncTokenType::get(b.getContext()), copies);
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+void KernelEmitter::multiply(ArrayRef<Value> a, ArrayRef<Value> columnRuns,
+                             MutableArrayRef<Value> sums) {
+  Type i32 = b.getI32Type();
+  auto type = LLVM::LLVMStructType::getLiteral(
+      b.getContext(), SmallVector<Type>(kFragmentSums, i32));
+  constexpr std::array<NVVM::MMATypes, 2> bytes = {NVVM::MMATypes::s8,
+                                                   NVVM::MMATypes::s8};
+  constexpr std::array<NVVM::MMALayout, 2> layouts = {NVVM::MMALayout::row,
+                                                      NVVM::MMALayout::col};
+  auto product = b.create<NVVM::MmaOp>(
+      type, a, columnRuns, ValueRange(sums),
+      ArrayRef<int64_t>{kFragmentRows, kFragmentColumns,
+                        kFragmentRuns * kRunBytes},
+      /*b1Op=*/std::nullopt, NVVM::MMAIntOverflow::wrapped, bytes, layouts);
+  for (auto [position, sum] : llvm::enumerate(sums))
+    sum = b.create<LLVM::ExtractValueOp>(product, position);
+}
+
+/// The word at `base` in the row `row` further down.
+Value KernelEmitter::loadWord(Value base, int64_t row) {
+  return b.create<memref::LoadOp>(words, add(base, row * kRowWords));
+}
+
+SmallVector<Value> KernelEmitter::multiplyStage(Value slot, Values sums) {
+  // Of rows 8 apart, runs are exchanged alike.
+  Value exchange = rem(div(laneRow, 2), kRunsPerStage);
+  auto getBase = [&](Value first, int64_t run) {
+    Value row = add(add(slot, first), laneRow);
+    Value position = b.create<arith::XOrIOp>(exchange, index(run));
+    return add(add(mul(row, kRowWords), mul(position, kRunBytes / 4)),
+               laneWord);
+  };
+  int64_t width = tile.warpColumns / kFragmentColumns;
+  for (int64_t run = 0; run < kRunsPerStage; run += kFragmentRuns) {
+    Value rowBases[] = {getBase(warpRow, run), getBase(warpRow, run + 1)};
+    Value firstColumn = add(warpColumn, tile.rows);
+    Value columnBases[] = {getBase(firstColumn, run),
+                           getBase(firstColumn, run + 1)};
+    SmallVector<std::array<Value, 2>> columnRuns;
+    for (int64_t j = 0; j < width; ++j)
+      columnRuns.push_back({loadWord(columnBases[0], j * kFragmentColumns),
+                            loadWord(columnBases[1], j * kFragmentColumns)});
+    for (int64_t i = 0; i < tile.warpRows / kFragmentRows; ++i) {
+      int64_t row = i * kFragmentRows;
+      Value a[] = {
+          loadWord(rowBases[0], row), loadWord(rowBases[0], row + kHalfRows),
+          loadWord(rowBases[1], row), loadWord(rowBases[1], row + kHalfRows)};
+      for (int64_t j = 0; j < width; ++j)
+        multiply(a, columnRuns[j],
+                 MutableArrayRef(sums).slice((i * width + j) * kFragmentSums,
+                                             kFragmentSums));
+    }
+  }
+  return sums;
+}
+
+/// The barrier makes the stage that of all threads.
+void KernelEmitter::waitForStage(Value newest) {
+  b.create<nvgpu::DeviceAsyncWaitOp>(newest,
+                                     b.getI32IntegerAttr(schedule.stages - 2));
+  b.create<gpu::BarrierOp>();
+}
+
+SmallVector<Value> KernelEmitter::multiplyStages() {
+  int64_t stages = schedule.stages;
+  int64_t slotRows = tile.rows + tile.columns;
+  Values start(tile.warpRows * tile.warpColumns / Tile::kWarpSize, integer(0));
+  if (op.getStepCount() == 0)
+    return start;
+  Value newest;
+  for (int64_t ahead = 0; ahead < stages - 1; ++ahead)
+    newest = copyStage(add(firstStage, ahead), index(ahead * slotRows));
+  waitForStage(newest);
+  start.push_back(index(0));
+  auto loop = b.create<scf::ForOp>(firstStage, endStage, index(1), start);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Values sums(loop.getRegionIterArgs());
+  Value slot = sums.pop_back_val();
+  // What is copied now was read before the barrier.
+  auto next = [&](Value position, int64_t distance) {
+    return rem(add(position, distance * slotRows), stages * slotRows);
+  };
+  newest = copyStage(add(loop.getInductionVar(), stages - 1),
+                     next(slot, stages - 1));
+  sums = multiplyStage(slot, sums);
+  waitForStage(newest);
+  sums.push_back(next(slot, 1));
+  b.create<scf::YieldOp>(sums);
+  sums.assign(loop->result_begin(), loop->result_end());
+  sums.pop_back();
+  return sums;
+}
+
+//===----------------------------------------------------------------------===//
+// Results
+//===----------------------------------------------------------------------===//
+
+void KernelEmitter::storeSum(Value sum, ValueRange row, Value isRow,
+                             Value column, Value &largest) {
+  int64_t count = op.getColumns();
+  Value exists = isRow;
+  if (count % tile.columns != 0)
+    exists = both(exists, isLess(column, index(count)));
+  auto store = [&] {
+    if (op.getHasBias()) {
+      Value bias = b.create<memref::LoadOp>(op.getIns()[2], column);
+      Type wide = b.getI64Type();
+      Value exact =
+          b.create<arith::AddIOp>(b.create<arith::ExtSIOp>(wide, sum),
+                                  b.create<arith::ExtSIOp>(wide, bias));
+      Value limit = b.create<arith::ConstantIntOp>(kBiasLimit, 64);
+      Value lowest = b.create<arith::ConstantIntOp>(-kBiasLimit, 64);
+      exact = b.create<arith::MaxSIOp>(b.create<arith::MinSIOp>(exact, limit),
+                                       lowest);
+      sum = b.create<arith::TruncIOp>(b.getI32Type(), exact);
+    }
+    Values dims(row);
+    dims.push_back(column);
+    Values to;
+    for (AffineExpr expr : op.getResultMap().getResults())
+      to.push_back(b.create<affine::AffineApplyOp>(
+          AffineMap::get(dims.size(), 0, expr), dims));
+    if (op.getAccumulate())
+      b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::addi, sum,
+                                    op.getOuts()[0], to);
+    else
+      b.create<memref::StoreOp>(sum, op.getOuts()[0], to);
+    return b.create<arith::MaxUIOp>(largest, b.create<math::AbsIOp>(sum));
+  };
+  if (!exists) {
+    largest = store();
+    return;
+  }
+  auto branch = b.create<scf::IfOp>(TypeRange{b.getI32Type()}, exists,
+                                    /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  b.create<scf::YieldOp>(ValueRange{store()});
+  b.setInsertionPointToStart(branch.elseBlock());
+  b.create<scf::YieldOp>(ValueRange{largest});
+  largest = branch.getResult(0);
+}
+
+void KernelEmitter::storeSums(Values sums) {
+  Value largest = integer(0);
+  Value firstRow = add(add(mul(rowTile, tile.rows), warpRow), laneRow);
+  Value firstColumn =
+      add(add(mul(columnTile, tile.columns), warpColumn), mul(laneWord, 2));
+  int64_t count = op.getRowCount();
+  auto *sum = sums.begin();
+  int64_t width = tile.warpColumns / kFragmentColumns;
+  for (int64_t i = 0; i < tile.warpRows / kFragmentRows; ++i) {
+    Values halves[2];
+    Value exists[2];
+    for (int64_t half : {0, 1}) {
+      Value row = add(firstRow, i * kFragmentRows + half * kHalfRows);
+      halves[half] = delinearize(row, op.getRows());
+      if (count % tile.rows != 0)
+        exists[half] = isLess(row, index(count));
+    }
+    for (int64_t j = 0; j < width; ++j)
+      for (int64_t half : {0, 1})
+        for (int64_t k : {0, 1})
+          storeSum(*sum++, halves[half], exists[half],
+                   add(firstColumn, j * kFragmentColumns + k), largest);
+  }
+  if (op.getOuts().size() == 2)
+    raiseMaximum(largest);
+}
+
+/// Most warps find a maximum that is large enough already: they need no atomic
+/// operation, of which all would meet in one place.
+void KernelEmitter::raiseMaximum(Value largest) {
+  for (int64_t distance = Tile::kWarpSize / 2; distance > 0; distance /= 2) {
+    auto shuffle = b.create<gpu::ShuffleOp>(largest, integer(distance),
+                                            integer(Tile::kWarpSize),
+                                            gpu::ShuffleMode::XOR);
+    largest = b.create<arith::MaxUIOp>(largest, shuffle.getShuffleResult());
+  }
+  Value maximum = op.getOuts()[1];
+  Value isFirst =
+      b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, lane, index(0));
+  Value isLarger =
+      b.create<arith::CmpIOp>(arith::CmpIPredicate::ugt, largest,
+                              b.create<memref::LoadOp>(maximum, ValueRange()));
+  auto branch = b.create<scf::IfOp>(both(isFirst, isLarger),
+                                    /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::maxu, largest, maximum,
+                                ValueRange());
+}
+
+void KernelEmitter::emit() {
+  createLaunch();
+  locate();
+  copiedRun = rem(thread, kRunsPerStage);
+  // Rows of 64 bytes fill the banks in pairs, so what exchanges runs is the
+  // number of the pair.
+  Value pair = rem(div(thread, 2 * kRunsPerStage), kRunsPerStage);
+  swizzledRun = b.create<arith::XOrIOp>(copiedRun, pair);
+  rows = createOperand(op.getIns()[0], op.getAMap(), op.getRows(),
+                       /*firstRow=*/0, tile.rows, rowTile);
+  columns =
+      createOperand(op.getIns()[1], op.getBMap(), {int64_t(op.getColumns())},
+                    /*firstRow=*/tile.rows, tile.columns, columnTile);
+  storeSums(multiplyStages());
+}

@@ -1,0 +1,99 @@
+//===- KernelEmitter.h - The kernel of a contraction ------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_CONTRACTTOGPU_KERNELEMITTER_H
+#define QTC_CONVERSION_CONTRACTTOGPU_KERNELEMITTER_H
+
+#include "compiler/Target/CUDA/TileSchedule.h"
+#include "dialect/QKernel/IR/QKernel.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace qtc {
+
+/// Builds the body of a launch that computes one contraction.
+class KernelEmitter {
+public:
+  KernelEmitter(mlir::OpBuilder &builder, qkernel::MappedContractOp op,
+                const cuda::TileSchedule &schedule);
+
+  void emit();
+
+private:
+  using Value = mlir::Value;
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// What is a row of shared memory: the rows of the contraction, or its
+  /// columns.
+  struct Operand {
+    Value buffer;
+    mlir::AffineMap map;
+    /// Of the dimensions of `map`.
+    llvm::SmallVector<int64_t> mapExtents;
+    /// The row of a stage where the block's rows begin.
+    int64_t firstRow;
+    /// Of each run that a thread copies: its row as a multi-index, whether
+    /// there is such a row (null: always), and the row in the tile.
+    llvm::SmallVector<Values> indices;
+    Values exists;
+    Values tileRow;
+  };
+
+  // Shorthand.
+  Value index(int64_t value);
+  Value integer(int64_t value);
+  Value add(Value a, Value b);
+  Value add(Value a, int64_t b);
+  Value mul(Value a, int64_t b);
+  Value div(Value a, int64_t b);
+  Value rem(Value a, int64_t b);
+  Value isLess(Value a, Value b);
+  /// The conjunction; null is true.
+  Value both(Value a, Value b);
+  Values delinearize(Value linear, llvm::ArrayRef<int64_t> extents);
+
+  void createLaunch();
+  void locate();
+  Operand createOperand(Value buffer, mlir::AffineMap map,
+                        llvm::ArrayRef<int64_t> extents, int64_t firstRow,
+                        int64_t tileRows, Value tile);
+  /// Starts the copies of a stage to the rows of shared memory from `slot` on,
+  /// as one group.
+  Value copyStage(Value stage, Value slot);
+  Value copyRun(const Operand &operand, unsigned run, mlir::ValueRange step,
+                Value isStep, Value slot);
+  /// Waits for the oldest of the stages that are under way.
+  void waitForStage(Value newest);
+  /// All stages; the accumulators of a lane.
+  Values multiplyStages();
+  Values multiplyStage(Value slot, Values sums);
+  Value loadWord(Value base, int64_t row);
+  void multiply(llvm::ArrayRef<Value> a, llvm::ArrayRef<Value> b,
+                llvm::MutableArrayRef<Value> sums);
+  void storeSums(Values sums);
+  void storeSum(Value sum, mlir::ValueRange row, Value isRow, Value column,
+                Value &largest);
+  void raiseMaximum(Value largest);
+
+  mlir::ImplicitLocOpBuilder b;
+  qkernel::MappedContractOp op;
+  const cuda::TileSchedule &schedule;
+  const cuda::Tile &tile;
+  mlir::gpu::LaunchOp launch;
+  Value shared, words;
+  Value thread, lane, laneRow, laneWord;
+  /// The first row and column of the tile that are the warp's.
+  Value warpRow, warpColumn;
+  Value rowTile, columnTile, firstStage, endStage, endStep;
+  /// Exchanges runs within a row, see `copyRun`.
+  Value copiedRun, swizzledRun;
+  Operand rows, columns;
+};
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_CONTRACTTOGPU_KERNELEMITTER_H

@@ -1,0 +1,97 @@
+//===- TileSchedule.cpp - Tiles of a contraction on a device --------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/CUDA/TileSchedule.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <algorithm>
+
+using namespace qtc;
+using namespace qtc::cuda;
+using llvm::divideCeil;
+
+namespace {
+
+/// Every thread of a tile copies whole runs of rows and of columns: 4 · columns
+/// is a multiple of the threads.
+constexpr Tile kTiles[] = {
+    {128, 128, 64, 64}, {128, 64, 64, 32}, {64, 64, 32, 32},
+    {128, 32, 32, 32},  {64, 32, 32, 16},  {64, 16, 32, 16},
+};
+
+/// Static shared memory of a block.
+constexpr int64_t kSharedBytes = 48 << 10;
+constexpr int64_t kMaxStages = 4;
+
+/// Cycles of a block for its start, the first stage and its results.
+constexpr double kBlockCycles = 2000;
+/// Cycles of an atomic addition of a whole warp's accumulators, each.
+constexpr double kAtomicCycles = 1;
+
+/// Cycles that one multiprocessor takes for a stage of a tile: the slower of
+/// its matrix units and its shared memory, which every warp reads for itself.
+double getStageCycles(const TargetRecord &target, const Tile &tile) {
+  double bytes = kRunsPerStage * 16;
+  double products = tile.rows * tile.columns * bytes;
+  double read =
+      (tile.warpRows + tile.warpColumns) * bytes * tile.getWarps() / 128;
+  return std::max(products / target.productsPerCycle, read);
+}
+
+double estimate(const TargetRecord &target, const TileSchedule &schedule) {
+  double cycles =
+      schedule.stepTilesPerSplit * getStageCycles(target, schedule.tile) +
+      kBlockCycles;
+  if (schedule.splits > 1)
+    cycles += schedule.tile.rows * schedule.tile.columns * kAtomicCycles /
+              Tile::kWarpSize;
+  // Blocks on one multiprocessor share its units, so they run one by one as
+  // far as cycles go.
+  return divideCeil(schedule.getBlocks(), target.multiprocessors) * cycles;
+}
+
+TileSchedule getSchedule(const Tile &tile, const ContractionShape &shape,
+                         int64_t splits) {
+  TileSchedule schedule;
+  schedule.tile = tile;
+  schedule.rowTiles = divideCeil(shape.rows, tile.rows);
+  schedule.columnTiles = divideCeil(shape.columns, tile.columns);
+  schedule.stepTiles = divideCeil(shape.steps, kRunsPerStage);
+  schedule.stepTilesPerSplit = divideCeil(schedule.stepTiles, splits);
+  // As many parts as have steps.
+  schedule.splits =
+      schedule.stepTiles == 0
+          ? 1
+          : divideCeil(schedule.stepTiles, schedule.stepTilesPerSplit);
+  schedule.stages =
+      std::min(kMaxStages, kSharedBytes / schedule.getStageBytes());
+  return schedule;
+}
+} // namespace
+
+TileSchedule cuda::chooseTileSchedule(const TargetRecord &target,
+                                      const ContractionShape &shape) {
+  TileSchedule best;
+  double bestCycles = 0;
+  for (const Tile &tile : kTiles) {
+    int64_t stepTiles = divideCeil(shape.steps, kRunsPerStage);
+    int64_t mostSplits =
+        shape.canSplit
+            ? std::clamp<int64_t>(stepTiles, 1, 4 * target.multiprocessors)
+            : 1;
+    for (int64_t splits = 1; splits <= mostSplits; ++splits) {
+      TileSchedule schedule = getSchedule(tile, shape, splits);
+      double cycles = estimate(target, schedule);
+      if (bestCycles == 0 || cycles < bestCycles) {
+        best = schedule;
+        bestCycles = cycles;
+      }
+    }
+  }
+  return best;
+}

@@ -1,0 +1,69 @@
+//===- TileSchedule.h - Tiles of a contraction on a device ------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Decides how the rows, columns and steps of a mapped contraction are cut into
+// blocks of threads, warps and stages of a pipeline.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TARGET_CUDA_TILESCHEDULE_H
+#define QTC_TARGET_CUDA_TILESCHEDULE_H
+
+#include "compiler/Target/CUDA/TargetRecord.h"
+
+namespace qtc::cuda {
+
+/// What a block of threads computes: `rows` × `columns` accumulators, each warp
+/// `warpRows` × `warpColumns` of them in its registers.
+struct Tile {
+  int64_t rows, columns;
+  int64_t warpRows, warpColumns;
+
+  int64_t getWarpsInRow() const { return columns / warpColumns; }
+  int64_t getWarps() const { return rows / warpRows * getWarpsInRow(); }
+  int64_t getThreads() const { return getWarps() * kWarpSize; }
+
+  static constexpr int64_t kWarpSize = 32;
+};
+
+/// Runs of 16 bytes of one row or column that lie in shared memory together:
+/// a multiple of what the matrix instruction takes, short enough for several
+/// stages.
+constexpr int64_t kRunsPerStage = 4;
+
+/// A contraction of `rows` × `columns` over `steps` runs of 16 bytes.
+struct ContractionShape {
+  int64_t rows, columns, steps;
+  /// Whether blocks may add to one result, each a part of the steps.
+  bool canSplit;
+};
+
+struct TileSchedule {
+  Tile tile;
+  /// Tiles along rows and along columns.
+  int64_t rowTiles, columnTiles;
+  /// Stages of kRunsPerStage runs, whole ones.
+  int64_t stepTiles;
+  /// Parts of the steps, and stages of each but the last.
+  int64_t splits, stepTilesPerSplit;
+  /// Copies that are under way while one stage is multiplied.
+  int64_t stages;
+
+  int64_t getBlocks() const { return rowTiles * columnTiles * splits; }
+  /// Of one stage, rows before columns.
+  int64_t getStageBytes() const {
+    return (tile.rows + tile.columns) * kRunsPerStage * 16;
+  }
+};
+
+/// The schedule that takes the fewest cycles, estimated.
+TileSchedule chooseTileSchedule(const TargetRecord &target,
+                                const ContractionShape &shape);
+
+} // namespace qtc::cuda
+
+#endif // QTC_TARGET_CUDA_TILESCHEDULE_H
