@@ -25,8 +25,8 @@ namespace {
 /// What the conversion to NVVM reads.
 constexpr StringRef kAlignment = "llvm.align";
 
-/// Of workgroup memory: the widest asynchronous copy.
-constexpr int64_t kWorkgroupAlignment = 16;
+/// Of all memory that kernels see: the widest access.
+constexpr int64_t kAccessBytes = 16;
 
 struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
   void runOnOperation() override {
@@ -58,12 +58,15 @@ struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
   }
 
   /// Outlined from launches, which cannot say how their memory is aligned.
-  static void alignWorkgroupMemory(gpu::GPUFuncOp kernel) {
-    Builder builder(kernel.getContext());
+  static void alignMemory(gpu::GPUFuncOp kernel) {
+    Attribute alignment =
+        Builder(kernel.getContext()).getI64IntegerAttr(kAccessBytes);
     for (unsigned i = 0; i < kernel.getNumWorkgroupAttributions(); ++i)
       if (!kernel.getWorkgroupAttributionAttr(i, kAlignment))
-        kernel.setWorkgroupAttributionAttr(
-            i, kAlignment, builder.getI64IntegerAttr(kWorkgroupAlignment));
+        kernel.setWorkgroupAttributionAttr(i, kAlignment, alignment);
+    for (auto [i, type] : llvm::enumerate(kernel.getArgumentTypes()))
+      if (isa<MemRefType>(type))
+        kernel.setArgAttr(i, kAlignment, alignment);
   }
 
   /// The name of `op` in the merged module, or of an equal one there.
@@ -80,7 +83,7 @@ struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
     }
     // Launches of one kernel have their own grids.
     kernel.removeKnownGridSizeAttr();
-    alignWorkgroupMemory(kernel);
+    alignMemory(kernel);
     SmallVector<gpu::GPUFuncOp> &known = kernels[kernel.getFunctionType()];
     for (gpu::GPUFuncOp other : known)
       if (other.getKnownBlockSize() == kernel.getKnownBlockSize() &&
