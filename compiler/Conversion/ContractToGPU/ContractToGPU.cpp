@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
 #include "compiler/Conversion/ContractToGPU/KernelEmitter.h"
+#include "compiler/Conversion/ContractToGPU/TransposeEmitter.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -44,6 +45,11 @@ struct ConvertContractToGPU
           .emit();
       op.erase();
       ++numKernels;
+    }
+    for (auto op : llvm::to_vector(body.getOps<qkernel::MappedCopyOp>())) {
+      OpBuilder builder(op);
+      emitTransposition(builder, op);
+      op.erase();
     }
   }
 };

@@ -29,6 +29,10 @@ def ConvertContractToGPU
       shuffles and raise with one atomic operation, or atomic additions where
       several blocks share a result.
 
+    A `qkernel.mapped_copy` that transposes a batch becomes a launch, too: tiles of
+    64 × 64 bytes go through shared memory, so that both sides are read and
+    written in runs.
+
     Which tile, how many stages and into how many parts the steps are cut is
     decided by `compiler/Target/CUDA/TileSchedule.cpp`.
 
@@ -66,7 +70,8 @@ def ConvertContractToGPU
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::gpu::GPUDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::nvgpu::NVGPUDialect",
-    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect"];
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
 }
 
 #endif // QTC_CONVERSION_CONTRACT_TO_GPU_TD

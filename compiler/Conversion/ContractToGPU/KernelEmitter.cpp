@@ -30,104 +30,41 @@ constexpr int64_t kBiasLimit = int64_t(1) << 30;
 } // namespace
 
 //===----------------------------------------------------------------------===//
-// Shorthand
-//===----------------------------------------------------------------------===//
-
-Value KernelEmitter::index(int64_t value) {
-  return b.create<arith::ConstantIndexOp>(value);
-}
-Value KernelEmitter::integer(int64_t value) {
-  return b.create<arith::ConstantIntOp>(value, 32);
-}
-Value KernelEmitter::add(Value x, Value y) {
-  return b.create<arith::AddIOp>(x, y);
-}
-Value KernelEmitter::add(Value x, int64_t y) {
-  return y == 0 ? x : add(x, index(y));
-}
-Value KernelEmitter::mul(Value x, int64_t y) {
-  return b.create<arith::MulIOp>(x, index(y));
-}
-Value KernelEmitter::div(Value x, int64_t y) {
-  return b.create<arith::DivUIOp>(x, index(y));
-}
-Value KernelEmitter::rem(Value x, int64_t y) {
-  return b.create<arith::RemUIOp>(x, index(y));
-}
-Value KernelEmitter::isLess(Value x, Value y) {
-  return b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, x, y);
-}
-Value KernelEmitter::both(Value x, Value y) {
-  if (!x || !y)
-    return x ? x : y;
-  return b.create<arith::AndIOp>(x, y);
-}
-
-SmallVector<Value> KernelEmitter::delinearize(Value linear,
-                                              ArrayRef<int64_t> extents) {
-  Values indices(extents.size());
-  for (size_t dim = extents.size() - 1; dim > 0; --dim) {
-    indices[dim] = rem(linear, extents[dim]);
-    linear = div(linear, extents[dim]);
-  }
-  indices[0] = linear;
-  return indices;
-}
-
-//===----------------------------------------------------------------------===//
 // The launch and a thread's place in it
 //===----------------------------------------------------------------------===//
 
 KernelEmitter::KernelEmitter(OpBuilder &builder, qkernel::MappedContractOp op,
                              const TileSchedule &schedule)
-    : b(op.getLoc(), builder), op(op), schedule(schedule), tile(schedule.tile) {
-}
-
-void KernelEmitter::createLaunch() {
-  Value one = index(1);
-  auto space =
-      gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
-  auto sharedType =
-      MemRefType::get({schedule.stages * schedule.getStageBytes()},
-                      b.getI8Type(), MemRefLayoutAttrInterface(), space);
-  launch = b.create<gpu::LaunchOp>(
-      index(schedule.getBlocks()), one, one, index(tile.getThreads()), one, one,
-      /*dynamicSharedMemorySize=*/nullptr, /*asyncTokenType=*/nullptr,
-      /*asyncDependencies=*/ValueRange(), TypeRange{sharedType});
-  for (StringRef name : {qkernel::QKernelDialect::kKindAttrName,
-                         qkernel::QKernelDialect::kMacsAttrName})
-    if (Attribute attribute = op->getAttr(name))
-      launch->setAttr(name, attribute);
-  b.setInsertionPointToEnd(&launch.getBody().front());
-  b.create<gpu::TerminatorOp>();
-  b.setInsertionPointToStart(&launch.getBody().front());
-  shared = launch.getWorkgroupAttributions().front();
+    : b(builder, op, schedule.getBlocks(), schedule.tile.getThreads(),
+        schedule.stages * schedule.getStageBytes()),
+      op(op), schedule(schedule), tile(schedule.tile), thread(b.getThread()) {
+  auto shared = cast<MemRefType>(b.getShared().getType());
   words = b.create<memref::ViewOp>(
-      MemRefType::get({sharedType.getNumElements() / 4}, b.getI32Type(),
-                      MemRefLayoutAttrInterface(), space),
-      shared, index(0), ValueRange());
+      MemRefType::get({shared.getNumElements() / 4}, b.getI32Type(),
+                      MemRefLayoutAttrInterface(), shared.getMemorySpace()),
+      b.getShared(), b.index(0), ValueRange());
 }
 
 /// Columns first: neighbouring blocks read the same rows.
 void KernelEmitter::locate() {
-  Value block = launch.getBlockIds().x;
-  thread = launch.getThreadIds().x;
-  columnTile = rem(block, schedule.columnTiles);
-  block = div(block, schedule.columnTiles);
-  rowTile = rem(block, schedule.rowTiles);
-  Value split = div(block, schedule.rowTiles);
-  firstStage = mul(split, schedule.stepTilesPerSplit);
-  endStage = b.create<arith::MinUIOp>(
-      add(firstStage, schedule.stepTilesPerSplit), index(schedule.stepTiles));
-  endStep = b.create<arith::MinUIOp>(mul(endStage, kRunsPerStage),
-                                     index(op.getStepCount()));
+  Value block = b.getBlock();
+  columnTile = b.rem(block, schedule.columnTiles);
+  block = b.div(block, schedule.columnTiles);
+  rowTile = b.rem(block, schedule.rowTiles);
+  Value split = b.div(block, schedule.rowTiles);
+  firstStage = b.mul(split, schedule.stepTilesPerSplit);
+  endStage =
+      b.create<arith::MinUIOp>(b.add(firstStage, schedule.stepTilesPerSplit),
+                               b.index(schedule.stepTiles));
+  endStep = b.create<arith::MinUIOp>(b.mul(endStage, kRunsPerStage),
+                                     b.index(op.getStepCount()));
 
-  lane = rem(thread, Tile::kWarpSize);
-  Value warp = div(thread, Tile::kWarpSize);
-  warpRow = mul(div(warp, tile.getWarpsInRow()), tile.warpRows);
-  warpColumn = mul(rem(warp, tile.getWarpsInRow()), tile.warpColumns);
-  laneRow = div(lane, 4);
-  laneWord = rem(lane, 4);
+  lane = b.rem(thread, Tile::kWarpSize);
+  Value warp = b.div(thread, Tile::kWarpSize);
+  warpRow = b.mul(b.div(warp, tile.getWarpsInRow()), tile.warpRows);
+  warpColumn = b.mul(b.rem(warp, tile.getWarpsInRow()), tile.warpColumns);
+  laneRow = b.div(lane, 4);
+  laneWord = b.rem(lane, 4);
 }
 
 /// Rows of the tile that a thread copies are threads / 4 apart, a multiple of
@@ -147,14 +84,14 @@ KernelEmitter::Operand KernelEmitter::createOperand(Value buffer, AffineMap map,
   for (int64_t extent : extents)
     count *= extent;
   int64_t distance = tile.getThreads() / kRunsPerStage;
-  Value first = div(thread, kRunsPerStage);
+  Value first = b.div(thread, kRunsPerStage);
   for (int64_t row = 0; row < tileRows; row += distance) {
-    Value inTile = add(first, row);
-    Value linear = add(mul(tileIndex, tileRows), inTile);
+    Value inTile = b.add(first, row);
+    Value linear = b.add(b.mul(tileIndex, tileRows), inTile);
     operand.tileRow.push_back(inTile);
-    operand.indices.push_back(delinearize(linear, extents));
+    operand.indices.push_back(b.delinearize(linear, extents));
     operand.exists.push_back(
-        count % tileRows == 0 ? Value() : isLess(linear, index(count)));
+        count % tileRows == 0 ? Value() : b.isLess(linear, b.index(count)));
   }
   return operand;
 }
@@ -169,38 +106,28 @@ Value KernelEmitter::copyRun(const Operand &operand, unsigned run,
       cast<MemRefType>(operand.buffer.getType()).getShape();
   Values dims = operand.indices[run];
   llvm::append_range(dims, step);
-  Value exists = both(operand.exists[run], isStep);
+  Value exists = b.both(operand.exists[run], isStep);
   Values from;
   for (auto [dim, expr] : llvm::enumerate(operand.map.getResults())) {
     from.push_back(b.create<affine::AffineApplyOp>(
         AffineMap::get(dims.size(), 0, expr), dims));
     if (!isAlwaysInside(expr, operand.mapExtents, shape[dim]))
-      exists = both(exists, isLess(from.back(), index(shape[dim])));
+      exists = b.both(exists, b.isLess(from.back(), b.index(shape[dim])));
   }
-  Value count;
-  if (exists) {
-    Value zero = index(0);
-    for (Value &position : from)
-      position = b.create<arith::SelectOp>(exists, position, zero);
-    count = b.create<arith::SelectOp>(exists, index(kRunBytes), zero);
-  }
-  Value row = add(add(slot, operand.firstRow), operand.tileRow[run]);
-  Value to = add(mul(row, kRowBytes), mul(swizzledRun, kRunBytes));
-  return b.create<nvgpu::DeviceAsyncCopyOp>(
-      nvgpu::DeviceAsyncTokenType::get(b.getContext()), shared, ValueRange{to},
-      operand.buffer, from, b.getIndexAttr(kRunBytes), count, b.getUnitAttr());
+  Value row = b.add(b.add(slot, operand.firstRow), operand.tileRow[run]);
+  Value to = b.add(b.mul(row, kRowBytes), b.mul(swizzledRun, kRunBytes));
+  return b.copyAsync(operand.buffer, from, to, exists);
 }
 
 Value KernelEmitter::copyStage(Value stage, Value slot) {
-  Value step = add(mul(stage, kRunsPerStage), copiedRun);
+  Value step = b.add(b.mul(stage, kRunsPerStage), copiedRun);
   // Also behind the last stage, where nothing is copied.
-  Value isStep = isLess(step, endStep);
-  Values indices = delinearize(step, op.getSteps()), copies;
+  Value isStep = b.isLess(step, endStep);
+  Values indices = b.delinearize(step, op.getSteps()), copies;
   for (const Operand *operand : {&rows, &columns})
     for (unsigned run = 0; run < operand->tileRow.size(); ++run)
       copies.push_back(copyRun(*operand, run, indices, isStep, slot));
-  return b.create<nvgpu::DeviceAsyncCreateGroupOp>(
-      nvgpu::DeviceAsyncTokenType::get(b.getContext()), copies);
+  return b.commit(copies);
 }
 
 //===----------------------------------------------------------------------===//
@@ -227,22 +154,22 @@ void KernelEmitter::multiply(ArrayRef<Value> a, ArrayRef<Value> columnRuns,
 
 /// The word at `base` in the row `row` further down.
 Value KernelEmitter::loadWord(Value base, int64_t row) {
-  return b.create<memref::LoadOp>(words, add(base, row * kRowWords));
+  return b.create<memref::LoadOp>(words, b.add(base, row * kRowWords));
 }
 
 SmallVector<Value> KernelEmitter::multiplyStage(Value slot, Values sums) {
   // Of rows 8 apart, runs are exchanged alike.
-  Value exchange = rem(div(laneRow, 2), kRunsPerStage);
+  Value exchange = b.rem(b.div(laneRow, 2), kRunsPerStage);
   auto getBase = [&](Value first, int64_t run) {
-    Value row = add(add(slot, first), laneRow);
-    Value position = b.create<arith::XOrIOp>(exchange, index(run));
-    return add(add(mul(row, kRowWords), mul(position, kRunBytes / 4)),
-               laneWord);
+    Value row = b.add(b.add(slot, first), laneRow);
+    Value position = b.create<arith::XOrIOp>(exchange, b.index(run));
+    return b.add(b.add(b.mul(row, kRowWords), b.mul(position, kRunBytes / 4)),
+                 laneWord);
   };
   int64_t width = tile.warpColumns / kFragmentColumns;
   for (int64_t run = 0; run < kRunsPerStage; run += kFragmentRuns) {
     Value rowBases[] = {getBase(warpRow, run), getBase(warpRow, run + 1)};
-    Value firstColumn = add(warpColumn, tile.rows);
+    Value firstColumn = b.add(warpColumn, tile.rows);
     Value columnBases[] = {getBase(firstColumn, run),
                            getBase(firstColumn, run + 1)};
     SmallVector<std::array<Value, 2>> columnRuns;
@@ -263,37 +190,31 @@ SmallVector<Value> KernelEmitter::multiplyStage(Value slot, Values sums) {
   return sums;
 }
 
-/// The barrier makes the stage that of all threads.
-void KernelEmitter::waitForStage(Value newest) {
-  b.create<nvgpu::DeviceAsyncWaitOp>(newest,
-                                     b.getI32IntegerAttr(schedule.stages - 2));
-  b.create<gpu::BarrierOp>();
-}
-
 SmallVector<Value> KernelEmitter::multiplyStages() {
   int64_t stages = schedule.stages;
   int64_t slotRows = tile.rows + tile.columns;
-  Values start(tile.warpRows * tile.warpColumns / Tile::kWarpSize, integer(0));
+  Values start(tile.warpRows * tile.warpColumns / Tile::kWarpSize,
+               b.integer(0));
   if (op.getStepCount() == 0)
     return start;
   Value newest;
   for (int64_t ahead = 0; ahead < stages - 1; ++ahead)
-    newest = copyStage(add(firstStage, ahead), index(ahead * slotRows));
-  waitForStage(newest);
-  start.push_back(index(0));
-  auto loop = b.create<scf::ForOp>(firstStage, endStage, index(1), start);
+    newest = copyStage(b.add(firstStage, ahead), b.index(ahead * slotRows));
+  b.waitForCopies(newest, /*pending=*/stages - 2);
+  start.push_back(b.index(0));
+  auto loop = b.create<scf::ForOp>(firstStage, endStage, b.index(1), start);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Values sums(loop.getRegionIterArgs());
   Value slot = sums.pop_back_val();
   // What is copied now was read before the barrier.
   auto next = [&](Value position, int64_t distance) {
-    return rem(add(position, distance * slotRows), stages * slotRows);
+    return b.rem(b.add(position, distance * slotRows), stages * slotRows);
   };
-  newest = copyStage(add(loop.getInductionVar(), stages - 1),
+  newest = copyStage(b.add(loop.getInductionVar(), stages - 1),
                      next(slot, stages - 1));
   sums = multiplyStage(slot, sums);
-  waitForStage(newest);
+  b.waitForCopies(newest, /*pending=*/stages - 2);
   sums.push_back(next(slot, 1));
   b.create<scf::YieldOp>(sums);
   sums.assign(loop->result_begin(), loop->result_end());
@@ -310,7 +231,7 @@ void KernelEmitter::storeSum(Value sum, ValueRange row, Value isRow,
   int64_t count = op.getColumns();
   Value exists = isRow;
   if (count % tile.columns != 0)
-    exists = both(exists, isLess(column, index(count)));
+    exists = b.both(exists, b.isLess(column, b.index(count)));
   auto store = [&] {
     if (op.getHasBias()) {
       Value bias = b.create<memref::LoadOp>(op.getIns()[2], column);
@@ -352,10 +273,10 @@ void KernelEmitter::storeSum(Value sum, ValueRange row, Value isRow,
 }
 
 void KernelEmitter::storeSums(Values sums) {
-  Value largest = integer(0);
-  Value firstRow = add(add(mul(rowTile, tile.rows), warpRow), laneRow);
-  Value firstColumn =
-      add(add(mul(columnTile, tile.columns), warpColumn), mul(laneWord, 2));
+  Value largest = b.integer(0);
+  Value firstRow = b.add(b.add(b.mul(rowTile, tile.rows), warpRow), laneRow);
+  Value firstColumn = b.add(b.add(b.mul(columnTile, tile.columns), warpColumn),
+                            b.mul(laneWord, 2));
   int64_t count = op.getRowCount();
   auto *sum = sums.begin();
   int64_t width = tile.warpColumns / kFragmentColumns;
@@ -363,16 +284,16 @@ void KernelEmitter::storeSums(Values sums) {
     Values halves[2];
     Value exists[2];
     for (int64_t half : {0, 1}) {
-      Value row = add(firstRow, i * kFragmentRows + half * kHalfRows);
-      halves[half] = delinearize(row, op.getRows());
+      Value row = b.add(firstRow, i * kFragmentRows + half * kHalfRows);
+      halves[half] = b.delinearize(row, op.getRows());
       if (count % tile.rows != 0)
-        exists[half] = isLess(row, index(count));
+        exists[half] = b.isLess(row, b.index(count));
     }
     for (int64_t j = 0; j < width; ++j)
       for (int64_t half : {0, 1})
         for (int64_t k : {0, 1})
           storeSum(*sum++, halves[half], exists[half],
-                   add(firstColumn, j * kFragmentColumns + k), largest);
+                   b.add(firstColumn, j * kFragmentColumns + k), largest);
   }
   if (op.getOuts().size() == 2)
     raiseMaximum(largest);
@@ -382,18 +303,18 @@ void KernelEmitter::storeSums(Values sums) {
 /// operation, of which all would meet in one place.
 void KernelEmitter::raiseMaximum(Value largest) {
   for (int64_t distance = Tile::kWarpSize / 2; distance > 0; distance /= 2) {
-    auto shuffle = b.create<gpu::ShuffleOp>(largest, integer(distance),
-                                            integer(Tile::kWarpSize),
+    auto shuffle = b.create<gpu::ShuffleOp>(largest, b.integer(distance),
+                                            b.integer(Tile::kWarpSize),
                                             gpu::ShuffleMode::XOR);
     largest = b.create<arith::MaxUIOp>(largest, shuffle.getShuffleResult());
   }
   Value maximum = op.getOuts()[1];
   Value isFirst =
-      b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, lane, index(0));
+      b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, lane, b.index(0));
   Value isLarger =
       b.create<arith::CmpIOp>(arith::CmpIPredicate::ugt, largest,
                               b.create<memref::LoadOp>(maximum, ValueRange()));
-  auto branch = b.create<scf::IfOp>(both(isFirst, isLarger),
+  auto branch = b.create<scf::IfOp>(b.both(isFirst, isLarger),
                                     /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
@@ -402,12 +323,11 @@ void KernelEmitter::raiseMaximum(Value largest) {
 }
 
 void KernelEmitter::emit() {
-  createLaunch();
   locate();
-  copiedRun = rem(thread, kRunsPerStage);
+  copiedRun = b.rem(thread, kRunsPerStage);
   // Rows of 64 bytes fill the banks in pairs, so what exchanges runs is the
   // number of the pair.
-  Value pair = rem(div(thread, 2 * kRunsPerStage), kRunsPerStage);
+  Value pair = b.rem(b.div(thread, 2 * kRunsPerStage), kRunsPerStage);
   swizzledRun = b.create<arith::XOrIOp>(copiedRun, pair);
   rows = createOperand(op.getIns()[0], op.getAMap(), op.getRows(),
                        /*firstRow=*/0, tile.rows, rowTile);

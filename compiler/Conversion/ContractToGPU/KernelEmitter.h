@@ -8,10 +8,9 @@
 #ifndef QTC_CONVERSION_CONTRACTTOGPU_KERNELEMITTER_H
 #define QTC_CONVERSION_CONTRACTTOGPU_KERNELEMITTER_H
 
+#include "compiler/Conversion/ContractToGPU/LaunchBuilder.h"
 #include "compiler/Target/CUDA/TileSchedule.h"
 #include "dialect/QKernel/IR/QKernel.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace qtc {
 
@@ -25,7 +24,7 @@ public:
 
 private:
   using Value = mlir::Value;
-  using Values = llvm::SmallVector<mlir::Value>;
+  using Values = LaunchBuilder::Values;
 
   /// What is a row of shared memory: the rows of the contraction, or its
   /// columns.
@@ -43,20 +42,6 @@ private:
     Values tileRow;
   };
 
-  // Shorthand.
-  Value index(int64_t value);
-  Value integer(int64_t value);
-  Value add(Value a, Value b);
-  Value add(Value a, int64_t b);
-  Value mul(Value a, int64_t b);
-  Value div(Value a, int64_t b);
-  Value rem(Value a, int64_t b);
-  Value isLess(Value a, Value b);
-  /// The conjunction; null is true.
-  Value both(Value a, Value b);
-  Values delinearize(Value linear, llvm::ArrayRef<int64_t> extents);
-
-  void createLaunch();
   void locate();
   Operand createOperand(Value buffer, mlir::AffineMap map,
                         llvm::ArrayRef<int64_t> extents, int64_t firstRow,
@@ -66,8 +51,6 @@ private:
   Value copyStage(Value stage, Value slot);
   Value copyRun(const Operand &operand, unsigned run, mlir::ValueRange step,
                 Value isStep, Value slot);
-  /// Waits for the oldest of the stages that are under way.
-  void waitForStage(Value newest);
   /// All stages; the accumulators of a lane.
   Values multiplyStages();
   Values multiplyStage(Value slot, Values sums);
@@ -79,13 +62,13 @@ private:
                 Value &largest);
   void raiseMaximum(Value largest);
 
-  mlir::ImplicitLocOpBuilder b;
+  LaunchBuilder b;
   qkernel::MappedContractOp op;
   const cuda::TileSchedule &schedule;
   const cuda::Tile &tile;
-  mlir::gpu::LaunchOp launch;
-  Value shared, words;
   Value thread, lane, laneRow, laneWord;
+  /// The shared memory as words.
+  Value words;
   /// The first row and column of the tile that are the warp's.
   Value warpRow, warpColumn;
   Value rowTile, columnTile, firstStage, endStage, endStep;

@@ -76,13 +76,15 @@ constexpr int64_t kAccessBytes = 16;
 /// the largest devices hold at once.
 constexpr int64_t kMinThreads = 1 << 17;
 
+/// Elements that LLVM makes one access of: four bytes become a word.
+constexpr int64_t kMaxWidth = 4;
+
 /// How many neighbouring iterations a thread runs: as many as fill the widest
-/// access with the smallest elements, fewer if that leaves too few threads.
-/// Memory that is walked along is then read and written in whole accesses, and
-/// more of it is under way.
+/// access with the largest elements, fewer if that leaves too few threads. A
+/// warp's accesses then still lie side by side, and more memory is under way.
 int64_t getIterationsPerThread(scf::ParallelOp loop,
                                ArrayRef<int64_t> extents) {
-  int64_t smallest = kAccessBytes, count = 1;
+  int64_t largest = kAccessBytes / kMaxWidth, count = 1;
   for (Operation &op : loop.getBody()->without_terminator()) {
     if (op.getNumRegions() != 0 || isa<memref::AllocaOp>(op))
       return 1;
@@ -93,12 +95,12 @@ int64_t getIterationsPerThread(scf::ParallelOp loop,
       buffer = store.getMemRefType();
     if (buffer && buffer.getElementType().isIntOrFloat() &&
         buffer.getRank() > 0)
-      smallest = std::min<int64_t>(
-          smallest, llvm::divideCeil(buffer.getElementTypeBitWidth(), 8));
+      largest = std::max<int64_t>(
+          largest, llvm::divideCeil(buffer.getElementTypeBitWidth(), 8));
   }
   for (int64_t extent : extents)
     count *= extent;
-  int64_t width = kAccessBytes / smallest;
+  int64_t width = kAccessBytes / largest;
   while (width > 1 &&
          (extents.back() % width != 0 || count / width < kMinThreads))
     width /= 2;

@@ -20,8 +20,8 @@ def ConvertLoopsToGPU : Pass<"convert-loops-to-gpu", "::mlir::func::FuncOp"> {
     have 256 threads, or as many as there are iterations. Constants are cloned
     into the launch.
 
-    In a long loop without inner loops, a thread runs up to 16 neighbouring
-    iterations side by side, so that its accesses are 16 bytes wide.
+    In a long loop without inner loops, a thread runs four neighbouring
+    iterations side by side, so that its accesses are up to 16 bytes wide.
 
     Upstream's `gpu-map-parallel-loops` wants a loop tiled for it, and gives
     each dimension one of the hardware's; ours have a small last dimension as

@@ -19,6 +19,8 @@ struct LowerMappedCopy : LoopPattern<MappedCopyOp> {
   using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(MappedCopyOp op,
                                 PatternRewriter &rewriter) const override {
+    if (grain == Grain::Element && op.isTransposition(MappedContractOp::kRun))
+      return rewriter.notifyMatchFailure(op, "has a kernel with shared memory");
     LoopBuilder b = start(op, rewriter);
     Value source = op.getIns()[0], target = op.getOuts()[0];
     ArrayRef<int64_t> x = getBufferShape(source), y = getBufferShape(target);

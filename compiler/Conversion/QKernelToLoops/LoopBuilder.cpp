@@ -116,17 +116,26 @@ Value LoopBuilder::isInside(Value value, int64_t extent) {
   return compare(arith::CmpIPredicate::ult, value, index(extent));
 }
 
-void LoopBuilder::parallel(int64_t count, StringRef kind, int64_t macs,
-                           function_ref<void(Value)> body) {
-  auto loop = create<scf::ParallelOp>(
-      ValueRange{index(0)}, ValueRange{index(count)}, ValueRange{index(1)});
+void LoopBuilder::parallel(ArrayRef<int64_t> shape, StringRef kind,
+                           int64_t macs, function_ref<void(ValueRange)> body) {
+  SmallVector<Value> lower(shape.size(), index(0)), upper;
+  SmallVector<Value> step(shape.size(), index(1));
+  for (int64_t extent : shape)
+    upper.push_back(index(extent));
+  auto loop = create<scf::ParallelOp>(lower, upper, step);
   loop->setAttr(qkernel::QKernelDialect::kKindAttrName, getStringAttr(kind));
   if (macs != 0)
     loop->setAttr(qkernel::QKernelDialect::kMacsAttrName,
                   getI64IntegerAttr(macs));
   InsertionGuard guard(*this);
   setInsertionPointToStart(loop.getBody());
-  body(loop.getInductionVars().front());
+  body(loop.getInductionVars());
+}
+
+void LoopBuilder::parallel(int64_t count, StringRef kind, int64_t macs,
+                           function_ref<void(Value)> body) {
+  parallel(ArrayRef<int64_t>(count), kind, macs,
+           [&](ValueRange indices) { body(indices.front()); });
 }
 
 SmallVector<Value> LoopBuilder::delinearize(Value linear,
@@ -146,7 +155,7 @@ void LoopBuilder::parallelNest(ArrayRef<int64_t> shape, unsigned outer,
                                StringRef kind, int64_t macs,
                                function_ref<void(ValueRange)> body) {
   if (hasFineGrain())
-    outer = shape.size();
+    return parallel(shape, kind, macs, body);
   ArrayRef<int64_t> parallelShape = shape.take_front(outer);
   int64_t count = 1;
   for (int64_t extent : parallelShape)

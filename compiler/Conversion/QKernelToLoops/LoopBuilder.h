@@ -62,8 +62,11 @@ public:
   /// thread. `kind` and `macs` are for profiles.
   void parallel(int64_t count, llvm::StringRef kind, int64_t macs,
                 llvm::function_ref<void(Value)> body);
+  /// The same with a dimension for each of `shape`.
+  void parallel(llvm::ArrayRef<int64_t> shape, llvm::StringRef kind,
+                int64_t macs, llvm::function_ref<void(mlir::ValueRange)> body);
   /// Loops over all of `shape`, in parallel over its first `outer` dimensions,
-  /// or over all if the grain is fine.
+  /// or, with a dimension for each, over all if the grain is fine.
   void parallelNest(llvm::ArrayRef<int64_t> shape, unsigned outer,
                     llvm::StringRef kind, int64_t macs,
                     llvm::function_ref<void(mlir::ValueRange)> body);

@@ -64,23 +64,46 @@ Value loadTap(LoopBuilder &b, Value x, Value n, Value h, Value w, Value c,
   return b.choose(isInside, otherwise, [&] { return b.load(x, {n, h, w, c}); });
 }
 
-/// Runs `body`(n, oh, ow) over all windows, rows of windows in parallel.
-void forEachWindowRow(LoopBuilder &b, ArrayRef<int64_t> y, StringRef kind,
-                      llvm::function_ref<void(Value, Value, Value)> body) {
-  b.parallelNest(y.take_front(3), /*outer=*/2, kind, /*macs=*/0,
-                 [&](ValueRange i) { body(i[0], i[1], i[2]); });
+/// Runs its argument for the channels of a window: for all of them, or for the
+/// one of this iteration if the grain is fine.
+using ChannelLoop = llvm::function_ref<void(llvm::function_ref<void(Value)>)>;
+
+using WindowBody =
+    llvm::function_ref<void(Value n, Value oh, Value ow, ChannelLoop)>;
+
+/// Runs `body` over all windows, the first `outer` dimensions of `y` in
+/// parallel, or all and the channels if the grain is fine.
+void forEachWindow(LoopBuilder &b, ArrayRef<int64_t> y, unsigned outer,
+                   StringRef kind, WindowBody body) {
+  if (b.hasFineGrain())
+    return b.parallelNest(y, outer, kind, /*macs=*/0, [&](ValueRange i) {
+      body(i[0], i[1], i[2],
+           [&](llvm::function_ref<void(Value)> channel) { channel(i[3]); });
+    });
+  b.parallelNest(y.take_front(3), outer, kind, /*macs=*/0, [&](ValueRange i) {
+    body(i[0], i[1], i[2], [&](llvm::function_ref<void(Value)> channel) {
+      b.loop(y[3], channel);
+    });
+  });
 }
 
-/// Runs `body`(n, oh, ow) over all windows, images in parallel, so windows of
-/// one image may write the same place unless they are `disjoint`.
-void forEachWindowImage(LoopBuilder &b, ArrayRef<int64_t> y, bool disjoint,
-                        StringRef kind,
-                        llvm::function_ref<void(Value, Value, Value)> body) {
+/// Runs `body` over all windows of which those of one image and channel may
+/// write the same place unless they are `disjoint`.
+void forEachWrittenWindow(LoopBuilder &b, ArrayRef<int64_t> y, bool disjoint,
+                          StringRef kind, WindowBody body) {
   if (disjoint)
-    return b.parallelNest(y.take_front(3), /*outer=*/1, kind, /*macs=*/0,
-                          [&](ValueRange i) { body(i[0], i[1], i[2]); });
+    return forEachWindow(b, y, /*outer=*/1, kind, body);
+  auto inOrder = [&](Value n, ChannelLoop channels) {
+    b.nest({y[1], y[2]},
+           [&](ValueRange out) { body(n, out[0], out[1], channels); });
+  };
+  if (b.hasFineGrain())
+    return b.parallelNest({y[0], y[3]}, /*outer=*/2, kind, /*macs=*/0,
+                          [&](ValueRange i) {
+                            inOrder(i[0], [&](auto channel) { channel(i[1]); });
+                          });
   b.parallel(y[0], kind, /*macs=*/0, [&](Value n) {
-    b.nest({y[1], y[2]}, [&](ValueRange out) { body(n, out[0], out[1]); });
+    inOrder(n, [&](auto channel) { b.loop(y[3], channel); });
   });
 }
 
@@ -96,8 +119,8 @@ struct LowerMaxPool : LoopPattern<MaxPool2DOp> {
     Value x = op.getIns()[0], y = op.getOuts()[0];
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
     bool inside = isAlwaysInside(op.getWindow(), in, out);
-    forEachWindowRow(b, out, "max_pool", [&](Value n, Value oh, Value ow) {
-      b.loop(out[3], [&](Value c) {
+    auto pool = [&](Value n, Value oh, Value ow, ChannelLoop channels) {
+      channels([&](Value c) {
         Value lowest = b.lowest(getElementType(x)), best = lowest;
         forEachTap(b, op.getWindow(), in, inside, oh, ow,
                    [&](Value h, Value w, Value isInside) {
@@ -106,7 +129,8 @@ struct LowerMaxPool : LoopPattern<MaxPool2DOp> {
                    });
         b.store(best, y, {n, oh, ow, c});
       });
-    });
+    };
+    forEachWindow(b, out, /*outer=*/2, "max_pool", pool);
     rewriter.eraseOp(op);
     return success();
   }
@@ -156,10 +180,10 @@ void routeErrors(
                    write();
                });
   };
-  forEachWindowImage(b, out, !overlaps, "max_pool_gradient",
-                     [&](Value n, Value oh, Value ow) {
-                       b.loop(out[3], [&](Value c) { route(n, oh, ow, c); });
-                     });
+  forEachWrittenWindow(b, out, !overlaps, "max_pool_gradient",
+                       [&](Value n, Value oh, Value ow, ChannelLoop channels) {
+                         channels([&](Value c) { route(n, oh, ow, c); });
+                       });
 }
 
 struct LowerMaxPoolGradient : LoopPattern<MaxPool2DGradientOp> {
@@ -203,8 +227,8 @@ struct LowerMaxPoolPositions : LoopPattern<MaxPool2DPositionsOp> {
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(positions);
     bool inside = isAlwaysInside(op.getWindow(), in, out);
     unsigned width = getElementType(positions).getIntOrFloatBitWidth();
-    forEachWindowRow(b, out, "max_pool", [&](Value n, Value oh, Value ow) {
-      b.loop(out[3], [&](Value c) {
+    auto pool = [&](Value n, Value oh, Value ow, ChannelLoop channels) {
+      channels([&](Value c) {
         Value lowest = b.lowest(getElementType(x)), best = lowest;
         Value position = b.integer(0, width);
         int64_t index = 0;
@@ -218,7 +242,8 @@ struct LowerMaxPoolPositions : LoopPattern<MaxPool2DPositionsOp> {
                    });
         b.store(position, positions, {n, oh, ow, c});
       });
-    });
+    };
+    forEachWindow(b, out, /*outer=*/2, "max_pool", pool);
     rewriter.eraseOp(op);
     return success();
   }
@@ -318,10 +343,10 @@ struct LowerAveragePool : LoopPattern<AveragePool2DOp> {
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
     qtrain::WindowAttr window = op.getWindow();
     Value zero = b.index(0);
-    forEachWindowRow(b, out, "average_pool", [&](Value n, Value oh, Value ow) {
+    auto pool = [&](Value n, Value oh, Value ow, ChannelLoop channels) {
       Value factor = getFactor(b, window, op.getCountIncludePad(), in, oh, ow,
                                getElementType(y));
-      b.loop(out[3], [&](Value c) {
+      channels([&](Value c) {
         Value sum = b.fold(
             zero, b.index(window.getKernel()[0]), b.zero(getElementType(y)),
             [&](Value kh, Value rowSum) {
@@ -341,7 +366,8 @@ struct LowerAveragePool : LoopPattern<AveragePool2DOp> {
         b.store(scaleSum(b, sum, factor, getSumWidth(window)), y,
                 {n, oh, ow, c});
       });
-    });
+    };
+    forEachWindow(b, out, /*outer=*/2, "average_pool", pool);
     rewriter.eraseOp(op);
     return success();
   }
@@ -367,9 +393,9 @@ struct LowerAveragePoolGradient : LoopPattern<AveragePool2DGradientOp> {
     ArrayRef<int64_t> in = getBufferShape(ex), out = getBufferShape(e);
     qtrain::WindowAttr window = op.getWindow();
     b.fillZero(ex, "average_pool_gradient");
-    forEachWindowImage(
+    forEachWrittenWindow(
         b, out, !window.overlaps(), "average_pool_gradient",
-        [&](Value n, Value oh, Value ow) {
+        [&](Value n, Value oh, Value ow, ChannelLoop channels) {
           Value factor = getFactor(b, window, op.getCountIncludePad(), in, oh,
                                    ow, getElementType(ex));
           b.nest(window.getKernel(), [&](ValueRange k) {
@@ -378,7 +404,7 @@ struct LowerAveragePoolGradient : LoopPattern<AveragePool2DGradientOp> {
             Value isInside = b.create<arith::AndIOp>(b.isInside(h, in[1]),
                                                      b.isInside(w, in[2]));
             b.when(isInside, [&] {
-              b.loop(out[3], [&](Value c) {
+              channels([&](Value c) {
                 Value share =
                     b.mul(b.extend(b.load(e, {n, oh, ow, c})), factor);
                 b.accumulate(share, ex, {n, h, w, c});

@@ -45,18 +45,49 @@ void qtc::forEachChunk(LoopBuilder &b, int64_t count, StringRef kind,
   });
 }
 
+/// Threads of a device that look for a maximum: they read every so-manyth
+/// element, so that neighbours read neighbours.
+static constexpr int64_t kSearchingThreads = 1 << 15;
+
+static void buildFineMaxAbs(LoopBuilder &b, Value flat, int64_t count,
+                            Value zero, Value maximum) {
+  unsigned width = zero.getType().getIntOrFloatBitWidth();
+  int64_t threads = std::min(count, kSearchingThreads);
+  Value rounds = b.index(llvm::divideCeil(count, threads));
+  b.parallel(threads, "max_abs", /*macs=*/0, [&](Value thread) {
+    auto search = [&](Value round, Value best) -> Value {
+      Value i = b.add(thread, b.affine(round, threads, 0));
+      auto improve = [&]() -> Value {
+        Value magnitude =
+            b.create<math::AbsIOp>(b.extend(b.load(flat, i), width));
+        return b.create<arith::MaxSIOp>(best, magnitude);
+      };
+      if (count % threads == 0)
+        return improve();
+      return b.choose(b.isInside(i, count), best, improve);
+    };
+    Value largest = b.fold(b.index(0), rounds, zero, search);
+    // All atomic operations would meet in one place; few are needed.
+    b.when(b.compare(CmpIPredicate::sgt, largest, b.load(maximum, {})), [&] {
+      b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::maxs, largest,
+                                    maximum, ValueRange());
+    });
+  });
+}
+
 void qtc::buildMaxAbs(LoopBuilder &b, Value buffer, Value maximum) {
   int64_t count = cast<MemRefType>(buffer.getType()).getNumElements();
   unsigned width = cast<MemRefType>(maximum.getType()).getElementTypeBitWidth();
-  Value flat = b.flatten(buffer);
-  b.store(b.integer(0, width), maximum, {});
+  Value flat = b.flatten(buffer), zero = b.integer(0, width);
+  b.store(zero, maximum, {});
+  if (b.hasFineGrain())
+    return buildFineMaxAbs(b, flat, count, zero, maximum);
   forEachChunk(b, count, "max_abs", [&](Value begin, Value end) {
-    Value largest = b.fold(
-        begin, end, b.integer(0, width), [&](Value i, Value best) -> Value {
-          Value magnitude =
-              b.create<math::AbsIOp>(b.extend(b.load(flat, i), width));
-          return b.create<arith::MaxSIOp>(best, magnitude);
-        });
+    Value largest = b.fold(begin, end, zero, [&](Value i, Value best) -> Value {
+      Value magnitude =
+          b.create<math::AbsIOp>(b.extend(b.load(flat, i), width));
+      return b.create<arith::MaxSIOp>(best, magnitude);
+    });
     b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::maxs, largest, maximum,
                                   ValueRange());
   });

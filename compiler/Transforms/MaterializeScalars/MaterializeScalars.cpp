@@ -53,7 +53,8 @@ struct MaterializeScalars
   LogicalResult collectScalarOps(Block &body) {
     SmallVector<Operation *> pending;
     for (Operation &op : llvm::make_early_inc_range(body)) {
-      if (isa<scf::ParallelOp, qkernel::MappedContractOp>(op) ||
+      if (isa<scf::ParallelOp, qkernel::MappedContractOp,
+              qkernel::MappedCopyOp>(op) ||
           op.hasTrait<OpTrait::IsTerminator>()) {
         moveIntoLoop(pending, &op);
         pending.clear();

@@ -15,8 +15,8 @@ def MaterializeScalars : Pass<"materialize-scalars", "::mlir::func::FuncOp"> {
   let description = [{
     A target that runs parallel loops on a device cannot use scalars computed
     between them without waiting for the device. After this pass a function's
-    body has nothing but parallel loops and contractions on buffers, and
-    allocations, views and constants that their places follow from:
+    body has nothing but parallel loops, contractions and copies on
+    buffers, and allocations, views and constants that their places follow from:
 
     - Scalar operations between two loops become a parallel loop of one
       iteration.

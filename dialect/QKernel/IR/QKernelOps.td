@@ -314,7 +314,11 @@ def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
 // Contractions addressed by maps
 //===----------------------------------------------------------------------===//
 
-def QKernel_MappedCopyOp : QKernel_KernelOp<"mapped_copy"> {
+def QKernel_MappedCopyOp : QKernel_KernelOp<"mapped_copy", [], [{
+    /// Whether the first dimension of bytes becomes the last, and there is
+    /// nothing around the others, which are a multiple of `run` bytes in all.
+    bool isTransposition(int64_t run);
+  }]> {
   let summary = "Copy to other places, with zeros around";
   let description = [{
     ins: x. outs: y. y[i] = x[`map`(i)], or 0 where `map`(i) is outside of x. So

@@ -318,6 +318,13 @@ LogicalResult UnpackWeightOp::verify() {
                      {sums[4], sums[3], sums[1], sums[2]}); // C1
 }
 
+static int64_t getProduct(ArrayRef<int64_t> extents) {
+  int64_t product = 1;
+  for (int64_t extent : extents)
+    product *= extent;
+  return product;
+}
+
 LogicalResult MappedCopyOp::verify() { // C1
   if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
     return failure();
@@ -332,11 +339,20 @@ LogicalResult MappedCopyOp::verify() { // C1
   return success();
 }
 
-static int64_t getProduct(ArrayRef<int64_t> extents) {
-  int64_t product = 1;
-  for (int64_t extent : extents)
-    product *= extent;
-  return product;
+bool MappedCopyOp::isTransposition(int64_t run) {
+  ArrayRef<int64_t> x = shapeOf(getIns()[0]), y = shapeOf(getOuts()[0]);
+  AffineMap map = getMap();
+  if (!getElementTypeOrSelf(getIns()[0]).isInteger(8) || x.size() < 2 ||
+      x.size() != y.size() || x.drop_front() != y.drop_back() ||
+      getProduct(x.drop_front()) % run != 0 || y.back() % run != 0)
+    return false;
+  for (auto [position, result] : llvm::enumerate(map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(result);
+    unsigned expected = position == 0 ? y.size() - 1 : position - 1;
+    if (!dim || dim.getPosition() != expected)
+      return false;
+  }
+  return true;
 }
 
 int64_t MappedContractOp::getRowCount() { return getProduct(getRows()); }

@@ -1,0 +1,99 @@
+//===- LaunchBuilder.cpp - Shorthand for kernels --------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/ContractToGPU/LaunchBuilder.h"
+#include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
+
+using namespace mlir;
+using namespace qtc;
+
+LaunchBuilder::LaunchBuilder(OpBuilder &builder, Operation *op, int64_t blocks,
+                             int64_t threads, int64_t sharedBytes)
+    : ImplicitLocOpBuilder(op->getLoc(), builder) {
+  auto space =
+      gpu::AddressSpaceAttr::get(getContext(), gpu::AddressSpace::Workgroup);
+  auto shared = MemRefType::get({sharedBytes}, getI8Type(),
+                                MemRefLayoutAttrInterface(), space);
+  Value one = index(1);
+  launch = create<gpu::LaunchOp>(
+      index(blocks), one, one, index(threads), one, one,
+      /*dynamicSharedMemorySize=*/nullptr, /*asyncTokenType=*/nullptr,
+      /*asyncDependencies=*/ValueRange(), TypeRange{shared});
+  for (StringRef name : {qkernel::QKernelDialect::kKindAttrName,
+                         qkernel::QKernelDialect::kMacsAttrName})
+    if (Attribute attribute = op->getAttr(name))
+      launch->setAttr(name, attribute);
+  setInsertionPointToEnd(&launch.getBody().front());
+  auto end = create<gpu::TerminatorOp>();
+  setInsertionPoint(end);
+}
+
+Value LaunchBuilder::index(int64_t value) {
+  return create<arith::ConstantIndexOp>(value);
+}
+Value LaunchBuilder::integer(int64_t value) {
+  return create<arith::ConstantIntOp>(value, 32);
+}
+Value LaunchBuilder::add(Value x, Value y) {
+  return create<arith::AddIOp>(x, y);
+}
+Value LaunchBuilder::add(Value x, int64_t y) {
+  return y == 0 ? x : add(x, index(y));
+}
+Value LaunchBuilder::mul(Value x, int64_t y) {
+  return create<arith::MulIOp>(x, index(y));
+}
+Value LaunchBuilder::div(Value x, int64_t y) {
+  return create<arith::DivUIOp>(x, index(y));
+}
+Value LaunchBuilder::rem(Value x, int64_t y) {
+  return create<arith::RemUIOp>(x, index(y));
+}
+Value LaunchBuilder::isLess(Value x, Value y) {
+  return create<arith::CmpIOp>(arith::CmpIPredicate::ult, x, y);
+}
+Value LaunchBuilder::both(Value x, Value y) {
+  if (!x || !y)
+    return x ? x : y;
+  return create<arith::AndIOp>(x, y);
+}
+
+LaunchBuilder::Values LaunchBuilder::delinearize(Value linear,
+                                                 ArrayRef<int64_t> extents) {
+  Values indices(extents.size());
+  for (size_t dim = extents.size() - 1; dim > 0; --dim) {
+    indices[dim] = rem(linear, extents[dim]);
+    linear = div(linear, extents[dim]);
+  }
+  indices[0] = linear;
+  return indices;
+}
+
+Value LaunchBuilder::copyAsync(Value source, Values from, Value to,
+                               Value exists) {
+  Value count;
+  if (exists) {
+    Value zero = index(0);
+    for (Value &position : from)
+      position = create<arith::SelectOp>(exists, position, zero);
+    count = create<arith::SelectOp>(exists, index(kCopyBytes), zero);
+  }
+  return create<nvgpu::DeviceAsyncCopyOp>(
+      nvgpu::DeviceAsyncTokenType::get(getContext()), getShared(),
+      ValueRange{to}, source, from, getIndexAttr(kCopyBytes), count,
+      getUnitAttr());
+}
+
+Value LaunchBuilder::commit(ValueRange copies) {
+  return create<nvgpu::DeviceAsyncCreateGroupOp>(
+      nvgpu::DeviceAsyncTokenType::get(getContext()), copies);
+}
+
+void LaunchBuilder::waitForCopies(Value newest, int64_t pending) {
+  create<nvgpu::DeviceAsyncWaitOp>(newest, getI32IntegerAttr(pending));
+  create<gpu::BarrierOp>();
+}

@@ -1,0 +1,62 @@
+//===- LaunchBuilder.h - Shorthand for kernels ------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_CONVERSION_CONTRACTTOGPU_LAUNCHBUILDER_H
+#define QTC_CONVERSION_CONTRACTTOGPU_LAUNCHBUILDER_H
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace qtc {
+
+/// Builds a launch of one-dimensional blocks whose threads share memory.
+class LaunchBuilder : public mlir::ImplicitLocOpBuilder {
+public:
+  using Value = mlir::Value;
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// Begins the launch that replaces `op`, and goes on inside of it.
+  LaunchBuilder(mlir::OpBuilder &builder, mlir::Operation *op, int64_t blocks,
+                int64_t threads, int64_t sharedBytes);
+
+  Value getBlock() { return launch.getBlockIds().x; }
+  Value getThread() { return launch.getThreadIds().x; }
+  /// The shared memory, bytes.
+  Value getShared() { return launch.getWorkgroupAttributions().front(); }
+
+  Value index(int64_t value);
+  Value integer(int64_t value);
+  // Of indices.
+  Value add(Value x, Value y);
+  Value add(Value x, int64_t y);
+  Value mul(Value x, int64_t y);
+  Value div(Value x, int64_t y);
+  Value rem(Value x, int64_t y);
+  Value isLess(Value x, Value y);
+  /// The conjunction; null is true.
+  Value both(Value x, Value y);
+  /// The index in each dimension of element `linear`, in row-major order.
+  Values delinearize(Value linear, llvm::ArrayRef<int64_t> extents);
+
+  /// Starts to copy 16 bytes to byte `to` of the shared memory, from `source`
+  /// at `from`; or zeros unless `exists` (null: always).
+  Value copyAsync(Value source, Values from, Value to, Value exists);
+  /// Makes a group of these copies.
+  Value commit(mlir::ValueRange copies);
+  /// Waits until at most `pending` groups are under way, then for the others.
+  void waitForCopies(Value newest, int64_t pending);
+
+  /// Bytes of an asynchronous copy.
+  static constexpr int64_t kCopyBytes = 16;
+
+private:
+  mlir::gpu::LaunchOp launch;
+};
+
+} // namespace qtc
+
+#endif // QTC_CONVERSION_CONTRACTTOGPU_LAUNCHBUILDER_H
