@@ -216,9 +216,7 @@ static int64_t getArenaBytes(func::FuncOp function) {
 /// `--emit=kernels` show, and code is generated from.
 void Compiler::addKernelPasses(OpPassManager &manager,
                                const VariantOptions &variantOptions) {
-  DeviceOptions deviceOptions{options.device,
-                              options.microkernels && options.device &&
-                                  options.device->hasAsyncCopies()};
+  DeviceOptions deviceOptions{options.device, options.microkernels};
   if (options.device)
     buildDevicePlanPipeline(manager, deviceOptions);
   else

@@ -52,8 +52,7 @@ void buildLLVMPipeline(mlir::OpPassManager &manager,
 /// How the code for a device is made.
 struct DeviceOptions {
   const cuda::TargetRecord *target = nullptr;
-  /// Off: contractions become plain loops, the oracle for matrix units. Has no
-  /// effect on devices whose matrix units are not used.
+  /// Off: contractions become plain loops, the oracle for matrix units.
   bool microkernels = true;
 };
 

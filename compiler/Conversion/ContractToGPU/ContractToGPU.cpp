@@ -28,11 +28,10 @@ struct ConvertContractToGPU
 
   void runOnOperation() override {
     const cuda::TargetRecord *target = cuda::lookupTargetRecord(capability);
-    if (!target || !target->hasAsyncCopies()) {
-      getOperation().emitError()
-          << "expected a compute capability that has asynchronous copies, but "
-             "got 'sm_"
-          << capability << "'";
+    if (!target) {
+      getOperation().emitError() << "expected a known compute capability, but "
+                                    "got "
+                                 << capability.getValue();
       return signalPassFailure();
     }
     Block &body = getOperation().getBody().front();
@@ -41,14 +40,15 @@ struct ConvertContractToGPU
                                    static_cast<int64_t>(op.getColumns()),
                                    op.getStepCount(), op.getAccumulate()};
       OpBuilder builder(op);
-      KernelEmitter(builder, op, cuda::chooseTileSchedule(*target, shape))
+      KernelEmitter(builder, op, *target,
+                    cuda::chooseTileSchedule(*target, shape))
           .emit();
       op.erase();
       ++numKernels;
     }
     for (auto op : llvm::to_vector(body.getOps<qkernel::MappedCopyOp>())) {
       OpBuilder builder(op);
-      emitTransposition(builder, op);
+      emitTransposition(builder, op, *target);
       op.erase();
     }
   }

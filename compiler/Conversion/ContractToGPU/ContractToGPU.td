@@ -24,7 +24,8 @@ def ConvertContractToGPU
     - Runs are exchanged within 64 bytes by bits of their row, so that the 8
       rows and 4 words that a warp reads at once lie in different banks.
     - `nvvm.mma.sync` m16n8k32 multiplies signed bytes. Accumulators wrap, though
-      none does: sums that leave 32 bits are formed elsewhere.
+      none does: sums that leave 32 bits are formed elsewhere. Before sm_80
+      it is m8n8k16, and copies go through registers.
     - At the end come bias, clamp and the maximum, which warps find with
       shuffles and raise with one atomic operation, or atomic additions where
       several blocks share a result.
@@ -62,7 +63,7 @@ def ConvertContractToGPU
     ```
   }];
   let options = [Option<"capability", "sm", "unsigned", "80",
-      "Ten times the compute capability: 80 or more">];
+      "Ten times the compute capability">];
   let statistics = [
     Statistic<"numKernels", "kernels", "Contractions on matrix units">
   ];

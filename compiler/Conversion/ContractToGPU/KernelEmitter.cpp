@@ -34,10 +34,12 @@ constexpr int64_t kBiasLimit = int64_t(1) << 30;
 //===----------------------------------------------------------------------===//
 
 KernelEmitter::KernelEmitter(OpBuilder &builder, qkernel::MappedContractOp op,
+                             const TargetRecord &target,
                              const TileSchedule &schedule)
-    : b(builder, op, schedule.getBlocks(), schedule.tile.getThreads(),
+    : b(builder, op, target, schedule.getBlocks(), schedule.tile.getThreads(),
         schedule.stages * schedule.getStageBytes()),
-      op(op), schedule(schedule), tile(schedule.tile), thread(b.getThread()) {
+      op(op), target(target), schedule(schedule), tile(schedule.tile),
+      thread(b.getThread()) {
   auto shared = cast<MemRefType>(b.getShared().getType());
   words = b.create<memref::ViewOp>(
       MemRefType::get({shared.getNumElements() / 4}, b.getI32Type(),
@@ -100,8 +102,8 @@ KernelEmitter::Operand KernelEmitter::createOperand(Value buffer, AffineMap map,
 // Copies to shared memory
 //===----------------------------------------------------------------------===//
 
-Value KernelEmitter::copyRun(const Operand &operand, unsigned run,
-                             ValueRange step, Value isStep, Value slot) {
+void KernelEmitter::copyRun(const Operand &operand, unsigned run,
+                            ValueRange step, Value isStep, Value slot) {
   ArrayRef<int64_t> shape =
       cast<MemRefType>(operand.buffer.getType()).getShape();
   Values dims = operand.indices[run];
@@ -116,40 +118,53 @@ Value KernelEmitter::copyRun(const Operand &operand, unsigned run,
   }
   Value row = b.add(b.add(slot, operand.firstRow), operand.tileRow[run]);
   Value to = b.add(b.mul(row, kRowBytes), b.mul(swizzledRun, kRunBytes));
-  return b.copyAsync(operand.buffer, from, to, exists);
+  b.copyAsync(operand.buffer, from, to, exists);
 }
 
-Value KernelEmitter::copyStage(Value stage, Value slot) {
+void KernelEmitter::copyStage(Value stage, Value slot) {
   Value step = b.add(b.mul(stage, kRunsPerStage), copiedRun);
   // Also behind the last stage, where nothing is copied.
   Value isStep = b.isLess(step, endStep);
-  Values indices = b.delinearize(step, op.getSteps()), copies;
+  Values indices = b.delinearize(step, op.getSteps());
   for (const Operand *operand : {&rows, &columns})
     for (unsigned run = 0; run < operand->tileRow.size(); ++run)
-      copies.push_back(copyRun(*operand, run, indices, isStep, slot));
-  return b.commit(copies);
+      copyRun(*operand, run, indices, isStep, slot);
+  b.commit();
 }
 
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
 
-void KernelEmitter::multiply(ArrayRef<Value> a, ArrayRef<Value> columnRuns,
-                             MutableArrayRef<Value> sums) {
-  Type i32 = b.getI32Type();
+void KernelEmitter::createProduct(ArrayRef<int64_t> shape,
+                                  ArrayRef<Value> rowRuns,
+                                  ArrayRef<Value> columnRuns,
+                                  MutableArrayRef<Value> sums) {
   auto type = LLVM::LLVMStructType::getLiteral(
-      b.getContext(), SmallVector<Type>(kFragmentSums, i32));
+      b.getContext(), SmallVector<Type>(sums.size(), b.getI32Type()));
   constexpr std::array<NVVM::MMATypes, 2> bytes = {NVVM::MMATypes::s8,
                                                    NVVM::MMATypes::s8};
   constexpr std::array<NVVM::MMALayout, 2> layouts = {NVVM::MMALayout::row,
                                                       NVVM::MMALayout::col};
   auto product = b.create<NVVM::MmaOp>(
-      type, a, columnRuns, ValueRange(sums),
-      ArrayRef<int64_t>{kFragmentRows, kFragmentColumns,
-                        kFragmentRuns * kRunBytes},
+      type, rowRuns, columnRuns, ValueRange(sums), shape,
       /*b1Op=*/std::nullopt, NVVM::MMAIntOverflow::wrapped, bytes, layouts);
   for (auto [position, sum] : llvm::enumerate(sums))
     sum = b.create<LLVM::ExtractValueOp>(product, position);
+}
+
+void KernelEmitter::multiply(ArrayRef<Value> rowRuns,
+                             ArrayRef<Value> columnRuns,
+                             MutableArrayRef<Value> sums) {
+  if (target.hasLongProducts())
+    return createProduct(
+        {kFragmentRows, kFragmentColumns, kFragmentRuns * kRunBytes}, rowRuns,
+        columnRuns, sums);
+  for (int64_t run = 0; run < kFragmentRuns; ++run)
+    for (int64_t half : {0, 1})
+      createProduct({kHalfRows, kFragmentColumns, kRunBytes},
+                    rowRuns[2 * run + half], columnRuns[run],
+                    sums.slice(2 * half, 2));
 }
 
 /// The word at `base` in the row `row` further down.
@@ -197,10 +212,9 @@ SmallVector<Value> KernelEmitter::multiplyStages() {
                b.integer(0));
   if (op.getStepCount() == 0)
     return start;
-  Value newest;
   for (int64_t ahead = 0; ahead < stages - 1; ++ahead)
-    newest = copyStage(b.add(firstStage, ahead), b.index(ahead * slotRows));
-  b.waitForCopies(newest, /*pending=*/stages - 2);
+    copyStage(b.add(firstStage, ahead), b.index(ahead * slotRows));
+  b.waitForCopies(/*pending=*/stages - 2);
   start.push_back(b.index(0));
   auto loop = b.create<scf::ForOp>(firstStage, endStage, b.index(1), start);
   OpBuilder::InsertionGuard guard(b);
@@ -211,10 +225,9 @@ SmallVector<Value> KernelEmitter::multiplyStages() {
   auto next = [&](Value position, int64_t distance) {
     return b.rem(b.add(position, distance * slotRows), stages * slotRows);
   };
-  newest = copyStage(b.add(loop.getInductionVar(), stages - 1),
-                     next(slot, stages - 1));
+  copyStage(b.add(loop.getInductionVar(), stages - 1), next(slot, stages - 1));
   sums = multiplyStage(slot, sums);
-  b.waitForCopies(newest, /*pending=*/stages - 2);
+  b.waitForCopies(/*pending=*/stages - 2);
   sums.push_back(next(slot, 1));
   b.create<scf::YieldOp>(sums);
   sums.assign(loop->result_begin(), loop->result_end());

@@ -18,6 +18,7 @@ namespace qtc {
 class KernelEmitter {
 public:
   KernelEmitter(mlir::OpBuilder &builder, qkernel::MappedContractOp op,
+                const cuda::TargetRecord &target,
                 const cuda::TileSchedule &schedule);
 
   void emit();
@@ -48,15 +49,22 @@ private:
                         int64_t tileRows, Value tile);
   /// Starts the copies of a stage to the rows of shared memory from `slot` on,
   /// as one group.
-  Value copyStage(Value stage, Value slot);
-  Value copyRun(const Operand &operand, unsigned run, mlir::ValueRange step,
-                Value isStep, Value slot);
+  void copyStage(Value stage, Value slot);
+  void copyRun(const Operand &operand, unsigned run, mlir::ValueRange step,
+               Value isStep, Value slot);
   /// All stages; the accumulators of a lane.
   Values multiplyStages();
   Values multiplyStage(Value slot, Values sums);
   Value loadWord(Value base, int64_t row);
-  void multiply(llvm::ArrayRef<Value> a, llvm::ArrayRef<Value> b,
+  /// Adds the products of 16 rows with 8 columns, two runs of each: registers
+  /// of rows 0 to 7 and 8 to 15 of the first run, then of the second; of the
+  /// columns of both.
+  void multiply(llvm::ArrayRef<Value> rowRuns, llvm::ArrayRef<Value> columnRuns,
                 llvm::MutableArrayRef<Value> sums);
+  void createProduct(llvm::ArrayRef<int64_t> shape,
+                     llvm::ArrayRef<Value> rowRuns,
+                     llvm::ArrayRef<Value> columnRuns,
+                     llvm::MutableArrayRef<Value> sums);
   void storeSums(Values sums);
   void storeSum(Value sum, mlir::ValueRange row, Value isRow, Value column,
                 Value &largest);
@@ -64,6 +72,7 @@ private:
 
   LaunchBuilder b;
   qkernel::MappedContractOp op;
+  const cuda::TargetRecord &target;
   const cuda::TileSchedule &schedule;
   const cuda::Tile &tile;
   Value thread, lane, laneRow, laneWord;

@@ -11,9 +11,10 @@
 using namespace mlir;
 using namespace qtc;
 
-LaunchBuilder::LaunchBuilder(OpBuilder &builder, Operation *op, int64_t blocks,
+LaunchBuilder::LaunchBuilder(OpBuilder &builder, Operation *op,
+                             const cuda::TargetRecord &target, int64_t blocks,
                              int64_t threads, int64_t sharedBytes)
-    : ImplicitLocOpBuilder(op->getLoc(), builder) {
+    : ImplicitLocOpBuilder(op->getLoc(), builder), target(target) {
   auto space =
       gpu::AddressSpaceAttr::get(getContext(), gpu::AddressSpace::Workgroup);
   auto shared = MemRefType::get({sharedBytes}, getI8Type(),
@@ -73,27 +74,39 @@ LaunchBuilder::Values LaunchBuilder::delinearize(Value linear,
   return indices;
 }
 
-Value LaunchBuilder::copyAsync(Value source, Values from, Value to,
-                               Value exists) {
-  Value count;
+void LaunchBuilder::copyAsync(Value source, Values from, Value to,
+                              Value exists) {
+  Value zero = index(0), count;
   if (exists) {
-    Value zero = index(0);
     for (Value &position : from)
       position = create<arith::SelectOp>(exists, position, zero);
     count = create<arith::SelectOp>(exists, index(kCopyBytes), zero);
   }
-  return create<nvgpu::DeviceAsyncCopyOp>(
-      nvgpu::DeviceAsyncTokenType::get(getContext()), getShared(),
-      ValueRange{to}, source, from, getIndexAttr(kCopyBytes), count,
-      getUnitAttr());
+  if (target.hasAsyncCopies()) {
+    copies.push_back(create<nvgpu::DeviceAsyncCopyOp>(
+        nvgpu::DeviceAsyncTokenType::get(getContext()), getShared(),
+        ValueRange{to}, source, from, getIndexAttr(kCopyBytes), count,
+        getUnitAttr()));
+    return;
+  }
+  auto type = VectorType::get({kCopyBytes}, getI8Type());
+  Value bytes = create<vector::LoadOp>(type, source, from);
+  if (exists)
+    bytes = create<arith::SelectOp>(
+        exists, bytes, create<arith::ConstantOp>(getZeroAttr(type)));
+  create<vector::StoreOp>(bytes, getShared(), to);
 }
 
-Value LaunchBuilder::commit(ValueRange copies) {
-  return create<nvgpu::DeviceAsyncCreateGroupOp>(
+void LaunchBuilder::commit() {
+  if (!target.hasAsyncCopies())
+    return;
+  newest = create<nvgpu::DeviceAsyncCreateGroupOp>(
       nvgpu::DeviceAsyncTokenType::get(getContext()), copies);
+  copies.clear();
 }
 
-void LaunchBuilder::waitForCopies(Value newest, int64_t pending) {
-  create<nvgpu::DeviceAsyncWaitOp>(newest, getI32IntegerAttr(pending));
+void LaunchBuilder::waitForCopies(int64_t pending) {
+  if (target.hasAsyncCopies())
+    create<nvgpu::DeviceAsyncWaitOp>(newest, getI32IntegerAttr(pending));
   create<gpu::BarrierOp>();
 }

@@ -8,19 +8,22 @@
 #ifndef QTC_CONVERSION_CONTRACTTOGPU_LAUNCHBUILDER_H
 #define QTC_CONVERSION_CONTRACTTOGPU_LAUNCHBUILDER_H
 
+#include "compiler/Target/CUDA/TargetRecord.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace qtc {
 
-/// Builds a launch of one-dimensional blocks whose threads share memory.
+/// Builds a launch of one-dimensional blocks whose threads share memory. On
+/// devices without asynchronous copies these go through registers at once.
 class LaunchBuilder : public mlir::ImplicitLocOpBuilder {
 public:
   using Value = mlir::Value;
   using Values = llvm::SmallVector<mlir::Value>;
 
   /// Begins the launch that replaces `op`, and goes on inside of it.
-  LaunchBuilder(mlir::OpBuilder &builder, mlir::Operation *op, int64_t blocks,
+  LaunchBuilder(mlir::OpBuilder &builder, mlir::Operation *op,
+                const cuda::TargetRecord &target, int64_t blocks,
                 int64_t threads, int64_t sharedBytes);
 
   Value getBlock() { return launch.getBlockIds().x; }
@@ -44,16 +47,21 @@ public:
 
   /// Starts to copy 16 bytes to byte `to` of the shared memory, from `source`
   /// at `from`; or zeros unless `exists` (null: always).
-  Value copyAsync(Value source, Values from, Value to, Value exists);
-  /// Makes a group of these copies.
-  Value commit(mlir::ValueRange copies);
-  /// Waits until at most `pending` groups are under way, then for the others.
-  void waitForCopies(Value newest, int64_t pending);
+  void copyAsync(Value source, Values from, Value to, Value exists);
+  /// Makes a group of the copies since the last one.
+  void commit();
+  /// Waits until at most `pending` groups are under way, then for the other
+  /// threads.
+  void waitForCopies(int64_t pending);
 
   /// Bytes of an asynchronous copy.
   static constexpr int64_t kCopyBytes = 16;
 
 private:
+  const cuda::TargetRecord &target;
+  /// Copies that belong to no group yet, and the last group.
+  Values copies;
+  Value newest;
   mlir::gpu::LaunchOp launch;
 };
 

@@ -9,7 +9,6 @@
 #include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
 #include "compiler/Conversion/ContractToGPU/LaunchBuilder.h"
 
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -30,11 +29,13 @@ constexpr int64_t kPitch = kTile + kRun;
 /// A matrix [N, P] to [P, N'].
 class TransposeEmitter {
 public:
-  TransposeEmitter(OpBuilder &builder, qkernel::MappedCopyOp op)
+  TransposeEmitter(OpBuilder &builder, qkernel::MappedCopyOp op,
+                   const cuda::TargetRecord &target)
       : op(op), x(getShape(op.getIns()[0])), y(getShape(op.getOuts()[0])),
         pixelTiles(divideCeil(getPixels(), kTile)),
         imageTiles(divideCeil(y.back(), kTile)),
-        b(builder, op, pixelTiles * imageTiles, kThreads, kTile * kPitch) {}
+        b(builder, op, target, pixelTiles * imageTiles, kThreads,
+          kTile * kPitch) {}
 
   void emit() {
     Value firstPixel = b.mul(b.rem(b.getBlock(), pixelTiles), kTile);
@@ -63,9 +64,10 @@ private:
                           b.isLess(pixel, b.index(getPixels())));
     LaunchBuilder::Values from = {image};
     llvm::append_range(from, b.delinearize(pixel, x.drop_front()));
-    Value copy = b.copyAsync(op.getIns()[0], from,
-                             b.add(b.mul(row, kPitch), column), exists);
-    b.waitForCopies(b.commit(copy), /*pending=*/0);
+    b.copyAsync(op.getIns()[0], from, b.add(b.mul(row, kPitch), column),
+                exists);
+    b.commit();
+    b.waitForCopies(/*pending=*/0);
   }
 
   /// Neighbouring threads read neighbouring bytes of the tile, which lie in few
@@ -99,6 +101,7 @@ private:
 };
 } // namespace
 
-void qtc::emitTransposition(OpBuilder &builder, qkernel::MappedCopyOp op) {
-  TransposeEmitter(builder, op).emit();
+void qtc::emitTransposition(OpBuilder &builder, qkernel::MappedCopyOp op,
+                            const cuda::TargetRecord &target) {
+  TransposeEmitter(builder, op, target).emit();
 }

@@ -8,12 +8,14 @@
 #ifndef QTC_CONVERSION_CONTRACTTOGPU_TRANSPOSEEMITTER_H
 #define QTC_CONVERSION_CONTRACTTOGPU_TRANSPOSEEMITTER_H
 
+#include "compiler/Target/CUDA/TargetRecord.h"
 #include "dialect/QKernel/IR/QKernel.h"
 
 namespace qtc {
 
 /// Builds a launch that does a copy for which `isTransposition` holds.
-void emitTransposition(mlir::OpBuilder &builder, qkernel::MappedCopyOp op);
+void emitTransposition(mlir::OpBuilder &builder, qkernel::MappedCopyOp op,
+                       const cuda::TargetRecord &target);
 
 } // namespace qtc
 

@@ -13,7 +13,7 @@ using namespace qtc;
 
 llvm::ArrayRef<cuda::TargetRecord> cuda::getTargetRecords() {
   static constexpr TargetRecord records[] = {
-      {75, "sm_75", "+ptx63", 1024, 72},  {80, "sm_80", "+ptx70", 2048, 108},
+      {75, "sm_75", "+ptx65", 1024, 72},  {80, "sm_80", "+ptx70", 2048, 108},
       {86, "sm_86", "+ptx71", 1024, 84},  {89, "sm_89", "+ptx78", 1024, 128},
       {90, "sm_90", "+ptx78", 2560, 132},
   };

@@ -31,9 +31,11 @@ struct TargetRecord {
   /// Multiprocessors of the generation's large chips: how many blocks of
   /// threads run at once. For estimates alone.
   int64_t multiprocessors;
-  /// Whether copies to shared memory go past the registers, and matrix
-  /// instructions take 32 bytes of a row: sm_80 and newer.
+  /// Whether copies to shared memory go past the registers.
   bool hasAsyncCopies() const { return capability >= 80; }
+  /// Whether matrix instructions take 16 rows and 32 bytes of each, m16n8k32,
+  /// or m8n8k16.
+  bool hasLongProducts() const { return capability >= 80; }
 };
 
 /// All records, from the oldest to the newest.

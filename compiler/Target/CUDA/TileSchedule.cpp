@@ -26,7 +26,8 @@ constexpr Tile kTiles[] = {
 
 /// Static shared memory of a block.
 constexpr int64_t kSharedBytes = 48 << 10;
-constexpr int64_t kMaxStages = 4;
+/// Copies through registers are complete when the next stage begins.
+constexpr int64_t kMaxStages = 4, kMaxSynchronousStages = 2;
 
 /// Cycles of a block for its start, the first stage and its results.
 constexpr double kBlockCycles = 2000;
@@ -55,8 +56,8 @@ double estimate(const TargetRecord &target, const TileSchedule &schedule) {
   return divideCeil(schedule.getBlocks(), target.multiprocessors) * cycles;
 }
 
-TileSchedule getSchedule(const Tile &tile, const ContractionShape &shape,
-                         int64_t splits) {
+TileSchedule getSchedule(const TargetRecord &target, const Tile &tile,
+                         const ContractionShape &shape, int64_t splits) {
   TileSchedule schedule;
   schedule.tile = tile;
   schedule.rowTiles = divideCeil(shape.rows, tile.rows);
@@ -69,7 +70,8 @@ TileSchedule getSchedule(const Tile &tile, const ContractionShape &shape,
           ? 1
           : divideCeil(schedule.stepTiles, schedule.stepTilesPerSplit);
   schedule.stages =
-      std::min(kMaxStages, kSharedBytes / schedule.getStageBytes());
+      std::min(target.hasAsyncCopies() ? kMaxStages : kMaxSynchronousStages,
+               kSharedBytes / schedule.getStageBytes());
   return schedule;
 }
 } // namespace
@@ -85,7 +87,7 @@ TileSchedule cuda::chooseTileSchedule(const TargetRecord &target,
             ? std::clamp<int64_t>(stepTiles, 1, 4 * target.multiprocessors)
             : 1;
     for (int64_t splits = 1; splits <= mostSplits; ++splits) {
-      TileSchedule schedule = getSchedule(tile, shape, splits);
+      TileSchedule schedule = getSchedule(target, tile, shape, splits);
       double cycles = estimate(target, schedule);
       if (bestCycles == 0 || cycles < bestCycles) {
         best = schedule;

@@ -253,3 +253,22 @@ func.func @positions(%x: memref<8x6x6x4xi32>, %p: memref<8x3x3x4xi8>, %e: memref
     {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
   return
 }
+
+//===----------------------------------------------------------------------===//
+// Contractions addressed by maps
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @mapped(
+//  CHECK-SAME:   %[[A:.+]]: memref<8x16xi8>, %[[B:.+]]: memref<5x16xi8>, %[[BIAS:.+]]: memref<5xi32>, %[[ACC:.+]]: memref<8x5xi32>, %[[MAX:.+]]: memref<i32>, %[[X:.+]]: memref<8x10xi8>)
+func.func @mapped(%a: memref<8x16xi8>, %b: memref<5x16xi8>, %bias: memref<5xi32>, %acc: memref<8x5xi32>,
+                  %max: memref<i32>, %x: memref<8x10xi8>) {
+  // CHECK: qkernel.mapped_copy ins(%[[X]] : memref<8x10xi8>) outs(%[[A]] : memref<8x16xi8>) {map =
+  qkernel.mapped_copy ins(%x : memref<8x10xi8>) outs(%a : memref<8x16xi8>) {map = affine_map<(i, j) -> (i, j)>}
+  // CHECK: qkernel.mapped_contract ins(%[[A]], %[[B]], %[[BIAS]] : {{.*}}) outs(%[[ACC]], %[[MAX]] : {{.*}}) {{.*}}columns = 5 : i64, has_bias{{.*}}rows = array<i64: 8>, steps = array<i64: 1>
+  qkernel.mapped_contract ins(%a, %b, %bias : memref<8x16xi8>, memref<5x16xi8>, memref<5xi32>)
+    outs(%acc, %max : memref<8x5xi32>, memref<i32>)
+    {rows = array<i64: 8>, columns = 5 : i64, steps = array<i64: 1>, has_bias,
+     a_map = affine_map<(r, k) -> (r, k * 16)>, b_map = affine_map<(c, k) -> (c, k * 16)>,
+     result_map = affine_map<(r, c) -> (r, c)>}
+  return
+}

@@ -54,3 +54,29 @@ func.func @nest(%x: memref<64x8xi8>) {
   }
   return
 }
+
+// -----
+
+// A thread of a long loop runs four neighbouring iterations, loads before
+// stores, so that its accesses are wide.
+
+// CHECK-LABEL: func @wide(
+//  CHECK-SAME:   %[[X:.+]]: memref<524288x4xi32>, %[[Y:.+]]: memref<524288x4xi8>)
+//       CHECK:   gpu.launch blocks({{.*}}) in (%{{.*}} = %c2048
+//   CHECK-NOT:     scf.if
+//       CHECK:     %[[J:.+]] = arith.muli %{{.*}}, %{{.*}} : index
+// CHECK-COUNT-4:   memref.load %[[X]]
+// CHECK-COUNT-4:   arith.trunci
+// CHECK-COUNT-4:   memref.store %{{.*}}, %[[Y]]
+func.func @wide(%x: memref<524288x4xi32>, %y: memref<524288x4xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c524288 = arith.constant 524288 : index
+  scf.parallel (%i, %j) = (%c0, %c0) to (%c524288, %c4) step (%c1, %c1) {
+    %v = memref.load %x[%i, %j] : memref<524288x4xi32>
+    %t = arith.trunci %v : i32 to i8
+    memref.store %t, %y[%i, %j] : memref<524288x4xi8>
+  }
+  return
+}

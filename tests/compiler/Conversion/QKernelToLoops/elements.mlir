@@ -4,10 +4,8 @@
 
 // CHECK-LABEL: func @conv2d(
 //  CHECK-SAME:   %[[X:.+]]: memref<2x4x4x5xi8>, %[[W:.+]]: memref<3x5x1x1xi8>, %[[Y:.+]]: memref<2x4x4x3xi32>)
-//   CHECK-DAG:   %[[COUNT:.+]] = arith.constant 96 : index
-//       CHECK:   scf.parallel (%[[I:.+]]) = (%{{.+}}) to (%[[COUNT]])
-//       CHECK:     %[[O:.+]] = arith.remui %[[I]], %{{.+}} : index
-//       CHECK:     memref.store %{{.+}}, %[[Y]][%{{.+}}, %{{.+}}, %{{.+}}, %[[O]]]
+//       CHECK:   scf.parallel (%[[N:.+]], %[[H:.+]], %[[C:.+]], %[[O:.+]]) = (%c0, %c0, %c0, %c0) to (%c2, %c4, %c4, %c3)
+//       CHECK:     memref.store %{{.+}}, %[[Y]][%[[N]], %[[H]], %[[C]], %[[O]]]
 func.func @conv2d(%x: memref<2x4x4x5xi8>, %w: memref<3x5x1x1xi8>,
                   %y: memref<2x4x4x3xi32>) {
   qkernel.conv2d ins(%x, %w : memref<2x4x4x5xi8>, memref<3x5x1x1xi8>)
@@ -22,8 +20,7 @@ func.func @conv2d(%x: memref<2x4x4x5xi8>, %w: memref<3x5x1x1xi8>,
 
 // CHECK-LABEL: func @input_gradient(
 //  CHECK-SAME:   %{{.+}}: memref<2x4x4x3xi8>, %{{.+}}: memref<3x5x1x1xi8>, %[[X:.+]]: memref<2x4x4x5xi32>)
-//   CHECK-DAG:   %[[COUNT:.+]] = arith.constant 160 : index
-//       CHECK:   scf.parallel (%{{.+}}) = (%{{.+}}) to (%[[COUNT]])
+//       CHECK:   scf.parallel ({{.+}}) = (%c0, %c0, %c0, %c0) to (%c2, %c4, %c4, %c5)
 //   CHECK-NOT:     memref.load %[[X]]
 //       CHECK:     memref.store %{{.+}}, %[[X]][
 func.func @input_gradient(%e: memref<2x4x4x3xi8>, %w: memref<3x5x1x1xi8>,
@@ -40,8 +37,7 @@ func.func @input_gradient(%e: memref<2x4x4x3xi8>, %w: memref<3x5x1x1xi8>,
 
 // CHECK-LABEL: func @weight_gradient(
 //  CHECK-SAME:   %{{.+}}: memref<2x4x4x5xi8>, %{{.+}}: memref<2x4x4x3xi8>, %[[W:.+]]: memref<3x5x1x1xi32>)
-//   CHECK-DAG:   %[[COUNT:.+]] = arith.constant 30 : index
-//       CHECK:   scf.parallel (%{{.+}}) = (%{{.+}}) to (%[[COUNT]])
+//       CHECK:   scf.parallel ({{.+}}) = (%c0, %c0, %c0, %c0, %c0) to (%c2, %c5, %c1, %c1, %c3)
 //       CHECK:     memref.atomic_rmw addi %{{.+}}, %[[W]][
 func.func @weight_gradient(%x: memref<2x4x4x5xi8>, %e: memref<2x4x4x3xi8>,
                            %w: memref<3x5x1x1xi32>) {
