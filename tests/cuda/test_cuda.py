@@ -17,6 +17,7 @@ import differential  # noqa: E402 (the path comes first)
 import emulation  # noqa: E402
 import harness  # noqa: E402
 import runs  # noqa: E402
+import test_wage  # noqa: E402
 
 # A warm-up of every kind of node; shapes that leave threads of blocks without work.
 MODELS = (
@@ -47,12 +48,14 @@ def compile_trainer(model, folder, *options):
     return wrapper
 
 
-class Emulated(differential.DifferentialCase):
+class EmulatedCase(differential.DifferentialCase):
     """Runs on the emulated driver against the NumPy reference, every parameter bit for bit."""
 
     def compile(self, name, *options):
         return [compile_trainer(self.model(name), self.path(name), *options)]
 
+
+class Emulated(EmulatedCase):
     def test_options(self):
         options = ("--batch=5", "--init=scheme", "--seed=77", "--niti-weight-bits=16", "--niti-grad-round=stochastic")
         self.compare("conv_depthwise", options, ("--augment=crop-flip", "--schedule=3,2@25%,1@1"), threads=(1,))
@@ -64,6 +67,27 @@ def _add(name):
 
 for _name in MODELS:
     _add(_name)
+
+
+class EmulatedWage(EmulatedCase):
+    """Operands of 16 bits in pieces, masks of bits, and draws of their own."""
+
+    COMPILE_OPTIONS = test_wage.Wage.COMPILE_OPTIONS
+    TRAIN_OPTIONS = test_wage.Wage.TRAIN_OPTIONS
+    # Widths that need different sums; others differ in numbers only.
+    MODES = ("--wage-bits=2-8-12-8", "--wage-bits=2-8-8-16", "--wage-alpha=paper", "--loss=cross-entropy", "--init=onnx")
+
+    def test_modes(self):
+        modes = [mode for mode in test_wage.MODES if mode[0] in self.MODES]
+        self.assertGreater(len(modes), len(self.MODES))
+        for index, mode in enumerate(modes):
+            with self.subTest(mode=mode):
+                self.compare(test_wage.MODELS[index % 2], *test_wage.split(mode), threads=(1,))
+
+    def test_nodes(self):
+        for name in ("conv_phases", "max_pool_dilated"):
+            with self.subTest(model=name):
+                self.compare(name, test_wage.NODES[name], threads=(1,))
 
 
 class SameAsProcessor(harness.Case):
@@ -81,6 +105,17 @@ class SameAsProcessor(harness.Case):
             harness.train(first, *words, "--steps=3", "--out", out)
             resumed = harness.train(second, *words, "--steps=6", "--out", out, "--resume", harness.checkpoint(out))
             self.assertEqual(resumed.state, whole.state)
+
+    def test_long_sums(self):
+        """Weight gradients of more products than 32 bits hold."""
+        data = runs.small_data(self.path("data"), (1, 28, 28), count=256, tests=16)
+        model = harness.shared("models", "lenet_wage.onnx")
+        options = ("--scheme=wage", "--init=scheme", "--wage-bits=2-8-8-12")
+        cpu = harness.compile_model(model, self.path("cpu"), *options)
+        gpu = compile_trainer(model, self.path("gpu"), *options)
+        words = ("--data", data, "--steps=2", "--schedule=8")
+        states = {harness.train(trainer, *words, "--out", self.path("out")).state for trainer in (cpu, gpu)}
+        self.assertEqual(len(states), 1)
 
 
 class Machine(harness.Case):
@@ -150,6 +185,9 @@ class Assembled(harness.Case):
 
     def test_vgg_tiny(self):
         self.assemble("vgg_tiny", "--init=scheme", "--normalize=cifar10")
+
+    def test_lenet_wage(self):
+        self.assemble("lenet_wage", "--scheme=wage", "--wage-bits=2-8-8-12", "--init=scheme")
 
 
 if __name__ == "__main__":
