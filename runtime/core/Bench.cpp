@@ -187,8 +187,9 @@ BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
     // Around the clock of the operations, so that these never take longer.
     Stopwatch watch;
     executor.beginStep();
-    session.train(images.data(), labels.data(), model.default_seed, schedule,
-                  step);
+    session.startTraining(images.data(), labels.data(), model.default_seed,
+                          schedule, step);
+    session.finish();
     return watch.seconds();
   };
   double warm = 0;

@@ -178,8 +178,8 @@ qtcrt_step Session::makeStep(const uint8_t *images) {
   return step;
 }
 
-void Session::train(const uint8_t *images, const int32_t *labels, uint64_t seed,
-                    int64_t schedule, uint64_t step) {
+void Session::startTraining(const uint8_t *images, const int32_t *labels,
+                            uint64_t seed, int64_t schedule, uint64_t step) {
   qtcrt_step operands = makeStep(images);
   operands.labels = labels;
   operands.seed = seed;
@@ -188,16 +188,21 @@ void Session::train(const uint8_t *images, const int32_t *labels, uint64_t seed,
   if (!device)
     return chosen.train(&pool, &operands);
   refreshDevice();
-  device->train(operands);
+  device->startTraining(operands);
   hostHasState = false;
 }
 
-void Session::evaluate(const uint8_t *images) {
+void Session::startEvaluation(const uint8_t *images) {
   qtcrt_step operands = makeStep(images);
   if (!device)
     return chosen.evaluate(&pool, &operands);
   refreshDevice();
-  device->evaluate(operands);
+  device->startEvaluation(operands);
+}
+
+void Session::finish() {
+  if (device)
+    device->finish(logits.data(), &logitsExponent);
 }
 
 void Session::addTo(LossSums &sums, const int32_t *labels,
@@ -214,16 +219,28 @@ LossSums Session::evaluateAll(const DataSplit &data,
   uint64_t bytes = data.shape.bytes();
   Buffer images(batch * bytes, "a batch");
   LossSums sums;
+  uint64_t done = 0;
+  unsigned started = 0;
+  auto finishOne = [&] {
+    finish();
+    --started;
+    uint64_t count = std::min(batch, data.count() - done);
+    addTo(sums, data.labels.data() + done, static_cast<int64_t>(count));
+    done += count;
+    progress(done);
+  };
   for (uint64_t first = 0; first < data.count() && !stop(); first += batch) {
     uint64_t count = std::min(batch, data.count() - first);
     std::memcpy(images.data(), data.image(first), count * bytes);
     for (uint64_t i = count; i < batch; ++i)
       std::memcpy(images.data() + i * bytes, data.image(first + count - 1),
                   bytes);
-    evaluate(images.data());
-    addTo(sums, data.labels.data() + first, static_cast<int64_t>(count));
-    progress(first + count);
+    startEvaluation(images.data());
+    if (++started == stepsAhead())
+      finishOne();
   }
+  while (started > 0)
+    finishOne();
   return sums;
 }
 

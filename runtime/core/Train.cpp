@@ -179,15 +179,39 @@ void TrainingRun::trainSteps() {
                      record.position);
     trainStep();
   }
+  while (!started.empty()) // an interruption came while they ran
+    finishStep();
   progress.clear();
 }
 
 void TrainingRun::trainStep() {
+  while (started.empty() || mayStartStep())
+    startStep();
+  finishStep();
+}
+
+/// Whether another step may run ahead. The end of an epoch, of the run and
+/// checkpoints need the state as it is behind a step.
+bool TrainingRun::mayStartStep() const {
+  uint64_t ahead = started.size(), next = record.step + ahead;
+  bool isSaved = options.saveEvery && next % options.saveEvery == 0;
+  return ahead < session.stepsAhead() && !isSaved &&
+         record.position + ahead < stepsPerEpoch && next < record.totalSteps;
+}
+
+void TrainingRun::startStep() {
   const Batch &batch = loader->next();
-  session.train(batch.images.data(), batch.labels.data(), record.seed,
-                schedule.valueAt(record.step), record.step);
+  uint64_t step = record.step + started.size();
+  session.startTraining(batch.images.data(), batch.labels.data(), record.seed,
+                        schedule.valueAt(step), step);
+  started.push_back(batch.labels);
+}
+
+void TrainingRun::finishStep() {
+  session.finish();
   LossSums sums;
-  session.addTo(sums, batch.labels.data(), model.batch);
+  session.addTo(sums, started.front().data(), model.batch);
+  started.pop_front();
   record.lossSum += sums.loss;
   record.correct += sums.correct;
   record.seen += sums.examples;

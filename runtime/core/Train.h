@@ -16,7 +16,9 @@
 #include "qtcrt/Schedule.h"
 #include "qtcrt/Session.h"
 
+#include <deque>
 #include <memory>
+#include <vector>
 
 namespace qtcrt {
 
@@ -35,6 +37,9 @@ private:
   void openOutput();
   void trainSteps();
   void trainStep();
+  bool mayStartStep() const;
+  void startStep();
+  void finishStep();
   void finishEpoch();
   double evaluateTest();
   void reportEpoch(const EpochMetrics &line);
@@ -59,6 +64,9 @@ private:
   DataSet data;
   uint64_t stepsPerEpoch = 0;
   std::unique_ptr<Loader> loader;
+  /// Labels of the steps that were started: all but the first run ahead of
+  /// `record`.
+  std::deque<std::vector<int32_t>> started;
   std::unique_ptr<MetricsFile> metrics;
   std::string checkpointPath; ///< empty without --out
 

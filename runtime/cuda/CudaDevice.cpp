@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,7 +29,8 @@ constexpr size_t memoryCount = QTCRT_MEMORY_STEP + 1;
 constexpr uint64_t alignment = 256;
 
 /// Where the pieces of a device's memory lie in one allocation. What a step
-/// gets from the host lies together, and so does what it gives back.
+/// gets from the host lies together, and so does what it gives back; both exist
+/// once for every step that may be under way.
 struct MemoryLayout {
   MemoryLayout(const qtcrt_model &model, uint64_t arenaBytes) {
     uint64_t batch = static_cast<uint64_t>(model.batch);
@@ -43,19 +45,34 @@ struct MemoryLayout {
     add(QTCRT_MEMORY_INPUT, batch * image);
     add(QTCRT_MEMORY_LOGITS_EXPONENT, sizeof(int32_t));
     add(QTCRT_MEMORY_LOGITS, logitsBytes(model));
+    slotBytes = end - inputBegin();
   }
 
   void add(qtcrt_memory memory, uint64_t bytes) {
-    offsets[memory] = total;
-    total += (bytes + alignment - 1) / alignment * alignment;
+    offsets[memory] = end;
+    end += (bytes + alignment - 1) / alignment * alignment;
   }
 
-  /// What is copied for every step.
-  uint64_t transferBegin() const { return offsets[QTCRT_MEMORY_SEED]; }
+  /// What is copied for every step: the input from here on ...
+  uint64_t inputBegin() const { return offsets[QTCRT_MEMORY_SEED]; }
+  uint64_t inputBytes() const { return outputBegin() - inputBegin(); }
+  /// ... and the output from here to the end of the slot.
   uint64_t outputBegin() const { return offsets[QTCRT_MEMORY_LOGITS_EXPONENT]; }
+  uint64_t outputBytes() const { return slotBytes - inputBytes(); }
+  uint64_t total() const {
+    return inputBegin() + Device::stepsAhead * slotBytes;
+  }
+
+  /// In the device's memory. `slot` is that of the step.
+  uint64_t offset(uint32_t memory, unsigned slot) const {
+    bool isTransferred =
+        memory != QTCRT_MEMORY_STATE && memory != QTCRT_MEMORY_ARENA;
+    return offsets[memory] + (isTransferred ? slot * slotBytes : 0);
+  }
 
   std::array<uint64_t, memoryCount> offsets{};
-  uint64_t total = 0;
+  uint64_t end = 0; ///< of the first slot
+  uint64_t slotBytes = 0;
 };
 
 /// The device's context, current in the thread that made it.
@@ -138,61 +155,103 @@ void checkDevice(const Context &context, const qtcrt_device_program &program,
          "a smaller --batch");
 }
 
+/// A step that may be under way, and what is recorded of it: graphs have fixed
+/// addresses, so every slot has its own.
+struct Slot {
+  explicit Slot(const Driver &driver)
+      : uploaded(driver.cuEventDestroy), computed(driver.cuEventDestroy),
+        downloaded(driver.cuEventDestroy), train(driver.cuGraphExecDestroy),
+        evaluate(driver.cuGraphExecDestroy) {
+    for (Owned<CUevent> *event : {&uploaded, &computed, &downloaded})
+      check(driver.cuEventCreate(event->slot(), withoutTime),
+            "create an event");
+  }
+  Owned<CUevent> uploaded, computed, downloaded;
+  Owned<CUgraphExec> train, evaluate;
+};
+
+/// Copies of the next step's input and of the last one's logits have streams of
+/// their own, so that they do not wait for the step between them. No two steps
+/// that are under way have a slot in common; finish() frees it.
 class CudaDevice : public Device {
 public:
   CudaDevice(const qtcrt_model &model, const qtcrt_device_program &program,
              uint64_t arenaBytes)
       : model(model), layout(model, arenaBytes), driver(getDriver()) {
-    checkDevice(context, program, layout.total);
-    check(driver.cuMemAlloc(memory.slot(), layout.total),
+    checkDevice(context, program, layout.total());
+    check(driver.cuMemAlloc(memory.slot(), layout.total()),
           "take the GPU's memory");
-    check(driver.cuMemAllocHost(transfer.slot(),
-                                layout.total - layout.transferBegin()),
+    check(driver.cuMemAllocHost(transfer.slot(), stepsAhead * layout.slotBytes),
           "take memory for transfers");
-    check(driver.cuStreamCreate(stream.slot(), nonBlocking), "create a stream");
-    check(driver.cuMemsetD8Async(memory, 0, layout.total, stream),
+    for (Owned<CUstream> *stream : {&computing, &uploading, &downloading})
+      check(driver.cuStreamCreate(stream->slot(), nonBlocking),
+            "create a stream");
+    check(driver.cuMemsetD8Async(memory, 0, layout.total(), computing),
           "clear the memory");
     synchronize();
     check(driver.cuModuleLoadData(module.slot(), program.code),
           "load the device code; a newer driver may be needed");
-    capture(program.train, program.train_count, trainGraph);
-    capture(program.evaluate, program.evaluate_count, evaluateGraph);
+    loadFunctions(program.train, program.train_count);
+    loadFunctions(program.evaluate, program.evaluate_count);
+    for (unsigned slot = 0; slot < stepsAhead; ++slot) {
+      slots.emplace_back(driver);
+      capture(program.train, program.train_count, slot, slots[slot].train);
+      capture(program.evaluate, program.evaluate_count, slot,
+              slots[slot].evaluate);
+    }
   }
 
-  ~CudaDevice() override { driver.cuStreamSynchronize(stream); }
+  ~CudaDevice() override {
+    for (Owned<CUstream> *stream : {&uploading, &computing, &downloading})
+      driver.cuStreamSynchronize(*stream);
+  }
 
   void uploadState(const uint8_t *state) override {
     check(driver.cuMemcpyHtoDAsync(place(QTCRT_MEMORY_STATE), state,
-                                   model.state_bytes, stream),
+                                   model.state_bytes, computing),
           "copy the state to the GPU");
     synchronize();
   }
 
   void downloadState(uint8_t *state) override {
     check(driver.cuMemcpyDtoHAsync(state, place(QTCRT_MEMORY_STATE),
-                                   model.state_bytes, stream),
+                                   model.state_bytes, computing),
           "copy the state from the GPU");
     synchronize();
   }
 
-  void train(const qtcrt_step &step) override { run(trainGraph, step); }
-  void evaluate(const qtcrt_step &step) override { run(evaluateGraph, step); }
+  void startTraining(const qtcrt_step &step) override {
+    start(slots[startedSteps % stepsAhead].train, step);
+  }
+  void startEvaluation(const qtcrt_step &step) override {
+    start(slots[startedSteps % stepsAhead].evaluate, step);
+  }
 
-  uint64_t allocatedBytes() const override { return layout.total; }
+  void finish(void *logits, int32_t *logitsExponent) override {
+    unsigned index = finishedSteps++ % stepsAhead;
+    check(driver.cuEventSynchronize(slots[index].downloaded), "finish a step");
+    std::memcpy(logits, transferred(QTCRT_MEMORY_LOGITS, index),
+                logitsBytes(model));
+    std::memcpy(logitsExponent,
+                transferred(QTCRT_MEMORY_LOGITS_EXPONENT, index),
+                sizeof(int32_t));
+  }
+
+  uint64_t allocatedBytes() const override { return layout.total(); }
 
 private:
-  CUdeviceptr place(uint32_t which) const {
-    return memory + layout.offsets[which];
+  CUdeviceptr place(uint32_t which, unsigned slot = 0) const {
+    return memory + layout.offset(which, slot);
   }
 
   /// The place of a piece of memory in the host's copy of what is transferred.
-  uint8_t *transferred(qtcrt_memory which) {
+  uint8_t *transferred(qtcrt_memory which, unsigned slot) {
     return static_cast<uint8_t *>(static_cast<void *>(transfer)) +
-           (layout.offsets[which] - layout.transferBegin());
+           (layout.offset(which, slot) - layout.inputBegin());
   }
 
   void synchronize() {
-    check(driver.cuStreamSynchronize(stream), "finish a step");
+    check(driver.cuStreamSynchronize(computing), "wait for the GPU");
   }
 
   /// Before a step is recorded, as loading a kernel may wait for the GPU.
@@ -205,59 +264,70 @@ private:
     }
   }
 
-  void launch(const qtcrt_launch &launch) {
+  void launch(const qtcrt_launch &launch, unsigned slot) {
     std::vector<CUdeviceptr> addresses;
     for (uint32_t i = 0; i < launch.argument_count; ++i)
-      addresses.push_back(place(launch.arguments[i].memory) +
+      addresses.push_back(place(launch.arguments[i].memory, slot) +
                           launch.arguments[i].offset);
     std::vector<void *> arguments;
     for (CUdeviceptr &address : addresses)
       arguments.push_back(&address);
     check(driver.cuLaunchKernel(functions.at(launch.kernel), launch.blocks, 1,
                                 1, launch.threads, 1, 1, /*sharedBytes=*/0,
-                                stream, arguments.data(), nullptr),
+                                computing, arguments.data(), nullptr),
           "launch a kernel");
   }
 
-  /// Records copies and launches of a step once; they are the same every time.
-  void capture(const qtcrt_launch *launches, uint64_t count,
+  /// Records the launches of a step once; they are the same every time.
+  void capture(const qtcrt_launch *launches, uint64_t count, unsigned slot,
                Owned<CUgraphExec> &executable) {
-    loadFunctions(launches, count);
-    check(driver.cuStreamBeginCapture(stream, captureThread), "record a step");
-    uint64_t inputBytes = layout.outputBegin() - layout.transferBegin();
-    check(driver.cuMemcpyHtoDAsync(place(QTCRT_MEMORY_SEED),
-                                   transferred(QTCRT_MEMORY_SEED), inputBytes,
-                                   stream),
-          "record the copy of the input");
+    check(driver.cuStreamBeginCapture(computing, captureThread),
+          "record a step");
     for (uint64_t i = 0; i < count; ++i)
-      launch(launches[i]);
-    check(driver.cuMemcpyDtoHAsync(transferred(QTCRT_MEMORY_LOGITS_EXPONENT),
-                                   place(QTCRT_MEMORY_LOGITS_EXPONENT),
-                                   layout.total - layout.outputBegin(), stream),
-          "record the copy of the logits");
+      launch(launches[i], slot);
     Owned<CUgraph> graph(driver.cuGraphDestroy);
-    check(driver.cuStreamEndCapture(stream, graph.slot()), "record a step");
+    check(driver.cuStreamEndCapture(computing, graph.slot()), "record a step");
     check(driver.cuGraphInstantiate(executable.slot(), graph, 0),
           "prepare a step");
   }
 
-  void run(CUgraphExec graph, const qtcrt_step &step) {
+  void fillInput(const qtcrt_step &step, unsigned slot) {
     uint64_t batch = static_cast<uint64_t>(model.batch);
-    std::memcpy(transferred(QTCRT_MEMORY_SEED), &step.seed, sizeof(step.seed));
-    std::memcpy(transferred(QTCRT_MEMORY_SCHEDULE), &step.schedule,
-                sizeof(step.schedule));
-    std::memcpy(transferred(QTCRT_MEMORY_STEP), &step.step, sizeof(step.step));
+    auto copy = [&](qtcrt_memory memory, const void *from, uint64_t bytes) {
+      std::memcpy(transferred(memory, slot), from, bytes);
+    };
+    copy(QTCRT_MEMORY_SEED, &step.seed, sizeof(step.seed));
+    copy(QTCRT_MEMORY_SCHEDULE, &step.schedule, sizeof(step.schedule));
+    copy(QTCRT_MEMORY_STEP, &step.step, sizeof(step.step));
     if (step.labels)
-      std::memcpy(transferred(QTCRT_MEMORY_LABELS), step.labels,
-                  batch * sizeof(int32_t));
-    std::memcpy(transferred(QTCRT_MEMORY_INPUT), step.input,
-                batch * model.channels * model.height * model.width);
-    check(driver.cuGraphLaunch(graph, stream), "start a step");
-    synchronize();
-    std::memcpy(step.logits, transferred(QTCRT_MEMORY_LOGITS),
-                logitsBytes(model));
-    std::memcpy(step.logits_exponent, transferred(QTCRT_MEMORY_LOGITS_EXPONENT),
-                sizeof(int32_t));
+      copy(QTCRT_MEMORY_LABELS, step.labels, batch * sizeof(int32_t));
+    copy(QTCRT_MEMORY_INPUT, step.input,
+         batch * model.channels * model.height * model.width);
+  }
+
+  void start(CUgraphExec graph, const qtcrt_step &step) {
+    unsigned index = startedSteps++ % stepsAhead;
+    Slot &slot = slots[index];
+    fillInput(step, index);
+    check(driver.cuMemcpyHtoDAsync(place(QTCRT_MEMORY_SEED, index),
+                                   transferred(QTCRT_MEMORY_SEED, index),
+                                   layout.inputBytes(), uploading),
+          "copy the input");
+    pass(slot.uploaded, uploading, computing);
+    check(driver.cuGraphLaunch(graph, computing), "start a step");
+    pass(slot.computed, computing, downloading);
+    check(driver.cuMemcpyDtoHAsync(
+              transferred(QTCRT_MEMORY_LOGITS_EXPONENT, index),
+              place(QTCRT_MEMORY_LOGITS_EXPONENT, index), layout.outputBytes(),
+              downloading),
+          "copy the logits");
+    check(driver.cuEventRecord(slot.downloaded, downloading), "start a step");
+  }
+
+  /// What `to` does from now on waits for what `from` has to do so far.
+  void pass(CUevent event, CUstream from, CUstream to) {
+    check(driver.cuEventRecord(event, from), "record an event");
+    check(driver.cuStreamWaitEvent(to, event, 0), "wait for an event");
   }
 
   // Members that the driver gave are given back in reverse order.
@@ -267,11 +337,13 @@ private:
   Context context;
   Owned<CUdeviceptr> memory{driver.cuMemFree};
   Owned<void *> transfer{driver.cuMemFreeHost};
-  Owned<CUstream> stream{driver.cuStreamDestroy};
+  Owned<CUstream> computing{driver.cuStreamDestroy};
+  Owned<CUstream> uploading{driver.cuStreamDestroy};
+  Owned<CUstream> downloading{driver.cuStreamDestroy};
   Owned<CUmodule> module{driver.cuModuleUnload};
-  Owned<CUgraphExec> trainGraph{driver.cuGraphExecDestroy};
-  Owned<CUgraphExec> evaluateGraph{driver.cuGraphExecDestroy};
   std::map<std::string, CUfunction> functions;
+  std::deque<Slot> slots;
+  uint64_t startedSteps = 0, finishedSteps = 0;
 };
 
 } // namespace

@@ -51,6 +51,11 @@ void loadFunctions(Driver &driver, void *handle) {
   load(driver.cuStreamCreate, handle, "cuStreamCreate");
   load(driver.cuStreamDestroy, handle, "cuStreamDestroy_v2");
   load(driver.cuStreamSynchronize, handle, "cuStreamSynchronize");
+  load(driver.cuStreamWaitEvent, handle, "cuStreamWaitEvent");
+  load(driver.cuEventCreate, handle, "cuEventCreate");
+  load(driver.cuEventDestroy, handle, "cuEventDestroy_v2");
+  load(driver.cuEventRecord, handle, "cuEventRecord");
+  load(driver.cuEventSynchronize, handle, "cuEventSynchronize");
   load(driver.cuStreamBeginCapture, handle, "cuStreamBeginCapture_v2");
   load(driver.cuStreamEndCapture, handle, "cuStreamEndCapture");
   load(driver.cuLaunchKernel, handle, "cuLaunchKernel");

@@ -1,5 +1,4 @@
-//===- Driver.h - the part of the CUDA driver API that trainers use *- C++
-//-*-===//
+//===- Driver.h - the driver API that trainers use --------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,6 +17,7 @@ using CUcontext = struct CUctx_st *;
 using CUmodule = struct CUmod_st *;
 using CUfunction = struct CUfunc_st *;
 using CUstream = struct CUstream_st *;
+using CUevent = struct CUevent_st *;
 using CUgraph = struct CUgraph_st *;
 using CUgraphExec = struct CUgraphExec_st *;
 using CUdevice = int;
@@ -31,6 +31,8 @@ constexpr CUresult success = 0;
 constexpr int capabilityMajor = 75, capabilityMinor = 76;
 /// CU_STREAM_NON_BLOCKING.
 constexpr unsigned nonBlocking = 1;
+/// CU_EVENT_DISABLE_TIMING.
+constexpr unsigned withoutTime = 2;
 /// CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may call the driver.
 constexpr int captureThread = 1;
 
@@ -63,6 +65,11 @@ struct Driver {
   CUresult (*cuStreamCreate)(CUstream *stream, unsigned flags);
   CUresult (*cuStreamDestroy)(CUstream stream);
   CUresult (*cuStreamSynchronize)(CUstream stream);
+  CUresult (*cuStreamWaitEvent)(CUstream stream, CUevent event, unsigned flags);
+  CUresult (*cuEventCreate)(CUevent *event, unsigned flags);
+  CUresult (*cuEventDestroy)(CUevent event);
+  CUresult (*cuEventRecord)(CUevent event, CUstream stream);
+  CUresult (*cuEventSynchronize)(CUevent event);
   CUresult (*cuStreamBeginCapture)(CUstream stream, int mode);
   CUresult (*cuStreamEndCapture)(CUstream stream, CUgraph *graph);
   CUresult (*cuLaunchKernel)(CUfunction function, unsigned gridX,

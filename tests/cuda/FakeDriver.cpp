@@ -7,24 +7,34 @@
 //
 // Stands in for libcuda.so.1 in tests of runtime/cuda. Memory is the host's,
 // kernels are functions of a library that `emulate-launches` made, and graphs
-// are lists of closures. Wrong use of the driver is an error as it would be
-// there; the environment says what the machine is like:
+// are lists of closures. What streams have to do happens at once, but for one
+// of them: there it happens when somebody waits for it, so a missing wait shows
+// in the results. Until a copy to the host is done its place holds garbage, and
+// a copy from the host finds out if its source changed. Wrong use of the driver
+// is an error as it would be there; the environment says what the machine is
+// like:
 //   QTC_FAKE_CUDA_KERNELS      library with the kernels
 //   QTC_FAKE_CUDA_CAPABILITY   ten times the compute capability (default 80)
 //   QTC_FAKE_CUDA_FREE         free bytes of the device (default 1 GiB)
 //   QTC_FAKE_CUDA_DEVICES      number of devices (default 1)
+//   QTC_FAKE_CUDA_LATE         number of the stream that is late, in the order
+//                              of their creation (default 0)
 //
 //===----------------------------------------------------------------------===//
 
 #include "cuda/Driver.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <dlfcn.h>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 // A kernel's function takes its block, the number of blocks and of threads,
@@ -44,8 +54,23 @@ struct CUgraph_st {
   std::vector<std::function<void()>> nodes;
 };
 struct CUgraphExec_st : CUgraph_st {};
+struct CUevent_st {
+  CUstream stream = nullptr; ///< that it was recorded in at last
+  uint64_t recorded = 0, reached = 0;
+};
+/// Something that a stream has to do: work, or reaching an event, or waiting
+/// until an event was reached as often as it had been recorded by then.
+struct Operation {
+  std::function<void()> work;
+  CUevent reaches = nullptr, waits = nullptr;
+  uint64_t count = 0;
+
+  bool isBlocked() const { return waits && waits->reached < count; }
+};
 struct CUstream_st {
   std::unique_ptr<CUgraph_st> recording;
+  std::deque<Operation> queue;
+  bool isLate = false;
 };
 struct CUctx_st {};
 
@@ -72,12 +97,68 @@ bool isInside(CUdeviceptr address, size_t bytes) {
   return address + bytes <= start + size;
 }
 
-CUresult enqueue(CUstream stream, std::function<void()> node) {
-  if (stream->recording)
-    stream->recording->nodes.push_back(std::move(node));
-  else
-    node();
+std::vector<CUstream> streams;
+uint64_t createdStreams = 0;
+
+/// Runs the first operation of a stream, which is not blocked.
+void runFirst(CUstream stream) {
+  Operation operation = std::move(stream->queue.front());
+  stream->queue.pop_front();
+  if (operation.work)
+    operation.work();
+  if (operation.reaches)
+    operation.reaches->reached = operation.count;
+}
+
+/// Runs what need not wait for anybody.
+void advance() {
+  bool hasRun = true;
+  while (std::exchange(hasRun, false))
+    for (CUstream stream : streams)
+      while (!stream->isLate && !stream->queue.empty() &&
+             !stream->queue.front().isBlocked()) {
+        runFirst(stream);
+        hasRun = true;
+      }
+}
+
+/// Runs a stream until `isDone`, and others as far as that needs them. False if
+/// it waits for ever.
+bool force(CUstream stream, const std::function<bool()> &isDone) {
+  while (!isDone() && !stream->queue.empty()) {
+    const Operation &first = stream->queue.front();
+    if (!first.isBlocked()) {
+      runFirst(stream);
+      continue;
+    }
+    CUevent event = first.waits;
+    uint64_t count = first.count;
+    if (event->stream == stream || !force(event->stream, [event, count] {
+          return event->reached >= count;
+        }))
+      return false;
+  }
+  advance();
+  return isDone();
+}
+
+CUresult enqueue(CUstream stream, Operation operation) {
+  stream->queue.push_back(std::move(operation));
+  advance();
   return 0;
+}
+
+CUresult enqueue(CUstream stream, std::function<void()> work) {
+  if (stream->recording) {
+    stream->recording->nodes.push_back(std::move(work));
+    return 0;
+  }
+  return enqueue(stream, Operation{std::move(work)});
+}
+
+[[noreturn]] void failLate(const char *text) {
+  std::fprintf(stderr, "error: emulated driver: %s\n", text);
+  std::_Exit(1);
 }
 
 template <size_t... Index>
@@ -202,16 +283,21 @@ CUresult cuMemsetD8Async(CUdeviceptr memory, unsigned char value, size_t bytes,
 
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
                               CUstream stream) {
-  if (!isInside(to, bytes))
+  if (!isInside(to, bytes) || stream->recording)
     return invalidValue;
-  return enqueue(
-      stream, [=] { std::memcpy(reinterpret_cast<void *>(to), from, bytes); });
+  const auto *source = static_cast<const uint8_t *>(from);
+  return enqueue(stream, [=, then = std::vector(source, source + bytes)] {
+    if (std::memcmp(then.data(), source, bytes) != 0)
+      failLate("the host changed what is still to be copied");
+    std::memcpy(reinterpret_cast<void *>(to), source, bytes);
+  });
 }
 
 CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
                               CUstream stream) {
-  if (!isInside(from, bytes))
+  if (!isInside(from, bytes) || stream->recording)
     return invalidValue;
+  std::memset(to, 0x5a, bytes);
   return enqueue(
       stream, [=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
 }
@@ -247,16 +333,67 @@ CUresult cuModuleGetFunction(CUfunction *function, CUmodule module,
 
 CUresult cuStreamCreate(CUstream *stream, unsigned /*flags*/) {
   *stream = new CUstream_st;
+  (*stream)->isLate = createdStreams++ == getSetting("QTC_FAKE_CUDA_LATE", 0);
+  streams.push_back(*stream);
   return 0;
 }
 
 CUresult cuStreamDestroy_v2(CUstream stream) {
+  if (!stream->queue.empty())
+    return notPermitted;
+  streams.erase(std::find(streams.begin(), streams.end(), stream));
   delete stream;
   return 0;
 }
 
 CUresult cuStreamSynchronize(CUstream stream) {
-  return stream->recording ? notPermitted : 0;
+  if (stream->recording)
+    return notPermitted;
+  return force(stream, [stream] { return stream->queue.empty(); })
+             ? 0
+             : notPermitted;
+}
+
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
+  // Waiting for an event that was not recorded is no error there, but it does
+  // nothing.
+  if (stream->recording || flags != 0 || event->recorded == 0)
+    return invalidValue;
+  Operation operation;
+  operation.waits = event;
+  operation.count = event->recorded;
+  return enqueue(stream, std::move(operation));
+}
+
+CUresult cuEventCreate(CUevent *event, unsigned /*flags*/) {
+  *event = new CUevent_st;
+  return 0;
+}
+
+CUresult cuEventDestroy_v2(CUevent event) {
+  if (event->reached < event->recorded)
+    return notPermitted;
+  delete event;
+  return 0;
+}
+
+CUresult cuEventRecord(CUevent event, CUstream stream) {
+  if (stream->recording)
+    return notPermitted;
+  event->stream = stream;
+  Operation operation;
+  operation.reaches = event;
+  operation.count = ++event->recorded;
+  return enqueue(stream, std::move(operation));
+}
+
+CUresult cuEventSynchronize(CUevent event) {
+  if (event->recorded == 0)
+    return invalidValue;
+  return force(event->stream,
+               [event] { return event->reached >= event->recorded; })
+             ? 0
+             : notPermitted;
 }
 
 CUresult cuStreamBeginCapture_v2(CUstream stream, int /*mode*/) {

@@ -8,6 +8,8 @@ GPU is the trainer's own.
 """
 
 import os
+import signal
+import subprocess
 import sys
 import unittest
 
@@ -91,20 +93,50 @@ class EmulatedWage(EmulatedCase):
 
 
 class SameAsProcessor(harness.Case):
-    """Checkpoints of a GPU and of a processor continue each other."""
+    """Whole runs of a GPU and of a processor, and parts that continue each other."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        model = harness.shared("models", "lenet.onnx")
+        cls.cpu = harness.compile_model(model, os.path.join(cls.common, "cpu"), "--batch=8", "--mcpu=native")
+        cls.gpu = compile_trainer(model, os.path.join(cls.common, "gpu"), "--batch=8")
+        # Epochs of 9 steps.
+        cls.data = runs.small_data(os.path.join(cls.common, "data"), (1, 28, 28), count=72, tests=20)
 
     def test_resume_elsewhere(self):
-        data = runs.small_data(self.path("data"), (1, 28, 28), count=64, tests=16)
-        model = harness.shared("models", "lenet.onnx")
-        cpu = harness.compile_model(model, self.path("cpu"), "--batch=8")
-        gpu = compile_trainer(model, self.path("gpu"), "--batch=8")
-        words = ("--data", data, "--schedule=2")
-        whole = harness.train(cpu, *words, "--steps=6", "--out", self.path("whole"))
-        for first, second in ((cpu, gpu), (gpu, cpu)):
+        words = ("--data", self.data, "--schedule=2")
+        whole = harness.train(self.cpu, *words, "--steps=6", "--out", self.path("whole"))
+        for first, second in ((self.cpu, self.gpu), (self.gpu, self.cpu)):
             out = self.path("out-" + os.path.basename(first))
             harness.train(first, *words, "--steps=3", "--out", out)
             resumed = harness.train(second, *words, "--steps=6", "--out", out, "--resume", harness.checkpoint(out))
             self.assertEqual(resumed.state, whole.state)
+
+    def test_overlap(self):
+        """Whichever of the streams is late, copies and steps wait for each other."""
+        words = ("train", "--data", self.data, "--steps=20", "--save-every=4", "--out")
+        expected = harness.succeed(self.cpu, *words, self.path("expected"))
+        for late in ("0", "1", "2", "none"):
+            with self.subTest(late=late):
+                environment = dict(os.environ, QTC_FAKE_CUDA_LATE="99" if late == "none" else late)
+                outcome = harness.succeed(self.gpu, *words, self.path(late), env=environment)
+                self.assertEqual(harness.Result(outcome).state, harness.Result(expected).state)
+                self.assertEqual(runs.metrics(self.path(late)), runs.metrics(self.path("expected")))
+
+    def test_interrupt(self):
+        """The step that had been started ahead is in the checkpoint."""
+        words, out = ("train", "--data", self.data, "--steps=60", "--out"), self.path("out")
+        expected = harness.Result(harness.succeed(self.cpu, *words, self.path("expected")))
+        command = (self.gpu, *words, out)
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.readline()  # the first epoch
+            process.send_signal(signal.SIGINT)
+            self.assertIn(b"interrupted after step", process.communicate()[1])
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+        resumed = harness.train(self.gpu, *words[1:], out, "--resume", harness.checkpoint(out))
+        self.assertEqual(resumed.state, expected.state)
+        self.assertEqual(runs.metrics(out), runs.metrics(self.path("expected")))
 
     def test_long_sums(self):
         """Weight gradients of more products than 32 bits hold."""

@@ -23,14 +23,22 @@ class Device : public qtcrt_device {
 public:
   virtual ~Device() = default;
 
-  /// Copies the whole training state to or from the device.
+  /// Copies the whole training state to or from the device. No step may be
+  /// under way.
   virtual void uploadState(const uint8_t *state) = 0;
   virtual void downloadState(uint8_t *state) = 0;
 
-  /// Runs a step and waits for it. Of `step`, `state` and `arena` are not used:
-  /// the device has its own.
-  virtual void train(const qtcrt_step &step) = 0;
-  virtual void evaluate(const qtcrt_step &step) = 0;
+  /// Steps that may be started before the first of them is finished.
+  static constexpr unsigned stepsAhead = 2;
+
+  /// Starts a step behind those that were started. The caller may change what
+  /// `step` points to at once; of its places only input and labels are used,
+  /// as the device has its own.
+  virtual void startTraining(const qtcrt_step &step) = 0;
+  virtual void startEvaluation(const qtcrt_step &step) = 0;
+
+  /// Waits for the oldest step that was started, and copies its logits.
+  virtual void finish(void *logits, int32_t *logitsExponent) = 0;
 
   /// Bytes of the device's memory that this one has taken.
   virtual uint64_t allocatedBytes() const = 0;

@@ -34,19 +34,25 @@ public:
   const qtcrt_model &model() const { return compiled; }
   const qtcrt_variant &variant() const { return chosen; }
   Executor &executor() { return pool; }
-  /// The training state. The caller may change it until the next step.
+  /// The training state, when all steps are finished. The caller may change it
+  /// until the next step.
   uint8_t *state();
 
   /// Draws the initial values of tensors that depend on the run's seed
   /// (qtcrt_tensor::uniform).
   void drawInitialState(uint64_t seed);
 
-  /// One training step on `batch` images and labels.
-  void train(const uint8_t *images, const int32_t *labels, uint64_t seed,
-             int64_t schedule, uint64_t step);
-  /// The forward pass only.
-  void evaluate(const uint8_t *images);
-  /// Adds the logits of the last call for the first `count` examples.
+  /// Starts a training step on `batch` images and labels, or a forward pass
+  /// only. A processor runs it at once.
+  void startTraining(const uint8_t *images, const int32_t *labels,
+                     uint64_t seed, int64_t schedule, uint64_t step);
+  void startEvaluation(const uint8_t *images);
+  /// Waits for the oldest step that was started; addTo has its logits then.
+  void finish();
+  /// Steps that may be started before the first of them is finished.
+  unsigned stepsAhead() const { return device ? Device::stepsAhead : 1; }
+  /// Adds the logits of the last step that was finished for the first `count`
+  /// examples.
   void addTo(LossSums &sums, const int32_t *labels, int64_t count) const;
 
   /// Runs every example of `data` once, in order; the last batch is filled by
