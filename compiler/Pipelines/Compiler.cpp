@@ -11,8 +11,10 @@
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Pipelines/Registration.h"
 #include "compiler/Support/FileHash.h"
+#include "compiler/Support/Programs.h"
 #include "compiler/Target/CPU/Link.h"
 #include "compiler/Target/CPU/ObjectFile.h"
+#include "compiler/Target/CUDA/Assembler.h"
 #include "compiler/Target/CUDA/DeviceProgram.h"
 #include "compiler/Target/StateLayout.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
@@ -216,22 +218,21 @@ static int64_t getArenaBytes(func::FuncOp function) {
 /// `--emit=kernels` show, and code is generated from.
 void Compiler::addKernelPasses(OpPassManager &manager,
                                const VariantOptions &variantOptions) {
-  DeviceOptions deviceOptions{options.device, options.microkernels};
-  if (options.device)
-    buildDevicePlanPipeline(manager, deviceOptions);
+  if (variantOptions.device)
+    buildDevicePlanPipeline(manager, variantOptions);
   else
     buildPlanPipeline(manager, variantOptions);
   if (options.emit == Phase::Plan)
     return;
-  if (options.device)
-    buildDeviceKernelPipeline(manager, deviceOptions);
+  if (variantOptions.device)
+    buildDeviceKernelPipeline(manager, variantOptions);
   else
     buildKernelPipeline(manager, variantOptions);
 }
 
 /// Runs in a thread of its own, in a context of its own.
 void Compiler::generateVariant(llvm::StringRef bytecode,
-                               const cpu::TargetRecord *target,
+                               const VariantOptions &variantOptions,
                                Variant &variant) {
   DialectRegistry registry;
   registerDialects(registry);
@@ -245,8 +246,6 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
   auto copy = parseSourceString<ModuleOp>(bytecode, ParserConfig(&local));
   if (!copy)
     return;
-  VariantOptions variantOptions{target, options.microkernels,
-                                /*floatPeak=*/!options.scheme->isInteger};
   PassManager manager(&local);
   manager.enableVerifier(options.verifyEach);
   addKernelPasses(manager, variantOptions);
@@ -261,10 +260,10 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
   if (options.emit == Phase::Plan || options.emit == Phase::Kernels) {
     std::string text = print(*copy);
     variant.code.assign(text.begin(), text.end());
-  } else if (target) {
-    finishProcessorVariant(*copy, variantOptions, variant);
+  } else if (variantOptions.device) {
+    finishDeviceVariant(*copy, *variantOptions.device, variant);
   } else {
-    finishDeviceVariant(*copy, variant);
+    finishProcessorVariant(*copy, variantOptions, variant);
   }
 }
 
@@ -301,10 +300,13 @@ void Compiler::finishProcessorVariant(ModuleOp kernels,
     variant.message += llvm::toString(std::move(error));
 }
 
-void Compiler::finishDeviceVariant(ModuleOp kernels, Variant &variant) {
+void Compiler::finishDeviceVariant(ModuleOp kernels,
+                                   const cuda::TargetRecord &target,
+                                   Variant &variant) {
   DeviceDescription &device = variant.description.device.emplace();
   device.openSymbol = "qtcrt_open_cuda";
-  device.capability = options.device->capability;
+  device.detectSymbol = "qtcrt_detect_cuda";
+  device.capability = target.capability;
   StateLayout layout(kernels);
   auto collect = [&](StringRef name, std::vector<LaunchDescription> &launches) {
     auto found =
@@ -319,7 +321,7 @@ void Compiler::finishDeviceVariant(ModuleOp kernels, Variant &variant) {
 
   PassManager lowering(kernels.getContext());
   lowering.enableVerifier(options.verifyEach);
-  buildNVVMPipeline(lowering, *options.device);
+  buildNVVMPipeline(lowering, target);
   buildPTXPipeline(lowering);
   if (failed(lowering.run(kernels))) {
     variant.message += "lowering to PTX failed";
@@ -331,31 +333,52 @@ void Compiler::finishDeviceVariant(ModuleOp kernels, Variant &variant) {
     return;
   }
   device.code = std::move(*code);
-  if (options.emit == Phase::PTX)
+  if (options.emit == Phase::PTX) {
     variant.code.assign(device.code.begin(), device.code.end());
+    return;
+  }
+  if (!options.machineCode)
+    return;
+  llvm::Expected<std::string> binary = cuda::assemble(device.code, target);
+  if (binary)
+    device.binary = std::move(*binary);
+  else
+    variant.message += llvm::toString(binary.takeError());
+}
+
+/// Phases that print one variant print the strongest that was asked for.
+std::vector<VariantOptions> Compiler::chooseVariants() const {
+  std::vector<VariantOptions> chosen;
+  bool floatPeak = !options.scheme->isInteger;
+  for (const cuda::TargetRecord *device : options.devices)
+    chosen.push_back({nullptr, options.microkernels, floatPeak, device});
+  if (options.devices.empty())
+    for (const cpu::TargetRecord *target : options.targets)
+      chosen.push_back({target, options.microkernels, floatPeak, nullptr});
+  if (options.emit == Phase::Trainer || options.emit == Phase::Library)
+    return chosen;
+  auto strongest = llvm::max_element(
+      chosen, [](const VariantOptions &a, const VariantOptions &b) {
+        return a.device ? a.device->capability < b.device->capability
+                        : a.target->isa < b.target->isa;
+      });
+  return {*strongest};
 }
 
 llvm::Error Compiler::generateVariants() {
   cpu::initializeBackend();
   std::string bytecode = getBytecode();
-  std::vector<const cpu::TargetRecord *> targets = options.targets;
-  // Phases that print one instruction set print the strongest asked for.
-  bool one = options.emit != Phase::Trainer && options.emit != Phase::Library;
-  if (options.device)
-    targets.assign(1, nullptr);
-  else if (one)
-    targets.assign(1, *llvm::max_element(options.targets,
-                                         [](const auto *a, const auto *b) {
-                                           return a->isa < b->isa;
-                                         }));
-  variants.resize(targets.size());
+  std::vector<VariantOptions> chosen = chooseVariants();
+  variants.resize(chosen.size());
   std::vector<std::thread> threads;
-  for (auto [target, variant] : llvm::zip(targets, variants)) {
+  for (auto [variantOptions, variant] : llvm::zip(chosen, variants)) {
     variant.description.name =
-        (target ? target->name : options.device->name).str();
+        (variantOptions.device ? variantOptions.device->name
+                               : variantOptions.target->name)
+            .str();
     threads.emplace_back(
-        [this, &bytecode, target = target, variant = &variant] {
-          generateVariant(bytecode, target, *variant);
+        [this, &bytecode, how = &variantOptions, variant = &variant] {
+          generateVariant(bytecode, *how, *variant);
         });
   }
   for (std::thread &thread : threads)
@@ -405,7 +428,7 @@ llvm::Error Compiler::writeObjects() {
   if (llvm::Error error =
           cpu::emitPlainModule(*descriptor, cpu::OutputKind::Object, model))
     return error;
-  cpu::TemporaryFiles files;
+  TemporaryFiles files;
   std::vector<std::string> objects;
   auto add = [&](llvm::StringRef name, llvm::ArrayRef<char> code) {
     llvm::Expected<std::string> path =

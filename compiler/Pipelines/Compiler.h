@@ -60,8 +60,10 @@ struct CompileOptions {
   /// Spelling of the normalization, for checkpoints.
   std::string normalize = "none";
   std::vector<const cpu::TargetRecord *> targets;
-  /// The device to train on; null: the processor.
-  const cuda::TargetRecord *device = nullptr;
+  /// The devices to train on, the oldest first; none: the processor.
+  std::vector<const cuda::TargetRecord *> devices;
+  /// Machine code besides PTX.
+  bool machineCode = false;
   bool microkernels = true;
   bool assertInteger = true;
   Phase emit = Phase::Trainer;
@@ -94,7 +96,7 @@ public:
   const std::vector<std::string> &getRemarks() const { return remarks; }
 
 private:
-  /// The code of one instruction set.
+  /// The code of one instruction set or for one kind of device.
   struct Variant {
     VariantDescription description;
     llvm::SmallVector<char, 0> code;
@@ -105,15 +107,16 @@ private:
   llvm::Error checkNormalization();
   llvm::Error describeModel();
   llvm::Error generateVariants();
-  /// `target` is null for a variant that runs on the device.
+  std::vector<VariantOptions> chooseVariants() const;
   void generateVariant(llvm::StringRef bytecode,
-                       const cpu::TargetRecord *target, Variant &variant);
+                       const VariantOptions &variantOptions, Variant &variant);
   void addKernelPasses(mlir::OpPassManager &manager,
                        const VariantOptions &variantOptions);
   void finishProcessorVariant(mlir::ModuleOp kernels,
                               const VariantOptions &variantOptions,
                               Variant &variant);
-  void finishDeviceVariant(mlir::ModuleOp kernels, Variant &variant);
+  void finishDeviceVariant(mlir::ModuleOp kernels,
+                           const cuda::TargetRecord &target, Variant &variant);
   llvm::Error writeObjects();
   llvm::Error writeOutput(llvm::StringRef text);
   std::string getBytecode();

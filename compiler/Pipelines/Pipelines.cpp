@@ -127,7 +127,7 @@ void qtc::buildLLVMPipeline(OpPassManager &manager,
 //===----------------------------------------------------------------------===//
 
 void qtc::buildDevicePlanPipeline(OpPassManager &manager,
-                                  const DeviceOptions &options) {
+                                  const VariantOptions &options) {
   addKernelFormation(manager);
   if (options.microkernels)
     manager.addNestedPass<func::FuncOp>(createSplitReductions());
@@ -145,10 +145,10 @@ void qtc::buildDevicePlanPipeline(OpPassManager &manager,
 }
 
 void qtc::buildDeviceKernelPipeline(OpPassManager &manager,
-                                    const DeviceOptions &options) {
+                                    const VariantOptions &options) {
   if (options.microkernels)
     manager.addNestedPass<func::FuncOp>(
-        createConvertContractToGPU({options.target->capability}));
+        createConvertContractToGPU({options.device->capability}));
   manager.addNestedPass<func::FuncOp>(createConvertLoopsToGPU());
   manager.addPass(createGpuKernelOutliningPass());
   manager.addPass(createMergeKernels());

@@ -28,13 +28,15 @@ llvm::Error buildSchemePipeline(mlir::OpPassManager &manager,
                                 const SchemeRequest &request,
                                 bool assertInteger);
 
-/// How the code of one instruction set is made.
+/// How the code of one instruction set, or for one kind of device, is made.
 struct VariantOptions {
   const cpu::TargetRecord *target = nullptr;
   /// Off: contractions become scalar loops, the oracle for the packed ones.
   bool microkernels = true;
   /// The step computes in floats, so their multiply-adds are its peak.
   bool floatPeak = false;
+  /// Takes the place of `target`.
+  const cuda::TargetRecord *device = nullptr;
 };
 
 /// scheme → plan: kernels on buffers in one arena.
@@ -49,21 +51,14 @@ void buildKernelPipeline(mlir::OpPassManager &manager,
 void buildLLVMPipeline(mlir::OpPassManager &manager,
                        const VariantOptions &options);
 
-/// How the code for a device is made.
-struct DeviceOptions {
-  const cuda::TargetRecord *target = nullptr;
-  /// Off: contractions become plain loops, the oracle for matrix units.
-  bool microkernels = true;
-};
-
 /// scheme → plan for a device: parallel loops and mapped contractions on
 /// buffers in one arena, and nothing else.
 void buildDevicePlanPipeline(mlir::OpPassManager &manager,
-                             const DeviceOptions &options);
+                             const VariantOptions &options);
 
 /// plan → kernels for a device: kernels and their launches.
 void buildDeviceKernelPipeline(mlir::OpPassManager &manager,
-                               const DeviceOptions &options);
+                               const VariantOptions &options);
 
 /// Kernels for a device → NVVM dialect, with the target attached.
 void buildNVVMPipeline(mlir::OpPassManager &manager,

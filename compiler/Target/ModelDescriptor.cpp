@@ -11,6 +11,7 @@
 #include "runtime/include/qtcrt/abi.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/GlobalVariable.h"
@@ -161,10 +162,15 @@ DescriptorBuilder::launches(llvm::ArrayRef<LaunchDescription> launches) {
 }
 
 llvm::Constant *DescriptorBuilder::device(const DeviceDescription &device) {
-  return global(structure(
-      {function(device.openSymbol), string(device.code), launches(device.train),
-       launches(device.evaluate), u64(device.train.size()),
-       u64(device.evaluate.size()), u32(device.capability), u32(0)}));
+  return global(
+      structure({function(device.openSymbol), function(device.detectSymbol),
+                 string(device.code),
+                 device.binary.empty()
+                     ? null()
+                     : bytes(llvm::arrayRefFromStringRef(device.binary)),
+                 launches(device.train), launches(device.evaluate),
+                 u64(device.train.size()), u64(device.evaluate.size()),
+                 u64(device.binary.size()), u32(device.capability), u32(0)}));
 }
 
 llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {

@@ -42,9 +42,9 @@ struct LaunchDescription {
 
 /// What a device runs, as in qtcrt_device_program.
 struct DeviceDescription {
-  /// The runtime's function that opens devices of this kind.
-  std::string openSymbol;
-  std::string code;
+  /// The runtime's functions that open and find devices of this kind.
+  std::string openSymbol, detectSymbol;
+  std::string code, binary;
   uint32_t capability = 0;
   std::vector<LaunchDescription> train, evaluate;
 };

@@ -84,7 +84,7 @@ Json describeVariants(const qtcrt_model &model) {
     const qtcrt_variant &variant = model.variants[i];
     variants.push_back(
         {{"name", variant.name},
-         {"supported", isIsaSupported(variant.isa)},
+         {"supported", isSupported(variant)},
          {"used", &variant == used},
          {"arena_bytes", variant.arena_bytes},
          {"planned_bytes", model.state_bytes + variant.arena_bytes}});

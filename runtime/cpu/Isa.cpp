@@ -95,11 +95,23 @@ bool qtcrt::isIsaSupported(uint32_t isa) {
   return false;
 }
 
+bool qtcrt::isSupported(const qtcrt_variant &variant) {
+  if (!variant.device)
+    return isIsaSupported(variant.isa);
+  uint32_t capability = variant.device->detect();
+  return capability > 0 && capability >= variant.device->capability;
+}
+
+/// Grows with what a variant asks of the machine.
+static uint32_t strengthOf(const qtcrt_variant &variant) {
+  return variant.device ? variant.device->capability : variant.isa;
+}
+
 const qtcrt_variant *qtcrt::strongestVariant(const qtcrt_model &model) {
   const qtcrt_variant *best = nullptr;
   for (uint64_t i = 0; i < model.variant_count; ++i)
-    if (isIsaSupported(model.variants[i].isa) &&
-        (!best || model.variants[i].isa > best->isa))
+    if (isSupported(model.variants[i]) &&
+        (!best || strengthOf(model.variants[i]) > strengthOf(*best)))
       best = &model.variants[i];
   return best;
 }
@@ -111,7 +123,7 @@ const qtcrt_variant &qtcrt::selectVariant(const qtcrt_model &model,
     const qtcrt_variant &variant = model.variants[i];
     names += (i ? ", " : "") + std::string(variant.name);
     if (name == variant.name) {
-      if (!isIsaSupported(variant.isa))
+      if (!variant.device && !isSupported(variant))
         fail("--isa=", name, ": this processor or operating system lacks it; ",
              "leave the option out to use the strongest supported variant");
       return variant;
@@ -121,6 +133,8 @@ const qtcrt_variant &qtcrt::selectVariant(const qtcrt_model &model,
     throw UsageError(concat("--isa: unknown instruction set ", inQuotes(name),
                             ", expected one of: ", names));
   const qtcrt_variant *best = strongestVariant(model);
+  if (!best && model.variants[0].device)
+    return model.variants[0];
   if (!best)
     fail("this processor supports none of the instruction sets the trainer was "
          "compiled for (",

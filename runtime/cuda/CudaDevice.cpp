@@ -75,16 +75,30 @@ struct MemoryLayout {
   uint64_t slotBytes = 0;
 };
 
+CUdevice findDevice(const Driver &driver) {
+  int count = 0;
+  check(driver.cuDeviceGetCount(&count), "count the devices");
+  if (count == 0)
+    fail("no CUDA device: the driver finds none; is CUDA_VISIBLE_DEVICES set?");
+  CUdevice device = 0;
+  check(driver.cuDeviceGet(&device, 0), "get the device");
+  return device;
+}
+
+/// Ten times the compute capability.
+uint32_t capabilityOf(const Driver &driver, CUdevice device) {
+  int major = 0, minor = 0;
+  check(driver.cuDeviceGetAttribute(&major, capabilityMajor, device),
+        "ask for the device's capability");
+  check(driver.cuDeviceGetAttribute(&minor, capabilityMinor, device),
+        "ask for the device's capability");
+  return static_cast<uint32_t>(10 * major + minor);
+}
+
 /// The device's context, current in the thread that made it.
 class Context {
 public:
-  Context() : driver(getDriver()) {
-    int count = 0;
-    check(driver.cuDeviceGetCount(&count), "count the devices");
-    if (count == 0)
-      fail("no CUDA device: the driver finds none; is CUDA_VISIBLE_DEVICES "
-           "set?");
-    check(driver.cuDeviceGet(&device, 0), "get the device");
+  Context() : driver(getDriver()), device(findDevice(driver)) {
     CUcontext context;
     check(driver.cuDevicePrimaryCtxRetain(&context, device), "use the device");
     check(driver.cuCtxSetCurrent(context), "use the device in this thread");
@@ -100,18 +114,11 @@ public:
     return text.data();
   }
 
-  uint32_t capability() const {
-    int major = 0, minor = 0;
-    check(driver.cuDeviceGetAttribute(&major, capabilityMajor, device),
-          "ask for the device's capability");
-    check(driver.cuDeviceGetAttribute(&minor, capabilityMinor, device),
-          "ask for the device's capability");
-    return static_cast<uint32_t>(10 * major + minor);
-  }
+  uint32_t capability() const { return capabilityOf(driver, device); }
 
 private:
   const Driver &driver;
-  CUdevice device = 0;
+  CUdevice device;
 };
 
 /// A handle of the driver and the function that gives it back.
@@ -189,8 +196,7 @@ public:
     check(driver.cuMemsetD8Async(memory, 0, layout.total(), computing),
           "clear the memory");
     synchronize();
-    check(driver.cuModuleLoadData(module.slot(), program.code),
-          "load the device code; a newer driver may be needed");
+    loadCode(program);
     loadFunctions(program.train, program.train_count);
     loadFunctions(program.evaluate, program.evaluate_count);
     for (unsigned slot = 0; slot < stepsAhead; ++slot) {
@@ -252,6 +258,16 @@ private:
 
   void synchronize() {
     check(driver.cuStreamSynchronize(computing), "wait for the GPU");
+  }
+
+  /// Machine code where it is for this very device: the driver need not compile
+  /// then. A driver that refuses it compiles the text.
+  void loadCode(const qtcrt_device_program &program) {
+    if (program.binary && program.capability == context.capability() &&
+        driver.cuModuleLoadData(module.slot(), program.binary) == success)
+      return;
+    check(driver.cuModuleLoadData(module.slot(), program.code),
+          "load the device code; a newer driver may be needed");
   }
 
   /// Before a step is recorded, as loading a kernel may wait for the GPU.
@@ -347,6 +363,15 @@ private:
 };
 
 } // namespace
+
+extern "C" uint32_t qtcrt_detect_cuda() {
+  try {
+    const Driver &driver = getDriver();
+    return capabilityOf(driver, findDevice(driver));
+  } catch (const Error &) {
+    return 0; // whoever opens the device says why
+  }
+}
 
 extern "C" qtcrt_device *qtcrt_open_cuda(const qtcrt_model *model,
                                          const qtcrt_device_program *program,

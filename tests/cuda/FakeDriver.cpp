@@ -17,6 +17,7 @@
 //   QTC_FAKE_CUDA_CAPABILITY   ten times the compute capability (default 80)
 //   QTC_FAKE_CUDA_FREE         free bytes of the device (default 1 GiB)
 //   QTC_FAKE_CUDA_DEVICES      number of devices (default 1)
+//   QTC_FAKE_CUDA_REFUSES      code that cannot be loaded: ptx or cubin
 //   QTC_FAKE_CUDA_LATE         number of the stream that is late, in the order
 //                              of their creation (default 0)
 //
@@ -30,6 +31,7 @@
 #include <cstring>
 #include <deque>
 #include <dlfcn.h>
+#include <elf.h>
 #include <functional>
 #include <map>
 #include <memory>
@@ -46,7 +48,7 @@ struct CUfunc_st {
   size_t arguments = 0;
 };
 struct CUmod_st {
-  std::string code;
+  std::map<std::string, size_t> arguments; ///< of each kernel
   void *library = nullptr;
   std::map<std::string, CUfunc_st> functions;
 };
@@ -168,16 +170,66 @@ void callEntry(void *entry, const uint64_t *words,
       words[Index]...);
 }
 
-/// Parameters of `name` in the text of the module.
-size_t countParameters(const std::string &code, const std::string &name) {
-  size_t begin = code.find(".entry " + name + "(");
-  if (begin == std::string::npos)
-    return mostArguments + 1;
-  size_t end = code.find(')', begin), count = 0;
-  for (size_t at = code.find(".param", begin); at < end;
-       at = code.find(".param", at + 1))
-    ++count;
-  return count;
+/// Kernels of a PTX text and how many parameters they have; none if it is for
+/// newer devices.
+std::map<std::string, size_t> readText(const std::string &code,
+                                       uint64_t capability) {
+  std::map<std::string, size_t> kernels;
+  size_t target = code.find(".target sm_");
+  if (target == std::string::npos ||
+      std::strtoull(&code[target + 11], nullptr, 10) > capability)
+    return {};
+  const std::string entry = ".entry ", parameter = ".param";
+  for (size_t at = code.find(entry); at != std::string::npos;
+       at = code.find(entry, at + 1)) {
+    size_t name = at + entry.size(), begin = code.find('(', name);
+    size_t end = code.find(')', begin);
+    size_t &count = kernels[code.substr(name, begin - name)];
+    for (size_t i = code.find(parameter, begin); i < end;
+         i = code.find(parameter, i + 1))
+      ++count;
+  }
+  return kernels;
+}
+
+/// Bytes of a kernel's parameters: the entry of its information that says where
+/// they lie in constant memory.
+size_t readParameterBytes(const uint8_t *info, size_t bytes) {
+  constexpr uint8_t withSize = 4, constantBank = 10;
+  for (size_t at = 0; at + 4 <= bytes;) {
+    uint16_t size, parameters;
+    std::memcpy(&size, info + at + 2, sizeof(size));
+    std::memcpy(&parameters, info + at + 10, sizeof(parameters));
+    if (info[at] == withSize && info[at + 1] == constantBank)
+      return parameters;
+    at += 4 + (info[at] == withSize ? size : 0);
+  }
+  return 0;
+}
+
+/// The same of machine code, which must be for this very device.
+std::map<std::string, size_t> readBinary(const uint8_t *code,
+                                         uint64_t capability) {
+  std::map<std::string, size_t> kernels;
+  const auto &header = *reinterpret_cast<const Elf64_Ehdr *>(code);
+  // CUDA 13 moved the number.
+  unsigned shift = header.e_ident[EI_ABIVERSION] < 8 ? 0 : 8;
+  if (((header.e_flags >> shift) & 0xff) != capability)
+    return {};
+  const auto *sections =
+      reinterpret_cast<const Elf64_Shdr *>(code + header.e_shoff);
+  const auto *names = reinterpret_cast<const char *>(
+      code + sections[header.e_shstrndx].sh_offset);
+  const std::string prefix = ".nv.info.";
+  for (size_t i = 0; i < header.e_shnum; ++i) {
+    std::string name = names + sections[i].sh_name;
+    if (name.compare(0, prefix.size(), prefix) == 0)
+      kernels[name.substr(prefix.size())] =
+          readParameterBytes(code + sections[i].sh_offset,
+                             sections[i].sh_size) /
+          sizeof(CUdeviceptr);
+  }
+  return kernels;
 }
 
 } // namespace
@@ -303,11 +355,20 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
 }
 
 CUresult cuModuleLoadData(CUmodule *module, const void *image) {
+  uint64_t capability = getSetting("QTC_FAKE_CUDA_CAPABILITY", 80);
+  bool isBinary = std::memcmp(image, ELFMAG, SELFMAG) == 0;
+  const char *refused = std::getenv("QTC_FAKE_CUDA_REFUSES");
+  auto arguments =
+      isBinary ? readBinary(static_cast<const uint8_t *>(image), capability)
+               : readText(static_cast<const char *>(image), capability);
+  if (arguments.empty() ||
+      (refused && std::string(refused) == (isBinary ? "cubin" : "ptx")))
+    return noBinary;
   const char *path = std::getenv("QTC_FAKE_CUDA_KERNELS");
   void *library = path ? dlopen(path, RTLD_LAZY | RTLD_LOCAL) : nullptr;
   if (!library)
     return noBinary;
-  *module = new CUmod_st{static_cast<const char *>(image), library, {}};
+  *module = new CUmod_st{std::move(arguments), library, {}};
   return 0;
 }
 
@@ -323,10 +384,11 @@ CUresult cuModuleGetFunction(CUfunction *function, CUmodule module,
   if (isRecording)
     return notPermitted;
   void *entry = dlsym(module->library, name);
-  size_t arguments = countParameters(module->code, name);
-  if (!entry || arguments > mostArguments)
+  auto found = module->arguments.find(name);
+  if (!entry || found == module->arguments.end() ||
+      found->second > mostArguments)
     return notFound;
-  module->functions[name] = {entry, arguments};
+  module->functions[name] = {entry, found->second};
   *function = &module->functions[name];
   return 0;
 }

@@ -161,9 +161,8 @@ class Machine(harness.Case):
         script = os.path.join(harness.REFERENCE, "make_models.py")
         harness.succeed(sys.executable, script, folder, "gemm_plain")
         cls.data = "npy:" + os.path.join(folder, "data")
-        cls.trainer = compile_trainer(
-            os.path.join(folder, "gemm_plain.onnx"), os.path.join(cls.common, "gpu"), "--batch=6", "--sm=80"
-        )
+        cls.model = os.path.join(folder, "gemm_plain.onnx")
+        cls.trainer = compile_trainer(cls.model, os.path.join(cls.common, "gpu"), "--batch=6", "--sm=80")
 
     def assert_error(self, pattern, trainer=None, **environment):
         command = (trainer or self.trainer, "train", "--data", self.data, "--steps=2", "--out", self.path("out"))
@@ -181,6 +180,47 @@ class Machine(harness.Case):
         outcome = harness.execute(self.trainer, "bench")
         self.assertEqual(outcome.code, 1, outcome)
         self.assertRegex(outcome.err, r"\Aerror: bench: measures trainers for the processor, .*\n\Z")
+
+    def assert_runs(self, trainer, **environment):
+        command = (trainer, "train", "--data", self.data, "--steps=2", "--out", self.path("out"))
+        return harness.Result(harness.succeed(*command, env=dict(os.environ, **environment))).state
+
+    def used(self, trainer, capability):
+        outcome = harness.succeed(trainer, "info", env=dict(os.environ, QTC_FAKE_CUDA_CAPABILITY=capability))
+        rows = [line.split() for line in outcome.out.splitlines() if line.startswith("sm_")]
+        return [(row[0], " ".join(row[4:])) for row in rows]
+
+    def test_capabilities(self):
+        """The newest code that the device can run, and its errors where there is none."""
+        trainer = compile_trainer(self.model, self.path("several"), "--batch=6", "--sm=90,80")
+        self.assertEqual(self.used(trainer, "75"), [("sm_80", "not supported"), ("sm_90", "not supported")])
+        self.assertEqual(self.used(trainer, "89"), [("sm_80", "used"), ("sm_90", "not supported")])
+        self.assertEqual(self.used(trainer, "90"), [("sm_80", "supported"), ("sm_90", "used")])
+        states = {self.assert_runs(trainer, QTC_FAKE_CUDA_CAPABILITY=capability) for capability in ("86", "90", "100")}
+        self.assertEqual(states, {self.assert_runs(self.trainer)})
+        pattern = r"this GPU \(a processor\) is sm_75; the trainer was built for sm_80: compile the model with a smaller --sm"
+        self.assert_error(pattern, trainer=trainer, QTC_FAKE_CUDA_CAPABILITY="75")
+
+    def test_machine_code(self):
+        """For the very device machine code is loaded, else PTX."""
+        emulation.find_ptxas()
+        trainer = compile_trainer(self.model, self.path("machine"), "--batch=6", "--cubin")
+        expected = self.assert_runs(self.trainer)
+        self.assertEqual(self.assert_runs(trainer, QTC_FAKE_CUDA_REFUSES="ptx"), expected)
+        self.assertEqual(self.assert_runs(trainer, QTC_FAKE_CUDA_REFUSES="cubin"), expected)
+        self.assertEqual(self.assert_runs(trainer, QTC_FAKE_CUDA_CAPABILITY="86"), expected)
+        self.assert_error(
+            "CUDA: cannot load the device code; a newer driver may be needed: .*",
+            trainer=trainer, QTC_FAKE_CUDA_REFUSES="ptx", QTC_FAKE_CUDA_CAPABILITY="86",
+        )  # fmt: skip
+
+    def test_no_assembler(self):
+        words = (harness.QTC, "compile", self.model, "--target=cuda", "--cubin", "-o", self.path("trainer"))
+        environment = {"PATH": self.folder, "CUDA_HOME": self.folder}
+        outcome = harness.execute(*words, env=dict(os.environ, **environment))
+        pattern = r"\Aerror: machine code needs ptxas, which is not on the path and not in '.*': .*\n\Z"
+        self.assertEqual(outcome.code, 2, outcome)
+        self.assertRegex(outcome.err, pattern)
 
     def test_no_device(self):
         self.assert_error("no CUDA device: .*", QTC_FAKE_CUDA_DEVICES="0")

@@ -8,6 +8,7 @@
 #include "tools/qtc/CompileFlags.h"
 
 #include "compiler/Target/CPU/ObjectFile.h"
+#include "compiler/Target/CUDA/Assembler.h"
 
 #include <CLI/CLI.hpp>
 
@@ -68,10 +69,15 @@ void CompileFlags::addTo(CLI::App &command) {
   command.add_option("--target", target, "processor kind")
       ->check(CLI::IsMember({"cpu", "cuda"}));
   command
-      .add_option("--sm", capability,
-                  "with --target=cuda: least compute capability, times ten, "
-                  "that the trainer shall run on")
+      .add_option("--sm", capabilities,
+                  "with --target=cuda: compute capabilities, times ten, that "
+                  "there is code for; newer GPUs run that of the next older "
+                  "one")
+      ->delimiter(',')
       ->check(CLI::IsMember(getCapabilities()));
+  command.add_flag("--cubin", machineCode,
+                   "with --target=cuda: machine code for exactly these "
+                   "capabilities besides PTX, made by ptxas");
   command.add_option("--mcpu", processor,
                      "instruction sets of the trainer: auto (all, chosen at "
                      "start-up), native, or a list of avx512vnni, avxvnni, "
@@ -136,8 +142,16 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
 
 llvm::Error CompileFlags::parseDevice(CompileOptions &options) const {
   bool isDevice = target == "cuda";
-  if (isDevice)
-    options.device = cuda::lookupTargetRecord(capability);
+  for (const cuda::TargetRecord &record : cuda::getTargetRecords())
+    if (isDevice && llvm::is_contained(capabilities, record.capability))
+      options.devices.push_back(&record);
+  options.machineCode = machineCode;
+  if (machineCode && !isDevice)
+    return llvm::createStringError(
+        "option '--cubin': expected --target=cuda, but got --target=" + target);
+  if (machineCode)
+    if (llvm::Error error = cuda::findAssembler().takeError())
+      return error;
   if (isDevice && !options.scheme->isInteger)
     return llvm::createStringError(
         "option '--scheme': '" + scheme +

@@ -41,10 +41,10 @@ private:
   std::string scheme, init = "onnx", loss;
   std::string normalize = "none", processor = "auto", emit = "trainer";
   std::string target = "cpu";
-  uint32_t capability = 80;
+  std::vector<uint32_t> capabilities = {80};
   uint64_t seed = 1;
   int64_t batch = 128;
-  bool noMicrokernels = false, verifyEach = false;
+  bool noMicrokernels = false, verifyEach = false, machineCode = false;
   bool assertInteger = true;
   /// Scheme options by scheme and name.
   std::map<std::string, std::map<std::string, std::string>> schemeValues;

@@ -7,10 +7,11 @@
 
 #include "compiler/Target/CPU/Link.h"
 
+#include "compiler/Support/Programs.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
@@ -18,31 +19,8 @@
 
 using namespace qtc;
 
-cpu::TemporaryFiles::~TemporaryFiles() {
-  for (const std::string &path : paths)
-    llvm::sys::fs::remove(path);
-}
-
 static llvm::Error makeError(const llvm::Twine &what, std::error_code code) {
   return llvm::createStringError(what + ": " + code.message());
-}
-
-llvm::Expected<std::string> cpu::TemporaryFiles::create(llvm::StringRef name,
-                                                        llvm::StringRef bytes) {
-  int descriptor;
-  llvm::SmallString<128> path;
-  if (std::error_code code = llvm::sys::fs::createTemporaryFile(
-          "qtc-" + name, "o", descriptor, path))
-    return makeError("cannot create a temporary file", code);
-  paths.push_back(path.str().str());
-  llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-  stream << bytes;
-  stream.flush();
-  std::error_code code = stream.error();
-  stream.clear_error();
-  if (code)
-    return makeError("cannot write temporary file '" + path + "'", code);
-  return paths.back();
 }
 
 /// The folder with the runtime's libraries: next to the installed compiler, or
@@ -85,22 +63,11 @@ llvm::Error cpu::linkTrainer(llvm::StringRef output,
         QTC_ZLIB_LIBRARY, "-pthread", "-ldl", "-lm"})
     arguments.push_back(flag.str());
 
-  TemporaryFiles files;
-  llvm::Expected<std::string> log = files.create("link", "");
-  if (!log)
-    return log.takeError();
-  std::vector<llvm::StringRef> references(arguments.begin(), arguments.end());
-  std::optional<llvm::StringRef> redirects[] = {
-      llvm::StringRef(""), llvm::StringRef(*log), llvm::StringRef(*log)};
-  std::string message;
-  int status = llvm::sys::ExecuteAndWait(*linker, references, std::nullopt,
-                                         redirects, 0, 0, &message);
-  if (status != 0) {
+  if (llvm::Error error = runProgram(arguments)) {
     llvm::sys::fs::remove(temporary);
-    if (auto text = llvm::MemoryBuffer::getFile(*log); text && message.empty())
-      message = (*text)->getBuffer().trim().split('\n').first.str();
     return llvm::createStringError("cannot link '" + output + "' with '" +
-                                   *linker + "': " + message);
+                                   *linker +
+                                   "': " + llvm::toString(std::move(error)));
   }
   if (std::error_code code = llvm::sys::fs::rename(temporary, output)) {
     llvm::sys::fs::remove(temporary);

@@ -17,22 +17,6 @@
 
 namespace qtc::cpu {
 
-/// Files that vanish with the object.
-class TemporaryFiles {
-public:
-  TemporaryFiles() = default;
-  TemporaryFiles(const TemporaryFiles &) = delete;
-  TemporaryFiles &operator=(const TemporaryFiles &) = delete;
-  ~TemporaryFiles();
-
-  /// Writes `bytes` to a new file and returns its path.
-  llvm::Expected<std::string> create(llvm::StringRef name,
-                                     llvm::StringRef bytes);
-
-private:
-  std::vector<std::string> paths;
-};
-
 /// Links object files and the runtime to an executable. `output` is replaced
 /// only when all went well.
 llvm::Error linkTrainer(llvm::StringRef output,

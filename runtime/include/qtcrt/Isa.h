@@ -17,12 +17,16 @@ namespace qtcrt {
 /// Whether processor and operating system support `isa` (enum qtcrt_isa).
 bool isIsaSupported(uint32_t isa);
 
-/// The strongest variant this processor supports, or null.
+/// Whether this machine, or its device, can run a variant.
+bool isSupported(const qtcrt_variant &variant);
+
+/// The strongest variant this machine supports, or null.
 const qtcrt_variant *strongestVariant(const qtcrt_model &model);
 
 /// The variant to run: the one called `name`, or for an empty name the
 /// strongest supported. Throws UsageError for an unknown name, Error for one
-/// this processor lacks.
+/// this processor lacks. What is wrong with a device is left to the one who
+/// opens it.
 const qtcrt_variant &selectVariant(const qtcrt_model &model,
                                    const std::string &name);
 

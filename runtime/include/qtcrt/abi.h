@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 6
+#define QTCRT_ABI_VERSION 7
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -156,9 +156,13 @@ typedef struct qtcrt_device_program {
   qtcrt_device *(*open)(const struct qtcrt_model *model,
                         const struct qtcrt_device_program *program,
                         uint64_t arena_bytes);
-  const char *code; ///< PTX, ends with a zero
+  /// Provided by the runtime: ten times the compute capability of the machine's
+  /// device; 0 if it has none.
+  uint32_t (*detect)(void);
+  const char *code;            ///< PTX, ends with a zero
+  const unsigned char *binary; ///< machine code for `capability`, or null
   const qtcrt_launch *train, *evaluate;
-  uint64_t train_count, evaluate_count;
+  uint64_t train_count, evaluate_count, binary_bytes;
   uint32_t capability; ///< least that the device must have, 80 for 8.0
   uint32_t reserved;
 } qtcrt_device_program;
@@ -228,6 +232,9 @@ qtcrt_device *qtcrt_open_cuda(const struct qtcrt_model *model,
                               const struct qtcrt_device_program *program,
                               uint64_t arena_bytes);
 
+/// Provided by the runtime: qtcrt_device_program::detect for CUDA.
+uint32_t qtcrt_detect_cuda(void);
+
 /// Provided by the runtime: notes that operation `op` of the step has ended.
 void qtcrt_mark(qtcrt_executor *executor, int64_t op);
 
@@ -239,7 +246,7 @@ static_assert(sizeof(qtcrt_op) == 32, "qtcrt_op is part of the ABI");
 static_assert(sizeof(qtcrt_step) == 72, "qtcrt_step is part of the ABI");
 static_assert(sizeof(qtcrt_address) == 16, "qtcrt_address is part of the ABI");
 static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");
-static_assert(sizeof(qtcrt_device_program) == 56,
+static_assert(sizeof(qtcrt_device_program) == 80,
               "qtcrt_device_program is part of the ABI");
 static_assert(sizeof(qtcrt_variant) == 80, "qtcrt_variant is part of the ABI");
 static_assert(sizeof(qtcrt_model) == 168, "qtcrt_model is part of the ABI");
