@@ -308,6 +308,8 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
   device.detectSymbol = "qtcrt_detect_cuda";
   device.capability = target.capability;
   StateLayout layout(kernels);
+  variant.description.trainOps = getProfile(kernels.lookupSymbol<func::FuncOp>(
+      qtrain::QTrainDialect::kTrainStepName));
   auto collect = [&](StringRef name, std::vector<LaunchDescription> &launches) {
     auto found =
         cuda::collectLaunches(kernels.lookupSymbol<func::FuncOp>(name), layout);
@@ -318,6 +320,9 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
   };
   collect(qtrain::QTrainDialect::kTrainStepName, device.train);
   collect(qtrain::QTrainDialect::kEvaluateName, device.evaluate);
+
+  if (variant.description.trainOps.size() != device.train.size())
+    variant.message += "not every launch has a name";
 
   PassManager lowering(kernels.getContext());
   lowering.enableVerifier(options.verifyEach);

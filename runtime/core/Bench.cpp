@@ -29,6 +29,8 @@ constexpr uint64_t minRounds = 15;
 constexpr double minRoundSeconds = 0.001, maxRoundSeconds = 0.02;
 /// Read, and as many written, to measure the bandwidth.
 constexpr uint64_t copiedBytes = uint64_t{32} << 20;
+/// The same on a device: more than its cache holds.
+constexpr uint64_t deviceCopiedBytes = uint64_t{128} << 20;
 
 Rate summarize(std::vector<double> rates) {
   if (rates.empty())
@@ -126,16 +128,25 @@ Rate measureBandwidth(Executor &executor) {
 }
 
 /// Deterministic pixels and labels of one batch.
-void fillBatch(const qtcrt_model &model, Buffer &images,
-               std::vector<int32_t> &labels) {
-  for (uint64_t i = 0; i < images.size(); ++i)
-    images.data()[i] = static_cast<uint8_t>(
-        randomBlock(1, i, 0, 0, RandomPurpose::Benchmark)[i & 3]);
-  for (uint64_t i = 0; i < labels.size(); ++i)
-    labels[i] = static_cast<int32_t>(
-        randomBlock(1, i, 1, 0, RandomPurpose::Benchmark)[i & 3] %
-        static_cast<uint64_t>(model.classes));
-}
+struct SyntheticBatch {
+  explicit SyntheticBatch(const qtcrt_model &model)
+      : images(
+            static_cast<uint64_t>(model.batch) *
+                ImageShape{model.channels, model.height, model.width}.bytes(),
+            "a batch"),
+        labels(static_cast<size_t>(model.batch)) {
+    for (uint64_t i = 0; i < images.size(); ++i)
+      images.data()[i] = static_cast<uint8_t>(
+          randomBlock(1, i, 0, 0, RandomPurpose::Benchmark)[i & 3]);
+    for (uint64_t i = 0; i < labels.size(); ++i)
+      labels[i] = static_cast<int32_t>(
+          randomBlock(1, i, 1, 0, RandomPurpose::Benchmark)[i & 3] %
+          static_cast<uint64_t>(model.classes));
+  }
+
+  Buffer images;
+  std::vector<int32_t> labels;
+};
 
 /// Times of one step: the whole and its operations.
 struct StepTimes {
@@ -177,18 +188,15 @@ void summarizeSteps(std::vector<StepTimes> steps, const qtcrt_variant &variant,
 BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
   const qtcrt_model &model = session.model();
   const qtcrt_variant &variant = session.variant();
-  ImageShape shape{model.channels, model.height, model.width};
-  Buffer images(static_cast<uint64_t>(model.batch) * shape.bytes(), "a batch");
-  std::vector<int32_t> labels(static_cast<size_t>(model.batch));
-  fillBatch(model, images, labels);
+  SyntheticBatch batch(model);
   Executor &executor = session.executor();
   executor.startProfile(variant.train_op_count);
   auto run = [&](uint64_t step) {
     // Around the clock of the operations, so that these never take longer.
     Stopwatch watch;
     executor.beginStep();
-    session.startTraining(images.data(), labels.data(), model.default_seed,
-                          schedule, step);
+    session.startTraining(batch.images.data(), batch.labels.data(),
+                          model.default_seed, schedule, step);
     session.finish();
     return watch.seconds();
   };
@@ -212,22 +220,55 @@ BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
   return result;
 }
 
+/// Steps as in training, each started before the one before it is finished, and
+/// then their launches one by one.
+BenchResult measureDevice(Session &session, uint64_t steps, int64_t schedule) {
+  const qtcrt_model &model = session.model();
+  SyntheticBatch batch(model);
+  uint64_t next = 0;
+  auto start = [&] {
+    session.startTraining(batch.images.data(), batch.labels.data(),
+                          model.default_seed, schedule, next++);
+  };
+  std::vector<StepTimes> times;
+  start();
+  Stopwatch watch;
+  while (times.size() < steps) {
+    start();
+    session.finish();
+    if (next > 1 + warmUpSteps)
+      times.push_back({watch.seconds(), {}});
+    watch.restart();
+  }
+  session.finish();
+  for (StepTimes &step : times)
+    step.ops = session.profileTraining(batch.images.data(), batch.labels.data(),
+                                       model.default_seed, schedule, next++);
+  BenchResult result;
+  summarizeSteps(std::move(times), session.variant(), result);
+  std::vector<double> rates;
+  for (double seconds :
+       session.getDevice()->timeCopies(deviceCopiedBytes, minRounds))
+    rates.push_back(2.0 * deviceCopiedBytes / seconds);
+  result.bandwidth = summarize(rates);
+  return result;
+}
+
 } // namespace
 
 int qtcrt::runBench(const qtcrt_model &model, const Options &options) {
   Session session(model, static_cast<unsigned>(options.threads), options.isa);
-  if (session.variant().device)
-    fail("bench: measures trainers for the processor, but this one is for a "
-         "GPU (",
-         session.variant().name, "); time `train` instead");
   Schedule schedule =
       Schedule::parse(model.default_schedule,
                       static_cast<qtcrt_schedule_kind>(model.schedule_kind));
   uint64_t steps = options.steps.value_or(defaultSteps);
   schedule.resolve(warmUpSteps + steps, warmUpSteps + steps);
-  BenchResult result = measureSteps(session, steps, schedule.valueAt(0));
+  bool isDevice = session.getDevice() != nullptr;
+  BenchResult result = (isDevice ? measureDevice : measureSteps)(
+      session, steps, schedule.valueAt(0));
   result.residentBytes = peakResidentBytes();
-  result.bandwidth = measureBandwidth(session.executor());
+  if (!isDevice)
+    result.bandwidth = measureBandwidth(session.executor());
   printBench(session, result, options.json);
   return 0;
 }

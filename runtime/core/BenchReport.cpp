@@ -93,7 +93,12 @@ const char *peakInstruction(const qtcrt_variant &variant) {
                                                       : "dot-product";
 }
 
-Json describeBench(const Session &session, unsigned threads,
+/// A rate in billions a second, or null where it is not known.
+Json inBillions(double rate) {
+  return rate > 0 ? Json(rate * 1e-9) : Json(nullptr);
+}
+
+Json describeBench(const Session &session, Json threads,
                    const BenchResult &result) {
   const qtcrt_model &model = session.model();
   Json rows = Json::array(), layers = Json::array();
@@ -114,28 +119,31 @@ Json describeBench(const Session &session, unsigned threads,
   LayerProfile profile = groupByLayer(result.ops);
   for (const LayerPass &pass : profile.passes)
     layers.push_back(describeLayer(pass, result));
-  return {{"model", model.name},
-          {"scheme", model.scheme},
-          {"isa", session.variant().name},
-          {"threads", threads},
-          {"batch", model.batch},
-          {"steps", result.steps},
-          {"images_per_second",
-           static_cast<double>(model.batch) / result.milliseconds * 1e3},
-          {"milliseconds_per_step", result.milliseconds},
-          {"peak_instruction", peakInstruction(session.variant())},
-          {"peak_gmacs_per_second", result.peak.median * 1e-9},
-          {"best_peak_gmacs_per_second", result.peak.best * 1e-9},
-          {"bandwidth_gigabytes_per_second", result.bandwidth.median * 1e-9},
-          {"best_bandwidth_gigabytes_per_second", result.bandwidth.best * 1e-9},
-          {"total", describeRow("total", "step", result.milliseconds, macs,
-                                bytes, result)},
-          {"percent_not_mac", 100 * (1 - macTime / result.milliseconds)},
-          {"planned_bytes", session.plannedBytes()},
-          {"peak_resident_bytes", result.residentBytes},
-          {"ops", rows},
-          {"layers", layers},
-          {"outside_layers_milliseconds", profile.otherMilliseconds + between}};
+  return {
+      {"model", model.name},
+      {"scheme", model.scheme},
+      {"isa", session.variant().name},
+      {"threads", threads},
+      {"batch", model.batch},
+      {"steps", result.steps},
+      {"images_per_second",
+       static_cast<double>(model.batch) / result.milliseconds * 1e3},
+      {"milliseconds_per_step", result.milliseconds},
+      {"peak_instruction", peakInstruction(session.variant())},
+      {"peak_gmacs_per_second", inBillions(result.peak.median)},
+      {"best_peak_gmacs_per_second", inBillions(result.peak.best)},
+      {"bandwidth_gigabytes_per_second", inBillions(result.bandwidth.median)},
+      {"best_bandwidth_gigabytes_per_second",
+       inBillions(result.bandwidth.best)},
+      {"total",
+       describeRow("total", "step", result.milliseconds, macs, bytes, result)},
+      {"percent_not_mac",
+       100 * std::max(0.0, 1 - macTime / result.milliseconds)},
+      {"planned_bytes", session.plannedBytes()},
+      {"peak_resident_bytes", result.residentBytes},
+      {"ops", rows},
+      {"layers", layers},
+      {"outside_layers_milliseconds", profile.otherMilliseconds + between}};
 }
 
 /// Columns that line up, the first ones to the left.
@@ -225,23 +233,7 @@ void printLayers(const Json &bench) {
   table.print();
 }
 
-void printText(const Json &bench) {
-  std::printf("%s, scheme %s, %s, %s threads, batch %s, %s steps: mean of the "
-              "middle half\n\n",
-              cell(bench["model"], "").c_str(),
-              cell(bench["scheme"], "").c_str(), cell(bench["isa"], "").c_str(),
-              cell(bench["threads"], "%.0f").c_str(),
-              cell(bench["batch"], "%.0f").c_str(),
-              cell(bench["steps"], "%.0f").c_str());
-  printOps(bench);
-  std::printf(
-      "\nlayers: helpers pack operands, requantize results, update "
-      "weights; %% of peak is the kernel's; at best: kernel and helpers "
-      "in their fastest steps, of the best peak\n\n");
-  printLayers(bench);
-  std::printf("\n%s images/s, %s ms/step\n",
-              cell(bench["images_per_second"], "%.1f").c_str(),
-              cell(bench["milliseconds_per_step"], "%.3f").c_str());
+void printRates(const Json &bench) {
   std::printf("whole step: %s %% of the %s peak of %s GMAC/s (median "
               "of rounds between the steps; best %s); %s %% of the time is not "
               "MAC operations\n",
@@ -255,6 +247,36 @@ void printText(const Json &bench) {
       "the bytes at the copy bandwidth of %s GB/s (best %s)\n",
       cell(bench["bandwidth_gigabytes_per_second"], "%.1f").c_str(),
       cell(bench["best_bandwidth_gigabytes_per_second"], "%.1f").c_str());
+}
+
+void printDeviceRates(const Json &bench) {
+  std::printf("operations: launches one by one, with events between them; the "
+              "step replays them without, so they may add up to more\n");
+  std::printf(
+      "bound: the bytes at the copy bandwidth of %s GB/s (best %s)\n",
+      cell(bench["bandwidth_gigabytes_per_second"], "%.1f").c_str(),
+      cell(bench["best_bandwidth_gigabytes_per_second"], "%.1f").c_str());
+}
+
+void printText(const Json &bench) {
+  bool isDevice = bench["threads"].is_null();
+  std::printf("%s, scheme %s, %s, %sbatch %s, %s steps: mean of the "
+              "middle half\n\n",
+              cell(bench["model"], "").c_str(),
+              cell(bench["scheme"], "").c_str(), cell(bench["isa"], "").c_str(),
+              isDevice ? "" : cell(bench["threads"], "%.0f threads, ").c_str(),
+              cell(bench["batch"], "%.0f").c_str(),
+              cell(bench["steps"], "%.0f").c_str());
+  printOps(bench);
+  std::printf(
+      "\nlayers: helpers pack operands, requantize results, update "
+      "weights; %% of peak is the kernel's; at best: kernel and helpers "
+      "in their fastest steps, of the best peak\n\n");
+  printLayers(bench);
+  std::printf("\n%s images/s, %s ms/step\n",
+              cell(bench["images_per_second"], "%.1f").c_str(),
+              cell(bench["milliseconds_per_step"], "%.3f").c_str());
+  isDevice ? printDeviceRates(bench) : printRates(bench);
   std::printf(
       "memory: %s MiB planned, %s MiB peak resident\n",
       cell(bench["planned_bytes"], "%.1f", 1.0 / 1048576).c_str(),
@@ -264,7 +286,10 @@ void printText(const Json &bench) {
 } // namespace
 
 void qtcrt::printBench(Session &session, const BenchResult &result, bool json) {
-  Json bench = describeBench(session, session.executor().workerCount(), result);
+  Json threads = session.executor().workerCount();
+  if (session.getDevice())
+    threads = nullptr;
+  Json bench = describeBench(session, threads, result);
   if (json)
     std::printf(
         "%s\n",

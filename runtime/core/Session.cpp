@@ -178,18 +178,35 @@ qtcrt_step Session::makeStep(const uint8_t *images) {
   return step;
 }
 
-void Session::startTraining(const uint8_t *images, const int32_t *labels,
-                            uint64_t seed, int64_t schedule, uint64_t step) {
+qtcrt_step Session::makeTraining(const uint8_t *images, const int32_t *labels,
+                                 uint64_t seed, int64_t schedule,
+                                 uint64_t step) {
   qtcrt_step operands = makeStep(images);
   operands.labels = labels;
   operands.seed = seed;
   operands.schedule = schedule;
   operands.step = static_cast<uint32_t>(step);
+  return operands;
+}
+
+void Session::startTraining(const uint8_t *images, const int32_t *labels,
+                            uint64_t seed, int64_t schedule, uint64_t step) {
+  qtcrt_step operands = makeTraining(images, labels, seed, schedule, step);
   if (!device)
     return chosen.train(&pool, &operands);
   refreshDevice();
   device->startTraining(operands);
   hostHasState = false;
+}
+
+std::vector<double> Session::profileTraining(const uint8_t *images,
+                                             const int32_t *labels,
+                                             uint64_t seed, int64_t schedule,
+                                             uint64_t step) {
+  refreshDevice();
+  hostHasState = false;
+  return device->profileTraining(
+      makeTraining(images, labels, seed, schedule, step));
 }
 
 void Session::startEvaluation(const uint8_t *images) {

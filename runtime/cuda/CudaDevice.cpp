@@ -162,6 +162,37 @@ void checkDevice(const Context &context, const qtcrt_device_program &program,
          "a smaller --batch");
 }
 
+/// Points of time in a stream.
+class Timeline {
+public:
+  Timeline(const Driver &driver, CUstream stream)
+      : driver(driver), stream(stream) {}
+
+  void mark() {
+    Owned<CUevent> &event = events.emplace_back(driver.cuEventDestroy);
+    check(driver.cuEventCreate(event.slot(), withTime), "create an event");
+    check(driver.cuEventRecord(event, stream), "record an event");
+  }
+
+  /// Waits, and returns the seconds between each mark and the next.
+  std::vector<double> get() const {
+    check(driver.cuStreamSynchronize(stream), "wait for the GPU");
+    std::vector<double> seconds;
+    for (size_t i = 1; i < events.size(); ++i) {
+      float milliseconds = 0;
+      check(driver.cuEventElapsedTime(&milliseconds, events[i - 1], events[i]),
+            "ask for the time between events");
+      seconds.push_back(1e-3 * static_cast<double>(milliseconds));
+    }
+    return seconds;
+  }
+
+private:
+  const Driver &driver;
+  CUstream stream;
+  std::deque<Owned<CUevent>> events;
+};
+
 /// A step that may be under way, and what is recorded of it: graphs have fixed
 /// addresses, so every slot has its own.
 struct Slot {
@@ -184,7 +215,8 @@ class CudaDevice : public Device {
 public:
   CudaDevice(const qtcrt_model &model, const qtcrt_device_program &program,
              uint64_t arenaBytes)
-      : model(model), layout(model, arenaBytes), driver(getDriver()) {
+      : model(model), program(program), layout(model, arenaBytes),
+        driver(getDriver()) {
     checkDevice(context, program, layout.total());
     check(driver.cuMemAlloc(memory.slot(), layout.total()),
           "take the GPU's memory");
@@ -196,7 +228,7 @@ public:
     check(driver.cuMemsetD8Async(memory, 0, layout.total(), computing),
           "clear the memory");
     synchronize();
-    loadCode(program);
+    loadCode();
     loadFunctions(program.train, program.train_count);
     loadFunctions(program.evaluate, program.evaluate_count);
     for (unsigned slot = 0; slot < stepsAhead; ++slot) {
@@ -243,6 +275,34 @@ public:
                 sizeof(int32_t));
   }
 
+  std::vector<double> profileTraining(const qtcrt_step &step) override {
+    unsigned slot = startedSteps % stepsAhead;
+    fillInput(step, slot);
+    upload(slot, computing);
+    Timeline timeline(driver, computing);
+    timeline.mark();
+    for (uint64_t i = 0; i < program.train_count; ++i) {
+      launch(program.train[i], slot);
+      timeline.mark();
+    }
+    return timeline.get();
+  }
+
+  std::vector<double> timeCopies(uint64_t bytes, unsigned rounds) override {
+    Owned<CUdeviceptr> from(driver.cuMemFree), to(driver.cuMemFree);
+    if (driver.cuMemAlloc(from.slot(), bytes) != success ||
+        driver.cuMemAlloc(to.slot(), bytes) != success)
+      return {};
+    Timeline timeline(driver, computing);
+    timeline.mark();
+    for (unsigned round = 0; round < rounds; ++round) {
+      check(driver.cuMemcpyDtoDAsync(to, from, bytes, computing),
+            "copy within the GPU's memory");
+      timeline.mark();
+    }
+    return timeline.get();
+  }
+
   uint64_t allocatedBytes() const override { return layout.total(); }
 
 private:
@@ -262,7 +322,7 @@ private:
 
   /// Machine code where it is for this very device: the driver need not compile
   /// then. A driver that refuses it compiles the text.
-  void loadCode(const qtcrt_device_program &program) {
+  void loadCode() {
     if (program.binary && program.capability == context.capability() &&
         driver.cuModuleLoadData(module.slot(), program.binary) == success)
       return;
@@ -321,14 +381,18 @@ private:
          batch * model.channels * model.height * model.width);
   }
 
+  void upload(unsigned slot, CUstream stream) {
+    check(driver.cuMemcpyHtoDAsync(place(QTCRT_MEMORY_SEED, slot),
+                                   transferred(QTCRT_MEMORY_SEED, slot),
+                                   layout.inputBytes(), stream),
+          "copy the input");
+  }
+
   void start(CUgraphExec graph, const qtcrt_step &step) {
     unsigned index = startedSteps++ % stepsAhead;
     Slot &slot = slots[index];
     fillInput(step, index);
-    check(driver.cuMemcpyHtoDAsync(place(QTCRT_MEMORY_SEED, index),
-                                   transferred(QTCRT_MEMORY_SEED, index),
-                                   layout.inputBytes(), uploading),
-          "copy the input");
+    upload(index, uploading);
     pass(slot.uploaded, uploading, computing);
     check(driver.cuGraphLaunch(graph, computing), "start a step");
     pass(slot.computed, computing, downloading);
@@ -348,6 +412,7 @@ private:
 
   // Members that the driver gave are given back in reverse order.
   const qtcrt_model &model;
+  const qtcrt_device_program &program;
   MemoryLayout layout;
   const Driver &driver;
   Context context;

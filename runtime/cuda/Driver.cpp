@@ -45,6 +45,7 @@ void loadFunctions(Driver &driver, void *handle) {
   load(driver.cuMemsetD8Async, handle, "cuMemsetD8Async");
   load(driver.cuMemcpyHtoDAsync, handle, "cuMemcpyHtoDAsync_v2");
   load(driver.cuMemcpyDtoHAsync, handle, "cuMemcpyDtoHAsync_v2");
+  load(driver.cuMemcpyDtoDAsync, handle, "cuMemcpyDtoDAsync_v2");
   load(driver.cuModuleLoadData, handle, "cuModuleLoadData");
   load(driver.cuModuleUnload, handle, "cuModuleUnload");
   load(driver.cuModuleGetFunction, handle, "cuModuleGetFunction");
@@ -56,6 +57,7 @@ void loadFunctions(Driver &driver, void *handle) {
   load(driver.cuEventDestroy, handle, "cuEventDestroy_v2");
   load(driver.cuEventRecord, handle, "cuEventRecord");
   load(driver.cuEventSynchronize, handle, "cuEventSynchronize");
+  load(driver.cuEventElapsedTime, handle, "cuEventElapsedTime");
   load(driver.cuStreamBeginCapture, handle, "cuStreamBeginCapture_v2");
   load(driver.cuStreamEndCapture, handle, "cuStreamEndCapture");
   load(driver.cuLaunchKernel, handle, "cuLaunchKernel");

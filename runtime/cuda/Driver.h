@@ -31,8 +31,8 @@ constexpr CUresult success = 0;
 constexpr int capabilityMajor = 75, capabilityMinor = 76;
 /// CU_STREAM_NON_BLOCKING.
 constexpr unsigned nonBlocking = 1;
-/// CU_EVENT_DISABLE_TIMING.
-constexpr unsigned withoutTime = 2;
+/// CU_EVENT_DEFAULT and CU_EVENT_DISABLE_TIMING.
+constexpr unsigned withTime = 0, withoutTime = 2;
 /// CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads may call the driver.
 constexpr int captureThread = 1;
 
@@ -58,6 +58,8 @@ struct Driver {
                                 CUstream stream);
   CUresult (*cuMemcpyDtoHAsync)(void *to, CUdeviceptr from, size_t bytes,
                                 CUstream stream);
+  CUresult (*cuMemcpyDtoDAsync)(CUdeviceptr to, CUdeviceptr from, size_t bytes,
+                                CUstream stream);
   CUresult (*cuModuleLoadData)(CUmodule *module, const void *image);
   CUresult (*cuModuleUnload)(CUmodule module);
   CUresult (*cuModuleGetFunction)(CUfunction *function, CUmodule module,
@@ -70,6 +72,8 @@ struct Driver {
   CUresult (*cuEventDestroy)(CUevent event);
   CUresult (*cuEventRecord)(CUevent event, CUstream stream);
   CUresult (*cuEventSynchronize)(CUevent event);
+  CUresult (*cuEventElapsedTime)(float *milliseconds, CUevent start,
+                                 CUevent end);
   CUresult (*cuStreamBeginCapture)(CUstream stream, int mode);
   CUresult (*cuStreamEndCapture)(CUstream stream, CUgraph *graph);
   CUresult (*cuLaunchKernel)(CUfunction function, unsigned gridX,

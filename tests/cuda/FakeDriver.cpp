@@ -26,6 +26,7 @@
 #include "cuda/Driver.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -59,6 +60,8 @@ struct CUgraphExec_st : CUgraph_st {};
 struct CUevent_st {
   CUstream stream = nullptr; ///< that it was recorded in at last
   uint64_t recorded = 0, reached = 0;
+  bool hasTime = true;
+  std::chrono::steady_clock::time_point time; ///< when it was reached
 };
 /// Something that a stream has to do: work, or reaching an event, or waiting
 /// until an event was reached as often as it had been recorded by then.
@@ -108,8 +111,10 @@ void runFirst(CUstream stream) {
   stream->queue.pop_front();
   if (operation.work)
     operation.work();
-  if (operation.reaches)
-    operation.reaches->reached = operation.count;
+  if (!operation.reaches)
+    return;
+  operation.reaches->reached = operation.count;
+  operation.reaches->time = std::chrono::steady_clock::now();
 }
 
 /// Runs what need not wait for anybody.
@@ -354,6 +359,16 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
       stream, [=] { std::memcpy(to, reinterpret_cast<void *>(from), bytes); });
 }
 
+CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes,
+                              CUstream stream) {
+  if (!isInside(from, bytes) || !isInside(to, bytes))
+    return invalidValue;
+  return enqueue(stream, [=] {
+    std::memcpy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from),
+                bytes);
+  });
+}
+
 CUresult cuModuleLoadData(CUmodule *module, const void *image) {
   uint64_t capability = getSetting("QTC_FAKE_CUDA_CAPABILITY", 80);
   bool isBinary = std::memcmp(image, ELFMAG, SELFMAG) == 0;
@@ -427,8 +442,19 @@ CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
   return enqueue(stream, std::move(operation));
 }
 
-CUresult cuEventCreate(CUevent *event, unsigned /*flags*/) {
+CUresult cuEventCreate(CUevent *event, unsigned flags) {
   *event = new CUevent_st;
+  (*event)->hasTime = flags == qtcrt::cuda::withTime;
+  return 0;
+}
+
+CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end) {
+  for (CUevent event : {start, end})
+    if (!event->hasTime || event->recorded == 0 ||
+        event->reached < event->recorded)
+      return invalidValue;
+  *milliseconds =
+      std::chrono::duration<float, std::milli>(end->time - start->time).count();
   return 0;
 }
 

@@ -7,6 +7,7 @@ The emulated driver (FakeDriver.cpp) takes the place of libcuda.so.1: everything
 GPU is the trainer's own.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -150,6 +151,10 @@ class SameAsProcessor(harness.Case):
         self.assertEqual(len(states), 1)
 
 
+def _macs(bench):
+    return {(row["node"], row["pass"]): row["macs"] for row in bench["layers"]}
+
+
 class Machine(harness.Case):
     """What a trainer says when the machine is not as it must be."""
 
@@ -177,9 +182,22 @@ class Machine(harness.Case):
         self.assert_error("no CUDA driver: libcuda.so.1 .*--target=cpu", trainer=bare)
 
     def test_bench(self):
-        outcome = harness.execute(self.trainer, "bench")
-        self.assertEqual(outcome.code, 1, outcome)
-        self.assertRegex(outcome.err, r"\Aerror: bench: measures trainers for the processor, .*\n\Z")
+        """Every launch has a row with the model's node, and the multiply-accumulates are those of the processor."""
+        cpu = harness.compile_model(self.model, self.path("cpu"), "--batch=6", "--mcpu=baseline", "--no-microkernels")
+        words = ("bench", "--json", "--steps=3")
+        expected, got = (json.loads(harness.succeed(trainer, *words).out) for trainer in (cpu, self.trainer))
+        self.assertEqual(_macs(got), _macs(expected))
+        self.assertGreater(len(_macs(got)), 3)
+        self.assertGreater(got["images_per_second"], 0)
+        self.assertGreater(got["bandwidth_gigabytes_per_second"], 0)
+        self.assertIsNone(got["peak_gmacs_per_second"])
+        self.assertIsNone(got["threads"])
+        for row in got["ops"][:-1]:
+            self.assertGreater(row["bytes"], 0, row)
+            self.assertEqual(row["bound"], "memory", row)
+        text = harness.succeed(self.trainer, "bench", "--steps=2").out
+        self.assertRegex(text, r"\Agemm_plain, scheme niti, sm_80, batch 6, 2 steps: mean of the middle half\n")
+        self.assertNotIn("peak of", text)
 
     def assert_runs(self, trainer, **environment):
         command = (trainer, "train", "--data", self.data, "--steps=2", "--out", self.path("out"))

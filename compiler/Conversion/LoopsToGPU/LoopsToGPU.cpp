@@ -7,6 +7,9 @@
 
 #include "compiler/Conversion/LoopsToGPU/LoopsToGPU.h"
 
+#include "compiler/Support/Profile.h"
+#include "dialect/QKernel/IR/QKernel.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
@@ -147,6 +150,10 @@ LogicalResult convert(scf::ParallelOp loop) {
   Value one = index(1);
   auto launch = b.create<gpu::LaunchOp>(index(blocks), one, one, index(threads),
                                         one, one);
+  for (StringRef name : {qkernel::QKernelDialect::kKindAttrName,
+                         qkernel::QKernelDialect::kMacsAttrName})
+    if (Attribute attribute = loop->getAttr(name))
+      launch->setAttr(name, attribute);
   b.setInsertionPointToStart(&launch.getBody().front());
   IRMapping mapping;
   cloneConstants(b, loop, mapping);
@@ -179,6 +186,15 @@ struct ConvertLoopsToGPU : qtc::impl::ConvertLoopsToGPUBase<ConvertLoopsToGPU> {
     for (auto loop : llvm::to_vector(body.getOps<scf::ParallelOp>()))
       if (failed(convert(loop)))
         return signalPassFailure();
+    // While launches still have what names them.
+    SmallVector<Attribute> profile;
+    for (auto launch : body.getOps<gpu::LaunchOp>()) {
+      SetVector<Value> used;
+      getUsedValuesDefinedAbove(launch.getBody(), used);
+      profile.push_back(getProfileEntry(launch, used.getArrayRef()));
+    }
+    getOperation()->setAttr(kProfileAttrName,
+                            ArrayAttr::get(&getContext(), profile));
   }
 };
 } // namespace

@@ -18,7 +18,8 @@ def ConvertLoopsToGPU : Pass<"convert-loops-to-gpu", "::mlir::func::FuncOp"> {
     order, so that threads next to each other have neighbours of the last
     dimension: where that walks along memory, a warp's accesses are one. Blocks
     have 256 threads, or as many as there are iterations. Constants are cloned
-    into the launch.
+    into the launch. The function's `qkernel.profile` lists all launches in their
+    order, those of other passes too.
 
     In a long loop without inner loops, a thread runs four neighbouring
     iterations side by side, so that its accesses are up to 16 bytes wide.

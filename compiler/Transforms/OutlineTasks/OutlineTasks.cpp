@@ -62,21 +62,6 @@ int64_t getAlignment(Value buffer) {
   return std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
 }
 
-/// Name of the model's node that a location stands for.
-std::string getNodeName(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().str();
-  if (auto call = dyn_cast<CallSiteLoc>(loc))
-    return getNodeName(call.getCallee());
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location part : fused.getLocations()) {
-      std::string name = getNodeName(part);
-      if (!name.empty())
-        return name;
-    }
-  return "";
-}
-
 bool isConstant(Operation *op) {
   return op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op);
 }
@@ -150,7 +135,6 @@ private:
                           ArrayRef<Value> captures,
                           ArrayRef<Operation *> constants);
   func::FuncOp reuseTask(func::FuncOp task);
-  void addProfileEntry(scf::ParallelOp loop, ArrayRef<Value> captures);
 
   func::FuncOp function;
   SymbolTable &symbols;
@@ -203,7 +187,7 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
                            static_cast<uint64_t>(*upper), captures);
   builder.create<MarkOp>(loop.getLoc(), executor,
                          static_cast<uint64_t>(profile.size()));
-  addProfileEntry(loop, captures);
+  profile.push_back(getProfileEntry(loop, captures));
   loop.erase();
   return success();
 }
@@ -276,24 +260,6 @@ func::FuncOp TaskOutliner::reuseTask(func::FuncOp task) {
   }
   tasks[task.getFunctionType()].push_back(task);
   return task;
-}
-
-void TaskOutliner::addProfileEntry(scf::ParallelOp loop,
-                                   ArrayRef<Value> captures) {
-  int64_t bytes = 0;
-  for (Value capture : captures)
-    if (auto type = dyn_cast<MemRefType>(capture.getType()))
-      bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
-  auto kind = loop->getAttrOfType<StringAttr>(QKernelDialect::kKindAttrName);
-  auto macs = loop->getAttrOfType<IntegerAttr>(QKernelDialect::kMacsAttrName);
-  profile.push_back(builder.getDictionaryAttr({
-      builder.getNamedAttr("name",
-                           builder.getStringAttr(getNodeName(loop.getLoc()))),
-      builder.getNamedAttr("kind",
-                           kind ? kind : builder.getStringAttr("elementwise")),
-      builder.getNamedAttr("macs", macs ? macs : builder.getI64IntegerAttr(0)),
-      builder.getNamedAttr("bytes", builder.getI64IntegerAttr(bytes)),
-  }));
 }
 
 struct OutlineTasks : qtc::impl::OutlineTasksBase<OutlineTasks> {

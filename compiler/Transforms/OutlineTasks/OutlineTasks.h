@@ -8,6 +8,7 @@
 #ifndef QTC_TRANSFORMS_OUTLINE_TASKS_H
 #define QTC_TRANSFORMS_OUTLINE_TASKS_H
 
+#include "compiler/Support/Profile.h"
 #include "dialect/QKernel/IR/QKernel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -17,10 +18,6 @@
 #include "mlir/Pass/Pass.h"
 
 namespace qtc {
-
-/// Function attribute that lists the operations of profiles: an array of
-/// dictionaries with `name`, `kind`, `macs` and `bytes`.
-constexpr llvm::StringLiteral kProfileAttrName = "qkernel.profile";
 
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION

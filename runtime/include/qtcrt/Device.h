@@ -11,6 +11,7 @@
 #include "qtcrt/abi.h"
 
 #include <cstdint>
+#include <vector>
 
 /// What compiled code sees of a device: nothing.
 struct qtcrt_device {};
@@ -39,6 +40,14 @@ public:
 
   /// Waits for the oldest step that was started, and copies its logits.
   virtual void finish(void *logits, int32_t *logitsExponent) = 0;
+
+  /// Runs a training step and returns the seconds of each of its launches. No
+  /// other step may be under way.
+  virtual std::vector<double> profileTraining(const qtcrt_step &step) = 0;
+
+  /// Seconds of each of `rounds` copies of `bytes` within the device's memory;
+  /// none if so much is not free twice.
+  virtual std::vector<double> timeCopies(uint64_t bytes, unsigned rounds) = 0;
 
   /// Bytes of the device's memory that this one has taken.
   virtual uint64_t allocatedBytes() const = 0;

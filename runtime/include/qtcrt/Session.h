@@ -18,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace qtcrt {
 
@@ -49,6 +50,13 @@ public:
   void startEvaluation(const uint8_t *images);
   /// Waits for the oldest step that was started; addTo has its logits then.
   void finish();
+  /// The device, or null.
+  Device *getDevice() { return device.get(); }
+  /// On a device: runs a training step and returns the seconds of each
+  /// operation of the variant.
+  std::vector<double> profileTraining(const uint8_t *images,
+                                      const int32_t *labels, uint64_t seed,
+                                      int64_t schedule, uint64_t step);
   /// Steps that may be started before the first of them is finished.
   unsigned stepsAhead() const { return device ? Device::stepsAhead : 1; }
   /// Adds the logits of the last step that was finished for the first `count`
@@ -67,6 +75,8 @@ public:
 
 private:
   qtcrt_step makeStep(const uint8_t *images);
+  qtcrt_step makeTraining(const uint8_t *images, const int32_t *labels,
+                          uint64_t seed, int64_t schedule, uint64_t step);
   void refreshDevice();
 
   const qtcrt_model &compiled;

@@ -175,9 +175,10 @@ typedef struct qtcrt_variant {
   /// Runs `iterations` rounds of independent instructions that multiply and
   /// accumulate registers and returns a value that depends on all of them.
   int32_t (*peak)(int64_t iterations);
-  uint64_t peak_macs;        ///< multiply-accumulates of one round
-  uint64_t arena_bytes;      ///< scratch memory of train and evaluate
-  const qtcrt_op *train_ops; ///< indexed by qtcrt_mark's argument
+  uint64_t peak_macs;   ///< multiply-accumulates of one round
+  uint64_t arena_bytes; ///< scratch memory of train and evaluate
+  /// Indexed by qtcrt_mark's argument, or as qtcrt_device_program::train.
+  const qtcrt_op *train_ops;
   uint64_t train_op_count;
   /// What a device runs; then `train`, `evaluate` and `peak` are null. Null for
   /// code of the processor.
