@@ -69,11 +69,12 @@ struct LowerRoundShift : OpRewritePattern<RoundShiftOp> {
         b.create<arith::MaxSIOp>(shift, b.integer(0)), last);
     if (width < 32)
       amount = b.create<arith::TruncIOp>(element.getType(), amount);
+    amount = b.extend(amount, width);
     Value zero = b.integer(0, width), one = b.integer(1, width);
     Value half = b.create<arith::ShRUIOp>(
         b.create<arith::ShLIOp>(one, amount).getResult(), one);
     Value keep = b.select(takesAll, zero, b.integer(-1, width));
-    Value limit = b.integer((int64_t(1) << (op.getBits() - 1)) - 1, width);
+    Value limit = b.integer(llvm::maxIntN(op.getBits()), width);
 
     Value sum = b.add(b.create<math::AbsIOp>(element), half);
     Value quotient = b.create<arith::ShRUIOp>(sum, amount);
@@ -84,8 +85,32 @@ struct LowerRoundShift : OpRewritePattern<RoundShiftOp> {
     return success();
   }
 };
+
+/// Bit by bit, from the highest one that a root can have.
+struct LowerIntegerSqrt : OpRewritePattern<IntegerSqrtOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(IntegerSqrtOp op,
+                                PatternRewriter &rewriter) const override {
+    constexpr int64_t kBits = 31;
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value highest = b.integer(int64_t(1) << (kBits - 1), 64);
+    Value root = b.fold(
+        b.index(0), b.index(kBits), b.integer(0, 64),
+        [&](Value i, Value found) -> Value {
+          Value step = b.create<arith::IndexCastOp>(b.getI64Type(), i);
+          Value larger =
+              b.add(found, b.create<arith::ShRUIOp>(highest, step).getResult());
+          Value fits = b.compare(arith::CmpIPredicate::sle,
+                                 b.mul(larger, larger), op.getElement());
+          return b.select(fits, larger, found);
+        });
+    rewriter.replaceOp(op, root);
+    return success();
+  }
+};
 } // namespace
 
 void qtc::populateIntegerMath(RewritePatternSet &patterns) {
-  patterns.add<LowerMagnitudeBits, LowerRoundShift>(patterns.getContext());
+  patterns.add<LowerMagnitudeBits, LowerRoundShift, LowerIntegerSqrt>(
+      patterns.getContext());
 }

@@ -124,7 +124,7 @@ void populateConvolutionLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateCopyLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateIntegerMath(mlir::RewritePatternSet &patterns);
 void populateMaskLoops(mlir::RewritePatternSet &patterns, Grain grain);
-void populateNormalizationLoops(mlir::RewritePatternSet &patterns);
+void populateNormalizationLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populatePoolLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateReductionLoops(mlir::RewritePatternSet &patterns, Grain grain);
 

@@ -17,21 +17,22 @@ using namespace qtc::qkernel;
 
 namespace {
 
-/// A task a part and block of channels. It keeps its sums on its stack.
-struct LowerChannelMoments : OpRewritePattern<ChannelMomentsOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// A task a part and block of channels, or one channel if the grain is fine. It
+/// keeps its sums on its stack.
+struct LowerChannelMoments : LoopPattern<ChannelMomentsOp> {
+  using LoopPattern::LoopPattern;
 
   /// Channels of a block.
   static constexpr int64_t kBlock = 256;
 
   LogicalResult matchAndRewrite(ChannelMomentsOp op,
                                 PatternRewriter &rewriter) const override {
-    LoopBuilder b(op.getLoc(), rewriter);
+    LoopBuilder b = start(op, rewriter);
     ArrayRef<int64_t> shape = getBufferShape(op.getIns()[0]);
     int64_t rows = shape[0], channels = shape[1];
     int64_t parts = getBufferShape(op.getOuts()[0])[0];
     int64_t chunk = llvm::divideCeil(rows, parts);
-    int64_t block = std::min(channels, kBlock);
+    int64_t block = b.hasFineGrain() ? 1 : std::min(channels, kBlock);
     int64_t blocks = llvm::divideCeil(channels, block);
     b.parallel(parts * blocks, "channel_moments", /*macs=*/0, [&](Value task) {
       Value part = b.create<arith::DivUIOp>(task, b.index(blocks));
@@ -76,15 +77,21 @@ private:
     b.loop(b.index(0), size, [&](Value c) {
       SmallVector<Value> factors;
       for (Value input : op.getIns())
-        factors.push_back(b.create<arith::ExtFOp>(
-            b.getF64Type(), b.load(input, {row, b.add(first, c)})));
-      b.accumulate(factors[0], sums[0], c);
-      b.accumulate(b.mul(factors[0], factors[1]), sums[1], c);
+        factors.push_back(widen(b, b.load(input, {row, b.add(first, c)})));
+      b.accumulate(b.extend(factors[0], 64), sums[0], c);
+      b.accumulate(b.extend(b.mul(factors[0], factors[1]), 64), sums[1], c);
     });
+  }
+
+  /// As wide as an exact product needs.
+  static Value widen(LoopBuilder &b, Value element) {
+    if (isa<FloatType>(element.getType()))
+      return b.create<arith::ExtFOp>(b.getF64Type(), element);
+    return b.extend(element, 32);
   }
 };
 } // namespace
 
-void qtc::populateNormalizationLoops(RewritePatternSet &patterns) {
-  patterns.add<LowerChannelMoments>(patterns.getContext());
+void qtc::populateNormalizationLoops(RewritePatternSet &patterns, Grain grain) {
+  patterns.add<LowerChannelMoments>(patterns.getContext(), grain);
 }

@@ -32,7 +32,7 @@ struct ConvertQKernelToLoops
     populateCopyLoops(patterns, grain);
     populateIntegerMath(patterns);
     populateMaskLoops(patterns, grain);
-    populateNormalizationLoops(patterns);
+    populateNormalizationLoops(patterns, grain);
     populatePoolLoops(patterns, grain);
     populateReductionLoops(patterns, grain);
     if (failed(

@@ -598,7 +598,7 @@ def QKernel_ApplyMaskOp : QKernel_KernelOp<"apply_mask"> {
 def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
   let summary = "Sum over all dimensions but the last";
   let description = [{
-    ins: mantissas or floats [..., C]. outs: sums [C], of mantissas exact ones.
+    ins: integers or floats [..., C]. outs: sums [C], of integers exact ones.
     `saturate` as in `qkernel.conv2d`. Every sum is multiplied by `factor`.
 
     Floats are added in their order. Their output may be [P, C]: the first
@@ -619,32 +619,38 @@ def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
       outs(%p : memref<12x2xf32>) {factor = 1 : i64}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Shaped<[I8, I16, F32, F64]>>:$ins,
+  let arguments = (ins Variadic<QKernel_Shaped<[I8, I16, I64, F32, F64]>>:$ins,
                        Variadic<QKernel_Shaped<[I32, I64, F32, F64]>>:$outs,
                        I64Attr:$factor, UnitAttr:$saturate);
 }
 
 def QKernel_ChannelMomentsOp : QKernel_KernelOp<"channel_moments"> {
-  let summary = "Sums of floats and of their products with others";
+  let summary = "Sums of elements and of their products with others";
   let description = [{
-    ins: floats a and b, [R, C]. outs: partial sums Σ a and Σ a·b, [P, C], in
-    double: the first ceil(R / P) rows give the first ones, and so on. Products
-    are exact and added in the order of the rows, so results are the same on
-    every target. With b = a they give mean and variance, with the error for a
-    and the input for b the gradients of a normalization.
+    ins: a and b, [R, C]. outs: partial sums Σ a and Σ a·b, [P, C]: the first
+    ceil(R / P) rows give the first ones, and so on. With b = a they give mean
+    and variance, with the error for a and the input for b the gradients of a
+    normalization.
+
+    Floats are added up in double, where products are exact, in the order of the
+    rows, so results are the same on every target; integers in 64 bits, exactly.
+    No integer is the smallest of its type.
 
     Constraints:
     - (C1) two inputs and two outputs of the shapes above.
+    - (C2) inputs of `f32` have outputs of `f64`, those of integers `i64`.
 
     Example:
 
     ```mlir
     qkernel.channel_moments ins(%e, %x : memref<288x4xf32>, memref<288x4xf32>)
       outs(%s, %p : memref<18x4xf64>, memref<18x4xf64>)
+    qkernel.channel_moments ins(%f, %y : memref<288x4xi8>, memref<288x4xi16>)
+      outs(%t, %q : memref<18x4xi64>, memref<18x4xi64>)
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Shaped<[F32]>>:$ins,
-                       Variadic<QKernel_Shaped<[F64]>>:$outs);
+  let arguments = (ins Variadic<QKernel_Shaped<[I8, I16, F32]>>:$ins,
+                       Variadic<QKernel_Shaped<[I64, F64]>>:$outs);
 }
 
 def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
@@ -713,13 +719,32 @@ def QKernel_RoundShiftOp : Op<QKernel_Dialect, "round_shift", [
     %q = qkernel.round_shift %a by %n to 8 bits : (i32, i32) -> i32
     ```
   }];
-  let arguments = (ins AnyTypeOf<[I16, I32]>:$element, I32:$shift,
+  let arguments = (ins AnyTypeOf<[I16, I32, I64]>:$element, I32:$shift,
                        ConfinedAttr<I64Attr, [IntMinValue<2>,
-                                              IntMaxValue<32>]>:$bits);
-  let results = (outs AnyTypeOf<[I16, I32]>:$result);
+                                              IntMaxValue<64>]>:$bits);
+  let results = (outs AnyTypeOf<[I16, I32, I64]>:$result);
   let assemblyFormat = [{
     $element `by` $shift `to` $bits `bits` attr-dict `:`
       functional-type(operands, results)
+  }];
+}
+
+def QKernel_IntegerSqrtOp : Op<QKernel_Dialect, "integer_sqrt", [Pure]> {
+  let summary = "Square root, rounded down";
+  let description = [{
+    The largest integer whose square is at most `element`, which is in
+    [0, 2^62).
+
+    Example:
+
+    ```mlir
+    %s = qkernel.integer_sqrt %v : (i64) -> i64
+    ```
+  }];
+  let arguments = (ins I64:$element);
+  let results = (outs I64:$result);
+  let assemblyFormat = [{
+    $element attr-dict `:` functional-type(operands, results)
   }];
 }
 

@@ -503,7 +503,8 @@ LogicalResult ChannelSumOp::verify() {
   return expectShape(*this, "sum", getOuts()[0], x.take_back()); // C1
 }
 
-LogicalResult ChannelMomentsOp::verify() { // C1
+LogicalResult ChannelMomentsOp::verify() {
+  // C1
   if (getIns().size() != 2 || getOuts().size() != 2)
     return emitOpError() << "expected 2 inputs and 2 outputs, but got "
                          << getIns().size() << " and " << getOuts().size();
@@ -514,7 +515,9 @@ LogicalResult ChannelMomentsOp::verify() { // C1
   if (failed(expectShape(*this, "second input", getIns()[1], x)) ||
       failed(expectShape(*this, "sums", getOuts()[0], {y[0], x[1]})))
     return failure();
-  return expectShape(*this, "sums of products", getOuts()[1], y);
+  if (failed(expectShape(*this, "sums of products", getOuts()[1], y)))
+    return failure();
+  return expectOneKind(*this); // C2
 }
 
 LogicalResult SoftmaxErrorOp::verify() {

@@ -128,8 +128,7 @@ def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
     - (C2) `bits` is in [2, width of the result].
     - (C3) `random` is there exactly for stochastic rounding, in the
       operand's shape.
-    - (C4) operands of 64 bits and `bidirectional` shifts are rounded `even`,
-      `floor0` or `stochastic`.
+    - (C4) `bidirectional` shifts are rounded `even`, `floor0` or `stochastic`.
 
     Example:
 

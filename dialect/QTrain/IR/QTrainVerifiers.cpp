@@ -545,11 +545,10 @@ LogicalResult ShiftScaleOp::verify() {
   if (stochastic != static_cast<bool>(getRandom())) // C3
     return emitOpError(
         "expected random numbers exactly for stochastic rounding");
-  bool needsForm = getBidirectional() || getInput().getType().getWidth() == 64;
-  if (needsForm && (getRounding() == Rounding::Nearest ||
-                    getRounding() == Rounding::PseudoStochastic)) // C4
-    return emitOpError("expected another rounding of a bidirectional shift or "
-                       "of 64-bit operands");
+  if (getBidirectional() &&
+      (getRounding() == Rounding::Nearest ||
+       getRounding() == Rounding::PseudoStochastic)) // C4
+    return emitOpError("expected another rounding of a bidirectional shift");
   if (getRandom() && getRandom().getType().getShape() != shape)
     return emitOpError() << "expected random numbers of shape [" << shape
                          << "], but got " << getRandom().getType();

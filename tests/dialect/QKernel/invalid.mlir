@@ -703,6 +703,16 @@ func.func @f(%a: memref<8x2xf32>, %s: memref<4x2xf64>, %p: memref<3x2xf64>) {
 
 // -----
 
+// (C2) Integers have sums of integers.
+func.func @f(%a: memref<8x2xi8>, %s: memref<4x2xf64>) {
+  // expected-error @below {{expected operands of integers or of f32, but got both}}
+  qkernel.channel_moments ins(%a, %a : memref<8x2xi8>, memref<8x2xi8>)
+    outs(%s, %s : memref<4x2xf64>, memref<4x2xf64>)
+  return
+}
+
+// -----
+
 // (C2) of qkernel.softmax_error: floats have no form of the exponential.
 func.func @f(%x: memref<8x10xf32>, %t: memref<8xi32>, %e: memref<8x10xf32>) {
   // expected-error @below {{expected an exponential exactly for integers}}

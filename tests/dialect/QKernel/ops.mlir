@@ -183,6 +183,26 @@ func.func @channel_moments(%a: tensor<8x2xf32>, %b: tensor<8x2xf32>, %s: tensor<
   return
 }
 
+// CHECK-LABEL: func @integer_moments(
+func.func @integer_moments(%a: memref<8x2xi8>, %b: memref<8x2xi16>, %s: memref<4x2xi64>, %p: memref<4x2xi64>,
+                           %g: memref<2xi64>) {
+  // CHECK: qkernel.channel_moments ins(%{{.+}}, %{{.+}} : memref<8x2xi8>, memref<8x2xi16>) outs(%{{.+}}, %{{.+}} : memref<4x2xi64>, memref<4x2xi64>)
+  qkernel.channel_moments ins(%a, %b : memref<8x2xi8>, memref<8x2xi16>) outs(%s, %p : memref<4x2xi64>, memref<4x2xi64>)
+  // CHECK: qkernel.channel_sum ins(%{{.+}} : memref<4x2xi64>) outs(%{{.+}} : memref<2xi64>) {factor = 1 : i64}
+  qkernel.channel_sum ins(%s : memref<4x2xi64>) outs(%g : memref<2xi64>) {factor = 1 : i64}
+  return
+}
+
+// CHECK-LABEL: func @wide_elements(
+//  CHECK-SAME:   %[[A:.+]]: i64, %[[N:.+]]: i32)
+func.func @wide_elements(%a: i64, %n: i32) -> i64 {
+  // CHECK: %[[Q:.+]] = qkernel.round_shift %[[A]] by %[[N]] to 64 bits : (i64, i32) -> i64
+  %q = qkernel.round_shift %a by %n to 64 bits : (i64, i32) -> i64
+  // CHECK: qkernel.integer_sqrt %[[Q]] : (i64) -> i64
+  %s = qkernel.integer_sqrt %q : (i64) -> i64
+  return %s : i64
+}
+
 // CHECK-LABEL: func @softmax_error(
 func.func @softmax_error(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>,
                          %logits: tensor<8x10xi8>, %labels: tensor<8xi32>, %errors: tensor<8x10xi32>) {

@@ -179,9 +179,9 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>) {
 
 // -----
 
-// (C4) Rounding to nearest shifts 32 bits, to the right.
+// (C4) Rounding to nearest shifts to the right, ...
 func.func @f(%x: !qtrain.scaled<tensor<8xi32>>, %n: i32) {
-  // expected-error @below {{expected another rounding of a bidirectional shift or of 64-bit operands}}
+  // expected-error @below {{expected another rounding of a bidirectional shift}}
   %0 = qtrain.shift_scale %x by %n {bidirectional, bits = 8 : i64, rounding = #qtrain.rounding<nearest>}
     : (!qtrain.scaled<tensor<8xi32>>, i32) -> !qtrain.scaled<tensor<8xi8>>
   return
@@ -189,10 +189,10 @@ func.func @f(%x: !qtrain.scaled<tensor<8xi32>>, %n: i32) {
 
 // -----
 
-// (C4)
+// ... (C4) as does that by the discarded bits.
 func.func @f(%x: !qtrain.scaled<tensor<8xi64>>, %n: i32) {
-  // expected-error @below {{expected another rounding of a bidirectional shift or of 64-bit operands}}
-  %0 = qtrain.shift_scale %x by %n {bits = 8 : i64, rounding = #qtrain.rounding<pseudo>}
+  // expected-error @below {{expected another rounding of a bidirectional shift}}
+  %0 = qtrain.shift_scale %x by %n {bidirectional, bits = 8 : i64, rounding = #qtrain.rounding<pseudo>}
     : (!qtrain.scaled<tensor<8xi64>>, i32) -> !qtrain.scaled<tensor<8xi8>>
   return
 }

@@ -261,6 +261,40 @@ func.func @channel_moments(%a: memref<100x300xf32>, %b: memref<100x300xf32>, %s:
 
 // -----
 
+// Of integers products fit 32 bits, sums have 64.
+
+// CHECK-LABEL: func @integer_moments(
+//       CHECK:   %[[SUM:.+]] = memref.alloca() : memref<64xi64>
+//       CHECK:   %[[PRODUCT:.+]] = memref.alloca() : memref<64xi64>
+//       CHECK:   %[[X:.+]] = arith.extsi %[[BYTE:.+]] : i8 to i32
+//       CHECK:   %[[Y:.+]] = arith.extsi %{{.+}} : i16 to i32
+//       CHECK:   %[[WIDE:.+]] = arith.extsi %[[BYTE]] : i8 to i64
+//       CHECK:   %[[MORE:.+]] = arith.addi %{{.+}}, %[[WIDE]] : i64
+//       CHECK:   memref.store %[[MORE]], %[[SUM]]
+//       CHECK:   %[[XY:.+]] = arith.muli %[[X]], %[[Y]] : i32
+//       CHECK:   %[[WIDEXY:.+]] = arith.extsi %[[XY]] : i32 to i64
+//       CHECK:   %[[MOREXY:.+]] = arith.addi %{{.+}}, %[[WIDEXY]] : i64
+//       CHECK:   memref.store %[[MOREXY]], %[[PRODUCT]]
+func.func @integer_moments(%a: memref<100x64xi8>, %b: memref<100x64xi16>, %s: memref<7x64xi64>, %p: memref<7x64xi64>) {
+  qkernel.channel_moments ins(%a, %b : memref<100x64xi8>, memref<100x64xi16>)
+    outs(%s, %p : memref<7x64xi64>, memref<7x64xi64>)
+  return
+}
+
+// -----
+
+// Partial sums of 64 bits are added up in 64 bits.
+
+// CHECK-LABEL: func @wide_sum(
+//   CHECK-NOT:   arith.ext
+//       CHECK:   arith.addi %{{.+}}, %{{.+}} : i64
+func.func @wide_sum(%p: memref<7x64xi64>, %s: memref<64xi64>) {
+  qkernel.channel_sum ins(%p : memref<7x64xi64>) outs(%s : memref<64xi64>) {factor = 1 : i64}
+  return
+}
+
+// -----
+
 // The table of powers 2^(−f/256), 16 fraction bits, is a constant of the
 // module, shared by all losses; rows are parallel. The paper's form needs none.
 
@@ -312,9 +346,37 @@ func.func @magnitude_bits(%m: i32) -> i32 {
 //       CHECK:   arith.shrui %[[SUM]], %[[AMOUNT]] : i16
 //       CHECK:   arith.minui {{.+}} : i16
 //       CHECK:   arith.select
+// CHECK-LABEL: func @round_shift_wide(
+//       CHECK:   %[[AMOUNT:.+]] = arith.extsi %{{.+}} : i32 to i64
+//       CHECK:   arith.shrui %{{.+}}, %[[AMOUNT]] : i64
+//       CHECK:   arith.minui %{{.+}}, %{{.+}} : i64
 func.func @round_shift(%a: i16, %n: i32) -> i16 {
   %q = qkernel.round_shift %a by %n to 8 bits : (i16, i32) -> i16
   return %q : i16
+}
+func.func @round_shift_wide(%a: i64, %n: i32) -> i64 {
+  %q = qkernel.round_shift %a by %n to 64 bits : (i64, i32) -> i64
+  return %q : i64
+}
+
+// -----
+
+// Bit by bit: one is kept if the square is not too large.
+
+// CHECK-LABEL: func @integer_sqrt(
+//  CHECK-SAME:   %[[V:.+]]: i64)
+//   CHECK-DAG:   %[[HIGHEST:.+]] = arith.constant 1073741824 : i64
+//       CHECK:   %[[ROOT:.+]] = scf.for %[[I:.+]] = %{{.+}} to %{{.+}} step %{{.+}} iter_args(%[[FOUND:.+]] = %{{.+}}) -> (i64)
+//       CHECK:     %[[STEP:.+]] = arith.index_cast %[[I]] : index to i64
+//       CHECK:     %[[BIT:.+]] = arith.shrui %[[HIGHEST]], %[[STEP]]
+//       CHECK:     %[[LARGER:.+]] = arith.addi %[[FOUND]], %[[BIT]]
+//       CHECK:     %[[SQUARE:.+]] = arith.muli %[[LARGER]], %[[LARGER]]
+//       CHECK:     %[[FITS:.+]] = arith.cmpi sle, %[[SQUARE]], %[[V]]
+//       CHECK:     arith.select %[[FITS]], %[[LARGER]], %[[FOUND]]
+//       CHECK:   return %[[ROOT]]
+func.func @integer_sqrt(%v: i64) -> i64 {
+  %s = qkernel.integer_sqrt %v : (i64) -> i64
+  return %s : i64
 }
 
 // -----
