@@ -512,11 +512,7 @@ struct LowerSum : OpRewritePattern<SumOp> {
     SmallVector<Value> isNonzero;
     Value largest = createInt(builder, -kNone), fallback = largest;
     for (const ScaledParts &part : parts) {
-      Value out = createEmpty(builder, {}, builder.getI32Type());
-      Value maximum = qkernel::createKernel<qkernel::MaxAbsOp>(
-                          builder, builder.getLoc(), part.mantissas, out)
-                          .getResult(0);
-      Value scalar = builder.create<tensor::ExtractOp>(maximum, ValueRange());
+      Value scalar = createMaxAbs(builder, part.mantissas);
       isNonzero.push_back(
           builder.create<arith::CmpIOp>(CmpIPredicate::ne, scalar, zero));
       Value candidate = builder.create<arith::SelectOp>(

@@ -9,6 +9,8 @@
 #include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
 #include "compiler/Support/Philox.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <array>
 
 using namespace mlir;
@@ -30,6 +32,16 @@ static Value createMask(ImplicitLocOpBuilder &builder, Value amount) {
   Value one = createInt(builder, 1, width);
   return builder.create<arith::SubIOp>(
       builder.create<arith::ShLIOp>(one, amount), one);
+}
+
+/// `magnitude` with the sign of `value`.
+static Value createWithSign(ImplicitLocOpBuilder &builder, Value magnitude,
+                            Value value) {
+  Value zero = createZero(builder, value.getType());
+  Value negated = builder.create<arith::SubIOp>(zero, magnitude);
+  Value isNegative =
+      builder.create<arith::CmpIOp>(CmpIPredicate::slt, value, zero);
+  return builder.create<arith::SelectOp>(isNegative, negated, magnitude);
 }
 
 Value ShiftBuilder::integer(ImplicitLocOpBuilder &builder,
@@ -139,11 +151,46 @@ Value ShiftBuilder::shift(ImplicitLocOpBuilder &builder, Value element,
                                                  given, form.bits);
   Value magnitude = builder.create<math::AbsIOp>(element);
   Value rounded = clip(builder, roundMagnitude(builder, magnitude, random));
-  Value zero = integer(builder, 0);
-  Value negated = builder.create<arith::SubIOp>(zero, rounded);
-  Value isNegative =
-      builder.create<arith::CmpIOp>(CmpIPredicate::slt, element, zero);
-  return builder.create<arith::SelectOp>(isNegative, negated, rounded);
+  return createWithSign(builder, rounded, element);
+}
+
+Value qtc::createRoundedShift(ImplicitLocOpBuilder &builder, Value element,
+                              Value shift, Value half, unsigned bits) {
+  Value sum = builder.create<arith::AddIOp>(
+      builder.create<math::AbsIOp>(element), half);
+  Value quotient = builder.create<arith::ShRUIOp>(sum, shift);
+  Value clipped = builder.create<arith::MinUIOp>(
+      quotient, createInt(builder, llvm::maxIntN(bits)));
+  return createWithSign(builder, clipped, element);
+}
+
+Value qtc::createScaled(ImplicitLocOpBuilder &builder, Value value, Value power,
+                        int64_t limit) {
+  constexpr int64_t kLast = 63;
+  Value one = createInt(builder, 1, 64);
+  Value negated = builder.create<arith::SubIOp>(createInt(builder, 0), power);
+  Value left = extendTo(builder, clampInt(builder, power, 0, kLast), 64);
+  Value right = extendTo(builder, clampInt(builder, negated, 0, kLast), 64);
+  Value half = builder.create<arith::ShRUIOp>(
+      builder.create<arith::ShLIOp>(one, right), one);
+  Value magnitude = builder.create<math::AbsIOp>(value);
+  Value rounded = builder.create<arith::ShRUIOp>(
+      builder.create<arith::AddIOp>(magnitude, half), right);
+  Value bound = createInt(builder, limit, 64);
+  Value exceeds = builder.create<arith::CmpIOp>(
+      CmpIPredicate::ugt, rounded, builder.create<arith::ShRUIOp>(bound, left));
+  Value grown = builder.create<arith::ShLIOp>(rounded, left);
+  return createWithSign(
+      builder, builder.create<arith::SelectOp>(exceeds, bound, grown), value);
+}
+
+Value qtc::createDivideNearest(ImplicitLocOpBuilder &builder, Value value,
+                               int64_t divisor) {
+  Value sum = builder.create<arith::AddIOp>(
+      builder.create<math::AbsIOp>(value), createInt(builder, divisor / 2, 64));
+  Value quotient =
+      builder.create<arith::DivUIOp>(sum, createInt(builder, divisor, 64));
+  return createWithSign(builder, quotient, value);
 }
 
 /// High and low half of a 32 × 32 bit product.

@@ -17,7 +17,7 @@ namespace qtc {
 struct ShiftForm {
   qtrain::Rounding rounding;
   unsigned bits;              ///< results are clipped to ±(2^(bits−1) − 1)
-  unsigned width = 32;        ///< of an element: 32, or 64 but for `nearest`
+  unsigned width = 32;        ///< of an element: 32 or 64
   bool bidirectional = false; ///< negative shifts multiply, but for `nearest`
 };
 
@@ -58,6 +58,24 @@ private:
   mlir::Value leftAmount; ///< bidirectional: minus the shift, or 0
   mlir::Value leftLimit;  ///< bidirectional: what `limit` is before the shift
 };
+
+/// `nearest` (numerics contract, section 1) of an i32 `element`, clipped to
+/// `bits`, for a `shift` in [1, 31] that differs between the elements of a
+/// loop. `half` is 2^(shift − 1): SSE2 has no left shift by different amounts,
+/// which LLVM makes of floats.
+mlir::Value createRoundedShift(mlir::ImplicitLocOpBuilder &builder,
+                               mlir::Value element, mlir::Value shift,
+                               mlir::Value half, unsigned bits);
+
+/// value · 2^power, rounded to nearest and clamped to ±`limit`, of an i64 below
+/// 2^62 and an i32 of any value.
+mlir::Value createScaled(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
+                         mlir::Value power, int64_t limit);
+
+/// An i64 divided by a positive number, rounded to nearest, halves away from
+/// zero.
+mlir::Value createDivideNearest(mlir::ImplicitLocOpBuilder &builder,
+                                mlir::Value value, int64_t divisor);
 
 /// The low half of the Philox number of element `index` (i64), as an i16.
 mlir::Value createRandom16(mlir::ImplicitLocOpBuilder &builder,

@@ -1,4 +1,4 @@
-//===- NormalizationPatterns.cpp - BatchNormalization ---------------------===//
+//===- NormalizationPatterns.cpp - BatchNormalization of floats -----------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,69 +11,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
+#include "compiler/Conversion/QTrainToQKernel/ChannelSupport.h"
 
 #include "llvm/ADT/STLExtras.h"
-
-#include <algorithm>
 
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
 namespace {
-
-/// [C] each: the sums over a channel of the activation or error `value`, which
-/// is `a` in memory, and of its products with `b`, in double.
-std::pair<Value, Value> createChannelMoments(ImplicitLocOpBuilder &builder,
-                                             Value value, Value a, Value b) {
-  // Lanes that keep vectors busy, elements that are worth a task, and tasks for
-  // many threads.
-  constexpr int64_t kLanes = 64, kTask = 1 << 13, kMaxParts = 128;
-  RankedTensorType type = getTensorType(value.getType());
-  int64_t channels = type.getDimSize(1), lanes = channels;
-  int64_t rows = type.getNumElements() / channels;
-  // Several rows of few channels count as one.
-  while (2 * lanes <= kLanes && rows % 2 == 0)
-    lanes *= 2, rows /= 2;
-  int64_t parts = std::clamp<int64_t>(type.getNumElements() / kTask, 1,
-                                      std::min(rows, kMaxParts));
-  SmallVector<Value> ins, outs;
-  for (Value tensor : {a, b}) {
-    tensor = moveChannelsInnermost(builder, value, tensor);
-    ins.push_back(createReshape(builder, tensor, {rows, lanes}));
-    outs.push_back(createEmpty(builder, {parts, lanes}, builder.getF64Type()));
-  }
-  auto kernel = qkernel::createKernel<qkernel::ChannelMomentsOp>(
-      builder, builder.getLoc(), ins, outs);
-  auto addParts = [&](Value partial) {
-    return createChannelSum(
-        builder,
-        createReshape(builder, partial, {parts * lanes / channels, channels}));
-  };
-  return {addParts(kernel.getResult(0)), addParts(kernel.getResult(1))};
-}
-
-/// Gives the elements of several results for the operands' elements.
-using ElementsFunction =
-    llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &, ValueRange)>;
-
-/// Extents [rows, channels] of an activation in memory, or [rows, channels,
-/// rest] where channels are not innermost.
-SmallVector<int64_t> getChannelShape(Value activation) {
-  RankedTensorType type = getTensorType(activation.getType());
-  int64_t channels = type.getDimSize(1), count = type.getNumElements();
-  if (type.getRank() == 2 || isChannelsLast(type))
-    return {count / channels, channels};
-  int64_t rows = type.getDimSize(0);
-  return {rows, channels, count / rows / channels};
-}
-
-/// Elements of one channel.
-double getChannelSize(Value activation) {
-  RankedTensorType type = getTensorType(activation.getType());
-  return static_cast<double>(type.getNumElements() / type.getDimSize(1));
-}
 
 Value createDouble(ImplicitLocOpBuilder &builder, double value) {
   return builder.create<arith::ConstantOp>(builder.getF64FloatAttr(value));
@@ -89,54 +35,22 @@ Value createInverseDeviation(ImplicitLocOpBuilder &builder, Value variance,
 }
 
 /// Computes `count` float tensors [C] from tensors [C], in double.
-SmallVector<Value> createPerChannel(ImplicitLocOpBuilder &builder,
-                                    ValueRange tensors, size_t count,
-                                    ElementsFunction elements) {
-  ArrayRef<int64_t> shape =
-      cast<RankedTensorType>(tensors.front().getType()).getShape();
+SmallVector<Value> createInDouble(ImplicitLocOpBuilder &builder,
+                                  ValueRange tensors, size_t count,
+                                  ElementsFunction elements) {
   Type type = builder.getF32Type(), wide = builder.getF64Type();
-  SmallVector<Value> outs;
-  for (size_t i = 0; i < count; ++i)
-    outs.push_back(createEmpty(builder, shape, type));
-  SmallVector<AffineMap> maps(tensors.size() + count,
-                              builder.getMultiDimIdentityMap(1));
-  auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
-    ImplicitLocOpBuilder inner(loc, nested);
-    SmallVector<Value> widened(arguments.drop_back(count));
-    for (Value &argument : widened)
-      if (argument.getType() != wide)
-        argument = inner.create<arith::ExtFOp>(wide, argument);
-    SmallVector<Value> results = elements(inner, widened);
-    for (Value &result : results)
-      result = inner.create<arith::TruncFOp>(type, result);
-    inner.create<linalg::YieldOp>(results);
-  };
-  auto generic = builder.create<linalg::GenericOp>(
-      ValueRange(outs).getTypes(), tensors, outs, maps,
-      utils::IteratorType::parallel, body);
-  return SmallVector<Value>(generic.getResults());
-}
-
-/// Applies `element` to the elements of `activations`, seen as `shape`, and the
-/// numbers of their channel in each of `vectors`.
-Value createChannelwise(ImplicitLocOpBuilder &builder, ValueRange activations,
-                        ValueRange vectors, ArrayRef<int64_t> shape,
-                        ElementFunction element) {
-  auto memory = cast<RankedTensorType>(activations.front().getType());
-  SmallVector<Value> tensors;
-  SmallVector<AffineMap> maps;
-  for (Value activation : activations) {
-    tensors.push_back(createReshape(builder, activation, shape));
-    maps.push_back(builder.getMultiDimIdentityMap(shape.size()));
-  }
-  for (Value vector : vectors) {
-    tensors.push_back(vector);
-    maps.push_back(
-        AffineMap::get(shape.size(), 0, builder.getAffineDimExpr(1)));
-  }
-  Value result = createMapped(builder, tensors, maps, shape,
-                              memory.getElementType(), element);
-  return createReshape(builder, result, memory.getShape());
+  return createPerChannel(
+      builder, tensors, SmallVector<Type>(count, type),
+      [&](ImplicitLocOpBuilder &inner, ValueRange arguments) {
+        SmallVector<Value> widened(arguments);
+        for (Value &argument : widened)
+          if (argument.getType() != wide)
+            argument = inner.create<arith::ExtFOp>(wide, argument);
+        SmallVector<Value> results = elements(inner, widened);
+        for (Value &result : results)
+          result = inner.create<arith::TruncFOp>(type, result);
+        return results;
+      });
 }
 
 /// scale · (x − mean) / sqrt(variance + epsilon) + bias.
@@ -144,7 +58,7 @@ Value createNormalized(ImplicitLocOpBuilder &builder, Value x, Value scale,
                        Value bias, Value mean, Value variance,
                        ArrayRef<int64_t> shape, const APFloat &epsilon) {
   Value factor =
-      createPerChannel(
+      createInDouble(
           builder, {scale, variance}, 1,
           [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
             return {inner.create<arith::MulFOp>(
@@ -153,7 +67,7 @@ Value createNormalized(ImplicitLocOpBuilder &builder, Value x, Value scale,
           })
           .front();
   return createChannelwise(
-      builder, x, {mean, factor, bias}, shape,
+      builder, x, {mean, factor, bias}, shape, builder.getF32Type(),
       [](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
         Value centered = inner.create<arith::SubFOp>(v[0], v[1]);
         return inner.create<arith::AddFOp>(
@@ -164,11 +78,10 @@ Value createNormalized(ImplicitLocOpBuilder &builder, Value x, Value scale,
 /// Replaces the results of `op` by float tensors in memory.
 void replaceWithTensors(PatternRewriter &rewriter, Operation *op,
                         ValueRange tensors) {
-  SmallVector<Value> values;
-  for (auto [result, tensor] : llvm::zip_equal(op->getResults(), tensors))
-    values.push_back(rewriter.create<ComposeOp>(op->getLoc(), result.getType(),
-                                                tensor, /*exponent=*/Value()));
-  rewriter.replaceOp(op, values);
+  replaceWithAllParts(rewriter, op,
+                      llvm::map_to_vector(tensors, [](Value tensor) {
+                        return ScaledParts{tensor, Value()};
+                      }));
 }
 
 /// The operands of `op` as float tensors in memory; nothing if one is not
@@ -208,9 +121,9 @@ private:
   static SmallVector<Value> createStatistics(ImplicitLocOpBuilder &builder,
                                              BatchNormTrainingOp op,
                                              ValueRange tensors) {
-    double size = getChannelSize(op.getInput());
+    auto size = static_cast<double>(getChannelSize(op.getInput()));
     double momentum = op.getMomentum().convertToDouble();
-    return createPerChannel(
+    return createInDouble(
         builder, tensors, 4,
         [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
           Value inverse = createDouble(inner, 1.0 / size);
@@ -262,7 +175,7 @@ struct LowerBatchNormParameterGradient
     auto [sum, products] =
         createChannelMoments(builder, op.getInput(), t[3], t[0]);
     double epsilon = op.getEpsilon().convertToDouble();
-    SmallVector<Value> gradients = createPerChannel(
+    SmallVector<Value> gradients = createInDouble(
         builder, {sum, products, t[1], t[2]}, 2,
         [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
           Value centered = inner.create<arith::SubFOp>(
@@ -291,6 +204,7 @@ struct LowerBatchNormInputGradient
     vectors.append(createCoefficients(builder, op, t.drop_front(2)));
     Value result = createChannelwise(
         builder, {t[0], t[4]}, vectors, getChannelShape(op.getInput()),
+        builder.getF32Type(),
         [](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
           Value centered = inner.create<arith::SubFOp>(v[0], v[2]);
           Value error = inner.create<arith::SubFOp>(
@@ -309,9 +223,9 @@ private:
                                                ArrayRef<Value> t) {
     Value variance = t[0], scale = t[1], scaleGradient = t[3],
           biasGradient = t[4];
-    double size = getChannelSize(op.getInput());
+    auto size = static_cast<double>(getChannelSize(op.getInput()));
     double epsilon = op.getEpsilon().convertToDouble();
-    return createPerChannel(
+    return createInDouble(
         builder, {variance, scale, scaleGradient, biasGradient}, 3,
         [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
           Value inverseSize = createDouble(inner, 1.0 / size);

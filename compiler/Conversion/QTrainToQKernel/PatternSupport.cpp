@@ -200,3 +200,13 @@ Value qtc::createMapped(ImplicitLocOpBuilder &builder, ValueRange tensors,
       body);
   return generic.getResult(0);
 }
+
+Value qtc::createMaxAbs(ImplicitLocOpBuilder &builder, Value tensor) {
+  unsigned width = std::max(
+      32u, getElementTypeOrSelf(tensor.getType()).getIntOrFloatBitWidth());
+  Value out = createEmpty(builder, {}, builder.getIntegerType(width));
+  Value maximum = qkernel::createKernel<qkernel::MaxAbsOp>(
+                      builder, builder.getLoc(), tensor, out)
+                      .getResult(0);
+  return builder.create<tensor::ExtractOp>(maximum, ValueRange());
+}

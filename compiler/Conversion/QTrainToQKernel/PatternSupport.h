@@ -119,13 +119,18 @@ mlir::Value createMapped(mlir::ImplicitLocOpBuilder &builder,
 mlir::Value moveChannelsInnermost(mlir::ImplicitLocOpBuilder &builder,
                                   mlir::Value value, mlir::Value tensor);
 
-/// [C]: the sums of floats [..., C] over all dimensions but the last, in an
-/// order that depends on the shape alone.
+/// [C]: the sums of floats or 64-bit integers [..., C] over all dimensions but
+/// the last, in an order that depends on the shape alone.
 mlir::Value createChannelSum(mlir::ImplicitLocOpBuilder &builder,
                              mlir::Value tensor);
 
+/// The largest magnitude of `tensor`, an integer of 32 bits or its own 64.
+mlir::Value createMaxAbs(mlir::ImplicitLocOpBuilder &builder,
+                         mlir::Value tensor);
+
 void populateContractionPatterns(mlir::RewritePatternSet &patterns);
 void populateElementwisePatterns(mlir::RewritePatternSet &patterns);
+void populateIntegerNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateMaskPatterns(mlir::RewritePatternSet &patterns);
 void populateNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(mlir::RewritePatternSet &patterns);

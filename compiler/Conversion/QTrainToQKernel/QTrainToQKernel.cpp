@@ -32,6 +32,7 @@ struct ConvertQTrainToQKernel
     RewritePatternSet patterns(&getContext());
     populateContractionPatterns(patterns);
     populateElementwisePatterns(patterns);
+    populateIntegerNormalizationPatterns(patterns);
     populateMaskPatterns(patterns);
     populateNormalizationPatterns(patterns);
     populateReductionPatterns(patterns);

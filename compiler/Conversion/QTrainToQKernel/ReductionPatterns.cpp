@@ -25,7 +25,7 @@ Value createResult(ImplicitLocOpBuilder &builder, Operation *op) {
                      type.getElementType());
 }
 
-/// Sums of floats over all `rows`, or [parts, channels]: over equal runs of
+/// Sums over all `rows`, or [parts, channels]: of floats over equal runs of
 /// them, one a part.
 Value createPartialSums(ImplicitLocOpBuilder &builder, Value rows,
                         ArrayRef<int64_t> shape) {
@@ -46,6 +46,10 @@ Value qtc::createChannelSum(ImplicitLocOpBuilder &builder, Value tensor) {
   int64_t rows = type.getNumElements() / channels;
   if (rows == 1)
     return createReshape(builder, tensor, {channels});
+  // Sums of integers do not depend on the order: the kernel cuts them.
+  if (!isa<FloatType>(type.getElementType()))
+    return createPartialSums(
+        builder, createReshape(builder, tensor, {rows, channels}), {channels});
   // Several rows of few channels count as one.
   while (rows > kFewRows && 2 * lanes <= kLanes && rows % 2 == 0)
     lanes *= 2, rows /= 2;

@@ -150,4 +150,230 @@ def QTrain_BatchNormInputGradientOp
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// The steps of a normalization in integers (numerics contract, section 4.14)
+//===----------------------------------------------------------------------===//
+
+def QTrain_ChannelStatisticsOp : QTrain_PureOp<"channel_statistics"> {
+  let summary = "Mean and variance of every channel of a batch";
+  let description = [{
+    With M the elements of a channel, all dimensions but 1, and divn the
+    division that rounds to nearest, halves away from zero,
+
+        mean     = divn(Σ input, M)
+        variance = (Σ (input − mean)²) div M
+
+    where sums are exact. Mantissas of the input have at most 15 bits, so those
+    of the variance are below 2^30. The exponents are s and 2s, s that of the
+    input.
+
+    Constraints:
+    - (C1) `input` has rank 2 or more.
+    - (C2) everything else has rank 1 and the extent of dimension 1 of `input`.
+
+    Example:
+
+    ```mlir
+    %mean, %variance = qtrain.channel_statistics %x
+      : (!qtrain.scaled<tensor<8x4x6x6xi16>>)
+      -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>)
+    ```
+  }];
+  let arguments = (ins QTrain_ScaledOf<[16]>:$input);
+  let results = (outs QTrain_ScaledOf<[16]>:$mean,
+                      QTrain_ScaledOf<[32]>:$variance);
+  let hasVerifier = 1;
+}
+
+def QTrain_FollowStatisticsOp
+    : QTrain_PureOp<"follow_statistics",
+        [AllTypesMatch<["running_mean", "new_mean"]>,
+         AllTypesMatch<["running_variance", "new_variance"]>]> {
+  let summary = "Moves running statistics towards those of a batch";
+  let description = [{
+    With T the statistic of the batch in the exponent of the running one R, a
+    left shift or a right shift that rounds to nearest, clamped to ±2^30 (mean)
+    and ±2^45 (variance),
+
+        result = R + nearest((T − R) · round((1 − momentum) · 2^16), 16)
+
+    Constraints:
+    - (C1) everything has rank 1 and one extent.
+    - (C2) `momentum` is in [0, 1].
+
+    Example:
+
+    ```mlir
+    %m1, %v1 = qtrain.follow_statistics %mean, %variance, %m0, %v0
+      {momentum = 9.0e-1 : f64}
+      : (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>,
+         !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>)
+      -> (!qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>)
+    ```
+  }];
+  let arguments = (ins QTrain_ScaledOf<[16]>:$mean,
+                       QTrain_ScaledOf<[32]>:$variance,
+                       QTrain_ScaledOf<[32]>:$running_mean,
+                       QTrain_ScaledOf<[64]>:$running_variance,
+                       F64Attr:$momentum);
+  let results = (outs QTrain_ScaledOf<[32]>:$new_mean,
+                      QTrain_ScaledOf<[64]>:$new_variance);
+  let hasVerifier = 1;
+}
+
+def QTrain_RecallStatisticsOp : QTrain_PureOp<"recall_statistics"> {
+  let summary = "Running statistics with the exponents of an input";
+  let description = [{
+    The mantissas of the running statistics, shifted left, or right with
+    rounding to nearest, so that they have the exponents s and 2s, s that of the
+    input, and clamped to ±32767 (mean) and ±2^30 (variance).
+
+    Constraints:
+    - (C1), (C2) as in `qtrain.channel_statistics`.
+
+    Example:
+
+    ```mlir
+    %mean, %variance = qtrain.recall_statistics %x, %m, %v
+      : (!qtrain.scaled<tensor<8x4x6x6xi16>>, !qtrain.scaled<tensor<4xi32>>,
+         !qtrain.scaled<tensor<4xi64>>)
+      -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>)
+    ```
+  }];
+  let arguments = (ins QTrain_ScaledOf<[16]>:$input,
+                       QTrain_ScaledOf<[32]>:$running_mean,
+                       QTrain_ScaledOf<[64]>:$running_variance);
+  let results = (outs QTrain_ScaledOf<[16]>:$mean,
+                      QTrain_ScaledOf<[32]>:$variance);
+  let hasVerifier = 1;
+}
+
+def QTrain_StandardizeOp
+    : QTrain_PureOp<"standardize", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "Brings every channel to mean 0 and deviation 1";
+  let description = [{
+    result = clip_16(nearest((input − mean) · r, t)) with exponent −12, where r
+    and t of a channel are a reciprocal deviation r · 2^(12 − t):
+
+        v = variance + 2^min(40, max(0, −17 − 2s))
+        σ = isqrt(min(max(v, 1), 2^40) · 2^16)
+        t = bit_length(σ) − 6
+        r = min(2^(20 + t) div σ, 32767)
+
+    2s is the exponent of the variance, s that of the input and the mean. The
+    number that is added takes the place of an epsilon of about 2^−17.
+
+    Constraints:
+    - (C1), (C2) as in `qtrain.channel_statistics`.
+
+    Example:
+
+    ```mlir
+    %xhat = qtrain.standardize %x, %mean, %variance
+      : (!qtrain.scaled<tensor<8x4x6x6xi16>>, !qtrain.scaled<tensor<4xi16>>,
+         !qtrain.scaled<tensor<4xi32>>) -> !qtrain.scaled<tensor<8x4x6x6xi16>>
+    ```
+  }];
+  let arguments = (ins QTrain_ScaledOf<[16]>:$input,
+                       QTrain_ScaledOf<[16]>:$mean,
+                       QTrain_ScaledOf<[32]>:$variance);
+  let results = (outs QTrain_ScaledOf<[16]>:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_ChannelAffineOp : QTrain_PureOp<"channel_affine"> {
+  let summary = "Multiplies every channel by a number and adds another";
+  let description = [{
+    result = scale · input + offset, an accumulator with the sum of the exponents
+    of `input` and `scale`. The offset of a channel is its bias with that
+    exponent, shifted left, or right with rounding to nearest, and clamped to
+    ±2^28.
+
+    Constraints:
+    - (C1), (C2) as in `qtrain.channel_statistics`; the result has the shape of
+      the input.
+
+    Example:
+
+    ```mlir
+    %acc = qtrain.channel_affine %xhat, %scale, %bias
+      : (!qtrain.scaled<tensor<8x4x6x6xi16>>, !qtrain.scaled<tensor<4xi8>>,
+         !qtrain.scaled<tensor<4xi8>>) -> !qtrain.scaled<tensor<8x4x6x6xi32>>
+    ```
+  }];
+  let arguments = (ins QTrain_ScaledOf<[16]>:$input,
+                       QTrain_ScaledOf<[8]>:$scale,
+                       QTrain_ScaledOf<[8]>:$bias);
+  let results = (outs QTrain_ScaledOf<[32]>:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_ChannelMomentsOp : QTrain_PureOp<"channel_moments"> {
+  let summary = "Sums of an error and of its products with an activation";
+  let description = [{
+    sum = Σ gradient and products = Σ gradient · input over all dimensions but
+    1, exact. The exponents are those of the gradient and of the products.
+
+    Constraints:
+    - (C1), (C2) as in `qtrain.channel_statistics`; `gradient` has the shape of
+      the input.
+
+    Example:
+
+    ```mlir
+    %sum, %products = qtrain.channel_moments %xhat, %e
+      : (!qtrain.scaled<tensor<8x4x6x6xi16>>, !qtrain.scaled<tensor<8x4x6x6xi8>>)
+      -> (!qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>)
+    ```
+  }];
+  let arguments = (ins QTrain_ScaledOf<[16]>:$input,
+                       QTrain_ScaledOf<[8]>:$gradient);
+  let results = (outs QTrain_ScaledOf<[64]>:$sum,
+                      QTrain_ScaledOf<[64]>:$products);
+  let hasVerifier = 1;
+}
+
+def QTrain_StandardizeGradientOp : QTrain_PureOp<"standardize_gradient"> {
+  let summary = "Error of what was standardized and scaled";
+  let description = [{
+    The backward pass of `qtrain.channel_affine` and `qtrain.standardize`
+    together, whose statistics depend on the input too. `input` is the result
+    xhat of the latter, `variance` its operand, and `sum` and `products` are
+    those of `qtrain.channel_moments` with the same gradient e. With r and t of
+    the variance and M the elements of a channel
+
+        A = divn(256 · sum, M)
+        B = divn(products, 16 · M)
+        d = clip_19(256 · e − A − nearest(xhat · B, 12))
+        F = scale · r · 2^(max t − t)
+        n = max(W(F) − 12, 0)
+        result = d · clip_13(nearest(F, n))
+
+    Its exponent is s_e − 8 + s_scale − 12 − s − max t + n. As xhat is
+    standardized, |xhat · B| stays below 2^30.
+
+    Constraints:
+    - (C1), (C2) as in `qtrain.channel_statistics`; `gradient` and the result
+      have the shape of the input.
+
+    Example:
+
+    ```mlir
+    %acc = qtrain.standardize_gradient %xhat, %e, %variance, %scale, %sum, %products
+      : (!qtrain.scaled<tensor<8x4x6x6xi16>>, !qtrain.scaled<tensor<8x4x6x6xi8>>,
+         !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi8>>,
+         !qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>)
+      -> !qtrain.scaled<tensor<8x4x6x6xi32>>
+    ```
+  }];
+  let arguments = (ins QTrain_ScaledOf<[16]>:$input,
+                       QTrain_ScaledOf<[8]>:$gradient,
+                       QTrain_ScaledOf<[32]>:$variance,
+                       QTrain_ScaledOf<[8]>:$scale,
+                       QTrain_ScaledOf<[64]>:$sum,
+                       QTrain_ScaledOf<[64]>:$products);
+  let results = (outs QTrain_ScaledOf<[32]>:$result);
+  let hasVerifier = 1;
+}
+
 #endif // QTRAIN_NORMALIZATION_OPS_TD

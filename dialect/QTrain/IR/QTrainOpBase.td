@@ -22,6 +22,15 @@ def QTrain_Scaled : Type<
     CPred<"::llvm::isa<::qtc::qtrain::ScaledType>($_self)">,
     "scaled tensor", "::qtc::qtrain::ScaledType">;
 
+/// Scaled tensors whose mantissas have one of `widths` bits.
+class QTrain_ScaledOf<list<int> widths> : Type<
+    And<[QTrain_Scaled.predicate,
+         Or<!foreach(width, widths,
+                CPred<"::llvm::cast<::qtc::qtrain::ScaledType>($_self)"
+                      ".getWidth() == " # width>)>]>,
+    "scaled tensor of " # !interleave(widths, "- or ") # "-bit mantissas",
+    "::qtc::qtrain::ScaledType">;
+
 def QTrain_FloatTensor : StaticShapeTensorOf<[F32]>;
 
 /// What most operations work on: a float tensor before a scheme is applied, a

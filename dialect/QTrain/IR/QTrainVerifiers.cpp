@@ -490,6 +490,62 @@ LogicalResult BatchNormInputGradientOp::verify() {
                          getEpsilon());
 }
 
+/// Checks the constraints C1 and C2 of the integer steps: `activations`, the
+/// input first, have one shape, and everything else is one number a channel.
+static LogicalResult verifyChannels(Operation *op, ValueRange activations) {
+  ArrayRef<int64_t> shape = getShape(activations.front());
+  if (shape.size() < 2) // C1
+    return op->emitOpError() << "expected an input of rank 2 or more, but got "
+                             << activations.front().getType();
+  for (Value activation : activations)
+    if (failed(expectShape(op, "an activation", activation, shape)))
+      return failure();
+  SmallVector<Value> values(op->getOperands());
+  values.append(op->result_begin(), op->result_end());
+  for (Value value : values)
+    if (!llvm::is_contained(activations, value) &&
+        failed(expectShape(op, "one number a channel", value, shape[1]))) // C2
+      return failure();
+  return success();
+}
+
+LogicalResult ChannelStatisticsOp::verify() {
+  return verifyChannels(*this, getInput());
+}
+
+LogicalResult RecallStatisticsOp::verify() {
+  return verifyChannels(*this, getInput());
+}
+
+LogicalResult StandardizeOp::verify() {
+  return verifyChannels(*this, {getInput(), getResult()});
+}
+
+LogicalResult ChannelAffineOp::verify() {
+  return verifyChannels(*this, {getInput(), getResult()});
+}
+
+LogicalResult ChannelMomentsOp::verify() {
+  return verifyChannels(*this, {getInput(), getGradient()});
+}
+
+LogicalResult StandardizeGradientOp::verify() {
+  return verifyChannels(*this, {getInput(), getGradient(), getResult()});
+}
+
+LogicalResult FollowStatisticsOp::verify() {
+  double momentum = getMomentum().convertToDouble();
+  if (!(momentum >= 0.0 && momentum <= 1.0)) // C2
+    return emitOpError("expected a momentum in [0, 1]");
+  if (failed(expectRank(*this, "a mean", getMean(), 1)))
+    return failure();
+  for (Value value : getOperands())
+    if (failed(expectShape(*this, "one number a channel", value,
+                           getShape(getMean())))) // C1
+      return failure();
+  return success();
+}
+
 //===----------------------------------------------------------------------===//
 // Integer operations
 //===----------------------------------------------------------------------===//
@@ -545,9 +601,8 @@ LogicalResult ShiftScaleOp::verify() {
   if (stochastic != static_cast<bool>(getRandom())) // C3
     return emitOpError(
         "expected random numbers exactly for stochastic rounding");
-  if (getBidirectional() &&
-      (getRounding() == Rounding::Nearest ||
-       getRounding() == Rounding::PseudoStochastic)) // C4
+  if (getBidirectional() && (getRounding() == Rounding::Nearest ||
+                             getRounding() == Rounding::PseudoStochastic)) // C4
     return emitOpError("expected another rounding of a bidirectional shift");
   if (getRandom() && getRandom().getType().getShape() != shape)
     return emitOpError() << "expected random numbers of shape [" << shape

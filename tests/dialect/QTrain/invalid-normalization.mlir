@@ -70,3 +70,124 @@ func.func @f(%x: tensor<8x4xf32>, %c: tensor<4xf32>) {
     -> (tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   return
 }
+
+// -----
+
+// In integers: (C1) there is a dimension of channels.
+func.func @f(%x: !qtrain.scaled<tensor<8xi16>>) {
+  // expected-error @below {{expected an input of rank 2 or more, but got '!qtrain.scaled<tensor<8xi16>>'}}
+  %0:2 = qtrain.channel_statistics %x
+    : (!qtrain.scaled<tensor<8xi16>>) -> (!qtrain.scaled<tensor<8xi16>>, !qtrain.scaled<tensor<8xi32>>)
+  return
+}
+
+// -----
+
+// (C2) one number a channel.
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>) {
+  // expected-error @below {{expected one number a channel of shape [4], but got [8]}}
+  %0:2 = qtrain.channel_statistics %x
+    : (!qtrain.scaled<tensor<8x4xi16>>) -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<8xi32>>)
+  return
+}
+
+// -----
+
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>, %m: !qtrain.scaled<tensor<4xi32>>, %v: !qtrain.scaled<tensor<3xi64>>) {
+  // expected-error @below {{expected one number a channel of shape [4], but got [3]}}
+  %0:2 = qtrain.recall_statistics %x, %m, %v
+    : (!qtrain.scaled<tensor<8x4xi16>>, !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<3xi64>>)
+    -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>)
+  return
+}
+
+// -----
+
+// Widths are those that the rules count with.
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>, %m: !qtrain.scaled<tensor<4xi16>>, %v: !qtrain.scaled<tensor<4xi32>>) {
+  // expected-error @below {{operand #0 must be scaled tensor of 16-bit mantissas, but got '!qtrain.scaled<tensor<8x4xi8>>'}}
+  %0 = qtrain.standardize %x, %m, %v
+    : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>)
+    -> !qtrain.scaled<tensor<8x4xi8>>
+  return
+}
+
+// -----
+
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>, %m: !qtrain.scaled<tensor<5xi16>>, %v: !qtrain.scaled<tensor<4xi32>>) {
+  // expected-error @below {{expected one number a channel of shape [4], but got [5]}}
+  %0 = qtrain.standardize %x, %m, %v
+    : (!qtrain.scaled<tensor<8x4xi16>>, !qtrain.scaled<tensor<5xi16>>, !qtrain.scaled<tensor<4xi32>>)
+    -> !qtrain.scaled<tensor<8x4xi16>>
+  return
+}
+
+// -----
+
+// (C2) the result has the shape of the input, ...
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>, %s: !qtrain.scaled<tensor<4xi8>>) {
+  // expected-error @below {{expected an activation of shape [8, 4], but got [8, 5]}}
+  %0 = qtrain.channel_affine %x, %s, %s
+    : (!qtrain.scaled<tensor<8x4xi16>>, !qtrain.scaled<tensor<4xi8>>, !qtrain.scaled<tensor<4xi8>>)
+    -> !qtrain.scaled<tensor<8x5xi32>>
+  return
+}
+
+// -----
+
+// ... the gradient, too.
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>, %e: !qtrain.scaled<tensor<7x4xi8>>) {
+  // expected-error @below {{expected an activation of shape [8, 4], but got [7, 4]}}
+  %0:2 = qtrain.channel_moments %x, %e
+    : (!qtrain.scaled<tensor<8x4xi16>>, !qtrain.scaled<tensor<7x4xi8>>)
+    -> (!qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>)
+  return
+}
+
+// -----
+
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>, %e: !qtrain.scaled<tensor<8x4xi8>>, %v: !qtrain.scaled<tensor<4xi32>>,
+             %s: !qtrain.scaled<tensor<4xi8>>, %m: !qtrain.scaled<tensor<4xi64>>) {
+  // expected-error @below {{expected an activation of shape [8, 4], but got [4, 8]}}
+  %0 = qtrain.standardize_gradient %x, %e, %v, %s, %m, %m
+    : (!qtrain.scaled<tensor<8x4xi16>>, !qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<4xi32>>,
+       !qtrain.scaled<tensor<4xi8>>, !qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>)
+    -> !qtrain.scaled<tensor<4x8xi32>>
+  return
+}
+
+// -----
+
+// (C1) of qtrain.follow_statistics: one extent, ...
+func.func @f(%m: !qtrain.scaled<tensor<4xi16>>, %v: !qtrain.scaled<tensor<4xi32>>, %rm: !qtrain.scaled<tensor<4xi32>>,
+             %rv: !qtrain.scaled<tensor<5xi64>>) {
+  // expected-error @below {{expected one number a channel of shape [4], but got [5]}}
+  %0:2 = qtrain.follow_statistics %m, %v, %rm, %rv {momentum = 0.9 : f64}
+    : (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi32>>,
+       !qtrain.scaled<tensor<5xi64>>) -> (!qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<5xi64>>)
+  return
+}
+
+// -----
+
+// ... of a vector.
+func.func @f(%m: !qtrain.scaled<tensor<4x1xi16>>, %v: !qtrain.scaled<tensor<4xi32>>, %rm: !qtrain.scaled<tensor<4xi32>>,
+             %rv: !qtrain.scaled<tensor<4xi64>>) {
+  // expected-error @below {{expected a mean of rank 1, but got '!qtrain.scaled<tensor<4x1xi16>>'}}
+  %0:2 = qtrain.follow_statistics %m, %v, %rm, %rv {momentum = 0.9 : f64}
+    : (!qtrain.scaled<tensor<4x1xi16>>, !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi32>>,
+       !qtrain.scaled<tensor<4xi64>>) -> (!qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>)
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%m: !qtrain.scaled<tensor<4xi16>>, %v: !qtrain.scaled<tensor<4xi32>>, %rm: !qtrain.scaled<tensor<4xi32>>,
+             %rv: !qtrain.scaled<tensor<4xi64>>) {
+  // expected-error @below {{expected a momentum in [0, 1]}}
+  %0:2 = qtrain.follow_statistics %m, %v, %rm, %rv {momentum = -0.5 : f64}
+    : (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi32>>,
+       !qtrain.scaled<tensor<4xi64>>) -> (!qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>)
+  return
+}

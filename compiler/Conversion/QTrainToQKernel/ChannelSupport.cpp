@@ -1,0 +1,113 @@
+//===- ChannelSupport.cpp - Sums and maps by channel ----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QTrainToQKernel/ChannelSupport.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+std::pair<Value, Value> qtc::createChannelMoments(ImplicitLocOpBuilder &builder,
+                                                  Value value, Value a,
+                                                  Value b) {
+  // Lanes that keep vectors busy, elements that are worth a task, and tasks for
+  // many threads.
+  constexpr int64_t kLanes = 64, kTask = 1 << 13, kMaxParts = 128;
+  RankedTensorType type = getTensorType(value.getType());
+  int64_t channels = type.getDimSize(1), lanes = channels;
+  int64_t rows = type.getNumElements() / channels;
+  // Several rows of few channels count as one.
+  while (2 * lanes <= kLanes && rows % 2 == 0)
+    lanes *= 2, rows /= 2;
+  int64_t parts = std::clamp<int64_t>(type.getNumElements() / kTask, 1,
+                                      std::min(rows, kMaxParts));
+  Type sum = isa<FloatType>(type.getElementType()) ? Type(builder.getF64Type())
+                                                   : Type(builder.getI64Type());
+  SmallVector<Value> ins, outs;
+  for (Value tensor : {a, b}) {
+    tensor = moveChannelsInnermost(builder, value, tensor);
+    ins.push_back(createReshape(builder, tensor, {rows, lanes}));
+    outs.push_back(createEmpty(builder, {parts, lanes}, sum));
+  }
+  auto kernel = qkernel::createKernel<qkernel::ChannelMomentsOp>(
+      builder, builder.getLoc(), ins, outs);
+  auto addParts = [&](Value partial) {
+    return createChannelSum(
+        builder,
+        createReshape(builder, partial, {parts * lanes / channels, channels}));
+  };
+  return {addParts(kernel.getResult(0)), addParts(kernel.getResult(1))};
+}
+
+SmallVector<int64_t> qtc::getChannelShape(Value activation) {
+  RankedTensorType type = getTensorType(activation.getType());
+  int64_t channels = type.getDimSize(1), count = type.getNumElements();
+  if (type.getRank() == 2 || isChannelsLast(type))
+    return {count / channels, channels};
+  int64_t rows = type.getDimSize(0);
+  return {rows, channels, count / rows / channels};
+}
+
+int64_t qtc::getChannelSize(Value activation) {
+  RankedTensorType type = getTensorType(activation.getType());
+  return type.getNumElements() / type.getDimSize(1);
+}
+
+SmallVector<Value> qtc::createPerChannel(ImplicitLocOpBuilder &builder,
+                                         ValueRange tensors,
+                                         ArrayRef<Type> types,
+                                         ElementsFunction elements) {
+  ArrayRef<int64_t> shape =
+      cast<RankedTensorType>(tensors.front().getType()).getShape();
+  SmallVector<Value> outs;
+  for (Type type : types)
+    outs.push_back(createEmpty(builder, shape, type));
+  SmallVector<AffineMap> maps(tensors.size() + outs.size(),
+                              builder.getMultiDimIdentityMap(1));
+  auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
+    ImplicitLocOpBuilder inner(loc, nested);
+    inner.create<linalg::YieldOp>(
+        elements(inner, arguments.drop_back(outs.size())));
+  };
+  auto generic = builder.create<linalg::GenericOp>(
+      ValueRange(outs).getTypes(), tensors, outs, maps,
+      utils::IteratorType::parallel, body);
+  return SmallVector<Value>(generic.getResults());
+}
+
+Value qtc::createChannelwise(ImplicitLocOpBuilder &builder,
+                             ValueRange activations, ValueRange vectors,
+                             ArrayRef<int64_t> shape, Type type,
+                             ElementFunction element) {
+  auto memory = cast<RankedTensorType>(activations.front().getType());
+  SmallVector<Value> tensors;
+  SmallVector<AffineMap> maps;
+  for (Value activation : activations) {
+    tensors.push_back(createReshape(builder, activation, shape));
+    maps.push_back(builder.getMultiDimIdentityMap(shape.size()));
+  }
+  for (Value vector : vectors) {
+    tensors.push_back(vector);
+    maps.push_back(
+        AffineMap::get(shape.size(), 0, builder.getAffineDimExpr(1)));
+  }
+  Value result = createMapped(builder, tensors, maps, shape, type, element);
+  return createReshape(builder, result, memory.getShape());
+}
+
+void qtc::replaceWithAllParts(PatternRewriter &rewriter, Operation *op,
+                              ArrayRef<ScaledParts> parts) {
+  SmallVector<Value> values;
+  for (auto [result, part] : llvm::zip_equal(op->getResults(), parts))
+    values.push_back(rewriter.create<ComposeOp>(op->getLoc(), result.getType(),
+                                                part.mantissas, part.exponent));
+  rewriter.replaceOp(op, values);
+}

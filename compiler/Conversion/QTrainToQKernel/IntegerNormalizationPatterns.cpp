@@ -1,0 +1,409 @@
+//===- IntegerNormalizationPatterns.cpp - BatchNormalization of integers --===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Sums over a channel are exact, so Σ x and Σ x², found in one pass, give the
+// variance about the rounded mean. What a channel needs is computed once, in 64
+// bits; elements never leave 32.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QTrainToQKernel/ChannelSupport.h"
+#include "compiler/Conversion/QTrainToQKernel/IntegerMath.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+namespace {
+
+/// Fraction bits of a standardized element.
+constexpr int64_t kFractionBits = 12;
+/// Running statistics are clamped to these.
+constexpr int64_t kMaxRunningMean = int64_t(1) << 30;
+constexpr int64_t kMaxRunningVariance = int64_t(1) << 45;
+/// Statistics with the exponents of an input are clamped to these.
+constexpr int64_t kMaxMean = 32767;
+constexpr int64_t kMaxVariance = int64_t(1) << 30;
+
+Value createDifference(ImplicitLocOpBuilder &builder, Value a, Value b) {
+  return builder.create<arith::SubIOp>(a, b);
+}
+
+/// 2 · exponent.
+Value createDouble(ImplicitLocOpBuilder &builder, Value exponent) {
+  return builder.create<arith::AddIOp>(exponent, exponent);
+}
+
+struct LowerChannelStatistics : OpRewritePattern<ChannelStatisticsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ChannelStatisticsOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<ScaledParts> x = getParts(op.getInput());
+    if (!x)
+      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    auto [sum, squares] = createChannelMoments(builder, op.getInput(),
+                                               x->mantissas, x->mantissas);
+    int64_t size = getChannelSize(op.getInput());
+    SmallVector<Value> statistics = createPerChannel(
+        builder, {sum, squares}, {builder.getI16Type(), builder.getI32Type()},
+        [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+          Value mean = createDivideNearest(inner, v[0], size);
+          Value variance = inner.create<arith::DivUIOp>(
+              createCentered(inner, v[0], v[1], mean, size),
+              createInt(inner, size, 64));
+          return {truncateTo(inner, mean, 16), truncateTo(inner, variance, 32)};
+        });
+    replaceWithAllParts(rewriter, op,
+                        {{statistics[0], x->exponent},
+                         {statistics[1], createDouble(builder, x->exponent)}});
+    return success();
+  }
+
+private:
+  /// Σ (x − mean)² = Σ x² + mean · (size · mean − 2 · Σ x).
+  static Value createCentered(ImplicitLocOpBuilder &builder, Value sum,
+                              Value squares, Value mean, int64_t size) {
+    Value slope = createDifference(
+        builder,
+        builder.create<arith::MulIOp>(mean, createInt(builder, size, 64)),
+        builder.create<arith::AddIOp>(sum, sum));
+    return builder.create<arith::AddIOp>(
+        squares, builder.create<arith::MulIOp>(mean, slope));
+  }
+};
+
+struct LowerFollowStatistics : OpRewritePattern<FollowStatisticsOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  /// Fraction bits of the rate at which running statistics move.
+  static constexpr int64_t kRateBits = 16;
+
+  LogicalResult matchAndRewrite(FollowStatisticsOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ArrayRef<ScaledParts> p = *parts;
+    double momentum = op.getMomentum().convertToDouble();
+    auto rate = static_cast<int64_t>(
+        std::nearbyint((1.0 - momentum) * (int64_t(1) << kRateBits)));
+    replaceWithAllParts(
+        rewriter, op,
+        {{follow(builder, p[0], p[2], rate, kMaxRunningMean), p[2].exponent},
+         {follow(builder, p[1], p[3], rate, kMaxRunningVariance),
+          p[3].exponent}});
+    return success();
+  }
+
+private:
+  /// running + nearest((statistic − running) · rate, kRateBits), written over
+  /// the old one.
+  static Value follow(ImplicitLocOpBuilder &builder, const ScaledParts &batch,
+                      const ScaledParts &running, int64_t rate, int64_t limit) {
+    Value power = createDifference(builder, batch.exponent, running.exponent);
+    Type type = getElementTypeOrSelf(running.mantissas.getType());
+    return createElementwise(
+        builder, {batch.mantissas, running.mantissas}, type,
+        [&](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+          Value target =
+              createScaled(inner, extendTo(inner, v[0], 64), power, limit);
+          Value old = extendTo(inner, v[1], 64);
+          Value change = inner.create<arith::MulIOp>(
+              createDifference(inner, target, old), createInt(inner, rate, 64));
+          Value step = inner.create<qkernel::RoundShiftOp>(
+              change.getType(), change, createInt(inner, kRateBits),
+              /*bits=*/64);
+          return truncateTo(inner, inner.create<arith::AddIOp>(old, step),
+                            type.getIntOrFloatBitWidth());
+        },
+        /*inPlace=*/true);
+  }
+};
+
+struct LowerRecallStatistics : OpRewritePattern<RecallStatisticsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(RecallStatisticsOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ScaledParts mean = (*parts)[1], variance = (*parts)[2];
+    Value exponent = (*parts)[0].exponent;
+    Value doubled = createDouble(builder, exponent);
+    Value meanPower = createDifference(builder, mean.exponent, exponent);
+    Value variancePower = createDifference(builder, variance.exponent, doubled);
+    SmallVector<Value> statistics = createPerChannel(
+        builder, {mean.mantissas, variance.mantissas},
+        {builder.getI16Type(), builder.getI32Type()},
+        [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+          Value m = createScaled(inner, extendTo(inner, v[0], 64), meanPower,
+                                 kMaxMean);
+          Value s = createScaled(inner, v[1], variancePower, kMaxVariance);
+          return {truncateTo(inner, m, 16), truncateTo(inner, s, 32)};
+        });
+    replaceWithAllParts(rewriter, op,
+                        {{statistics[0], exponent}, {statistics[1], doubled}});
+    return success();
+  }
+};
+
+/// r, t and 2^(t − 1) of `qtrain.standardize` as 32-bit integers, of every
+/// channel.
+struct Reciprocals {
+  Value factors, shifts, halves;
+};
+
+Reciprocals createReciprocals(ImplicitLocOpBuilder &builder,
+                              const ScaledParts &variance) {
+  // The least variance is about 2^−17, but no more than mantissas hold.
+  constexpr int64_t kLeast = -17, kMaxBits = 40;
+  Value bits =
+      createDifference(builder, createInt(builder, kLeast), variance.exponent);
+  bits = builder.create<arith::MaxSIOp>(bits, createInt(builder, 0));
+  bits = builder.create<arith::MinSIOp>(bits, createInt(builder, kMaxBits));
+  Value one = createInt(builder, 1, 64);
+  Value least = builder.create<arith::ShLIOp>(one, extendTo(builder, bits, 64));
+  Type type = builder.getI32Type();
+  SmallVector<Value> results = createPerChannel(
+      builder, variance.mantissas, {type, type, type},
+      [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+        auto integer = [&](int64_t value) {
+          return createInt(inner, value, 64);
+        };
+        Value sum =
+            inner.create<arith::AddIOp>(extendTo(inner, v[0], 64), least);
+        sum = inner.create<arith::MaxSIOp>(sum, integer(1));
+        sum =
+            inner.create<arith::MinSIOp>(sum, integer(int64_t(1) << kMaxBits));
+        Value deviation = inner.create<qkernel::IntegerSqrtOp>(
+            sum.getType(), inner.create<arith::ShLIOp>(sum, integer(16)));
+        Value t = createDifference(
+            inner, integer(64 - 6),
+            inner.create<math::CountLeadingZerosOp>(deviation));
+        Value power = inner.create<arith::ShLIOp>(
+            integer(1), inner.create<arith::AddIOp>(t, integer(20)));
+        Value r = inner.create<arith::MinSIOp>(
+            inner.create<arith::DivUIOp>(power, deviation), integer(32767));
+        Value half = inner.create<arith::ShLIOp>(
+            integer(1), createDifference(inner, t, integer(1)));
+        return {truncateTo(inner, r, 32), truncateTo(inner, t, 32),
+                truncateTo(inner, half, 32)};
+      });
+  return {results[0], results[1], results[2]};
+}
+
+/// Differences are below 2^16 and reciprocals below 2^15, so products stay in
+/// 32 bits.
+struct LowerStandardize : OpRewritePattern<StandardizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(StandardizeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    Reciprocals by = createReciprocals(builder, (*parts)[2]);
+    Value result = createChannelwise(
+        builder, (*parts)[0].mantissas,
+        {(*parts)[1].mantissas, by.factors, by.shifts, by.halves},
+        getChannelShape(op.getInput()), builder.getI16Type(),
+        [](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+          Value centered = createDifference(inner, extendTo(inner, v[0], 32),
+                                            extendTo(inner, v[1], 32));
+          Value product = inner.create<arith::MulIOp>(centered, v[2]);
+          Value rounded =
+              createRoundedShift(inner, product, v[3], v[4], /*bits=*/16);
+          return truncateTo(inner, rounded, 16);
+        });
+    replaceWithParts(rewriter, op, result, createInt(builder, -kFractionBits));
+    return success();
+  }
+};
+
+struct LowerChannelAffine : OpRewritePattern<ChannelAffineOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  static constexpr int64_t kMaxOffset = int64_t(1) << 28;
+
+  LogicalResult matchAndRewrite(ChannelAffineOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ScaledParts x = (*parts)[0], scale = (*parts)[1], bias = (*parts)[2];
+    Type type = builder.getI32Type();
+    Value exponent = builder.create<arith::AddIOp>(x.exponent, scale.exponent);
+    Value power = createDifference(builder, bias.exponent, exponent);
+    Value offsets = createPerChannel(builder, bias.mantissas, type,
+                                     [&](ImplicitLocOpBuilder &inner,
+                                         ValueRange v) -> SmallVector<Value> {
+                                       Value offset = createScaled(
+                                           inner, extendTo(inner, v[0], 64),
+                                           power, kMaxOffset);
+                                       return {truncateTo(inner, offset, 32)};
+                                     })
+                        .front();
+    Value result = createChannelwise(
+        builder, x.mantissas, {scale.mantissas, offsets},
+        getChannelShape(op.getInput()), type,
+        [](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+          Value product = inner.create<arith::MulIOp>(
+              extendTo(inner, v[0], 32), extendTo(inner, v[1], 32));
+          return inner.create<arith::AddIOp>(product, v[2]);
+        });
+    replaceWithParts(rewriter, op, result, exponent);
+    return success();
+  }
+};
+
+struct LowerChannelMoments : OpRewritePattern<ChannelMomentsOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ChannelMomentsOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ScaledParts x = (*parts)[0], error = (*parts)[1];
+    auto [sum, products] = createChannelMoments(builder, op.getGradient(),
+                                                error.mantissas, x.mantissas);
+    Value exponent = builder.create<arith::AddIOp>(error.exponent, x.exponent);
+    replaceWithAllParts(rewriter, op,
+                        {{sum, error.exponent}, {products, exponent}});
+    return success();
+  }
+};
+
+struct LowerStandardizeGradient : OpRewritePattern<StandardizeGradientOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  /// Bits of the factor of a channel and of what it is multiplied with.
+  static constexpr int64_t kFactorBits = 13, kElementBits = 19;
+  /// Fraction bits that errors are given.
+  static constexpr int64_t kErrorBits = 8;
+
+  LogicalResult matchAndRewrite(StandardizeGradientOp op,
+                                PatternRewriter &rewriter) const override {
+    auto parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ArrayRef<ScaledParts> p = *parts;
+    ScaledParts factor = createFactors(builder, p[2], p[3]);
+    SmallVector<Value> vectors{factor.mantissas};
+    vectors.append(createMeans(builder, p[4].mantissas, p[5].mantissas,
+                               getChannelSize(op.getInput())));
+    Value result = createChannelwise(builder, {p[1].mantissas, p[0].mantissas},
+                                     vectors, getChannelShape(op.getInput()),
+                                     builder.getI32Type(), createElement);
+    // Of the error and xhat, the variance's being twice that of the input.
+    Value exponent = builder.create<arith::AddIOp>(
+        createOffset(builder, p[1].exponent, -kErrorBits), p[0].exponent);
+    replaceWithParts(rewriter, op, result,
+                     builder.create<arith::AddIOp>(exponent, factor.exponent));
+    return success();
+  }
+
+private:
+  /// Of an error, xhat, and their channel's factor and means.
+  static Value createElement(ImplicitLocOpBuilder &builder, ValueRange v) {
+    Value error = builder.create<arith::ShLIOp>(extendTo(builder, v[0], 32),
+                                                createInt(builder, kErrorBits));
+    Value product =
+        builder.create<arith::MulIOp>(extendTo(builder, v[1], 32), v[4]);
+    Value slope = builder.create<qkernel::RoundShiftOp>(
+        product.getType(), product, createInt(builder, kFractionBits),
+        /*bits=*/32);
+    Value rest = createDifference(
+        builder, createDifference(builder, error, v[3]), slope);
+    // A shift by nothing clips.
+    Value clipped = builder.create<qkernel::RoundShiftOp>(
+        rest.getType(), rest, createInt(builder, 0), kElementBits);
+    return builder.create<arith::MulIOp>(clipped, v[2]);
+  }
+
+  /// A and B of every channel.
+  static SmallVector<Value> createMeans(ImplicitLocOpBuilder &builder,
+                                        Value sum, Value products,
+                                        int64_t size) {
+    Type type = builder.getI32Type();
+    return createPerChannel(
+        builder, {sum, products}, {type, type},
+        [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+          Value scaled = inner.create<arith::ShLIOp>(
+              v[0], createInt(inner, kErrorBits, 64));
+          // Products have kFractionBits more than sums.
+          constexpr int64_t kRest = int64_t(1) << (kFractionBits - kErrorBits);
+          return {
+              truncateTo(inner, createDivideNearest(inner, scaled, size), 32),
+              truncateTo(inner, createDivideNearest(inner, v[1], kRest * size),
+                         32)};
+        });
+  }
+
+  /// scale · r · 2^(max t − t) in kFactorBits bits. Its exponent is that by
+  /// which errors of the input differ from those of xhat.
+  static ScaledParts createFactors(ImplicitLocOpBuilder &builder,
+                                   const ScaledParts &variance,
+                                   const ScaledParts &scale) {
+    Reciprocals by = createReciprocals(builder, variance);
+    Value largest = createMaxAbs(builder, by.shifts);
+    Value wide =
+        createPerChannel(builder, {scale.mantissas, by.factors, by.shifts},
+                         builder.getI64Type(),
+                         [&](ImplicitLocOpBuilder &inner,
+                             ValueRange v) -> SmallVector<Value> {
+                           Value product = inner.create<arith::MulIOp>(
+                               extendTo(inner, v[0], 64),
+                               extendTo(inner, v[1], 64));
+                           Value left = createDifference(inner, largest, v[2]);
+                           return {inner.create<arith::ShLIOp>(
+                               product, extendTo(inner, left, 64))};
+                         })
+            .front();
+    Value bits = builder.create<qkernel::MagnitudeBitsOp>(
+        builder.getI32Type(), createMaxAbs(builder, wide), /*nearest=*/false);
+    Value shift = builder.create<arith::MaxSIOp>(
+        createOffset(builder, bits, 1 - kFactorBits), createInt(builder, 0));
+    Value narrow =
+        createPerChannel(builder, wide, builder.getI32Type(),
+                         [&](ImplicitLocOpBuilder &inner,
+                             ValueRange v) -> SmallVector<Value> {
+                           Value rounded = inner.create<qkernel::RoundShiftOp>(
+                               v[0].getType(), v[0], shift, kFactorBits);
+                           return {truncateTo(inner, rounded, 32)};
+                         })
+            .front();
+    return {narrow, createExponent(builder, variance, scale, largest, shift)};
+  }
+
+  /// s_scale − s − max t + n, s half the exponent of the variance.
+  static Value createExponent(ImplicitLocOpBuilder &builder,
+                              const ScaledParts &variance,
+                              const ScaledParts &scale, Value largest,
+                              Value shift) {
+    Value input = builder.create<arith::ShRSIOp>(variance.exponent,
+                                                 createInt(builder, 1));
+    Value exponent = createDifference(builder, scale.exponent, input);
+    return builder.create<arith::AddIOp>(
+        createDifference(builder, exponent, largest), shift);
+  }
+};
+} // namespace
+
+void qtc::populateIntegerNormalizationPatterns(RewritePatternSet &patterns) {
+  patterns.add<LowerChannelStatistics, LowerFollowStatistics,
+               LowerRecallStatistics, LowerStandardize, LowerChannelAffine,
+               LowerChannelMoments, LowerStandardizeGradient>(
+      patterns.getContext());
+}
