@@ -7,8 +7,6 @@
 
 #include "compiler/Scheme/SchemeSupport.h"
 
-#include "llvm/ADT/TypeSwitch.h"
-
 #include <algorithm>
 
 using namespace mlir;
@@ -37,20 +35,6 @@ ParameterOp qtc::findParameter(func::FuncOp function,
       cast<BlockArgument>(value).getArgNumber(),
       QTrainDialect::kParameterAttrName);
   return symbol ? symbols.lookup<ParameterOp>(symbol.getValue()) : nullptr;
-}
-
-std::string qtc::explainFloatOnly(StringRef scheme, Operation *op) {
-  StringRef what =
-      llvm::TypeSwitch<Operation *, StringRef>(op)
-          .Case<BatchNormTrainingOp, BatchNormInferenceOp>(
-              [](auto) { return "BatchNormalization"; })
-          .Case([](ClipOp) { return "Clip to other bounds than 0 and inf"; })
-          .Default([](Operation *) { return ""; });
-  if (what.empty())
-    return "";
-  return ("scheme " + scheme + " does not define " + what +
-          " yet; use --scheme=fp32, or a model without it")
-      .str();
 }
 
 std::vector<double> qtc::tabulatePixels(NormalizeOp op) {

@@ -11,7 +11,6 @@
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include <string>
 #include <vector>
 
 namespace qtc {
@@ -23,10 +22,6 @@ mlir::Value findArgument(mlir::Operation *op, llvm::StringRef kind);
 qtrain::ParameterOp findParameter(mlir::func::FuncOp function,
                                   const mlir::SymbolTable &symbols,
                                   mlir::Value value);
-
-/// Why the integer scheme `scheme` has no rule for `op`, or an empty string:
-/// operations that are defined for floats only so far.
-std::string explainFloatOnly(llvm::StringRef scheme, mlir::Operation *op);
 
 /// What all 256 pixels become, one row a channel or one for all, in IEEE double
 /// (numerics contract, section 3).

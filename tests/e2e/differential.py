@@ -13,7 +13,6 @@ import make_models  # noqa: E402 (the path comes first)
 
 # Models that the NITI scheme does not train yet, and what the refusal names.
 REFUSED = {
-    "batch_normalization": "BatchNormalization",
     "concat": "Concat",
     "shared_parameter": "several nodes",
 }

@@ -19,6 +19,9 @@ MODELS = {
     "dropout_others": 1,
     "gemm_transposed_operand": 5,
     "matmul_add": 2,
+    "batch_normalization": 5,
+    "normalized_residual": 2,
+    "normalized_views": 1,
 }
 
 

@@ -19,6 +19,12 @@ class HashMatrix(runs.HashMatrixCase):
         options = ("--init=scheme", "--normalize=cifar10", "--batch=16")
         self.matrix(harness.shared("models", "vgg_tiny.onnx"), data, 5, options, ("--augment=crop-flip",), threads=(2,))
 
+    def test_resnet20(self):
+        """Running statistics are part of the state."""
+        data = runs.small_data(self.path("data"), (3, 32, 32), count=64, tests=10)
+        options = ("--normalize=cifar10", "--batch=8")
+        self.matrix(harness.shared("models", "resnet20.onnx"), data, 5, options, threads=(1, 2))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -21,6 +21,7 @@ MODELS = {
     "residual": (),
     "dropout_others": ("--niti-weight-bits=16", "--niti-grad-round=stochastic"),
     "pool_ceil_mode": ("--niti-loss=paper",),
+    "normalized_residual": (),
 }
 CALLS = re.compile(r"qtcrt_\w+|mem(set|cpy|move)$")
 

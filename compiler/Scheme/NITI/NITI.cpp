@@ -42,6 +42,7 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
     options.exponential = exponential;
     if (failed(niti::quantizeParameters(module, options)))
       return signalPassFailure();
+    niti::markWideResults(module);
 
     RewritePatternSet rules(&getContext());
     niti::populateRules(rules, options);
@@ -49,10 +50,12 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
       signalPassFailure();
   }
 
-  /// With 16-bit storage all but the update see an 8-bit copy.
+  /// With 16-bit storage all but the update see an 8-bit copy. Running
+  /// statistics are what they are.
   static Value getComputed(OpBuilder &builder, ParameterOp parameter,
                            Value stored) {
-    if (scheme::getWidth(stored) == 8)
+    if (scheme::getWidth(stored) == 8 ||
+        parameter.getKind() != StateKind::Parameter)
       return stored;
     auto type = cast<ScaledType>(stored.getType());
     Location loc = parameter.getLoc();

@@ -40,6 +40,24 @@ std::string explainMissingRule(mlir::Operation *op);
 /// they go without a type converter.
 void populateRules(mlir::RewritePatternSet &patterns,
                    const ApplyNITIOptions &options);
+void populateNormalizationRules(mlir::RewritePatternSet &patterns);
+
+/// requantize(acc): mantissas of `magnitudeBits`, 7 or 14, rounded to nearest,
+/// by as few bits as the largest magnitude allows (numerics contract, section
+/// 1).
+mlir::Value requantize(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::Value accumulators, int magnitudeBits = 7);
+
+/// Discardable attribute of convolutions, linear layers and biases whose result
+/// only a normalization sees, which takes it with 14 magnitude bits.
+constexpr llvm::StringLiteral kWideAttrName = "wide";
+
+/// Sets kWideAttrName on the operations of `module` that it is meant for.
+/// Evaluation follows what training does, where more may stand in between.
+void markWideResults(mlir::ModuleOp module);
+
+/// True of the gradient, before the rules, of a normalization's scale or bias.
+bool isNormalizationGradient(mlir::Value gradient);
 
 } // namespace niti
 } // namespace qtc

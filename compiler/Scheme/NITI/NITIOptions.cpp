@@ -6,7 +6,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Scheme/NITI/NITI.h"
-#include "compiler/Scheme/SchemeSupport.h"
 #include "runtime/include/qtcrt/abi.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -59,7 +58,10 @@ static llvm::Error addPasses(OpPassManager &manager,
 }
 
 std::string niti::explainMissingRule(Operation *op) {
-  return explainFloatOnly("niti", op);
+  if (!isa<qtrain::ClipOp>(op))
+    return "";
+  return "scheme niti does not define Clip to other bounds than 0 and inf yet; "
+         "use --scheme=fp32, or a model without it";
 }
 
 const Scheme &niti::getScheme() {

@@ -9,7 +9,9 @@
 #include "compiler/Scheme/NITI/NITI.h"
 #include "compiler/Support/Philox.h"
 
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <algorithm>
 #include <cmath>
@@ -38,9 +40,15 @@ public:
 
 private:
   void findBiases(func::FuncOp function);
+  void findNormalizations(func::FuncOp function);
   LogicalResult quantizeWeight(ParameterOp parameter);
   LogicalResult quantizeBias(ParameterOp parameter, ParameterOp weight);
-  LogicalResult quantizeValues(ParameterOp parameter, int exponentIfZero);
+  LogicalResult quantizeNormalizations();
+  LogicalResult quantizeValues(ParameterOp parameter, int exponentIfZero,
+                               int headroom);
+  LogicalResult quantizeStatistic(ParameterOp parameter, int exponent,
+                                  double limit);
+  int getComputedExponent(ParameterOp parameter) const;
   void initializeUniform(ParameterOp parameter);
   void setMantissas(ParameterOp parameter, ArrayRef<int16_t> mantissas,
                     int exponent);
@@ -50,7 +58,23 @@ private:
   const ApplyNITIOptions &options;
   /// The weight of the node that adds a bias; null if there is none.
   llvm::MapVector<ParameterOp, ParameterOp> biases;
+  /// Of normalizations: the scale of each bias, and the running statistics.
+  llvm::MapVector<ParameterOp, ParameterOp> normalizations;
+  llvm::SetVector<ParameterOp> scales, means, variances;
 };
+
+/// The values of `parameter` if they are finite floats.
+FailureOr<DenseFPElementsAttr> getValues(ParameterOp parameter) {
+  auto values = dyn_cast<DenseFPElementsAttr>(parameter.getValue());
+  if (!values)
+    return parameter.emitError() << "expected float values of parameter '"
+                                 << parameter.getSymName() << "'";
+  for (float value : values.getValues<float>())
+    if (!std::isfinite(value))
+      return parameter.emitError() << "expected finite values of parameter '"
+                                   << parameter.getSymName() << "'";
+  return values;
+}
 
 void ParameterQuantizer::findBiases(func::FuncOp function) {
   function.walk([&](BiasAddOp op) {
@@ -65,9 +89,28 @@ void ParameterQuantizer::findBiases(func::FuncOp function) {
   });
 }
 
+void ParameterQuantizer::findNormalizations(func::FuncOp function) {
+  function.walk([&](Operation *op) {
+    if (!isa<BatchNormTrainingOp, BatchNormInferenceOp>(op))
+      return;
+    enum { Scale = 1, Bias, Mean, Variance };
+    ParameterOp parameters[Variance + 1];
+    for (unsigned operand : {Scale, Bias, Mean, Variance})
+      parameters[operand] =
+          findParameter(function, symbols, op->getOperand(operand));
+    scales.insert(parameters[Scale]);
+    normalizations.insert({parameters[Bias], parameters[Scale]});
+    means.insert(parameters[Mean]);
+    variances.insert(parameters[Variance]);
+  });
+}
+
 LogicalResult ParameterQuantizer::run() {
+  for (auto function : module.getOps<func::FuncOp>())
+    findNormalizations(function);
   for (ParameterOp parameter : module.getOps<ParameterOp>())
-    if (parameter.getKind() != StateKind::Parameter)
+    if (parameter.getKind() != StateKind::Parameter &&
+        !means.contains(parameter) && !variances.contains(parameter))
       return parameter.emitError()
              << "scheme niti trains parameters only, but '"
              << parameter.getSymName() << "' is of kind '"
@@ -75,13 +118,68 @@ LogicalResult ParameterQuantizer::run() {
              << "'; use --scheme=fp32";
   if (auto step = symbols.lookup<func::FuncOp>(QTrainDialect::kTrainStepName))
     findBiases(step);
-  for (ParameterOp parameter : module.getOps<ParameterOp>())
-    if (!biases.count(parameter) && failed(quantizeWeight(parameter)))
+  for (ParameterOp parameter : module.getOps<ParameterOp>()) {
+    bool isWeight = parameter.getKind() == StateKind::Parameter &&
+                    !biases.count(parameter) && !scales.contains(parameter) &&
+                    !normalizations.count(parameter);
+    if (isWeight && failed(quantizeWeight(parameter)))
       return failure();
+  }
   for (auto [bias, weight] : biases)
     if (failed(quantizeBias(bias, weight)))
       return failure();
+  return quantizeNormalizations();
+}
+
+/// Scales and biases are the file's in any case, with the exponent of a
+/// headroom of 1; running statistics have exponents of their own.
+LogicalResult ParameterQuantizer::quantizeNormalizations() {
+  constexpr int kHeadroom = 1, kMeanExponent = -16, kVarianceExponent = -32;
+  for (ParameterOp scale : scales)
+    if (failed(quantizeValues(scale, /*exponentIfZero=*/-7, kHeadroom)))
+      return failure();
+  for (auto [bias, scale] : normalizations)
+    if (!scales.contains(bias) &&
+        failed(quantizeValues(bias, getComputedExponent(scale), kHeadroom)))
+      return failure();
+  for (ParameterOp mean : means)
+    if (failed(quantizeStatistic(mean, kMeanExponent, std::ldexp(1.0, 30))))
+      return failure();
+  for (ParameterOp variance : variances)
+    if (failed(quantizeStatistic(variance, kVarianceExponent,
+                                 std::ldexp(1.0, 45))))
+      return failure();
   return success();
+}
+
+/// 32 bits of a mean and 64 of a variance, rounded half to even and clamped to
+/// ±`limit`.
+LogicalResult ParameterQuantizer::quantizeStatistic(ParameterOp parameter,
+                                                    int exponent,
+                                                    double limit) {
+  FailureOr<DenseFPElementsAttr> values = getValues(parameter);
+  if (failed(values))
+    return failure();
+  Builder builder(module.getContext());
+  Type type = builder.getIntegerType(means.contains(parameter) ? 32 : 64);
+  SmallVector<Attribute> mantissas;
+  for (float value : values->getValues<float>()) {
+    double scaled =
+        std::nearbyint(std::ldexp(static_cast<double>(value), -exponent));
+    mantissas.push_back(builder.getIntegerAttr(
+        type, static_cast<int64_t>(std::clamp(scaled, -limit, limit))));
+  }
+  parameter.setValueAttr(DenseElementsAttr::get(
+      values->getType().clone(type), ArrayRef<Attribute>(mantissas)));
+  parameter.setExponentAttr(
+      builder.getIntegerAttr(builder.getIntegerType(32, true), exponent));
+  return success();
+}
+
+/// The exponent of the 8-bit mantissas that the functions compute with.
+int ParameterQuantizer::getComputedExponent(ParameterOp parameter) const {
+  return static_cast<int>(*parameter.getExponent()) +
+         (options.weightBits == 16 ? 8 : 0);
 }
 
 void ParameterQuantizer::setMantissas(ParameterOp parameter,
@@ -95,26 +193,21 @@ void ParameterQuantizer::setMantissas(ParameterOp parameter,
 /// From the file: s = ceil(log2 max|W|) − 7 + headroom, mantissas rounded half
 /// to even, with 8 fraction bits more for 16-bit storage.
 LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
-                                                 int exponentIfZero) {
-  auto values = dyn_cast<DenseFPElementsAttr>(parameter.getValue());
-  if (!values)
-    return parameter.emitError() << "expected float values of parameter '"
-                                 << parameter.getSymName() << "'";
+                                                 int exponentIfZero,
+                                                 int headroom) {
+  FailureOr<DenseFPElementsAttr> values = getValues(parameter);
+  if (failed(values))
+    return failure();
   double maximum = 0.0;
-  for (float value : values.getValues<float>()) {
-    if (!std::isfinite(value))
-      return parameter.emitError() << "expected finite values of parameter '"
-                                   << parameter.getSymName() << "'";
+  for (float value : values->getValues<float>())
     maximum = std::max(maximum, std::abs(static_cast<double>(value)));
-  }
-  int exponent = maximum == 0.0 ? exponentIfZero
-                                : ceilLog2(maximum) - 7 +
-                                      static_cast<int>(options.headroom);
+  int exponent =
+      maximum == 0.0 ? exponentIfZero : ceilLog2(maximum) - 7 + headroom;
   int fraction = options.weightBits == 16 ? 8 : 0;
   double limit = options.weightBits == 16 ? 32767.0 : 127.0;
   SmallVector<int16_t> mantissas;
-  mantissas.reserve(values.getNumElements());
-  for (float value : values.getValues<float>()) {
+  mantissas.reserve(values->getNumElements());
+  for (float value : values->getValues<float>()) {
     double scaled = std::nearbyint(
         std::ldexp(static_cast<double>(value), fraction - exponent));
     mantissas.push_back(
@@ -150,18 +243,18 @@ void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
 
 LogicalResult ParameterQuantizer::quantizeWeight(ParameterOp parameter) {
   if (!options.schemeInit)
-    return quantizeValues(parameter, /*exponentIfZero=*/-7);
+    return quantizeValues(parameter, /*exponentIfZero=*/-7,
+                          static_cast<int>(options.headroom));
   initializeUniform(parameter);
   return success();
 }
 
 LogicalResult ParameterQuantizer::quantizeBias(ParameterOp parameter,
                                                ParameterOp weight) {
-  int exponentIfZero = -7;
-  if (weight)
-    exponentIfZero = *weight.getExponent() + (options.weightBits == 16 ? 8 : 0);
+  int exponentIfZero = weight ? getComputedExponent(weight) : -7;
   if (!options.schemeInit)
-    return quantizeValues(parameter, exponentIfZero);
+    return quantizeValues(parameter, exponentIfZero,
+                          static_cast<int>(options.headroom));
   auto type = cast<ShapedType>(parameter.getValue().getType());
   setMantissas(parameter, SmallVector<int16_t>(type.getNumElements(), 0),
                exponentIfZero);

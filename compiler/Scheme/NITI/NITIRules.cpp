@@ -22,23 +22,38 @@ using namespace qtc::scheme;
 // Shared pieces
 //===----------------------------------------------------------------------===//
 
+Value niti::requantize(OpBuilder &builder, Location loc, Value accumulators,
+                       int magnitudeBits) {
+  auto type = cast<ScaledType>(accumulators.getType());
+  Value bits = builder.create<MagnitudeBitsOp>(loc, accumulators);
+  Value excess = builder.create<arith::SubIOp>(
+      loc, bits, createInt(builder, loc, magnitudeBits));
+  Value shift =
+      builder.create<arith::MaxSIOp>(loc, excess, createInt(builder, loc, 0));
+  return builder.create<ShiftScaleOp>(
+      loc, type.withWidth(magnitudeBits < 8 ? 8 : 16), accumulators, shift,
+      Value(), Rounding::Nearest, magnitudeBits + 1);
+}
+
 namespace {
 
 /// Magnitude bits of a stored mantissa.
 constexpr int kMantissaBits = 7;
 
-/// requantize(acc): back to 8 bits, rounded to nearest, by as few bits as the
-/// largest magnitude allows (numerics contract, section 1).
-Value requantize(OpBuilder &builder, Location loc, Value accumulators) {
-  auto type = cast<ScaledType>(accumulators.getType());
-  Value bits = builder.create<MagnitudeBitsOp>(loc, accumulators);
-  Value excess = builder.create<arith::SubIOp>(
-      loc, bits, createInt(builder, loc, kMantissaBits));
-  Value shift =
-      builder.create<arith::MaxSIOp>(loc, excess, createInt(builder, loc, 0));
-  return builder.create<ShiftScaleOp>(loc, type.withWidth(8), accumulators,
-                                      shift, Value(), Rounding::Nearest,
-                                      /*bits=*/8);
+/// Rebuilds `op`, which gives accumulators, on scaled operands.
+Value accumulate(OpBuilder &builder, Operation *op, ValueRange operands) {
+  Value accumulators = rebuild(builder, op, operands, 32);
+  accumulators.getDefiningOp()->removeAttr(niti::kWideAttrName);
+  return accumulators;
+}
+
+/// requantize(acc) as `op` is marked.
+Value requantizeResult(OpBuilder &builder, Operation *op, Value accumulators) {
+  // One bit less than 16: differences of two such fit 16 bits.
+  constexpr int kWideBits = 14;
+  bool isWide = op->hasAttr(niti::kWideAttrName);
+  return niti::requantize(builder, op->getLoc(), accumulators,
+                          isWide ? kWideBits : kMantissaBits);
 }
 
 //===----------------------------------------------------------------------===//
@@ -87,14 +102,13 @@ struct QuantizeContraction
   LogicalResult
   matchAndRewrite(ContractionOpInterface op, ArrayRef<Value> operands,
                   ConversionPatternRewriter &rewriter) const override {
-    Value accumulators = rebuild(rewriter, op, operands, 32);
+    Value accumulators = accumulate(rewriter, op, operands);
     bool keep =
         isa<Conv2DWeightGradientOp, LinearWeightGradientOp>(op.getOperation());
     if (op->hasOneUse())
       keep |= isa<BiasAddOp>(*op->getUsers().begin());
-    rewriter.replaceOp(op,
-                       keep ? accumulators
-                            : requantize(rewriter, op->getLoc(), accumulators));
+    rewriter.replaceOp(op, keep ? accumulators
+                                : requantizeResult(rewriter, op, accumulators));
     return success();
   }
 };
@@ -113,7 +127,7 @@ struct QuantizeBiasAdd : OpConversionPattern<BiasAddOp> {
           /*bits=*/32);
     Value sum = rewriter.create<BiasAddOp>(op.getLoc(), input.getType(), input,
                                            adaptor.getBias());
-    rewriter.replaceOp(op, requantize(rewriter, op.getLoc(), sum));
+    rewriter.replaceOp(op, requantizeResult(rewriter, op, sum));
     return success();
   }
 };
@@ -131,7 +145,7 @@ struct AccumulateAndRequantize : OpConversionPattern<OpTy> {
                << "a parameter is used by several nodes, which NITI does not "
                   "define; give every node its own initializer";
     Value sum = rebuild(rewriter, op, adaptor.getOperands(), 32);
-    rewriter.replaceOp(op, requantize(rewriter, op->getLoc(), sum));
+    rewriter.replaceOp(op, niti::requantize(rewriter, op->getLoc(), sum));
     return success();
   }
 };
@@ -145,8 +159,8 @@ struct QuantizeMaxPoolGradient : OpConversionPattern<MaxPool2DGradientOp> {
     bool overlaps = op.getWindow().overlaps();
     Value error =
         rebuild(rewriter, op, adaptor.getOperands(), overlaps ? 32 : 8);
-    rewriter.replaceOp(op, overlaps ? requantize(rewriter, op.getLoc(), error)
-                                    : error);
+    rewriter.replaceOp(
+        op, overlaps ? niti::requantize(rewriter, op.getLoc(), error) : error);
     return success();
   }
 };
@@ -159,8 +173,8 @@ struct QuantizeDropout : OpConversionPattern<DropoutOp> {
     // A factor of 2 is an exponent, other factors need accumulators.
     bool exact = op.getRatio().convertToDouble() == 0.5;
     Value kept = rebuild(rewriter, op, adaptor.getOperands(), exact ? 8 : 32);
-    rewriter.replaceOp(op,
-                       exact ? kept : requantize(rewriter, op.getLoc(), kept));
+    rewriter.replaceOp(
+        op, exact ? kept : niti::requantize(rewriter, op.getLoc(), kept));
     return success();
   }
 };
@@ -210,6 +224,7 @@ struct QuantizeBiasGradient : OpConversionPattern<BiasGradientOp> {
 
 /// The gradient is shifted until `schedule` magnitude bits remain, then
 /// subtracted: gradient quantization is the learning rate (`niti.md` 4.4).
+/// Scales and biases of normalizations learn more slowly.
 struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
   QuantizeUpdate(MLIRContext *context, Rounding rounding)
       : OpConversionPattern(context), rounding(rounding) {}
@@ -227,8 +242,11 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
     Value schedule = rewriter.create<arith::TruncIOp>(
         loc, rewriter.getI32Type(), findArgument(op, "schedule"));
     // 16-bit storage has 8 fraction bits more.
-    Value kept = rewriter.create<arith::AddIOp>(
-        loc, schedule, createInt(rewriter, loc, width - 8));
+    int64_t more = static_cast<int64_t>(width) - 8;
+    if (niti::isNormalizationGradient(op.getGradient()))
+      more -= kNormalizationBits;
+    Value kept = rewriter.create<arith::AddIOp>(loc, schedule,
+                                                createInt(rewriter, loc, more));
     Value bits = rewriter.create<MagnitudeBitsOp>(loc, gradient);
     Value shift = rewriter.create<arith::SubIOp>(loc, bits, kept);
     Value random;
@@ -249,6 +267,9 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
   }
 
 private:
+  /// mu of normalizations is smaller by this.
+  static constexpr int64_t kNormalizationBits = 3;
+
   Rounding rounding;
 };
 
@@ -264,6 +285,7 @@ void niti::populateRules(RewritePatternSet &patterns,
                KeepMantissas<TransposeOp>, AccumulateAndRequantize<SumOp>,
                AccumulateAndRequantize<AveragePool2DOp>,
                AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
+  populateNormalizationRules(patterns);
   populateReturnRule(patterns);
   patterns.add<QuantizeLoss>(context, options.exponential);
   patterns.add<QuantizeUpdate>(context, options.gradientRounding);

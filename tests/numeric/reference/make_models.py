@@ -316,15 +316,15 @@ def two_heads(m):
     return m.node("Add", [m.node("Add", [a, b], "add_ab"), m.gemm(mean, 6, CLASSES, "fc_mean")], "add")
 
 
-def _batch_normalization(m, x, channels, name):
+def _batch_normalization(m, x, channels, name, zero_bias=False, **attributes):
     inputs = [
         x,
         m.constant(name + ".weight", m.random.uniform(0.5, 1.5, channels).astype(np.float32)),
-        m.parameter(name + ".bias", (channels,)),
+        m.parameter(name + ".bias", (channels,), 0.0 if zero_bias else None),
         m.constant(name + ".running_mean", np.zeros(channels, np.float32)),
         m.constant(name + ".running_var", np.ones(channels, np.float32)),
     ]
-    return m.node("BatchNormalization", inputs, name)
+    return m.node("BatchNormalization", inputs, name, **attributes)
 
 
 def batch_normalization(m):
@@ -334,6 +334,40 @@ def batch_normalization(m):
     x = m.gemm(m.flatten(x), 6 * 7 * 5, 13, "fc1")
     x = m.relu(_batch_normalization(m, x, 13, "bn3"), "relu2")
     return m.gemm(x, 13, CLASSES, "fc2")
+
+
+def normalized_residual(m):
+    """A block of a residual network; normalizations of a sum, of pools, of the input and of the logits."""
+    x = _batch_normalization(m, "x", 5, "bn0", momentum=0.5)
+    x = m.conv(x, 5, 20, (3, 3), "stem", pads=[1, 1, 1, 1], bias=False)
+    x = m.relu(_batch_normalization(m, x, 20, "bn1", zero_bias=True), "relu1")
+    y = m.conv(x, 20, 20, (3, 3), "conv1", pads=[1, 1, 1, 1], bias=False)
+    y = m.relu(_batch_normalization(m, y, 20, "bn2"), "relu2")
+    y = _batch_normalization(m, m.conv(y, 20, 20, (3, 3), "conv2", pads=[1, 1, 1, 1]), 20, "bn3")
+    x = _batch_normalization(m, m.node("Add", [x, y], "add"), 20, "bn4")
+    x = m.node("MaxPool", [m.relu(x, "relu3")], "max_pool", kernel_shape=[2, 2], strides=[2, 2])
+    x = _batch_normalization(m, x, 20, "bn5")
+    x = _batch_normalization(m, m.node("GlobalAveragePool", [x], "mean"), 20, "bn6")
+    return _batch_normalization(m, m.classify(x, 20), CLASSES, "bn7")
+
+
+def normalized_views(m):
+    """What stands between layers and normalizations: views, a Dropout that evaluation leaves out, a second user."""
+    shape = m.constant("shape", np.array([0, 16, -1], np.int64))
+    x = m.conv("x", 5, 16, (3, 3), "expand", group=1, bias=False)
+    x = m.relu(_batch_normalization(m, m.node("Reshape", [x, shape], "rows"), 16, "bn1"), "relu1")
+    x = m.node("Reshape", [x, m.constant("image", np.array([0, 16, 7, 5], np.int64))], "image_again")
+    x = m.conv(x, 16, 16, (3, 3), "depthwise", group=16)
+    x = m.node("Transpose", [m.node("Identity", [x], "identity")], "turned", perm=[0, 1, 3, 2])
+    x = m.relu(_batch_normalization(m, x, 16, "bn2", momentum=0.0), "relu2")
+    x = m.conv(x, 16, 6, (1, 1), "shared")
+    a = _batch_normalization(m, x, 6, "bn3")
+    b = _batch_normalization(m, x, 6, "bn4", momentum=1.0)
+    x = m.conv(m.relu(m.node("Add", [a, b], "add"), "relu3"), 6, 4, (1, 1), "flat")
+    x = m.gemm(_batch_normalization(m, m.flatten(x), 4 * 3 * 5, "bn_flat"), 4 * 3 * 5, 12, "fc1")
+    ratio, training = m.constant("ratio", np.float32(0.5)), m.constant("training", np.bool_(True))
+    x = m.node("Dropout", [x, ratio, training], "drop")
+    return m.gemm(m.relu(_batch_normalization(m, x, 12, "bn5"), "relu4"), 12, CLASSES, "fc2")
 
 
 def concat(m):
@@ -351,7 +385,7 @@ MODELS = {
         max_pool_before_relu, max_pool_dilated, pool_ceil_mode, average_pool_exclude_pad, average_pool_include_pad,
         global_average_pool, residual, dropout_half, dropout_others, gemm_plain, gemm_transposed_operand,
         gemm_alpha_beta, matmul_add, conv_add, shared_parameter, plumbing, twice_relu, two_heads,
-        batch_normalization, concat,
+        batch_normalization, normalized_residual, normalized_views, concat,
     )
 }
 

@@ -29,6 +29,7 @@ from arithmetic import (
 )
 
 BIAS_LIMIT = 2**30
+MOVES = ("reshape", "transpose")  # kinds of nodes that compute nothing
 
 
 @dataclasses.dataclass
@@ -153,6 +154,24 @@ class Trainer:
             self.recorder.record("forward", node.name, mantissas, exponent, shift)
         return values, saved
 
+    def _is_for_batchnorm(self, value):
+        """Whether a BatchNormalization alone uses the value, directly or moved (section 4.14, 1)."""
+        users = [n for n in self.graph.nodes if value in n.inputs]
+        if self.graph.users(value) != 1 or value == self.graph.output:
+            return False
+        return users[0].kind == "batchnorm" or (
+            users[0].kind in MOVES and self._is_for_batchnorm(users[0].output)
+        )
+
+    def _is_wide(self, value):
+        """Whether the value holds 15 bits of the accumulator of a conv or gemm."""
+        producer = next((n for n in self.graph.nodes if n.output == value), None)
+        if producer is None or not self._is_for_batchnorm(value):
+            return False
+        if producer.kind in MOVES:
+            return self._is_wide(producer.inputs[0])
+        return producer.kind in ("conv", "gemm")
+
     def _linear_output(self, node, accumulator, exponent):
         """Bias, then requantization; a BatchNormalization behind takes more bits."""
         if node.bias is not None:
@@ -160,12 +179,7 @@ class Trainer:
             bias = self.compute_copy(node.bias)
             aligned = bias << power if power >= 0 else shift_nearest(bias, -power)
             accumulator = np.clip(accumulator + aligned, -BIAS_LIMIT, BIAS_LIMIT)
-        users = [n for n in self.graph.nodes if node.output in n.inputs]
-        if (
-            len(users) == 1
-            and users[0].kind == "batchnorm"
-            and node.output != self.graph.output
-        ):
+        if self._is_for_batchnorm(node.output):
             mantissas, wide_exponent = batchnorm.wide_input(accumulator, exponent)
             return mantissas, wide_exponent, wide_exponent - exponent
         return requantize(accumulator, exponent)
@@ -240,9 +254,7 @@ class Trainer:
 
     def _forward_batchnorm(self, node, operands, saved, training, step):
         (x, s), = operands
-        producer = [n for n in self.graph.nodes if n.output == node.inputs[0]]
-        alone = self.graph.users(node.inputs[0]) == 1 and node.inputs[0] != self.graph.output
-        if not (producer and producer[0].kind in ("conv", "gemm") and alone):
+        if not self._is_wide(node.inputs[0]):
             x, s = batchnorm.narrow_input(x, s)
         names = node.attributes["running"]
         running = tuple(self.running[n] for n in names)

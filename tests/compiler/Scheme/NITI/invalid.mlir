@@ -25,7 +25,7 @@ func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = 
 
 // -----
 
-// NITI defines no state that is not trained.
+// NITI defines no state that is not trained but running statistics.
 
 // expected-error @below {{scheme niti trains parameters only, but 'mean' is of kind 'buffer'; use --scheme=fp32}}
 qtrain.parameter @mean id 0 kind buffer = dense<1.0> : tensor<4xf32>
@@ -36,15 +36,17 @@ func.func @forward(%x: tensor<2x4xf32>, %mean: tensor<4xf32> {qtrain.parameter =
 
 // -----
 
-// Nor BatchNormalization, and says so before anything that follows from it.
+// Those are finite, as weights are.
 
 qtrain.parameter @scale id 0 = dense<1.0> : tensor<4xf32>
-qtrain.parameter @mean id 0 kind buffer = dense<1.0> : tensor<4xf32>
+// expected-error @below {{expected finite values of parameter 'mean'}}
+qtrain.parameter @mean id 0 kind buffer = dense<0x7F800000> : tensor<4xf32>
+qtrain.parameter @variance id 0 kind buffer = dense<1.0> : tensor<4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %scale: tensor<4xf32> {qtrain.parameter = @scale},
-                   %mean: tensor<4xf32> {qtrain.parameter = @mean})
+                   %mean: tensor<4xf32> {qtrain.parameter = @mean},
+                   %variance: tensor<4xf32> {qtrain.parameter = @variance})
     -> (tensor<2x4xf32>, tensor<4xf32> {qtrain.parameter = @mean}) {
-  // expected-error @below {{scheme niti does not define BatchNormalization yet; use --scheme=fp32, or a model without it}}
-  %0:5 = qtrain.batch_norm_training %x, %scale, %scale, %mean, %mean {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
+  %0:5 = qtrain.batch_norm_training %x, %scale, %scale, %mean, %variance {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
     : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
     -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   return %0#0, %0#3 : tensor<2x4xf32>, tensor<4xf32>

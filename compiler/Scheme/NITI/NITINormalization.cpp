@@ -1,0 +1,225 @@
+//===- NITINormalization.cpp - BatchNormalization under NITI --------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The paper has none; see docs/numerics.md, section 4.14. Rules of gradients
+// repeat steps of the forward pass, which common subexpression elimination
+// makes one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/IntegerRules.h"
+#include "compiler/Scheme/NITI/NITI.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+using namespace qtc::scheme;
+
+//===----------------------------------------------------------------------===//
+// What a normalization sees of its input
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Operations that move elements of what they are given, no more.
+bool isMove(Operation *op) {
+  return isa_and_nonnull<ReshapeOp, TransposeOp>(op);
+}
+
+/// The operation that gives accumulators to `normalization` and to nobody
+/// else; null if there is none. Gradients of the normalization read the input
+/// again.
+Operation *findWideProducer(Operation *normalization) {
+  Value value = normalization->getOperand(0);
+  for (OpOperand &use : value.getUses())
+    if (use.getOperandNumber() != 0 ||
+        (use.getOwner() != normalization &&
+         !isa<BatchNormParameterGradientOp, BatchNormInputGradientOp>(
+             use.getOwner())))
+      return nullptr;
+  Operation *producer = value.getDefiningOp();
+  while (isMove(producer)) {
+    producer = producer->getOperand(0).getDefiningOp();
+    if (producer && !producer->hasOneUse())
+      return nullptr;
+  }
+  Operation *contraction = producer;
+  if (auto bias = dyn_cast_or_null<BiasAddOp>(producer))
+    contraction = bias.getInput().getDefiningOp();
+  bool isWide = isa_and_nonnull<Conv2DOp, LinearOp>(contraction) &&
+                (contraction == producer || contraction->hasOneUse());
+  return isWide ? producer : nullptr;
+}
+
+/// The name of the running mean of `normalization`, which no other shares.
+StringRef getRunningMean(Operation *normalization) {
+  auto argument = dyn_cast<BlockArgument>(normalization->getOperand(3));
+  if (!argument)
+    return "";
+  auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(
+      argument.getArgNumber(), QTrainDialect::kParameterAttrName);
+  return symbol ? symbol.getValue() : "";
+}
+} // namespace
+
+void niti::markWideResults(ModuleOp module) {
+  llvm::StringSet<> narrow;
+  auto mark = [&](Operation *normalization) {
+    Operation *producer = findWideProducer(normalization);
+    StringRef name = getRunningMean(normalization);
+    if (!producer)
+      narrow.insert(name);
+    else if (!narrow.contains(name))
+      producer->setAttr(kWideAttrName, UnitAttr::get(module.getContext()));
+  };
+  module.walk([&](BatchNormTrainingOp op) { mark(op); });
+  module.walk([&](BatchNormInferenceOp op) { mark(op); });
+}
+
+bool niti::isNormalizationGradient(Value gradient) {
+  Operation *op = gradient.getDefiningOp();
+  while (isMove(op))
+    op = op->getOperand(0).getDefiningOp();
+  return isa_and_nonnull<BatchNormParameterGradientOp>(op);
+}
+
+//===----------------------------------------------------------------------===//
+// Rules
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A scaled tensor [C] for the values of the channels of `input`.
+ScaledType getChannelType(Value input, unsigned width) {
+  MLIRContext *context = input.getContext();
+  return ScaledType::get(
+      context, RankedTensorType::get(getShape(input)[1],
+                                     IntegerType::get(context, width)));
+}
+
+/// The input with 16 bits: 64 · m if it has 8.
+Value widen(OpBuilder &builder, Location loc, Value input) {
+  constexpr int64_t kMoreBits = 6;
+  if (getWidth(input) == 16)
+    return input;
+  return builder.create<ShiftScaleOp>(
+      loc, cast<ScaledType>(input.getType()).withWidth(16), input,
+      createInt(builder, loc, -kMoreBits), Value(), Rounding::TowardZero,
+      /*bits=*/15, /*bidirectional=*/true);
+}
+
+/// The input, standardized and put to the scale and the place that the model
+/// says.
+Value normalize(OpBuilder &builder, Location loc, Value input, Value mean,
+                Value variance, Value scale, Value bias) {
+  Value standard = builder.create<StandardizeOp>(loc, input.getType(), input,
+                                                 mean, variance);
+  Value accumulators = builder.create<ChannelAffineOp>(
+      loc, cast<ScaledType>(input.getType()).withWidth(32), standard, scale,
+      bias);
+  return niti::requantize(builder, loc, accumulators);
+}
+
+struct QuantizeTraining : OpConversionPattern<BatchNormTrainingOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(BatchNormTrainingOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value input = widen(rewriter, loc, adaptor.getInput());
+    auto batch = rewriter.create<ChannelStatisticsOp>(
+        loc, getChannelType(input, 16), getChannelType(input, 32), input);
+    auto running = rewriter.create<FollowStatisticsOp>(
+        loc, adaptor.getRunningMean().getType(),
+        adaptor.getRunningVariance().getType(), batch.getMean(),
+        batch.getVariance(), adaptor.getRunningMean(),
+        adaptor.getRunningVariance(), op.getMomentumAttr());
+    Value result =
+        normalize(rewriter, loc, input, batch.getMean(), batch.getVariance(),
+                  adaptor.getScale(), adaptor.getBias());
+    rewriter.replaceOp(op, {result, batch.getMean(), batch.getVariance(),
+                            running.getNewMean(), running.getNewVariance()});
+    return success();
+  }
+};
+
+struct QuantizeInference : OpConversionPattern<BatchNormInferenceOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(BatchNormInferenceOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value input = widen(rewriter, loc, adaptor.getInput());
+    auto statistics = rewriter.create<RecallStatisticsOp>(
+        loc, getChannelType(input, 16), getChannelType(input, 32), input,
+        adaptor.getMean(), adaptor.getVariance());
+    rewriter.replaceOp(op, normalize(rewriter, loc, input, statistics.getMean(),
+                                     statistics.getVariance(),
+                                     adaptor.getScale(), adaptor.getBias()));
+    return success();
+  }
+};
+
+/// xhat and the moments of the error, which both gradients are made of.
+struct Moments {
+  template <typename Adaptor>
+  Moments(OpBuilder &builder, Location loc, Adaptor adaptor) {
+    Value input = widen(builder, loc, adaptor.getInput());
+    standard = builder.create<StandardizeOp>(
+        loc, input.getType(), input, adaptor.getMean(), adaptor.getVariance());
+    auto moments = builder.create<ChannelMomentsOp>(
+        loc, getChannelType(input, 64), getChannelType(input, 64), standard,
+        adaptor.getGradient());
+    sum = moments.getSum();
+    products = moments.getProducts();
+  }
+  Value standard, sum, products;
+};
+
+struct QuantizeParameterGradient
+    : OpConversionPattern<BatchNormParameterGradientOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(BatchNormParameterGradientOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    constexpr int64_t kFractionBits = 12;
+    Location loc = op.getLoc();
+    Moments moments(rewriter, loc, adaptor);
+    Value scaleGradient = rewriter.create<ShiftScaleOp>(
+        loc, moments.products.getType(), moments.products,
+        createInt(rewriter, loc, kFractionBits), Value(), Rounding::Nearest,
+        /*bits=*/64);
+    rewriter.replaceOp(op, {scaleGradient, moments.sum});
+    return success();
+  }
+};
+
+struct QuantizeInputGradient : OpConversionPattern<BatchNormInputGradientOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(BatchNormInputGradientOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Moments moments(rewriter, loc, adaptor);
+    Value accumulators = rewriter.create<StandardizeGradientOp>(
+        loc, getScaledType(op.getType(), 32), moments.standard,
+        adaptor.getGradient(), adaptor.getVariance(), adaptor.getScale(),
+        moments.sum, moments.products);
+    rewriter.replaceOp(op, niti::requantize(rewriter, loc, accumulators));
+    return success();
+  }
+};
+} // namespace
+
+void niti::populateNormalizationRules(RewritePatternSet &patterns) {
+  patterns.add<QuantizeTraining, QuantizeInference, QuantizeParameterGradient,
+               QuantizeInputGradient>(patterns.getContext());
+}
