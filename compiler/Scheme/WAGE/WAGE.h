@@ -35,6 +35,10 @@ const Scheme &getScheme();
 /// Scheme::explainMissingRule.
 std::string explainMissingRule(mlir::Operation *op);
 
+/// Bits that a bias is stored with: it is no operand of a product, so its range
+/// need not be that of weights.
+constexpr unsigned kBiasBits = 16;
+
 /// Largest magnitude of a code of `bits` bits.
 int64_t getLimit(int64_t bits);
 
@@ -69,9 +73,9 @@ using ParameterRoles = llvm::MapVector<qtrain::ParameterOp, ParameterRole>;
 /// with a diagnostic for a parameter of several nodes or without a layer.
 llvm::FailureOr<ParameterRoles> findRoles(mlir::ModuleOp module);
 
-/// Replaces the float values of all parameters of `module` by mantissas of kG
-/// bits. Those of a weight have the exponent 1 − kG − log2 α: accumulators are
-/// in the scale of activations then, and the shift to these changes no value.
+/// Replaces the float values of all parameters of `module` by mantissas with
+/// the exponent 1 − kG − log2 α: accumulators are in the scale of activations
+/// then, and the shift to these changes no value.
 llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
                                        const ParameterRoles &roles,
                                        const ApplyWAGEOptions &options);

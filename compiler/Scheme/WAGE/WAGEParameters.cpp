@@ -24,7 +24,7 @@ namespace {
 class ParameterQuantizer {
 public:
   explicit ParameterQuantizer(const ApplyWAGEOptions &options)
-      : options(options), width(options.storageBits > 8 ? 16 : 8) {}
+      : options(options) {}
 
   LogicalResult quantizeWeight(ParameterOp parameter,
                                ContractionOpInterface layer);
@@ -37,12 +37,14 @@ private:
   static FailureOr<DenseFPElementsAttr> getValues(ParameterOp parameter);
   double getInitialLimit(int64_t fanIn) const;
   double getFactor(DenseFPElementsAttr weights, int64_t fanIn) const;
+  int getExponent(ContractionOpInterface layer) const;
   void setScaled(ParameterOp parameter, DenseFPElementsAttr values,
-                 double factor, int64_t limit, int exponent);
+                 double factor, int64_t limit, unsigned width, int exponent);
   void drawWeight(ParameterOp parameter, int64_t fanIn, int exponent);
 
+  unsigned getWeightWidth() const { return options.storageBits > 8 ? 16 : 8; }
+
   const ApplyWAGEOptions &options;
-  unsigned width;
 };
 
 FailureOr<DenseFPElementsAttr>
@@ -76,9 +78,16 @@ double ParameterQuantizer::getFactor(DenseFPElementsAttr weights,
   return getInitialLimit(fanIn) / std::sqrt(3.0 * sum / count);
 }
 
+/// That of all parameters of a layer.
+int ParameterQuantizer::getExponent(ContractionOpInterface layer) const {
+  int64_t log2Alpha = layer ? wage::getLog2Alpha(layer, options) : 0;
+  return static_cast<int>(1 - options.storageBits - log2Alpha);
+}
+
 void ParameterQuantizer::setScaled(ParameterOp parameter,
                                    DenseFPElementsAttr values, double factor,
-                                   int64_t limit, int exponent) {
+                                   int64_t limit, unsigned width,
+                                   int exponent) {
   double scale = std::ldexp(factor, static_cast<int>(options.storageBits) - 1);
   auto bound = static_cast<double>(limit);
   SmallVector<int16_t> mantissas;
@@ -109,7 +118,7 @@ void ParameterQuantizer::drawWeight(ParameterOp parameter, int64_t fanIn,
     auto level = static_cast<int64_t>((random * levels) >> 32);
     mantissa = static_cast<int16_t>((level - half) * step);
   }
-  scheme::setMantissas(parameter, mantissas, width, exponent);
+  scheme::setMantissas(parameter, mantissas, getWeightWidth(), exponent);
   parameter.setUniform(step);
   parameter.setLevels(levels);
 }
@@ -120,17 +129,17 @@ LogicalResult ParameterQuantizer::quantizeWeight(ParameterOp parameter,
   if (failed(values))
     return failure();
   int64_t fanIn = layer.getReductionLength();
-  auto exponent = static_cast<int>(1 - options.storageBits -
-                                   wage::getLog2Alpha(layer, options));
   if (options.schemeInit)
-    drawWeight(parameter, fanIn, exponent);
+    drawWeight(parameter, fanIn, getExponent(layer));
   else
     setScaled(parameter, *values, getFactor(*values, fanIn),
-              wage::getWeightLimit(options), exponent);
+              wage::getWeightLimit(options), getWeightWidth(),
+              getExponent(layer));
   return success();
 }
 
-/// A bias takes part in the scaling of its layer's weights.
+/// A bias takes part in the scaling of its layer's weights, and has their
+/// exponent.
 LogicalResult ParameterQuantizer::quantizeBias(ParameterOp parameter,
                                                ContractionOpInterface layer,
                                                ParameterOp weight) {
@@ -142,11 +151,10 @@ LogicalResult ParameterQuantizer::quantizeBias(ParameterOp parameter,
     FailureOr<DenseFPElementsAttr> weights = getValues(weight);
     if (failed(weights))
       return failure();
-    factor = std::ldexp(getFactor(*weights, layer.getReductionLength()),
-                        -static_cast<int>(wage::getLog2Alpha(layer, options)));
+    factor = getFactor(*weights, layer.getReductionLength());
   }
-  setScaled(parameter, *values, factor, wage::getLimit(options.storageBits),
-            static_cast<int>(1 - options.storageBits));
+  setScaled(parameter, *values, factor, wage::getLimit(wage::kBiasBits),
+            wage::kBiasBits, getExponent(layer));
   return success();
 }
 } // namespace

@@ -201,8 +201,8 @@ private:
   ApplyWAGEOptions options;
 };
 
-/// A bias has the scale of activations, so its addition to accumulators is
-/// exact but for its lowest bits; see `docs/schemes/wage.md`.
+/// A bias has the scale of stored weights, so its addition to accumulators is
+/// exact but for the lowest bits of a wide one; see `docs/schemes/wage.md`.
 struct QuantizeBiasAdd : Rule<BiasAddOp> {
   using Rule::Rule;
   LogicalResult
@@ -395,7 +395,7 @@ struct QuantizeUpdate : Rule<UpdateOp> {
         loc, type.withWidth(32), gradient, shift, random, Rounding::Stochastic,
         kStepBits, /*bidirectional=*/true);
     int64_t limit = roles.lookup(parameter).isBias
-                        ? wage::getLimit(options.storageBits)
+                        ? wage::getLimit(wage::kBiasBits)
                         : wage::getWeightLimit(options);
     rewriter.replaceOpWithNewOp<UpdateOp>(
         op, adaptor.getParameter().getType(), adaptor.getParameter(), step,

@@ -20,6 +20,7 @@ from arithmetic import int64, round_half_even, shift_even, shift_nearest, shift_
 from graph import Unsupported
 
 BIAS_LIMIT = 2**30
+BIAS_BITS = 16
 KINDS = ("conv", "gemm", "relu", "max_pool", "reshape", "transpose")
 
 
@@ -143,12 +144,12 @@ class Trainer:
             self.mantissas[name] = clamp(scaled, settings.weight_limit())
         self.exponents[name] = 1 - settings.kG - log2_alpha
         if node.bias is not None:
-            name = node.bias.name
+            name, weight = node.bias.name, name
             values = self.graph.parameters[name].values
-            factor = 0.0 if settings.init == "scheme" else factor * 2.0**-log2_alpha
+            factor = 0.0 if settings.init == "scheme" else factor
             scaled = round_half_even(values * (factor * 2.0 ** (settings.kG - 1)))
-            self.mantissas[name] = clamp(scaled, limit(settings.kG))
-            self.exponents[name] = 1 - settings.kG
+            self.mantissas[name] = clamp(scaled, limit(BIAS_BITS))
+            self.exponents[name] = self.exponents[weight]
             self.biases.add(name)
 
     def _drawn(self, parameter, fan_in):
@@ -224,7 +225,8 @@ class Trainer:
         if node.bias is None:
             return result
         bias = node.bias.view(self.mantissas[node.bias.name])
-        power = self._fraction_bits(node.output) - (self.settings.kG - 1)
+        # Accumulators have the exponent 2 - kA - kW - log2 alpha.
+        power = self.settings.kA + self.settings.kW - 1 - self.settings.kG
         aligned = bias << power if power >= 0 else shift_nearest(bias, -power)
         return np.clip(result + aligned, -BIAS_LIMIT, BIAS_LIMIT)
 
@@ -331,7 +333,7 @@ class Trainer:
                 settings.seed, gradient.shape, identifier, step, philox.GRADIENT_ROUNDING
             )
             change = shift_stochastic(gradient, shift, numbers)
-        bound = limit(settings.kG) if name in self.biases else settings.weight_limit()
+        bound = limit(BIAS_BITS) if name in self.biases else settings.weight_limit()
         self.mantissas[name] = clamp(self.mantissas[name] - change, bound)
 
     # Evaluation and state --------------------------------------------------
@@ -343,11 +345,10 @@ class Trainer:
 
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise."""
-        kind = "<i2" if self.settings.kG > 8 else "<i1"
-        rows = [
-            (name, self.exponents[name], mantissas.astype(kind).tobytes())
-            for name, mantissas in self.mantissas.items()
-        ]
+        rows = []
+        for name, mantissas in self.mantissas.items():
+            kind = "<i2" if name in self.biases or self.settings.kG > 8 else "<i1"
+            rows.append((name, self.exponents[name], mantissas.astype(kind).tobytes()))
         return sorted(rows, key=lambda row: row[0].encode())
 
 

@@ -15,11 +15,13 @@
 //  INIT4: qtrain.parameter @weight id 1 exponent -11 uniform 256 levels 5 = dense<{{.*}}> : tensor<1x25xi16>
 qtrain.parameter @weight id 1 = dense<0.125> : tensor<1x25xf32>
 
-// A bias has the scale of activations, 2^-7: 0.25 * 0.433/0.125/2 = 0.433.
+// A bias has the exponent of weights and takes part in their scaling, but always
+// has 16 bits, and their limit: 0.25 * 0.433/0.125 = 0.866, 111 of 128, which a
+// weight could not be.
 
-//  CHECK: qtrain.parameter @bias id 0 exponent -7 = dense<55> : tensor<1xi8>
-//   WIDE: qtrain.parameter @bias id 0 exponent -11 = dense<887> : tensor<1xi16>
-//   INIT: qtrain.parameter @bias id 0 exponent -7 = dense<0> : tensor<1xi8>
+//  CHECK: qtrain.parameter @bias id 0 exponent -8 = dense<111> : tensor<1xi16>
+//   WIDE: qtrain.parameter @bias id 0 exponent -12 = dense<1774> : tensor<1xi16>
+//   INIT: qtrain.parameter @bias id 0 exponent -8 = dense<0> : tensor<1xi16>
 qtrain.parameter @bias id 0 = dense<0.25> : tensor<1xf32>
 
 // The form of pixels of one channel is p/256, of 7 bits, ties to even: 1 is 0, 3 is 2.
