@@ -5,31 +5,37 @@
 #
 # What only a machine with an NVIDIA GPU can check: state hashes equal to the processor's, and compute-sanitizer.
 #
-#   tests/cuda/run.sh [--sm N] [--steps N]
+#   tests/cuda/run.sh [--sm N[,N]] [--steps N] [--models DIR] [--only REGEX] [--cubin]
 #
-#   --sm N      compute capability, times ten, that trainers are compiled for (80)
-#   --steps N   steps before hashes are compared (50)
+#   --sm N        compute capabilities, times ten, that trainers are compiled for (80)
+#   --steps N     steps before hashes are compared (50)
+#   --models DIR  where models are (default: $QTC_SHARED/models; export_torch.py there writes the large ones)
+#   --only REGEX  of the checks, by name
+#   --cubin       machine code besides PTX
 #
-# Needs a build in build/ ($QTC_BUILD_DIR). Models are LeNet of examples/ and those in $QTC_SHARED/models, data is
-# drawn by the trainers. The last line is `N passed, N failed, N skipped`.
+# Needs a build in build/ ($QTC_BUILD_DIR). Data is drawn by the trainers. Without a GPU every check is skipped. The last
+# line is `N passed, N failed, N skipped`.
 set -euo pipefail
 exec </dev/null
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${QTC_BUILD_DIR:-$root/build}
-shared=${QTC_SHARED:-$root/../shared}
-sm=80 steps=50
+models=${QTC_SHARED:-$root/../shared}/models
+sm=80 steps=50 only=. target=(--target=cuda)
 while (($#)); do
   case "$1" in
+    --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" && continue ;;
     --sm) sm=${2?error: --sm needs a number} && shift ;;
-    --sm=*) sm=${1#*=} ;;
     --steps) steps=${2?error: --steps needs a number} && shift ;;
-    --steps=*) steps=${1#*=} ;;
-    -h | --help) sed -n '6,14s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    --models) models=${2?error: --models needs a folder} && shift ;;
+    --only) only=${2?error: --only needs a pattern} && shift ;;
+    --cubin) target+=(--cubin) ;;
+    -h | --help) sed -n '6,17s/^# \{0,1\}//p' "$0" && exit 0 ;;
     *) echo "error: unknown option '$1'; try --help" >&2 && exit 2 ;;
   esac
   shift
 done
+target+=(--sm="$sm")
 
 passed=0 failed=0 skipped=0
 report() { # NAME RESULT [TEXT]
@@ -45,35 +51,65 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 python=/usr/bin/python3 # the one that Debian's python3-onnx serves
 [[ -x $python ]] || python=python3
-"$python" "$root/examples/lenet/make_lenet.py" "$work/lenet.onnx"
+"$python" "$root/examples/lenet/make_lenet.py" "$work/example_lenet.onnx"
 
+compile() { # MODEL OUTPUT OPTION...
+  "$build/bin/qtc" compile "$1" -o "$2" "${@:3}" >"$2.log" 2>&1
+}
 run() { # TRAINER: the state hash after the steps
-  "$1" train --data synthetic:digits --steps "$steps" --limit $((128 * steps)) --out "$1.out" 2>&1 | tee "$1.log" |
-    sed -n 's/^result: .* state=\([0-9a-f]*\)$/\1/p'
+  "$1" train --data synthetic:digits --steps "$steps" --limit $((128 * steps)) --out "$1.out" >"$1.log" 2>&1
+  sed -n 's/^result: .* state=\([0-9a-f]*\)$/\1/p' "$1.log"
 }
 
-for model in "$work/lenet.onnx" "$shared"/models/{mlp,lenet,vgg_tiny}.onnx; do
-  name="hash of $model after $steps steps"
-  if [[ ! -f $model ]]; then
-    report "$name" skipped "no such file"
-    continue
-  fi
-  "$build/bin/qtc" compile "$model" -o "$work/cpu" --init=scheme
-  "$build/bin/qtc" compile "$model" -o "$work/gpu" --init=scheme --target=cuda --sm="$sm"
-  expected=$(run "$work/cpu") got=$(run "$work/gpu") || true
+# Why nothing can run here, or nothing.
+missing=""
+if ! compile "$work/example_lenet.onnx" "$work/probe" --batch=8 "${target[@]}"; then
+  cat "$work/probe.log" >&2
+  exit 1
+fi
+"$work/probe" info | grep -Eq '^sm_.* used$' || missing="no GPU that runs code for sm_$sm"
+
+compare_hashes() { # MODEL SCHEME
+  local scheme=$2 trainer expected got
+  for trainer in cpu gpu; do
+    local options=(--init=scheme --scheme="$scheme" --mcpu=native)
+    [[ $trainer == cpu ]] || options+=("${target[@]}")
+    if ! compile "$1" "$work/$trainer" "${options[@]}"; then
+      report "$name" failed "$(tail -n 1 "$work/$trainer.log")"
+      return
+    fi
+  done
+  expected=$(run "$work/cpu") || true
+  got=$(run "$work/gpu") || true
   if [[ -n $expected && $expected == "$got" ]]; then
     report "$name" passed "$got"
   else
     report "$name" failed "expected '$expected', but got '$got': $(tail -n 1 "$work/gpu.log")"
   fi
+}
+
+for entry in "$work"/example_lenet.onnx:niti "$models"/{mlp,lenet,vgg_tiny,vgg_small_7}.onnx:niti \
+  "$models"/{lenet_wage,vgg7_wage}.onnx:wage; do
+  model=${entry%:*} scheme=${entry##*:}
+  name="hash of $(basename "$model" .onnx), $scheme, after $steps steps"
+  [[ $name =~ $only ]] || continue
+  if [[ ! -f $model ]]; then
+    report "$name" skipped "no '$model'"
+  elif [[ -n $missing ]]; then
+    report "$name" skipped "$missing"
+  else
+    compare_hashes "$model" "$scheme"
+  fi
 done
 
-"$build/bin/qtc" compile "$work/lenet.onnx" -o "$work/lenet" --batch=8 --target=cuda --sm="$sm"
 for tool in memcheck racecheck; do
   name="compute-sanitizer $tool on a LeNet step"
-  if ! command -v compute-sanitizer >/dev/null; then
+  [[ $name =~ $only ]] || continue
+  if [[ -n $missing ]]; then
+    report "$name" skipped "$missing"
+  elif ! command -v compute-sanitizer >/dev/null; then
     report "$name" skipped "no compute-sanitizer on the path"
-  elif compute-sanitizer --tool "$tool" --error-exitcode 9 "$work/lenet" train --data synthetic:digits --steps 1 \
+  elif compute-sanitizer --tool "$tool" --error-exitcode 9 "$work/probe" train --data synthetic:digits --steps 1 \
     --limit 8 --out "$work/out" >"$work/sanitizer.log" 2>&1; then
     report "$name" passed
   else

@@ -252,6 +252,42 @@ class Machine(harness.Case):
         self.assert_error(pattern, QTC_FAKE_CUDA_FREE="4096")
 
 
+class RunScript(harness.Case):
+    """run.sh, which is for machines with a GPU."""
+
+    def execute(self, expected, *options, **environment):
+        environment = dict(os.environ, QTC_BUILD_DIR=harness.BUILD, **environment)
+        outcome = harness.execute(os.path.join(HERE, "run.sh"), *options, env=environment)
+        *rows, total = outcome.out.splitlines()
+        self.assertEqual((outcome.code, total), (int("0 failed" not in expected), expected), outcome)
+        return rows
+
+    def test_without_device(self):
+        rows = self.execute("0 passed, 0 failed, 2 skipped", "--only=example_lenet|memcheck", CUDA_VISIBLE_DEVICES="")
+        for row in rows:
+            self.assertRegex(row, r"\Askipped: .*: no GPU that runs code for sm_80\Z")
+
+    def test_missing_model(self):
+        rows = self.execute("0 passed, 0 failed, 1 skipped", "--only=vgg7_wage", "--models", self.folder)
+        self.assertRegex(rows[0], r"\Askipped: hash of vgg7_wage, wage, after 50 steps: no '.*/vgg7_wage.onnx'\Z")
+
+    def test_hashes(self):
+        model = self.path("example_lenet.onnx")
+        script = os.path.join(harness.SOURCE, "examples", "lenet", "make_lenet.py")
+        harness.succeed(sys.executable, script, model)
+        environment = {
+            "LD_LIBRARY_PATH": emulation.LIBRARIES,
+            "QTC_FAKE_CUDA_KERNELS": compile_kernels(model, self.folder, "--init=scheme"),
+        }
+        rows = self.execute("1 passed, 0 failed, 0 skipped", "--only=example_lenet", "--steps=1", **environment)
+        self.assertRegex(rows[0], r"\Apassed: hash of example_lenet, niti, after 1 steps: [0-9a-f]{32}\Z")
+        rows = self.execute(
+            "0 passed, 1 failed, 0 skipped", "--only=example_lenet", "--steps=1",
+            QTC_FAKE_CUDA_REFUSES="ptx", **environment,
+        )  # fmt: skip
+        self.assertRegex(rows[0], r"\Afailed: hash of .*, but got '': error: CUDA: cannot load the device code")
+
+
 class Assembled(harness.Case):
     """ptxas takes the code, for the least device and for a newer one."""
 

@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "dev"))
+import cuda_performance  # noqa: E402
 import performance_page as page  # noqa: E402
 
 MACHINE = {"cpu": "c", "cores": 2, "memory": 4, "isas": "i", "kernel": "k", "qtc": "0", "batch": 128, "threads": 2}
@@ -103,6 +104,54 @@ class Page(unittest.TestCase):
         self.goals({"compile": {"vgg_small_7": [4.0, 5.0, 6.0]}})
         self.assertIn("| `qtc compile`, vgg_small_7, all variants | ≤ 10 s | 5.0 s | yes |", self.text)
         self.assertIn("| `qtc compile`, 100 layers over 25 | ≤ 4× | - | not measured |", self.text)
+
+
+class Cuda(unittest.TestCase):
+    """The section that is measured on another machine."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "page.md")
+        self.results = {"machine": MACHINE, "torch": "2", "note": "", "sections": {}}
+        page.write_page(self.results, self.path)
+
+    def text(self):
+        with open(self.path, encoding="utf-8") as file:
+            return file.read()
+
+    def test_it_stays_where_it_is_and_stays_when_the_page_is_written(self):
+        before = self.text()
+        page.replace_section(self.path, "CUDA", cuda_performance.render({}))
+        first = self.text()
+        self.assertTrue(first.startswith(before.strip()))
+        self.assertIn("\n\n## CUDA\n\nWritten by", first)
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write("\n## Behind\n\nit\n")
+        page.replace_section(self.path, "CUDA", "new\n")
+        self.assertTrue(self.text().endswith("\n\n## CUDA\n\nnew\n\n## Behind\n\nit\n"))
+        page.write_page(self.results, self.path)
+        self.assertTrue(self.text().endswith("\n## CUDA\n\nnew\n"), self.text())
+
+    def test_nothing_is_said_of_what_was_not_measured(self):
+        text = cuda_performance.render({})
+        self.assertIn("No trainer has run on a GPU yet", text)
+        rows = [line for line in text.splitlines() if line.startswith("| vgg")]
+        self.assertEqual(len(rows), 10)
+        for row in rows:
+            self.assertIn("| not measured | - | 0 | - | - |", row)
+
+    def test_measured(self):
+        ours = {**bench(4000), "planned_bytes": 3 << 20}
+        entry = {"runs": {"qtc": [ours, ours], "fp32": [torch(1000)]}}
+        results = {"models": {"vgg_small_7": entry}, "rounds": 2, "batch": 1024, "sm": 80}
+        results.update(dict.fromkeys(("gpu", "cpu", "commit", "torch", "date"), "x"))
+        text = cuda_performance.render(results)
+        self.assertIn("| vgg_small_7, qtc NITI | 1024 | 4000 | 4000 to 4000 | 2 | 1.00 | 3 |", text)
+        self.assertIn("| vgg_small_7, PyTorch fp32 | 1024 | 1000 | - | 1 | 4.00 | 500 |", text)
+        self.assertIn("| vgg_small_7, PyTorch bf16 | 1024 | not measured |", text)
+        self.assertIn("| vgg7_wage, qtc WAGE | 1024 | not measured |", text)
+        self.assertIn("| vgg_small_7, conv2d | 1.000 | 10.0 | 0.500 |", text)
 
 
 if __name__ == "__main__":

@@ -47,6 +47,9 @@ TIMEOUT = 600
 class Bench:
     """Runs trainers and the baseline; `results` is what the page is made from."""
 
+    # More of the baseline's words.
+    torch_words = ()
+
     def __init__(self, options, work, results):
         self.options, self.work, self.results = options, work, results
         self.prefix = shlex.split(options.prefix)
@@ -122,7 +125,7 @@ class Bench:
         steps = self.options.torch_steps or (3 if name in BIG else 50)
         text = self.run(
             [self.options.torch_python, self.options.baseline, name, "--batch", str(self.options.batch)]
-            + ["--threads", str(self.options.threads), "--steps", str(steps)]
+            + ["--threads", str(self.options.threads), "--steps", str(steps), *self.torch_words]
             + MODES[mode]
         )
         found = dict(re.findall(r"(\w+)=(\S+)", text or ""))

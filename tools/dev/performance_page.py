@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The page that performance.py writes, from its results alone: nothing is said that was not measured."""
 
+import os
 import statistics
 
 MODELS = ("mlp", "lenet", "vgg_small_7", "vgg7_wage")
@@ -354,6 +355,28 @@ PARTS = (
 )
 
 
+# Sections that other programs write into the page.
+FOREIGN = ("CUDA",)
+
+
+def split_page(text):
+    """[(title, text)] of the sections of a page; the first has no title."""
+    head, *sections = ("\n" + text).split("\n## ")
+    return [("", head.lstrip("\n")), *(section.split("\n", 1) for section in sections)]
+
+
+def replace_section(path, title, text):
+    """Writes a section of a page, in its place or at the end."""
+    with open(path, encoding="utf-8") as file:
+        sections = split_page(file.read())
+    found = [index for index, section in enumerate(sections) if section[0] == title]
+    place = found[0] if found else len(sections)
+    sections[place : place + 1] = [(title, "\n" + text)]
+    parts = [f"## {name}\n{body}" if name else body for name, body in sections]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n\n".join(part.strip("\n") for part in parts) + "\n")
+
+
 def write_page(results, path):
     goals, parts = Goals(), []
     for title, render, name in PARTS:
@@ -377,5 +400,8 @@ def write_page(results, path):
     if results.get("note"):
         text.append(results["note"] + "\n")
     text.append("## Goals\n\n" + table(["what", "goal", "measured", "reached"], goals.rows))
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            parts += [f"## {name}\n{body}" for name, body in split_page(file.read()) if name in FOREIGN]
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(text + parts))

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Measures trainers on an NVIDIA GPU, and PyTorch beside them, and writes the section CUDA of docs/performance.md.
+
+Usage: cuda_performance.py --models DIR [DIR ...] [--baseline torch_baseline.py --torch-python PYTHON] [--sm N]
+
+The folders hold vgg_small_7.onnx, trained with NITI, and vgg7_wage.onnx, trained with WAGE; a model that is missing is
+left out. Compile qtc first; tests/cuda/run.sh says whether the trainers are right. Programs run in turn, and every number
+is a median of --rounds. --render-only writes the section from --results, which has been measured before; without any,
+every number is "not measured".
+"""
+
+import argparse
+import datetime
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from performance import ROOT, Bench, describe_machine
+from performance_page import MODES, kind_rows, middle, number, rate, ratio, replace_section, spread, table
+
+SCHEMES = {"vgg_small_7": "niti", "vgg7_wage": "wage"}
+TITLE = "CUDA"
+NOT_MEASURED = "not measured"
+
+
+class CudaBench(Bench):
+    """Trainers for a GPU, and PyTorch on it."""
+
+    torch_words = ("--device", "cuda")
+
+    def trainer(self, name, batch, processor):
+        output = os.path.join(self.work, f"{name}.{batch}")
+        words = [self.options.qtc, "compile", self.find_model(name), "-o", output, "--batch", str(batch)]
+        words += ["--target=cuda", f"--sm={self.options.sm}", f"--scheme={SCHEMES[name]}", "--init=scheme"]
+        if os.path.exists(output) or self.run(words) is not None:
+            return output
+        return None
+
+    def steps(self, name, batch):
+        return self.options.steps
+
+
+def model_rows(name, entry, batch):
+    """The rows of one model; `entry` is None where it was not measured."""
+    runs = entry["runs"] if entry else {}
+    ours = middle(runs.get("qtc"), "images_per_second")
+    memory = middle(runs.get("qtc"), "planned_bytes")
+
+    def row(program, found, factor, mebibytes):
+        speed = middle(found, "images_per_second")
+        cells = [rate(speed), spread(found), len(found or ()), number(factor, 2), number(mebibytes, 0)]
+        return [f"{name}, {program}", batch, *(cells if speed is not None else [NOT_MEASURED, "-", 0, "-", "-"])]
+
+    yield row(f"qtc {SCHEMES[name].upper()}", runs.get("qtc"), 1.0, memory / 2**20 if memory else None)
+    for mode in MODES:
+        found = runs.get(mode)
+        factor = ratio(ours, middle(found, "images_per_second"))
+        yield row(f"PyTorch {mode}", found, factor, middle(found, "peak_mib"))
+
+
+def render(results):
+    """The text of the section."""
+    text = "Written by `tools/dev/cuda_performance.py`; do not edit. "
+    models = results.get("models", {})
+    if models:
+        text += (
+            f"GPU: {results['gpu']}. Processor: {results['cpu']}. qtc at {results['commit']}, sm_{results['sm']}; PyTorch "
+            f"{results['torch']}. Measured {results['date']}, {results['rounds']} rounds. Memory of qtc is what a model "
+            "plans on the GPU, that of PyTorch its peak there."
+        )
+    else:
+        text += "No trainer has run on a GPU yet."
+    rows = [row for name in SCHEMES for row in model_rows(name, models.get(name), results.get("batch", 1024))]
+    head = ["model and program", "batch", "images/s", "from … to", "runs", "qtc is … times as fast", "MiB"]
+    text += "\n\n" + table(head, rows)
+    benches = {name: entry["runs"]["qtc"] for name, entry in models.items() if entry["runs"]["qtc"]}
+    if benches:
+        text += (
+            "\nBy kind of kernel, from half a percent on, launched one by one; bound: bytes at the copy bandwidth of "
+            f"{number(max(middle(runs, 'bandwidth_gigabytes_per_second') for runs in benches.values()))} GB/s.\n\n"
+        )
+        text += table(["model, kind", "ms", "% of step", "bound, ms"], kind_rows(benches))
+    return text
+
+
+def find_gpu():
+    """What nvidia-smi says of the first GPU and ten times its compute capability, or Nones."""
+    words = ["nvidia-smi", "-i", "0", "--format=csv,noheader", "--query-gpu=name,memory.total,driver_version,compute_cap"]
+    if not shutil.which(words[0]):
+        return None, None
+    outcome = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)
+    fields = outcome.stdout.strip().split(", ")
+    if outcome.returncode != 0 or len(fields) != 4:
+        return None, None
+    return f"{fields[0]}, {fields[1]}, driver {fields[2]}", int(fields[3].replace(".", ""))
+
+
+def newest_supported(capability):
+    """The newest of the capabilities that `qtc compile --sm` knows and the GPU runs."""
+    return max((known for known in (75, 80, 86, 89, 90) if known <= capability), default=None)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", default=[], metavar="DIR", help="folders with ONNX files")
+    parser.add_argument("--qtc", default=os.path.join(ROOT, "build", "bin", "qtc"), help="the compiler")
+    parser.add_argument("--baseline", metavar="FILE", help="torch_baseline.py; without it PyTorch is left out")
+    parser.add_argument("--torch-python", default=sys.executable, metavar="PYTHON", help="interpreter that has torch")
+    parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES), help="PyTorch modes")
+    parser.add_argument("--torch-steps", type=int, default=30, help="steps of one PyTorch run")
+    parser.add_argument("--only-models", nargs="+", default=list(SCHEMES), choices=list(SCHEMES))
+    parser.add_argument("--sm", type=int, help="compute capability, times ten (default: the newest that the GPU runs)")
+    parser.add_argument("--steps", type=int, default=30, help="steps of one run of a trainer")
+    parser.add_argument("--rounds", type=int, default=5, help="alternations")
+    parser.add_argument("--batch", type=int, default=1024)
+    parser.add_argument("--prefix", default="", help="put before every measured command")
+    results = os.path.join(ROOT, "build", "cuda_performance.json")
+    parser.add_argument("--results", default=results, help="measurements")
+    parser.add_argument("--output", default=os.path.join(ROOT, "docs", "performance.md"), help="page with the section")
+    parser.add_argument("--render-only", action="store_true", help="write the section from --results")
+    options = parser.parse_args()
+    for name in ("qtc", "results", "output", "baseline"):
+        if getattr(options, name):
+            setattr(options, name, os.path.abspath(getattr(options, name)))
+    options.models = [os.path.abspath(folder) for folder in options.models]
+    options.threads = len(os.sched_getaffinity(0))
+    return options
+
+
+def measure(options):
+    gpu, capability = find_gpu()
+    options.sm = options.sm or (capability and newest_supported(capability))
+    if not options.sm:
+        raise SystemExit("error: nvidia-smi shows no GPU that qtc has code for; --sm says which to compile for")
+    results = {"torch": NOT_MEASURED}
+    with tempfile.TemporaryDirectory(prefix="qtc-performance-") as work:
+        bench = CudaBench(options, work, results)
+        if not bench.chosen(SCHEMES):
+            raise SystemExit("error: no model found; --models wants folders with ONNX files")
+        models = bench.measure_models()["models"]
+    machine = describe_machine(options)
+    results.update(
+        models=models, gpu=gpu or "unknown", cpu=machine["cpu"], commit=machine["commit"], sm=options.sm,
+        batch=options.batch, rounds=options.rounds, date=datetime.date.today().isoformat(),
+    )  # fmt: skip
+    with open(options.results, "w", encoding="utf-8") as file:
+        json.dump(results, file)
+    return results
+
+
+def main():
+    options = parse_arguments()
+    if not options.render_only:
+        results = measure(options)
+    elif os.path.exists(options.results):
+        with open(options.results, encoding="utf-8") as file:
+            results = json.load(file)
+    else:
+        results = {}
+    text = render(results)
+    print(text)
+    replace_section(options.output, TITLE, text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
