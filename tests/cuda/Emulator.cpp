@@ -38,12 +38,15 @@ constexpr int64_t warpSize = 32, mostThreads = 1024;
 constexpr int64_t mostMemory = 48 << 10;
 constexpr size_t stackBytes = 64 << 10;
 
-enum class State { Ready, Barrier, Shuffle, Multiply, Ended };
+enum class State { Ready, Barrier, Shuffle, Multiply, Load, Ended };
 
 const char *describe(State state) {
-  constexpr const char *texts[] = {"runs", "waits at a barrier",
+  constexpr const char *texts[] = {"runs",
+                                   "waits at a barrier",
                                    "waits at a shuffle",
-                                   "waits at a matrix product", "has ended"};
+                                   "waits at a matrix product",
+                                   "waits at a matrix load",
+                                   "has ended"};
   return texts[static_cast<int>(state)];
 }
 
@@ -63,6 +66,7 @@ struct Thread {
   // What the other lanes of the warp see.
   int32_t value = 0, offset = 0;
   int32_t *registers = nullptr;
+  const uint8_t *row = nullptr;
 
   bool hasStack = false;
   std::unique_ptr<uint8_t[]> stack;
@@ -324,6 +328,22 @@ void multiply(int64_t first, int32_t m, int32_t n, int32_t k) {
   }
 }
 
+/// Matrices of 8 rows of 16 bytes: of each, every lane gets four bytes of the
+/// row that another lane points to.
+void loadMatrices(int64_t first, int64_t count) {
+  for (int64_t lane = 0; lane < warpSize; ++lane) {
+    block.running = first + lane; // it is the one that reads
+    for (int64_t matrix = 0; matrix < count; ++matrix) {
+      const uint8_t *from =
+          block.threads[first + 8 * matrix + lane / 4].row + 4 * (lane % 4);
+      Byte *noted = lookUp(from, 4);
+      for (int64_t i = 0; i < 4; ++i)
+        note(noted[i], /*isWrite=*/false);
+      std::memcpy(self().registers + matrix, from, 4);
+    }
+  }
+}
+
 } // namespace
 
 // Names of a C interface.
@@ -398,6 +418,20 @@ void qtc_emulator_multiply(int32_t site, int32_t m, int32_t n, int32_t k,
   self().registers = registers;
   meetWarp(State::Multiply, site, "matrix products",
            [=](int64_t first) { multiply(first, m, n, k); });
+}
+
+void qtc_emulator_load_matrices(int32_t site, int32_t count, const uint8_t *row,
+                                int32_t *registers) {
+  if (reinterpret_cast<uintptr_t>(row) % 16 != 0)
+    fail("misaligned row of a matrix of thread %lld",
+         static_cast<long long>(block.running));
+  self().row = row;
+  self().registers = registers;
+  int64_t last = block.running;
+  meetWarp(State::Load, site, "matrix loads", [=](int64_t first) {
+    loadMatrices(first, count);
+    block.running = last;
+  });
 }
 
 void qtc_emulator_access(const uint8_t *address, int64_t bytes,

@@ -513,9 +513,13 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
     if (!isInside(words[3 + i], 1))
       return invalidValue;
   }
-  return enqueue(stream, [entry = function->entry, words, gridX]() mutable {
-    for (uint64_t block = 0; block < gridX; ++block) {
-      words[0] = block;
+  // Blocks run in any order on a GPU: here, from either end in turn.
+  static bool isBackward = false;
+  isBackward = !isBackward;
+  return enqueue(stream, [entry = function->entry, words, gridX,
+                          isBackward = isBackward]() mutable {
+    for (uint64_t i = 0; i < gridX; ++i) {
+      words[0] = isBackward ? gridX - 1 - i : i;
       callEntry(entry, words.data(),
                 std::make_index_sequence<3 + mostArguments>());
     }

@@ -74,6 +74,8 @@ class Synchronized(KernelCase):
         cls.library = emulation.build_library(KERNELS, cls.common)
         random = numpy.random.default_rng(7)
         cls.a, cls.b = (random.integers(-128, 128, (rows, 176), numpy.int8) for rows in (64, 48))
+        # Sums that wrap.
+        cls.start = numpy.linspace(-(2**31), 2**31 - 1, 64).reshape(8, 8).astype(numpy.int32)
         cls.product = cls.a.astype(numpy.int32) @ cls.b.T.astype(numpy.int32)
 
     def run_product(self, library, threads=64):
@@ -85,27 +87,36 @@ class Synchronized(KernelCase):
         numpy.testing.assert_array_equal(sums, self.product)
         self.assertEqual(largest, abs(self.product).max())
 
+    def run_small_product(self, library):
+        return self.launch(library, "small_product", 1, 32, self.a[:8, :16], self.b[:8, 16:32], self.start)
+
     def test_small_product(self):
-        a, b = self.a[:8, :16], self.b[8:16, 16:32]
-        start = numpy.arange(-(2**31), 2**31 - 1, 2**32 // 64)[:64].reshape(8, 8).astype(numpy.int32)
-        *_, sums = self.launch(self.library, "small_product", 1, 32, a, b, start)
-        expected = a.astype(numpy.int64) @ b.T.astype(numpy.int64) + start
+        a, b, sums = self.run_small_product(self.library)
+        expected = a.astype(numpy.int64) @ b.T.astype(numpy.int64) + self.start
         numpy.testing.assert_array_equal(sums, expected.astype(numpy.int32))
+
+    def run_loaded_product(self, library):
+        return self.launch(
+            library, "loaded_product", 1, 32, self.a[:16, :32], self.b[:8, 32:64], numpy.zeros((16, 8), numpy.int32)
+        )
+
+    def test_loaded_product(self):
+        *_, sums = self.run_loaded_product(self.library)
+        expected = self.a[:16, :32].astype(numpy.int32) @ self.b[:8, 32:64].T.astype(numpy.int32)
+        numpy.testing.assert_array_equal(sums, expected)
 
     def test_without_synchronization(self):
         """What is left out shows, whichever it is."""
         lines = [number for number, line in enumerate(self.text.split("\n")) if re.search("// sync [a-z]+$", line)]
-        self.assertEqual(len(lines), 4)
-        for number in lines:
+        kernels = (*3 * ["product"], "small_product", "loaded_product")
+        self.assertEqual(len(lines), len(kernels))
+        for number, kernel in zip(lines, kernels):
             text = self.text.split("\n")
             name = text[number].split("// sync ")[1]
             with self.subTest(line=number + 1, sync=name):
                 del text[number]
                 library = self.build("\n".join(text))
-                if number == lines[-1]:
-                    outcome = self.launch(library, "small_product", 1, 32, self.a, self.b, numpy.zeros(64, numpy.int32))
-                else:
-                    outcome = self.run_product(library)
+                outcome = getattr(self, "run_" + kernel)(library)
                 pattern = r"(race: thread \d+ |thread \d+ reads where a copy of thread \d+ is on its way)"
                 self.assertRegex(str(outcome), r"\Aerror: emulator: block 0: " + pattern)
 

@@ -54,6 +54,7 @@ def EmulateLaunches : Pass<"emulate-launches", "::mlir::ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect",
                            "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect",
                            "::qtc::qkernel::QKernelDialect"];
 }
 

@@ -102,6 +102,8 @@ private:
   LogicalResult emulate(gpu::ShuffleOp op);
   LogicalResult emulate(NVVM::MmaOp op);
   LogicalResult emulate(nvgpu::DeviceAsyncCopyOp op);
+  LogicalResult emulate(nvgpu::LdMatrixOp op);
+  Value createRegisters(int64_t count, Type type);
   LogicalResult checkOther(Operation *op);
   LogicalResult noteAccess(Value buffer, ValueRange indices, Type type,
                            bool isWrite);
@@ -131,8 +133,8 @@ LogicalResult SynchronizationEmulator::emulate(Operation *op) {
   b.setLoc(op->getLoc());
   b.setInsertionPoint(op);
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<gpu::ShuffleOp, NVVM::MmaOp, nvgpu::DeviceAsyncCopyOp>(
-          [&](auto typed) { return emulate(typed); })
+      .Case<gpu::ShuffleOp, NVVM::MmaOp, nvgpu::DeviceAsyncCopyOp,
+            nvgpu::LdMatrixOp>([&](auto typed) { return emulate(typed); })
       .Case([&](gpu::BarrierOp) { return call(op, "barrier", nextSite()); })
       .Case([&](nvgpu::DeviceAsyncCreateGroupOp) {
         return call(op, "commit", ValueRange());
@@ -173,20 +175,20 @@ LogicalResult SynchronizationEmulator::emulate(gpu::ShuffleOp op) {
   return success();
 }
 
+/// A place where the emulator finds values of a thread, and leaves some.
+Value SynchronizationEmulator::createRegisters(int64_t count, Type type) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&function.getBody().front());
+  return b.create<memref::AllocaOp>(MemRefType::get({count}, type));
+}
+
 LogicalResult SynchronizationEmulator::emulate(NVVM::MmaOp op) {
   if (op.getMultiplicandAPtxType() != NVVM::MMATypes::s8 ||
       op.getMultiplicandBPtxType() != NVVM::MMATypes::s8 ||
       op.getIntOverflowBehavior() != NVVM::MMAIntOverflow::wrapped)
     return op.emitError("expected a product of s8 with sums that wrap");
   SmallVector<Value> values(op.getOperands());
-  Value registers;
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&function.getBody().front());
-    registers = b.create<memref::AllocaOp>(
-        MemRefType::get({ShapedType::kDynamic}, b.getI32Type()),
-        ValueRange{b.create<arith::ConstantIndexOp>(values.size())});
-  }
+  Value registers = createRegisters(values.size(), b.getI32Type());
   auto index = [&](size_t i) -> Value {
     return b.create<arith::ConstantIndexOp>(i);
   };
@@ -221,6 +223,25 @@ LogicalResult SynchronizationEmulator::emulate(nvgpu::DeviceAsyncCopyOp op) {
               {getAddress(b, op.getDst(), op.getDstIndices()),
                getAddress(b, op.getSrc(), op.getSrcIndices()), bytes,
                sourceBytes});
+}
+
+LogicalResult SynchronizationEmulator::emulate(nvgpu::LdMatrixOp op) {
+  auto type = cast<VectorType>(op.getType());
+  if (op.getTranspose() || !isWorkgroupMemory(op.getSrcMemref()))
+    return op.emitError("expected matrices in workgroup memory that are not "
+                        "transposed");
+  auto flat = VectorType::get({type.getNumElements()}, type.getElementType());
+  Value registers =
+      createRegisters(flat.getNumElements(), flat.getElementType());
+  Value zero = b.create<arith::ConstantIndexOp>(0);
+  callEmulator(b, "load_matrices",
+               {nextSite(), number(op.getNumTiles()),
+                getAddress(b, op.getSrcMemref(), op.getIndices()),
+                getAddress(b, registers, zero)});
+  Value loaded = b.create<vector::LoadOp>(flat, registers, zero);
+  op.getRes().replaceAllUsesWith(b.create<vector::ShapeCastOp>(type, loaded));
+  op.erase();
+  return success();
 }
 
 LogicalResult SynchronizationEmulator::noteAccess(Value buffer,

@@ -208,5 +208,68 @@ module attributes {gpu.container_module} {
       memref.store %d1, %c[%group, %column1] : memref<8x8xi32>
       gpu.return
     }
+
+    // Fragments of a warp by matrix loads: a lane says where a row lies, and
+    // gets four bytes of each matrix.
+    gpu.func @loaded_product(%a: memref<16x32xi8>, %b: memref<8x32xi8>, %c: memref<16x8xi32>)
+        workgroup(%shared: memref<768xi8, #gpu.address_space<workgroup>> {llvm.align = 16})
+        kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c2 = arith.constant 2 : index
+      %c4 = arith.constant 4 : index
+      %c8 = arith.constant 8 : index
+      %c16 = arith.constant 16 : index
+      %c512 = arith.constant 512 : index
+      %zero = arith.constant 0 : i32
+      %lane = gpu.thread_id x
+      %as = memref.view %shared[%c0][] : memref<768xi8, #gpu.address_space<workgroup>> to memref<16x32xi8, #gpu.address_space<workgroup>>
+      %bs = memref.view %shared[%c512][] : memref<768xi8, #gpu.address_space<workgroup>> to memref<8x32xi8, #gpu.address_space<workgroup>>
+      scf.for %row = %c0 to %c16 step %c1 {
+        %x = memref.load %a[%row, %lane] : memref<16x32xi8>
+        memref.store %x, %as[%row, %lane] : memref<16x32xi8, #gpu.address_space<workgroup>>
+        %hasB = arith.cmpi ult, %row, %c8 : index
+        scf.if %hasB {
+          %y = memref.load %b[%row, %lane] : memref<8x32xi8>
+          memref.store %y, %bs[%row, %lane] : memref<8x32xi8, #gpu.address_space<workgroup>>
+        }
+      }
+      gpu.barrier // sync filled
+      %aw = memref.view %shared[%c0][] : memref<768xi8, #gpu.address_space<workgroup>> to memref<16x8xi32, #gpu.address_space<workgroup>>
+      %bw = memref.view %shared[%c512][] : memref<768xi8, #gpu.address_space<workgroup>> to memref<8x8xi32, #gpu.address_space<workgroup>>
+      %rowA = arith.remui %lane, %c16 : index
+      %halfA = arith.divui %lane, %c16 : index
+      %wordA = arith.muli %halfA, %c4 : index
+      %fa = nvgpu.ldmatrix %aw[%rowA, %wordA] {numTiles = 4 : i32, transpose = false} : memref<16x8xi32, #gpu.address_space<workgroup>> -> vector<4x1xi32>
+      %rowB = arith.remui %lane, %c8 : index
+      %eighth = arith.divui %lane, %c8 : index
+      %halfB = arith.remui %eighth, %c2 : index
+      %wordB = arith.muli %halfB, %c4 : index
+      %fb = nvgpu.ldmatrix %bw[%rowB, %wordB] {numTiles = 2 : i32, transpose = false} : memref<8x8xi32, #gpu.address_space<workgroup>> -> vector<2x1xi32>
+      %a0 = vector.extract %fa[0, 0] : i32 from vector<4x1xi32>
+      %a1 = vector.extract %fa[1, 0] : i32 from vector<4x1xi32>
+      %a2 = vector.extract %fa[2, 0] : i32 from vector<4x1xi32>
+      %a3 = vector.extract %fa[3, 0] : i32 from vector<4x1xi32>
+      %b0 = vector.extract %fb[0, 0] : i32 from vector<2x1xi32>
+      %b1 = vector.extract %fb[1, 0] : i32 from vector<2x1xi32>
+      %d = nvvm.mma.sync A[%a0, %a1, %a2, %a3] B[%b0, %b1] C[%zero, %zero, %zero, %zero]
+          {intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>, layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>,
+           multiplicandAPtxType = #nvvm.mma_type<s8>, multiplicandBPtxType = #nvvm.mma_type<s8>, shape = #nvvm.shape<m = 16, n = 8, k = 32>}
+          : (i32, i32, i32) -> !llvm.struct<(i32, i32, i32, i32)>
+      %d0 = llvm.extractvalue %d[0] : !llvm.struct<(i32, i32, i32, i32)>
+      %d1 = llvm.extractvalue %d[1] : !llvm.struct<(i32, i32, i32, i32)>
+      %d2 = llvm.extractvalue %d[2] : !llvm.struct<(i32, i32, i32, i32)>
+      %d3 = llvm.extractvalue %d[3] : !llvm.struct<(i32, i32, i32, i32)>
+      %group = arith.divui %lane, %c4 : index
+      %group8 = arith.addi %group, %c8 : index
+      %member = arith.remui %lane, %c4 : index
+      %column0 = arith.muli %member, %c2 : index
+      %column1 = arith.addi %column0, %c1 : index
+      memref.store %d0, %c[%group, %column0] : memref<16x8xi32>
+      memref.store %d1, %c[%group, %column1] : memref<16x8xi32>
+      memref.store %d2, %c[%group8, %column0] : memref<16x8xi32>
+      memref.store %d3, %c[%group8, %column1] : memref<16x8xi32>
+      gpu.return
+    }
   }
 }

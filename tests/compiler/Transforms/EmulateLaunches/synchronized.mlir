@@ -54,7 +54,7 @@ module attributes {gpu.container_module} {
 // the place of C. In a whole warp every shuffle has a partner.
 
 // CHECK-LABEL: func private @k_thread(
-//       CHECK:   %[[REGISTERS:.+]] = memref.alloca(%{{.+}}) : memref<?xi32>
+//       CHECK:   %[[REGISTERS:.+]] = memref.alloca() : memref<4xi32>
 //       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
 //       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
 //       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
@@ -83,6 +83,32 @@ module attributes {gpu.container_module} {
       scf.if %valid {
         memref.store %e, %x[] : memref<i32>
       }
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// A matrix load fills registers, which become the vector.
+
+// CHECK-LABEL: func private @k_thread(
+//       CHECK:   %[[REGISTERS:.+]] = memref.alloca() : memref<2xi32>
+//       CHECK:   %[[COUNT:.+]] = arith.constant 2 : i32
+//       CHECK:   call @qtc_emulator_load_matrices(%{{.+}}, %[[COUNT]], %{{.+}}, %{{.+}})
+//       CHECK:   %[[FLAT:.+]] = vector.load %[[REGISTERS]][%{{.+}}] : memref<2xi32>, vector<2xi32>
+//       CHECK:   vector.shape_cast %[[FLAT]] : vector<2xi32> to vector<2x1xi32>
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%x: memref<i32>) workgroup(%shared: memref<16x4xi32, #gpu.address_space<workgroup>> {llvm.align = 16})
+        kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %c16 = arith.constant 16 : index
+      %lane = gpu.thread_id x
+      %row = arith.remui %lane, %c16 : index
+      %v = nvgpu.ldmatrix %shared[%row, %c0] {numTiles = 2 : i32, transpose = false} : memref<16x4xi32, #gpu.address_space<workgroup>> -> vector<2x1xi32>
+      %w = vector.extract %v[1, 0] : i32 from vector<2x1xi32>
+      memref.store %w, %x[] : memref<i32>
       gpu.return
     }
   }
