@@ -21,7 +21,10 @@ def ApplyNITI : Pass<"qtrain-apply-niti", "::mlir::ModuleOp"> {
     remain, which is the learning rate.
 
     Parameters become mantissas of a fixed exponent, pixels go through a table,
-    the step's functions return mantissas.
+    the step's functions return mantissas. A normalization, which the paper does
+    not have, becomes `qtrain.channel_statistics` and what follows from it
+    (numerics contract, section 4.14); the layer whose result it alone sees gives
+    it 15 bits.
 
     Before:
 
