@@ -22,7 +22,7 @@ def ConvertContractToGPU
       source is where the maps say; runs outside of an operand are filled with
       zeros. Several stages are under way while one is multiplied.
     - Runs are exchanged within 64 bytes by bits of their row, so that the 8
-      rows and 4 words that a warp reads at once lie in different banks.
+      rows that `nvgpu.ldmatrix` reads at once lie in different banks.
     - `nvvm.mma.sync` m16n8k32 multiplies signed bytes. Accumulators wrap, though
       none does: sums that leave 32 bits are formed elsewhere. Before sm_80
       it is m8n8k16, and copies go through registers.

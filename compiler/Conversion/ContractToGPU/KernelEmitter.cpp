@@ -26,6 +26,8 @@ constexpr int64_t kRowWords = kRowBytes / 4;
 constexpr int64_t kFragmentRows = 16, kFragmentColumns = 8, kFragmentRuns = 2;
 /// A lane has four of its accumulators: two of one row, two of the row 8 below.
 constexpr int64_t kFragmentSums = 4, kHalfRows = 8;
+/// Rows of what a warp loads from shared memory, a run of each.
+constexpr int64_t kMatrixRows = 8;
 constexpr int64_t kBiasLimit = int64_t(1) << 30;
 } // namespace
 
@@ -167,37 +169,53 @@ void KernelEmitter::multiply(ArrayRef<Value> rowRuns,
                     sums.slice(2 * half, 2));
 }
 
-/// The word at `base` in the row `row` further down.
-Value KernelEmitter::loadWord(Value base, int64_t row) {
-  return b.create<memref::LoadOp>(words, b.add(base, row * kRowWords));
+/// A warp loads four matrices of 8 rows and one run at once; its lanes 8 i to
+/// 8 i + 7 say where the rows of matrix i begin. Of the contraction's rows
+/// these are two of rows, then the same of the next run; of its columns the two
+/// runs of 8 columns, then those of the next 8.
+KernelEmitter::MatrixRow KernelEmitter::locateMatrixRow(bool isRow) {
+  Value matrix = b.div(lane, kMatrixRows), row = b.rem(lane, kMatrixRows);
+  Value low = b.rem(matrix, 2), high = b.div(matrix, 2);
+  // Of rows 8 apart, runs are exchanged alike.
+  Value exchange = b.div(row, 2);
+  return {b.add(row, b.mul(isRow ? low : high, kMatrixRows)),
+          b.create<arith::XOrIOp>(isRow ? high : low, exchange)};
+}
+
+std::array<Value, 4> KernelEmitter::loadMatrices(const MatrixRow &lanes,
+                                                 Value firstRow, int64_t run,
+                                                 int64_t distance) {
+  Value row = b.add(b.add(firstRow, lanes.row), distance);
+  Value position = b.create<arith::XOrIOp>(lanes.run, b.index(run));
+  Value word = b.add(b.mul(row, kRowWords), b.mul(position, kRunBytes / 4));
+  Value matrices = b.create<nvgpu::LdMatrixOp>(
+      VectorType::get({4, 1}, b.getI32Type()), words, ValueRange{word},
+      b.getBoolAttr(false), b.getI32IntegerAttr(4));
+  std::array<Value, 4> registers;
+  for (auto [i, value] : llvm::enumerate(registers))
+    value = b.create<vector::ExtractOp>(
+        matrices, ArrayRef<int64_t>{static_cast<int64_t>(i), 0});
+  return registers;
 }
 
 SmallVector<Value> KernelEmitter::multiplyStage(Value slot, Values sums) {
-  // Of rows 8 apart, runs are exchanged alike.
-  Value exchange = b.rem(b.div(laneRow, 2), kRunsPerStage);
-  auto getBase = [&](Value first, int64_t run) {
-    Value row = b.add(b.add(slot, first), laneRow);
-    Value position = b.create<arith::XOrIOp>(exchange, b.index(run));
-    return b.add(b.add(b.mul(row, kRowWords), b.mul(position, kRunBytes / 4)),
-                 laneWord);
-  };
+  MatrixRow rowLanes = locateMatrixRow(/*isRow=*/true);
+  MatrixRow columnLanes = locateMatrixRow(/*isRow=*/false);
+  Value firstRow = b.add(slot, warpRow);
+  Value firstColumn = b.add(b.add(slot, warpColumn), tile.rows);
   int64_t width = tile.warpColumns / kFragmentColumns;
   for (int64_t run = 0; run < kRunsPerStage; run += kFragmentRuns) {
-    Value rowBases[] = {getBase(warpRow, run), getBase(warpRow, run + 1)};
-    Value firstColumn = b.add(warpColumn, tile.rows);
-    Value columnBases[] = {getBase(firstColumn, run),
-                           getBase(firstColumn, run + 1)};
-    SmallVector<std::array<Value, 2>> columnRuns;
-    for (int64_t j = 0; j < width; ++j)
-      columnRuns.push_back({loadWord(columnBases[0], j * kFragmentColumns),
-                            loadWord(columnBases[1], j * kFragmentColumns)});
+    SmallVector<std::array<Value, 4>> columnRuns;
+    for (int64_t j = 0; j < width; j += 2)
+      columnRuns.push_back(
+          loadMatrices(columnLanes, firstColumn, run, j * kFragmentColumns));
     for (int64_t i = 0; i < tile.warpRows / kFragmentRows; ++i) {
-      int64_t row = i * kFragmentRows;
-      Value a[] = {
-          loadWord(rowBases[0], row), loadWord(rowBases[0], row + kHalfRows),
-          loadWord(rowBases[1], row), loadWord(rowBases[1], row + kHalfRows)};
+      std::array<Value, 4> rowRuns =
+          loadMatrices(rowLanes, firstRow, run, i * kFragmentRows);
       for (int64_t j = 0; j < width; ++j)
-        multiply(a, columnRuns[j],
+        multiply(rowRuns,
+                 ArrayRef(columnRuns[j / 2])
+                     .slice(j % 2 * kFragmentRuns, kFragmentRuns),
                  MutableArrayRef(sums).slice((i * width + j) * kFragmentSums,
                                              kFragmentSums));
     }

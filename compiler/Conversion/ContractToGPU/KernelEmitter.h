@@ -55,7 +55,16 @@ private:
   /// All stages; the accumulators of a lane.
   Values multiplyStages();
   Values multiplyStage(Value slot, Values sums);
-  Value loadWord(Value base, int64_t row);
+  /// What a lane says of the matrices that its warp loads: the row, and the
+  /// run of two, exchanged by the row.
+  struct MatrixRow {
+    Value row, run;
+  };
+  MatrixRow locateMatrixRow(bool isRow);
+  /// The registers of four matrices, `distance` rows of shared memory behind
+  /// `firstRow`, of the runs from `run` on.
+  std::array<Value, 4> loadMatrices(const MatrixRow &lanes, Value firstRow,
+                                    int64_t run, int64_t distance);
   /// Adds the products of 16 rows with 8 columns, two runs of each: registers
   /// of rows 0 to 7 and 8 to 15 of the first run, then of the second; of the
   /// columns of both.

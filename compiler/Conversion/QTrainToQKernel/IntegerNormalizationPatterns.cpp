@@ -164,7 +164,7 @@ struct Reciprocals {
 
 Reciprocals createReciprocals(ImplicitLocOpBuilder &builder,
                               const ScaledParts &variance) {
-  // The least variance is about 2^−17, but no more than mantissas hold.
+  // The least variance is 2^−17, in units of the variance at most 2^40.
   constexpr int64_t kLeast = -17, kMaxBits = 40;
   Value bits =
       createDifference(builder, createInt(builder, kLeast), variance.exponent);
@@ -306,7 +306,7 @@ struct LowerStandardizeGradient : OpRewritePattern<StandardizeGradientOp> {
     Value result = createChannelwise(builder, {p[1].mantissas, p[0].mantissas},
                                      vectors, getChannelShape(op.getInput()),
                                      builder.getI32Type(), createElement);
-    // Of the error and xhat, the variance's being twice that of the input.
+    // Of the error with its fraction bits and of xhat.
     Value exponent = builder.create<arith::AddIOp>(
         createOffset(builder, p[1].exponent, -kErrorBits), p[0].exponent);
     replaceWithParts(rewriter, op, result,
@@ -326,7 +326,7 @@ private:
         /*bits=*/32);
     Value rest = createDifference(
         builder, createDifference(builder, error, v[3]), slope);
-    // A shift by nothing clips.
+    // A shift by 0 clips.
     Value clipped = builder.create<qkernel::RoundShiftOp>(
         rest.getType(), rest, createInt(builder, 0), kElementBits);
     return builder.create<arith::MulIOp>(clipped, v[2]);

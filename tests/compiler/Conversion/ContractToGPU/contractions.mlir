@@ -16,6 +16,7 @@
 //       CHECK:     %{{.+}} = scf.for
 //       CHECK:       nvgpu.device_async_copy %[[W]]
 //       CHECK:       %[[GROUP:.+]] = nvgpu.device_async_create_group
+//       CHECK:       nvgpu.ldmatrix %{{.*}} {numTiles = 4 : i32, transpose = false} : memref<{{[0-9]+}}xi32, #gpu.address_space<workgroup>> -> vector<4x1xi32>
 //       CHECK:       nvvm.mma.sync A[%{{.*}}] B[%{{.*}}] C[%{{.*}}] {intOverflowBehavior = #nvvm.mma_int_overflow<wrapped>, layoutA = #nvvm.mma_layout<row>, layoutB = #nvvm.mma_layout<col>, multiplicandAPtxType = #nvvm.mma_type<s8>, multiplicandBPtxType = #nvvm.mma_type<s8>, shape = #nvvm.shape<m = 16, n = 8, k = 32>}
 //       CHECK:       nvgpu.device_async_wait %[[GROUP]] {numGroups = 2 : i32}
 //       CHECK:       gpu.barrier
