@@ -216,7 +216,8 @@ void checkSite(int64_t first, int64_t count, const char *what) {
            what);
 }
 
-/// Waits for the other lanes of the warp; the last one works for all.
+/// Waits for the other lanes of the warp; the last one works for all. Lanes that
+/// wait elsewhere are found when no thread can go on.
 template <typename Work>
 void meetWarp(State state, int32_t site, const char *what, Work work) {
   int64_t warp = block.running / warpSize, first = warp * warpSize;
@@ -225,15 +226,14 @@ void meetWarp(State state, int32_t site, const char *what, Work work) {
          static_cast<long long>(block.threadCount - first));
   self().state = state;
   self().site = site;
-  checkSite(first, warpSize, what);
+  if (++block.arrived[warp] < warpSize)
+    return yield();
   for (int64_t other = first; other < first + warpSize; ++other)
-    if (State it = block.threads[other].state;
-        it != State::Ready && it != state)
+    if (State it = block.threads[other].state; it != state)
       fail("thread %lld %s, but thread %lld %s",
            static_cast<long long>(block.running), describe(state),
            static_cast<long long>(other), describe(it));
-  if (++block.arrived[warp] < warpSize)
-    return yield();
+  checkSite(first, warpSize, what);
   block.arrived[warp] = 0;
   work(first);
   makeReady(first, warpSize);

@@ -62,6 +62,12 @@ class EmulatedCase(differential.DifferentialCase):
 
 
 class Emulated(EmulatedCase):
+    def test_short_products(self):
+        name = "conv_phases"
+        options = [f"{option}={value}" for option, value in self.COMPILE_OPTIONS.items()]
+        trainer = compile_trainer(self.model(name), self.path("short"), "--sm=75", *options)
+        self.compare(name, threads=(1,), trainers=[trainer])
+
     def test_options(self):
         options = ("--batch=5", "--init=scheme", "--seed=77", "--niti-weight-bits=16", "--niti-grad-round=stochastic")
         self.compare("conv_depthwise", options, ("--augment=crop-flip", "--schedule=3,2@25%,1@1"), threads=(1,))
@@ -130,7 +136,7 @@ class SameAsProcessor(harness.Case):
 
     def test_interrupt(self):
         """The step that had been started ahead is in the checkpoint."""
-        words, out = ("train", "--data", self.data, "--steps=60", "--out"), self.path("out")
+        words, out = ("train", "--data", self.data, "--steps=20", "--out"), self.path("out")
         expected = harness.Result(harness.succeed(self.cpu, *words, self.path("expected")))
         command = (self.gpu, *words, out)
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -144,9 +150,9 @@ class SameAsProcessor(harness.Case):
 
     def test_long_sums(self):
         """Weight gradients of more products than 32 bits hold."""
-        data = runs.small_data(self.path("data"), (1, 28, 28), count=256, tests=16)
+        data = runs.small_data(self.path("data"), (1, 28, 28), count=32, tests=16)
         model = harness.shared("models", "lenet_wage.onnx")
-        options = ("--scheme=wage", "--init=scheme", "--wage-bits=2-8-8-12")
+        options = ("--scheme=wage", "--init=scheme", "--wage-bits=2-8-8-12", "--batch=16")
         cpu = harness.compile_model(model, self.path("cpu"), *options)
         gpu = compile_trainer(model, self.path("gpu"), *options)
         words = ("--data", data, "--steps=2", "--schedule=8")
@@ -305,31 +311,45 @@ class RunScript(harness.Case):
 
 
 class Assembled(harness.Case):
-    """ptxas takes the code, for the least device and for a newer one."""
+    """ptxas takes the code, for the oldest devices and a newer one; from sm_80 on without memory for registers."""
 
-    def assemble(self, name, *options):
-        for capability in (80, 90):
+    def assemble(self, model, *options):
+        name = os.path.splitext(os.path.basename(model))[0]
+        for capability in (75, 80, 90):
             with self.subTest(model=name, sm=capability):
                 code = self.path(f"{name}.ptx")
-                model = harness.shared("models", name + ".onnx")
                 words = ("--target=cuda", f"--sm={capability}", "--emit=ptx", *options, "-o", code)
                 harness.succeed(harness.QTC, "compile", model, *words)
                 with open(code, encoding="utf-8") as file:
                     text = file.read()
                 self.assertNotRegex(text, r"\.f(16|32|64)\b")
                 self.assertNotIn("satfinite", text)
+                shape = "m8n8k16" if capability == 75 else "m16n8k32"
+                self.assertIn(f"mma.sync.aligned.{shape}.row.col.s32.s8.s8.s32", text)
                 registers, spilled = emulation.assemble(code, capability, self.path("cubin"))
-                print(f"{name} sm_{capability}: {len(registers)} kernels, {max(registers)} registers at most, "
-                      f"{sum(number > 0 for number in spilled)} with spills")  # fmt: skip
+                print(f"{name} sm_{capability}: {len(registers)} kernels, {max(registers)} registers at most")
+                if capability >= 80:
+                    self.assertEqual(sum(spilled), 0)
 
     def test_lenet(self):
-        self.assemble("lenet")
+        self.assemble(harness.shared("models", "lenet.onnx"))
 
     def test_vgg_tiny(self):
-        self.assemble("vgg_tiny", "--init=scheme", "--normalize=cifar10")
+        self.assemble(harness.shared("models", "vgg_tiny.onnx"), "--init=scheme", "--normalize=cifar10")
+
+    def test_vgg_small_7(self):
+        options = ("--init=scheme", "--normalize=cifar10", "--batch=1024")
+        self.assemble(harness.shared("models", "vgg_small_7.onnx"), *options)
 
     def test_lenet_wage(self):
-        self.assemble("lenet_wage", "--scheme=wage", "--wage-bits=2-8-8-12", "--init=scheme")
+        options = ("--scheme=wage", "--wage-bits=2-8-8-12", "--init=scheme")
+        self.assemble(harness.shared("models", "lenet_wage.onnx"), *options)
+
+    def test_odd_shapes(self):
+        names = ("conv_strided_twice", "conv_phases", "conv_grouped", "pool_ceil_mode", "gemm_plain")
+        harness.succeed(sys.executable, os.path.join(harness.REFERENCE, "make_models.py"), self.path("odd"), *names)
+        for name in names:
+            self.assemble(os.path.join(self.path("odd"), name + ".onnx"), "--batch=7")
 
 
 if __name__ == "__main__":
