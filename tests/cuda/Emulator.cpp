@@ -216,8 +216,8 @@ void checkSite(int64_t first, int64_t count, const char *what) {
            what);
 }
 
-/// Waits for the other lanes of the warp; the last one works for all. Lanes that
-/// wait elsewhere are found when no thread can go on.
+/// Waits for the other lanes of the warp; the last one works for all. Lanes
+/// that wait elsewhere are found when no thread can go on.
 template <typename Work>
 void meetWarp(State state, int32_t site, const char *what, Work work) {
   int64_t warp = block.running / warpSize, first = warp * warpSize;
