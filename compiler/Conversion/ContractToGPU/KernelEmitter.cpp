@@ -9,6 +9,7 @@
 #include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
 
 #include "compiler/Support/AffineRange.h"
+#include "compiler/Support/Indices.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -84,16 +85,14 @@ KernelEmitter::Operand KernelEmitter::createOperand(Value buffer, AffineMap map,
   operand.firstRow = firstRow;
   llvm::append_range(operand.mapExtents, extents);
   llvm::append_range(operand.mapExtents, op.getSteps());
-  int64_t count = 1;
-  for (int64_t extent : extents)
-    count *= extent;
+  int64_t count = ShapedType::getNumElements(extents);
   int64_t distance = tile.getThreads() / kRunsPerStage;
   Value first = b.div(thread, kRunsPerStage);
   for (int64_t row = 0; row < tileRows; row += distance) {
     Value inTile = b.add(first, row);
     Value linear = b.add(b.mul(tileIndex, tileRows), inTile);
     operand.tileRow.push_back(inTile);
-    operand.indices.push_back(b.delinearize(linear, extents));
+    operand.indices.push_back(delinearize(b, linear, extents));
     operand.exists.push_back(
         count % tileRows == 0 ? Value() : b.isLess(linear, b.index(count)));
   }
@@ -127,7 +126,7 @@ void KernelEmitter::copyStage(Value stage, Value slot) {
   Value step = b.add(b.mul(stage, kRunsPerStage), copiedRun);
   // Also behind the last stage, where nothing is copied.
   Value isStep = b.isLess(step, endStep);
-  Values indices = b.delinearize(step, op.getSteps());
+  Values indices = delinearize(b, step, op.getSteps());
   for (const Operand *operand : {&rows, &columns})
     for (unsigned run = 0; run < operand->tileRow.size(); ++run)
       copyRun(*operand, run, indices, isStep, slot);
@@ -316,7 +315,7 @@ void KernelEmitter::storeSums(Values sums) {
     Value exists[2];
     for (int64_t half : {0, 1}) {
       Value row = b.add(firstRow, i * kFragmentRows + half * kHalfRows);
-      halves[half] = b.delinearize(row, op.getRows());
+      halves[half] = delinearize(b, row, op.getRows());
       if (count % tile.rows != 0)
         exists[half] = b.isLess(row, b.index(count));
     }

@@ -63,17 +63,6 @@ Value LaunchBuilder::both(Value x, Value y) {
   return create<arith::AndIOp>(x, y);
 }
 
-LaunchBuilder::Values LaunchBuilder::delinearize(Value linear,
-                                                 ArrayRef<int64_t> extents) {
-  Values indices(extents.size());
-  for (size_t dim = extents.size() - 1; dim > 0; --dim) {
-    indices[dim] = rem(linear, extents[dim]);
-    linear = div(linear, extents[dim]);
-  }
-  indices[0] = linear;
-  return indices;
-}
-
 void LaunchBuilder::copyAsync(Value source, Values from, Value to,
                               Value exists) {
   Value zero = index(0), count;

@@ -42,8 +42,6 @@ public:
   Value isLess(Value x, Value y);
   /// The conjunction; null is true.
   Value both(Value x, Value y);
-  /// The index in each dimension of element `linear`, in row-major order.
-  Values delinearize(Value linear, llvm::ArrayRef<int64_t> extents);
 
   /// Starts to copy 16 bytes to byte `to` of the shared memory, from `source`
   /// at `from`; or zeros unless `exists` (null: always).

@@ -9,6 +9,7 @@
 #include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
 #include "compiler/Conversion/ContractToGPU/LaunchBuilder.h"
 
+#include "compiler/Support/Indices.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -49,10 +50,7 @@ private:
     return cast<MemRefType>(buffer.getType()).getShape();
   }
   int64_t getPixels() const {
-    int64_t count = 1;
-    for (int64_t extent : x.drop_front())
-      count *= extent;
-    return count;
+    return ShapedType::getNumElements(x.drop_front());
   }
 
   /// Neighbouring threads read neighbouring runs of an image.
@@ -63,7 +61,7 @@ private:
     Value exists = b.both(b.isLess(image, b.index(x.front())),
                           b.isLess(pixel, b.index(getPixels())));
     LaunchBuilder::Values from = {image};
-    llvm::append_range(from, b.delinearize(pixel, x.drop_front()));
+    llvm::append_range(from, delinearize(b, pixel, x.drop_front()));
     b.copyAsync(op.getIns()[0], from, b.add(b.mul(row, kPitch), column),
                 exists);
     b.commit();
@@ -88,7 +86,7 @@ private:
       bytes.push_back(
           b.create<memref::LoadOp>(b.getShared(), b.add(start, row * kPitch)));
     auto type = VectorType::get({kRun}, b.getI8Type());
-    LaunchBuilder::Values to = b.delinearize(pixel, y.drop_back());
+    LaunchBuilder::Values to = delinearize(b, pixel, y.drop_back());
     to.push_back(image);
     b.create<vector::StoreOp>(b.create<vector::FromElementsOp>(type, bytes),
                               op.getOuts()[0], to);

@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/LoopsToGPU/LoopsToGPU.h"
 
+#include "compiler/Support/Indices.h"
 #include "compiler/Support/Profile.h"
 #include "dialect/QKernel/IR/QKernel.h"
 
@@ -47,20 +48,6 @@ FailureOr<SmallVector<int64_t>> getExtents(scf::ParallelOp loop) {
   return extents;
 }
 
-/// The index of each dimension of the iteration `linear`, counted in row-major
-/// order.
-SmallVector<Value> delinearize(ImplicitLocOpBuilder &b, Value linear,
-                               ArrayRef<int64_t> extents) {
-  SmallVector<Value> indices(extents.size());
-  for (size_t dim = extents.size() - 1; dim > 0; --dim) {
-    Value extent = b.create<arith::ConstantIndexOp>(extents[dim]);
-    indices[dim] = b.create<arith::RemUIOp>(linear, extent);
-    linear = b.create<arith::DivUIOp>(linear, extent);
-  }
-  indices[0] = linear;
-  return indices;
-}
-
 void cloneConstants(OpBuilder &b, scf::ParallelOp loop, IRMapping &mapping) {
   SetVector<Value> used;
   getUsedValuesDefinedAbove(loop.getRegion(), used);
@@ -87,7 +74,7 @@ constexpr int64_t kMaxWidth = 4;
 /// warp's accesses then still lie side by side, and more memory is under way.
 int64_t getIterationsPerThread(scf::ParallelOp loop,
                                ArrayRef<int64_t> extents) {
-  int64_t largest = kAccessBytes / kMaxWidth, count = 1;
+  int64_t largest = kAccessBytes / kMaxWidth;
   for (Operation &op : loop.getBody()->without_terminator()) {
     if (op.getNumRegions() != 0 || isa<memref::AllocaOp>(op))
       return 1;
@@ -101,8 +88,7 @@ int64_t getIterationsPerThread(scf::ParallelOp loop,
       largest = std::max<int64_t>(
           largest, llvm::divideCeil(buffer.getElementTypeBitWidth(), 8));
   }
-  for (int64_t extent : extents)
-    count *= extent;
+  int64_t count = ShapedType::getNumElements(extents);
   int64_t width = kAccessBytes / largest;
   while (width > 1 &&
          (extents.back() % width != 0 || count / width < kMinThreads))
@@ -137,9 +123,7 @@ LogicalResult convert(scf::ParallelOp loop) {
         "expected a parallel loop from 0 to constants without reductions");
   int64_t width = getIterationsPerThread(loop, *extents);
   extents->back() /= width;
-  int64_t count = 1;
-  for (int64_t extent : *extents)
-    count *= extent;
+  int64_t count = ShapedType::getNumElements(*extents);
   int64_t threads = std::min(count, kBlockSize);
   int64_t blocks = llvm::divideCeil(count, threads);
 

@@ -7,6 +7,8 @@
 
 #include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
 
+#include "compiler/Support/Indices.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -138,19 +140,6 @@ void LoopBuilder::parallel(int64_t count, StringRef kind, int64_t macs,
            [&](ValueRange indices) { body(indices.front()); });
 }
 
-SmallVector<Value> LoopBuilder::delinearize(Value linear,
-                                            ArrayRef<int64_t> shape) {
-  SmallVector<Value> indices(shape.size());
-  for (size_t dim = shape.size() - 1; dim > 0; --dim) {
-    Value extent = index(shape[dim]);
-    Value quotient = create<arith::DivUIOp>(linear, extent);
-    indices[dim] = create<arith::RemUIOp>(linear, extent);
-    linear = quotient;
-  }
-  indices[0] = linear;
-  return indices;
-}
-
 void LoopBuilder::parallelNest(ArrayRef<int64_t> shape, unsigned outer,
                                StringRef kind, int64_t macs,
                                function_ref<void(ValueRange)> body) {
@@ -161,7 +150,7 @@ void LoopBuilder::parallelNest(ArrayRef<int64_t> shape, unsigned outer,
   for (int64_t extent : parallelShape)
     count *= extent;
   parallel(count, kind, macs, [&](Value linear) {
-    SmallVector<Value> indices = delinearize(linear, parallelShape);
+    SmallVector<Value> indices = delinearize(*this, linear, parallelShape);
     nest(shape.drop_front(outer), [&](ValueRange inner) {
       llvm::append_range(indices, inner);
       body(indices);

@@ -91,10 +91,6 @@ public:
   Value flatten(Value buffer);
 
 private:
-  /// The index in each dimension of element `linear` in row-major order.
-  llvm::SmallVector<Value> delinearize(Value linear,
-                                       llvm::ArrayRef<int64_t> shape);
-
   Grain grain;
 };
 

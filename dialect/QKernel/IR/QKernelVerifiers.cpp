@@ -318,13 +318,6 @@ LogicalResult UnpackWeightOp::verify() {
                      {sums[4], sums[3], sums[1], sums[2]}); // C1
 }
 
-static int64_t getProduct(ArrayRef<int64_t> extents) {
-  int64_t product = 1;
-  for (int64_t extent : extents)
-    product *= extent;
-  return product;
-}
-
 LogicalResult MappedCopyOp::verify() { // C1
   if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
     return failure();
@@ -344,7 +337,8 @@ bool MappedCopyOp::isTransposition(int64_t run) {
   AffineMap map = getMap();
   if (!getElementTypeOrSelf(getIns()[0]).isInteger(8) || x.size() < 2 ||
       x.size() != y.size() || x.drop_front() != y.drop_back() ||
-      getProduct(x.drop_front()) % run != 0 || y.back() % run != 0)
+      ShapedType::getNumElements(x.drop_front()) % run != 0 ||
+      y.back() % run != 0)
     return false;
   for (auto [position, result] : llvm::enumerate(map.getResults())) {
     auto dim = dyn_cast<AffineDimExpr>(result);
@@ -355,8 +349,12 @@ bool MappedCopyOp::isTransposition(int64_t run) {
   return true;
 }
 
-int64_t MappedContractOp::getRowCount() { return getProduct(getRows()); }
-int64_t MappedContractOp::getStepCount() { return getProduct(getSteps()); }
+int64_t MappedContractOp::getRowCount() {
+  return ShapedType::getNumElements(getRows());
+}
+int64_t MappedContractOp::getStepCount() {
+  return ShapedType::getNumElements(getSteps());
+}
 
 /// `map` has `dims` dimensions and a result for each of the operand's.
 static LogicalResult expectMap(Operation *op, StringRef what, AffineMap map,
