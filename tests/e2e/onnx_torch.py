@@ -44,6 +44,8 @@ class Network:
         self.values, self.parameters, self.statistics = {}, {}, {}
         for tensor in self.graph.initializer:
             self._add_constant(tensor.name, numpy_helper.to_array(tensor))
+        for node in self.graph.node:
+            self._evaluate_constant(node)
         names = {tensor.name for tensor in self.graph.initializer}
         image = next(value for value in self.graph.input if value.name not in names)
         self.input = image.name
@@ -55,6 +57,8 @@ class Network:
         self.values[self.input] = x
         self.dropouts = 0
         for node in self.graph.node:
+            if node.op_type in ("Constant", "ConstantOfShape"):
+                continue
             attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
             operation = getattr(self, "_" + node.op_type, None)
             if operation is None:
@@ -63,8 +67,16 @@ class Network:
             self.values[node.output[0]] = operation(node, attributes, *inputs)
         return self.values[self.graph.output[0].name].flatten(1)
 
+    def set_parameters(self, state):
+        """Takes the values of parameters from {name: array}."""
+        for name, value in self.parameters.items():
+            if name in state:
+                value.data = torch.from_numpy(state[name].copy()).to(self.dtype)
+
     def gradients(self, pixels, labels):
         """Of the cross-entropy summed over a batch: {parameter: array of double}."""
+        for value in self.parameters.values():
+            value.grad = None
         logits = self.forward(torch.from_numpy(pixels).to(self.dtype) / 255)
         F.cross_entropy(logits, torch.from_numpy(labels), reduction="sum").backward()
         used = {name: value.grad for name, value in self.parameters.items() if value.grad is not None}
@@ -78,15 +90,12 @@ class Network:
         self.values[name] = value
         return value
 
-    def _Constant(self, node, attributes):
-        return self._add_constant(node.output[0], numpy_helper.to_array(attributes["value"]))
-
-    def _ConstantOfShape(self, node, attributes, shape):
-        name = node.output[0]
-        if name in self.values:
-            return self.values[name]
-        fill = numpy_helper.to_array(attributes["value"])
-        return self._add_constant(name, np.full(shape.tolist(), fill[0], fill.dtype))
+    def _evaluate_constant(self, node):
+        if node.op_type == "Constant":
+            self._add_constant(node.output[0], numpy_helper.to_array(node.attribute[0].t))
+        elif node.op_type == "ConstantOfShape":
+            fill = numpy_helper.to_array(node.attribute[0].t)
+            self._add_constant(node.output[0], np.full(self.values[node.input[0]].tolist(), fill[0], fill.dtype))
 
     def _Conv(self, node, attributes, x, weight, bias=None):
         x = F.pad(x, spatial_pads(x, attributes, weight.shape[2:]))
@@ -116,8 +125,12 @@ class Network:
             self.parameters.pop(name, None)
         return F.batch_norm(x, None, None, scale, bias, training=True, eps=attributes.get("epsilon", 1e-5))
 
+    def _LRN(self, node, attributes, x):
+        alpha, beta, bias = (attributes.get(name, value) for name, value in (("alpha", 1e-4), ("beta", 0.75), ("bias", 1)))
+        return F.local_response_norm(x, attributes["size"], alpha, beta, bias)
+
     def _Dropout(self, node, attributes, x, ratio=None, training=None):
-        ratio = attributes.get("ratio", 0.5) if ratio is None else float(ratio)
+        ratio = attributes.get("ratio", 0.5) if ratio is None else float(ratio.detach())
         numbers = philox.random16(self.seed, x.shape[1:], self.dropouts, step=0, purpose=philox.DROPOUT)
         self.dropouts += 1
         return x * torch.from_numpy(numbers >= round(ratio * 65536)) / (1 - ratio)
@@ -134,6 +147,9 @@ class Network:
         return sum(terms)
 
     _Sum = _Add
+
+    def _Concat(self, node, attributes, *parts):
+        return torch.cat(parts, dim=attributes["axis"])
 
     def _Relu(self, node, attributes, x):
         return F.relu(x)
@@ -153,6 +169,8 @@ class Network:
         return x.flatten(1)
 
     def _Reshape(self, node, attributes, x, shape):
+        if node.input[0] in self.parameters:
+            return x.reshape(shape.tolist())
         return x.reshape(x.shape[0], *shape.tolist()[1:])
 
     def _Transpose(self, node, attributes, x):

@@ -44,8 +44,33 @@ struct LowerMappedCopy : LoopPattern<MappedCopyOp> {
     return success();
   }
 };
+
+/// A loop an input.
+struct LowerConcat : LoopPattern<ConcatOp> {
+  using LoopPattern::LoopPattern;
+  LogicalResult matchAndRewrite(ConcatOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b = start(op, rewriter);
+    Value target = op.getOuts()[0];
+    auto axis = static_cast<int64_t>(op.getAxis());
+    int64_t offset = 0;
+    for (Value input : op.getIns()) {
+      ArrayRef<int64_t> shape = getBufferShape(input);
+      // Rows, or rows of an image.
+      unsigned outer = shape.size() > 2 ? 2 : 1;
+      b.parallelNest(shape, outer, "concat", /*macs=*/0, [&](ValueRange i) {
+        SmallVector<Value> to(i);
+        to[axis] = b.affine(to[axis], 1, offset);
+        b.store(b.load(input, i), target, to);
+      });
+      offset += shape[axis];
+    }
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
 } // namespace
 
 void qtc::populateCopyLoops(RewritePatternSet &patterns, Grain grain) {
-  patterns.add<LowerMappedCopy>(patterns.getContext(), grain);
+  patterns.add<LowerConcat, LowerMappedCopy>(patterns.getContext(), grain);
 }

@@ -540,77 +540,11 @@ struct LowerSum : OpRewritePattern<SumOp> {
     return builder.create<arith::SelectOp>(isEmpty, fallback, smallest);
   }
 };
-
-/// Row-major reshapes are views; with channels innermost the elements move,
-/// unless there is but one pixel or one channel.
-struct LowerReshape : OpRewritePattern<ReshapeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReshapeOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    Value tensor = parts->mantissas;
-    if (needsMove(op.getInput()))
-      tensor = createPermutation(builder, tensor, {0, 3, 1, 2});
-    RankedTensorType result = getTensorType(op.getType());
-    if (needsMove(op.getResult())) {
-      tensor = createReshape(builder, tensor, result.getShape());
-      tensor = createPermutation(builder, tensor, {0, 2, 3, 1});
-    }
-    tensor = createReshape(builder, tensor, getMemoryType(result).getShape());
-    replaceWithParts(rewriter, op, tensor, parts->exponent);
-    return success();
-  }
-
-  static bool needsMove(Value value) {
-    RankedTensorType type = getTensorType(value.getType());
-    if (!isChannelsLast(type))
-      return false;
-    return type.getDimSize(1) != 1 &&
-           type.getDimSize(2) * type.getDimSize(3) != 1;
-  }
-};
-
-struct LowerTranspose : OpRewritePattern<TransposeOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  /// The logical dimensions of a value in memory order.
-  static SmallVector<int64_t> getMemoryOrder(Value value) {
-    RankedTensorType type = getTensorType(value.getType());
-    if (isChannelsLast(type))
-      return {0, 2, 3, 1};
-    return llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
-  }
-
-  /// The permutation of the dimensions in memory.
-  static SmallVector<int64_t> getMoves(TransposeOp op) {
-    SmallVector<int64_t> source = getMemoryOrder(op.getInput()), moves;
-    for (int64_t dim : getMemoryOrder(op.getResult()))
-      moves.push_back(llvm::find(source, op.getPermutation()[dim]) -
-                      source.begin());
-    return moves;
-  }
-
-  LogicalResult matchAndRewrite(TransposeOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    replaceWithParts(rewriter, op,
-                     createPermutation(builder, parts->mantissas, getMoves(op)),
-                     parts->exponent);
-    return success();
-  }
-};
 } // namespace
 
 void qtc::populateElementwisePatterns(RewritePatternSet &patterns) {
   patterns
       .add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerClip,
            LowerClipGradient, LowerUpdate, LowerLinearCombination, LowerRandom,
-           LowerDropout, LowerLookup, LowerSum, LowerReshape, LowerTranspose>(
-          patterns.getContext());
+           LowerDropout, LowerLookup, LowerSum>(patterns.getContext());
 }

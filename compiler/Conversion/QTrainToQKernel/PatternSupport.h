@@ -134,6 +134,8 @@ void populateIntegerNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateMaskPatterns(mlir::RewritePatternSet &patterns);
 void populateNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(mlir::RewritePatternSet &patterns);
+void populateResponseNormPatterns(mlir::RewritePatternSet &patterns);
+void populateShapePatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace qtc
 

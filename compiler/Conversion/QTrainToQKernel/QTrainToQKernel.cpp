@@ -36,6 +36,8 @@ struct ConvertQTrainToQKernel
     populateMaskPatterns(patterns);
     populateNormalizationPatterns(patterns);
     populateReductionPatterns(patterns);
+    populateResponseNormPatterns(patterns);
+    populateShapePatterns(patterns);
     GreedyRewriteConfig config;
     config.useTopDownTraversal = true;
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns),

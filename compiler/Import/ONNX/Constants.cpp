@@ -250,19 +250,14 @@ LogicalResult qtc::onnx_import::importSlice(NodeContext &node) {
   return node.setIntegers(std::move(result));
 }
 
-LogicalResult qtc::onnx_import::importConcat(NodeContext &node) {
-  int64_t axis = 0;
-  if (failed(node.read("axis", axis)))
-    return failure();
+LogicalResult qtc::onnx_import::importShapeConcat(NodeContext &node,
+                                                  int64_t axis) {
   ShapeTensor result;
   unsigned numInputs = node.getNumInputs();
   if (numInputs > kMaxRank)
     return node.refuse() << "expected at most " << kMaxRank
                          << " lists, but got " << numInputs;
   for (unsigned i = 0; i < numInputs; ++i) {
-    if (!node.isShapeTensor(i))
-      return node.refuse() << "the operator is supported only in the "
-                              "arithmetic of shapes";
     FailureOr<ShapeTensor> part = node.getShapeTensor(i);
     if (failed(part) || failed(node.normalizeAxis(axis, part->shape.size())))
       return failure();

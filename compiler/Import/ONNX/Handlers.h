@@ -38,8 +38,10 @@ mlir::LogicalResult importSum(NodeContext &node);
 
 // Normalization.cpp
 mlir::LogicalResult importBatchNormalization(NodeContext &node);
+mlir::LogicalResult importLRN(NodeContext &node);
 
 // Reshaping.cpp
+mlir::LogicalResult importConcat(NodeContext &node);
 mlir::LogicalResult importFlatten(NodeContext &node);
 mlir::LogicalResult importReshape(NodeContext &node);
 mlir::LogicalResult importSqueeze(NodeContext &node);
@@ -55,8 +57,10 @@ mlir::LogicalResult importShape(NodeContext &node);
 mlir::LogicalResult importSize(NodeContext &node);
 mlir::LogicalResult importGather(NodeContext &node);
 mlir::LogicalResult importSlice(NodeContext &node);
-mlir::LogicalResult importConcat(NodeContext &node);
 mlir::LogicalResult importIntegerArithmetic(NodeContext &node);
+
+/// Concat of lists in the arithmetic of shapes.
+mlir::LogicalResult importShapeConcat(NodeContext &node, int64_t axis);
 
 /// `value` plus one number a channel; `bias` holds as many as there are
 /// channels.

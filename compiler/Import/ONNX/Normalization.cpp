@@ -1,4 +1,4 @@
-//===- Normalization.cpp - BatchNormalization -----------------------------===//
+//===- Normalization.cpp - BatchNormalization and LRN ---------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -123,4 +123,32 @@ LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
   importer.setNewValue(*mean, op.getNewMean());
   importer.setNewValue(*variance, op.getNewVariance());
   return node.setActivation(node.reshape(op.getResult(), shape), permutation);
+}
+
+LogicalResult qtc::onnx_import::importLRN(NodeContext &node) {
+  int64_t size = 0;
+  float alpha = 1e-4f, beta = 0.75f, bias = 1.0f;
+  FailureOr<Value> input = node.getActivation(0);
+  if (failed(input) || failed(node.read("size", size)) ||
+      failed(node.read("alpha", alpha)) || failed(node.read("beta", beta)) ||
+      failed(node.read("bias", bias)))
+    return failure();
+  ArrayRef<int64_t> shape = qtrain::getShape(*input);
+  if (shape.size() < 2)
+    return node.refuse() << "expected an input of rank 2 or more, but got "
+                         << formatShape(shape);
+  if (size < 1)
+    return node.refuse() << "attribute 'size' is " << size
+                         << "; expected a positive number of channels";
+  auto isUsable = [](float value) {
+    return std::isfinite(value) && value >= 0.0f;
+  };
+  if (!isUsable(alpha) || !isUsable(beta) || !isUsable(bias) || bias == 0.0f)
+    return node.refuse() << "expected 'alpha' and 'beta' that are finite and "
+                            "not negative, and a positive 'bias'";
+  OpBuilder &builder = node.getBuilder();
+  return node.setActivation(node.create<qtrain::LocalResponseNormOp>(
+      shape, *input, builder.getI64IntegerAttr(size),
+      builder.getF64FloatAttr(alpha), builder.getF64FloatAttr(beta),
+      builder.getF64FloatAttr(bias)));
 }

@@ -34,6 +34,7 @@ static constexpr OpEntry kOps[] = {
     {"GlobalAveragePool", importGlobalPool, 1, 1},
     {"GlobalMaxPool", importGlobalPool, 1, 1},
     {"Identity", importIdentity, 1, 1},
+    {"LRN", importLRN, 1, 1},
     {"LogSoftmax", importSoftmax, 1, 1},
     {"MatMul", importMatMul, 2, 2},
     {"MaxPool", importMaxPool, 1, 1},
@@ -79,27 +80,6 @@ std::string qtc::onnx_import::explainMissingOp(StringRef opType) {
 // Shapes behind refused nodes
 //===----------------------------------------------------------------------===//
 
-/// Concat of activations along `axis`.
-static std::optional<Shape> inferConcat(NodeContext &node) {
-  int64_t axis = 0;
-  if (failed(node.read("axis", axis)))
-    return std::nullopt;
-  Shape result = node.getInput(0).getShape();
-  FailureOr<int64_t> dim = node.normalizeAxis(axis, result.size());
-  if (failed(dim) || *dim == 0)
-    return std::nullopt;
-  result[*dim] = 0;
-  for (unsigned i = 0, e = node.getNumInputs(); i < e; ++i) {
-    if (!node.isActivation(i))
-      return std::nullopt;
-    Shape shape = node.getInput(i).getShape();
-    if (shape.size() != result.size())
-      return std::nullopt;
-    result[*dim] += shape[*dim];
-  }
-  return result;
-}
-
 /// The larger operand of a broadcast.
 static std::optional<Shape> inferBroadcast(NodeContext &node) {
   for (unsigned i : {0u, 1u})
@@ -118,9 +98,7 @@ std::optional<Shape> qtc::onnx_import::inferRefusedShape(NodeContext &node) {
     return std::nullopt;
   StringRef op = node.getOpType();
   std::optional<Shape> result;
-  if (op == "Concat") {
-    result = inferConcat(node);
-  } else if (llvm::is_contained(
+  if (llvm::is_contained(
                  {"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum"},
                  op)) {
     result = inferBroadcast(node);

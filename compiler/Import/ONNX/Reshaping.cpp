@@ -8,6 +8,7 @@
 #include "compiler/Import/ONNX/Handlers.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
 
 #include "onnx/onnx_pb.h"
 
@@ -321,6 +322,83 @@ LogicalResult qtc::onnx_import::importTranspose(NodeContext &node) {
   if (!isIdentity(permutation))
     return node.refuse() << "transposed shape arithmetic is not supported";
   return node.setResult(node.getInput(0));
+}
+
+//===----------------------------------------------------------------------===//
+// Concat
+//===----------------------------------------------------------------------===//
+
+/// The operands of a Concat with one order of dimensions, which `permutation`
+/// becomes: that of the first if all have it, else ONNX's.
+static FailureOr<SmallVector<Value>> getParts(NodeContext &node,
+                                              Shape &permutation) {
+  unsigned count = node.getNumInputs();
+  permutation = node.getInput(0).permutation;
+  bool isCommon = llvm::all_of(llvm::seq(0u, count), [&](unsigned i) {
+    return node.isActivation(i) &&
+           node.getInput(i).permutation == permutation;
+  });
+  if (!isCommon)
+    permutation.clear();
+  SmallVector<Value> parts;
+  for (unsigned i = 0; i < count; ++i) {
+    FailureOr<Value> part = isCommon ? node.getInput(i).activation
+                                     : node.getActivation(i);
+    if (failed(part))
+      return failure();
+    parts.push_back(*part);
+  }
+  return parts;
+}
+
+static LogicalResult concatActivations(NodeContext &node, int64_t axis) {
+  Shape shape = node.getInput(0).getShape(), permutation;
+  FailureOr<int64_t> dim = node.normalizeAxis(axis, shape.size());
+  FailureOr<SmallVector<Value>> parts = getParts(node, permutation);
+  if (failed(dim) || failed(parts))
+    return failure();
+  int64_t extent = 0;
+  for (unsigned i = 0, e = node.getNumInputs(); i < e; ++i) {
+    Shape part = node.getInput(i).getShape();
+    if (part.size() == shape.size()) {
+      extent += part[*dim];
+      part[*dim] = shape[*dim];
+    }
+    if (part != shape)
+      return node.refuse() << "expected inputs that differ in dimension "
+                           << *dim << " only, but got "
+                           << formatShape(shape) << " and "
+                           << formatShape(node.getInput(i).getShape());
+  }
+  int64_t memoryDim = permutation.empty() ? *dim : permutation[*dim];
+  if (memoryDim == 0)
+    return node.refuse() << "axis " << axis << " is the batch; expected another";
+  Shape result(qtrain::getShape(parts->front()));
+  result[memoryDim] = extent;
+  if (failed(node.checkShape(result)))
+    return failure();
+  if (parts->size() == 1)
+    return node.setActivation(parts->front(), permutation);
+  return node.setActivation(
+      node.create<qtrain::ConcatOp>(
+          result, *parts, node.getBuilder().getI64IntegerAttr(memoryDim)),
+      permutation);
+}
+
+LogicalResult qtc::onnx_import::importConcat(NodeContext &node) {
+  int64_t axis = 0;
+  if (!node.hasAttribute("axis") && node.getOpset() < 4)
+    axis = 1;
+  if (failed(node.read("axis", axis)))
+    return failure();
+  for (unsigned i = 0, e = node.getNumInputs(); i < e; ++i)
+    if (!node.hasInput(i))
+      return node.refuse() << "input " << i << " is missing";
+  bool isShape = llvm::all_of(
+      llvm::seq(0u, node.getNumInputs()),
+      [&](unsigned i) { return node.isShapeTensor(i); });
+  return isShape ? importShapeConcat(node, axis)
+                 : concatActivations(node, axis);
 }
 
 //===----------------------------------------------------------------------===//

@@ -58,10 +58,16 @@ static llvm::Error addPasses(OpPassManager &manager,
 }
 
 std::string niti::explainMissingRule(Operation *op) {
-  if (!isa<qtrain::ClipOp>(op))
+  StringRef missing;
+  if (isa<qtrain::ClipOp>(op))
+    missing = "Clip to other bounds than 0 and inf";
+  else if (isa<qtrain::LocalResponseNormOp>(op))
+    missing = "LRN";
+  else
     return "";
-  return "scheme niti does not define Clip to other bounds than 0 and inf yet; "
-         "use --scheme=fp32, or a model without it";
+  return ("scheme niti does not define " + missing +
+          " yet; use --scheme=fp32, or a model without it")
+      .str();
 }
 
 const Scheme &niti::getScheme() {

@@ -282,7 +282,8 @@ void niti::populateRules(RewritePatternSet &patterns,
                QuantizeMaxPoolGradient, QuantizeDropout, QuantizeBiasGradient,
                KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
                KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
-               KeepMantissas<TransposeOp>, AccumulateAndRequantize<SumOp>,
+               KeepMantissas<TransposeOp>, KeepMantissas<ConcatOp>,
+               KeepMantissas<SliceOp>, AccumulateAndRequantize<SumOp>,
                AccumulateAndRequantize<AveragePool2DOp>,
                AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
   populateNormalizationRules(patterns);

@@ -395,6 +395,30 @@ LogicalResult MappedContractOp::verify() {
   return success();
 }
 
+LogicalResult ConcatOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, SIZE_MAX, 1, 1)))
+    return failure();
+  Value result = getOuts()[0];
+  SmallVector<int64_t> shape(shapeOf(result));
+  uint64_t axis = getAxis();
+  int64_t rest = axis < shape.size() ? shape[axis] : 0;
+  for (Value input : getIns()) {
+    ArrayRef<int64_t> part = shapeOf(input);
+    if (axis >= shape.size() || part.size() != shape.size() ||
+        getElementTypeOrSelf(input) != getElementTypeOrSelf(result))
+      return emitOpError() << "expected parts of " << result.getType()
+                           << " along dimension " << axis << ", but got "
+                           << input.getType();
+    shape[axis] = part[axis];
+    if (failed(expectShape(*this, "an input", input, shape)))
+      return failure();
+    rest -= part[axis];
+  }
+  if (rest != 0)
+    return emitOpError() << "expected inputs that make up " << result.getType();
+  return success();
+}
+
 static LogicalResult verifyPool(Operation *op, ValueRange ins, ValueRange outs,
                                 size_t inputs) {
   if (failed(expectCounts(op, ins, outs, inputs, inputs, 1, 1)) ||

@@ -43,8 +43,8 @@ int64_t qtc::qtrain::getMagnitudeBound(Value value) {
     return getLimit(shift.getBits());
   if (auto lookup = dyn_cast_or_null<LookupOp>(op))
     return getTableBound(lookup);
-  if (isa_and_nonnull<ReluOp, MaxPool2DOp, ReshapeOp, TransposeOp, ApplyMaskOp>(
-          op))
+  if (isa_and_nonnull<ReluOp, MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp,
+                      ApplyMaskOp>(op))
     return getMagnitudeBound(op->getOperand(0));
   int64_t limit = getLimit(cast<ScaledType>(value.getType()).getWidth());
   if (auto unpool = dyn_cast_or_null<MaxUnpool2DOp>(op))
@@ -68,7 +68,7 @@ bool qtc::qtrain::isNonnegative(Value value) {
   if (isa<MaxPool2DOp, AveragePool2DOp, ReshapeOp, TransposeOp, DropoutOp,
           ShiftScaleOp>(op))
     return isNonnegative(op->getOperand(0));
-  if (isa<SumOp>(op))
+  if (isa<SumOp, ConcatOp>(op))
     return llvm::all_of(op->getOperands(), isNonnegative);
   return false;
 }

@@ -86,6 +86,15 @@ Value TransposeOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                      resultGradient, inverse);
 }
 
+Value ConcatOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
+                                     Value resultGradient) {
+  int64_t axis = getAxis(), offset = 0;
+  for (Value before : getInputs().take_front(operand))
+    offset += getShape(before)[axis];
+  return builder.create<SliceOp>(getLoc(), getInputs()[operand].getType(),
+                                 resultGradient, axis, offset);
+}
+
 Value SumOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                   Value resultGradient) {
   return resultGradient;
@@ -122,6 +131,14 @@ BatchNormTrainingOp::buildGradients(OpBuilder &builder,
   if (isNeeded(Bias))
     gradients[Bias] = parameters.getBiasGradient();
   return gradients;
+}
+
+Value LocalResponseNormOp::buildOperandGradient(OpBuilder &builder,
+                                                unsigned operand,
+                                                Value resultGradient) {
+  return builder.create<LocalResponseNormGradientOp>(
+      getLoc(), getInput().getType(), getInput(), resultGradient, getSizeAttr(),
+      getAlphaAttr(), getBetaAttr(), getBiasAttr());
 }
 
 //===----------------------------------------------------------------------===//

@@ -332,6 +332,31 @@ def QTrain_UpdateOp : QTrain_PureOp<"update"> {
   let hasVerifier = 1;
 }
 
+def QTrain_SliceOp : QTrain_PureOp<"slice"> {
+  let summary = "A part of a value along a dimension";
+  let description = [{
+    The elements from `offset` on along `axis`, as many as the result has there:
+    the gradient of one operand of `qtrain.concat`. Scaled: of the mantissas,
+    the exponent stays.
+
+    Constraints:
+    - (C1) `axis` is a dimension of the operand, but not the first.
+    - (C2) operand and result have one shape but for `axis`, where the result is
+      inside of the operand.
+    - (C3) operand and result are both float or both scaled of one width.
+
+    Example:
+
+    ```mlir
+    %e1 = qtrain.slice %e {axis = 1 : i64, offset = 64 : i64}
+          : (tensor<8x96x7x7xf32>) -> tensor<8x32x7x7xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, I64Attr:$axis, I64Attr:$offset);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
 def QTrain_LinearCombinationOp
     : QTrain_PureOp<"linear_combination", [SameVariadicOperandSize]> {
   let summary = "Sum of float tensors, each times a number";

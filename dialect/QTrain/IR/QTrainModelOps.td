@@ -325,6 +325,31 @@ def QTrain_SumOp
   let hasVerifier = 1;
 }
 
+def QTrain_ConcatOp : QTrain_PureOp<"concat", [Differentiable]> {
+  let summary = "Values behind each other along a dimension (ONNX Concat)";
+  let description = [{
+    The result has the elements of the first operand along `axis`, then those of
+    the second, and so on. Scaled: all go to the largest exponent of the
+    operands, rounded to nearest (numerics contract, section 4, Concat).
+
+    Constraints:
+    - (C1) `axis` is a dimension of the operands, but not the first.
+    - (C2) operands and result have one shape but for `axis`, where the result's
+      extent is the sum of theirs.
+    - (C3) operands and result are all float, or all scaled of one width.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.concat %a, %b {axis = 1 : i64}
+         : (tensor<8x64x7x7xf32>, tensor<8x32x7x7xf32>) -> tensor<8x96x7x7xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<QTrain_Value>:$inputs, I64Attr:$axis);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
 def QTrain_DropoutOp
     : QTrain_PureOp<"dropout", [Differentiable, TrainingOnly]> {
   let summary = "Zeroes features at random and scales the rest";

@@ -376,4 +376,72 @@ def QTrain_StandardizeGradientOp : QTrain_PureOp<"standardize_gradient"> {
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Local response normalization
+//===----------------------------------------------------------------------===//
+
+def QTrain_LocalResponseNormOp
+    : QTrain_PureOp<"local_response_norm",
+        [DeclareOpInterfaceMethods<QTrain_DifferentiableOpInterface,
+                                   ["buildOperandGradient"]>,
+         SameOperandsAndResultType]> {
+  let summary = "Normalizes by the squares of neighbouring channels (ONNX LRN)";
+  let description = [{
+    Krizhevsky et al., 2012, section 3.3, with ONNX's factor. The window of
+    channel c are the channels from c − floor((size − 1) / 2) to
+    c + ceil((size − 1) / 2) that exist:
+
+        s[n, c, ...] = bias + alpha / size · Σ_{j in window of c} input[n, j, ...]²
+        result       = input · s^(−beta)
+
+    In floats only: integer schemes do not define it.
+
+    Constraints:
+    - (C1) `input` has rank 2 or more.
+    - (C2) `size` is positive; `alpha` and `beta` are finite and not negative,
+      `bias` is finite and positive.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.local_response_norm %x {size = 5 : i64, alpha = 1.0e-4 : f64,
+           beta = 7.5e-1 : f64, bias = 1.0 : f64}
+         : (tensor<8x64x6x6xf32>) -> tensor<8x64x6x6xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_FloatTensor:$input, I64Attr:$size, F64Attr:$alpha,
+                       F64Attr:$beta, F64Attr:$bias);
+  let results = (outs QTrain_FloatTensor:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_LocalResponseNormGradientOp
+    : QTrain_PureOp<"local_response_norm_gradient",
+                    [SameOperandsAndResultType]> {
+  let summary = "Gradient of a local response normalization";
+  let description = [{
+    With s of `qtrain.local_response_norm`, and sums over the channels j whose
+    window c is in:
+
+        result = gradient · s^(−beta) − input · 2 · alpha · beta / size ·
+                 Σ_j gradient[n, j, ...] · input[n, j, ...] · s[n, j, ...]^(−beta − 1)
+
+    Constraints: those of `qtrain.local_response_norm`.
+
+    Example:
+
+    ```mlir
+    %ex = qtrain.local_response_norm_gradient %x, %e {size = 5 : i64,
+            alpha = 1.0e-4 : f64, beta = 7.5e-1 : f64, bias = 1.0 : f64}
+          : (tensor<8x64x6x6xf32>, tensor<8x64x6x6xf32>)
+          -> tensor<8x64x6x6xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_FloatTensor:$input, QTrain_FloatTensor:$gradient,
+                       I64Attr:$size, F64Attr:$alpha, F64Attr:$beta,
+                       F64Attr:$bias);
+  let results = (outs QTrain_FloatTensor:$result);
+  let hasVerifier = 1;
+}
+
 #endif // QTRAIN_NORMALIZATION_OPS_TD

@@ -257,6 +257,40 @@ LogicalResult TransposeOp::verify() {
   return expectShape(*this, "result", getResult(), expected); // C2
 }
 
+/// Checks that `part` is `whole` but for dimension `axis`, and of its elements.
+static LogicalResult verifyPart(Operation *op, Value whole, Value part,
+                                int64_t axis) {
+  ArrayRef<int64_t> shape = getShape(whole);
+  if (axis < 1 || axis >= static_cast<int64_t>(shape.size())) // C1
+    return op->emitOpError()
+           << "expected an axis from 1 to " << int64_t(shape.size()) - 1
+           << ", but got " << axis;
+  SmallVector<int64_t> expected(shape);
+  if (getShape(part).size() == shape.size())
+    expected[axis] = getShape(part)[axis];
+  if (failed(expectShape(op, "a part", part, expected))) // C2
+    return failure();
+  if (getTensorType(part.getType()).getElementType() !=
+      getTensorType(whole.getType()).getElementType()) // C3
+    return op->emitOpError() << "expected parts of one element type, but got "
+                             << part.getType() << " of " << whole.getType();
+  return expectOneForm(op, {whole, part});
+}
+
+LogicalResult ConcatOp::verify() {
+  int64_t axis = getAxis(), extent = 0;
+  for (Value input : getInputs()) {
+    if (failed(verifyPart(*this, getResult(), input, axis)))
+      return failure();
+    extent += getShape(input)[axis];
+  }
+  if (extent == getShape(getResult())[axis])
+    return success();
+  return emitOpError() << "expected a result of extent " << extent // C2
+                       << " in dimension " << axis << ", but got "
+                       << getResult().getType();
+}
+
 LogicalResult SumOp::verify() {
   if (getInputs().size() < 2) // C1
     return emitOpError() << "expected two or more operands, but got "
@@ -430,6 +464,17 @@ LogicalResult UpdateOp::verify() {
                      getShape(getParameter()));
 }
 
+LogicalResult SliceOp::verify() {
+  int64_t axis = getAxis(), offset = getOffset();
+  if (failed(verifyPart(*this, getInput(), getResult(), axis)))
+    return failure();
+  int64_t last = getShape(getInput())[axis] - getShape(getResult())[axis];
+  if (offset >= 0 && offset <= last)
+    return success();
+  return emitOpError() << "expected an offset from 0 to " << last // C2
+                       << ", but got " << offset;
+}
+
 LogicalResult LinearCombinationOp::verify() {
   if (getTerms().empty()) // C1
     return emitOpError("expected a term");
@@ -488,6 +533,29 @@ LogicalResult BatchNormParameterGradientOp::verify() {
 LogicalResult BatchNormInputGradientOp::verify() {
   return verifyBatchNorm(*this, {getInput(), getGradient(), getResult()},
                          getEpsilon());
+}
+
+template <typename OpTy> static LogicalResult verifyLocalResponseNorm(OpTy op) {
+  if (getShape(op.getInput()).size() < 2) // C1
+    return op.emitOpError() << "expected an input of rank 2 or more, but got "
+                            << op.getInput().getType();
+  auto isUsable = [](const APFloat &value) {
+    return value.isFinite() && !value.isNegative();
+  };
+  if (static_cast<int64_t>(op.getSize()) > 0 && isUsable(op.getAlpha()) &&
+      isUsable(op.getBeta()) && isUsable(op.getBias()) &&
+      !op.getBias().isZero()) // C2
+    return success();
+  return op.emitOpError("expected a positive size and bias, and an alpha and a "
+                        "beta that are finite and not negative");
+}
+
+LogicalResult LocalResponseNormOp::verify() {
+  return verifyLocalResponseNorm(*this);
+}
+
+LogicalResult LocalResponseNormGradientOp::verify() {
+  return verifyLocalResponseNorm(*this);
 }
 
 /// Checks the constraints C1 and C2 of the integer steps: `activations`, the
