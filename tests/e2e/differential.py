@@ -13,7 +13,6 @@ import make_models  # noqa: E402 (the path comes first)
 
 # Models that the NITI scheme does not train yet, and what the refusal names.
 REFUSED = {
-    "concat": "Concat",
     "shared_parameter": "several nodes",
 }
 TRAINED = [name for name in make_models.MODELS if name not in REFUSED]

@@ -543,8 +543,8 @@ struct LowerSum : OpRewritePattern<SumOp> {
 } // namespace
 
 void qtc::populateElementwisePatterns(RewritePatternSet &patterns) {
-  patterns
-      .add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerClip,
-           LowerClipGradient, LowerUpdate, LowerLinearCombination, LowerRandom,
-           LowerDropout, LowerLookup, LowerSum>(patterns.getContext());
+  patterns.add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerClip,
+               LowerClipGradient, LowerUpdate, LowerLinearCombination,
+               LowerRandom, LowerDropout, LowerLookup, LowerSum>(
+      patterns.getContext());
 }

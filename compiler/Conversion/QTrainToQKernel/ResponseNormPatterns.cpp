@@ -35,14 +35,14 @@ public:
     auto size = static_cast<int64_t>(op.getSize());
     double factor = op.getAlpha().convertToDouble() / static_cast<double>(size);
     return create({}, [&](ImplicitLocOpBuilder &b, ValueRange) -> Value {
-      Value sum = sumOverWindow(b, x, /*before=*/(size - 1) / 2,
-                                /*behind=*/size / 2, [&](Value element) {
-                                  return b.create<arith::MulFOp>(element,
-                                                                 element);
-                                });
+      Value sum =
+          sumOverWindow(b, x, /*before=*/(size - 1) / 2,
+                        /*behind=*/size / 2, [&](Value element) {
+                          return b.create<arith::MulFOp>(element, element);
+                        });
       Value scaled = b.create<arith::MulFOp>(number(b, factor), sum);
-      return b.create<arith::AddFOp>(
-          number(b, op.getBias().convertToDouble()), scaled);
+      return b.create<arith::AddFOp>(number(b, op.getBias().convertToDouble()),
+                                     scaled);
     });
   }
 
@@ -131,13 +131,13 @@ struct LowerLocalResponseNormGradient
     double factor = -2.0 * op.getAlpha().convertToDouble() * beta /
                     static_cast<double>(size);
     Value scale = norm.createScale();
-    Value terms = norm.create(
-        {x, gradient, scale},
-        [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
-          Value product = b.create<arith::MulFOp>(v[0], v[1]);
-          return b.create<arith::MulFOp>(product,
-                                         norm.power(b, v[2], -beta - 1.0));
-        });
+    Value terms =
+        norm.create({x, gradient, scale},
+                    [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {
+                      Value product = b.create<arith::MulFOp>(v[0], v[1]);
+                      return b.create<arith::MulFOp>(
+                          product, norm.power(b, v[2], -beta - 1.0));
+                    });
     // The windows that a channel is in are those of a window turned around.
     Value result = norm.create(
         {x, gradient, scale},

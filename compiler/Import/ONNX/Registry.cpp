@@ -99,8 +99,7 @@ std::optional<Shape> qtc::onnx_import::inferRefusedShape(NodeContext &node) {
   StringRef op = node.getOpType();
   std::optional<Shape> result;
   if (llvm::is_contained(
-                 {"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum"},
-                 op)) {
+          {"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Sum"}, op)) {
     result = inferBroadcast(node);
   } else {
     bool keepsShape = llvm::is_contained({"BatchNormalization",

@@ -335,15 +335,14 @@ static FailureOr<SmallVector<Value>> getParts(NodeContext &node,
   unsigned count = node.getNumInputs();
   permutation = node.getInput(0).permutation;
   bool isCommon = llvm::all_of(llvm::seq(0u, count), [&](unsigned i) {
-    return node.isActivation(i) &&
-           node.getInput(i).permutation == permutation;
+    return node.isActivation(i) && node.getInput(i).permutation == permutation;
   });
   if (!isCommon)
     permutation.clear();
   SmallVector<Value> parts;
   for (unsigned i = 0; i < count; ++i) {
-    FailureOr<Value> part = isCommon ? node.getInput(i).activation
-                                     : node.getActivation(i);
+    FailureOr<Value> part =
+        isCommon ? node.getInput(i).activation : node.getActivation(i);
     if (failed(part))
       return failure();
     parts.push_back(*part);
@@ -366,13 +365,14 @@ static LogicalResult concatActivations(NodeContext &node, int64_t axis) {
     }
     if (part != shape)
       return node.refuse() << "expected inputs that differ in dimension "
-                           << *dim << " only, but got "
-                           << formatShape(shape) << " and "
+                           << *dim << " only, but got " << formatShape(shape)
+                           << " and "
                            << formatShape(node.getInput(i).getShape());
   }
   int64_t memoryDim = permutation.empty() ? *dim : permutation[*dim];
   if (memoryDim == 0)
-    return node.refuse() << "axis " << axis << " is the batch; expected another";
+    return node.refuse() << "axis " << axis
+                         << " is the batch; expected another";
   Shape result(qtrain::getShape(parts->front()));
   result[memoryDim] = extent;
   if (failed(node.checkShape(result)))
@@ -394,9 +394,9 @@ LogicalResult qtc::onnx_import::importConcat(NodeContext &node) {
   for (unsigned i = 0, e = node.getNumInputs(); i < e; ++i)
     if (!node.hasInput(i))
       return node.refuse() << "input " << i << " is missing";
-  bool isShape = llvm::all_of(
-      llvm::seq(0u, node.getNumInputs()),
-      [&](unsigned i) { return node.isShapeTensor(i); });
+  bool isShape =
+      llvm::all_of(llvm::seq(0u, node.getNumInputs()),
+                   [&](unsigned i) { return node.isShapeTensor(i); });
   return isShape ? importShapeConcat(node, axis)
                  : concatActivations(node, axis);
 }

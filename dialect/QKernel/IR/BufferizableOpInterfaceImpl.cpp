@@ -62,9 +62,9 @@ void qtc::qkernel::registerBufferizableOpInterfaceExternalModels(
   registry.addExtension(+[](MLIRContext *context, QKernelDialect *dialect) {
     attach<Conv2DOp, Conv2DInputGradientOp, Conv2DWeightGradientOp,
            PackActivationOp, PackWeightOp, ContractOp, UnpackWeightOp,
-           MappedCopyOp, ConcatOp, MaxPool2DOp, MaxPool2DGradientOp, MaxPool2DPositionsOp,
-           MaxUnpool2DOp, AveragePool2DOp, AveragePool2DGradientOp, MaxAbsOp,
-           RangeMaskOp, ApplyMaskOp, ChannelMomentsOp, ChannelSumOp,
-           SoftmaxErrorOp>(context);
+           MappedCopyOp, ConcatOp, MaxPool2DOp, MaxPool2DGradientOp,
+           MaxPool2DPositionsOp, MaxUnpool2DOp, AveragePool2DOp,
+           AveragePool2DGradientOp, MaxAbsOp, RangeMaskOp, ApplyMaskOp,
+           ChannelMomentsOp, ChannelSumOp, SoftmaxErrorOp>(context);
   });
 }

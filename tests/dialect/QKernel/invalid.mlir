@@ -766,3 +766,30 @@ func.func @f(%p: memref<8x3x3x4xi8>, %e: memref<8x3x2x4xi8>, %ex: memref<8x6x6x4
     {window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>}
   return
 }
+
+// -----
+
+// (C1) of qkernel.concat, elements
+func.func @f(%a: memref<8x4xi8>, %b: memref<8x4xi16>, %y: memref<8x8xi8>) {
+  // expected-error @below {{expected parts of 'memref<8x8xi8>' along dimension 1, but got 'memref<8x4xi16>'}}
+  qkernel.concat ins(%a, %b : memref<8x4xi8>, memref<8x4xi16>) outs(%y : memref<8x8xi8>) {axis = 1 : i64}
+  return
+}
+
+// -----
+
+// (C1) of qkernel.concat, other dimensions
+func.func @f(%a: memref<8x4xi8>, %b: memref<7x4xi8>, %y: memref<8x8xi8>) {
+  // expected-error @below {{expected an input of shape [8, 4], but got [7, 4]}}
+  qkernel.concat ins(%a, %b : memref<8x4xi8>, memref<7x4xi8>) outs(%y : memref<8x8xi8>) {axis = 1 : i64}
+  return
+}
+
+// -----
+
+// (C1) of qkernel.concat, the sum
+func.func @f(%a: memref<8x4xi8>, %y: memref<8x9xi8>) {
+  // expected-error @below {{expected inputs that make up 'memref<8x9xi8>'}}
+  qkernel.concat ins(%a, %a : memref<8x4xi8>, memref<8x4xi8>) outs(%y : memref<8x9xi8>) {axis = 1 : i64}
+  return
+}

@@ -122,6 +122,21 @@ func.func @packed_on_tensors(%x: tensor<8x6x6x3xi8>, %px: tensor<2048xi8>, %w: t
 }
 
 //===----------------------------------------------------------------------===//
+// Copies
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @concat(
+func.func @concat(%a: memref<8x2x2x4xi8>, %b: memref<8x2x2x3xi8>, %y: memref<8x2x2x7xi8>, %t: tensor<8x4xf32>,
+                  %u: tensor<8x8xf32>) {
+  // CHECK: qkernel.concat ins(%{{.+}}, %{{.+}} : memref<8x2x2x4xi8>, memref<8x2x2x3xi8>) outs(%{{.+}} : memref<8x2x2x7xi8>) {axis = 3 : i64}
+  qkernel.concat ins(%a, %b : memref<8x2x2x4xi8>, memref<8x2x2x3xi8>) outs(%y : memref<8x2x2x7xi8>) {axis = 3 : i64}
+  // CHECK: qkernel.concat {{.*}} -> tensor<8x8xf32>
+  %0 = qkernel.concat ins(%t, %t : tensor<8x4xf32>, tensor<8x4xf32>) outs(%u : tensor<8x8xf32>) {axis = 1 : i64}
+    -> tensor<8x8xf32>
+  return
+}
+
+//===----------------------------------------------------------------------===//
 // Pools, reductions, loss
 //===----------------------------------------------------------------------===//
 

@@ -334,3 +334,34 @@ func.func @f(%w: !qtrain.scaled<tensor<10xi8>>, %g: !qtrain.scaled<tensor<10xi8>
     : (!qtrain.scaled<tensor<10xi8>>, !qtrain.scaled<tensor<10xi8>>) -> !qtrain.scaled<tensor<10xi8>>
   return
 }
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// qtrain.slice
+//===----------------------------------------------------------------------===//
+
+// (C1)
+func.func @f(%e: tensor<8x4xf32>) {
+  // expected-error @below {{expected an axis from 1 to 1, but got 2}}
+  %0 = qtrain.slice %e {axis = 2 : i64, offset = 0 : i64} : (tensor<8x4xf32>) -> tensor<8x4xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%e: tensor<8x4xf32>) {
+  // expected-error @below {{expected an offset from 0 to 1, but got 2}}
+  %0 = qtrain.slice %e {axis = 1 : i64, offset = 2 : i64} : (tensor<8x4xf32>) -> tensor<8x3xf32>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @f(%e: tensor<8x4xf32>) {
+  // expected-error @below {{expected parts of one element type}}
+  %0 = qtrain.slice %e {axis = 1 : i64, offset = 2 : i64} : (tensor<8x4xf32>) -> !qtrain.scaled<tensor<8x2xi8>>
+  return
+}

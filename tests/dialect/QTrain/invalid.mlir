@@ -431,6 +431,91 @@ func.func @f(%x: tensor<8x4x6x6xf32>) {
 // -----
 
 //===----------------------------------------------------------------------===//
+// qtrain.concat
+//===----------------------------------------------------------------------===//
+
+// (C1)
+func.func @f(%x: tensor<8x4xf32>) {
+  // expected-error @below {{expected an axis from 1 to 1, but got 0}}
+  %0 = qtrain.concat %x, %x {axis = 0 : i64} : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<16x4xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%x: tensor<8x4x6xf32>, %y: tensor<8x4x5xf32>) {
+  // expected-error @below {{expected a part of shape [8, 4, 6], but got [8, 4, 5]}}
+  %0 = qtrain.concat %x, %y {axis = 1 : i64} : (tensor<8x4x6xf32>, tensor<8x4x5xf32>) -> tensor<8x8x6xf32>
+  return
+}
+
+// -----
+
+// (C2) of ranks
+func.func @f(%x: tensor<8x4x6xf32>, %y: tensor<8x4xf32>) {
+  // expected-error @below {{expected a part of shape [8, 8, 6], but got [8, 4]}}
+  %0 = qtrain.concat %x, %y {axis = 1 : i64} : (tensor<8x4x6xf32>, tensor<8x4xf32>) -> tensor<8x8x6xf32>
+  return
+}
+
+// -----
+
+// (C2) of the result
+func.func @f(%x: tensor<8x4xf32>) {
+  // expected-error @below {{expected a result of extent 8 in dimension 1}}
+  %0 = qtrain.concat %x, %x {axis = 1 : i64} : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x9xf32>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>, %y: !qtrain.scaled<tensor<8x4xi16>>) {
+  // expected-error @below {{expected parts of one element type}}
+  %0 = qtrain.concat %x, %y {axis = 1 : i64}
+    : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi16>>) -> !qtrain.scaled<tensor<8x8xi8>>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// qtrain.local_response_norm
+//===----------------------------------------------------------------------===//
+
+// (C1)
+func.func @f(%x: tensor<8xf32>) {
+  // expected-error @below {{expected an input of rank 2 or more}}
+  %0 = qtrain.local_response_norm %x {size = 5 : i64, alpha = 1.0 : f64, beta = 1.0 : f64, bias = 1.0 : f64}
+    : (tensor<8xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%x: tensor<8x4xf32>) {
+  // expected-error @below {{expected a positive size and bias, and an alpha and a beta that are finite and not negative}}
+  %0 = qtrain.local_response_norm %x {size = 0 : i64, alpha = 1.0 : f64, beta = 1.0 : f64, bias = 1.0 : f64}
+    : (tensor<8x4xf32>) -> tensor<8x4xf32>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%x: tensor<8x4xf32>) {
+  // expected-error @below {{expected a positive size and bias}}
+  %0 = qtrain.local_response_norm_gradient %x, %x
+    {size = 5 : i64, alpha = 1.0 : f64, beta = 1.0 : f64, bias = 0.0 : f64}
+    : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
 // qtrain.reshape, qtrain.transpose
 //===----------------------------------------------------------------------===//
 

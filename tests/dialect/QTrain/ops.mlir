@@ -224,6 +224,35 @@ func.func @average_pool2d(%x: tensor<8x4x6x6xf32>, %e: tensor<8x4x3x3xf32>,
   return
 }
 
+// CHECK-LABEL: func @concat(
+func.func @concat(%a: tensor<8x4x6x6xf32>, %b: tensor<8x3x6x6xf32>, %y: tensor<8x7x6x6xf32>,
+                  %sa: !qtrain.scaled<tensor<8x4xi8>>, %sy: !qtrain.scaled<tensor<8x9xi8>>) {
+  // CHECK: qtrain.concat {{.*}} {axis = 1 : i64} : (tensor<8x4x6x6xf32>, tensor<8x3x6x6xf32>) -> tensor<8x7x6x6xf32>
+  %0 = qtrain.concat %a, %b {axis = 1 : i64} : (tensor<8x4x6x6xf32>, tensor<8x3x6x6xf32>) -> tensor<8x7x6x6xf32>
+  // CHECK: qtrain.concat {{.*}} -> !qtrain.scaled<tensor<8x8xi8>>
+  %1 = qtrain.concat %sa, %sa {axis = 1 : i64}
+    : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>) -> !qtrain.scaled<tensor<8x8xi8>>
+  // CHECK: qtrain.slice {{.*}} {axis = 1 : i64, offset = 4 : i64} : (tensor<8x7x6x6xf32>) -> tensor<8x3x6x6xf32>
+  %2 = qtrain.slice %y {axis = 1 : i64, offset = 4 : i64} : (tensor<8x7x6x6xf32>) -> tensor<8x3x6x6xf32>
+  // CHECK: qtrain.slice {{.*}} -> !qtrain.scaled<tensor<8x4xi8>>
+  %3 = qtrain.slice %sy {axis = 1 : i64, offset = 5 : i64}
+    : (!qtrain.scaled<tensor<8x9xi8>>) -> !qtrain.scaled<tensor<8x4xi8>>
+  return
+}
+
+// CHECK-LABEL: func @local_response_norm(
+func.func @local_response_norm(%x: tensor<8x4x6x6xf32>, %e: tensor<8x4x6x6xf32>) {
+  // CHECK: qtrain.local_response_norm %{{.*}} {alpha = 1.000000e-04 : f64, beta = 7.500000e-01 : f64, bias = 1.000000e+00 : f64, size = 5 : i64}
+  %0 = qtrain.local_response_norm %x
+    {size = 5 : i64, alpha = 1.0e-4 : f64, beta = 7.5e-1 : f64, bias = 1.0 : f64}
+    : (tensor<8x4x6x6xf32>) -> tensor<8x4x6x6xf32>
+  // CHECK: qtrain.local_response_norm_gradient %{{.*}}, %{{.*}} {
+  %1 = qtrain.local_response_norm_gradient %x, %e
+    {size = 5 : i64, alpha = 1.0e-4 : f64, beta = 7.5e-1 : f64, bias = 1.0 : f64}
+    : (tensor<8x4x6x6xf32>, tensor<8x4x6x6xf32>) -> tensor<8x4x6x6xf32>
+  return
+}
+
 // CHECK-LABEL: func @moves(
 func.func @moves(%x: tensor<8x50x4x4xf32>, %w: tensor<800x500xf32>,
                  %sx: !qtrain.scaled<tensor<8x50x4x4xi8, #qtrain.channels_last>>,

@@ -289,11 +289,11 @@ def decompose_and_return(value, bits, shape, channels_last=False):
     )
 
 
-def scalar(name, value, index=0):
-    """MLIR text: %name is element `index` of the i32 vector %value of two."""
+def scalar(name, value, index=0, count=2):
+    """MLIR text: %name is element `index` of the i32 vector %value of `count`."""
     return (
         f"%{name}_at = arith.constant {index} : index\n"
-        f"%{name} = tensor.extract %{value}[%{name}_at] : tensor<2xi32>\n"
+        f"%{name} = tensor.extract %{value}[%{name}_at] : tensor<{count}xi32>\n"
     )
 
 

@@ -291,6 +291,13 @@ class Moves(unittest.TestCase):
         ((2, 3, 4, 5), (2, 60)), ((2, 60), (2, 3, 4, 5)), ((2, 3, 4, 5), (2, 4, 5, 3)), ((6, 4), (3, 8)),
         ((2, 1, 4, 5), (2, 20)), ((2, 7, 1, 1), (2, 7)), ((2, 7), (2, 7, 1, 1)), ((4, 3, 2, 1), (2, 6, 1, 2)),
     ]
+    # Shapes but for the axis, the axis, extents there; few and many channels, rows of one element.
+    CONCATS = [
+        ((4, 0), 1, (3, 5)), ((2, 0, 3, 5), 1, (1, 70, 8)), ((3, 4, 0, 2), 2, (2, 1)), ((2, 3, 4, 0), 3, (5,)),
+        ((5, 0, 3), 1, (2, 2, 2, 2)), ((1, 3, 0), 2, (33, 1)),
+    ]
+    # Exponents of the operands in turn: equal, a little and far apart, beyond the word.
+    EXPONENTS = [(3, 3, 3, 3), (-2, 0, -9, 1), (-40, 5, 5, -3), (2**28, -(2**28), 7, 7)]
     TRANSPOSES = [((3, 5), (1, 0)), ((2, 3, 4, 5), (1, 0, 3, 2)), ((2, 3, 4), (2, 0, 1))]
 
     def test_reshape(self):
@@ -331,6 +338,74 @@ class Moves(unittest.TestCase):
             with self.subTest(shape=shape, order=order):
                 y, exponent = module.call(f"f{index}", x, np.array([3, 0]))
                 np.testing.assert_array_equal(y, x.transpose(order))
+                self.assertEqual(exponent, 3)
+
+    @staticmethod
+    def parts(shape, axis, extents):
+        return [(*shape[:axis], extent, *shape[axis + 1 :]) for extent in extents]
+
+    @staticmethod
+    def stored(shape):
+        return to_memory_shape(shape) if len(shape) == 4 else shape
+
+    @staticmethod
+    def store(x):
+        return to_memory(x) if x.ndim == 4 else x
+
+    def test_concat(self):
+        """All operands go to the largest exponent, nearest (docs/numerics.md, 4.8)."""
+        modules, random = [Module(isa) for isa in ("baseline", best_isa())], np.random.default_rng(9)
+        for (index, (shape, axis, extents)), module in itertools.product(enumerate(self.CONCATS), modules):
+            parts, images = self.parts(shape, axis, extents), len(shape) == 4
+            after = (*shape[:axis], sum(extents), *shape[axis + 1 :])
+            body = "".join(
+                scalar(f"e{i}", len(parts), i, len(parts)) + compose(f"x{i}", i, 8, part, f"e{i}", images)
+                for i, part in enumerate(parts)
+            )
+            body += (
+                f"%y = qtrain.concat {', '.join(f'%x{i}' for i in range(len(parts)))} {{axis = {axis} : i64}}"
+                f" : ({', '.join(scaled(8, part, images) for part in parts)}) -> {scaled(8, after, images)}\n"
+                + decompose_and_return("y", 8, after, images)
+            )
+            arguments = [("i1", self.stored(part)) for part in parts] + [("i4", (len(parts),))]
+            module.add(f"f{index}", arguments, body, [("i1", self.stored(after)), "exponent"])
+        for module in modules:
+            module.compile()
+        cases = itertools.product(enumerate(self.CONCATS), self.EXPONENTS, modules)
+        for (index, (shape, axis, extents)), exponents, module in cases:
+            parts = [interesting(8, int(np.prod(p)), random).reshape(p) for p in self.parts(shape, axis, extents)]
+            y, exponent = module.call(f"f{index}", *map(self.store, parts), np.array(exponents[: len(parts)]))
+            largest = max(exponents[: len(parts)])
+            moved = [arithmetic.shift_nearest(p, min(largest - e, 60)) for p, e in zip(parts, exponents)]
+            with self.subTest(shape=shape, axis=axis, exponents=exponents, isa=module.isa):
+                expected = np.concatenate(moved, axis)
+                np.testing.assert_array_equal(from_memory(y) if y.ndim == 4 else y, expected)
+                self.assertEqual(exponent, largest)
+
+    def test_slice(self):
+        module, random = Module(), np.random.default_rng(10)
+        cases = []
+        for shape, axis, extents in self.CONCATS:
+            whole, images = (*shape[:axis], sum(extents), *shape[axis + 1 :]), len(shape) == 4
+            for part, end in zip(self.parts(shape, axis, extents), itertools.accumulate(extents)):
+                offset = end - part[axis]
+                body = (
+                    scalar("e", "1")
+                    + compose("x", "0", 8, whole, "e", images)
+                    + f"%y = qtrain.slice %x {{axis = {axis} : i64, offset = {offset} : i64}}"
+                    f" : ({scaled(8, whole, images)}) -> {scaled(8, part, images)}\n"
+                    + decompose_and_return("y", 8, part, images)
+                )
+                arguments = [("i1", self.stored(whole)), ("i4", (2,))]
+                module.add(f"f{len(cases)}", arguments, body, [("i1", self.stored(part)), "exponent"])
+                cases.append((whole, axis, offset, part))
+        module.compile()
+        for index, (whole, axis, offset, part) in enumerate(cases):
+            x = random.integers(-127, 128, whole)
+            y, exponent = module.call(f"f{index}", self.store(x), np.array([3, 0]))
+            with self.subTest(whole=whole, axis=axis, offset=offset):
+                expected = x.take(range(offset, offset + part[axis]), axis)
+                np.testing.assert_array_equal(from_memory(y) if y.ndim == 4 else y, expected)
                 self.assertEqual(exponent, 3)
 
 

@@ -68,7 +68,10 @@ def call(module, name, operands, result, arrays):
 
 
 class Operation:
-    """A differentiable operation: the forward form, and the gradient of each operand as (operation, operand order)."""
+    """A differentiable operation: the forward form, and the gradient of each operand as (operation, operand order).
+
+    A gradient has the operation's attributes, unless its own are third.
+    """
 
     def __init__(self, name, operands, result, reference, gradients, attributes="", draw=None):
         self.name, self.operands, self.result, self.reference = name, operands, result, reference
@@ -168,6 +171,20 @@ def pool(name, kind, x, kernel, strides, pads, reduce, extra=""):
     )
 
 
+def concat(shape, axis, extents):
+    parts = [(*shape[:axis], extent, *shape[axis + 1 :]) for extent in extents]
+    offsets = itertools.accumulate(extents, initial=0)
+    return Operation(
+        f"concat-{label(shape)}-{axis}", [Tensor(part) for part in parts],
+        Tensor((*shape[:axis], sum(extents), *shape[axis + 1 :])), lambda *x: np.concatenate(x, axis),
+        {
+            index: ("slice", ("e",), f"{{axis = {axis} : i64, offset = {offset} : i64}}")
+            for index, offset in enumerate(list(offsets)[:-1])
+        },
+        f"{{axis = {axis} : i64}}",
+    )
+
+
 def mean(patch, kernel):
     return patch.mean(2)
 
@@ -229,6 +246,10 @@ OPERATIONS = [
     ),
     Operation("sum-two", [Tensor(IMAGE)] * 2, Tensor(IMAGE), lambda *x: sum(x), {}),
     Operation("sum-twenty", [Tensor((3, 4))] * 20, Tensor((3, 4)), lambda *x: sum(np.float64(v) for v in x), {}),
+    concat((4, 0), 1, (3, 5)),
+    concat((2, 0, 3, 5), 1, (1, 70, 8)),
+    concat((2, 3, 0, 5), 2, (4, 4)),
+    concat((3, 0, 4), 1, (6,)),
     Operation("reshape-flat", [Tensor(IMAGE)], Tensor((2, 90)), lambda x: x.reshape(2, 90), {0: ("reshape", ("e",))}),
     Operation(
         "transpose-weight", [Tensor((3, 5), weight=True)], Tensor((5, 3), weight=True), lambda x: x.T,
@@ -268,11 +289,10 @@ class Operations(unittest.TestCase):
     def add(module, operation):
         name = operation.name.replace("-", "_")
         add(module, name, operation.operation, operation.operands, operation.result, operation.attributes)
-        for index, (gradient, order) in operation.gradients.items():
-            attributes = operation.attributes
-            if gradient == "linear_input_gradient" or gradient == "bias_gradient":
-                attributes = ""
-            add(module, f"{name}_g{index}", gradient, gradient_operands(operation, order), operation.operands[index], attributes)
+        for index, (gradient, order, *own) in operation.gradients.items():
+            operands = gradient_operands(operation, order)
+            attributes = own[0] if own else operation.attributes
+            add(module, f"{name}_g{index}", gradient, operands, operation.operands[index], attributes)
 
     def each(self, check):
         for module in self.modules:
@@ -294,7 +314,7 @@ class Operations(unittest.TestCase):
 
     def check_gradients(self, module, operation, random):
         inputs = operation.inputs(random)
-        for index, (_, order) in operation.gradients.items():
+        for index, (_, order, *_) in operation.gradients.items():
             e = random.standard_normal(operation.result.shape).astype("f4")
             arrays = [e if which == "e" else inputs[which] for which in order]
             name = f"{operation.name.replace('-', '_')}_g{index}"

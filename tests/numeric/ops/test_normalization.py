@@ -1,12 +1,12 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiled BatchNormalization on floats against NumPy in double, and its gradients against finite differences."""
+"""Compiled normalizations on floats against NumPy in double, and their gradients against finite differences."""
 
 import unittest
 
 import numpy as np
 from compiled import Module, best_isa, from_memory, tensor, to_memory
-from test_floats import Tensor, label
+from test_floats import Tensor, add, call, label
 
 EPSILON, MOMENTUM = 1e-5, 0.75
 RELATIVE = 2e-6
@@ -188,6 +188,62 @@ class LongSums(unittest.TestCase):
             with self.subTest(shape=shape):
                 for actual, expected in zip(function.call("statistics", x, e, *channel), statistics(x)):
                     np.testing.assert_allclose(actual, expected, rtol=1e-6)
+
+
+class LocalResponse(unittest.TestCase):
+    """Windows of odd and even size, of one channel, and wider than there are channels."""
+
+    CASES = [
+        ((2, 7), 3, 0.5, 0.75, 1.0), ((3, 5, 4), 4, 2.0, 0.5, 0.25), ((2, 33, 4, 5), 5, 1e-4, 0.75, 1.0),
+        ((2, 6, 3, 3), 1, 3.0, 1.25, 2.0), ((1, 4, 5, 2), 11, 1.0, 0.0, 1.0), ((2, 19, 1, 3), 8, 9.0, 2.0, 0.5),
+    ]
+
+    @staticmethod
+    def reference(x, size, alpha, beta, bias):
+        low, channels = (size - 1) // 2, x.shape[1]
+        y = np.empty(x.shape)
+        for c in range(channels):
+            window = x[:, max(c - low, 0) : c - low + size].astype(np.float64)
+            y[:, c] = x[:, c] * (bias + alpha / size * (window**2).sum(axis=1)) ** -beta
+        return y
+
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = [Module("baseline"), Module(best_isa(), microkernels=True)]
+        for module in cls.modules:
+            for index, (shape, size, alpha, beta, bias) in enumerate(cls.CASES):
+                numbers = (f"{name} = {value:e} : f64" for name, value in zip(("alpha", "beta", "bias"), (alpha, beta, bias)))
+                attributes = f"{{size = {size} : i64, {', '.join(numbers)}}}"
+                image = Tensor(shape)
+                add(module, f"forward_{index}", "local_response_norm", [image], image, attributes)
+                add(module, f"backward_{index}", "local_response_norm_gradient", [image] * 2, image, attributes)
+            module.compile()
+
+    def each(self):
+        for index, (shape, *attributes) in enumerate(self.CASES):
+            random = np.random.default_rng(24)
+            x, e = (random.standard_normal(shape).astype("f4") for _ in range(2))
+            for module in self.modules:
+                with self.subTest(shape=shape, attributes=attributes, isa=module.isa):
+                    yield module, index, Tensor(shape), attributes, x, e
+
+    def test_forward(self):
+        for module, index, image, attributes, x, _ in self.each():
+            y = call(module, f"forward_{index}", [image], image, [x])
+            expected = self.reference(x, *attributes)
+            np.testing.assert_allclose(y, expected, rtol=RELATIVE, atol=RELATIVE * np.abs(expected).max())
+
+    def test_gradient(self):
+        step = 1e-5
+        for module, index, image, attributes, x, e in self.each():
+            gradient = call(module, f"backward_{index}", [image] * 2, image, [x, e])
+            random = np.random.default_rng(25)
+            for _ in range(8):
+                direction = random.standard_normal(x.shape)
+                ahead, behind = (self.reference(x + sign * step * direction, *attributes) for sign in (1, -1))
+                slope = np.sum(e * (ahead - behind)) / (2 * step)
+                tolerance = 1e-5 * np.sum(np.abs(gradient * direction))
+                self.assertAlmostEqual(np.sum(gradient * direction), slope, delta=tolerance)
 
 
 if __name__ == "__main__":

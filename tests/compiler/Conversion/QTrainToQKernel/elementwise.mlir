@@ -267,3 +267,59 @@ func.func @transpose(%m: tensor<2x3xi8>, %s: i32) -> (tensor<3x2xi8>, i32) {
   %0, %1 = qtrain.decompose %y : (!qtrain.scaled<tensor<3x2xi8>>) -> (tensor<3x2xi8>, i32)
   return %0, %1 : tensor<3x2xi8>, i32
 }
+
+// -----
+
+// Operands of other exponents are aligned to the largest one; channels lie
+// innermost in memory.
+
+// CHECK-LABEL: func @concat(
+//  CHECK-SAME:   %[[SA:[^ ]+]]: i32, %[[SB:[^ ]+]]: i32,
+//       CHECK:   %[[S:.+]] = arith.maxsi %[[SA]], %[[SB]]
+//       CHECK:   %[[DA:.+]] = arith.subi %[[S]], %[[SA]]
+//       CHECK:     qkernel.round_shift %{{.+}} by %[[DA]] to 8 bits
+//       CHECK:   %[[DB:.+]] = arith.subi %[[S]], %[[SB]]
+//       CHECK:     qkernel.round_shift %{{.+}} by %[[DB]] to 8 bits
+//       CHECK:   qkernel.concat ins({{.*}} : tensor<2x5x6x3xi8>, tensor<2x5x6x4xi8>) outs(%{{.+}} : tensor<2x5x6x7xi8>) {axis = 3 : i64}
+//       CHECK:   memref.store %[[S]]
+func.func @concat(%a: tensor<2x5x6x3xi8>, %b: tensor<2x5x6x4xi8>, %sa: i32, %sb: i32) -> (tensor<2x5x6x7xi8>, i32) {
+  %x = qtrain.compose %a, %sa : (tensor<2x5x6x3xi8>, i32) -> !qtrain.scaled<tensor<2x3x5x6xi8, #qtrain.channels_last>>
+  %y = qtrain.compose %b, %sb : (tensor<2x5x6x4xi8>, i32) -> !qtrain.scaled<tensor<2x4x5x6xi8, #qtrain.channels_last>>
+  %z = qtrain.concat %x, %y {axis = 1 : i64}
+    : (!qtrain.scaled<tensor<2x3x5x6xi8, #qtrain.channels_last>>, !qtrain.scaled<tensor<2x4x5x6xi8, #qtrain.channels_last>>)
+    -> !qtrain.scaled<tensor<2x7x5x6xi8, #qtrain.channels_last>>
+  %0, %1 = qtrain.decompose %z
+    : (!qtrain.scaled<tensor<2x7x5x6xi8, #qtrain.channels_last>>) -> (tensor<2x5x6x7xi8>, i32)
+  return %0, %1 : tensor<2x5x6x7xi8>, i32
+}
+
+// -----
+
+// Operands of one exponent need no alignment.
+
+// CHECK-LABEL: func @concat_aligned(
+//   CHECK-NOT:   round_shift
+//       CHECK:   qkernel.concat
+func.func @concat_aligned(%a: tensor<2x3xi8>, %s: i32) -> (tensor<2x6xi8>, i32) {
+  %x = qtrain.compose %a, %s : (tensor<2x3xi8>, i32) -> !qtrain.scaled<tensor<2x3xi8>>
+  %z = qtrain.concat %x, %x {axis = 1 : i64}
+    : (!qtrain.scaled<tensor<2x3xi8>>, !qtrain.scaled<tensor<2x3xi8>>) -> !qtrain.scaled<tensor<2x6xi8>>
+  %0, %1 = qtrain.decompose %z : (!qtrain.scaled<tensor<2x6xi8>>) -> (tensor<2x6xi8>, i32)
+  return %0, %1 : tensor<2x6xi8>, i32
+}
+
+// -----
+
+// CHECK: #[[$FROM:.+]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3 + 3)>
+// CHECK-LABEL: func @slice(
+//  CHECK-SAME:   %[[S:[^ ]+]]: i32,
+//       CHECK:   qkernel.mapped_copy ins({{.*}} : tensor<2x5x6x7xi8>) outs(%{{.+}} : tensor<2x5x6x4xi8>) {map = #[[$FROM]]}
+//       CHECK:   memref.store %[[S]]
+func.func @slice(%a: tensor<2x5x6x7xi8>, %s: i32) -> (tensor<2x5x6x4xi8>, i32) {
+  %x = qtrain.compose %a, %s : (tensor<2x5x6x7xi8>, i32) -> !qtrain.scaled<tensor<2x7x5x6xi8, #qtrain.channels_last>>
+  %y = qtrain.slice %x {axis = 1 : i64, offset = 3 : i64}
+    : (!qtrain.scaled<tensor<2x7x5x6xi8, #qtrain.channels_last>>) -> !qtrain.scaled<tensor<2x4x5x6xi8, #qtrain.channels_last>>
+  %0, %1 = qtrain.decompose %y
+    : (!qtrain.scaled<tensor<2x4x5x6xi8, #qtrain.channels_last>>) -> (tensor<2x5x6x4xi8>, i32)
+  return %0, %1 : tensor<2x5x6x4xi8>, i32
+}

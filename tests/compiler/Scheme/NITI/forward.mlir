@@ -105,9 +105,10 @@ func.func @evaluate(%p: tensor<2x4xui8> {qtrain.argument = "pixels"}, %b: tensor
 //       CHECK:   %[[QD:.+]] = qtrain.shift_scale %[[D]]
 //  CHECK-NEXT:   %[[H:.+]] = qtrain.dropout %[[QD]], %[[RANDOM]] {ratio = 5.000000e-01 : f64} : {{.*}} -> !qtrain.scaled<tensor<2x3x2x2xi8>>
 //  CHECK-NEXT:   %[[F:.+]] = qtrain.reshape %[[H]] : {{.*}} -> !qtrain.scaled<tensor<2x12xi8>>
-//  CHECK-NEXT:   qtrain.decompose %[[F]]
+//  CHECK-NEXT:   %[[C:.+]] = qtrain.concat %[[F]], %[[F]] {{.*}} -> !qtrain.scaled<tensor<2x24xi8>>
+//  CHECK-NEXT:   qtrain.decompose %[[C]]
 func.func @evaluate(%p: tensor<2x3x8x8xui8> {qtrain.argument = "pixels"}, %seed: i64 {qtrain.argument = "seed"},
-                    %step: i32 {qtrain.argument = "step"}) -> tensor<2x12xf32> {
+                    %step: i32 {qtrain.argument = "step"}) -> tensor<2x24xf32> {
   %x = qtrain.normalize %p {divisor = 255.0 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x3x8x8xui8>) -> tensor<2x3x8x8xf32>
   %0 = qtrain.relu %x : (tensor<2x3x8x8xf32>) -> tensor<2x3x8x8xf32>
@@ -118,5 +119,6 @@ func.func @evaluate(%p: tensor<2x3x8x8xui8> {qtrain.argument = "pixels"}, %seed:
   %4 = qtrain.dropout %3, %r {ratio = 0.25 : f64} : (tensor<2x3x2x2xf32>, tensor<12xi16>) -> tensor<2x3x2x2xf32>
   %5 = qtrain.dropout %4, %r {ratio = 0.5 : f64} : (tensor<2x3x2x2xf32>, tensor<12xi16>) -> tensor<2x3x2x2xf32>
   %6 = qtrain.reshape %5 : (tensor<2x3x2x2xf32>) -> tensor<2x12xf32>
-  return %6 : tensor<2x12xf32>
+  %7 = qtrain.concat %6, %6 {axis = 1 : i64} : (tensor<2x12xf32>, tensor<2x12xf32>) -> tensor<2x24xf32>
+  return %7 : tensor<2x24xf32>
 }

@@ -59,3 +59,12 @@ func.func @forward(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %0 = qtrain.clip %x {low = 0.0 : f64, high = 6.0 : f64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
 }
+
+// -----
+
+func.func @forward(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  // expected-error @below {{scheme niti does not define LRN yet; use --scheme=fp32, or a model without it}}
+  %0 = qtrain.local_response_norm %x {size = 3 : i64, alpha = 1.0 : f64, beta = 1.0 : f64, bias = 1.0 : f64}
+    : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
+}

@@ -75,3 +75,31 @@ func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = 
   %1 = qtrain.clip %0 {low = 0.0 : f64, high = 6.0 : f64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
   return %1 : tensor<2x4xf32>
 }
+
+// -----
+
+// What was put together is taken apart: each operand gets the slice that is
+// its own, and a value used twice gets both. A response normalization looks at
+// its input again.
+
+// CHECK-LABEL: func @train_step(
+//       CHECK:   %[[X:.+]] = qtrain.linear
+//       CHECK:   %[[R:.+]] = qtrain.relu %[[X]]
+//       CHECK:   %[[C:.+]] = qtrain.concat %[[X]], %[[R]], %[[X]] {axis = 1 : i64}
+//       CHECK:   %[[E:.+]] = qtrain.loss_gradient
+//       CHECK:   %[[EN:.+]] = qtrain.local_response_norm_gradient %[[C]], %[[E]] {alpha = 1.000000e-01 : f64, beta = 7.500000e-01 : f64, bias = 1.000000e+00 : f64, size = 3 : i64}
+//   CHECK-DAG:   %[[E1:.+]] = qtrain.slice %[[EN]] {axis = 1 : i64, offset = 0 : i64} : (tensor<2x9xf32>) -> tensor<2x3xf32>
+//   CHECK-DAG:   %[[E2:.+]] = qtrain.slice %[[EN]] {axis = 1 : i64, offset = 3 : i64}
+//   CHECK-DAG:   %[[E3:.+]] = qtrain.slice %[[EN]] {axis = 1 : i64, offset = 6 : i64}
+//   CHECK-DAG:   %[[ER:.+]] = qtrain.relu_gradient %[[R]], %[[E2]]
+//       CHECK:   qtrain.sum {{.*}} : (tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>)
+qtrain.parameter @w id 0 = dense<1.0> : tensor<3x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<3x4xf32> {qtrain.parameter = @w}) -> tensor<2x9xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<3x4xf32>) -> tensor<2x3xf32>
+  %1 = qtrain.relu %0 : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %2 = qtrain.concat %0, %1, %0 {axis = 1 : i64}
+    : (tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x9xf32>
+  %3 = qtrain.local_response_norm %2 {size = 3 : i64, alpha = 0.1 : f64, beta = 0.75 : f64, bias = 1.0 : f64}
+    : (tensor<2x9xf32>) -> tensor<2x9xf32>
+  return %3 : tensor<2x9xf32>
+}

@@ -94,6 +94,15 @@ def batch_norm(x, parameters, attributes, training):
     return scale * (x - mean) / np.sqrt(variance + parse_double("epsilon", attributes)) + bias
 
 
+def local_response_norm(x, attributes):
+    size = int(re.search(r"size = (\d+)", attributes).group(1))
+    alpha, beta, bias = (parse_double(name, attributes) for name in ("alpha", "beta", "bias"))
+    pads = [(0, 0), ((size - 1) // 2, size // 2)] + [(0, 0)] * (x.ndim - 2)
+    squares = np.pad(x**2, pads)
+    total = sum(squares[:, k : k + x.shape[1]] for k in range(size))
+    return x / (bias + alpha / size * total) ** beta
+
+
 def evaluate(op, operands, attributes, shape, training):
     x = operands[0]
     if op == "conv2d":
@@ -117,6 +126,10 @@ def evaluate(op, operands, attributes, shape, training):
         return x.transpose([int(n) for n in permutation.split(",")])
     if op == "sum":
         return sum(operands)
+    if op == "concat":
+        return np.concatenate(operands, int(re.search(r"axis = (\d+)", attributes).group(1)))
+    if op == "local_response_norm":
+        return local_response_norm(x, attributes)
     if op == "batch_norm_training":
         return batch_norm(x, operands[1:], attributes, training)
     if op == "dropout":  # as in evaluation

@@ -20,8 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 import interpret
 
-MODULES = """add averagepool batchnorm cast clip conv dropout flatten gemm globalaveragepool globalmaxpool identity
-    logsoftmax matmul maxpool reducemean relu reshape softmax squeeze sum transpose unsqueeze""".split()
+MODULES = """add averagepool batchnorm cast clip concat conv dropout flatten gemm globalaveragepool globalmaxpool identity
+    logsoftmax lrn matmul maxpool reducemean relu reshape softmax squeeze sum transpose unsqueeze""".split()
 
 
 def collect():
