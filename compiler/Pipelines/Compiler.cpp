@@ -192,13 +192,14 @@ static std::vector<ProfiledOp> getProfile(func::FuncOp step) {
   for (Attribute attribute : profile) {
     auto entry = cast<DictionaryAttr>(attribute);
     auto text = [&](StringRef key) {
-      return cast<StringAttr>(entry.get(key)).getValue().str();
+      auto value = entry.getAs<StringAttr>(key);
+      return value ? value.getValue().str() : "";
     };
     auto number = [&](StringRef key) {
       return cast<IntegerAttr>(entry.get(key)).getInt();
     };
-    ops.push_back(
-        {text("name"), text("kind"), number("macs"), number("bytes")});
+    ops.push_back({text("name"), text("kind"), number("macs"), number("bytes"),
+                   text("tiles")});
   }
   return ops;
 }
@@ -356,7 +357,8 @@ std::vector<VariantOptions> Compiler::chooseVariants() const {
   std::vector<VariantOptions> chosen;
   bool floatPeak = !options.scheme->isInteger;
   for (const cuda::TargetRecord *device : options.devices)
-    chosen.push_back({nullptr, options.microkernels, floatPeak, device});
+    chosen.push_back({nullptr, options.microkernels, floatPeak, device,
+                      options.tiles.lookup(device->capability)});
   if (options.devices.empty())
     for (const cpu::TargetRecord *target : options.targets)
       chosen.push_back({target, options.microkernels, floatPeak, nullptr});

@@ -14,6 +14,7 @@
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -62,6 +63,8 @@ struct CompileOptions {
   std::vector<const cpu::TargetRecord *> targets;
   /// The devices to train on, the oldest first; none: the processor.
   std::vector<const cuda::TargetRecord *> devices;
+  /// The schedules of contractions, by capability; none: the estimated ones.
+  llvm::DenseMap<uint32_t, cuda::TileChoices> tiles;
   /// Machine code besides PTX.
   bool machineCode = false;
   bool microkernels = true;
@@ -92,6 +95,10 @@ public:
   llvm::Error run();
 
   const MemoryReport &getMemoryReport() const { return memory; }
+  /// The code, one entry a device or instruction set.
+  llvm::ArrayRef<VariantDescription> getVariants() const {
+    return description.variants;
+  }
   /// What a user should know about the import.
   const std::vector<std::string> &getRemarks() const { return remarks; }
 

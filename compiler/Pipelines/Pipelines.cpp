@@ -147,8 +147,9 @@ void qtc::buildDevicePlanPipeline(OpPassManager &manager,
 void qtc::buildDeviceKernelPipeline(OpPassManager &manager,
                                     const VariantOptions &options) {
   if (options.microkernels)
-    manager.addNestedPass<func::FuncOp>(
-        createConvertContractToGPU({options.device->capability}));
+    manager.addNestedPass<func::FuncOp>(createConvertContractToGPU(
+        {options.device->capability, options.tiles.candidate,
+         options.tiles.entries}));
   manager.addNestedPass<func::FuncOp>(createConvertLoopsToGPU());
   manager.addPass(createGpuKernelOutliningPass());
   manager.addPass(createMergeKernels());

@@ -10,7 +10,7 @@
 
 #include "compiler/Scheme/Scheme.h"
 #include "compiler/Target/CPU/TargetRecord.h"
-#include "compiler/Target/CUDA/TargetRecord.h"
+#include "compiler/Target/CUDA/TileTable.h"
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -37,6 +37,7 @@ struct VariantOptions {
   bool floatPeak = false;
   /// Takes the place of `target`.
   const cuda::TargetRecord *device = nullptr;
+  cuda::TileChoices tiles = {};
 };
 
 /// scheme → plan: kernels on buffers in one arena.

@@ -40,12 +40,15 @@ DictionaryAttr qtc::getProfileEntry(Operation *op, ArrayRef<Value> captures) {
       bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
   auto kind = op->getAttrOfType<StringAttr>(QKernelDialect::kKindAttrName);
   auto macs = op->getAttrOfType<IntegerAttr>(QKernelDialect::kMacsAttrName);
-  return builder.getDictionaryAttr({
+  SmallVector<NamedAttribute> entry = {
       builder.getNamedAttr("name",
                            builder.getStringAttr(getNodeName(op->getLoc()))),
       builder.getNamedAttr("kind",
                            kind ? kind : builder.getStringAttr("elementwise")),
       builder.getNamedAttr("macs", macs ? macs : builder.getI64IntegerAttr(0)),
       builder.getNamedAttr("bytes", builder.getI64IntegerAttr(bytes)),
-  });
+  };
+  if (Attribute tiles = op->getAttr(kTilesAttrName))
+    entry.push_back(builder.getNamedAttr("tiles", tiles));
+  return builder.getDictionaryAttr(entry);
 }

@@ -25,6 +25,9 @@ namespace qtc {
 struct ProfiledOp {
   std::string name, kind;
   int64_t macs = 0, bytes = 0;
+  /// Of a contraction on a device: `SHAPE:SCHEDULE`, see CUDA/TileTable.h.
+  /// Trainers do not have it.
+  std::string tiles = "";
 };
 
 /// A place in a device's memory, as in qtcrt_address.

@@ -9,6 +9,9 @@
 #include "compiler/Conversion/ContractToGPU/KernelEmitter.h"
 #include "compiler/Conversion/ContractToGPU/TransposeEmitter.h"
 
+#include "compiler/Support/Profile.h"
+#include "compiler/Target/CUDA/TileTable.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 namespace qtc {
@@ -34,15 +37,23 @@ struct ConvertContractToGPU
                                  << capability.getValue();
       return signalPassFailure();
     }
+    auto table = cuda::TileTable::create(
+        *target, {candidate, {tiles.begin(), tiles.end()}});
+    if (!table) {
+      getOperation().emitError() << llvm::toString(table.takeError());
+      return signalPassFailure();
+    }
     Block &body = getOperation().getBody().front();
     for (auto op : llvm::to_vector(body.getOps<qkernel::MappedContractOp>())) {
       cuda::ContractionShape shape{op.getRowCount(),
                                    static_cast<int64_t>(op.getColumns()),
                                    op.getStepCount(), op.getAccumulate()};
+      cuda::TileSchedule schedule = table->choose(shape);
       OpBuilder builder(op);
-      KernelEmitter(builder, op, *target,
-                    cuda::chooseTileSchedule(*target, shape))
-          .emit();
+      op->setAttr(kTilesAttrName,
+                  builder.getStringAttr(shape.getSpelling() + ":" +
+                                        schedule.getSpelling()));
+      KernelEmitter(builder, op, *target, schedule).emit();
       op.erase();
       ++numKernels;
     }

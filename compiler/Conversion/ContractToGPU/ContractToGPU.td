@@ -35,7 +35,10 @@ def ConvertContractToGPU
     written in runs.
 
     Which tile, how many stages and into how many parts the steps are cut is
-    decided by `compiler/Target/CUDA/TileSchedule.cpp`.
+    decided by `compiler/Target/CUDA/TileSchedule.cpp`, unless an option says
+    otherwise. The attribute `qkernel.tiles` of the launch says what was taken,
+    `SHAPE:SCHEDULE`: rows, columns and steps, with `+` where steps may be cut;
+    tile of a block, tile of a warp and number of parts.
 
     Before:
 
@@ -62,8 +65,15 @@ def ConvertContractToGPU
     }
     ```
   }];
-  let options = [Option<"capability", "sm", "unsigned", "80",
-      "Ten times the compute capability">];
+  let options = [
+    Option<"capability", "sm", "unsigned", "80",
+      "Ten times the compute capability">,
+    Option<"candidate", "candidate", "unsigned", "0",
+      "Which of the schedules of a contraction, from the one with the fewest "
+      "estimated cycles on; the last where it has fewer">,
+    ListOption<"tiles", "tiles", "std::string",
+      "Schedules of contractions, SHAPE:SCHEDULE as in `qkernel.tiles`">
+  ];
   let statistics = [
     Statistic<"numKernels", "kernels", "Contractions on matrix units">
   ];

@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/ContractToGPU/LaunchBuilder.h"
 #include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
+#include "compiler/Support/Profile.h"
 
 using namespace mlir;
 using namespace qtc;
@@ -24,8 +25,9 @@ LaunchBuilder::LaunchBuilder(OpBuilder &builder, Operation *op,
       index(blocks), one, one, index(threads), one, one,
       /*dynamicSharedMemorySize=*/nullptr, /*asyncTokenType=*/nullptr,
       /*asyncDependencies=*/ValueRange(), TypeRange{shared});
-  for (StringRef name : {qkernel::QKernelDialect::kKindAttrName,
-                         qkernel::QKernelDialect::kMacsAttrName})
+  for (StringRef name :
+       {qkernel::QKernelDialect::kKindAttrName,
+        qkernel::QKernelDialect::kMacsAttrName, kTilesAttrName})
     if (Attribute attribute = op->getAttr(name))
       launch->setAttr(name, attribute);
   setInsertionPointToEnd(&launch.getBody().front());

@@ -7,6 +7,8 @@
 
 #include "compiler/Target/CUDA/TileSchedule.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -74,26 +76,59 @@ TileSchedule getSchedule(const TargetRecord &target, const Tile &tile,
                kSharedBytes / schedule.getStageBytes());
   return schedule;
 }
+
+struct RatedSchedule {
+  TileSchedule schedule;
+  double cycles;
+};
 } // namespace
 
-TileSchedule cuda::chooseTileSchedule(const TargetRecord &target,
-                                      const ContractionShape &shape) {
-  TileSchedule best;
-  double bestCycles = 0;
+std::string ContractionShape::getSpelling() const {
+  return llvm::formatv("{0}x{1}x{2}{3}", rows, columns, steps,
+                       canSplit ? "+" : "")
+      .str();
+}
+
+std::string TileSchedule::getSpelling() const {
+  return llvm::formatv("{0}x{1}/{2}x{3}/{4}", tile.rows, tile.columns,
+                       tile.warpRows, tile.warpColumns, splits)
+      .str();
+}
+
+std::vector<TileSchedule>
+cuda::rankTileSchedules(const TargetRecord &target,
+                        const ContractionShape &shape) {
+  int64_t stepTiles = divideCeil(shape.steps, kRunsPerStage);
+  int64_t mostSplits =
+      shape.canSplit
+          ? std::clamp<int64_t>(stepTiles, 1, 4 * target.multiprocessors)
+          : 1;
+  std::vector<RatedSchedule> rated;
   for (const Tile &tile : kTiles) {
-    int64_t stepTiles = divideCeil(shape.steps, kRunsPerStage);
-    int64_t mostSplits =
-        shape.canSplit
-            ? std::clamp<int64_t>(stepTiles, 1, 4 * target.multiprocessors)
-            : 1;
-    for (int64_t splits = 1; splits <= mostSplits; ++splits) {
+    auto rate = [&](int64_t splits) {
       TileSchedule schedule = getSchedule(target, tile, shape, splits);
-      double cycles = estimate(target, schedule);
-      if (bestCycles == 0 || cycles < bestCycles) {
-        best = schedule;
-        bestCycles = cycles;
-      }
+      return RatedSchedule{schedule, estimate(target, schedule)};
+    };
+    RatedSchedule best = rate(1);
+    for (int64_t splits = 2; splits <= mostSplits; ++splits)
+      if (RatedSchedule other = rate(splits); other.cycles < best.cycles)
+        best = other;
+    rated.push_back(best);
+    // How long a block takes to start and to add is known the least.
+    for (int64_t splits :
+         {best.schedule.splits / 2, best.schedule.splits * 2}) {
+      if (splits < 1 || splits > mostSplits)
+        continue;
+      RatedSchedule other = rate(splits);
+      if (other.schedule.splits != best.schedule.splits)
+        rated.push_back(other);
     }
   }
-  return best;
+  llvm::stable_sort(rated, [](const RatedSchedule &a, const RatedSchedule &b) {
+    return a.cycles < b.cycles;
+  });
+  std::vector<TileSchedule> ranked;
+  for (const RatedSchedule &entry : rated)
+    ranked.push_back(entry.schedule);
+  return ranked;
 }

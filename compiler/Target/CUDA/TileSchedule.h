@@ -15,6 +15,9 @@
 
 #include "compiler/Target/CUDA/TargetRecord.h"
 
+#include <string>
+#include <vector>
+
 namespace qtc::cuda {
 
 /// What a block of threads computes: `rows` × `columns` accumulators, each warp
@@ -40,6 +43,9 @@ struct ContractionShape {
   int64_t rows, columns, steps;
   /// Whether blocks may add to one result, each a part of the steps.
   bool canSplit;
+
+  /// `ROWSxCOLUMNSxSTEPS`, with `+` behind it where it can be split.
+  std::string getSpelling() const;
 };
 
 struct TileSchedule {
@@ -58,11 +64,16 @@ struct TileSchedule {
   int64_t getStageBytes() const {
     return (tile.rows + tile.columns) * kRunsPerStage * 16;
   }
+  /// `ROWSxCOLUMNS/ROWSxCOLUMNS/SPLITS`: of a block, of a warp, and the parts.
+  /// Different for all schedules of a shape.
+  std::string getSpelling() const;
 };
 
-/// The schedule that takes the fewest cycles, estimated.
-TileSchedule chooseTileSchedule(const TargetRecord &target,
-                                const ContractionShape &shape);
+/// The schedules of a shape that are worth a measurement, at least one, from
+/// the one with the fewest estimated cycles on: with every tile the best number
+/// of parts, half as many and twice as many.
+std::vector<TileSchedule> rankTileSchedules(const TargetRecord &target,
+                                            const ContractionShape &shape);
 
 } // namespace qtc::cuda
 
