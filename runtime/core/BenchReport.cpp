@@ -98,11 +98,15 @@ Json inBillions(double rate) {
   return rate > 0 ? Json(rate * 1e-9) : Json(nullptr);
 }
 
-Json describeBench(const Session &session, Json threads,
-                   const BenchResult &result) {
+Json describeBench(Session &session, const BenchResult &result) {
   const qtcrt_model &model = session.model();
   Json rows = Json::array(), layers = Json::array();
   double macs = 0, bytes = 0, macTime = 0, opTime = 0;
+  Json threads = session.executor().workerCount(), device = nullptr;
+  if (session.getDevice()) {
+    threads = nullptr;
+    device = session.getDevice()->name();
+  }
   for (const TimedOp &entry : result.ops) {
     double opMacs = static_cast<double>(entry.op->macs);
     double opBytes = static_cast<double>(entry.op->bytes);
@@ -123,6 +127,7 @@ Json describeBench(const Session &session, Json threads,
       {"model", model.name},
       {"scheme", model.scheme},
       {"isa", session.variant().name},
+      {"device", device},
       {"threads", threads},
       {"batch", model.batch},
       {"steps", result.steps},
@@ -259,12 +264,13 @@ void printDeviceRates(const Json &bench) {
 }
 
 void printText(const Json &bench) {
-  bool isDevice = bench["threads"].is_null();
-  std::printf("%s, scheme %s, %s, %sbatch %s, %s steps: mean of the "
+  bool isDevice = bench["device"].is_string();
+  std::printf("%s, scheme %s, %s, %s, batch %s, %s steps: mean of the "
               "middle half\n\n",
               cell(bench["model"], "").c_str(),
               cell(bench["scheme"], "").c_str(), cell(bench["isa"], "").c_str(),
-              isDevice ? "" : cell(bench["threads"], "%.0f threads, ").c_str(),
+              isDevice ? cell(bench["device"], "").c_str()
+                       : cell(bench["threads"], "%.0f threads").c_str(),
               cell(bench["batch"], "%.0f").c_str(),
               cell(bench["steps"], "%.0f").c_str());
   printOps(bench);
@@ -286,10 +292,7 @@ void printText(const Json &bench) {
 } // namespace
 
 void qtcrt::printBench(Session &session, const BenchResult &result, bool json) {
-  Json threads = session.executor().workerCount();
-  if (session.getDevice())
-    threads = nullptr;
-  Json bench = describeBench(session, threads, result);
+  Json bench = describeBench(session, result);
   if (json)
     std::printf(
         "%s\n",

@@ -244,6 +244,8 @@ public:
       driver.cuStreamSynchronize(*stream);
   }
 
+  std::string name() const override { return context.name(); }
+
   void uploadState(const uint8_t *state) override {
     check(driver.cuMemcpyHtoDAsync(place(QTCRT_MEMORY_STATE), state,
                                    model.state_bytes, computing),

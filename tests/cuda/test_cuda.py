@@ -202,12 +202,13 @@ class Machine(harness.Case):
         self.assertGreater(got["images_per_second"], 0)
         self.assertGreater(got["bandwidth_gigabytes_per_second"], 0)
         self.assertIsNone(got["peak_gmacs_per_second"])
+        self.assertEqual((expected["device"], got["device"]), (None, "a processor"))
         self.assertIsNone(got["threads"])
         for row in got["ops"][:-1]:
             self.assertGreater(row["bytes"], 0, row)
             self.assertEqual(row["bound"], "memory", row)
         text = harness.succeed(self.trainer, "bench", "--steps=2").out
-        self.assertRegex(text, r"\Agemm_plain, scheme niti, sm_80, batch 6, 2 steps: mean of the middle half\n")
+        self.assertRegex(text, r"\Agemm_plain, scheme niti, sm_80, a processor, batch 6, 2 steps: mean of the middle half\n")
         self.assertNotIn("peak of", text)
 
     def assert_runs(self, trainer, **environment):

@@ -11,6 +11,7 @@
 #include "qtcrt/abi.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 /// What compiled code sees of a device: nothing.
@@ -23,6 +24,9 @@ namespace qtcrt {
 class Device : public qtcrt_device {
 public:
   virtual ~Device() = default;
+
+  /// As its maker calls it.
+  virtual std::string name() const = 0;
 
   /// Copies the whole training state to or from the device. No step may be
   /// under way.
