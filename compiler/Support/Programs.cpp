@@ -44,20 +44,44 @@ llvm::Expected<std::string> TemporaryFiles::create(llvm::StringRef name,
   return paths.back();
 }
 
-llvm::Error qtc::runProgram(llvm::ArrayRef<std::string> arguments) {
-  TemporaryFiles files;
-  llvm::Expected<std::string> log = files.create("log", "");
-  if (!log)
-    return log.takeError();
+/// Runs a program whose stdout and stderr are files, perhaps the same one.
+static llvm::Error execute(llvm::ArrayRef<std::string> arguments,
+                           llvm::StringRef output, llvm::StringRef messages) {
   std::vector<llvm::StringRef> references(arguments.begin(), arguments.end());
-  std::optional<llvm::StringRef> redirects[] = {
-      llvm::StringRef(""), llvm::StringRef(*log), llvm::StringRef(*log)};
+  std::optional<llvm::StringRef> redirects[] = {llvm::StringRef(""), output,
+                                                messages};
   std::string message;
   int status = llvm::sys::ExecuteAndWait(
       references.front(), references, std::nullopt, redirects, 0, 0, &message);
   if (status == 0)
     return llvm::Error::success();
-  if (auto text = llvm::MemoryBuffer::getFile(*log); text && message.empty())
+  if (auto text = llvm::MemoryBuffer::getFile(messages);
+      text && message.empty())
     message = (*text)->getBuffer().trim().split('\n').first.str();
   return llvm::createStringError(message);
+}
+
+llvm::Error qtc::runProgram(llvm::ArrayRef<std::string> arguments) {
+  TemporaryFiles files;
+  llvm::Expected<std::string> log = files.create("log", "");
+  if (!log)
+    return log.takeError();
+  return execute(arguments, *log, *log);
+}
+
+llvm::Expected<std::string>
+qtc::readProgram(llvm::ArrayRef<std::string> arguments) {
+  TemporaryFiles files;
+  llvm::Expected<std::string> output = files.create("output", "");
+  if (!output)
+    return output.takeError();
+  llvm::Expected<std::string> log = files.create("log", "");
+  if (!log)
+    return log.takeError();
+  if (llvm::Error error = execute(arguments, *output, *log))
+    return error;
+  auto text = llvm::MemoryBuffer::getFile(*output);
+  if (!text)
+    return makeError("cannot read '" + *output + "'", text.getError());
+  return (*text)->getBuffer().str();
 }

@@ -37,6 +37,9 @@ private:
 /// The error is the first line that it prints.
 llvm::Error runProgram(llvm::ArrayRef<std::string> arguments);
 
+/// The same, and returns what it printed to stdout.
+llvm::Expected<std::string> readProgram(llvm::ArrayRef<std::string> arguments);
+
 } // namespace qtc
 
 #endif // QTC_SUPPORT_PROGRAMS_H

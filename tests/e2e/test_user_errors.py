@@ -70,7 +70,7 @@ class CompilerErrors(ErrorCase):
     def test_option_values(self):
         for option in (
             "--frobnicate", "--scheme=frob", "--scheme=", "--batch=0", "--batch=-1", "--batch=x", "--batch=1.5",
-            "--batch=99999999999999999999", "--target=frob", "--sm=80,81", "--mcpu=frob", "--mcpu=", "--mcpu=avx2,frob",
+            "--batch=99999999999999999999", "--target=frob", "--sm=80,81", "--tune=1", "--tune=x", "--mcpu=frob", "--mcpu=", "--mcpu=avx2,frob",
             "--loss=frob", "--init=frob", "--seed=-1", "--seed=x", "--seed=18446744073709551616", "--emit=frob",
             "--niti-headroom=x", "--niti-headroom=", "--niti-headroom=-100", "--niti-headroom=1000000",
             "--niti-weight-bits=9", "--niti-grad-round=frob", "--niti-loss=frob", "--normalize=frob", "--normalize=1",
@@ -83,6 +83,8 @@ class CompilerErrors(ErrorCase):
         out = ("-o", self.path("out"))
         self.assert_refused(USAGE, self.model, *out, "--emit=ptx", mentions=["--emit", "--target=cpu"])
         self.assert_refused(USAGE, self.model, *out, "--cubin", mentions=["--cubin", "--target=cpu"])
+        self.assert_refused(USAGE, self.model, *out, "--tune", mentions=["--tune'", "--target=cpu"])
+        self.assert_refused(USAGE, self.model, *out, "--tune-file=x", mentions=["--tune-file", "--target=cpu"])
         for phase in ("llvm", "asm", "obj"):
             self.assert_refused(
                 USAGE, self.model, *out, "--target=cuda", "--emit=" + phase, mentions=["--emit", phase, "--target=cuda"]

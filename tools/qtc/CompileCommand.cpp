@@ -8,6 +8,7 @@
 #include "tools/qtc/Commands.h"
 #include "tools/qtc/CompileFlags.h"
 #include "tools/qtc/Session.h"
+#include "tools/qtc/TuneFlags.h"
 
 #include <CLI/CLI.hpp>
 
@@ -20,13 +21,18 @@ void tools::addCompileCommand(CLI::App &app, int &status) {
   CLI::App *command =
       app.add_subcommand("compile", "Writes a trainer for a model");
   auto flags = std::make_shared<CompileFlags>();
+  auto tuning = std::make_shared<TuneFlags>();
   auto output = std::make_shared<std::string>();
   flags->addTo(*command);
+  tuning->addTo(*command);
   command->add_option("-o,--output", *output,
                       "file to write (text phases: stdout)");
-  command->callback([flags, output, &status] {
+  command->callback([flags, tuning, output, &status] {
     CompileOptions options;
-    if (llvm::Error error = flags->parse(options)) {
+    llvm::Error error = flags->parse(options);
+    if (!error)
+      error = tuning->check(options);
+    if (error) {
       reportFailure(std::move(error));
       status = kUsageError;
       return;
@@ -41,6 +47,10 @@ void tools::addCompileCommand(CLI::App &app, int &status) {
       return;
     }
     options.outputPath = output->empty() ? "-" : *output;
+    if (llvm::Error error = tuning->apply(options)) {
+      status = reportFailure(std::move(error));
+      return;
+    }
     status = runCompiler(options, flags->memoryReport);
   });
 }

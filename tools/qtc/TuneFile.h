@@ -1,0 +1,50 @@
+//===- TuneFile.h - Measured schedules as a file ----------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A file of `--tune-file`: which schedules of contractions were the fastest on
+// a GPU. It says nothing of a model, only of shapes, so it serves for any
+// model.
+//
+//   {"device": "NVIDIA H100 80GB HBM3", "capability": 90,
+//    "schedules": {"4096x64x36": "128x64/64x32/1"}}
+//
+// `capability` is that of the code that was measured. Shapes and schedules are
+// spelled as in compiler/Target/CUDA/TileSchedule.h.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TOOLS_QTC_TUNE_FILE_H
+#define QTC_TOOLS_QTC_TUNE_FILE_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace qtc::tools {
+
+struct TunedSchedules {
+  /// The GPU's name.
+  std::string device;
+  uint64_t capability = 0;
+  /// By shape.
+  std::map<std::string, std::string> schedules;
+
+  /// As the compiler takes them, see cuda::TileChoices.
+  std::vector<std::string> getEntries() const;
+};
+
+llvm::Error writeTuneFile(llvm::StringRef path, const TunedSchedules &tuned);
+
+/// Fails where the file cannot be read or is something else.
+llvm::Expected<TunedSchedules> readTuneFile(llvm::StringRef path);
+
+} // namespace qtc::tools
+
+#endif // QTC_TOOLS_QTC_TUNE_FILE_H
