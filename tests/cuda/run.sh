@@ -5,13 +5,14 @@
 #
 # What only a machine with an NVIDIA GPU can check: state hashes equal to the processor's, and compute-sanitizer.
 #
-#   tests/cuda/run.sh [--sm N[,N]] [--steps N] [--models DIR] [--only REGEX] [--cubin]
+#   tests/cuda/run.sh [--sm N[,N]] [--steps N] [--models DIR] [--only REGEX] [--cubin] [--tune]
 #
 #   --sm N        compute capabilities, times ten, that trainers are compiled for (80)
 #   --steps N     steps before hashes are compared (50)
 #   --models DIR  where models are (default: $QTC_SHARED/models; export_torch.py there writes the large ones)
 #   --only REGEX  of the checks, by name
 #   --cubin       machine code besides PTX
+#   --tune        schedules of contractions by measurement
 #
 # Needs a build in build/ ($QTC_BUILD_DIR). Data is drawn by the trainers. Without a GPU every check is skipped. The last
 # line is `N passed, N failed, N skipped`.
@@ -21,7 +22,7 @@ exec </dev/null
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${QTC_BUILD_DIR:-$root/build}
 models=${QTC_SHARED:-$root/../shared}/models
-sm=80 steps=50 only=. target=(--target=cuda)
+sm=80 steps=50 only=. target=(--target=cuda) tuning=()
 while (($#)); do
   case "$1" in
     --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" && continue ;;
@@ -30,7 +31,8 @@ while (($#)); do
     --models) models=${2?error: --models needs a folder} && shift ;;
     --only) only=${2?error: --only needs a pattern} && shift ;;
     --cubin) target+=(--cubin) ;;
-    -h | --help) sed -n '6,17s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    --tune) tuning=(--tune) ;;
+    -h | --help) sed -n '6,18s/^# \{0,1\}//p' "$0" && exit 0 ;;
     *) echo "error: unknown option '$1'; try --help" >&2 && exit 2 ;;
   esac
   shift
@@ -73,7 +75,7 @@ compare_hashes() { # MODEL SCHEME
   local scheme=$2 trainer expected got
   for trainer in cpu gpu; do
     local options=(--init=scheme --scheme="$scheme" --mcpu=native)
-    [[ $trainer == cpu ]] || options+=("${target[@]}")
+    [[ $trainer == cpu ]] || options+=("${target[@]}" "${tuning[@]}")
     if ! compile "$1" "$work/$trainer" "${options[@]}"; then
       report "$name" failed "$(tail -n 1 "$work/$trainer.log")"
       return

@@ -291,7 +291,7 @@ class RunScript(harness.Case):
         return rows
 
     def test_without_device(self):
-        rows = self.execute("0 passed, 0 failed, 2 skipped", "--only=example_lenet|memcheck", CUDA_VISIBLE_DEVICES="")
+        rows = self.execute("0 passed, 0 failed, 2 skipped", "--only=example_lenet|memcheck", "--tune", CUDA_VISIBLE_DEVICES="")
         for row in rows:
             self.assertRegex(row, r"\Askipped: .*: no GPU that runs code for sm_80\Z")
 

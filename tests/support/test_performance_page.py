@@ -143,11 +143,12 @@ class Cuda(unittest.TestCase):
 
     def test_measured(self):
         ours = {**bench(4000), "planned_bytes": 3 << 20}
-        entry = {"runs": {"qtc": [ours, ours], "fp32": [torch(1000)]}}
+        entry = {"runs": {"qtc": [ours, ours], "tuned": [{**ours, **bench(5000)}], "fp32": [torch(1000)]}}
         results = {"models": {"vgg_small_7": entry}, "rounds": 2, "batch": 1024, "sm": 80}
         results.update(dict.fromkeys(("gpu", "cpu", "commit", "torch", "date"), "x"))
         text = cuda_performance.render(results)
         self.assertIn("| vgg_small_7, qtc NITI | 1024 | 4000 | 4000 to 4000 | 2 | 1.00 | 3 |", text)
+        self.assertIn("| vgg_small_7, qtc NITI, tuned | 1024 | 5000 | - | 1 | 0.80 | 3 |", text)
         self.assertIn("| vgg_small_7, PyTorch fp32 | 1024 | 1000 | - | 1 | 4.00 | 500 |", text)
         self.assertIn("| vgg_small_7, PyTorch bf16 | 1024 | not measured |", text)
         self.assertIn("| vgg7_wage, qtc WAGE | 1024 | not measured |", text)

@@ -5,6 +5,7 @@
 """Measures trainers on an NVIDIA GPU, and PyTorch beside them, and writes the section CUDA of docs/performance.md.
 
 Usage: cuda_performance.py --models DIR [DIR ...] [--baseline torch_baseline.py --torch-python PYTHON] [--sm N]
+       [--tune]
 
 The folders hold vgg_small_7.onnx, trained with NITI, and vgg7_wage.onnx, trained with WAGE; a model that is missing is
 left out. Compile qtc first; tests/cuda/run.sh says whether the trainers are right. Programs run in turn, and every number
@@ -26,6 +27,7 @@ from performance_page import MODES, kind_rows, middle, number, rate, ratio, repl
 
 SCHEMES = {"vgg_small_7": "niti", "vgg7_wage": "wage"}
 TITLE = "CUDA"
+TUNED = "tuned"
 NOT_MEASURED = "not measured"
 
 
@@ -34,10 +36,19 @@ class CudaBench(Bench):
 
     torch_words = ("--device", "cuda")
 
+    def bench_trainers(self, name):
+        found = super().bench_trainers(name)
+        if self.options.tune:
+            found[TUNED] = self.bench(name, processor=TUNED)
+        return found
+
     def trainer(self, name, batch, processor):
-        output = os.path.join(self.work, f"{name}.{batch}")
+        """TUNED takes the place of a processor for schedules that `--tune` chose."""
+        output = os.path.join(self.work, f"{name}.{batch}.{processor}")
         words = [self.options.qtc, "compile", self.find_model(name), "-o", output, "--batch", str(batch)]
         words += ["--target=cuda", f"--sm={self.options.sm}", f"--scheme={SCHEMES[name]}", "--init=scheme"]
+        if processor == TUNED:
+            words += ["--tune", "--tune-file", f"{os.path.splitext(self.options.results)[0]}.{name}.tune.json"]
         if os.path.exists(output) or self.run(words) is not None:
             return output
         return None
@@ -58,6 +69,9 @@ def model_rows(name, entry, batch):
         return [f"{name}, {program}", batch, *(cells if speed is not None else [NOT_MEASURED, "-", 0, "-", "-"])]
 
     yield row(f"qtc {SCHEMES[name].upper()}", runs.get("qtc"), 1.0, memory / 2**20 if memory else None)
+    if TUNED in runs:
+        factor = ratio(ours, middle(runs[TUNED], "images_per_second"))
+        yield row(f"qtc {SCHEMES[name].upper()}, tuned", runs[TUNED], factor, memory / 2**20 if memory else None)
     for mode in MODES:
         found = runs.get(mode)
         factor = ratio(ours, middle(found, "images_per_second"))
@@ -116,6 +130,8 @@ def parse_arguments():
     parser.add_argument("--torch-steps", type=int, default=30, help="steps of one PyTorch run")
     parser.add_argument("--only-models", nargs="+", default=list(SCHEMES), choices=list(SCHEMES))
     parser.add_argument("--sm", type=int, help="compute capability, times ten (default: the newest that the GPU runs)")
+    tune = "measure trainers with --tune, too; what it chose stays beside --results"
+    parser.add_argument("--tune", action="store_true", help=tune)
     parser.add_argument("--steps", type=int, default=30, help="steps of one run of a trainer")
     parser.add_argument("--rounds", type=int, default=5, help="alternations")
     parser.add_argument("--batch", type=int, default=1024)

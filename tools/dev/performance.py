@@ -108,10 +108,10 @@ class Bench:
             return max(3, min(50, 640 // batch))
         return max(20, min(500, 32000 // batch))
 
-    def bench(self, name, batch=None, threads=None, isa=None):
+    def bench(self, name, batch=None, threads=None, isa=None, processor="native"):
         """The trainer's own report, or None."""
         batch = batch or self.options.batch
-        trainer = self.trainer(name, batch, "auto" if isa else "native")
+        trainer = self.trainer(name, batch, "auto" if isa else processor)
         if not trainer:
             return None
         text = self.run(
@@ -120,6 +120,10 @@ class Bench:
             + (["--isa", isa] if isa else [])
         )
         return json.loads(text) if text else None
+
+    def bench_trainers(self, name):
+        """Reports of all trainers of a model that take part."""
+        return {"qtc": self.bench(name)}
 
     def torch(self, name, mode):
         steps = self.options.torch_steps or (3 if name in BIG else 50)
@@ -157,9 +161,9 @@ class Bench:
         for round in range(self.options.rounds):
             for name in names:
                 runs = entries[name]["runs"]
-                found = self.bench(name)
-                if found:
-                    runs["qtc"].append(found)
+                for case, found in self.bench_trainers(name).items():
+                    if found:
+                        runs.setdefault(case, []).append(found)
                 for mode in list(modes[name]):
                     other = self.torch(name, mode)
                     if other:
