@@ -64,22 +64,22 @@ class TuneCase(harness.Case):
 
 
 class Tuned(TuneCase):
-    def tune(self, clock, candidates):
+    def tune(self, clock, candidates, *options):
         """What was written to the file, and what was printed."""
         environment = dict(os.environ, LD_LIBRARY_PATH=emulation.LIBRARIES, QTC_FAKE_CUDA_CLOCK=clock)
         file, trainer = self.path(clock + ".json"), self.path(clock)
-        words = (self.model, *OPTIONS, f"--tune={candidates}", "--tune-file", file, "-o", trainer)
-        outcome = harness.succeed(harness.QTC, "compile", *words, env=environment)
+        words = (harness.QTC, "compile", self.model, *OPTIONS, *options, "--tune-file", file, "-o")
+        outcome = harness.succeed(*words, trainer, f"--tune={candidates}", env=environment)
         with open(file, encoding="utf-8") as opened:
             tuned = json.load(opened)
         # Elsewhere the file makes the same trainer.
         again = self.path("again")
-        harness.succeed(harness.QTC, "compile", self.model, *OPTIONS, "--tune-file", file, "-o", again)
+        harness.succeed(*words, again)
         self.assertTrue(filecmp.cmp(trainer, again, shallow=False))
         return tuned, outcome.err
 
-    def check(self, clock, candidates):
-        tuned, text = self.tune(clock, candidates)
+    def check(self, clock, candidates, *options):
+        tuned, text = self.tune(clock, candidates, *options)
         self.assertEqual((tuned["device"], tuned["capability"]), ("a processor", 80))
         ranked = [candidate_schedules(self.model, self.folder, index) for index in range(candidates)]
         self.assertEqual(set(tuned["schedules"]), set(ranked[0]))
@@ -104,7 +104,8 @@ class Tuned(TuneCase):
         self.assertGreater(self.check("blocks", 6), 3)
 
     def test_threads(self):
-        self.check("threads", 3)
+        """Of several capabilities, that of the code which the device runs is tuned."""
+        self.check("threads", 3, "--sm=75,80,90")
 
     def test_no_device(self):
         words = (harness.QTC, "compile", self.model, *OPTIONS, "--tune", "-o", self.path("trainer"))
