@@ -308,6 +308,7 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
   device.openSymbol = "qtcrt_open_cuda";
   device.detectSymbol = "qtcrt_detect_cuda";
   device.capability = target.capability;
+  device.exact = target.exact;
   StateLayout layout(kernels);
   variant.description.trainOps = getProfile(kernels.lookupSymbol<func::FuncOp>(
       qtrain::QTrainDialect::kTrainStepName));
@@ -366,8 +367,8 @@ std::vector<VariantOptions> Compiler::chooseVariants() const {
     return chosen;
   auto strongest = llvm::max_element(
       chosen, [](const VariantOptions &a, const VariantOptions &b) {
-        return a.device ? a.device->capability < b.device->capability
-                        : a.target->isa < b.target->isa;
+        // Records of devices lie in order.
+        return a.device ? a.device < b.device : a.target->isa < b.target->isa;
       });
   return {*strongest};
 }

@@ -148,7 +148,7 @@ void qtc::buildDeviceKernelPipeline(OpPassManager &manager,
                                     const VariantOptions &options) {
   if (options.microkernels)
     manager.addNestedPass<func::FuncOp>(createConvertContractToGPU(
-        {options.device->capability, options.tiles.candidate,
+        {options.device->getNumber().str(), options.tiles.candidate,
          options.tiles.entries}));
   manager.addNestedPass<func::FuncOp>(createConvertLoopsToGPU());
   manager.addPass(createGpuKernelOutliningPass());

@@ -99,16 +99,18 @@ void qtc::registerDialects(DialectRegistry &registry) {
 
 /// For kernels that did not come from a model.
 struct PTXOptions : PassPipelineOptions<PTXOptions> {
-  Option<uint32_t> capability{*this, "sm",
-                              llvm::cl::desc("Compute capability, times ten"),
-                              llvm::cl::init(80)};
+  Option<std::string> device{
+      *this, "sm",
+      llvm::cl::desc(
+          "Compute capability, times ten, with a suffix of its features"),
+      llvm::cl::init("80")};
 };
 
 static void registerPipelines() {
   PassPipelineRegistration<PTXOptions>(
       "convert-kernels-to-ptx", "Modules of kernels to PTX in a gpu.binary",
       [](OpPassManager &manager, const PTXOptions &options) {
-        const auto *target = cuda::lookupTargetRecord(options.capability);
+        const auto *target = cuda::lookupTargetRecord(options.device);
         if (!target)
           llvm::report_fatal_error("no device of this capability", false);
         buildNVVMPipeline(manager, *target);

@@ -162,15 +162,15 @@ DescriptorBuilder::launches(llvm::ArrayRef<LaunchDescription> launches) {
 }
 
 llvm::Constant *DescriptorBuilder::device(const DeviceDescription &device) {
-  return global(
-      structure({function(device.openSymbol), function(device.detectSymbol),
-                 string(device.code),
-                 device.binary.empty()
-                     ? null()
-                     : bytes(llvm::arrayRefFromStringRef(device.binary)),
-                 launches(device.train), launches(device.evaluate),
-                 u64(device.train.size()), u64(device.evaluate.size()),
-                 u64(device.binary.size()), u32(device.capability), u32(0)}));
+  return global(structure(
+      {function(device.openSymbol), function(device.detectSymbol),
+       string(device.code),
+       device.binary.empty()
+           ? null()
+           : bytes(llvm::arrayRefFromStringRef(device.binary)),
+       launches(device.train), launches(device.evaluate),
+       u64(device.train.size()), u64(device.evaluate.size()),
+       u64(device.binary.size()), u32(device.capability), u32(device.exact)}));
 }
 
 llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {

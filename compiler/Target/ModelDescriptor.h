@@ -49,6 +49,7 @@ struct DeviceDescription {
   std::string openSymbol, detectSymbol;
   std::string code, binary;
   uint32_t capability = 0;
+  bool exact = false;
   std::vector<LaunchDescription> train, evaluate;
 };
 

@@ -98,13 +98,18 @@ bool qtcrt::isIsaSupported(uint32_t isa) {
 bool qtcrt::isSupported(const qtcrt_variant &variant) {
   if (!variant.device)
     return isIsaSupported(variant.isa);
+  uint32_t needed = variant.device->capability;
   uint32_t capability = variant.device->detect();
-  return capability > 0 && capability >= variant.device->capability;
+  return capability > 0 &&
+         (variant.device->exact ? capability == needed : capability >= needed);
 }
 
 /// Grows with what a variant asks of the machine.
 static uint32_t strengthOf(const qtcrt_variant &variant) {
-  return variant.device ? variant.device->capability : variant.isa;
+  // Of one capability, exact code uses more.
+  return variant.device
+             ? 2 * variant.device->capability + (variant.device->exact ? 1 : 0)
+             : variant.isa;
 }
 
 const qtcrt_variant *qtcrt::strongestVariant(const qtcrt_model &model) {

@@ -152,6 +152,11 @@ void checkDevice(const Context &context, const qtcrt_device_program &program,
     fail("this GPU (", context.name(), ") is sm_", capability,
          "; the trainer was built for sm_", program.capability,
          ": compile the model with a smaller --sm");
+  if (program.exact && capability > program.capability)
+    fail("this GPU (", context.name(), ") is sm_", capability,
+         "; the trainer was built for sm_", program.capability,
+         " alone: compile the model with --sm=", program.capability,
+         " besides, which newer GPUs run");
   size_t free = 0, total = 0;
   check(getDriver().cuMemGetInfo(&free, &total), "ask for free memory");
   if (bytes > free)

@@ -188,13 +188,16 @@ void callEntry(void *entry, const uint64_t *words,
 }
 
 /// Kernels of a PTX text and how many parameters they have; none if it is for
-/// newer devices.
+/// newer devices, or for others with features of their own.
 std::map<std::string, size_t> readText(const std::string &code,
                                        uint64_t capability) {
   std::map<std::string, size_t> kernels;
   size_t target = code.find(".target sm_");
-  if (target == std::string::npos ||
-      std::strtoull(&code[target + 11], nullptr, 10) > capability)
+  if (target == std::string::npos)
+    return {};
+  char *suffix;
+  uint64_t needed = std::strtoull(&code[target + 11], &suffix, 10);
+  if (needed > capability || (*suffix == 'a' && needed != capability))
     return {};
   const std::string entry = ".entry ", parameter = ".param";
   for (size_t at = code.find(entry); at != std::string::npos;

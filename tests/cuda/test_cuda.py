@@ -215,8 +215,9 @@ class Machine(harness.Case):
         command = (trainer, "train", "--data", self.data, "--steps=2", "--out", self.path("out"))
         return harness.Result(harness.succeed(*command, env=dict(os.environ, **environment))).state
 
-    def used(self, trainer, capability):
-        outcome = harness.succeed(trainer, "info", env=dict(os.environ, QTC_FAKE_CUDA_CAPABILITY=capability))
+    def used(self, trainer, capability, **environment):
+        environment = dict(os.environ, QTC_FAKE_CUDA_CAPABILITY=capability, **environment)
+        outcome = harness.succeed(trainer, "info", env=environment)
         rows = [line.split() for line in outcome.out.splitlines() if line.startswith("sm_")]
         return [(row[0], " ".join(row[4:])) for row in rows]
 
@@ -230,6 +231,23 @@ class Machine(harness.Case):
         self.assertEqual(states, {self.assert_runs(self.trainer)})
         pattern = r"this GPU \(a processor\) is sm_75; the trainer was built for sm_80: compile the model with a smaller --sm"
         self.assert_error(pattern, trainer=trainer, QTC_FAKE_CUDA_CAPABILITY="75")
+
+    def test_exact_capability(self):
+        """Code with features of one generation runs there, where it is preferred, and nowhere else."""
+        trainer = harness.compile_model(self.model, self.path("several"), "--target=cuda", "--batch=6", "--sm=90a,80,90")
+        expected = {"89": "sm_80", "90": "sm_90a", "100": "sm_90"}
+        environment = {"LD_LIBRARY_PATH": emulation.LIBRARIES, "QTC_FAKE_CUDA_KERNELS": "none"}
+        for capability, name in expected.items():
+            self.assertEqual([row[0] for row in self.used(trainer, capability, **environment) if row[1] == "used"], [name])
+        exact = compile_trainer(self.model, self.path("exact"), "--batch=6", "--sm=90a")
+        self.assertEqual(self.assert_runs(exact, QTC_FAKE_CUDA_CAPABILITY="90"), self.assert_runs(self.trainer))
+        pattern = (
+            r"this GPU \(a processor\) is sm_100; the trainer was built for sm_90 alone: "
+            r"compile the model with --sm=90 besides, which newer GPUs run"
+        )
+        self.assert_error(pattern, trainer=exact, QTC_FAKE_CUDA_CAPABILITY="100")
+        pattern = r"this GPU \(a processor\) is sm_89; the trainer was built for sm_90: compile the model with a smaller --sm"
+        self.assert_error(pattern, trainer=exact, QTC_FAKE_CUDA_CAPABILITY="89")
 
     def test_machine_code(self):
         """For the very device machine code is loaded, else PTX."""

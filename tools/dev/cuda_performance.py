@@ -117,7 +117,9 @@ def find_gpu():
 
 def newest_supported(capability):
     """The newest of the capabilities that `qtc compile --sm` knows and the GPU runs."""
-    return max((known for known in (75, 80, 86, 89, 90) if known <= capability), default=None)
+    if capability == 90:
+        return "90a"
+    return max((str(known) for known in (75, 80, 86, 89, 90) if known <= capability), default=None)
 
 
 def parse_arguments():
@@ -129,7 +131,7 @@ def parse_arguments():
     parser.add_argument("--modes", nargs="+", default=list(MODES), choices=list(MODES), help="PyTorch modes")
     parser.add_argument("--torch-steps", type=int, default=30, help="steps of one PyTorch run")
     parser.add_argument("--only-models", nargs="+", default=list(SCHEMES), choices=list(SCHEMES))
-    parser.add_argument("--sm", type=int, help="compute capability, times ten (default: the newest that the GPU runs)")
+    parser.add_argument("--sm", help="compute capability, times ten (default: the newest that the GPU runs)")
     tune = "measure trainers with --tune, too; what it chose stays beside --results"
     parser.add_argument("--tune", action="store_true", help=tune)
     parser.add_argument("--steps", type=int, default=30, help="steps of one run of a trainer")

@@ -52,11 +52,11 @@ static std::vector<std::string> getSchemeNames() {
   return names;
 }
 
-static std::vector<uint32_t> getCapabilities() {
-  std::vector<uint32_t> capabilities;
+static std::vector<std::string> getDeviceNumbers() {
+  std::vector<std::string> numbers;
   for (const cuda::TargetRecord &record : cuda::getTargetRecords())
-    capabilities.push_back(record.capability);
-  return capabilities;
+    numbers.push_back(record.getNumber().str());
+  return numbers;
 }
 
 void CompileFlags::addTo(CLI::App &command) {
@@ -69,12 +69,12 @@ void CompileFlags::addTo(CLI::App &command) {
   command.add_option("--target", target, "processor kind")
       ->check(CLI::IsMember({"cpu", "cuda"}));
   command
-      .add_option("--sm", capabilities,
+      .add_option("--sm", devices,
                   "with --target=cuda: compute capabilities, times ten, that "
                   "there is code for; newer GPUs run that of the next older "
-                  "one")
+                  "one, but for 90a, which GPUs of 9.0 alone run")
       ->delimiter(',')
-      ->check(CLI::IsMember(getCapabilities()));
+      ->check(CLI::IsMember(getDeviceNumbers()));
   command.add_flag("--cubin", machineCode,
                    "with --target=cuda: machine code for exactly these "
                    "capabilities besides PTX, made by ptxas");
@@ -143,7 +143,7 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
 llvm::Error CompileFlags::parseDevice(CompileOptions &options) const {
   bool isDevice = target == "cuda";
   for (const cuda::TargetRecord &record : cuda::getTargetRecords())
-    if (isDevice && llvm::is_contained(capabilities, record.capability))
+    if (isDevice && llvm::is_contained(devices, record.getNumber()))
       options.devices.push_back(&record);
   options.machineCode = machineCode;
   if (machineCode && !isDevice)

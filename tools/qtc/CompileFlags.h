@@ -41,7 +41,7 @@ private:
   std::string scheme, init = "onnx", loss;
   std::string normalize = "none", processor = "auto", emit = "trainer";
   std::string target = "cpu";
-  std::vector<uint32_t> capabilities = {80};
+  std::vector<std::string> devices = {"80"};
   uint64_t seed = 1;
   int64_t batch = 128;
   bool noMicrokernels = false, verifyEach = false, machineCode = false;

@@ -30,11 +30,11 @@ struct ConvertContractToGPU
   using ConvertContractToGPUBase::ConvertContractToGPUBase;
 
   void runOnOperation() override {
-    const cuda::TargetRecord *target = cuda::lookupTargetRecord(capability);
+    const cuda::TargetRecord *target = cuda::lookupTargetRecord(device);
     if (!target) {
       getOperation().emitError() << "expected a known compute capability, but "
                                     "got "
-                                 << capability.getValue();
+                                 << device.getValue();
       return signalPassFailure();
     }
     auto table = cuda::TileTable::create(

@@ -66,8 +66,8 @@ def ConvertContractToGPU
     ```
   }];
   let options = [
-    Option<"capability", "sm", "unsigned", "80",
-      "Ten times the compute capability">,
+    Option<"device", "sm", "std::string", "\"80\"",
+      "Ten times the compute capability, with a suffix of its features">,
     Option<"candidate", "candidate", "unsigned", "0",
       "Which of the schedules of a contraction, from the one with the fewest "
       "estimated cycles on; the last where it has fewer">,

@@ -13,17 +13,20 @@ using namespace qtc;
 
 llvm::ArrayRef<cuda::TargetRecord> cuda::getTargetRecords() {
   static constexpr TargetRecord records[] = {
-      {75, "sm_75", "+ptx65", 1024, 72},  {80, "sm_80", "+ptx70", 2048, 108},
-      {86, "sm_86", "+ptx71", 1024, 84},  {89, "sm_89", "+ptx78", 1024, 128},
+      {75, "sm_75", "+ptx65", 1024, 72},
+      {80, "sm_80", "+ptx70", 2048, 108},
+      {86, "sm_86", "+ptx71", 1024, 84},
+      {89, "sm_89", "+ptx78", 1024, 128},
       {90, "sm_90", "+ptx78", 2560, 132},
+      {90, "sm_90a", "+ptx80", 2560, 132, /*exact=*/true},
   };
   return records;
 }
 
-const cuda::TargetRecord *cuda::lookupTargetRecord(uint32_t capability) {
-  const auto *record = llvm::find_if(
-      getTargetRecords(), [capability](const TargetRecord &candidate) {
-        return candidate.capability == capability;
-      });
+const cuda::TargetRecord *cuda::lookupTargetRecord(llvm::StringRef number) {
+  const auto *record = llvm::find_if(getTargetRecords(),
+                                     [number](const TargetRecord &candidate) {
+                                       return candidate.getNumber() == number;
+                                     });
   return record == getTargetRecords().end() ? nullptr : record;
 }

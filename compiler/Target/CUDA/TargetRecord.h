@@ -15,8 +15,8 @@
 
 namespace qtc::cuda {
 
-/// A generation of devices. Code for one runs on all newer ones: the driver
-/// translates PTX for the device it finds.
+/// A generation of devices. Code for one runs on all newer ones, as the driver
+/// translates PTX for the device it finds, unless it is `exact`.
 struct TargetRecord {
   /// Ten times the compute capability.
   uint32_t capability;
@@ -31,6 +31,11 @@ struct TargetRecord {
   /// Multiprocessors of the generation's large chips: how many blocks of
   /// threads run at once. For estimates alone.
   int64_t multiprocessors;
+  /// Whether the code uses what later generations lack, and runs on devices of
+  /// this very capability alone.
+  bool exact = false;
+  /// What users call it: 80, 90a.
+  llvm::StringRef getNumber() const { return name.substr(3); }
   /// Whether copies to shared memory go past the registers.
   bool hasAsyncCopies() const { return capability >= 80; }
   /// Whether matrix instructions take 16 rows and 32 bytes of each, m16n8k32,
@@ -41,8 +46,8 @@ struct TargetRecord {
 /// All records, from the oldest to the newest.
 llvm::ArrayRef<TargetRecord> getTargetRecords();
 
-/// The record of a compute capability, or null.
-const TargetRecord *lookupTargetRecord(uint32_t capability);
+/// The record that users call `number`, or null.
+const TargetRecord *lookupTargetRecord(llvm::StringRef number);
 
 } // namespace qtc::cuda
 

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 7
+#define QTCRT_ABI_VERSION 8
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -164,7 +164,7 @@ typedef struct qtcrt_device_program {
   const qtcrt_launch *train, *evaluate;
   uint64_t train_count, evaluate_count, binary_bytes;
   uint32_t capability; ///< least that the device must have, 80 for 8.0
-  uint32_t reserved;
+  uint32_t exact;      ///< not 0: newer devices do not run it
 } qtcrt_device_program;
 
 /// The compiled code for one instruction set, or for a device.
