@@ -13,11 +13,14 @@
 // What a GPU may leave undefined ends the program here, with one line that says
 // why: accesses of two threads to a byte of workgroup memory, one of them a
 // write, without a barrier in between; accesses to what a copy is on its way
-// to; threads that wait for others that never come.
+// to; threads that wait for others that never come. Of products of a warpgroup:
+// writes to operands before their wait, operands that no fence made visible to
+// the matrix units, and sums in registers that are used without fence or wait.
 //
 //===----------------------------------------------------------------------===//
 
 #include <algorithm>
+#include <array>
 #include <csetjmp>
 #include <cstdarg>
 #include <cstdint>
@@ -33,12 +36,12 @@
 
 namespace {
 
-constexpr int64_t warpSize = 32, mostThreads = 1024;
+constexpr int64_t warpSize = 32, warpgroupSize = 128, mostThreads = 1024;
 /// Bytes of workgroup memory that a block has without asking for more.
 constexpr int64_t mostMemory = 48 << 10;
 constexpr size_t stackBytes = 64 << 10;
 
-enum class State { Ready, Barrier, Shuffle, Multiply, Load, Ended };
+enum class State { Ready, Barrier, Shuffle, Multiply, Load, Warpgroup, Ended };
 
 const char *describe(State state) {
   constexpr const char *texts[] = {"runs",
@@ -46,6 +49,7 @@ const char *describe(State state) {
                                    "waits at a shuffle",
                                    "waits at a matrix product",
                                    "waits at a matrix load",
+                                   "waits for its warpgroup",
                                    "has ended"};
   return texts[static_cast<int>(state)];
 }
@@ -58,6 +62,33 @@ struct Copy {
 };
 using Group = std::vector<Copy>;
 
+/// Sums in registers of a thread that products of its warpgroup add to.
+struct Sums {
+  /// Until they are settled, whoever looks at them sees garbage.
+  std::vector<int32_t> garbage, values;
+  int64_t pending = 0; ///< products that were not waited for yet
+};
+
+struct Byte;
+
+/// A row of an operand of a warpgroup's product: 32 bytes in runs of 16.
+struct Row {
+  const uint8_t *runs[2];
+  Byte *noted[2];
+};
+
+/// A product of a warpgroup that was not waited for yet.
+struct Product {
+  std::vector<Row> a, b;
+  std::vector<std::shared_ptr<Sums>> sums; ///< of each thread
+};
+
+struct Warpgroup {
+  bool isFenced = false; ///< since a thread used registers with sums
+  std::vector<Product> uncommitted;
+  std::deque<std::vector<Product>> groups;
+};
+
 struct Thread {
   State state = State::Ready;
   int32_t site = 0; ///< which operation of the kernel it waits at
@@ -67,6 +98,12 @@ struct Thread {
   int32_t value = 0, offset = 0;
   int32_t *registers = nullptr;
   const uint8_t *row = nullptr;
+  // What the other threads of the warpgroup see.
+  std::pair<uint64_t, uint64_t> descriptors;
+  std::vector<std::shared_ptr<Sums>> sums;
+  /// What the thread wrote before it fenced the last time is visible to the
+  /// matrix units.
+  uint32_t fences = 0;
 
   bool hasStack = false;
   std::unique_ptr<uint8_t[]> stack;
@@ -74,13 +111,16 @@ struct Thread {
   jmp_buf point{};
 };
 
-constexpr int32_t nobody = -1, several = -2;
+constexpr int16_t nobody = -1, several = -2;
 
 /// What happened to a byte of workgroup memory, and between which barriers.
+/// Most of the emulator's time goes by here: it is small.
 struct Byte {
-  uint64_t written = 0, read = 0;
-  int32_t writer = nobody, reader = nobody;
-  int32_t copying = nobody; ///< the thread whose copy is on its way here
+  uint32_t written = 0, read = 0;
+  uint32_t fences = 0; ///< those of the writer before it wrote
+  int16_t writer = nobody, reader = nobody;
+  int16_t copying = nobody; ///< the thread whose copy is on its way here
+  int16_t multiplying = 0;  ///< products of warpgroups that read it
 };
 
 struct Memory {
@@ -94,10 +134,12 @@ struct Block {
   bool isOpen = false;
   std::vector<Memory> memories;
   std::vector<Thread> threads{mostThreads};
-  std::vector<int64_t> arrived; ///< threads of each warp at its operation
+  /// Threads of each warp and warpgroup at its operation.
+  std::vector<int64_t> arrived, arrivedInWarpgroup;
+  std::vector<Warpgroup> warpgroups;
   int64_t atBarrier = 0, ended = 0;
   /// Counts barriers, over all blocks, so that nothing need be forgotten.
-  uint64_t interval = 1;
+  uint32_t interval = 1;
   std::deque<int64_t> queue;
   int64_t running = 0;
   std::minstd_rand random;
@@ -183,9 +225,12 @@ void makeReady(int64_t first, int64_t count) {
 void runBlock() {
   block.ended = block.atBarrier = 0;
   block.arrived.assign((block.threadCount + warpSize - 1) / warpSize, 0);
+  block.arrivedInWarpgroup.assign(block.arrived.size(), 0);
+  block.warpgroups.assign(block.arrived.size(), {});
   for (int64_t i = 0; i < block.threadCount; ++i) {
     block.threads[i].uncommitted.clear();
     block.threads[i].groups.clear();
+    block.threads[i].sums.clear();
   }
   makeReady(0, block.threadCount);
   while (block.ended < block.threadCount) {
@@ -202,6 +247,9 @@ void runBlock() {
     ++block.interval;
     makeReady(0, block.threadCount);
   }
+  for (const Warpgroup &warpgroup : block.warpgroups)
+    if (!warpgroup.uncommitted.empty() || !warpgroup.groups.empty())
+      fail("a warpgroup ended before its products");
   ++block.interval;
 }
 
@@ -216,28 +264,44 @@ void checkSite(int64_t first, int64_t count, const char *what) {
            what);
 }
 
-/// Waits for the other lanes of the warp; the last one works for all. Lanes
-/// that wait elsewhere are found when no thread can go on.
+/// Waits for the others of `size` threads, whose number at their operation is
+/// in `arrived`; the last one works for all. Those that wait elsewhere are
+/// found when no thread can go on.
 template <typename Work>
-void meetWarp(State state, int32_t site, const char *what, Work work) {
-  int64_t warp = block.running / warpSize, first = warp * warpSize;
-  if (first + warpSize > block.threadCount)
-    fail("%s of a warp of %lld threads", what,
-         static_cast<long long>(block.threadCount - first));
+void meet(int64_t size, std::vector<int64_t> &arrived, State state,
+          int32_t site, const char *what, Work work) {
+  int64_t number = block.running / size, first = number * size;
+  if (first + size > block.threadCount)
+    fail("%s of %lld threads instead of %lld", what,
+         static_cast<long long>(block.threadCount - first),
+         static_cast<long long>(size));
   self().state = state;
   self().site = site;
-  if (++block.arrived[warp] < warpSize)
+  if (++arrived[number] < size)
     return yield();
-  for (int64_t other = first; other < first + warpSize; ++other)
+  for (int64_t other = first; other < first + size; ++other)
     if (State it = block.threads[other].state; it != state)
       fail("thread %lld %s, but thread %lld %s",
            static_cast<long long>(block.running), describe(state),
            static_cast<long long>(other), describe(it));
-  checkSite(first, warpSize, what);
-  block.arrived[warp] = 0;
+  checkSite(first, size, what);
+  arrived[number] = 0;
   work(first);
-  makeReady(first, warpSize);
+  makeReady(first, size);
   yield();
+}
+
+template <typename Work>
+void meetWarp(State state, int32_t site, const char *what, Work work) {
+  meet(warpSize, block.arrived, state, site, what, work);
+}
+
+/// `work` takes the warpgroup and its first thread.
+template <typename Work> void meetWarpgroup(int32_t site, Work work) {
+  meet(warpgroupSize, block.arrivedInWarpgroup, State::Warpgroup, site,
+       "operations of a warpgroup", [&](int64_t first) {
+         work(block.warpgroups[first / warpgroupSize], first);
+       });
 }
 
 //===----------------------------------------------------------------------===//
@@ -268,7 +332,7 @@ Byte *lookUp(const uint8_t *address, int64_t bytes) {
 }
 
 void note(Byte &byte, bool isWrite) {
-  auto me = static_cast<int32_t>(block.running);
+  auto me = static_cast<int16_t>(block.running);
   const char *does = isWrite ? "writes" : "reads";
   if (byte.copying != nobody)
     fail("thread %d %s where a copy of thread %d is on its way", me, does,
@@ -281,9 +345,12 @@ void note(Byte &byte, bool isWrite) {
     byte.read = block.interval;
     return;
   }
+  if (byte.multiplying > 0)
+    fail("thread %d writes what a product of a warpgroup may still read", me);
   if (byte.read == block.interval && byte.reader != me)
     failRace(byte.reader, "read", does);
   byte.writer = me;
+  byte.fences = self().fences;
   byte.written = block.interval;
 }
 
@@ -342,6 +409,151 @@ void loadMatrices(int64_t first, int64_t count) {
       std::memcpy(self().registers + matrix, from, 4);
     }
   }
+}
+
+//===----------------------------------------------------------------------===//
+// Products of a warpgroup
+//===----------------------------------------------------------------------===//
+
+/// Where in workgroup memory an address lies of which a descriptor keeps the
+/// low 18 bits, as a device's has no more.
+const uint8_t *findShared(uint64_t low) {
+  constexpr uint64_t kept = (1 << 18) - 1;
+  for (const Memory &memory : block.memories) {
+    uint64_t offset = (low - reinterpret_cast<uintptr_t>(memory.begin)) & kept;
+    if (offset < memory.bytes.size())
+      return memory.begin + offset;
+  }
+  fail("a descriptor's address is not in workgroup memory");
+}
+
+/// The rows of a matrix with K innermost, by the PTX ISA's matrix descriptor: 8
+/// rows lie behind each other, the next 8 `stride` bytes behind them, and bits
+/// of the address from 7 on exchange runs.
+std::vector<Row> decode(uint64_t descriptor, int64_t rows) {
+  auto field = [descriptor](unsigned first, unsigned bits) {
+    return (descriptor >> first) & ((uint64_t(1) << bits) - 1);
+  };
+  uint64_t start = field(0, 14) << 4, stride = field(32, 14) << 4;
+  uint64_t mode = field(62, 2);
+  if (mode == 0 || field(49, 3) != 0)
+    fail("expected a matrix descriptor with exchanged runs and no base offset");
+  // 128, 64 or 32 bytes.
+  unsigned bits = 4 - static_cast<unsigned>(mode);
+  uint64_t rowBytes = uint64_t(16) << bits, patternBytes = 8 * rowBytes;
+  if (start % patternBytes > rowBytes - 32)
+    fail("a matrix starts %llu bytes behind a multiple of %llu",
+         static_cast<unsigned long long>(start % patternBytes),
+         static_cast<unsigned long long>(patternBytes));
+  std::vector<Row> result(rows);
+  for (int64_t r = 0; r < rows; ++r)
+    for (uint64_t run = 0; run < 2; ++run) {
+      uint64_t address = start + r / 8 * stride + r % 8 * rowBytes + 16 * run;
+      address ^= ((address >> 7) & ((uint64_t(1) << bits) - 1)) << 4;
+      result[r].runs[run] = findShared(address);
+      result[r].noted[run] = lookUp(result[r].runs[run], 16);
+    }
+  return result;
+}
+
+template <typename Work> void forEachByte(const Product &product, Work work) {
+  for (const std::vector<Row> *rows : {&product.a, &product.b})
+    for (const Row &row : *rows)
+      for (Byte *run : row.noted)
+        std::for_each(run, run + 16, work);
+}
+
+/// Operands may be read from now on, until the wait.
+void startReading(const Product &product) {
+  forEachByte(product, [](Byte &byte) {
+    note(byte, /*isWrite=*/false);
+    byte.reader = several;
+    if (byte.writer != nobody &&
+        block.threads[byte.writer].fences == byte.fences)
+      fail(
+          "a product of a warpgroup reads what thread %d wrote without a fence "
+          "of the proxy after it",
+          byte.writer);
+    ++byte.multiplying;
+  });
+}
+
+/// The sums that a thread has in `count` registers, or null.
+std::shared_ptr<Sums> findSums(Thread &thread, const int32_t *registers,
+                               int64_t count) {
+  for (std::shared_ptr<Sums> &sums : thread.sums)
+    if (std::equal(sums->garbage.begin(), sums->garbage.end(), registers,
+                   registers + count))
+      return sums;
+  return nullptr;
+}
+
+/// The registers of a thread become sums of a product of `count` of them.
+std::shared_ptr<Sums> takeSums(const Warpgroup &warpgroup, Thread &thread,
+                               int64_t count) {
+  int32_t *registers = thread.registers;
+  std::shared_ptr<Sums> sums = findSums(thread, registers, count);
+  if (!sums) {
+    if (!warpgroup.isFenced)
+      fail("a product of a warpgroup uses registers without a fence before it");
+    sums = std::make_shared<Sums>();
+    sums->values.assign(registers, registers + count);
+    sums->garbage.resize(count);
+    thread.sums.push_back(sums);
+  }
+  for (int32_t &word : sums->garbage)
+    word = static_cast<int32_t>(block.random());
+  std::copy(sums->garbage.begin(), sums->garbage.end(), registers);
+  ++sums->pending;
+  return sums;
+}
+
+/// Of 64 rows and n columns; a thread has those of two rows of its warp's 16.
+void multiplyWarpgroup(Warpgroup &warpgroup, int64_t first, int64_t n) {
+  Product product;
+  auto descriptors = self().descriptors;
+  product.a = decode(descriptors.first, 64);
+  product.b = decode(descriptors.second, n);
+  startReading(product);
+  for (int64_t i = first; i < first + warpgroupSize; ++i) {
+    Thread &thread = block.threads[i];
+    if (thread.descriptors != descriptors)
+      fail("threads of a warpgroup have different descriptors");
+    product.sums.push_back(takeSums(warpgroup, thread, n / 2));
+  }
+  warpgroup.uncommitted.push_back(std::move(product));
+}
+
+/// Rows in a form that is multiplied fast.
+std::vector<std::array<int16_t, 32>> read(const std::vector<Row> &rows) {
+  std::vector<std::array<int16_t, 32>> values(rows.size());
+  for (size_t r = 0; r < rows.size(); ++r)
+    for (size_t i = 0; i < 32; ++i)
+      values[r][i] = static_cast<int8_t>(rows[r].runs[i / 16][i % 16]);
+  return values;
+}
+
+void complete(const Product &product) {
+  auto rows = read(product.a), columns = read(product.b);
+  for (int64_t i = 0; i < warpgroupSize; ++i) {
+    Sums &sums = *product.sums[i];
+    int64_t warp = i / warpSize, group = i % warpSize / 4, member = i % 4;
+    for (size_t r = 0; r < sums.values.size(); ++r) {
+      const auto &a = rows[16 * warp + group + 8 * (r / 2 % 2)];
+      const auto &b = columns[8 * (r / 4) + 2 * member + r % 2];
+      int32_t sum = 0;
+      for (size_t k = 0; k < a.size(); ++k)
+        sum += a[k] * b[k];
+      sums.values[r] = static_cast<int32_t>(
+          static_cast<uint32_t>(sums.values[r]) + static_cast<uint32_t>(sum));
+    }
+    --sums.pending;
+  }
+  forEachByte(product, [](Byte &byte) {
+    --byte.multiplying;
+    byte.reader = several;
+    byte.read = block.interval;
+  });
 }
 
 } // namespace
@@ -457,7 +669,7 @@ void qtc_emulator_copy(uint8_t *to, const uint8_t *from, int64_t bytes,
   // It may happen at once, or as late as its wait.
   for (int64_t i = 0; i < bytes; ++i) {
     note(noted[i], /*isWrite=*/true);
-    noted[i].copying = static_cast<int32_t>(block.running);
+    noted[i].copying = static_cast<int16_t>(block.running);
   }
   fillWithGarbage(to, bytes);
   self().uncommitted.push_back({to, from, bytes, sourceBytes});
@@ -474,6 +686,57 @@ void qtc_emulator_wait(int32_t remaining) {
   for (; static_cast<int64_t>(groups.size()) > remaining; groups.pop_front())
     for (const Copy &copy : groups.front())
       complete(copy);
+}
+
+/// Sums in registers that were used before are those of products after it.
+void qtc_emulator_fence_registers(int32_t site) {
+  meetWarpgroup(
+      site, [](Warpgroup &warpgroup, int64_t) { warpgroup.isFenced = true; });
+}
+
+/// What the thread wrote is visible to the matrix units.
+void qtc_emulator_fence_proxy() { ++self().fences; }
+
+/// `registers` holds a thread's sums of 64 rows and `n` columns.
+void qtc_emulator_multiply_warpgroup(int32_t site, int32_t n, uint64_t a,
+                                     uint64_t b, int32_t *registers) {
+  self().descriptors = {a, b};
+  self().registers = registers;
+  meetWarpgroup(site, [n](Warpgroup &warpgroup, int64_t first) {
+    multiplyWarpgroup(warpgroup, first, n);
+  });
+}
+
+void qtc_emulator_commit_warpgroup(int32_t site) {
+  meetWarpgroup(site, [](Warpgroup &warpgroup, int64_t) {
+    warpgroup.groups.push_back(std::move(warpgroup.uncommitted));
+    warpgroup.uncommitted.clear();
+  });
+}
+
+/// Completes all groups of products but the last `remaining`.
+void qtc_emulator_wait_warpgroup(int32_t site, int32_t remaining) {
+  meetWarpgroup(site, [remaining](Warpgroup &warpgroup, int64_t) {
+    auto &groups = warpgroup.groups;
+    for (; static_cast<int64_t>(groups.size()) > remaining; groups.pop_front())
+      for (const Product &product : groups.front())
+        complete(product);
+  });
+}
+
+/// The thread uses `count` registers, which may be sums of a warpgroup's
+/// products.
+void qtc_emulator_use(int32_t count, int32_t *registers) {
+  std::shared_ptr<Sums> sums = findSums(self(), registers, count);
+  if (!sums)
+    return;
+  if (sums->pending > 0)
+    fail("thread %lld uses sums of a product that was not waited for",
+         static_cast<long long>(block.running));
+  std::copy(sums->values.begin(), sums->values.end(), registers);
+  std::vector<std::shared_ptr<Sums>> &all = self().sums;
+  all.erase(std::find(all.begin(), all.end(), sums));
+  block.warpgroups[block.running / warpgroupSize].isFenced = false;
 }
 
 } // extern "C"

@@ -19,6 +19,7 @@ import emulation  # noqa: E402 (the path comes first)
 import harness  # noqa: E402
 
 KERNELS = os.path.join(HERE, "Inputs", "synchronized.mlir")
+WARPGROUP = os.path.join(HERE, "Inputs", "warpgroup.mlir")
 
 
 def share(array):
@@ -146,6 +147,95 @@ class Synchronized(KernelCase):
                 self.assertEqual(max(spilled), 0)
 
 
+class Warpgroup(KernelCase):
+    """The kernel of Inputs/warpgroup.mlir."""
+
+    # What is said of a line that is left out.
+    MESSAGES = {
+        "copied": r"thread \d+ reads where a copy of thread \d+ is on its way",
+        "proxy": r"a product of a warpgroup reads what thread \d+ wrote without a fence of the proxy after it",
+        "filled": r"race: thread \d+ reads what thread \d+ wrote since the last barrier",
+        "registers": "a product of a warpgroup uses registers without a fence before it",
+        "group": r"thread \d+ writes what a product of a warpgroup may still read",
+        "emptied": r"thread \d+ writes what a product of a warpgroup may still read",
+        "multiplied": r"thread \d+ uses sums of a product that was not waited for",
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        with open(WARPGROUP, encoding="utf-8") as file:
+            cls.text = file.read()
+        random = numpy.random.default_rng(3)
+        cls.a, cls.b = (random.integers(-128, 128, (rows, 320), numpy.int8) for rows in (64, 16))
+        # Sums that wrap.
+        cls.start = numpy.linspace(-(2**31), 2**31 - 1, 64 * 16).reshape(64, 16).astype(numpy.int32)
+
+    def run_text(self, text, threads=128):
+        return self.launch(self.build(text), "product", 1, threads, self.a, self.b, self.start)
+
+    def assert_error(self, pattern, old, new):
+        self.assertIn(old, self.text)
+        self.assertRegex(str(self.run_text(self.text.replace(old, new))), rf"\Aerror: emulator: block 0: {pattern}\n\Z")
+
+    def test_product(self):
+        *_, sums = self.run_text(self.text)
+        expected = self.a.astype(numpy.int64) @ self.b.T.astype(numpy.int64) + self.start
+        numpy.testing.assert_array_equal(sums, expected.astype(numpy.int32))
+
+    def test_without_synchronization(self):
+        """What is left out shows, whichever it is."""
+        found = re.findall(r"^ *(\S.* // sync ([a-z]+))$", self.text, re.MULTILINE)
+        self.assertEqual([name for _, name in found], list(self.MESSAGES))
+        for line, name in found:
+            with self.subTest(sync=name):
+                self.assert_error(self.MESSAGES[name], line, "")
+
+    def test_early_copy(self):
+        """Two places are too few: who copies waited for the product, but others may not have."""
+        pattern = r"race: thread \d+ writes what others read since the last barrier"
+        self.assert_error(pattern, "arith.remui %t, %c3", "arith.remui %t, %c2")
+
+    def test_early_use(self):
+        """Sums that nothing ties to the wait may be read before it."""
+        *_, sums = self.run_text(self.text.replace("llvm.extractvalue %settled", "llvm.extractvalue %last"))
+        self.assertFalse(numpy.array_equal(sums, self.run_text(self.text)[2]))
+
+    def test_place(self):
+        pattern = r"a matrix starts \d+ bytes behind a multiple of 512"
+        self.assert_error(pattern, "{llvm.align = 512}", "{llvm.align = 256}")
+        self.assert_error("a descriptor's address is not in workgroup memory", "addi %base, %slotByte", "subi %base, %c5120")
+
+    def test_layout(self):
+        """Runs that are not exchanged, within 128 bytes, and other distances of rows."""
+        pattern = "expected a matrix descriptor with exchanged runs and no base offset"
+        self.assert_error(pattern, "0x8000002000010000", "0x0000002000010000")
+        self.assert_error(r"a matrix starts \d+ bytes behind a multiple of 1024", "0x8000002000010000", "0x4000002000010000")
+        *_, sums = self.run_text(self.text.replace("0x8000002000010000", "0x8000001000010000"))
+        self.assertFalse(numpy.array_equal(sums, self.run_text(self.text)[2]))
+
+    def test_part_of_a_warpgroup(self):
+        fence = "nvvm.wgmma.fence.aligned // sync registers"
+        divided = "scf.if %isOfB { nvvm.wgmma.fence.aligned } else { nvvm.wgmma.fence.aligned }"
+        self.assert_error(r"threads \d+ and \d+ wait at different operations of a warpgroup", fence, divided)
+        text = self.text.replace("array<i32: 128, 1, 1>", "array<i32: 96, 1, 1>")
+        self.assertRegex(str(self.run_text(text, threads=96)), "operations of a warpgroup of 96 threads instead of 128")
+
+    def test_different_descriptors(self):
+        self.assert_error(
+            "threads of a warpgroup have different descriptors",
+            "%da = arith.ori %bitsA, %layout : i64",
+            "%da0 = arith.ori %bitsA, %layout : i64\n%da = arith.select %isOfB, %da0, %layout : i64",
+        )
+
+    def test_assembled(self):
+        module, code = self.path("k.mlir"), self.path("k.ptx")
+        harness.succeed(emulation.QTC_OPT, WARPGROUP, "--convert-kernels-to-ptx=sm=90a", "-o", module)
+        emulation.extract_code(module, code)
+        _, spilled = emulation.assemble(code, "90a", self.path("cubin"))
+        self.assertEqual(max(spilled), 0)
+
+
 KERNEL = """
 module attributes {{gpu.container_module}} {{
   gpu.module @kernels {{
@@ -212,7 +302,7 @@ class Waiting(KernelCase):
 
     def test_part_of_a_warp(self):
         body = "%w, %valid = gpu.shuffle xor %v, %i1, %i32 : i32\n memref.store %w, %x[%thread] : memref<64xi32>"
-        self.assert_error("shuffles of a warp of 8 threads", body, threads=8)
+        self.assert_error("shuffles of 8 threads instead of 32", body, threads=8)
 
 
 if __name__ == "__main__":

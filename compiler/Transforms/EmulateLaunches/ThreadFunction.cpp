@@ -103,6 +103,13 @@ private:
   LogicalResult emulate(NVVM::MmaOp op);
   LogicalResult emulate(nvgpu::DeviceAsyncCopyOp op);
   LogicalResult emulate(nvgpu::LdMatrixOp op);
+  LogicalResult emulate(NVVM::WgmmaMmaAsyncOp op);
+  LogicalResult emulate(NVVM::FenceProxyOp op);
+  LogicalResult emulate(LLVM::InlineAsmOp op);
+  /// Calls `name` with values in registers behind `arguments`; a structure of
+  /// those from `first` on afterwards.
+  Value callOnRegisters(StringRef name, SmallVector<Value> arguments,
+                        ValueRange values, size_t first, Type type);
   Value createRegisters(int64_t count, Type type);
   LogicalResult checkOther(Operation *op);
   LogicalResult noteAccess(Value buffer, ValueRange indices, Type type,
@@ -134,7 +141,18 @@ LogicalResult SynchronizationEmulator::emulate(Operation *op) {
   b.setInsertionPoint(op);
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<gpu::ShuffleOp, NVVM::MmaOp, nvgpu::DeviceAsyncCopyOp,
-            nvgpu::LdMatrixOp>([&](auto typed) { return emulate(typed); })
+            nvgpu::LdMatrixOp, NVVM::WgmmaMmaAsyncOp, NVVM::FenceProxyOp,
+            LLVM::InlineAsmOp>([&](auto typed) { return emulate(typed); })
+      .Case([&](NVVM::WgmmaFenceAlignedOp) {
+        return call(op, "fence_registers", nextSite());
+      })
+      .Case([&](NVVM::WgmmaGroupSyncAlignedOp) {
+        return call(op, "commit_warpgroup", nextSite());
+      })
+      .Case([&](NVVM::WgmmaWaitGroupSyncOp wait) {
+        return call(op, "wait_warpgroup",
+                    {nextSite(), number(wait.getGroup())});
+      })
       .Case([&](gpu::BarrierOp) { return call(op, "barrier", nextSite()); })
       .Case([&](nvgpu::DeviceAsyncCreateGroupOp) {
         return call(op, "commit", ValueRange());
@@ -182,28 +200,80 @@ Value SynchronizationEmulator::createRegisters(int64_t count, Type type) {
   return b.create<memref::AllocaOp>(MemRefType::get({count}, type));
 }
 
-LogicalResult SynchronizationEmulator::emulate(NVVM::MmaOp op) {
-  if (op.getMultiplicandAPtxType() != NVVM::MMATypes::s8 ||
-      op.getMultiplicandBPtxType() != NVVM::MMATypes::s8 ||
-      op.getIntOverflowBehavior() != NVVM::MMAIntOverflow::wrapped)
-    return op.emitError("expected a product of s8 with sums that wrap");
-  SmallVector<Value> values(op.getOperands());
+Value SynchronizationEmulator::callOnRegisters(StringRef name,
+                                               SmallVector<Value> arguments,
+                                               ValueRange values, size_t first,
+                                               Type type) {
   Value registers = createRegisters(values.size(), b.getI32Type());
   auto index = [&](size_t i) -> Value {
     return b.create<arith::ConstantIndexOp>(i);
   };
   for (auto [i, value] : llvm::enumerate(values))
     b.create<memref::StoreOp>(value, registers, index(i));
-  NVVM::MMAShapeAttr shape = op.getShape();
-  callEmulator(b, "multiply",
-               {nextSite(), number(shape.getM()), number(shape.getN()),
-                number(shape.getK()), getAddress(b, registers, index(0))});
-  Value result = b.create<LLVM::UndefOp>(op.getType());
-  size_t first = values.size() - op.getOperandC().size();
-  for (size_t i = 0; i < op.getOperandC().size(); ++i)
+  arguments.push_back(getAddress(b, registers, index(0)));
+  callEmulator(b, name, arguments);
+  Value result = b.create<LLVM::UndefOp>(type);
+  for (size_t i = first; i < values.size(); ++i)
     result = b.create<LLVM::InsertValueOp>(
-        result, b.create<memref::LoadOp>(registers, index(first + i)), i);
-  op.getResult().replaceAllUsesWith(result);
+        result, b.create<memref::LoadOp>(registers, index(i)), i - first);
+  return result;
+}
+
+LogicalResult SynchronizationEmulator::emulate(NVVM::MmaOp op) {
+  if (op.getMultiplicandAPtxType() != NVVM::MMATypes::s8 ||
+      op.getMultiplicandBPtxType() != NVVM::MMATypes::s8 ||
+      op.getIntOverflowBehavior() != NVVM::MMAIntOverflow::wrapped)
+    return op.emitError("expected a product of s8 with sums that wrap");
+  NVVM::MMAShapeAttr shape = op.getShape();
+  size_t first = op.getNumOperands() - op.getOperandC().size();
+  op.getResult().replaceAllUsesWith(
+      callOnRegisters("multiply",
+                      {nextSite(), number(shape.getM()), number(shape.getN()),
+                       number(shape.getK())},
+                      op.getOperands(), first, op.getType()));
+  op.erase();
+  return success();
+}
+
+LogicalResult SynchronizationEmulator::emulate(NVVM::WgmmaMmaAsyncOp op) {
+  bool hasBytes = op.getTypeA() == NVVM::WGMMATypes::s8 &&
+                  op.getTypeB() == NVVM::WGMMATypes::s8 &&
+                  op.getTypeD() == NVVM::WGMMATypes::s32;
+  bool adds = op.getScaleD() == NVVM::WGMMAScaleOut::one &&
+              op.getSatfinite() != NVVM::MMAIntOverflow::satfinite;
+  bool hasLayout = op.getLayoutA() == NVVM::MMALayout::row &&
+                   op.getLayoutB() == NVVM::MMALayout::col;
+  if (!hasBytes || !adds || !hasLayout)
+    return op.emitError("expected a product of s8 with sums that wrap");
+  auto type = cast<LLVM::LLVMStructType>(op.getInouts().getType());
+  SmallVector<Value> sums;
+  for (size_t i = 0; i < type.getBody().size(); ++i)
+    sums.push_back(b.create<LLVM::ExtractValueOp>(op.getInouts(), i));
+  op.getResults().replaceAllUsesWith(
+      callOnRegisters("multiply_warpgroup",
+                      {nextSite(), number(op.getShape().getN()),
+                       op.getDescriptorA(), op.getDescriptorB()},
+                      sums, /*first=*/0, type));
+  op.erase();
+  return success();
+}
+
+LogicalResult SynchronizationEmulator::emulate(NVVM::FenceProxyOp op) {
+  if (op.getKind() != NVVM::ProxyKind::async_shared)
+    return op.emitError("expected a fence of the proxy async.shared");
+  return call(op, "fence_proxy", ValueRange());
+}
+
+/// Assembly without text ties registers to a place: there they are used.
+LogicalResult SynchronizationEmulator::emulate(LLVM::InlineAsmOp op) {
+  auto type = dyn_cast_or_null<LLVM::LLVMStructType>(
+      op->getNumResults() == 1 ? op->getResult(0).getType() : Type());
+  if (!op.getAsmString().empty() || !type ||
+      !llvm::equal(type.getBody(), op->getOperandTypes()))
+    return op.emitError("expected assembly that can be emulated");
+  op->getResult(0).replaceAllUsesWith(
+      callOnRegisters("use", {number(op->getNumOperands())}, op->getOperands(),
+                      /*first=*/0, type));
   op.erase();
   return success();
 }
@@ -256,11 +326,12 @@ LogicalResult SynchronizationEmulator::noteAccess(Value buffer,
 }
 
 /// Nothing that only a device understands may be left, and no access to
-/// workgroup memory go unnoticed.
+/// workgroup memory go unnoticed. Addresses are for descriptors, whose products
+/// say themselves what they read.
 LogicalResult SynchronizationEmulator::checkOther(Operation *op) {
   if (isa<gpu::GPUDialect, nvgpu::NVGPUDialect, NVVM::NVVMDialect>(
           op->getDialect()) ||
-      (!isa<ViewLikeOpInterface>(op) &&
+      (!isa<ViewLikeOpInterface, memref::ExtractAlignedPointerAsIndexOp>(op) &&
        llvm::any_of(op->getOperands(), isWorkgroupMemory)))
     return op->emitError("expected an operation that can be emulated");
   return success();

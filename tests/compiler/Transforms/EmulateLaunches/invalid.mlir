@@ -77,3 +77,44 @@ module attributes {gpu.container_module} {
     }
   }
 }
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%x: memref<i32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %v = memref.load %x[] : memref<i32>
+      gpu.barrier
+      // expected-error @below {{expected assembly that can be emulated}}
+      %w = llvm.inline_asm has_side_effects "mov.u32 $0, $1;", "=r,r" %v : (i32) -> i32
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%a: i64, %sums: !llvm.struct<(i32, i32, i32, i32)>) kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
+      gpu.barrier
+      // expected-error @below {{expected a product of s8 with sums that wrap}}
+      %d = nvvm.wgmma.mma_async %a, %a, %sums, <m = 64, n = 8, k = 32>, D[<s32>, <zero>], A[<s8>, <one>, <row>], B[<s8>, <one>, <col>]
+          : !llvm.struct<(i32, i32, i32, i32)> -> !llvm.struct<(i32, i32, i32, i32)>
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k() kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
+      gpu.barrier
+      // expected-error @below {{expected a fence of the proxy async.shared}}
+      nvvm.fence.proxy {kind = #nvvm.proxy_kind<alias>}
+      gpu.return
+    }
+  }
+}

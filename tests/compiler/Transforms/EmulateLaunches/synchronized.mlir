@@ -55,13 +55,14 @@ module attributes {gpu.container_module} {
 
 // CHECK-LABEL: func private @k_thread(
 //       CHECK:   %[[REGISTERS:.+]] = memref.alloca() : memref<4xi32>
+//       CHECK:   %[[M:.+]] = arith.constant 8 : i32
+//  CHECK-NEXT:   %[[N:.+]] = arith.constant 8 : i32
+//  CHECK-NEXT:   %[[K:.+]] = arith.constant 16 : i32
 //       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
 //       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
 //       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
 //       CHECK:   memref.store %{{.+}}, %[[REGISTERS]][%{{.+}}]
-//   CHECK-DAG:   %[[M:.+]] = arith.constant 8 : i32
-//   CHECK-DAG:   %[[K:.+]] = arith.constant 16 : i32
-//       CHECK:   call @qtc_emulator_multiply(%{{.+}}, %[[M]], %{{.+}}, %[[K]], %{{.+}})
+//       CHECK:   call @qtc_emulator_multiply(%{{.+}}, %[[M]], %[[N]], %[[K]], %{{.+}})
 //       CHECK:   %[[THIRD:.+]] = arith.constant 2 : index
 //       CHECK:   %[[SUM:.+]] = memref.load %[[REGISTERS]][%[[THIRD]]]
 //       CHECK:   llvm.insertvalue %[[SUM]], %{{.+}}[0]
@@ -109,6 +110,43 @@ module attributes {gpu.container_module} {
       %v = nvgpu.ldmatrix %shared[%row, %c0] {numTiles = 2 : i32, transpose = false} : memref<16x4xi32, #gpu.address_space<workgroup>> -> vector<2x1xi32>
       %w = vector.extract %v[1, 0] : i32 from vector<2x1xi32>
       memref.store %w, %x[] : memref<i32>
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// A warpgroup's product takes the sums from registers. Fences, groups and waits
+// are calls, and assembly without text says where registers are used.
+
+// CHECK-LABEL: func private @k_thread(
+//       CHECK:   call @qtc_emulator_fence_proxy()
+//       CHECK:   call @qtc_emulator_fence_registers(%{{.+}})
+//       CHECK:   %[[N:.+]] = arith.constant 8 : i32
+//       CHECK:   call @qtc_emulator_multiply_warpgroup(%{{.+}}, %[[N]], %[[A:.+]], %[[A]], %{{.+}}) : (i32, i32, i64, i64, index) -> ()
+//       CHECK:   call @qtc_emulator_commit_warpgroup(%{{.+}})
+//       CHECK:   %[[REMAINING:.+]] = arith.constant 1 : i32
+//       CHECK:   call @qtc_emulator_wait_warpgroup(%{{.+}}, %[[REMAINING]])
+//       CHECK:   %[[COUNT:.+]] = arith.constant 4 : i32
+//       CHECK:   call @qtc_emulator_use(%[[COUNT]], %{{.+}})
+//   CHECK-NOT: nvvm.
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%x: memref<i32>, %sums: !llvm.struct<(i32, i32, i32, i32)>) workgroup(%shared: memref<4096xi8, #gpu.address_space<workgroup>> {llvm.align = 512})
+        kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
+      %base = memref.extract_aligned_pointer_as_index %shared : memref<4096xi8, #gpu.address_space<workgroup>> -> index
+      %a = arith.index_cast %base : index to i64
+      nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
+      nvvm.wgmma.fence.aligned
+      %d = nvvm.wgmma.mma_async %a, %a, %sums, <m = 64, n = 8, k = 32>, D[<s32>, <one>], A[<s8>, <one>, <row>], B[<s8>, <one>, <col>]
+          : !llvm.struct<(i32, i32, i32, i32)> -> !llvm.struct<(i32, i32, i32, i32)>
+      nvvm.wgmma.commit.group.sync.aligned
+      nvvm.wgmma.wait.group.sync.aligned 1
+      %d0 = llvm.extractvalue %d[0] : !llvm.struct<(i32, i32, i32, i32)>
+      %e = llvm.inline_asm has_side_effects "", "=r,=r,=r,=r,0,1,2,3" %d0, %d0, %d0, %d0 : (i32, i32, i32, i32) -> !llvm.struct<(i32, i32, i32, i32)>
+      %e0 = llvm.extractvalue %e[0] : !llvm.struct<(i32, i32, i32, i32)>
+      memref.store %e0, %x[] : memref<i32>
       gpu.return
     }
   }
