@@ -6,6 +6,7 @@
 ptxas is looked for on the path and in $CUDA_HOME (default: /usr/local/cuda).
 """
 
+import dataclasses
 import os
 import re
 import shutil
@@ -60,13 +61,25 @@ def find_ptxas():
     return found
 
 
+@dataclasses.dataclass
+class Report:
+    """What ptxas says of kernels: registers of a thread, and bytes that each spills, and that a block shares."""
+
+    registers: list
+    spilled: list
+    shared: list
+
+
 def assemble(code, capability, cubin):
-    """What ptxas reports of a file: registers of every kernel, and the bytes that each spills."""
+    """A report of the kernels in a file. They must use sums of warpgroups as ptxas wants, so that it adds no waits."""
     report = harness.succeed(find_ptxas(), f"-arch=sm_{capability}", "-v", code, "-o", cubin).err
     registers = [int(number) for number in re.findall(r"Used (\d+) registers", report)]
     spilled = [int(number) for number in re.findall(r"(\d+) bytes spill stores", report)]
+    shared = [int(number) for number in re.findall(r"(\d+) bytes smem", report)]
     with open(code, encoding="utf-8") as file:
         kernels = len(re.findall(r"^\.visible \.entry", file.read(), re.MULTILINE))
     if len(registers) != kernels:
         raise AssertionError(f"expected a report of {kernels} kernels\n{report}")
-    return registers, spilled
+    if re.search(r"\(C75\d\d\)", report):
+        raise AssertionError(f"expected no remark about products of warpgroups\n{report}")
+    return Report(registers, spilled, shared)

@@ -125,6 +125,20 @@ class SameAsProcessor(harness.Case):
             resumed = harness.train(second, *words, "--steps=6", "--out", out, "--resume", harness.checkpoint(out))
             self.assertEqual(resumed.state, whole.state)
 
+    def test_warpgroups(self):
+        """A LeNet, and a step of wider convolutions, on the matrix units of warpgroups."""
+        options = ("--batch=4", "--init=scheme", "--normalize=cifar10")
+        wide = harness.shared("models", "vgg_tiny.onnx")
+        wide_cpu = harness.compile_model(wide, self.path("wide-cpu"), *options, "--mcpu=native")
+        wide_gpu = compile_trainer(wide, self.path("wide-gpu"), *options, "--sm=90a")
+        wide_data = runs.small_data(self.path("data"), (3, 32, 32), count=8, tests=4)
+        gpu = compile_trainer(harness.shared("models", "lenet.onnx"), self.path("gpu"), "--batch=8", "--sm=90a")
+        environment = dict(os.environ, QTC_FAKE_CUDA_CAPABILITY="90")
+        for data, steps, trainers in ((self.data, "3", (self.cpu, gpu)), (wide_data, "1", (wide_cpu, wide_gpu))):
+            words = ("train", "--data", data, "--schedule=8", "--steps", steps, "--out", self.path("out"))
+            states = {harness.Result(harness.succeed(trainer, *words, env=environment)).state for trainer in trainers}
+            self.assertEqual(len(states), 1)
+
     def test_overlap(self):
         """Whichever of the streams is late, copies and steps wait for each other."""
         words = ("train", "--data", self.data, "--steps=20", "--save-every=4", "--out")
@@ -332,11 +346,19 @@ class RunScript(harness.Case):
 
 
 class Assembled(harness.Case):
-    """ptxas takes the code, for the oldest devices and a newer one; from sm_80 on without memory for registers."""
+    """ptxas takes the code, for the oldest devices and newer ones; from sm_80 on without memory for registers."""
 
-    def assemble(self, model, *options):
+    PRODUCTS = {
+        "75": r"mma\.sync\.aligned\.m8n8k16\.row\.col\.s32\.s8\.s8\.s32",
+        "80": r"mma\.sync\.aligned\.m16n8k32\.row\.col\.s32\.s8\.s8\.s32",
+        "90": r"mma\.sync\.aligned\.m16n8k32\.row\.col\.s32\.s8\.s8\.s32",
+        "90a": r"wgmma\.mma_async\.sync\.aligned\.m64n(32|64|128)k32\.s32\.s8\.s8",
+    }
+
+    def assemble(self, model, *options, is_wide=True):
+        """Narrow models leave warpgroups without work."""
         name = os.path.splitext(os.path.basename(model))[0]
-        for capability in (75, 80, 90):
+        for capability in self.PRODUCTS:
             with self.subTest(model=name, sm=capability):
                 code = self.path(f"{name}.ptx")
                 words = ("--target=cuda", f"--sm={capability}", "--emit=ptx", *options, "-o", code)
@@ -345,12 +367,14 @@ class Assembled(harness.Case):
                     text = file.read()
                 self.assertNotRegex(text, r"\.f(16|32|64)\b")
                 self.assertNotIn("satfinite", text)
-                shape = "m8n8k16" if capability == 75 else "m16n8k32"
-                self.assertIn(f"mma.sync.aligned.{shape}.row.col.s32.s8.s8.s32", text)
-                registers, spilled = emulation.assemble(code, capability, self.path("cubin"))
-                print(f"{name} sm_{capability}: {len(registers)} kernels, {max(registers)} registers at most")
-                if capability >= 80:
-                    self.assertEqual(sum(spilled), 0)
+                self.assertRegex(text, self.PRODUCTS[capability if is_wide else capability.rstrip("a")])
+                report = emulation.assemble(code, capability, self.path("cubin"))
+                print(
+                    f"{name} sm_{capability}: {len(report.registers)} kernels, {max(report.registers)} registers and "
+                    f"{max(report.shared)} bytes of shared memory at most, {sum(report.spilled)} bytes spilled"
+                )
+                if capability != "75":
+                    self.assertEqual(sum(report.spilled), 0)
 
     def test_lenet(self):
         self.assemble(harness.shared("models", "lenet.onnx"))
@@ -370,7 +394,7 @@ class Assembled(harness.Case):
         names = ("conv_strided_twice", "conv_phases", "conv_grouped", "pool_ceil_mode", "gemm_plain")
         harness.succeed(sys.executable, os.path.join(harness.REFERENCE, "make_models.py"), self.path("odd"), *names)
         for name in names:
-            self.assemble(os.path.join(self.path("odd"), name + ".onnx"), "--batch=7")
+            self.assemble(os.path.join(self.path("odd"), name + ".onnx"), "--batch=7", is_wide=False)
 
 
 if __name__ == "__main__":

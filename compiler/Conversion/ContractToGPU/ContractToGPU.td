@@ -26,6 +26,12 @@ def ConvertContractToGPU
     - `nvvm.mma.sync` m16n8k32 multiplies signed bytes. Accumulators wrap, though
       none does: sums that leave 32 bits are formed elsewhere. Before sm_80
       it is m8n8k16, and copies go through registers.
+    - sm_90a has tiles whose warps multiply in groups of four with
+      `nvvm.wgmma.mma_async` m64nNk32, all columns of the tile at once. Descriptors
+      say where the matrix units find operands in shared memory: in the rows and
+      with the exchange of runs as above. Each thread fences its copies for them
+      before the barrier, and starts its next ones while they work. One group of
+      products is under way at a time.
     - At the end come bias, clamp and the maximum, which warps find with
       shuffles and raise with one atomic operation, or atomic additions where
       several blocks share a result.

@@ -30,6 +30,17 @@ constexpr int64_t kFragmentSums = 4, kHalfRows = 8;
 /// Rows of what a warp loads from shared memory, a run of each.
 constexpr int64_t kMatrixRows = 8;
 constexpr int64_t kBiasLimit = int64_t(1) << 30;
+
+/// Rows of K that a warpgroup multiplies at once, bytes.
+constexpr int64_t kWarpgroupBytes = 32;
+/// A descriptor has the low 18 bits of an address, in units of 16 bytes. Then,
+/// in these units, come the distance of columns of runs, which does not matter
+/// where runs are exchanged, and of groups of 8 rows. Bits 62 and 63 exchange
+/// runs within 64 bytes, as `copyRun` does.
+constexpr int64_t kAddressMask = (1 << 18) - 1, kAddressUnit = 16;
+constexpr uint64_t kDescriptor =
+    uint64_t(1) << 16 | uint64_t(kMatrixRows * kRowBytes / kAddressUnit) << 32 |
+    uint64_t(2) << 62;
 } // namespace
 
 //===----------------------------------------------------------------------===//
@@ -65,7 +76,7 @@ void KernelEmitter::locate() {
                                      b.index(op.getStepCount()));
 
   lane = b.rem(thread, Tile::kWarpSize);
-  Value warp = b.div(thread, Tile::kWarpSize);
+  warp = b.div(thread, Tile::kWarpSize);
   warpRow = b.mul(b.div(warp, tile.getWarpsInRow()), tile.warpRows);
   warpColumn = b.mul(b.rem(warp, tile.getWarpsInRow()), tile.warpColumns);
   laneRow = b.div(lane, 4);
@@ -222,6 +233,68 @@ SmallVector<Value> KernelEmitter::multiplyStage(Value slot, Values sums) {
   return sums;
 }
 
+Value KernelEmitter::createDescriptor(Value firstRow) {
+  Value address =
+      b.add(b.create<memref::ExtractAlignedPointerAsIndexOp>(b.getShared()),
+            b.mul(firstRow, kRowBytes));
+  Value place = b.div(b.create<arith::AndIOp>(address, b.index(kAddressMask)),
+                      kAddressUnit);
+  return b.create<arith::OrIOp>(
+      b.create<arith::IndexCastOp>(b.getI64Type(), place),
+      b.create<arith::ConstantIntOp>(static_cast<int64_t>(kDescriptor), 64));
+}
+
+Value KernelEmitter::startProducts(Value slot, const Values &sums) {
+  Type type = LLVM::LLVMStructType::getLiteral(
+      b.getContext(), SmallVector<Type>(sums.size(), b.getI32Type()));
+  Value all = b.create<LLVM::UndefOp>(type);
+  for (auto [position, sum] : llvm::enumerate(sums))
+    all = b.create<LLVM::InsertValueOp>(all, sum, position);
+  Value group = b.div(warp, Tile::kWarpgroupWarps);
+  Value rowRuns =
+      createDescriptor(b.add(slot, b.mul(group, Tile::kWarpgroupRows)));
+  Value columnRuns = createDescriptor(b.add(slot, tile.rows));
+  b.create<NVVM::WgmmaFenceAlignedOp>();
+  for (int64_t byte = 0; byte < kRowBytes; byte += kWarpgroupBytes) {
+    auto advance = [&](Value descriptor) -> Value {
+      return b.create<arith::AddIOp>(
+          descriptor, b.create<arith::ConstantIntOp>(byte / kAddressUnit, 64));
+    };
+    all = b.create<NVVM::WgmmaMmaAsyncOp>(
+        type, all, advance(rowRuns), advance(columnRuns),
+        NVVM::MMAShapeAttr::get(b.getContext(), Tile::kWarpgroupRows,
+                                tile.columns, kWarpgroupBytes),
+        NVVM::WGMMATypes::s8, NVVM::WGMMATypes::s8, NVVM::WGMMATypes::s32,
+        NVVM::WGMMAScaleOut::one, NVVM::WGMMAScaleIn::one,
+        NVVM::WGMMAScaleIn::one, NVVM::MMALayout::row, NVVM::MMALayout::col,
+        NVVM::MMAIntOverflowAttr::get(b.getContext(),
+                                      NVVM::MMAIntOverflow::wrapped));
+  }
+  b.create<NVVM::WgmmaGroupSyncAlignedOp>();
+  return all;
+}
+
+/// Assembly without text ties the sums to where the wait is: nothing else keeps
+/// uses of them behind it.
+SmallVector<Value> KernelEmitter::waitForProducts(Value sums) {
+  b.create<NVVM::WgmmaWaitGroupSyncOp>(/*group=*/0);
+  auto type = cast<LLVM::LLVMStructType>(sums.getType());
+  Values values;
+  std::string outputs, inputs;
+  for (size_t i = 0; i < type.getBody().size(); ++i) {
+    values.push_back(b.create<LLVM::ExtractValueOp>(sums, i));
+    outputs += i == 0 ? "=r" : ",=r";
+    inputs += "," + std::to_string(i);
+  }
+  auto tied = b.create<LLVM::InlineAsmOp>(
+      type, values, /*asm_string=*/"", outputs + inputs,
+      /*has_side_effects=*/true, /*is_align_stack=*/false,
+      /*asm_dialect=*/nullptr, /*operand_attrs=*/nullptr);
+  for (auto [i, value] : llvm::enumerate(values))
+    value = b.create<LLVM::ExtractValueOp>(tied.getRes(), i);
+  return values;
+}
+
 SmallVector<Value> KernelEmitter::multiplyStages() {
   int64_t stages = schedule.stages;
   int64_t slotRows = tile.rows + tile.columns;
@@ -231,7 +304,7 @@ SmallVector<Value> KernelEmitter::multiplyStages() {
     return start;
   for (int64_t ahead = 0; ahead < stages - 1; ++ahead)
     copyStage(b.add(firstStage, ahead), b.index(ahead * slotRows));
-  b.waitForCopies(/*pending=*/stages - 2);
+  b.waitForCopies(/*pending=*/stages - 2, tile.usesWarpgroups);
   start.push_back(b.index(0));
   auto loop = b.create<scf::ForOp>(firstStage, endStage, b.index(1), start);
   OpBuilder::InsertionGuard guard(b);
@@ -242,9 +315,20 @@ SmallVector<Value> KernelEmitter::multiplyStages() {
   auto next = [&](Value position, int64_t distance) {
     return b.rem(b.add(position, distance * slotRows), stages * slotRows);
   };
-  copyStage(b.add(loop.getInductionVar(), stages - 1), next(slot, stages - 1));
-  sums = multiplyStage(slot, sums);
-  b.waitForCopies(/*pending=*/stages - 2);
+  auto copyNext = [&] {
+    copyStage(b.add(loop.getInductionVar(), stages - 1),
+              next(slot, stages - 1));
+  };
+  if (tile.usesWarpgroups) {
+    // The matrix units work while threads look for what to copy.
+    Value started = startProducts(slot, sums);
+    copyNext();
+    sums = waitForProducts(started);
+  } else {
+    copyNext();
+    sums = multiplyStage(slot, sums);
+  }
+  b.waitForCopies(/*pending=*/stages - 2, tile.usesWarpgroups);
   sums.push_back(next(slot, 1));
   b.create<scf::YieldOp>(sums);
   sums.assign(loop->result_begin(), loop->result_end());

@@ -55,6 +55,13 @@ private:
   /// All stages; the accumulators of a lane.
   Values multiplyStages();
   Values multiplyStage(Value slot, Values sums);
+  /// What a warpgroup multiplies, of 64-byte rows of shared memory from
+  /// `firstRow` on.
+  Value createDescriptor(Value firstRow);
+  /// Starts the products of a warpgroup, which read shared memory until
+  /// `waitForProducts`. Nobody may use the sums before.
+  Value startProducts(Value slot, const Values &sums);
+  Values waitForProducts(Value sums);
   /// What a lane says of the matrices that its warp loads: the row, and the
   /// run of two, exchanged by the row.
   struct MatrixRow {
@@ -84,7 +91,7 @@ private:
   const cuda::TargetRecord &target;
   const cuda::TileSchedule &schedule;
   const cuda::Tile &tile;
-  Value thread, lane, laneRow, laneWord;
+  Value thread, warp, lane, laneRow, laneWord;
   /// The shared memory as words.
   Value words;
   /// The first row and column of the tile that are the warp's.

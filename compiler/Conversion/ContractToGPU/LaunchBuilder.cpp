@@ -96,8 +96,14 @@ void LaunchBuilder::commit() {
   copies.clear();
 }
 
-void LaunchBuilder::waitForCopies(int64_t pending) {
+void LaunchBuilder::waitForCopies(int64_t pending, bool throughDescriptors) {
   if (target.hasAsyncCopies())
     create<nvgpu::DeviceAsyncWaitOp>(newest, getI32IntegerAttr(pending));
+  // Copies go through another proxy. Each thread vouches for its own.
+  if (throughDescriptors)
+    create<NVVM::FenceProxyOp>(
+        NVVM::ProxyKindAttr::get(getContext(), NVVM::ProxyKind::async_shared),
+        NVVM::SharedSpaceAttr::get(getContext(),
+                                   NVVM::SharedSpace::shared_cta));
   create<gpu::BarrierOp>();
 }

@@ -49,8 +49,9 @@ public:
   /// Makes a group of the copies since the last one.
   void commit();
   /// Waits until at most `pending` groups are under way, then for the other
-  /// threads.
-  void waitForCopies(int64_t pending);
+  /// threads. What was copied is visible to them, and to descriptors if
+  /// `throughDescriptors`.
+  void waitForCopies(int64_t pending, bool throughDescriptors = false);
 
   /// Bytes of an asynchronous copy.
   static constexpr int64_t kCopyBytes = 16;

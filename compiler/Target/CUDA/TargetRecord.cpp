@@ -18,7 +18,7 @@ llvm::ArrayRef<cuda::TargetRecord> cuda::getTargetRecords() {
       {86, "sm_86", "+ptx71", 1024, 84},
       {89, "sm_89", "+ptx78", 1024, 128},
       {90, "sm_90", "+ptx78", 2560, 132},
-      {90, "sm_90a", "+ptx80", 2560, 132, /*exact=*/true},
+      {90, "sm_90a", "+ptx80", 2560, 132, /*exact=*/true, 4096},
   };
   return records;
 }

@@ -34,6 +34,8 @@ struct TargetRecord {
   /// Whether the code uses what later generations lack, and runs on devices of
   /// this very capability alone.
   bool exact = false;
+  /// As `productsPerCycle`, with `wgmma`; 0: there is none.
+  int64_t warpgroupProductsPerCycle = 0;
   /// What users call it: 80, 90a.
   llvm::StringRef getNumber() const { return name.substr(3); }
   /// Whether copies to shared memory go past the registers.
@@ -41,6 +43,8 @@ struct TargetRecord {
   /// Whether matrix instructions take 16 rows and 32 bytes of each, m16n8k32,
   /// or m8n8k16.
   bool hasLongProducts() const { return capability >= 80; }
+  /// Whether four warps may multiply together, by `wgmma`.
+  bool hasWarpgroupProducts() const { return warpgroupProductsPerCycle > 0; }
 };
 
 /// All records, from the oldest to the newest.

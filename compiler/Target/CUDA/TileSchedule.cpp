@@ -22,8 +22,17 @@ namespace {
 /// Every thread of a tile copies whole runs of rows and of columns: 4 · columns
 /// is a multiple of the threads.
 constexpr Tile kTiles[] = {
-    {128, 128, 64, 64}, {128, 64, 64, 32}, {64, 64, 32, 32},
-    {128, 32, 32, 32},  {64, 32, 32, 16},  {64, 16, 32, 16},
+    {128, 128, 64, 64},
+    {128, 64, 64, 32},
+    {64, 64, 32, 32},
+    {128, 32, 32, 32},
+    {64, 32, 32, 16},
+    {64, 16, 32, 16},
+    {128, 128, 16, 128, /*usesWarpgroups=*/true},
+    {64, 128, 16, 128, /*usesWarpgroups=*/true},
+    {128, 64, 16, 64, /*usesWarpgroups=*/true},
+    {64, 64, 16, 64, /*usesWarpgroups=*/true},
+    {64, 32, 16, 32, /*usesWarpgroups=*/true},
 };
 
 /// Static shared memory of a block.
@@ -37,13 +46,21 @@ constexpr double kBlockCycles = 2000;
 constexpr double kAtomicCycles = 1;
 
 /// Cycles that one multiprocessor takes for a stage of a tile: the slower of
-/// its matrix units and its shared memory, which every warp reads for itself.
+/// its matrix units and its shared memory, which every warp reads for itself,
+/// or every warpgroup.
 double getStageCycles(const TargetRecord &target, const Tile &tile) {
   double bytes = kRunsPerStage * 16;
   double products = tile.rows * tile.columns * bytes;
-  double read =
-      (tile.warpRows + tile.warpColumns) * bytes * tile.getWarps() / 128;
-  return std::max(products / target.productsPerCycle, read);
+  double readers = tile.getWarps(), rows = tile.warpRows;
+  if (tile.usesWarpgroups) {
+    readers /= Tile::kWarpgroupWarps;
+    rows = Tile::kWarpgroupRows;
+  }
+  double read = (rows + tile.warpColumns) * bytes * readers / 128;
+  int64_t productsPerCycle = tile.usesWarpgroups
+                                 ? target.warpgroupProductsPerCycle
+                                 : target.productsPerCycle;
+  return std::max(products / productsPerCycle, read);
 }
 
 double estimate(const TargetRecord &target, const TileSchedule &schedule) {
@@ -105,6 +122,8 @@ cuda::rankTileSchedules(const TargetRecord &target,
           : 1;
   std::vector<RatedSchedule> rated;
   for (const Tile &tile : kTiles) {
+    if (tile.usesWarpgroups && !target.hasWarpgroupProducts())
+      continue;
     auto rate = [&](int64_t splits) {
       TileSchedule schedule = getSchedule(target, tile, shape, splits);
       return RatedSchedule{schedule, estimate(target, schedule)};

@@ -25,12 +25,16 @@ namespace qtc::cuda {
 struct Tile {
   int64_t rows, columns;
   int64_t warpRows, warpColumns;
+  /// Whether the warps multiply in groups of four, 64 rows by all columns, with
+  /// operands that the matrix units read from shared memory.
+  bool usesWarpgroups = false;
 
   int64_t getWarpsInRow() const { return columns / warpColumns; }
   int64_t getWarps() const { return rows / warpRows * getWarpsInRow(); }
   int64_t getThreads() const { return getWarps() * kWarpSize; }
 
   static constexpr int64_t kWarpSize = 32;
+  static constexpr int64_t kWarpgroupRows = 64, kWarpgroupWarps = 4;
 };
 
 /// Runs of 16 bytes of one row or column that lie in shared memory together:

@@ -39,7 +39,8 @@ llvm::Error TileTable::add(llvm::StringRef entry) {
   std::string spellings;
   for (const TileSchedule &known : rankTileSchedules(target, *shape)) {
     std::string spelling = known.getSpelling();
-    if (spelling == schedule) {
+    llvm::StringRef tile = llvm::StringRef(spelling).rsplit('/').first;
+    if (schedule == spelling || schedule == tile) {
       if (schedules.try_emplace(shape->getSpelling(), known).second)
         return llvm::Error::success();
       return llvm::createStringError("expected one schedule of contraction " +

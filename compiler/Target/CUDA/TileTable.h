@@ -24,7 +24,8 @@ struct TileChoices {
   /// Which schedule of every shape without an entry, counted from the best
   /// estimate on; the last where it has fewer.
   uint32_t candidate = 0;
-  /// `SHAPE:SCHEDULE`, spelled as in TileSchedule.h.
+  /// `SHAPE:SCHEDULE`, spelled as in TileSchedule.h. Without the number of
+  /// parts, the best one is meant.
   std::vector<std::string> entries;
 };
 

@@ -7,6 +7,7 @@
 
 #include "compiler/Transforms/MergeKernels/MergeKernels.h"
 
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -27,6 +28,9 @@ constexpr StringRef kAlignment = "llvm.align";
 
 /// Of all memory that kernels see: the widest access.
 constexpr int64_t kAccessBytes = 16;
+/// Of workgroup memory that matrix descriptors point to: 8 rows of 64 bytes,
+/// over which runs are exchanged.
+constexpr int64_t kDescriptorBytes = 512;
 
 struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
   void runOnOperation() override {
@@ -59,14 +63,21 @@ struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
 
   /// Outlined from launches, which cannot say how their memory is aligned.
   static void alignMemory(gpu::GPUFuncOp kernel) {
-    Attribute alignment =
-        Builder(kernel.getContext()).getI64IntegerAttr(kAccessBytes);
+    Builder builder(kernel.getContext());
+    bool hasDescriptors =
+        kernel.getBody()
+            .walk([](NVVM::WgmmaMmaAsyncOp) { return WalkResult::interrupt(); })
+            .wasInterrupted();
     for (unsigned i = 0; i < kernel.getNumWorkgroupAttributions(); ++i)
       if (!kernel.getWorkgroupAttributionAttr(i, kAlignment))
-        kernel.setWorkgroupAttributionAttr(i, kAlignment, alignment);
+        kernel.setWorkgroupAttributionAttr(
+            i, kAlignment,
+            builder.getI64IntegerAttr(hasDescriptors ? kDescriptorBytes
+                                                     : kAccessBytes));
     for (auto [i, type] : llvm::enumerate(kernel.getArgumentTypes()))
       if (isa<MemRefType>(type))
-        kernel.setArgAttr(i, kAlignment, alignment);
+        kernel.setArgAttr(i, kAlignment,
+                          builder.getI64IntegerAttr(kAccessBytes));
   }
 
   /// The name of `op` in the merged module, or of an equal one there.

@@ -17,7 +17,8 @@ def MergeKernels : Pass<"merge-kernels", "::mlir::ModuleOp"> {
     module `@kernels`, which is compiled and loaded once. Launches of equal
     kernels share one: the forward pass of the step and of the evaluation, and
     layers of one shape. Workgroup memory, of whose alignment a launch says
-    nothing, is aligned for asynchronous copies of 16 bytes.
+    nothing, is aligned for asynchronous copies of 16 bytes, or for the matrices
+    of a warpgroup.
 
     Before:
 

@@ -1,0 +1,204 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Single contractions on the matrix units of warpgroups, in the emulator, against NumPy: every tile, shapes that fill none."""
+
+import dataclasses
+import os
+import re
+import sys
+import typing
+import unittest
+
+import numpy
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import emulation  # noqa: E402 (the path comes first)
+import harness  # noqa: E402
+import test_kernels  # noqa: E402
+
+RUN = 16
+
+
+@dataclasses.dataclass
+class Contraction:
+    """A qkernel.mapped_contract. Maps are dimensions and results, as text that both MLIR and Python understand."""
+
+    a: tuple
+    b: tuple
+    result: tuple
+    rows: tuple
+    columns: int
+    steps: tuple
+    a_map: typing.Tuple[str, str]
+    b_map: typing.Tuple[str, str]
+    result_map: typing.Tuple[str, str]
+    has_bias: bool = False
+    accumulate: bool = False
+
+    def function(self, name):
+        """A function of MLIR."""
+
+        def buffer(shape, element):
+            return "memref<" + "".join(f"{size}x" for size in shape) + element + ">"
+
+        def numbers(values):
+            return "array<i64: " + ", ".join(str(value) for value in values) + ">"
+
+        operands = [("a", buffer(self.a, "i8")), ("b", buffer(self.b, "i8"))]
+        operands += [("bias", buffer((self.columns,), "i32"))] * self.has_bias
+        results = [("result", buffer(self.result, "i32"))] + [("max", "memref<i32>")] * (not self.accumulate)
+        listed = [
+            ", ".join(f"%{name}" for name, _ in group) + " : " + ", ".join(kind for _, kind in group)
+            for group in (operands, results)
+        ]
+        flags = ["has_bias"] * self.has_bias + ["accumulate"] * self.accumulate
+        maps = ", ".join(
+            f"{key} = affine_map<({dims}) -> ({results})>"
+            for key, (dims, results) in (("a_map", self.a_map), ("b_map", self.b_map), ("result_map", self.result_map))
+        )
+        return f"""
+          func.func @{name}({", ".join(f"%{key}: {kind}" for key, kind in operands + results)}) {{
+            qkernel.mapped_contract ins({listed[0]}) outs({listed[1]})
+              {{rows = {numbers(self.rows)}, columns = {self.columns} : i64, steps = {numbers(self.steps)},
+               {"".join(flag + ", " for flag in flags)}{maps}}}
+            return
+          }}"""
+
+    def shape(self):
+        """Rows, columns and steps, as schedules name them."""
+        rows, steps = (numpy.prod(extents) for extents in (self.rows, self.steps))
+        return f"{rows}x{self.columns}x{steps}" + "+" * self.accumulate
+
+    def arrays(self, random):
+        """Operands and what is in the results before."""
+        operands = [random.integers(-128, 128, shape, numpy.int8) for shape in (self.a, self.b)]
+        if self.has_bias:
+            operands.append(random.integers(-(2**31), 2**31, self.columns).astype(numpy.int32))
+        operands.append(random.integers(-1000, 1000, self.result).astype(numpy.int32))
+        return operands + [numpy.array(7, numpy.int32)] * (not self.accumulate)
+
+    def expected(self, a, b, *others):
+        """What is in the results afterwards."""
+        rows = numpy.indices(self.rows).reshape(len(self.rows), -1)
+        columns = numpy.arange(self.columns)
+        sums = self.gather(a, self.a_map, rows) @ self.gather(b, self.b_map, columns[None]).T
+        if self.has_bias:
+            sums = numpy.clip(sums + others[0], -(2**30), 2**30)
+        start = others[int(self.has_bias)]
+        result = start.copy()
+        place = evaluate(self.result_map, *rows[:, :, None], columns[None])
+        result[tuple(numpy.broadcast_to(index, sums.shape) for index in place)] = sums
+        if self.accumulate:
+            return [start + result]
+        return [result, max(others[-1], abs(sums).max())]
+
+    def gather(self, buffer, text, rows):
+        """Runs of all steps of every row; what is outside of the buffer is 0."""
+        steps = numpy.indices(self.steps).reshape(len(self.steps), -1)
+        count = rows.shape[1], steps.shape[1]
+        indices = [numpy.broadcast_to(index, count) for index in evaluate(text, *rows[:, :, None], *steps[:, None])]
+        exists = numpy.all([(index >= 0) & (index < size) for index, size in zip(indices, buffer.shape)], axis=0)
+        indices = [numpy.where(exists, index, 0)[..., None] for index in indices]
+        runs = buffer[(*indices[:-1], indices[-1] + numpy.arange(RUN))]
+        return numpy.where(exists[..., None], runs, 0).astype(numpy.int64).reshape(count[0], -1)
+
+
+def evaluate(text, *values):
+    return eval(f"lambda {text[0]}: ({text[1]},)")(*values)  # pylint: disable=eval-used
+
+
+CONTRACTIONS = {
+    # What lies around the image is zeros.
+    "forward": Contraction(
+        (3, 9, 7, 32), (40, 3, 3, 32), (3, 9, 7, 40), (3, 9, 7), 40, (3, 3, 2),
+        ("n, h, w, kh, kw, c", "n, h + kh - 1, w + kw - 1, c * 16"),
+        ("o, kh, kw, c", "o, kh, kw, c * 16"),
+        ("n, h, w, o", "n, h, w, o"),
+        has_bias=True,
+    ),
+    # The odd pixels of an image that was taken in steps of 2.
+    "input_gradient": Contraction(
+        (2, 6, 5, 144), (33, 2, 2, 144), (2, 11, 10, 33), (2, 5, 5), 33, (2, 2, 9),
+        ("n, h, w, kh, kw, c", "n, h + kh, w + kw - 1, c * 16"),
+        ("o, kh, kw, c", "o, 1 - kh, 1 - kw, c * 16"),
+        ("n, h, w, o", "n, h * 2 + 1, w * 2, o"),
+    ),
+    # Long sums in parts.
+    "weight_gradient": Contraction(
+        (10, 9, 17, 48), (8, 7, 150, 48), (150, 3, 3, 17), (3, 3, 17), 150, (8, 7, 3),
+        ("kh, kw, i, h, w, n", "h + kh, w + kw, i, n * 16"),
+        ("o, h, w, n", "h, w, o, n * 16"),
+        ("kh, kw, i, o", "o, kh, kw, i"),
+        accumulate=True,
+    ),
+    "linear": Contraction(
+        (200, 592), (130, 592), (200, 130), (200,), 130, (37,),
+        ("n, c", "n, c * 16"), ("o, c", "o, c * 16"), ("n, o", "n, o"),
+    ),
+    "one": Contraction((1, 16), (1, 16), (1, 1), (1,), 1, (1,), ("n, c", "n, c * 16"), ("o, c", "o, c * 16"), ("n, o", "n, o")),
+}  # fmt: skip
+
+
+class Contractions(test_kernels.KernelCase):
+    """Every kind of contraction, by every tile of warpgroups."""
+
+    def build_tile(self, size):
+        """Kernels, and blocks, threads and positions of arguments of each."""
+        source, lowered = self.path("source.mlir"), self.path("lowered.mlir")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("".join(contraction.function(name) for name, contraction in CONTRACTIONS.items()))
+        schedule = f"{size[0]}x{size[1]}/16x{size[1]}"
+        tiles = ",".join(f"{contraction.shape()}:{schedule}" for contraction in CONTRACTIONS.values())
+        convert = f"--convert-contract-to-gpu=sm=90a tiles={tiles}"
+        passes = (convert, "--gpu-kernel-outlining", "--merge-kernels", "--lower-affine", "--canonicalize")
+        harness.succeed(emulation.QTC_OPT, source, *passes, "-o", lowered)
+        with open(lowered, encoding="utf-8") as file:
+            text = file.read()
+        grids = {}
+        for name, blocks, threads, arguments in re.findall(
+            r"gpu.launch_func +@kernels::@(\w+)_kernel blocks in \(%c(\d+),.*\) threads in \(%c(\d+),.*\) +args\((.*)\)", text
+        ):
+            grids[name] = int(blocks), int(threads), [int(number) for number in re.findall(r"%arg(\d+)", arguments)]
+        kernels = "module attributes {gpu.container_module} {\n" + text[text.index("gpu.module") :]
+        self.assertIn(f"<m = 64, n = {size[1]}, k = 32>", kernels)
+        self.assertNotIn("nvvm.mma.sync", kernels)
+        return kernels, grids
+
+    def assemble(self, kernels):
+        """ptxas takes them, without memory for registers."""
+        source, module, code = (self.path(name) for name in ("k.mlir", "k.bin.mlir", "k.ptx"))
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(kernels)
+        harness.succeed(emulation.QTC_OPT, source, "--convert-kernels-to-ptx=sm=90a", "-o", module)
+        emulation.extract_code(module, code)
+        with open(code, encoding="utf-8") as file:
+            self.assertNotRegex(file.read(), r"satfinite|\.f(16|32|64)\b")
+        self.assertEqual(sum(emulation.assemble(code, "90a", self.path("cubin")).spilled), 0)
+
+    def check(self, size):
+        kernels, grids = self.build_tile(size)
+        with self.subTest("assembled"):
+            self.assemble(kernels)
+        library = self.build(kernels)
+        self.assertEqual(set(grids), set(CONTRACTIONS))
+        self.assertGreater(grids["weight_gradient"][0], -(-150 // size[1]) * -(-153 // size[0]), "no parts")
+        random = numpy.random.default_rng(sum(size))
+        for name, contraction in CONTRACTIONS.items():
+            with self.subTest(contraction=name):
+                blocks, threads, order = grids[name]
+                arrays = contraction.arrays(random)
+                outcome = self.launch(library, name + "_kernel", blocks, threads, *(arrays[index] for index in order))
+                self.assertIsInstance(outcome, list, outcome)
+                got = [outcome[order.index(index)] for index in range(len(arrays))]
+                for index, expected in enumerate(reversed(contraction.expected(*arrays)), 1):
+                    numpy.testing.assert_array_equal(got[-index], expected)
+
+
+for _size in ((128, 128), (64, 128), (128, 64), (64, 64), (64, 32)):
+    setattr(Contractions, f"test_{_size[0]}_{_size[1]}", lambda self, size=_size: self.check(size))
+
+
+if __name__ == "__main__":
+    unittest.main()
