@@ -7,7 +7,8 @@
 #
 #   tests/cuda/run.sh [--sm N[,N]] [--steps N] [--models DIR] [--only REGEX] [--cubin] [--tune]
 #
-#   --sm N        compute capabilities, times ten, that trainers are compiled for (80)
+#   --sm N        compute capabilities, times ten, that trainers are compiled for (90,90a on a GPU of 9.0, else 80); hashes
+#                 are compared with every one that the GPU runs
 #   --steps N     steps before hashes are compared (50)
 #   --models DIR  where models are (default: $QTC_SHARED/models; export_torch.py there writes the large ones)
 #   --only REGEX  of the checks, by name
@@ -22,7 +23,7 @@ exec </dev/null
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${QTC_BUILD_DIR:-$root/build}
 models=${QTC_SHARED:-$root/../shared}/models
-sm=80 steps=50 only=. target=(--target=cuda) tuning=()
+sm="" steps=50 only=. target=(--target=cuda) tuning=()
 while (($#)); do
   case "$1" in
     --*=*) set -- "${1%%=*}" "${1#*=}" "${@:2}" && continue ;;
@@ -37,6 +38,10 @@ while (($#)); do
   esac
   shift
 done
+if [[ -z $sm ]]; then
+  gpu=$(nvidia-smi -i 0 --query-gpu=compute_cap --format=csv,noheader 2>/dev/null) || true
+  [[ $gpu == 9.0 ]] && sm=90,90a || sm=80
+fi
 target+=(--sm="$sm")
 
 passed=0 failed=0 skipped=0
@@ -58,8 +63,8 @@ python=/usr/bin/python3 # the one that Debian's python3-onnx serves
 compile() { # MODEL OUTPUT OPTION...
   "$build/bin/qtc" compile "$1" -o "$2" "${@:3}" >"$2.log" 2>&1
 }
-run() { # TRAINER: the state hash after the steps
-  "$1" train --data synthetic:digits --steps "$steps" --limit $((128 * steps)) --out "$1.out" >"$1.log" 2>&1
+run() { # TRAINER OPTION...: the state hash after the steps
+  "$1" train --data synthetic:digits --steps "$steps" --limit $((128 * steps)) --out "$1.out" "${@:2}" >"$1.log" 2>&1
   sed -n 's/^result: .* state=\([0-9a-f]*\)$/\1/p' "$1.log"
 }
 
@@ -72,7 +77,7 @@ fi
 "$work/probe" info | grep -Eq '^sm_.* used$' || missing="no GPU that runs code for sm_$sm"
 
 compare_hashes() { # MODEL SCHEME
-  local scheme=$2 trainer expected got
+  local scheme=$2 trainer variant expected got
   for trainer in cpu gpu; do
     local options=(--init=scheme --scheme="$scheme" --mcpu=native)
     [[ $trainer == cpu ]] || options+=("${target[@]}" "${tuning[@]}")
@@ -82,12 +87,14 @@ compare_hashes() { # MODEL SCHEME
     fi
   done
   expected=$(run "$work/cpu") || true
-  got=$(run "$work/gpu") || true
-  if [[ -n $expected && $expected == "$got" ]]; then
-    report "$name" passed "$got"
-  else
-    report "$name" failed "expected '$expected', but got '$got': $(tail -n 1 "$work/gpu.log")"
-  fi
+  for variant in $("$work/gpu" info | sed -n '/not supported$/d; s/^\(sm_[0-9a]*\) .*/\1/p'); do
+    got=$(run "$work/gpu" --isa="$variant") || true
+    if [[ -n $expected && $expected == "$got" ]]; then
+      report "$name, $variant" passed "$got"
+    else
+      report "$name, $variant" failed "expected '$expected', but got '$got': $(tail -n 1 "$work/gpu.log")"
+    fi
+  done
 }
 
 for entry in "$work"/example_lenet.onnx:niti "$models"/{mlp,lenet,vgg_tiny,vgg_small_7}.onnx:niti \

@@ -340,7 +340,7 @@ class RunScript(harness.Case):
         }
         words = ("--only=mlp", "--models", self.folder, "--steps=2")
         rows = self.execute("1 passed, 0 failed, 0 skipped", *words, **environment)
-        self.assertRegex(rows[0], r"\Apassed: hash of mlp, niti, after 2 steps: [0-9a-f]{32}\Z")
+        self.assertRegex(rows[0], r"\Apassed: hash of mlp, niti, after 2 steps, sm_80: [0-9a-f]{32}\Z")
         rows = self.execute("0 passed, 1 failed, 0 skipped", *words, QTC_FAKE_CUDA_REFUSES="ptx", **environment)
         self.assertRegex(rows[0], r"\Afailed: hash of .*, but got '': error: CUDA: cannot load the device code")
 
