@@ -64,7 +64,7 @@ using Group = std::vector<Copy>;
 
 /// Sums in registers of a thread that products of its warpgroup add to.
 struct Sums {
-  /// Until they are settled, whoever looks at them sees garbage.
+  /// What whoever looks at them sees, until a use behind the wait.
   std::vector<int32_t> garbage, values;
   int64_t pending = 0; ///< products that were not waited for yet
 };
@@ -463,11 +463,13 @@ template <typename Work> void forEachByte(const Product &product, Work work) {
         std::for_each(run, run + 16, work);
 }
 
-/// Operands may be read from now on, until the wait.
+/// Operands may be read from now on, until the wait, for all threads at once.
 void startReading(const Product &product) {
   forEachByte(product, [](Byte &byte) {
     note(byte, /*isWrite=*/false);
     byte.reader = several;
+    if (byte.written == block.interval)
+      failRace(byte.writer, "wrote", "reads");
     if (byte.writer != nobody &&
         block.threads[byte.writer].fences == byte.fences)
       fail(

@@ -21,11 +21,11 @@ def EmulateLaunches : Pass<"emulate-launches", "::mlir::ModuleOp"> {
     dimension. The module of kernels goes.
 
     Threads that work together (with barriers, shuffles, matrix products of a
-    warp, asynchronous copies or workgroup memory) run at the same time: a
-    function of one thread becomes the task of a launch, which the emulator in
-    `tests/cuda` runs with a fiber a thread, and what synchronizes them becomes
-    calls of it. It also hears of every access to workgroup memory, to find
-    those that nothing orders.
+    warp or a warpgroup, asynchronous copies or workgroup memory) run at the same
+    time: a function of one thread becomes the task of a launch, which the
+    emulator in `tests/cuda` runs with a fiber a thread, and what synchronizes
+    them becomes calls of it. It also hears of every access to workgroup memory,
+    to find those that nothing orders.
 
     Before:
 
