@@ -327,6 +327,16 @@ class RunScript(harness.Case):
         for row in rows:
             self.assertRegex(row, r"\Askipped: .*: no GPU that runs code for sm_80\Z")
 
+    def test_default(self):
+        """On a GPU of 9.0 both kinds of code are checked."""
+        program = os.path.join(self.folder, "nvidia-smi")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\necho 9.0\n")
+        os.chmod(program, 0o755)
+        environment = {"PATH": self.folder + os.pathsep + os.environ["PATH"], "CUDA_VISIBLE_DEVICES": ""}
+        rows = self.execute("0 passed, 0 failed, 1 skipped", "--only=example_lenet", **environment)
+        self.assertRegex(rows[0], r"\Askipped: .*: no GPU that runs code for sm_90,90a\Z")
+
     def test_missing_model(self):
         rows = self.execute("0 passed, 0 failed, 1 skipped", "--only=vgg7_wage", "--models", self.folder)
         self.assertRegex(rows[0], r"\Askipped: hash of vgg7_wage, wage, after 50 steps: no '.*/vgg7_wage.onnx'\Z")
