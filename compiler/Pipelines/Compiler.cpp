@@ -359,7 +359,7 @@ std::vector<VariantOptions> Compiler::chooseVariants() const {
   bool floatPeak = !options.scheme->isInteger;
   for (const cuda::TargetRecord *device : options.devices)
     chosen.push_back({nullptr, options.microkernels, floatPeak, device,
-                      options.tiles.lookup(device->capability)});
+                      options.tiles.lookup(device->name)});
   if (options.devices.empty())
     for (const cpu::TargetRecord *target : options.targets)
       chosen.push_back({target, options.microkernels, floatPeak, nullptr});

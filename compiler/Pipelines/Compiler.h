@@ -14,7 +14,7 @@
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -63,8 +63,9 @@ struct CompileOptions {
   std::vector<const cpu::TargetRecord *> targets;
   /// The devices to train on, the oldest first; none: the processor.
   std::vector<const cuda::TargetRecord *> devices;
-  /// The schedules of contractions, by capability; none: the estimated ones.
-  llvm::DenseMap<uint32_t, cuda::TileChoices> tiles;
+  /// The schedules of contractions, by the name of the device's record; none:
+  /// the estimated ones.
+  llvm::StringMap<cuda::TileChoices> tiles;
   /// Machine code besides PTX.
   bool machineCode = false;
   bool microkernels = true;

@@ -56,10 +56,10 @@ class TuneCase(harness.Case):
         cls.model = os.path.join(cls.common, "conv_phases.onnx")
         cls.data = "npy:" + os.path.join(cls.common, "data")
 
-    def write(self, name, capability=80, **schedules):
+    def write(self, name, code="sm_80", **schedules):
         path = self.path(name)
         with open(path, "w", encoding="utf-8") as file:
-            json.dump({"device": "GPU", "capability": capability, "schedules": schedules}, file)
+            json.dump({"device": "GPU", "code": code, "schedules": schedules}, file)
         return path
 
 
@@ -80,7 +80,7 @@ class Tuned(TuneCase):
 
     def check(self, clock, candidates, *options):
         tuned, text = self.tune(clock, candidates, *options)
-        self.assertEqual((tuned["device"], tuned["capability"]), ("a processor", 80))
+        self.assertEqual((tuned["device"], tuned["code"]), ("a processor", "sm_80"))
         ranked = [candidate_schedules(self.model, self.folder, index) for index in range(candidates)]
         self.assertEqual(set(tuned["schedules"]), set(ranked[0]))
         others = 0
@@ -136,7 +136,7 @@ class TuneFile(TuneCase):
                 self.assertEqual(harness.train(trainer, *words).state, expected)
 
     def test_capabilities(self):
-        """Only code of the file's capability takes its schedules, and only shapes that occur."""
+        """Only the code that the file is of takes its schedules, and only shapes that occur."""
         schedules = candidate_schedules(self.model, self.folder, 1)
         file = self.write("file.json", **schedules, **{"1x2x3": "64x16/32x16/1"})
         words = (harness.QTC, "compile", self.model, *OPTIONS)
@@ -158,14 +158,14 @@ class TuneFile(TuneCase):
         self.assert_error(r"cannot read '.*missing': .*; --tune writes it on a machine with a GPU", self.path("missing"))
         self.assert_error(
             r"'.*' is of code for sm_90, measured on 'GPU': expected a capability that --sm names",
-            self.write("capability", capability=90),
+            self.write("code", code="sm_90"),
         )
         self.assert_error(
             r"'.*': contraction 64x64x9 on sm_80: expected one of 64x16/32x16/1, .*, but got '64x16/32x16/2'",
             self.write("schedule", **{"64x64x9": "64x16/32x16/2"}),
         )
         self.assert_error(r"'.*': expected ROWSxCOLUMNSxSTEPS.*, but got '64:1'", self.write("shape", **{"64": "1"}))
-        for name, text in (("text", "tiles"), ("list", "[]"), ("fields", '{"device": "GPU", "capability": 80}')):
+        for name, text in (("text", "tiles"), ("list", "[]"), ("fields", '{"device": "GPU", "code": "sm_80"}')):
             with self.subTest(name):
                 with open(self.path(name), "w", encoding="utf-8") as file:
                     file.write(text)

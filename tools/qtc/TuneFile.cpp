@@ -29,7 +29,7 @@ llvm::Error tools::writeTuneFile(llvm::StringRef path,
     llvm::json::OStream json(stream, /*IndentSize=*/2);
     json.object([&] {
       json.attribute("device", tuned.device);
-      json.attribute("capability", tuned.capability);
+      json.attribute("code", tuned.code);
       json.attributeObject("schedules", [&] {
         for (const auto &[shape, schedule] : tuned.schedules)
           json.attribute(shape, schedule);
@@ -60,7 +60,7 @@ llvm::Expected<TunedSchedules> tools::readTuneFile(llvm::StringRef path) {
   llvm::json::Path::Root root("file");
   llvm::json::ObjectMapper mapper(*json, root);
   if (!mapper || !mapper.map("device", tuned.device) ||
-      !mapper.map("capability", tuned.capability) ||
+      !mapper.map("code", tuned.code) ||
       !mapper.map("schedules", tuned.schedules))
     return llvm::createStringError("'" + path + "' is no file of --tune: " +
                                    llvm::toString(root.getError()));

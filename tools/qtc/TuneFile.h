@@ -9,11 +9,11 @@
 // a GPU. It says nothing of a model, only of shapes, so it serves for any
 // model.
 //
-//   {"device": "NVIDIA H100 80GB HBM3", "capability": 90,
+//   {"device": "NVIDIA H100 80GB HBM3", "code": "sm_90",
 //    "schedules": {"4096x64x36": "128x64/64x32/1"}}
 //
-// `capability` is that of the code that was measured. Shapes and schedules are
-// spelled as in compiler/Target/CUDA/TileSchedule.h.
+// `code` is what the measured code was compiled for, `sm_80` or `sm_90a`.
+// Shapes and schedules are spelled as in compiler/Target/CUDA/TileSchedule.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,7 +32,7 @@ namespace qtc::tools {
 struct TunedSchedules {
   /// The GPU's name.
   std::string device;
-  uint64_t capability = 0;
+  std::string code;
   /// By shape.
   std::map<std::string, std::string> schedules;
 

@@ -39,19 +39,18 @@ llvm::Error TuneFlags::read(CompileOptions &options) const {
   if (!tuned)
     return tuned.takeError();
   for (const cuda::TargetRecord *device : options.devices) {
-    if (device->capability != tuned->capability)
+    if (device->name != tuned->code)
       continue;
-    cuda::TileChoices &choices = options.tiles[device->capability];
+    cuda::TileChoices &choices = options.tiles[device->name];
     choices.entries = tuned->getEntries();
     if (auto table = cuda::TileTable::create(*device, choices); !table)
       return llvm::createStringError("'" + file +
                                      "': " + llvm::toString(table.takeError()));
     return llvm::Error::success();
   }
-  return llvm::createStringError("'" + file + "' is of code for sm_" +
-                                 llvm::Twine(tuned->capability) +
-                                 ", measured on '" + tuned->device +
-                                 "': expected a capability that --sm names");
+  return llvm::createStringError(
+      "'" + file + "' is of code for " + tuned->code + ", measured on '" +
+      tuned->device + "': expected a capability that --sm names");
 }
 
 llvm::Error TuneFlags::apply(CompileOptions &options) const {
@@ -60,6 +59,6 @@ llvm::Error TuneFlags::apply(CompileOptions &options) const {
   llvm::Expected<TunedSchedules> tuned = Tuner(options, candidates).run();
   if (!tuned)
     return tuned.takeError();
-  options.tiles[tuned->capability].entries = tuned->getEntries();
+  options.tiles[tuned->code].entries = tuned->getEntries();
   return file.empty() ? llvm::Error::success() : writeTuneFile(file, *tuned);
 }

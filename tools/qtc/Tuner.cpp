@@ -45,7 +45,7 @@ llvm::Expected<Tuner::Candidate> Tuner::compile(unsigned index) {
   trial.emit = Phase::Trainer;
   trial.outputPath = *path;
   for (const cuda::TargetRecord *device : options.devices)
-    trial.tiles[device->capability].candidate = index;
+    trial.tiles[device->name].candidate = index;
   Session session;
   Compiler compiler(session.getContext(), trial);
   if (llvm::Error error = compiler.run())
@@ -66,9 +66,7 @@ llvm::Error Tuner::note(const Candidate &candidate,
   if (!ops || !variant || !device)
     return error("operations of a GPU");
   tuned.device = device->str();
-  for (const cuda::TargetRecord *record : options.devices)
-    if (record->name == *variant)
-      tuned.capability = record->capability;
+  tuned.code = variant->str();
   auto tiles = candidate.tiles.find(variant->str());
   // What is between the operations is the last row.
   if (tiles == candidate.tiles.end() || ops->size() != tiles->second.size() + 1)
