@@ -10,6 +10,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "dev"))
 import cuda_performance  # noqa: E402
+import float_performance  # noqa: E402
 import performance_page as page  # noqa: E402
 
 MACHINE = {"cpu": "c", "cores": 2, "memory": 4, "isas": "i", "kernel": "k", "qtc": "0", "batch": 128, "threads": 2}
@@ -153,6 +154,24 @@ class Cuda(unittest.TestCase):
         self.assertIn("| vgg_small_7, PyTorch bf16 | 1024 | not measured |", text)
         self.assertIn("| vgg7_wage, qtc WAGE | 1024 | not measured |", text)
         self.assertIn("| vgg_small_7, conv2d | 1.000 | 10.0 | 0.500 |", text)
+
+
+class Float(unittest.TestCase):
+    def rows(self, **runs):
+        return list(float_performance.model_rows("lenet", {"qtc": [], **runs}))
+
+    def test_goal(self):
+        """Against the faster mode of PyTorch."""
+        theirs = {"fp32": [torch(100)], "fp32+compile": [torch(200)]}
+        for speed, reached in ((120, "yes"), (90, "no")):
+            rows = self.rows(qtc=[bench(speed)], **theirs)
+            self.assertEqual(rows[0][0], "lenet, qtc")
+            self.assertEqual(rows[0][-3:], [f"{speed / 200:.2f} of fp32+compile", "≥ 0.5", reached])
+            self.assertEqual([row[0] for row in rows[1:]], ["lenet, PyTorch fp32", "lenet, PyTorch fp32+compile"])
+
+    def test_not_measured(self):
+        self.assertEqual(self.rows(qtc=[bench(100)])[0][-1], "not measured")
+        self.assertEqual(self.rows(fp32=[torch(100)])[0][-1], "not measured")
 
 
 if __name__ == "__main__":

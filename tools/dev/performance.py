@@ -47,8 +47,9 @@ TIMEOUT = 600
 class Bench:
     """Runs trainers and the baseline; `results` is what the page is made from."""
 
-    # More of the baseline's words.
+    # More words of the baseline, and of the compiler.
     torch_words = ()
+    compile_words = ()
 
     def __init__(self, options, work, results):
         self.options, self.work, self.results = options, work, results
@@ -92,6 +93,7 @@ class Bench:
         output = os.path.join(self.work, output)
         begin = time.monotonic()
         command = [self.options.qtc, "compile", path, "--batch", str(batch), "--mcpu", processor, "-o", output]
+        command += self.compile_words
         text = self.run(command)
         return (output if text is not None else None), time.monotonic() - begin
 

@@ -356,7 +356,8 @@ PARTS = (
 
 
 # Sections that other programs write into the page.
-FOREIGN = ("CUDA",)
+FLOAT = "Scheme fp32"
+FOREIGN = (FLOAT, "CUDA")
 
 
 def split_page(text):
