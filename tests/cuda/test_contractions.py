@@ -174,8 +174,21 @@ class Contractions(test_kernels.KernelCase):
         harness.succeed(emulation.QTC_OPT, source, "--convert-kernels-to-ptx=sm=90a", "-o", module)
         emulation.extract_code(module, code)
         with open(code, encoding="utf-8") as file:
-            self.assertNotRegex(file.read(), r"satfinite|\.f(16|32|64)\b")
+            text = file.read()
+        self.assertNotRegex(text, r"satfinite|\.f(16|32|64)\b")
+        self.check_registers(text)
         self.assertEqual(sum(emulation.assemble(code, "90a", self.path("cubin")).spilled), 0)
+
+    def check_registers(self, text):
+        """No instruction touches the sums of a product between its fence, or its start, and its wait."""
+        groups = re.findall(r"wgmma\.fence(.*?)wgmma\.wait_group", text, re.DOTALL)
+        self.assertEqual(len(groups), len(CONTRACTIONS))
+        for group in groups:
+            products = re.findall(r"wgmma\.mma_async[^;]*;", group)
+            sums = {register for product in products for register in re.findall(r"%r\d+", product)}
+            self.assertTrue(sums)
+            others = re.sub(r"wgmma\.mma_async[^;]*;", "", group)
+            self.assertEqual(sums & set(re.findall(r"%r\d+", others)), set())
 
     def check(self, size):
         kernels, grids = self.build_tile(size)

@@ -244,12 +244,28 @@ Value KernelEmitter::createDescriptor(Value firstRow) {
       b.create<arith::ConstantIntOp>(static_cast<int64_t>(kDescriptor), 64));
 }
 
-Value KernelEmitter::startProducts(Value slot, const Values &sums) {
+/// Nothing else keeps a compiler from moving what sets registers behind a
+/// fence, or what uses them before a wait: neither names any.
+Value KernelEmitter::tieSums(const Values &sums) {
   Type type = LLVM::LLVMStructType::getLiteral(
       b.getContext(), SmallVector<Type>(sums.size(), b.getI32Type()));
-  Value all = b.create<LLVM::UndefOp>(type);
-  for (auto [position, sum] : llvm::enumerate(sums))
-    all = b.create<LLVM::InsertValueOp>(all, sum, position);
+  std::string outputs, inputs;
+  for (size_t i = 0; i < sums.size(); ++i) {
+    outputs += i == 0 ? "=r" : ",=r";
+    inputs += "," + std::to_string(i);
+  }
+  return b
+      .create<LLVM::InlineAsmOp>(type, sums, /*asm_string=*/"",
+                                 outputs + inputs, /*has_side_effects=*/true,
+                                 /*is_align_stack=*/false,
+                                 /*asm_dialect=*/nullptr,
+                                 /*operand_attrs=*/nullptr)
+      .getRes();
+}
+
+Value KernelEmitter::startProducts(Value slot, const Values &sums) {
+  Value all = tieSums(sums);
+  Type type = all.getType();
   Value group = b.div(warp, Tile::kWarpgroupWarps);
   Value rowRuns =
       createDescriptor(b.add(slot, b.mul(group, Tile::kWarpgroupRows)));
@@ -274,25 +290,16 @@ Value KernelEmitter::startProducts(Value slot, const Values &sums) {
   return all;
 }
 
-/// Assembly without text ties the sums to where the wait is: nothing else keeps
-/// uses of them behind it.
 SmallVector<Value> KernelEmitter::waitForProducts(Value sums) {
   b.create<NVVM::WgmmaWaitGroupSyncOp>(/*group=*/0);
-  auto type = cast<LLVM::LLVMStructType>(sums.getType());
-  Values values;
-  std::string outputs, inputs;
-  for (size_t i = 0; i < type.getBody().size(); ++i) {
-    values.push_back(b.create<LLVM::ExtractValueOp>(sums, i));
-    outputs += i == 0 ? "=r" : ",=r";
-    inputs += "," + std::to_string(i);
-  }
-  auto tied = b.create<LLVM::InlineAsmOp>(
-      type, values, /*asm_string=*/"", outputs + inputs,
-      /*has_side_effects=*/true, /*is_align_stack=*/false,
-      /*asm_dialect=*/nullptr, /*operand_attrs=*/nullptr);
-  for (auto [i, value] : llvm::enumerate(values))
-    value = b.create<LLVM::ExtractValueOp>(tied.getRes(), i);
-  return values;
+  auto unpack = [&](Value all) {
+    Values values;
+    int64_t count = cast<LLVM::LLVMStructType>(all.getType()).getBody().size();
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(b.create<LLVM::ExtractValueOp>(all, i));
+    return values;
+  };
+  return unpack(tieSums(unpack(sums)));
 }
 
 SmallVector<Value> KernelEmitter::multiplyStages() {

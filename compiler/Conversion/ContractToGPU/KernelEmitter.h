@@ -58,6 +58,9 @@ private:
   /// What a warpgroup multiplies, of 64-byte rows of shared memory from
   /// `firstRow` on.
   Value createDescriptor(Value firstRow);
+  /// Assembly without text from sums to sums, as one value: it keeps its place
+  /// among fences and waits.
+  Value tieSums(const Values &sums);
   /// Starts the products of a warpgroup, which read shared memory until
   /// `waitForProducts`. Nobody may use the sums before.
   Value startProducts(Value slot, const Values &sums);
