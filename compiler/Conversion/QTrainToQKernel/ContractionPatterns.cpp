@@ -176,17 +176,14 @@ void replaceWithKernel(PatternRewriter &rewriter, ContractionOpInterface op,
 
 /// Convolutions and their gradients map one to one.
 template <typename OpTy, typename KernelTy>
-struct LowerConvolution : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+struct LowerConvolution : LoweringPattern<OpTy> {
+  using LoweringPattern<OpTy>::LoweringPattern;
+  LogicalResult lower(OpTy op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ScaledParts lhs = (*parts)[0], rhs = (*parts)[1];
+    ScaledParts lhs = parts[0], rhs = parts[1];
     Value exponent = addExponents(builder, lhs, rhs);
     replaceWithKernel<KernelTy>(
         rewriter, cast<ContractionOpInterface>(op.getOperation()), builder,
@@ -199,8 +196,8 @@ struct LowerConvolution : OpRewritePattern<OpTy> {
 /// The three products of a linear layer; `input`, `weight` and `output` are
 /// those of the layer, whichever of them is the result.
 template <typename OpTy, typename KernelTy>
-struct LowerLinear : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
+struct LowerLinear : LoweringPattern<OpTy> {
+  using LoweringPattern<OpTy>::LoweringPattern;
 
   static LinearGeometry getGeometry(LinearOp op) {
     return {op.getInput(), op.getWeight()};
@@ -212,20 +209,17 @@ struct LowerLinear : OpRewritePattern<OpTy> {
     return {op.getInput(), op.getResult()};
   }
 
-  LogicalResult matchAndRewrite(OpTy op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+  LogicalResult lower(OpTy op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     LinearGeometry geometry = getGeometry(op);
     constexpr bool isInputGradient =
         std::is_same_v<OpTy, LinearInputGradientOp>;
     constexpr bool isWeightGradient =
         std::is_same_v<OpTy, LinearWeightGradientOp>;
-    ScaledParts lhs = (*parts)[0], rhs = (*parts)[1];
+    ScaledParts lhs = parts[0], rhs = parts[1];
     Value left =
         createReshape(builder, lhs.mantissas,
                       isInputGradient ? geometry.output : geometry.image);
@@ -285,22 +279,19 @@ Operation *extendKernel(PatternRewriter &rewriter, Operation *op,
 }
 
 /// W of a tensor: from the kernel that makes it, else by a pass over it.
-struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(MagnitudeBitsOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+struct LowerMagnitudeBits : LoweringPattern<MagnitudeBitsOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(MagnitudeBitsOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     Value mask = op.getMask() ? getMemory(op.getMask()) : Value();
     if (op.getMask() && !mask)
       return rewriter.notifyMatchFailure(op, "mask not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     unsigned width = std::max(op.getInput().getType().getWidth(), 32u);
     Value maximum;
     // Kernels find the maximum of 32-bit accumulators while they store them.
     Operation *contraction =
-        width == 32 && !mask ? getContraction(parts->mantissas) : nullptr;
+        width == 32 && !mask ? getContraction(parts[0].mantissas) : nullptr;
     if (contraction && contraction->getNumResults() == 2) {
       maximum = contraction->getResult(1);
     } else if (contraction) {
@@ -310,7 +301,7 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
       maximum = extendKernel(rewriter, contraction, {}, out)->getResult(1);
       builder.setInsertionPoint(op);
     } else {
-      SmallVector<Value, 2> ins{parts->mantissas};
+      SmallVector<Value, 2> ins{parts[0].mantissas};
       if (mask)
         ins.push_back(mask);
       Value out = createEmpty(builder, {}, builder.getIntegerType(width));
@@ -379,19 +370,16 @@ Value alignBias(ImplicitLocOpBuilder &builder, ScaledParts bias,
 
 /// acc' = clamp(acc + b·2^d, ±2^30), of floats acc + b. The kernel adds it when
 /// its sums leave room, otherwise a pass does, of integers in 64 bits.
-struct LowerBiasAdd : OpRewritePattern<BiasAddOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(BiasAddOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+struct LowerBiasAdd : LoweringPattern<BiasAddOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(BiasAddOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
     if (getElementType(op.getResult()).isInteger(64))
       return rewriter.notifyMatchFailure(op, "sums are not of 32 bits");
-    ScaledParts input = (*parts)[0], bias = (*parts)[1];
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    ScaledParts input = parts[0], bias = parts[1];
     auto kernel =
         skipReshapes(input.mantissas).getDefiningOp<qkernel::Conv2DOp>();
     if (kernel && canFuse(op, kernel, input.mantissas)) {

@@ -36,23 +36,20 @@ AffineMap getLogicalMap(RankedTensorType type, unsigned skip) {
   return AffineMap::get(rank, 0, exprs, context);
 }
 
-struct LowerShiftScale : OpRewritePattern<ShiftScaleOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ShiftScaleOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+struct LowerShiftScale : LoweringPattern<ShiftScaleOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ShiftScaleOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (op.getRandom() && isChannelsLast(op.getInput().getType().getMantissa()))
       return rewriter.notifyMatchFailure(
           op, "random numbers are in logical order, mantissas are not");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     unsigned width = op.getResult().getType().getWidth();
     unsigned computed = std::max(op.getInput().getType().getWidth(), 32u);
     ShiftBuilder shift(builder, op.getShift(),
                        {op.getRounding(), static_cast<unsigned>(op.getBits()),
                         computed, op.getBidirectional()});
-    SmallVector<Value> tensors{parts->mantissas};
+    SmallVector<Value> tensors{parts[0].mantissas};
     if (op.getRandom())
       tensors.push_back(op.getRandom());
     Value result = createElementwise(
@@ -69,7 +66,7 @@ struct LowerShiftScale : OpRewritePattern<ShiftScaleOp> {
     if (!op.getBidirectional())
       grown = builder.create<arith::MaxSIOp>(grown, createInt(builder, 0));
     replaceWithParts(rewriter, op, result,
-                     builder.create<arith::AddIOp>(parts->exponent, grown));
+                     builder.create<arith::AddIOp>(parts[0].exponent, grown));
     return success();
   }
 };
@@ -84,33 +81,27 @@ Value createRelu(ImplicitLocOpBuilder &builder, Value element) {
   return builder.create<arith::SelectOp>(isNegative, zero, element);
 }
 
-struct LowerRelu : OpRewritePattern<ReluOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReluOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+struct LowerRelu : LoweringPattern<ReluOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ReluOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     Value result = createElementwise(
-        builder, parts->mantissas, getElementType(op.getResult()),
+        builder, parts[0].mantissas, getElementType(op.getResult()),
         [](ImplicitLocOpBuilder &inner, ValueRange elements) {
           return createRelu(inner, elements[0]);
         });
-    replaceWithParts(rewriter, op, result, parts->exponent);
+    replaceWithParts(rewriter, op, result, parts[0].exponent);
     return success();
   }
 };
 
-struct LowerReluGradient : OpRewritePattern<ReluGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReluGradientOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ScaledParts output = (*parts)[0], gradient = (*parts)[1];
+struct LowerReluGradient : LoweringPattern<ReluGradientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ReluGradientOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    ScaledParts output = parts[0], gradient = parts[1];
     Type type = getElementType(op.getResult());
     Value result = createElementwise(
         builder, {output.mantissas, gradient.mantissas}, type,
@@ -132,17 +123,14 @@ Value createBound(ImplicitLocOpBuilder &builder, Type type,
 }
 
 /// A comparison is false of what is not a number, which stays so.
-struct LowerClip : OpRewritePattern<ClipOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ClipOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+struct LowerClip : LoweringPattern<ClipOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ClipOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     Type type = getElementType(op.getResult());
     Value result = createElementwise(
-        builder, parts->mantissas, type,
+        builder, parts[0].mantissas, type,
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
           Value low = createBound(inner, type, op.getLow());
           Value high = createBound(inner, type, op.getHigh());
@@ -159,17 +147,14 @@ struct LowerClip : OpRewritePattern<ClipOp> {
   }
 };
 
-struct LowerClipGradient : OpRewritePattern<ClipGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ClipGradientOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+struct LowerClipGradient : LoweringPattern<ClipGradientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ClipGradientOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     Type type = getElementType(op.getResult());
     Value result = createElementwise(
-        builder, {(*parts)[0].mantissas, (*parts)[1].mantissas}, type,
+        builder, {parts[0].mantissas, parts[1].mantissas}, type,
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
           Value isAbove = inner.create<arith::CmpFOp>(
               arith::CmpFPredicate::OGT, elements[0],
@@ -187,17 +172,14 @@ struct LowerClipGradient : OpRewritePattern<ClipGradientOp> {
 };
 
 /// clip(parameter − gradient), written over the parameter.
-struct LowerUpdate : OpRewritePattern<UpdateOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(UpdateOp op,
-                                PatternRewriter &rewriter) const override {
+struct LowerUpdate : LoweringPattern<UpdateOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(UpdateOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (!isScaled(op.getType()))
       return rewriter.notifyMatchFailure(op, "a scheme says what it means");
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ScaledParts parameter = (*parts)[0], gradient = (*parts)[1];
+    ScaledParts parameter = parts[0], gradient = parts[1];
     unsigned width = cast<ScaledType>(op.getType()).getWidth();
     int64_t limit = op.getLimit().value_or((int64_t(1) << (width - 1)) - 1);
     Value result = createElementwise(
@@ -220,18 +202,15 @@ struct LowerUpdate : OpRewritePattern<UpdateOp> {
 };
 
 /// The first term, most likely a parameter or its momentum, is overwritten.
-struct LowerLinearCombination : OpRewritePattern<LinearCombinationOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(LinearCombinationOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+struct LowerLinearCombination : LoweringPattern<LinearCombinationOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(LinearCombinationOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     SmallVector<Value> tensors;
-    for (const ScaledParts &part : llvm::drop_begin(*parts))
+    for (const ScaledParts &part : llvm::drop_begin(parts))
       tensors.push_back(part.mantissas);
-    tensors.push_back(parts->front().mantissas);
+    tensors.push_back(parts.front().mantissas);
     Value result = createElementwise(
         builder, tensors, getElementType(op.getResult()),
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
@@ -270,23 +249,20 @@ struct LowerRandom : OpRewritePattern<RandomOp> {
 };
 
 /// Keeps a feature unless its random number is below the ratio.
-struct LowerDropout : OpRewritePattern<DropoutOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(DropoutOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+struct LowerDropout : LoweringPattern<DropoutOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(DropoutOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     RankedTensorType logical = getTensorType(op.getInput().getType());
     Type type = getElementType(op.getResult());
     double ratio = op.getRatio().convertToDouble();
     auto threshold = static_cast<int64_t>(std::nearbyint(ratio * 65536.0));
     Value random =
         createReshape(builder, op.getRandom(), logical.getShape().drop_front());
-    auto memory = cast<RankedTensorType>(parts->mantissas.getType());
+    auto memory = cast<RankedTensorType>(parts[0].mantissas.getType());
     Value result = createMapped(
-        builder, {parts->mantissas, random},
+        builder, {parts[0].mantissas, random},
         {builder.getMultiDimIdentityMap(memory.getRank()),
          getLogicalMap(logical, /*skip=*/1)},
         memory.getShape(), type,
@@ -301,7 +277,7 @@ struct LowerDropout : OpRewritePattern<DropoutOp> {
         });
     int64_t offset = type.isInteger(32) ? -kFractionBits : 1;
     replaceWithParts(rewriter, op, result,
-                     createOffset(builder, parts->exponent, offset));
+                     createOffset(builder, parts[0].exponent, offset));
     return success();
   }
 
@@ -447,30 +423,27 @@ private:
 
 /// Sums of floats, or of differently scaled operands (numerics contract,
 /// section 4, Sums).
-struct LowerSum : OpRewritePattern<SumOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerSum : LoweringPattern<SumOp> {
+  using LoweringPattern::LoweringPattern;
 
   /// Operands further below the largest exponent are dropped.
   static constexpr int64_t kMaxDistance = 20;
   /// More operands could overflow 32 bits: 127 · 2^20 each.
   static constexpr size_t kMaxOperands = 16;
 
-  LogicalResult matchAndRewrite(SumOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+  LogicalResult lower(SumOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     SmallVector<Value> isUsed, shifts, tensors;
-    for (const ScaledParts &part : *parts)
+    for (const ScaledParts &part : parts)
       tensors.push_back(part.mantissas);
     if (!isScaled(op.getType())) {
       replaceWithParts(rewriter, op, addFloats(builder, tensors), Value());
       return success();
     }
-    if (parts->size() > kMaxOperands)
+    if (parts.size() > kMaxOperands)
       return rewriter.notifyMatchFailure(op, "sum could leave 32 bits");
-    Value exponent = alignExponents(builder, *parts, isUsed, shifts);
+    Value exponent = alignExponents(builder, parts, isUsed, shifts);
     Value result = createElementwise(
         builder, tensors, builder.getI32Type(),
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {

@@ -40,16 +40,13 @@ Value createDouble(ImplicitLocOpBuilder &builder, Value exponent) {
   return builder.create<arith::AddIOp>(exponent, exponent);
 }
 
-struct LowerChannelStatistics : OpRewritePattern<ChannelStatisticsOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ChannelStatisticsOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> x = getParts(op.getInput());
-    if (!x)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    auto [sum, squares] = createChannelMoments(builder, op.getInput(),
-                                               x->mantissas, x->mantissas);
+struct LowerChannelStatistics : LoweringPattern<ChannelStatisticsOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ChannelStatisticsOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    auto [sum, squares] = createChannelMoments(
+        builder, op.getInput(), parts[0].mantissas, parts[0].mantissas);
     int64_t size = getChannelSize(op.getInput());
     SmallVector<Value> statistics = createPerChannel(
         builder, {sum, squares}, {builder.getI16Type(), builder.getI32Type()},
@@ -60,9 +57,10 @@ struct LowerChannelStatistics : OpRewritePattern<ChannelStatisticsOp> {
               createInt(inner, size, 64));
           return {truncateTo(inner, mean, 16), truncateTo(inner, variance, 32)};
         });
-    replaceWithAllParts(rewriter, op,
-                        {{statistics[0], x->exponent},
-                         {statistics[1], createDouble(builder, x->exponent)}});
+    replaceWithAllParts(
+        rewriter, op,
+        {{statistics[0], parts[0].exponent},
+         {statistics[1], createDouble(builder, parts[0].exponent)}});
     return success();
   }
 
@@ -79,19 +77,16 @@ private:
   }
 };
 
-struct LowerFollowStatistics : OpRewritePattern<FollowStatisticsOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerFollowStatistics : LoweringPattern<FollowStatisticsOp> {
+  using LoweringPattern::LoweringPattern;
 
   /// Fraction bits of the rate at which running statistics move.
   static constexpr int64_t kRateBits = 16;
 
-  LogicalResult matchAndRewrite(FollowStatisticsOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ArrayRef<ScaledParts> p = *parts;
+  LogicalResult lower(FollowStatisticsOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    ArrayRef<ScaledParts> p = parts;
     double momentum = op.getMomentum().convertToDouble();
     auto rate = static_cast<int64_t>(
         std::nearbyint((1.0 - momentum) * (int64_t(1) << kRateBits)));
@@ -128,16 +123,13 @@ private:
   }
 };
 
-struct LowerRecallStatistics : OpRewritePattern<RecallStatisticsOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(RecallStatisticsOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ScaledParts mean = (*parts)[1], variance = (*parts)[2];
-    Value exponent = (*parts)[0].exponent;
+struct LowerRecallStatistics : LoweringPattern<RecallStatisticsOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(RecallStatisticsOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    ScaledParts mean = parts[1], variance = parts[2];
+    Value exponent = parts[0].exponent;
     Value doubled = createDouble(builder, exponent);
     Value meanPower = createDifference(builder, mean.exponent, exponent);
     Value variancePower = createDifference(builder, variance.exponent, doubled);
@@ -203,18 +195,15 @@ Reciprocals createReciprocals(ImplicitLocOpBuilder &builder,
 
 /// Differences are below 2^16 and reciprocals below 2^15, so products stay in
 /// 32 bits.
-struct LowerStandardize : OpRewritePattern<StandardizeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(StandardizeOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    Reciprocals by = createReciprocals(builder, (*parts)[2]);
+struct LowerStandardize : LoweringPattern<StandardizeOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(StandardizeOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Reciprocals by = createReciprocals(builder, parts[2]);
     Value result = createChannelwise(
-        builder, (*parts)[0].mantissas,
-        {(*parts)[1].mantissas, by.factors, by.shifts, by.halves},
+        builder, parts[0].mantissas,
+        {parts[1].mantissas, by.factors, by.shifts, by.halves},
         getChannelShape(op.getInput()), builder.getI16Type(),
         [](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
           Value centered = createDifference(inner, extendTo(inner, v[0], 32),
@@ -229,18 +218,15 @@ struct LowerStandardize : OpRewritePattern<StandardizeOp> {
   }
 };
 
-struct LowerChannelAffine : OpRewritePattern<ChannelAffineOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerChannelAffine : LoweringPattern<ChannelAffineOp> {
+  using LoweringPattern::LoweringPattern;
 
   static constexpr int64_t kMaxOffset = int64_t(1) << 28;
 
-  LogicalResult matchAndRewrite(ChannelAffineOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ScaledParts x = (*parts)[0], scale = (*parts)[1], bias = (*parts)[2];
+  LogicalResult lower(ChannelAffineOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    ScaledParts x = parts[0], scale = parts[1], bias = parts[2];
     Type type = builder.getI32Type();
     Value exponent = builder.create<arith::AddIOp>(x.exponent, scale.exponent);
     Value power = createDifference(builder, bias.exponent, exponent);
@@ -266,15 +252,12 @@ struct LowerChannelAffine : OpRewritePattern<ChannelAffineOp> {
   }
 };
 
-struct LowerChannelMoments : OpRewritePattern<ChannelMomentsOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ChannelMomentsOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ScaledParts x = (*parts)[0], error = (*parts)[1];
+struct LowerChannelMoments : LoweringPattern<ChannelMomentsOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ChannelMomentsOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    ScaledParts x = parts[0], error = parts[1];
     auto [sum, products] = createChannelMoments(builder, op.getGradient(),
                                                 error.mantissas, x.mantissas);
     Value exponent = builder.create<arith::AddIOp>(error.exponent, x.exponent);
@@ -284,21 +267,18 @@ struct LowerChannelMoments : OpRewritePattern<ChannelMomentsOp> {
   }
 };
 
-struct LowerStandardizeGradient : OpRewritePattern<StandardizeGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerStandardizeGradient : LoweringPattern<StandardizeGradientOp> {
+  using LoweringPattern::LoweringPattern;
 
   /// Bits of the factor of a channel and of what it is multiplied with.
   static constexpr int64_t kFactorBits = 13, kElementBits = 19;
   /// Fraction bits that errors are given.
   static constexpr int64_t kErrorBits = 8;
 
-  LogicalResult matchAndRewrite(StandardizeGradientOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ArrayRef<ScaledParts> p = *parts;
+  LogicalResult lower(StandardizeGradientOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    ArrayRef<ScaledParts> p = parts;
     ScaledParts factor = createFactors(builder, p[2], p[3]);
     SmallVector<Value> vectors{factor.mantissas};
     vectors.append(createMeans(builder, p[4].mantissas, p[5].mantissas,

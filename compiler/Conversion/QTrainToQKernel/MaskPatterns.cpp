@@ -14,18 +14,15 @@ using namespace qtc;
 using namespace qtc::qtrain;
 
 namespace {
-struct LowerRangeMask : OpRewritePattern<RangeMaskOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(RangeMaskOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+struct LowerRangeMask : LoweringPattern<RangeMaskOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(RangeMaskOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     int64_t bytes =
         llvm::divideCeil(op.getResult().getType().getNumElements(), 8);
     auto kernel = qkernel::createKernel<qkernel::RangeMaskOp>(
-        builder, op.getLoc(), parts->mantissas,
+        builder, op.getLoc(), parts[0].mantissas,
         createEmpty(builder, {bytes}, builder.getI8Type()), op.getLowAttr(),
         op.getHighAttr());
     replaceWithMemory(rewriter, op, kernel.getResult(0));
@@ -33,20 +30,19 @@ struct LowerRangeMask : OpRewritePattern<RangeMaskOp> {
   }
 };
 
-struct LowerApplyMask : OpRewritePattern<ApplyMaskOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ApplyMaskOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
+struct LowerApplyMask : LoweringPattern<ApplyMaskOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ApplyMaskOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     Value mask = getMemory(op.getMask());
-    if (!parts || !mask)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    auto type = cast<RankedTensorType>(parts->mantissas.getType());
+    if (!mask)
+      return rewriter.notifyMatchFailure(op, "mask not converted yet");
+    auto type = cast<RankedTensorType>(parts[0].mantissas.getType());
     auto kernel = qkernel::createKernel<qkernel::ApplyMaskOp>(
-        builder, op.getLoc(), ValueRange{parts->mantissas, mask},
+        builder, op.getLoc(), ValueRange{parts[0].mantissas, mask},
         createEmpty(builder, type.getShape(), type.getElementType()));
-    replaceWithParts(rewriter, op, kernel.getResult(0), parts->exponent);
+    replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
   }
 };

@@ -84,32 +84,26 @@ void replaceWithTensors(PatternRewriter &rewriter, Operation *op,
                       }));
 }
 
-/// The operands of `op` as float tensors in memory; nothing if one is not
-/// converted yet.
-std::optional<SmallVector<Value>> getTensors(Operation *op) {
-  auto parts = getOperandParts(op);
-  if (!parts)
-    return std::nullopt;
+/// Operands as float tensors in memory.
+SmallVector<Value> getTensors(ArrayRef<ScaledParts> parts) {
   return llvm::map_to_vector(
-      *parts, [](const ScaledParts &part) { return part.mantissas; });
+      parts, [](const ScaledParts &part) { return part.mantissas; });
 }
 
-struct LowerBatchNormTraining : OpRewritePattern<BatchNormTrainingOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(BatchNormTrainingOp op,
-                                PatternRewriter &rewriter) const override {
-    auto tensors = getTensors(op);
-    if (!tensors)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+struct LowerBatchNormTraining : LoweringPattern<BatchNormTrainingOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(BatchNormTrainingOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    SmallVector<Value> t = getTensors(parts);
     SmallVector<int64_t> shape = getChannelShape(op.getInput());
-    Value x = (*tensors)[0];
+    Value x = t[0];
     auto [sum, squares] = createChannelMoments(builder, op.getInput(), x, x);
-    SmallVector<Value> statistics = createStatistics(
-        builder, op, {sum, squares, (*tensors)[3], (*tensors)[4]});
-    SmallVector<Value> results{
-        createNormalized(builder, x, (*tensors)[1], (*tensors)[2],
-                         statistics[0], statistics[1], shape, op.getEpsilon())};
+    SmallVector<Value> statistics =
+        createStatistics(builder, op, {sum, squares, t[3], t[4]});
+    SmallVector<Value> results{createNormalized(builder, x, t[1], t[2],
+                                                statistics[0], statistics[1],
+                                                shape, op.getEpsilon())};
     results.append(statistics);
     replaceWithTensors(rewriter, op, results);
     return success();
@@ -144,15 +138,12 @@ private:
   }
 };
 
-struct LowerBatchNormInference : OpRewritePattern<BatchNormInferenceOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(BatchNormInferenceOp op,
-                                PatternRewriter &rewriter) const override {
-    auto tensors = getTensors(op);
-    if (!tensors)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ArrayRef<Value> t = *tensors;
+struct LowerBatchNormInference : LoweringPattern<BatchNormInferenceOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(BatchNormInferenceOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    SmallVector<Value> t = getTensors(parts);
     replaceWithTensors(rewriter, op,
                        createNormalized(builder, t[0], t[1], t[2], t[3], t[4],
                                         getChannelShape(op.getInput()),
@@ -163,15 +154,13 @@ struct LowerBatchNormInference : OpRewritePattern<BatchNormInferenceOp> {
 
 /// Σ e · xhat = (Σ e · x − mean · Σ e) / sqrt(variance + epsilon).
 struct LowerBatchNormParameterGradient
-    : OpRewritePattern<BatchNormParameterGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(BatchNormParameterGradientOp op,
-                                PatternRewriter &rewriter) const override {
-    auto tensors = getTensors(op);
-    if (!tensors)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ArrayRef<Value> t = *tensors;
+    : LoweringPattern<BatchNormParameterGradientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(BatchNormParameterGradientOp op,
+                      ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    SmallVector<Value> t = getTensors(parts);
     auto [sum, products] =
         createChannelMoments(builder, op.getInput(), t[3], t[0]);
     double epsilon = op.getEpsilon().convertToDouble();
@@ -189,19 +178,15 @@ struct LowerBatchNormParameterGradient
   }
 };
 
-struct LowerBatchNormInputGradient
-    : OpRewritePattern<BatchNormInputGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(BatchNormInputGradientOp op,
-                                PatternRewriter &rewriter) const override {
-    auto tensors = getTensors(op);
-    if (!tensors)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ArrayRef<Value> t = *tensors;
+struct LowerBatchNormInputGradient : LoweringPattern<BatchNormInputGradientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(BatchNormInputGradientOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    SmallVector<Value> t = getTensors(parts);
     // The result is factor · (e − offset − slope · (x − mean)).
     SmallVector<Value> vectors{t[1]};
-    vectors.append(createCoefficients(builder, op, t.drop_front(2)));
+    vectors.append(createCoefficients(builder, op, ArrayRef(t).drop_front(2)));
     Value result = createChannelwise(
         builder, {t[0], t[4]}, vectors, getChannelShape(op.getInput()),
         builder.getF32Type(),

@@ -13,13 +13,6 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
-std::optional<ScaledParts> qtc::getParts(Value value) {
-  auto compose = value.getDefiningOp<ComposeOp>();
-  if (!compose)
-    return std::nullopt;
-  return ScaledParts{compose.getMantissas(), compose.getExponent()};
-}
-
 static bool isFloatTensor(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && isa<FloatType>(tensor.getElementType());
@@ -31,10 +24,10 @@ std::optional<SmallVector<ScaledParts>> qtc::getOperandParts(Operation *op) {
     // Labels and random numbers are plain tensors of integers.
     if (!isScaled(operand.getType()) && !isFloatTensor(operand.getType()))
       continue;
-    std::optional<ScaledParts> part = getParts(operand);
-    if (!part)
+    auto compose = operand.getDefiningOp<ComposeOp>();
+    if (!compose)
       return std::nullopt;
-    parts.push_back(*part);
+    parts.push_back({compose.getMantissas(), compose.getExponent()});
   }
   return parts;
 }

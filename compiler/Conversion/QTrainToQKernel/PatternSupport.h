@@ -24,14 +24,31 @@ struct ScaledParts {
   mlir::Value exponent;  ///< i32; null for a float tensor
 };
 
-/// The parts of `value` if its producer has been converted already.
-std::optional<ScaledParts> getParts(mlir::Value value);
-
 /// Parts of all operands of `op` that are scaled or float tensors, in order;
-/// nothing if one is not converted yet. Patterns decline then and are tried
-/// again later.
+/// nothing if the producer of one is not converted yet.
 std::optional<llvm::SmallVector<ScaledParts>>
 getOperandParts(mlir::Operation *op);
+
+/// A pattern for operations on what has been converted: until then it declines,
+/// to be tried again.
+template <typename OpTy> struct LoweringPattern : mlir::OpRewritePattern<OpTy> {
+  using mlir::OpRewritePattern<OpTy>::OpRewritePattern;
+
+  mlir::LogicalResult
+  matchAndRewrite(OpTy op, mlir::PatternRewriter &rewriter) const final {
+    std::optional<llvm::SmallVector<ScaledParts>> parts = getOperandParts(op);
+    if (!parts)
+      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+    mlir::ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    return lower(op, *parts, builder, rewriter);
+  }
+
+  /// Replaces `op`, whose operands that are scaled or float tensors are
+  /// `parts`, or declines.
+  virtual mlir::LogicalResult lower(OpTy op, llvm::ArrayRef<ScaledParts> parts,
+                                    mlir::ImplicitLocOpBuilder &builder,
+                                    mlir::PatternRewriter &rewriter) const = 0;
+};
 
 /// The memory of `value`, a mask or positions, whose producer has been
 /// converted already; null if it has not.

@@ -67,33 +67,27 @@ Value qtc::createChannelSum(ImplicitLocOpBuilder &builder, Value tensor) {
 }
 
 namespace {
-struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(MaxPool2DOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+struct LowerMaxPool : LoweringPattern<MaxPool2DOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(MaxPool2DOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     auto kernel = qkernel::createKernel<qkernel::MaxPool2DOp>(
-        builder, op.getLoc(), (*parts)[0].mantissas, createResult(builder, op),
+        builder, op.getLoc(), parts[0].mantissas, createResult(builder, op),
         op.getWindow());
-    replaceWithParts(rewriter, op, kernel.getResult(0), (*parts)[0].exponent);
+    replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
   }
 };
 
-struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(MaxPool2DGradientOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    ScaledParts input = (*parts)[0], gradient = (*parts)[1];
+struct LowerMaxPoolGradient : LoweringPattern<MaxPool2DGradientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(MaxPool2DGradientOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    ScaledParts input = parts[0], gradient = parts[1];
     auto kernel = qkernel::createKernel<qkernel::MaxPool2DGradientOp>(
         builder, op.getLoc(), ValueRange{input.mantissas, gradient.mantissas},
         createResult(builder, op), op.getWindow());
@@ -102,19 +96,16 @@ struct LowerMaxPoolGradient : OpRewritePattern<MaxPool2DGradientOp> {
   }
 };
 
-struct LowerMaxPoolPositions : OpRewritePattern<MaxPool2DPositionsOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(MaxPool2DPositionsOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+struct LowerMaxPoolPositions : LoweringPattern<MaxPool2DPositionsOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(MaxPool2DPositionsOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     RankedTensorType type = getMemoryType(op.getResult().getType());
     auto kernel = qkernel::createKernel<qkernel::MaxPool2DPositionsOp>(
-        builder, op.getLoc(), (*parts)[0].mantissas,
+        builder, op.getLoc(), parts[0].mantissas,
         createEmpty(builder, type.getShape(), type.getElementType()),
         op.getWindow());
     replaceWithMemory(rewriter, op, kernel.getResult(0));
@@ -122,19 +113,18 @@ struct LowerMaxPoolPositions : OpRewritePattern<MaxPool2DPositionsOp> {
   }
 };
 
-struct LowerMaxUnpool : OpRewritePattern<MaxUnpool2DOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(MaxUnpool2DOp op,
-                                PatternRewriter &rewriter) const override {
-    auto gradient = getParts(op.getGradient());
+struct LowerMaxUnpool : LoweringPattern<MaxUnpool2DOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(MaxUnpool2DOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     Value positions = getMemory(op.getPositions());
-    if (!gradient || !positions)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    if (!positions)
+      return rewriter.notifyMatchFailure(op, "positions not converted yet");
     auto kernel = qkernel::createKernel<qkernel::MaxUnpool2DOp>(
-        builder, op.getLoc(), ValueRange{positions, gradient->mantissas},
+        builder, op.getLoc(), ValueRange{positions, parts[0].mantissas},
         createResult(builder, op), op.getWindow());
-    replaceWithParts(rewriter, op, kernel.getResult(0), gradient->exponent);
+    replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
   }
 };
@@ -142,40 +132,34 @@ struct LowerMaxUnpool : OpRewritePattern<MaxUnpool2DOp> {
 /// Factors of an average have 7 + k fraction bits, 2^k the kernel's area
 /// rounded up.
 template <typename OpTy, typename KernelTy>
-struct LowerAveragePool : OpRewritePattern<OpTy> {
-  using OpRewritePattern<OpTy>::OpRewritePattern;
-  LogicalResult matchAndRewrite(OpTy op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+struct LowerAveragePool : LoweringPattern<OpTy> {
+  using LoweringPattern<OpTy>::LoweringPattern;
+  LogicalResult lower(OpTy op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     auto kernel = qkernel::createKernel<KernelTy>(
-        builder, op.getLoc(), (*parts)[0].mantissas, createResult(builder, op),
+        builder, op.getLoc(), parts[0].mantissas, createResult(builder, op),
         op.getWindow(), op.getCountIncludePad());
     ArrayRef<int64_t> extents = op.getWindow().getKernel();
     int64_t fraction = 7 + llvm::Log2_64_Ceil(extents[0] * extents[1]);
     replaceWithParts(rewriter, op, kernel.getResult(0),
-                     createOffset(builder, (*parts)[0].exponent, -fraction));
+                     createOffset(builder, parts[0].exponent, -fraction));
     return success();
   }
 };
 
-struct LowerBiasGradient : OpRewritePattern<BiasGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(BiasGradientOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+struct LowerBiasGradient : LoweringPattern<BiasGradientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(BiasGradientOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     RankedTensorType type = getTensorType(op.getGradient().getType());
     Value gradient =
-        moveChannelsInnermost(builder, op.getGradient(), (*parts)[0].mantissas);
+        moveChannelsInnermost(builder, op.getGradient(), parts[0].mantissas);
     if (!isScaled(op.getGradient().getType())) {
       replaceWithParts(rewriter, op, createChannelSum(builder, gradient),
                        Value());
@@ -188,23 +172,20 @@ struct LowerBiasGradient : OpRewritePattern<BiasGradientOp> {
     auto kernel = qkernel::createKernel<qkernel::ChannelSumOp>(
         builder, op.getLoc(), gradient, createResult(builder, op), int64_t(1),
         saturate);
-    replaceWithParts(rewriter, op, kernel.getResult(0), (*parts)[0].exponent);
+    replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
   }
 };
 
-struct LowerLossGradient : OpRewritePattern<LossGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(LossGradientOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+struct LowerLossGradient : LoweringPattern<LossGradientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(LossGradientOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
     bool isSoftmax = op.getLoss() == Loss::CrossEntropy;
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    Value logits = (*parts)[0].mantissas, exponent = (*parts)[0].exponent;
+    Value logits = parts[0].mantissas, exponent = parts[0].exponent;
     if (!isSoftmax) {
       replaceWithParts(rewriter, op,
                        createDifference(builder, op, logits, exponent),

@@ -94,15 +94,12 @@ private:
   unsigned channelDim;
 };
 
-struct LowerLocalResponseNorm : OpRewritePattern<LocalResponseNormOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(LocalResponseNormOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    Value x = parts->mantissas;
+struct LowerLocalResponseNorm : LoweringPattern<LocalResponseNormOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(LocalResponseNormOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Value x = parts[0].mantissas;
     ResponseNorm norm(builder, op, x);
     double beta = op.getBeta().convertToDouble();
     Value result = norm.create(
@@ -116,15 +113,13 @@ struct LowerLocalResponseNorm : OpRewritePattern<LocalResponseNormOp> {
 };
 
 struct LowerLocalResponseNormGradient
-    : OpRewritePattern<LocalResponseNormGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(LocalResponseNormGradientOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    Value x = (*parts)[0].mantissas, gradient = (*parts)[1].mantissas;
+    : LoweringPattern<LocalResponseNormGradientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(LocalResponseNormGradientOp op,
+                      ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Value x = parts[0].mantissas, gradient = parts[1].mantissas;
     ResponseNorm norm(builder, op, x);
     auto size = static_cast<int64_t>(op.getSize());
     double beta = op.getBeta().convertToDouble();

@@ -32,15 +32,12 @@ int64_t getMemoryDim(Value value, int64_t dim) {
 
 /// Row-major reshapes are views; with channels innermost the elements move,
 /// unless there is but one pixel or one channel.
-struct LowerReshape : OpRewritePattern<ReshapeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ReshapeOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    Value tensor = parts->mantissas;
+struct LowerReshape : LoweringPattern<ReshapeOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ReshapeOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Value tensor = parts[0].mantissas;
     if (needsMove(op.getInput()))
       tensor = createPermutation(builder, tensor, {0, 3, 1, 2});
     RankedTensorType result = getTensorType(op.getType());
@@ -49,7 +46,7 @@ struct LowerReshape : OpRewritePattern<ReshapeOp> {
       tensor = createPermutation(builder, tensor, {0, 2, 3, 1});
     }
     tensor = createReshape(builder, tensor, getMemoryType(result).getShape());
-    replaceWithParts(rewriter, op, tensor, parts->exponent);
+    replaceWithParts(rewriter, op, tensor, parts[0].exponent);
     return success();
   }
 
@@ -62,8 +59,8 @@ struct LowerReshape : OpRewritePattern<ReshapeOp> {
   }
 };
 
-struct LowerTranspose : OpRewritePattern<TransposeOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct LowerTranspose : LoweringPattern<TransposeOp> {
+  using LoweringPattern::LoweringPattern;
 
   /// The permutation of the dimensions in memory.
   static SmallVector<int64_t> getMoves(TransposeOp op) {
@@ -74,39 +71,34 @@ struct LowerTranspose : OpRewritePattern<TransposeOp> {
     return moves;
   }
 
-  LogicalResult matchAndRewrite(TransposeOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    replaceWithParts(rewriter, op,
-                     createPermutation(builder, parts->mantissas, getMoves(op)),
-                     parts->exponent);
+  LogicalResult lower(TransposeOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    replaceWithParts(
+        rewriter, op,
+        createPermutation(builder, parts[0].mantissas, getMoves(op)),
+        parts[0].exponent);
     return success();
   }
 };
 
 /// A kernel that copies, behind the alignment of differently scaled operands
 /// (numerics contract, section 4, Concat).
-struct LowerConcat : OpRewritePattern<ConcatOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(ConcatOp op,
-                                PatternRewriter &rewriter) const override {
-    auto parts = getOperandParts(op);
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operands not converted yet");
+struct LowerConcat : LoweringPattern<ConcatOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(ConcatOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     SmallVector<int64_t> order = getMemoryOrder(op.getResult());
     for (Value input : op.getInputs())
       if (getMemoryOrder(input) != order)
         return rewriter.notifyMatchFailure(op, "layouts differ");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    Value largest = parts->front().exponent;
-    for (const ScaledParts &part : llvm::drop_begin(*parts))
+    Value largest = parts.front().exponent;
+    for (const ScaledParts &part : llvm::drop_begin(parts))
       if (largest && part.exponent != largest)
         largest = builder.create<arith::MaxSIOp>(largest, part.exponent);
     SmallVector<Value> tensors;
-    for (const ScaledParts &part : *parts)
+    for (const ScaledParts &part : parts)
       tensors.push_back(part.exponent == largest
                             ? part.mantissas
                             : createAligned(builder, part, largest));
@@ -138,16 +130,13 @@ struct LowerConcat : OpRewritePattern<ConcatOp> {
   }
 };
 
-struct LowerSlice : OpRewritePattern<SliceOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(SliceOp op,
-                                PatternRewriter &rewriter) const override {
-    std::optional<ScaledParts> parts = getParts(op.getInput());
-    if (!parts)
-      return rewriter.notifyMatchFailure(op, "operand not converted yet");
+struct LowerSlice : LoweringPattern<SliceOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(SliceOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
     if (getMemoryOrder(op.getInput()) != getMemoryOrder(op.getResult()))
       return rewriter.notifyMatchFailure(op, "layouts differ");
-    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     RankedTensorType memory = getMemoryType(getTensorType(op.getType()));
     int64_t axis = getMemoryDim(op.getInput(), op.getAxis());
     SmallVector<AffineExpr> from;
@@ -155,10 +144,10 @@ struct LowerSlice : OpRewritePattern<SliceOp> {
       from.push_back(builder.getAffineDimExpr(dim));
     from[axis] = from[axis] + static_cast<int64_t>(op.getOffset());
     auto kernel = qkernel::createKernel<qkernel::MappedCopyOp>(
-        builder, op.getLoc(), parts->mantissas,
+        builder, op.getLoc(), parts[0].mantissas,
         createEmpty(builder, memory.getShape(), memory.getElementType()),
         AffineMap::get(memory.getRank(), 0, from, builder.getContext()));
-    replaceWithParts(rewriter, op, kernel.getResult(0), parts->exponent);
+    replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
   }
 };
