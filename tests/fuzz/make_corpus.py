@@ -72,6 +72,7 @@ SEEDS = {
                            node("MatMul", "x w", "y")], ["N", 6], [integers("s", 6, 3)]),
     "half": ([node("Gemm", "x w", "y")], ["N", 6], [numpy_helper.from_array(np.ones((6, 2), np.float16), "w")]),
     "typed": ([node("Gemm", "x w", "y")], ["N", 2], [helper.make_tensor("w", TensorProto.FLOAT, [2, 2], [1, 2, 3, 4])]),
+    "lrn": ([node("LRN", "x", "t", size=3, alpha=0.5, beta=0.75, bias=1.0), FLAT], IMAGES, []),
     "concat": ([node("Concat", "x x", "a", axis=1), node("BatchNormalization", "a s s s s", "t"), FLAT],
                IMAGES, [floats("s", 4)]),
 }

@@ -156,6 +156,21 @@ class Cuda(unittest.TestCase):
         self.assertIn("| vgg_small_7, conv2d | 1.000 | 10.0 | 0.500 |", text)
 
 
+class Products(unittest.TestCase):
+    def rows(self, products, milliseconds=1.0):
+        run = {"layers": [{"node": "c", "pass": "forward", "macs": 6e8, "kernel_milliseconds": milliseconds}]}
+        return list(cuda_performance.product_rows("m", {"runs": {"qtc": [run]}, "products": products}))
+
+    def test_goal(self):
+        for theirs, reached in ((1000.0, "yes"), (1001.0, "no")):
+            self.assertEqual(self.rows([["c", "forward", theirs]])[0][-1], reached)
+
+    def test_not_measured(self):
+        self.assertEqual(self.rows([]), [])
+        self.assertEqual(self.rows([["d", "forward", 1000.0]])[0][-1], "not measured")
+        self.assertEqual(self.rows([["c", "forward", 1000.0]], milliseconds=0.0)[0][-1], "not measured")
+
+
 class Float(unittest.TestCase):
     def rows(self, **runs):
         return list(float_performance.model_rows("lenet", {"qtc": [], **runs}))

@@ -10,25 +10,29 @@ Usage: cuda_performance.py --models DIR [DIR ...] [--baseline torch_baseline.py 
 The folders hold vgg_small_7.onnx, trained with NITI, and vgg7_wage.onnx, trained with WAGE; a model that is missing is
 left out. Compile qtc first; tests/cuda/run.sh says whether the trainers are right. Programs run in turn, and every number
 is a median of --rounds. --render-only writes the section from --results, which has been measured before; without any,
-every number is "not measured".
+every number is "not measured". With --torch-python, kernels of convolutions are compared with the products of matrices
+that they amount to, by torch_int_mm.py, in the same run.
 """
 
 import argparse
 import datetime
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 from performance import ROOT, Bench, describe_machine
-from performance_page import MODES, kind_rows, middle, number, rate, ratio, replace_section, spread, table
+from performance_page import MODES, kind_rows, median, middle, number, rate, ratio, replace_section, spread, table
 
 SCHEMES = {"vgg_small_7": "niti", "vgg7_wage": "wage"}
 TITLE = "CUDA"
 TUNED = "tuned"
 NOT_MEASURED = "not measured"
+# Of the rate that cuBLASLt reaches.
+PRODUCT_GOAL = 60
 
 
 class CudaBench(Bench):
@@ -55,6 +59,55 @@ class CudaBench(Bench):
 
     def steps(self, name, batch):
         return self.options.steps
+
+    def products(self, name, layers):
+        """{[node, pass]: rate of the product of matrices in GMAC/s} of the convolutions that have an input gradient."""
+        shapes = find_products(self.find_model(name), self.options.batch)
+        inner = {layer["node"] for layer in layers if layer["pass"] == "input gradient"}
+        wanted = {key: "x".join(map(str, shape)) for key, shape in shapes.items() if key[0] in inner}
+        if not wanted:
+            return []
+        script = os.path.join(ROOT, "tools", "dev", "torch_int_mm.py")
+        text = self.run([self.options.torch_python, script, *dict.fromkeys(wanted.values())])
+        rates = dict(re.findall(r"^(\S+) gmacs_per_second=(\S+)$", text or "", re.MULTILINE))
+        return [[*key, float(rates[shape])] for key, shape in wanted.items() if shape in rates]
+
+
+def find_products(path, batch):
+    """{(node, pass): (rows, columns, depth)} of the convolutions of a model without groups."""
+    import onnx
+    from onnx import shape_inference
+
+    model = onnx.load(path)
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = batch
+    graph = shape_inference.infer_shapes(model).graph
+    infos = [*graph.input, *graph.value_info, *graph.output]
+    shapes = {info.name: [dim.dim_value for dim in info.type.tensor_type.shape.dim] for info in infos}
+    shapes.update((tensor.name, list(tensor.dims)) for tensor in graph.initializer)
+    found = {}
+    for node in graph.node:
+        groups = next((attribute.i for attribute in node.attribute if attribute.name == "group"), 1)
+        if node.op_type != "Conv" or groups != 1:
+            continue
+        (n, c, h, w), (o, _, kh, kw), (*_, oh, ow) = (shapes[name] for name in (*node.input[:2], node.output[0]))
+        found[node.name, "forward"] = (n * oh * ow, o, c * kh * kw)
+        found[node.name, "input gradient"] = (n * h * w, c, o * kh * kw)
+        found[node.name, "weight gradient"] = (o, c * kh * kw, n * oh * ow)
+    return found
+
+
+def product_rows(name, entry):
+    """A row a convolution and pass: its rate, that of the product, and whether the goal is reached."""
+    layers = {}
+    for run in entry["runs"]["qtc"]:
+        for layer in run["layers"]:
+            rate = 1e-6 * layer["macs"] / layer["kernel_milliseconds"] if layer["kernel_milliseconds"] else None
+            layers.setdefault((layer["node"], layer["pass"]), []).append(rate)
+    for node, step, theirs in entry.get("products", []):
+        ours = median(layers.get((node, step), []))
+        share = ratio(100 * ours, theirs) if ours else None
+        reached = NOT_MEASURED if share is None else "yes" if share >= PRODUCT_GOAL else "no"
+        yield [f"{name}, {node} {step}", number(ours, 0), number(theirs, 0), number(share), reached]
 
 
 def model_rows(name, entry, batch):
@@ -100,6 +153,13 @@ def render(results):
             f"{number(max(middle(runs, 'bandwidth_gigabytes_per_second') for runs in benches.values()))} GB/s.\n\n"
         )
         text += table(["model, kind", "ms", "% of step", "bound, ms"], kind_rows(benches))
+    products = [row for name, entry in models.items() for row in product_rows(name, entry)]
+    if products:
+        text += (
+            "\nKernels of convolutions, helpers excluded, and PyTorch's `_int_mm` (cuBLASLt) on the product of matrices that "
+            f"each amounts to, GMAC/s; the goal is {PRODUCT_GOAL} %.\n\n"
+        )
+        text += table(["model, layer and pass", "qtc", "_int_mm", "%", "reached"], products)
     return text
 
 
@@ -162,6 +222,9 @@ def measure(options):
         if not bench.chosen(SCHEMES):
             raise SystemExit("error: no model found; --models wants folders with ONNX files")
         models = bench.measure_models()["models"]
+        for name, entry in models.items() if options.baseline else ():
+            if entry["runs"]["qtc"]:
+                entry["products"] = bench.products(name, entry["runs"]["qtc"][0]["layers"])
     machine = describe_machine(options)
     results.update(
         models=models, gpu=gpu or "unknown", cpu=machine["cpu"], commit=machine["commit"], sm=options.sm,

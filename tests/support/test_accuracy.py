@@ -1,0 +1,38 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Accuracy runs: which are made, and what their rows say."""
+
+import argparse
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "dev"))
+import accuracy  # noqa: E402
+
+
+def wanted(**options):
+    options = argparse.Namespace(**{"only": None, "gpu": None, **options})
+    return {run.name for run in accuracy.RUNS if accuracy.is_wanted(run, options)}
+
+
+class Accuracy(unittest.TestCase):
+    def test_long_runs_want_a_gpu(self):
+        long = {run.name for run in accuracy.GPU_RUNS}
+        self.assertEqual(wanted(gpu="90a"), long)
+        self.assertEqual(wanted(), {run.name for run in accuracy.RUNS} - long)
+        self.assertEqual(wanted(only=["niti-cifar10-200"]), set())
+        self.assertEqual(wanted(only=["niti-cifar10-200"], gpu="90a"), {"niti-cifar10-200"})
+
+    def test_rows(self):
+        accuracies = [0.5] * 189 + [0.95] + [0.9] * 10
+        lines = [{"test_accuracy": value, "seconds": 6.0, "images_per_second": 1000.0} for value in accuracies]
+        self.assertEqual(accuracy.summarize(lines), (0.95, accuracy.statistics.mean([0.9] * 10), 0.9))
+        niti, wage = accuracy.gpu_rows({"niti-cifar10-200": lines})
+        self.assertEqual(niti, "| niti-cifar10-200 | **95.00** | 90.00 | 90.00 | ≥ 90.6, ≥ 90.1 | 20.0 | 1000 |")
+        self.assertIn("not measured", wage)
+
+
+if __name__ == "__main__":
+    unittest.main()
