@@ -10,7 +10,8 @@ Usage: cuda_performance.py --models DIR [DIR ...] [--baseline torch_baseline.py 
 The folders hold vgg_small_7.onnx, trained with NITI, and vgg7_wage.onnx, trained with WAGE; a model that is missing is
 left out. Compile qtc first; tests/cuda/run.sh says whether the trainers are right. Programs run in turn, and every number
 is a median of --rounds. --render-only writes the section from --results, which has been measured before; without any,
-every number is "not measured". With --torch-python, kernels of convolutions are compared with the products of matrices
+every number is "not measured". On a machine without a compiler --compiled DIR takes the trainers that --compile DIR made
+elsewhere, with the same --sm and --batch. With --torch-python, kernels of convolutions are compared with the products of matrices
 that they amount to, by torch_int_mm.py, in the same run.
 """
 
@@ -48,7 +49,8 @@ class CudaBench(Bench):
 
     def trainer(self, name, batch, processor):
         """TUNED takes the place of a processor for schedules that `--tune` chose."""
-        output = os.path.join(self.work, f"{name}.{batch}.{processor}")
+        folder = self.options.compiled or self.work
+        output = os.path.join(folder, f"{name}.{batch}" + f".{TUNED}" * (processor == TUNED))
         words = [self.options.qtc, "compile", self.find_model(name), "-o", output, "--batch", str(batch)]
         words += ["--target=cuda", f"--sm={self.options.sm}", f"--scheme={SCHEMES[name]}", "--init=scheme"]
         if processor == TUNED:
@@ -194,6 +196,9 @@ def parse_arguments():
     parser.add_argument("--sm", help="compute capability, times ten (default: the newest that the GPU runs)")
     tune = "measure trainers with --tune, too; what it chose stays beside --results"
     parser.add_argument("--tune", action="store_true", help=tune)
+    places = parser.add_mutually_exclusive_group()
+    places.add_argument("--compile", metavar="DIR", help="compile the trainers into DIR and stop; wants --sm")
+    places.add_argument("--compiled", metavar="DIR", help="measure the trainers in DIR")
     parser.add_argument("--steps", type=int, default=30, help="steps of one run of a trainer")
     parser.add_argument("--rounds", type=int, default=5, help="alternations")
     parser.add_argument("--batch", type=int, default=1024)
@@ -203,7 +208,7 @@ def parse_arguments():
     parser.add_argument("--output", default=os.path.join(ROOT, "docs", "performance.md"), help="page with the section")
     parser.add_argument("--render-only", action="store_true", help="write the section from --results")
     options = parser.parse_args()
-    for name in ("qtc", "results", "output", "baseline"):
+    for name in ("qtc", "results", "output", "baseline", "compile", "compiled"):
         if getattr(options, name):
             setattr(options, name, os.path.abspath(getattr(options, name)))
     options.models = [os.path.abspath(folder) for folder in options.models]
@@ -211,16 +216,24 @@ def parse_arguments():
     return options
 
 
-def measure(options):
-    gpu, capability = find_gpu()
-    options.sm = options.sm or (capability and newest_supported(capability))
-    if not options.sm:
-        raise SystemExit("error: nvidia-smi shows no GPU that qtc has code for; --sm says which to compile for")
+def open_bench(options, work, results):
+    bench = CudaBench(options, work, results)
+    if not bench.chosen(SCHEMES):
+        raise SystemExit("error: no model found; --models wants folders with ONNX files")
+    return bench
+
+
+def compile_trainers(options):
+    """True if there is one of every model."""
+    os.makedirs(options.compile, exist_ok=True)
+    bench = open_bench(options, options.compile, {})
+    return all([bench.trainer(name, options.batch, "native") for name in bench.chosen(SCHEMES)])
+
+
+def measure(options, gpu):
     results = {"torch": NOT_MEASURED}
     with tempfile.TemporaryDirectory(prefix="qtc-performance-") as work:
-        bench = CudaBench(options, work, results)
-        if not bench.chosen(SCHEMES):
-            raise SystemExit("error: no model found; --models wants folders with ONNX files")
+        bench = open_bench(options, work, results)
         models = bench.measure_models()["models"]
         for name, entry in models.items() if options.baseline else ():
             if entry["runs"]["qtc"]:
@@ -237,13 +250,19 @@ def measure(options):
 
 def main():
     options = parse_arguments()
-    if not options.render_only:
-        results = measure(options)
-    elif os.path.exists(options.results):
-        with open(options.results, encoding="utf-8") as file:
-            results = json.load(file)
-    else:
+    if options.render_only:
         results = {}
+        if os.path.exists(options.results):
+            with open(options.results, encoding="utf-8") as file:
+                results = json.load(file)
+    else:
+        gpu, capability = find_gpu()
+        options.sm = options.sm or (capability and newest_supported(capability))
+        if not options.sm:
+            raise SystemExit("error: nvidia-smi shows no GPU that qtc has code for; --sm says which to compile for")
+        if options.compile:
+            return 0 if compile_trainers(options) else 1
+        results = measure(options, gpu)
     text = render(results)
     print(text)
     replace_section(options.output, TITLE, text)

@@ -297,6 +297,14 @@ class Bench:
 SECTIONS = list(dict.fromkeys(name for _, _, name in PARTS))
 
 
+def read_output(command):
+    """What a command prints, nothing if there is none."""
+    try:
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
+    except OSError:
+        return ""
+
+
 def describe_machine(options):
     model, cores = platform.processor(), os.cpu_count()
     with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -305,13 +313,8 @@ def describe_machine(options):
     flags = set(re.search(r"^flags\s*: (.*)$", text, re.MULTILINE).group(1).split())
     wanted = ("avx2", "avx_vnni", "avx512_vnni", "avx512_bf16", "amx_int8")
     code = re.search(r"^cpu family\s*: (\d+)\nmodel\s*: (\d+)$", text, re.MULTILINE)
-    version = subprocess.run([options.qtc, "--version"], stdout=subprocess.PIPE, text=True, check=False).stdout.split()
-    commit = subprocess.run(
-        ["git", "-c", "safe.directory=*", "-C", ROOT, "describe", "--always", "--dirty"],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    ).stdout.strip()
+    version = read_output([options.qtc, "--version"]).split()
+    commit = read_output(["git", "-c", "safe.directory=*", "-C", ROOT, "describe", "--always", "--dirty"]).strip()
     return {
         "cpu": (names[0] if names else model) + (f", family {code[1]} model {code[2]}" if code else ""),
         "cores": len(os.sched_getaffinity(0)) or cores,
