@@ -16,6 +16,7 @@
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
+#include "compiler/Transforms/LinkDynamicMemory/LinkDynamicMemory.h"
 #include "compiler/Transforms/MapContractions/MapContractions.h"
 #include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
 #include "compiler/Transforms/MergeKernels/MergeKernels.h"
@@ -167,6 +168,7 @@ void qtc::buildNVVMPipeline(OpPassManager &manager,
   ConvertGpuOpsToNVVMOpsOptions options;
   options.useBarePtrCallConv = true;
   kernels.addPass(createConvertGpuOpsToNVVMOps(options));
+  kernels.addPass(createLinkDynamicMemory());
   // Translation of asynchronous copies forgets how much of the source exists;
   // this makes assembly of those that say so.
   kernels.addPass(createConvertNVVMToLLVMPass());

@@ -23,6 +23,7 @@
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
 #include "compiler/Transforms/HoistPools/HoistPools.h"
+#include "compiler/Transforms/LinkDynamicMemory/LinkDynamicMemory.h"
 #include "compiler/Transforms/MapContractions/MapContractions.h"
 #include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
 #include "compiler/Transforms/MergeKernels/MergeKernels.h"
@@ -134,6 +135,7 @@ void qtc::registerPasses() {
   registerFuseElementwise();
   registerGenerateBackward();
   registerHoistPools();
+  registerLinkDynamicMemory();
   registerMapContractions();
   registerMaterializeScalars();
   registerMergeKernels();

@@ -154,9 +154,9 @@ DescriptorBuilder::launches(llvm::ArrayRef<LaunchDescription> launches) {
     for (AddressDescription address : launch.arguments)
       arguments.push_back(
           structure({u64(address.offset), u32(address.memory), u32(0)}));
-    entries.push_back(structure({string(launch.kernel), array(arguments),
-                                 u32(arguments.size()), u32(launch.blocks),
-                                 u32(launch.threads), u32(0)}));
+    entries.push_back(structure(
+        {string(launch.kernel), array(arguments), u32(arguments.size()),
+         u32(launch.blocks), u32(launch.threads), u32(launch.sharedBytes)}));
   }
   return array(entries);
 }

@@ -39,7 +39,7 @@ struct AddressDescription {
 /// A launch of a kernel, as in qtcrt_launch.
 struct LaunchDescription {
   std::string kernel;
-  int64_t blocks, threads;
+  int64_t blocks, threads, sharedBytes;
   std::vector<AddressDescription> arguments;
 };
 

@@ -198,6 +198,12 @@ private:
   std::deque<Owned<CUevent>> events;
 };
 
+/// A kernel, and the most shared memory that its launches may ask for.
+struct Function {
+  CUfunction handle = nullptr;
+  uint32_t sharedBytes = freeSharedBytes;
+};
+
 /// A step that may be under way, and what is recorded of it: graphs have fixed
 /// addresses, so every slot has its own.
 struct Slot {
@@ -340,10 +346,16 @@ private:
   /// Before a step is recorded, as loading a kernel may wait for the GPU.
   void loadFunctions(const qtcrt_launch *launches, uint64_t count) {
     for (uint64_t i = 0; i < count; ++i) {
-      CUfunction &function = functions[launches[i].kernel];
-      if (!function)
-        check(driver.cuModuleGetFunction(&function, module, launches[i].kernel),
+      auto &[handle, sharedBytes] = functions[launches[i].kernel];
+      if (!handle)
+        check(driver.cuModuleGetFunction(&handle, module, launches[i].kernel),
               "find a kernel");
+      if (launches[i].shared_bytes <= sharedBytes)
+        continue;
+      sharedBytes = launches[i].shared_bytes;
+      check(driver.cuFuncSetAttribute(handle, mostSharedBytes,
+                                      static_cast<int>(sharedBytes)),
+            "give a kernel shared memory");
     }
   }
 
@@ -355,9 +367,10 @@ private:
     std::vector<void *> arguments;
     for (CUdeviceptr &address : addresses)
       arguments.push_back(&address);
-    check(driver.cuLaunchKernel(functions.at(launch.kernel), launch.blocks, 1,
-                                1, launch.threads, 1, 1, /*sharedBytes=*/0,
-                                computing, arguments.data(), nullptr),
+    check(driver.cuLaunchKernel(functions.at(launch.kernel).handle,
+                                launch.blocks, 1, 1, launch.threads, 1, 1,
+                                launch.shared_bytes, computing,
+                                arguments.data(), nullptr),
           "launch a kernel");
   }
 
@@ -429,7 +442,7 @@ private:
   Owned<CUstream> uploading{driver.cuStreamDestroy};
   Owned<CUstream> downloading{driver.cuStreamDestroy};
   Owned<CUmodule> module{driver.cuModuleUnload};
-  std::map<std::string, CUfunction> functions;
+  std::map<std::string, Function> functions;
   std::deque<Slot> slots;
   uint64_t startedSteps = 0, finishedSteps = 0;
 };

@@ -49,6 +49,7 @@ void loadFunctions(Driver &driver, void *handle) {
   load(driver.cuModuleLoadData, handle, "cuModuleLoadData");
   load(driver.cuModuleUnload, handle, "cuModuleUnload");
   load(driver.cuModuleGetFunction, handle, "cuModuleGetFunction");
+  load(driver.cuFuncSetAttribute, handle, "cuFuncSetAttribute");
   load(driver.cuStreamCreate, handle, "cuStreamCreate");
   load(driver.cuStreamDestroy, handle, "cuStreamDestroy_v2");
   load(driver.cuStreamSynchronize, handle, "cuStreamSynchronize");

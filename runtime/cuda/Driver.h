@@ -29,6 +29,10 @@ namespace qtcrt::cuda {
 constexpr CUresult success = 0;
 /// CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
 constexpr int capabilityMajor = 75, capabilityMinor = 76;
+/// CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, and what a launch may have
+/// without it.
+constexpr int mostSharedBytes = 8;
+constexpr unsigned freeSharedBytes = 48 << 10;
 /// CU_STREAM_NON_BLOCKING.
 constexpr unsigned nonBlocking = 1;
 /// CU_EVENT_DEFAULT and CU_EVENT_DISABLE_TIMING.
@@ -64,6 +68,7 @@ struct Driver {
   CUresult (*cuModuleUnload)(CUmodule module);
   CUresult (*cuModuleGetFunction)(CUfunction *function, CUmodule module,
                                   const char *name);
+  CUresult (*cuFuncSetAttribute)(CUfunction function, int attribute, int value);
   CUresult (*cuStreamCreate)(CUstream *stream, unsigned flags);
   CUresult (*cuStreamDestroy)(CUstream stream);
   CUresult (*cuStreamSynchronize)(CUstream stream);

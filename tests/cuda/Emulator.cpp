@@ -37,8 +37,9 @@
 namespace {
 
 constexpr int64_t warpSize = 32, warpgroupSize = 128, mostThreads = 1024;
-/// Bytes of workgroup memory that a block has without asking for more.
-constexpr int64_t mostMemory = 48 << 10;
+/// Bytes of workgroup memory of a block: what a kernel may declare, and what
+/// launches of it may ask for besides.
+constexpr int64_t mostMemory = 48 << 10, mostDynamicMemory = 227 << 10;
 constexpr size_t stackBytes = 64 << 10;
 
 enum class State { Ready, Barrier, Shuffle, Multiply, Load, Warpgroup, Ended };
@@ -313,6 +314,17 @@ void fillWithGarbage(uint8_t *begin, int64_t bytes) {
     begin[i] = static_cast<uint8_t>(block.random() >> 8);
 }
 
+/// A piece of workgroup memory of the block, which has `most` with it.
+void addMemory(uint8_t *begin, int64_t bytes, size_t most) {
+  fillWithGarbage(begin, bytes);
+  block.memories.push_back({begin, std::vector<Byte>(bytes)});
+  size_t total = 0;
+  for (const Memory &memory : block.memories)
+    total += memory.bytes.size();
+  if (total > most)
+    fail("%zu bytes of workgroup memory, more than %zu", total, most);
+}
+
 /// The bytes at `address`, which must lie in workgroup memory.
 Byte *lookUp(const uint8_t *address, int64_t bytes) {
   for (Memory &memory : block.memories)
@@ -573,16 +585,14 @@ void qtc_emulator_block(int64_t number, int64_t threads) {
   block.random.seed(static_cast<unsigned>(block.interval));
 }
 
-/// A piece of workgroup memory of the block.
+/// A piece of workgroup memory that the kernel declares.
 void qtc_emulator_memory(uint8_t *begin, int64_t bytes) {
-  fillWithGarbage(begin, bytes);
-  block.memories.push_back({begin, std::vector<Byte>(bytes)});
-  size_t total = 0;
-  for (const Memory &memory : block.memories)
-    total += memory.bytes.size();
-  if (total > mostMemory)
-    fail("%zu bytes of workgroup memory, more than %lld", total,
-         static_cast<long long>(mostMemory));
+  addMemory(begin, bytes, mostMemory);
+}
+
+/// What the launch asked for.
+void qtc_emulator_dynamic_memory(uint8_t *begin, int64_t bytes) {
+  addMemory(begin, bytes, mostDynamicMemory);
 }
 
 /// The threads of a block that was opened; otherwise a loop over blocks.

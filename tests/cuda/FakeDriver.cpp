@@ -43,13 +43,15 @@
 #include <utility>
 #include <vector>
 
-// A kernel's function takes its block, the number of blocks and of threads,
-// then its arguments; a caller may give more arguments than it has.
-constexpr size_t mostArguments = 24;
+// A kernel's function takes its block, the numbers of blocks, of threads and of
+// bytes of dynamic shared memory, then its arguments; a caller may give more
+// arguments than it has.
+constexpr size_t mostArguments = 24, firstArgument = 4;
 
 struct CUfunc_st {
   void *entry = nullptr;
   size_t arguments = 0;
+  unsigned mostSharedBytes = qtcrt::cuda::freeSharedBytes;
 };
 struct CUmod_st {
   std::map<std::string, size_t> arguments; ///< of each kernel
@@ -90,6 +92,16 @@ constexpr CUresult invalidValue = 1, outOfMemory = 2, noBinary = 209,
 uint64_t getSetting(const char *name, uint64_t otherwise) {
   const char *text = std::getenv(name);
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+/// What a kernel may get of a multiprocessor's shared memory.
+unsigned getMostSharedBytes() {
+  uint64_t capability = getSetting("QTC_FAKE_CUDA_CAPABILITY", 80);
+  unsigned kilobytes = capability == 75                       ? 64
+                       : capability == 80 || capability == 87 ? 163
+                       : capability / 10 == 9                 ? 227
+                                                              : 99;
+  return kilobytes << 10;
 }
 
 CUctx_st onlyContext;
@@ -419,8 +431,16 @@ CUresult cuModuleGetFunction(CUfunction *function, CUmodule module,
   if ((!entry && !getClock()) || found == module->arguments.end() ||
       found->second > mostArguments)
     return notFound;
-  module->functions[name] = {entry, found->second};
+  module->functions[name] = CUfunc_st{entry, found->second};
   *function = &module->functions[name];
+  return 0;
+}
+
+CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
+  if (attribute != qtcrt::cuda::mostSharedBytes || value < 0 ||
+      static_cast<unsigned>(value) > getMostSharedBytes())
+    return invalidValue;
+  function->mostSharedBytes = static_cast<unsigned>(value);
   return 0;
 }
 
@@ -518,15 +538,17 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
                         unsigned gridZ, unsigned blockX, unsigned blockY,
                         unsigned blockZ, unsigned sharedBytes, CUstream stream,
                         void **arguments, void ** /*extra*/) {
-  if (gridX == 0 || blockX == 0 || blockX > 1024 || sharedBytes != 0 ||
+  if (gridX == 0 || blockX == 0 || blockX > 1024 ||
+      sharedBytes > function->mostSharedBytes ||
       gridY * gridZ * blockY * blockZ != 1)
     return invalidValue;
-  std::vector<uint64_t> words(3 + mostArguments);
+  std::vector<uint64_t> words(firstArgument + mostArguments);
   words[1] = gridX;
   words[2] = blockX;
+  words[3] = sharedBytes;
   for (size_t i = 0; i < function->arguments; ++i) {
-    std::memcpy(&words[3 + i], arguments[i], sizeof(uint64_t));
-    if (!isInside(words[3 + i], 1))
+    std::memcpy(&words[firstArgument + i], arguments[i], sizeof(uint64_t));
+    if (!isInside(words[firstArgument + i], 1))
       return invalidValue;
   }
   if (const char *clock = getClock())
@@ -542,7 +564,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
     for (uint64_t i = 0; i < gridX; ++i) {
       words[0] = isBackward ? gridX - 1 - i : i;
       callEntry(entry, words.data(),
-                std::make_index_sequence<3 + mostArguments>());
+                std::make_index_sequence<firstArgument + mostArguments>());
     }
   });
 }

@@ -39,8 +39,8 @@ class KernelCase(harness.Case):
             file.write(text)
         return emulation.build_library(file.name, folder)
 
-    def launch(self, library, kernel, blocks, threads, *arrays):
-        """The arrays after the kernel ran, or the emulator's message."""
+    def launch(self, library, kernel, blocks, threads, *arrays, dynamic=0):
+        """The arrays after the kernel ran with so many bytes of dynamic memory, or the emulator's message."""
         arrays = [share(array) for array in arrays]
         messages = self.path("messages")
         child = os.fork()
@@ -50,7 +50,7 @@ class KernelCase(harness.Case):
                 function = getattr(ctypes.CDLL(library), kernel)
                 pointers = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
                 for block in range(blocks):
-                    function(*(ctypes.c_int64(number) for number in (block, blocks, threads)), *pointers)
+                    function(*(ctypes.c_int64(number) for number in (block, blocks, threads, dynamic)), *pointers)
                 os._exit(0)
             except Exception:  # pylint: disable=broad-except
                 traceback.print_exc()
@@ -252,6 +252,66 @@ module attributes {{gpu.container_module}} {{
   }}
 }}
 """
+
+
+DYNAMIC = """
+module attributes {gpu.container_module} {
+  gpu.module @kernels {
+    gpu.func @k(%x: memref<64xi32>) kernel attributes {known_block_size = array<i32: 64, 1, 1>} {
+      %thread = gpu.thread_id x
+      %c1 = arith.constant 1 : index
+      %c63 = arith.constant 63 : index
+      %last = arith.constant 65344 : index
+      %all = gpu.dynamic_shared_memory : memref<?xi8, #gpu.address_space<workgroup>>
+      %v = memref.load %x[%thread] : memref<64xi32>
+      %words = memref.view %all[%last][] : memref<?xi8, #gpu.address_space<workgroup>> to memref<64xi32, #gpu.address_space<workgroup>>
+      memref.store %v, %words[%thread] : memref<64xi32, #gpu.address_space<workgroup>>
+      gpu.barrier
+      %other = arith.subi %c63, %thread : index
+      %w = memref.load %words[%other] : memref<64xi32, #gpu.address_space<workgroup>>
+      memref.store %w, %x[%thread] : memref<64xi32>
+      gpu.return
+    }
+  }
+}
+"""
+
+
+class Dynamic(KernelCase):
+    """Memory of which the launch says how much there is."""
+
+    def run_text(self, dynamic, text=DYNAMIC):
+        return self.launch(self.build(text), "k", 2, 64, numpy.arange(64, dtype=numpy.int32), dynamic=dynamic)
+
+    def assert_error(self, pattern, *arguments):
+        self.assertRegex(str(self.run_text(*arguments)), rf"\Aerror: emulator: block 0: {pattern}\n\Z")
+
+    def test_enough(self):
+        # Two blocks, one after the other.
+        numpy.testing.assert_array_equal(self.run_text(65600)[0], numpy.arange(64))
+
+    def test_too_little(self):
+        self.assert_error(r"thread \d+ uses 4 bytes beyond the end of workgroup memory", 65596)
+        self.assert_error(r"thread \d+ uses 4 bytes beyond the end of workgroup memory", 0)
+
+    def test_too_much(self):
+        self.assert_error("232449 bytes of workgroup memory, more than 232448", 227 * 1024 + 1)
+
+    def test_race(self):
+        self.assert_error(
+            r"race: thread \d+ (reads|writes) what thread \d+ (wrote|read) since the last barrier",
+            65600,
+            DYNAMIC.replace("gpu.barrier\n", "\n"),
+        )
+
+    def test_assembled(self):
+        """None of it is the kernel's own."""
+        source, module, code = self.path("k.mlir"), self.path("k.bin.mlir"), self.path("k.ptx")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(DYNAMIC)
+        harness.succeed(emulation.QTC_OPT, source, "--convert-kernels-to-ptx=sm=80", "-o", module)
+        emulation.extract_code(module, code)
+        self.assertEqual(emulation.assemble(code, 80, self.path("cubin")).shared, [])
 
 
 class Waiting(KernelCase):

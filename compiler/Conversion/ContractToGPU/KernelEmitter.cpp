@@ -234,9 +234,7 @@ SmallVector<Value> KernelEmitter::multiplyStage(Value slot, Values sums) {
 }
 
 Value KernelEmitter::createDescriptor(Value firstRow) {
-  Value address =
-      b.add(b.create<memref::ExtractAlignedPointerAsIndexOp>(b.getShared()),
-            b.mul(firstRow, kRowBytes));
+  Value address = b.add(b.getSharedAddress(), b.mul(firstRow, kRowBytes));
   Value place = b.div(b.create<arith::AndIOp>(address, b.index(kAddressMask)),
                       kAddressUnit);
   return b.create<arith::OrIOp>(

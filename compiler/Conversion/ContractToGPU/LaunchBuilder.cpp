@@ -18,13 +18,17 @@ LaunchBuilder::LaunchBuilder(OpBuilder &builder, Operation *op,
     : ImplicitLocOpBuilder(op->getLoc(), builder), target(target) {
   auto space =
       gpu::AddressSpaceAttr::get(getContext(), gpu::AddressSpace::Workgroup);
-  auto shared = MemRefType::get({sharedBytes}, getI8Type(),
-                                MemRefLayoutAttrInterface(), space);
+  auto type = MemRefType::get({sharedBytes}, getI8Type(),
+                              MemRefLayoutAttrInterface(), space);
+  bool isDynamic = sharedBytes > cuda::kStaticSharedBytes;
+  Value dynamicBytes;
+  if (isDynamic)
+    dynamicBytes = integer(cuda::getDynamicSharedBytes(sharedBytes));
   Value one = index(1);
-  launch = create<gpu::LaunchOp>(
-      index(blocks), one, one, index(threads), one, one,
-      /*dynamicSharedMemorySize=*/nullptr, /*asyncTokenType=*/nullptr,
-      /*asyncDependencies=*/ValueRange(), TypeRange{shared});
+  launch = create<gpu::LaunchOp>(index(blocks), one, one, index(threads), one,
+                                 one, dynamicBytes, /*asyncTokenType=*/nullptr,
+                                 /*asyncDependencies=*/ValueRange(),
+                                 isDynamic ? TypeRange() : TypeRange{type});
   for (StringRef name :
        {qkernel::QKernelDialect::kKindAttrName,
         qkernel::QKernelDialect::kMacsAttrName, kTilesAttrName})
@@ -33,6 +37,24 @@ LaunchBuilder::LaunchBuilder(OpBuilder &builder, Operation *op,
   setInsertionPointToEnd(&launch.getBody().front());
   auto end = create<gpu::TerminatorOp>();
   setInsertionPoint(end);
+  if (isDynamic) {
+    shareDynamically(type);
+  } else {
+    shared = launch.getWorkgroupAttributions().front();
+    sharedAddress = create<memref::ExtractAlignedPointerAsIndexOp>(shared);
+  }
+}
+
+/// Nothing but the kernel itself aligns what a launch adds.
+void LaunchBuilder::shareDynamically(MemRefType type) {
+  Value all = create<gpu::DynamicSharedMemoryOp>(
+      MemRefType::get({ShapedType::kDynamic}, type.getElementType(),
+                      MemRefLayoutAttrInterface(), type.getMemorySpace()));
+  Value begin = create<memref::ExtractAlignedPointerAsIndexOp>(all);
+  sharedAddress = create<arith::AndIOp>(add(begin, cuda::kPatternBytes - 1),
+                                        index(-cuda::kPatternBytes));
+  shared = create<memref::ViewOp>(
+      type, all, create<arith::SubIOp>(sharedAddress, begin), ValueRange());
 }
 
 Value LaunchBuilder::index(int64_t value) {

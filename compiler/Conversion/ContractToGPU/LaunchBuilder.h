@@ -21,15 +21,19 @@ public:
   using Value = mlir::Value;
   using Values = llvm::SmallVector<mlir::Value>;
 
-  /// Begins the launch that replaces `op`, and goes on inside of it.
+  /// Begins the launch that replaces `op`, and goes on inside of it. Shared
+  /// memory is the kernel's own, or, if it is more than kernels may have, asked
+  /// for by the launch.
   LaunchBuilder(mlir::OpBuilder &builder, mlir::Operation *op,
                 const cuda::TargetRecord &target, int64_t blocks,
                 int64_t threads, int64_t sharedBytes);
 
   Value getBlock() { return launch.getBlockIds().x; }
   Value getThread() { return launch.getThreadIds().x; }
-  /// The shared memory, bytes.
-  Value getShared() { return launch.getWorkgroupAttributions().front(); }
+  /// The shared memory, bytes, and its address: in kernels with matrix
+  /// descriptors a multiple of kPatternBytes.
+  Value getShared() { return shared; }
+  Value getSharedAddress() { return sharedAddress; }
 
   Value index(int64_t value);
   Value integer(int64_t value);
@@ -57,10 +61,13 @@ public:
   static constexpr int64_t kCopyBytes = 16;
 
 private:
+  void shareDynamically(mlir::MemRefType type);
+
   const cuda::TargetRecord &target;
   /// Copies that belong to no group yet, and the last group.
   Values copies;
   Value newest;
+  Value shared, sharedAddress;
   mlir::gpu::LaunchOp launch;
 };
 

@@ -87,7 +87,16 @@ llvm::Expected<LaunchDescription> describe(func::FuncOp step,
   if (!blocks || !threads)
     return llvm::createStringError("a launch of '" + step.getSymName() +
                                    "' has no static grid");
-  LaunchDescription result{launch.getKernelName().str(), *blocks, *threads, {}};
+  int64_t sharedBytes = 0;
+  if (Value bytes = launch.getDynamicSharedMemorySize()) {
+    auto constant = getConstantIntValue(bytes);
+    if (!constant)
+      return llvm::createStringError("a launch of '" + step.getSymName() +
+                                     "' has no static size of shared memory");
+    sharedBytes = *constant;
+  }
+  LaunchDescription result{
+      launch.getKernelName().str(), *blocks, *threads, sharedBytes, {}};
   for (Value operand : launch.getKernelOperands()) {
     auto address = getAddress(step, operand, layout);
     if (!address)

@@ -17,8 +17,8 @@
 namespace qtc::cuda {
 
 /// The launches of `step` in order. Its body must consist of launches with
-/// static grids whose operands are arguments of the function or static views of
-/// them.
+/// static grids and sizes of shared memory whose operands are arguments of the
+/// function or static views of them.
 llvm::Expected<std::vector<LaunchDescription>>
 collectLaunches(mlir::func::FuncOp step, const StateLayout &layout);
 

@@ -15,6 +15,18 @@
 
 namespace qtc::cuda {
 
+/// Shared memory of a block that kernels may declare. Of more, launches tell.
+constexpr int64_t kStaticSharedBytes = 48 << 10;
+/// 8 rows of 64 bytes, over which runs are exchanged: what matrix descriptors
+/// point to begins at multiples.
+constexpr int64_t kPatternBytes = 512;
+
+/// What a launch asks for so that a kernel, which is promised a multiple of 16,
+/// can align `bytes` for matrix descriptors.
+constexpr int64_t getDynamicSharedBytes(int64_t bytes) {
+  return bytes + kPatternBytes - 16;
+}
+
 /// A generation of devices. Code for one runs on all newer ones, as the driver
 /// translates PTX for the device it finds, unless it is `exact`.
 struct TargetRecord {
@@ -31,6 +43,8 @@ struct TargetRecord {
   /// Multiprocessors of the generation's large chips: how many blocks of
   /// threads run at once. For estimates alone.
   int64_t multiprocessors;
+  /// Shared memory that a block may have on every device that runs the code.
+  int64_t sharedBytes;
   /// Whether the code uses what later generations lack, and runs on devices of
   /// this very capability alone.
   bool exact = false;

@@ -35,8 +35,6 @@ constexpr Tile kTiles[] = {
     {64, 32, 16, 32, /*usesWarpgroups=*/true},
 };
 
-/// Static shared memory of a block.
-constexpr int64_t kSharedBytes = 48 << 10;
 /// Copies through registers are complete when the next stage begins.
 constexpr int64_t kMaxStages = 4, kMaxSynchronousStages = 2;
 
@@ -90,7 +88,7 @@ TileSchedule getSchedule(const TargetRecord &target, const Tile &tile,
           : divideCeil(schedule.stepTiles, schedule.stepTilesPerSplit);
   schedule.stages =
       std::min(target.hasAsyncCopies() ? kMaxStages : kMaxSynchronousStages,
-               kSharedBytes / schedule.getStageBytes());
+               kStaticSharedBytes / schedule.getStageBytes());
   return schedule;
 }
 

@@ -35,6 +35,8 @@ namespace {
 /// What a kernel reads of its place in the grid, by dimension.
 struct Position {
   Value block, thread, blocks, threads, zero, one;
+  /// Its dynamic workgroup memory, or null.
+  Value dynamicMemory;
 
   /// The value of `op` if it asks for the place, else null.
   Value lookup(Operation *op) const {
@@ -54,12 +56,22 @@ struct Position {
         .Case([&](gpu::BlockDimOp size) {
           return choose(size.getDimension(), threads, /*isSize=*/true);
         })
+        .Case([&](gpu::DynamicSharedMemoryOp) { return dynamicMemory; })
         .Default(Value());
   }
 };
 
 /// Arguments of a function before those of its kernel.
-enum FunctionArgument { BlockIndex, BlockCount, ThreadCount, FirstOfKernel };
+enum FunctionArgument {
+  BlockIndex,
+  BlockCount,
+  ThreadCount,
+  DynamicBytes,
+  FirstOfKernel
+};
+
+/// What the conversion to NVVM promises of dynamic workgroup memory.
+constexpr int64_t kDynamicAlignment = 16;
 
 /// Makes functions of kernels.
 class KernelEmulator {
@@ -90,9 +102,16 @@ private:
     return created;
   }
 
+  /// What asks for the memory of which launches say how much there is, or null.
+  gpu::DynamicSharedMemoryOp findDynamicMemory() {
+    gpu::DynamicSharedMemoryOp found;
+    kernel.getBody().walk([&](gpu::DynamicSharedMemoryOp op) { found = op; });
+    return found;
+  }
+
   /// Whether threads wait for each other.
   bool synchronizes() {
-    return kernel.getNumWorkgroupAttributions() > 0 ||
+    return kernel.getNumWorkgroupAttributions() > 0 || findDynamicMemory() ||
            kernel.getBody()
                .walk([](Operation *op) {
                  return isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::MmaOp>(op)
@@ -105,6 +124,8 @@ private:
   LogicalResult runOneByOne();
   LogicalResult runTogether();
   SmallVector<Value> createWorkgroupMemory();
+  Value createMemory(StringRef name, MemRefType type, Value bytes,
+                     int64_t alignment);
   FailureOr<func::FuncOp> createThreadFunction(int64_t threads,
                                                ArrayRef<Type> types);
   void cloneBody(IRMapping &mapping, const Position &position);
@@ -161,10 +182,15 @@ LogicalResult KernelEmulator::runTogether() {
       b, "block",
       {function.getArgument(BlockIndex), function.getArgument(ThreadCount)});
   SmallVector<Value> arguments(
-      function.getArguments().drop_front(ThreadCount).drop_front());
+      function.getArguments().drop_front(FirstOfKernel));
   arguments.insert(arguments.begin(), {function.getArgument(BlockIndex),
                                        function.getArgument(BlockCount)});
   llvm::append_range(arguments, createWorkgroupMemory());
+  // Functions take no buffers of unknown size. The emulator knows it.
+  if (findDynamicMemory())
+    arguments.push_back(
+        createMemory("dynamic_memory", MemRefType::get({0}, b.getI8Type()),
+                     function.getArgument(DynamicBytes), kDynamicAlignment));
   Value executor =
       b.create<LLVM::ZeroOp>(LLVM::LLVMPointerType::get(kernel.getContext()));
   SmallVector<Type> types(2, b.getIndexType());
@@ -180,28 +206,33 @@ LogicalResult KernelEmulator::runTogether() {
   return success();
 }
 
-/// At addresses that are no more aligned than they must be.
+/// `bytes` at an address that is no more aligned than it must be.
+Value KernelEmulator::createMemory(StringRef name, MemRefType type, Value bytes,
+                                   int64_t alignment) {
+  Value shift = b.create<arith::ConstantIndexOp>(alignment);
+  Value space = b.create<memref::AllocaOp>(
+      MemRefType::get({ShapedType::kDynamic}, b.getI8Type()),
+      ValueRange{b.create<arith::AddIOp>(shift, bytes)},
+      b.getI64IntegerAttr(2 * alignment));
+  Value memory =
+      b.create<memref::ViewOp>(type, space, shift, /*sizes=*/ValueRange());
+  SmallVector<Value> first(type.getRank(), b.create<arith::ConstantIndexOp>(0));
+  callEmulator(b, name, {getAddress(b, memory, first), bytes});
+  return memory;
+}
+
 SmallVector<Value> KernelEmulator::createWorkgroupMemory() {
   SmallVector<Value> memories;
   for (auto [i, memory] : llvm::enumerate(kernel.getWorkgroupAttributions())) {
     auto type = cast<MemRefType>(getEmulatedType(memory.getType()));
     int64_t elementBytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-    int64_t bytes = type.getNumElements() * elementBytes;
+    Value bytes =
+        b.create<arith::ConstantIndexOp>(type.getNumElements() * elementBytes);
     auto attribute =
         dyn_cast_or_null<IntegerAttr>(kernel.getWorkgroupAttributionAttr(
             i, LLVM::LLVMDialect::getAlignAttrName()));
-    int64_t alignment = attribute ? attribute.getInt() : elementBytes;
-    Value space = b.create<memref::AllocaOp>(
-        MemRefType::get({alignment + bytes}, b.getI8Type()),
-        b.getI64IntegerAttr(2 * alignment));
-    memories.push_back(b.create<memref::ViewOp>(
-        type, space, b.create<arith::ConstantIndexOp>(alignment),
-        ValueRange()));
-    SmallVector<Value> first(type.getRank(),
-                             b.create<arith::ConstantIndexOp>(0));
-    callEmulator(b, "memory",
-                 {getAddress(b, memories.back(), first),
-                  b.create<arith::ConstantIndexOp>(bytes)});
+    memories.push_back(createMemory(
+        "memory", type, bytes, attribute ? attribute.getInt() : elementBytes));
   }
   return memories;
 }
@@ -213,8 +244,9 @@ FailureOr<func::FuncOp>
 KernelEmulator::createThreadFunction(int64_t threads, ArrayRef<Type> types) {
   func::FuncOp thread = createFunction(kernel.getName() + "_thread", types);
   IRMapping mapping;
+  // Behind them may be dynamic memory.
   for (auto [argument, copy] :
-       llvm::zip_equal(kernel.getBody().getArguments(),
+       llvm::zip_first(kernel.getBody().getArguments(),
                        thread.getArguments().drop_front(Rest))) {
     // Until emulateSynchronization has seen what lies in which memory.
     copy.setType(argument.getType());
@@ -229,6 +261,13 @@ KernelEmulator::createThreadFunction(int64_t threads, ArrayRef<Type> types) {
   position.thread = thread.getArgument(ThreadIndex);
   position.block = thread.getArgument(ThreadBlock);
   position.blocks = thread.getArgument(ThreadBlocks);
+  if (gpu::DynamicSharedMemoryOp memory = findDynamicMemory()) {
+    MemRefType type = memory.getType();
+    Value start = thread.getArguments().back();
+    start.setType(MemRefType::get({0}, type.getElementType(), type.getLayout(),
+                                  type.getMemorySpace()));
+    position.dynamicMemory = b.create<memref::CastOp>(type, start);
+  }
   cloneBody(mapping, position);
   b.create<func::ReturnOp>();
   if (failed(emulateSynchronization(thread)))
@@ -246,6 +285,10 @@ void emulate(gpu::LaunchFuncOp launch, func::FuncOp function) {
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> arguments = {loop.getInductionVars().front(), blocks,
                                   launch.getBlockSizeX()};
+  Value dynamicBytes = launch.getDynamicSharedMemorySize();
+  arguments.push_back(dynamicBytes ? b.create<arith::IndexCastOp>(
+                                         b.getIndexType(), dynamicBytes)
+                                   : zero);
   llvm::append_range(arguments, launch.getKernelOperands());
   b.create<func::CallOp>(function, arguments);
   launch.erase();

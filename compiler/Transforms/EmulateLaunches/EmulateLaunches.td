@@ -15,7 +15,8 @@ def EmulateLaunches : Pass<"emulate-launches", "::mlir::ModuleOp"> {
   let description = [{
     The oracle for kernels where no device is. Every kernel becomes a function
     that runs the threads of one block, one after the other: block, number of
-    blocks and number of threads come before the kernel's arguments. Every
+    blocks, number of threads and bytes of dynamic workgroup memory, which the
+    launch says, come before the kernel's arguments. Every
     `gpu.launch_func` becomes a parallel loop over the blocks of its grid. From
     there on the step is compiled for the processor. Grids and blocks have one
     dimension. The module of kernels goes.
@@ -38,14 +39,14 @@ def EmulateLaunches : Pass<"emulate-launches", "::mlir::ModuleOp"> {
 
     ```mlir
     func.func private @k(%block: index, %blocks: index, %threads: index,
-                         %x: memref<1024xi8>) {
+                         %bytes: index, %x: memref<1024xi8>) {
       scf.for %thread = %c0 to %threads step %c1 { ... }
       return
     }
     ...
     scf.parallel (%block) = (%c0) to (%c4) step (%c1) {
-      func.call @k(%block, %c4, %c256, %x)
-          : (index, index, index, memref<1024xi8>) -> ()
+      func.call @k(%block, %c4, %c256, %c0, %x)
+          : (index, index, index, index, memref<1024xi8>) -> ()
     }
     ```
   }];

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 8
+#define QTCRT_ABI_VERSION 9
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -144,7 +144,7 @@ typedef struct qtcrt_launch {
   const qtcrt_address *arguments; ///< pointers that the kernel takes
   uint32_t argument_count;
   uint32_t blocks, threads;
-  uint32_t reserved;
+  uint32_t shared_bytes; ///< of a block, besides what the kernel declares
 } qtcrt_launch;
 
 typedef struct qtcrt_device qtcrt_device;

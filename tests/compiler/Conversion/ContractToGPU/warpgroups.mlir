@@ -11,11 +11,11 @@
 //  CHECK-SAME:   %[[X:.+]]: memref<1x8x8x16xi8>, %[[W:.+]]: memref<64x3x3x16xi8>,
 //       CHECK:   gpu.launch blocks({{.*}}) in (%{{.*}} = %c2, {{.*}}) threads({{.*}}) in (%{{.*}} = %c128,
 //  CHECK-SAME:     workgroup(%[[SHARED:.+]] : memref<24576xi8, #gpu.address_space<workgroup>>)
+//       CHECK:     memref.extract_aligned_pointer_as_index %[[SHARED]]
 //       CHECK:     nvgpu.device_async_wait %{{.*}} {numGroups = 2 : i32}
 //  CHECK-NEXT:     nvvm.fence.proxy {kind = #nvvm.proxy_kind<async.shared>, space = #nvvm.shared_space<cta>}
 //  CHECK-NEXT:     gpu.barrier
 //       CHECK:     scf.for
-//       CHECK:       memref.extract_aligned_pointer_as_index %[[SHARED]]
 //       CHECK:       %[[A:.+]] = arith.ori %{{.+}}, %c-9223371899415756800_i64 : i64
 //       CHECK:       %[[B:.+]] = arith.ori %{{.+}}, %c-9223371899415756800_i64 : i64
 //       CHECK:       nvvm.wgmma.fence.aligned

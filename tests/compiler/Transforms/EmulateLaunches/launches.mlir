@@ -8,11 +8,12 @@
 //  CHECK-SAME:   %[[X:.+]]: memref<1024xi32>)
 //   CHECK-DAG:   %[[C4:.+]] = arith.constant 4 : index
 //   CHECK-DAG:   %[[C256:.+]] = arith.constant 256 : index
+//   CHECK-DAG:   %[[NONE:.+]] = arith.constant 0 : index
 //       CHECK:   scf.parallel (%[[BLOCK:.+]]) = (%{{.+}}) to (%[[C4]]) step (%{{.+}})
-//       CHECK:     func.call @k(%[[BLOCK]], %[[C4]], %[[C256]], %[[X]])
+//       CHECK:     func.call @k(%[[BLOCK]], %[[C4]], %[[C256]], %[[NONE]], %[[X]])
 
 // CHECK-LABEL: func private @k(
-//  CHECK-SAME:   %[[BLOCK:.+]]: index, %[[BLOCKS:.+]]: index, %[[THREADS:.+]]: index, %[[X:.+]]: memref<1024xi32>)
+//  CHECK-SAME:   %[[BLOCK:.+]]: index, %[[BLOCKS:.+]]: index, %[[THREADS:.+]]: index, %{{.+}}: index, %[[X:.+]]: memref<1024xi32>)
 //       CHECK:   %[[STACK:.+]] = memref.alloca() : memref<i32>
 //   CHECK-DAG:   %[[C0:.+]] = arith.constant 0 : index
 //   CHECK-DAG:   %[[C1:.+]] = arith.constant 1 : index

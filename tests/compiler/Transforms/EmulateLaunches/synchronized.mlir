@@ -4,12 +4,13 @@
 // function, which has the workgroup memory: no more aligned than it must be.
 
 // CHECK-LABEL: func private @k(
-//  CHECK-SAME:   %[[BLOCK:.+]]: index, %[[BLOCKS:.+]]: index, %[[THREADS:.+]]: index, %[[X:.+]]: memref<64xi8>)
+//  CHECK-SAME:   %[[BLOCK:.+]]: index, %[[BLOCKS:.+]]: index, %[[THREADS:.+]]: index, %{{.+}}: index, %[[X:.+]]: memref<64xi8>)
 //       CHECK:   call @qtc_emulator_block(%[[BLOCK]], %[[THREADS]])
-//       CHECK:   %[[SPACE:.+]] = memref.alloca() {alignment = 32 : i64} : memref<80xi8>
+//       CHECK:   %[[BYTES:.+]] = arith.constant 64
 //       CHECK:   %[[SHIFT:.+]] = arith.constant 16
-//       CHECK:   %[[MEMORY:.+]] = memref.view %[[SPACE]][%[[SHIFT]]][] : memref<80xi8> to memref<64xi8>
-//       CHECK:   call @qtc_emulator_memory(
+//       CHECK:   %[[SPACE:.+]] = memref.alloca(%{{.+}}) {alignment = 32 : i64} : memref<?xi8>
+//       CHECK:   %[[MEMORY:.+]] = memref.view %[[SPACE]][%[[SHIFT]]][] : memref<?xi8> to memref<64xi8>
+//       CHECK:   call @qtc_emulator_memory(%{{.+}}, %[[BYTES]])
 //       CHECK:   %[[EXECUTOR:.+]] = llvm.mlir.zero
 //       CHECK:   qkernel.launch @k_thread(%[[BLOCK]], %[[BLOCKS]], %[[X]], %[[MEMORY]]) on %[[EXECUTOR]] : !llvm.ptr count 32
 //       CHECK:   return
@@ -147,6 +148,48 @@ module attributes {gpu.container_module} {
       %e = llvm.inline_asm has_side_effects "", "=r,=r,=r,=r,0,1,2,3" %d0, %d0, %d0, %d0 : (i32, i32, i32, i32) -> !llvm.struct<(i32, i32, i32, i32)>
       %e0 = llvm.extractvalue %e[0] : !llvm.struct<(i32, i32, i32, i32)>
       memref.store %e0, %x[] : memref<i32>
+      gpu.return
+    }
+  }
+}
+
+// -----
+
+// The launch says how much dynamic memory there is; its address is a multiple of
+// 16, not more.
+
+// CHECK-LABEL: func @f(
+//       CHECK:   %[[BYTES:.+]] = arith.index_cast %c65536_i32 : i32 to index
+//       CHECK:   func.call @k(%{{.+}}, %{{.+}}, %{{.+}}, %[[BYTES]], %{{.+}})
+
+// CHECK-LABEL: func private @k(
+//  CHECK-SAME:   %{{.+}}: index, %{{.+}}: index, %{{.+}}: index, %[[BYTES:.+]]: index, %[[X:.+]]: memref<64xi8>)
+//       CHECK:   %[[SHIFT:.+]] = arith.constant 16
+//       CHECK:   %[[SPACE:.+]] = memref.alloca(%{{.+}}) {alignment = 32 : i64} : memref<?xi8>
+//       CHECK:   %[[MEMORY:.+]] = memref.view %[[SPACE]][%[[SHIFT]]][] : memref<?xi8> to memref<0xi8>
+//       CHECK:   call @qtc_emulator_dynamic_memory(%{{.+}}, %[[BYTES]])
+//       CHECK:   qkernel.launch @k_thread({{.+}}, %[[X]], %[[MEMORY]])
+
+// CHECK-LABEL: func private @k_thread(
+//  CHECK-SAME:   %[[START:[^:]+]]: memref<0xi8>) {
+//       CHECK:   %[[DYNAMIC:.+]] = memref.cast %[[START]] : memref<0xi8> to memref<?xi8>
+//       CHECK:   call @qtc_emulator_access(
+//       CHECK:   memref.load %[[DYNAMIC]]
+module attributes {gpu.container_module} {
+  func.func @f(%x: memref<64xi8>) {
+    %c1 = arith.constant 1 : index
+    %c32 = arith.constant 32 : index
+    %bytes = arith.constant 65536 : i32
+    gpu.launch_func @kernels::@k blocks in (%c1, %c1, %c1) threads in (%c32, %c1, %c1)
+        dynamic_shared_memory_size %bytes args(%x : memref<64xi8>)
+    return
+  }
+  gpu.module @kernels {
+    gpu.func @k(%x: memref<64xi8>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %thread = gpu.thread_id x
+      %memory = gpu.dynamic_shared_memory : memref<?xi8, #gpu.address_space<workgroup>>
+      %v = memref.load %memory[%thread] : memref<?xi8, #gpu.address_space<workgroup>>
+      memref.store %v, %x[%thread] : memref<64xi8>
       gpu.return
     }
   }
