@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Single contractions on the matrix units of warpgroups, in the emulator, against NumPy: every tile, shapes that fill none."""
+"""Single contractions on matrix units, in the emulator, against NumPy: every schedule, shapes that fill no tile."""
 
 import dataclasses
 import os
@@ -141,48 +141,57 @@ CONTRACTIONS = {
 }  # fmt: skip
 
 
-class Contractions(test_kernels.KernelCase):
-    """Every kind of contraction, by every tile of warpgroups."""
+@dataclasses.dataclass
+class Grid:
+    """A launch: its size, bytes of dynamic memory, and positions of arguments."""
 
-    def build_tile(self, size):
-        """Kernels, and blocks, threads and positions of arguments of each."""
+    blocks: int
+    threads: int
+    dynamic: int
+    order: list
+
+
+class Contractions(test_kernels.KernelCase):
+    """Every kind of contraction, by schedules with the best number of parts."""
+
+    def build_kernels(self, device, schedule):
+        """Kernels, and the grid of each."""
         source, lowered = self.path("source.mlir"), self.path("lowered.mlir")
         with open(source, "w", encoding="utf-8") as file:
             file.write("".join(contraction.function(name) for name, contraction in CONTRACTIONS.items()))
-        schedule = f"{size[0]}x{size[1]}/16x{size[1]}"
         tiles = ",".join(f"{contraction.shape()}:{schedule}" for contraction in CONTRACTIONS.values())
-        convert = f"--convert-contract-to-gpu=sm=90a tiles={tiles}"
+        convert = f"--convert-contract-to-gpu=sm={device} tiles={tiles}"
         passes = (convert, "--gpu-kernel-outlining", "--merge-kernels", "--lower-affine", "--canonicalize")
         harness.succeed(emulation.QTC_OPT, source, *passes, "-o", lowered)
         with open(lowered, encoding="utf-8") as file:
             text = file.read()
         grids = {}
-        for name, blocks, threads, arguments in re.findall(
-            r"gpu.launch_func +@kernels::@(\w+)_kernel blocks in \(%c(\d+),.*\) threads in \(%c(\d+),.*\) +args\((.*)\)", text
+        for name, blocks, threads, dynamic, arguments in re.findall(
+            r"gpu.launch_func +@kernels::@(\w+)_kernel blocks in \(%c(\d+),.*\) threads in \(%c(\d+),.*?\) +"
+            r"(?:dynamic_shared_memory_size %c(\d+)_i32 +)?args\((.*)\)",
+            text,
         ):
-            grids[name] = int(blocks), int(threads), [int(number) for number in re.findall(r"%arg(\d+)", arguments)]
-        kernels = "module attributes {gpu.container_module} {\n" + text[text.index("gpu.module") :]
-        self.assertIn(f"<m = 64, n = {size[1]}, k = 32>", kernels)
-        self.assertNotIn("nvvm.mma.sync", kernels)
-        return kernels, grids
+            order = [int(number) for number in re.findall(r"%arg(\d+)", arguments)]
+            grids[name] = Grid(int(blocks), int(threads), int(dynamic or 0), order)
+        self.assertEqual(set(grids), set(CONTRACTIONS))
+        return "module attributes {gpu.container_module} {\n" + text[text.index("gpu.module") :], grids
 
-    def assemble(self, kernels):
-        """ptxas takes them, without memory for registers."""
+    def assemble(self, device, kernels):
+        """What ptxas says of them."""
         source, module, code = (self.path(name) for name in ("k.mlir", "k.bin.mlir", "k.ptx"))
         with open(source, "w", encoding="utf-8") as file:
             file.write(kernels)
-        harness.succeed(emulation.QTC_OPT, source, "--convert-kernels-to-ptx=sm=90a", "-o", module)
+        harness.succeed(emulation.QTC_OPT, source, f"--convert-kernels-to-ptx=sm={device}", "-o", module)
         emulation.extract_code(module, code)
         with open(code, encoding="utf-8") as file:
             text = file.read()
         self.assertNotRegex(text, r"satfinite|\.f(16|32|64)\b")
         self.check_registers(text)
-        self.assertEqual(sum(emulation.assemble(code, "90a", self.path("cubin")).spilled), 0)
+        return emulation.assemble(code, device, self.path("cubin"))
 
     def check_registers(self, text):
         """No instruction touches the sums of a product between its fence, or its start, and its wait."""
         groups = re.findall(r"wgmma\.fence(.*?)wgmma\.wait_group", text, re.DOTALL)
-        self.assertEqual(len(groups), len(CONTRACTIONS))
         for group in groups:
             products = re.findall(r"wgmma\.mma_async[^;]*;", group)
             sums = {register for product in products for register in re.findall(r"%r\d+", product)}
@@ -190,27 +199,54 @@ class Contractions(test_kernels.KernelCase):
             others = re.sub(r"wgmma\.mma_async[^;]*;", "", group)
             self.assertEqual(sums & set(re.findall(r"%r\d+", others)), set())
 
-    def check(self, size):
-        kernels, grids = self.build_tile(size)
+    def check(self, device, schedule):
+        kernels, grids = self.build_kernels(device, schedule)
+        rows, columns, warp_rows, warp_columns, depth = re.fullmatch(r"(\d+)x(\d+)/(\d+)x(\d+)(?:-s(\d))?", schedule).groups()
+        is_of_warpgroups = device == "90a" and warp_columns == columns
+        self.assertEqual(f"<m = 64, n = {columns}, k = 32>" in kernels, is_of_warpgroups)
+        self.assertEqual("nvvm.mma.sync" in kernels, not is_of_warpgroups)
+        # Of launches, for the place of which nothing is known but that it is a multiple of 16.
+        dynamic = 64 * int(depth) * (int(rows) + int(columns)) + 496 if depth else 0
+        self.assertEqual({grid.dynamic for grid in grids.values()}, {dynamic})
         with self.subTest("assembled"):
-            self.assemble(kernels)
+            report = self.assemble(device, kernels)
+            self.assertEqual(max(report.shared, default=0) == 0, dynamic > 0)
+            # A few registers are missing with 64 x 64 sums a warp, if rows and columns may be outside of the result.
+            self.assertLessEqual(max(report.spilled), 32 if warp_rows + warp_columns == "6464" else 0)
         library = self.build(kernels)
-        self.assertEqual(set(grids), set(CONTRACTIONS))
-        self.assertGreater(grids["weight_gradient"][0], -(-150 // size[1]) * -(-153 // size[0]), "no parts")
-        random = numpy.random.default_rng(sum(size))
+        parts = grids["weight_gradient"].blocks // (-(-150 // int(columns)) * -(-153 // int(rows)))
+        self.assertGreater(parts, 1)
+        random = numpy.random.default_rng(7)
         for name, contraction in CONTRACTIONS.items():
             with self.subTest(contraction=name):
-                blocks, threads, order = grids[name]
-                arrays = contraction.arrays(random)
-                outcome = self.launch(library, name + "_kernel", blocks, threads, *(arrays[index] for index in order))
+                grid, arrays = grids[name], contraction.arrays(random)
+                outcome = self.launch(
+                    library, name + "_kernel", grid.blocks, grid.threads,
+                    *(arrays[index] for index in grid.order), dynamic=grid.dynamic,
+                )  # fmt: skip
                 self.assertIsInstance(outcome, list, outcome)
-                got = [outcome[order.index(index)] for index in range(len(arrays))]
+                got = [outcome[grid.order.index(index)] for index in range(len(arrays))]
                 for index, expected in enumerate(reversed(contraction.expected(*arrays)), 1):
                     numpy.testing.assert_array_equal(got[-index], expected)
 
 
-for _size in ((128, 128), (64, 128), (128, 64), (64, 64), (64, 32)):
-    setattr(Contractions, f"test_{_size[0]}_{_size[1]}", lambda self, size=_size: self.check(size))
+SCHEDULES = {
+    "75": ("128x128/64x64", "256x128/64x64"),
+    "80": ("128x128/64x64", "128x128/64x64-s4", "128x64/64x32", "64x64/32x32", "128x32/32x32", "64x32/32x16", "64x16/32x16", "256x128/64x64-s4"),
+    "90": ("256x128/64x64-s4",),
+    "90a": (
+        "128x128/16x128", "128x128/16x128-s4", "64x128/16x128", "128x64/16x64", "64x64/16x64", "64x32/16x32",
+        "128x256/16x256-s4", "256x128/16x128-s4", "256x128/64x64-s4",
+    ),
+}  # fmt: skip
+
+for _device, _schedules in SCHEDULES.items():
+    for _schedule in _schedules:
+        setattr(
+            Contractions,
+            f"test_{_device}_{_schedule}",
+            lambda self, device=_device, schedule=_schedule: self.check(device, schedule),
+        )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ def ConvertContractToGPU
       zeros. Several stages are under way while one is multiplied.
     - Runs are exchanged within 64 bytes by bits of their row, so that the 8
       rows that `nvgpu.ldmatrix` reads at once lie in different banks.
+    - Where the stages of a schedule take more than 48 KB, the launch asks for
+      dynamic shared memory, of which the kernel rounds the address up to what
+      descriptors need.
     - `nvvm.mma.sync` m16n8k32 multiplies signed bytes. Accumulators wrap, though
       none does: sums that leave 32 bits are formed elsewhere. Before sm_80
       it is m8n8k16, and copies go through registers.
@@ -44,7 +47,8 @@ def ConvertContractToGPU
     decided by `compiler/Target/CUDA/TileSchedule.cpp`, unless an option says
     otherwise. The attribute `qkernel.tiles` of the launch says what was taken,
     `SHAPE:SCHEDULE`: rows, columns and steps, with `+` where steps may be cut;
-    tile of a block, tile of a warp and number of parts.
+    tile of a block, tile of a warp, `-s` and the number of stages if these need
+    dynamic shared memory, and number of parts.
 
     Before:
 

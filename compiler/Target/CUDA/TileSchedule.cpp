@@ -12,6 +12,7 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace qtc;
 using namespace qtc::cuda;
@@ -28,18 +29,25 @@ constexpr Tile kTiles[] = {
     {128, 32, 32, 32},
     {64, 32, 32, 16},
     {64, 16, 32, 16},
+    {256, 128, 64, 64},
     {128, 128, 16, 128, /*usesWarpgroups=*/true},
     {64, 128, 16, 128, /*usesWarpgroups=*/true},
     {128, 64, 16, 64, /*usesWarpgroups=*/true},
     {64, 64, 16, 64, /*usesWarpgroups=*/true},
     {64, 32, 16, 32, /*usesWarpgroups=*/true},
+    {128, 256, 16, 256, /*usesWarpgroups=*/true},
+    {256, 128, 16, 128, /*usesWarpgroups=*/true},
 };
 
-/// Copies through registers are complete when the next stage begins.
-constexpr int64_t kMaxStages = 4, kMaxSynchronousStages = 2;
+/// Copies through registers are complete when the next stage begins. Others
+/// have at least the time that a whole stage is multiplied.
+constexpr int64_t kMaxStages = 4, kMinStages = 3, kSynchronousStages = 2;
 
-/// Cycles of a block for its start, the first stage and its results.
-constexpr double kBlockCycles = 2000;
+/// Cycles of a block of up to `kSharedTile` sums for its start, the first stage
+/// and its results. Larger ones have no other block beside them on the
+/// multiprocessor that would fill these, and take longer by as much as they are
+/// larger.
+constexpr double kBlockCycles = 2000, kSharedTile = 128 * 128;
 /// Cycles of an atomic addition of a whole warp's accumulators, each.
 constexpr double kAtomicCycles = 1;
 
@@ -62,19 +70,20 @@ double getStageCycles(const TargetRecord &target, const Tile &tile) {
 }
 
 double estimate(const TargetRecord &target, const TileSchedule &schedule) {
+  double sums = schedule.tile.rows * schedule.tile.columns;
   double cycles =
       schedule.stepTilesPerSplit * getStageCycles(target, schedule.tile) +
-      kBlockCycles;
+      kBlockCycles * std::max(1.0, sums / kSharedTile);
   if (schedule.splits > 1)
-    cycles += schedule.tile.rows * schedule.tile.columns * kAtomicCycles /
-              Tile::kWarpSize;
+    cycles += sums * kAtomicCycles / Tile::kWarpSize;
   // Blocks on one multiprocessor share its units, so they run one by one as
   // far as cycles go.
   return divideCeil(schedule.getBlocks(), target.multiprocessors) * cycles;
 }
 
-TileSchedule getSchedule(const TargetRecord &target, const Tile &tile,
-                         const ContractionShape &shape, int64_t splits) {
+/// Without stages.
+TileSchedule getSchedule(const Tile &tile, const ContractionShape &shape,
+                         int64_t splits) {
   TileSchedule schedule;
   schedule.tile = tile;
   schedule.rowTiles = divideCeil(shape.rows, tile.rows);
@@ -86,9 +95,6 @@ TileSchedule getSchedule(const TargetRecord &target, const Tile &tile,
       schedule.stepTiles == 0
           ? 1
           : divideCeil(schedule.stepTiles, schedule.stepTilesPerSplit);
-  schedule.stages =
-      std::min(target.hasAsyncCopies() ? kMaxStages : kMaxSynchronousStages,
-               kStaticSharedBytes / schedule.getStageBytes());
   return schedule;
 }
 
@@ -96,6 +102,27 @@ struct RatedSchedule {
   TileSchedule schedule;
   double cycles;
 };
+
+/// How `schedule` may be pipelined, what is simplest first.
+llvm::SmallVector<TileSchedule> getPipelines(const TargetRecord &target,
+                                             TileSchedule schedule) {
+  bool isAsync = target.hasAsyncCopies();
+  llvm::SmallVector<TileSchedule> pipelines;
+  for (int64_t bytes :
+       {kStaticSharedBytes, target.sharedBytes - getDynamicSharedBytes(0)}) {
+    schedule.stages = std::min(isAsync ? kMaxStages : kSynchronousStages,
+                               bytes / schedule.getStageBytes());
+    if (schedule.stages >= (isAsync ? kMinStages : kSynchronousStages) &&
+        (pipelines.empty() || pipelines.back().stages != schedule.stages))
+      pipelines.push_back(schedule);
+  }
+  return pipelines;
+}
+
+/// By what factor an untried pipeline is rated behind the simplest one of its
+/// tile: schedules of other tiles with about as many cycles come first. Only
+/// the order of measurements depends on it.
+constexpr double kPipelinePenalty = 1.03;
 } // namespace
 
 std::string ContractionShape::getSpelling() const {
@@ -105,42 +132,53 @@ std::string ContractionShape::getSpelling() const {
 }
 
 std::string TileSchedule::getSpelling() const {
-  return llvm::formatv("{0}x{1}/{2}x{3}/{4}", tile.rows, tile.columns,
-                       tile.warpRows, tile.warpColumns, splits)
+  std::string depth =
+      hasDynamicMemory() ? llvm::formatv("-s{0}", stages).str() : "";
+  return llvm::formatv("{0}x{1}/{2}x{3}{4}/{5}", tile.rows, tile.columns,
+                       tile.warpRows, tile.warpColumns, depth, splits)
       .str();
 }
 
-std::vector<TileSchedule>
-cuda::rankTileSchedules(const TargetRecord &target,
-                        const ContractionShape &shape) {
+/// The schedules of `shape` with `tile`.
+static void rate(const TargetRecord &target, const Tile &tile,
+                 const ContractionShape &shape,
+                 std::vector<RatedSchedule> &rated) {
   int64_t stepTiles = divideCeil(shape.steps, kRunsPerStage);
   int64_t mostSplits =
       shape.canSplit
           ? std::clamp<int64_t>(stepTiles, 1, 4 * target.multiprocessors)
           : 1;
-  std::vector<RatedSchedule> rated;
-  for (const Tile &tile : kTiles) {
-    if (tile.usesWarpgroups && !target.hasWarpgroupProducts())
+  auto rateSplits = [&](int64_t splits) {
+    TileSchedule schedule = getSchedule(tile, shape, splits);
+    return RatedSchedule{schedule, estimate(target, schedule)};
+  };
+  RatedSchedule best = rateSplits(1);
+  for (int64_t splits = 2; splits <= mostSplits; ++splits)
+    if (RatedSchedule other = rateSplits(splits); other.cycles < best.cycles)
+      best = other;
+  llvm::SmallVector<TileSchedule> pipelines =
+      getPipelines(target, best.schedule);
+  for (const auto &[i, pipeline] : llvm::enumerate(pipelines))
+    rated.push_back(
+        {pipeline, best.cycles * std::pow(kPipelinePenalty, double(i))});
+  // How long a block takes to start and to add is known the least.
+  for (int64_t splits : {best.schedule.splits / 2, best.schedule.splits * 2}) {
+    if (splits < 1 || splits > mostSplits)
       continue;
-    auto rate = [&](int64_t splits) {
-      TileSchedule schedule = getSchedule(target, tile, shape, splits);
-      return RatedSchedule{schedule, estimate(target, schedule)};
-    };
-    RatedSchedule best = rate(1);
-    for (int64_t splits = 2; splits <= mostSplits; ++splits)
-      if (RatedSchedule other = rate(splits); other.cycles < best.cycles)
-        best = other;
-    rated.push_back(best);
-    // How long a block takes to start and to add is known the least.
-    for (int64_t splits :
-         {best.schedule.splits / 2, best.schedule.splits * 2}) {
-      if (splits < 1 || splits > mostSplits)
-        continue;
-      RatedSchedule other = rate(splits);
-      if (other.schedule.splits != best.schedule.splits)
-        rated.push_back(other);
-    }
+    RatedSchedule other = rateSplits(splits);
+    other.schedule.stages = pipelines.front().stages;
+    if (other.schedule.splits != best.schedule.splits)
+      rated.push_back(other);
   }
+}
+
+std::vector<TileSchedule>
+cuda::rankTileSchedules(const TargetRecord &target,
+                        const ContractionShape &shape) {
+  std::vector<RatedSchedule> rated;
+  for (const Tile &tile : kTiles)
+    if (!tile.usesWarpgroups || target.hasWarpgroupProducts())
+      rate(target, tile, shape, rated);
   llvm::stable_sort(rated, [](const RatedSchedule &a, const RatedSchedule &b) {
     return a.cycles < b.cycles;
   });

@@ -60,7 +60,8 @@ struct TileSchedule {
   int64_t stepTiles;
   /// Parts of the steps, and stages of each but the last.
   int64_t splits, stepTilesPerSplit;
-  /// Copies that are under way while one stage is multiplied.
+  /// Places of stages in shared memory: one is multiplied, and copies to the
+  /// others are under way.
   int64_t stages;
 
   int64_t getBlocks() const { return rowTiles * columnTiles * splits; }
@@ -68,14 +69,19 @@ struct TileSchedule {
   int64_t getStageBytes() const {
     return (tile.rows + tile.columns) * kRunsPerStage * 16;
   }
-  /// `ROWSxCOLUMNS/ROWSxCOLUMNS/SPLITS`: of a block, of a warp, and the parts.
-  /// Different for all schedules of a shape.
+  bool hasDynamicMemory() const {
+    return stages * getStageBytes() > kStaticSharedBytes;
+  }
+  /// `ROWSxCOLUMNS/ROWSxCOLUMNS[-sSTAGES]/SPLITS`: of a block, of a warp, the
+  /// stages if they need dynamic shared memory, and the parts. Different for
+  /// all schedules of a shape.
   std::string getSpelling() const;
 };
 
 /// The schedules of a shape that are worth a measurement, at least one, from
 /// the one with the fewest estimated cycles on: with every tile the best number
-/// of parts, half as many and twice as many.
+/// of parts, half as many and twice as many; and, with the best number, what
+/// the estimate does not tell apart, the likeliest gains first.
 std::vector<TileSchedule> rankTileSchedules(const TargetRecord &target,
                                             const ContractionShape &shape);
 

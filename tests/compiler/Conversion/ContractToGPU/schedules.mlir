@@ -15,9 +15,9 @@
 // SECOND:         qkernel.tiles = "16x16x8192+:64x16/32x16/54"
 
 // LAST-LABEL: func @forward(
-// LAST:         qkernel.tiles = "64x64x9:128x128/64x64/1"
+// LAST:         qkernel.tiles = "64x64x9:256x128/64x64-s4/1"
 // LAST-LABEL: func @gradient(
-// LAST:         qkernel.tiles = "16x16x8192+:128x128/64x64/54"
+// LAST:         qkernel.tiles = "16x16x8192+:256x128/64x64-s4/54"
 
 // GIVEN-LABEL: func @forward(
 // GIVEN:         gpu.launch blocks({{.*}}) in (%{{.*}} = %c2{{[,_]}}{{.*}}) threads({{.*}}) in (%{{.*}} = %c128{{[,_]}}

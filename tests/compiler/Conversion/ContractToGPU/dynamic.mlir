@@ -1,0 +1,36 @@
+// RUN: qtc-opt %s -convert-contract-to-gpu="sm=90a tiles=64x64x9:128x256/16x256-s4" -canonicalize | FileCheck %s
+// RUN: qtc-opt %s -convert-contract-to-gpu="sm=90a tiles=64x64x9:128x256/16x256-s4" -gpu-kernel-outlining -merge-kernels \
+// RUN:   | FileCheck %s --check-prefix=OUTLINED
+// RUN: not qtc-opt %s -convert-contract-to-gpu="sm=75 tiles=64x64x9:128x128/64x64-s4" 2>&1 | FileCheck %s --check-prefix=SMALL
+
+// Stages that take more shared memory than a kernel may declare: the launch asks
+// for it. The kernel rounds its address up for descriptors.
+
+// CHECK-LABEL: func @convolution(
+//       CHECK:   %[[BYTES:.+]] = arith.constant 98800 : i32
+//       CHECK:   gpu.launch blocks({{.*}}) threads({{.*}}) in (%{{.*}} = %c256,
+//  CHECK-SAME:     dynamic_shared_memory_size %[[BYTES]] {
+//   CHECK-NOT:     workgroup(
+//       CHECK:     %[[ALL:.+]] = gpu.dynamic_shared_memory : memref<?xi8, #gpu.address_space<workgroup>>
+//       CHECK:     %[[BEGIN:.+]] = memref.extract_aligned_pointer_as_index %[[ALL]]
+//       CHECK:     %[[ROUNDED:.+]] = arith.addi %[[BEGIN]], %c511
+//       CHECK:     %[[ALIGNED:.+]] = arith.andi %[[ROUNDED]], %c-512
+//       CHECK:     %[[SHIFT:.+]] = arith.subi %[[ALIGNED]], %[[BEGIN]]
+//       CHECK:     %[[SHARED:.+]] = memref.view %[[ALL]][%[[SHIFT]]][] : memref<?xi8, #gpu.address_space<workgroup>> to memref<98304xi8, #gpu.address_space<workgroup>>
+//       CHECK:     nvgpu.device_async_copy %{{.+}}, %[[SHARED]]
+//       CHECK:     scf.for
+//       CHECK:       arith.addi %[[ALIGNED]]
+//       CHECK:       nvvm.wgmma.mma_async {{.*}} <m = 64, n = 256, k = 32>
+
+// OUTLINED: gpu.launch_func @kernels::@convolution_kernel {{.*}} dynamic_shared_memory_size %{{.+}} args(
+
+// What fits is stated where another is asked for.
+// SMALL: error: contraction 64x64x9 on sm_75: expected one of {{.*}}, but got '128x128/64x64-s4'
+func.func @convolution(%x: memref<1x8x8x16xi8>, %w: memref<64x3x3x16xi8>, %acc: memref<1x8x8x64xi32>) {
+  qkernel.mapped_contract ins(%x, %w : memref<1x8x8x16xi8>, memref<64x3x3x16xi8>) outs(%acc : memref<1x8x8x64xi32>)
+    {rows = array<i64: 1, 8, 8>, columns = 64 : i64, steps = array<i64: 3, 3, 1>,
+     a_map = affine_map<(n, h, w, kh, kw, c) -> (n, h + kh - 1, w + kw - 1, c * 16)>,
+     b_map = affine_map<(o, kh, kw, c) -> (o, kh, kw, c * 16)>,
+     result_map = affine_map<(n, h, w, o) -> (n, h, w, o)>}
+  return
+}
