@@ -177,7 +177,7 @@ class Contractions(test_kernels.KernelCase):
         return "module attributes {gpu.container_module} {\n" + text[text.index("gpu.module") :], grids
 
     def assemble(self, device, kernels):
-        """What ptxas says of them."""
+        """What ptxas says of them, and their text."""
         source, module, code = (self.path(name) for name in ("k.mlir", "k.bin.mlir", "k.ptx"))
         with open(source, "w", encoding="utf-8") as file:
             file.write(kernels)
@@ -187,7 +187,7 @@ class Contractions(test_kernels.KernelCase):
             text = file.read()
         self.assertNotRegex(text, r"satfinite|\.f(16|32|64)\b")
         self.check_registers(text)
-        return emulation.assemble(code, device, self.path("cubin"))
+        return emulation.assemble(code, device, self.path("cubin")), text
 
     def check_registers(self, text):
         """No instruction touches the sums of a product between its fence, or its start, and its wait."""
@@ -201,7 +201,9 @@ class Contractions(test_kernels.KernelCase):
 
     def check(self, device, schedule):
         kernels, grids = self.build_kernels(device, schedule)
-        rows, columns, warp_rows, warp_columns, depth = re.fullmatch(r"(\d+)x(\d+)/(\d+)x(\d+)(?:-s(\d))?", schedule).groups()
+        rows, columns, warp_rows, warp_columns, depth, cached = re.fullmatch(
+            r"(\d+)x(\d+)/(\d+)x(\d+)(?:-s(\d))?(-ca)?", schedule
+        ).groups()
         is_of_warpgroups = device == "90a" and warp_columns == columns
         self.assertEqual(f"<m = 64, n = {columns}, k = 32>" in kernels, is_of_warpgroups)
         self.assertEqual("nvvm.mma.sync" in kernels, not is_of_warpgroups)
@@ -209,7 +211,9 @@ class Contractions(test_kernels.KernelCase):
         dynamic = 64 * int(depth) * (int(rows) + int(columns)) + 496 if depth else 0
         self.assertEqual({grid.dynamic for grid in grids.values()}, {dynamic})
         with self.subTest("assembled"):
-            report = self.assemble(device, kernels)
+            report, code = self.assemble(device, kernels)
+            self.assertEqual("cp.async.ca.shared.global" in code, bool(cached))
+            self.assertEqual("cp.async.cg.shared.global" in code, device != "75")
             self.assertEqual(max(report.shared, default=0) == 0, dynamic > 0)
             # A few registers are missing with 64 x 64 sums a warp, if rows and columns may be outside of the result.
             self.assertLessEqual(max(report.spilled), 32 if warp_rows + warp_columns == "6464" else 0)
@@ -232,11 +236,11 @@ class Contractions(test_kernels.KernelCase):
 
 SCHEDULES = {
     "75": ("128x128/64x64", "256x128/64x64"),
-    "80": ("128x128/64x64", "128x128/64x64-s4", "128x64/64x32", "64x64/32x32", "128x32/32x32", "64x32/32x16", "64x16/32x16", "256x128/64x64-s4"),
+    "80": ("128x128/64x64", "128x128/64x64-s4", "128x64/64x32", "64x64/32x32", "128x32/32x32", "64x32/32x16", "64x16/32x16", "256x128/64x64-s4", "128x128/64x64-ca"),
     "90": ("256x128/64x64-s4",),
     "90a": (
         "128x128/16x128", "128x128/16x128-s4", "64x128/16x128", "128x64/16x64", "64x64/16x64", "64x32/16x32",
-        "128x256/16x256-s4", "256x128/16x128-s4", "256x128/64x64-s4",
+        "128x256/16x256-s4", "256x128/16x128-s4", "256x128/64x64-s4", "128x256/16x256-s4-ca",
     ),
 }  # fmt: skip
 

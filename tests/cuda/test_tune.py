@@ -40,7 +40,7 @@ def cost(clock, shape, schedule):
     block, warp, splits = schedule.split("/")
     rows, columns, *_ = (int(extent) for extent in shape.rstrip("+").split("x"))
     (block_rows, block_columns), (warp_rows, warp_columns) = (
-        tuple(int(extent) for extent in tile.split("x")) for tile in (block, warp)
+        tuple(int(extent) for extent in tile.split("-")[0].split("x")) for tile in (block, warp)
     )
     blocks = -(-rows // block_rows) * -(-columns // block_columns) * int(splits)
     threads = 32 * (block_rows // warp_rows) * (block_columns // warp_columns)

@@ -48,7 +48,8 @@ def ConvertContractToGPU
     otherwise. The attribute `qkernel.tiles` of the launch says what was taken,
     `SHAPE:SCHEDULE`: rows, columns and steps, with `+` where steps may be cut;
     tile of a block, tile of a warp, `-s` and the number of stages if these need
-    dynamic shared memory, and number of parts.
+    dynamic shared memory, `-ca` if rows are copied through the L1 cache, and
+    number of parts.
 
     Before:
 

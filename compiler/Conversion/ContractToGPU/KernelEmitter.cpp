@@ -130,7 +130,8 @@ void KernelEmitter::copyRun(const Operand &operand, unsigned run,
   }
   Value row = b.add(b.add(slot, operand.firstRow), operand.tileRow[run]);
   Value to = b.add(b.mul(row, kRowBytes), b.mul(swizzledRun, kRunBytes));
-  b.copyAsync(operand.buffer, from, to, exists);
+  b.copyAsync(operand.buffer, from, to, exists,
+              schedule.cachesRows && &operand == &rows);
 }
 
 void KernelEmitter::copyStage(Value stage, Value slot) {

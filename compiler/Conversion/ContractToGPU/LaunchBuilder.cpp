@@ -87,8 +87,8 @@ Value LaunchBuilder::both(Value x, Value y) {
   return create<arith::AndIOp>(x, y);
 }
 
-void LaunchBuilder::copyAsync(Value source, Values from, Value to,
-                              Value exists) {
+void LaunchBuilder::copyAsync(Value source, Values from, Value to, Value exists,
+                              bool isCached) {
   Value zero = index(0), count;
   if (exists) {
     for (Value &position : from)
@@ -99,7 +99,7 @@ void LaunchBuilder::copyAsync(Value source, Values from, Value to,
     copies.push_back(create<nvgpu::DeviceAsyncCopyOp>(
         nvgpu::DeviceAsyncTokenType::get(getContext()), getShared(),
         ValueRange{to}, source, from, getIndexAttr(kCopyBytes), count,
-        getUnitAttr()));
+        /*bypassL1=*/isCached ? UnitAttr() : getUnitAttr()));
     return;
   }
   auto type = VectorType::get({kCopyBytes}, getI8Type());

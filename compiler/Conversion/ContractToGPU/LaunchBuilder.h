@@ -48,8 +48,10 @@ public:
   Value both(Value x, Value y);
 
   /// Starts to copy 16 bytes to byte `to` of the shared memory, from `source`
-  /// at `from`; or zeros unless `exists` (null: always).
-  void copyAsync(Value source, Values from, Value to, Value exists);
+  /// at `from`; or zeros unless `exists` (null: always). They go past the L1
+  /// cache unless `isCached`.
+  void copyAsync(Value source, Values from, Value to, Value exists,
+                 bool isCached = false);
   /// Makes a group of the copies since the last one.
   void commit();
   /// Waits until at most `pending` groups are under way, then for the other

@@ -12,7 +12,6 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
-#include <cmath>
 
 using namespace qtc;
 using namespace qtc::cuda;
@@ -103,26 +102,38 @@ struct RatedSchedule {
   double cycles;
 };
 
-/// How `schedule` may be pipelined, what is simplest first.
-llvm::SmallVector<TileSchedule> getPipelines(const TargetRecord &target,
-                                             TileSchedule schedule) {
+/// By what factor a pipeline is rated behind the simplest one of its tile, for
+/// what the estimate does not know of: schedules of other tiles with about as
+/// many cycles are measured before it.
+constexpr double kDepthPenalty = 1.05, kCachePenalty = 1.1;
+
+/// How `best` may be pipelined, what is simplest first.
+llvm::SmallVector<RatedSchedule> getPipelines(const TargetRecord &target,
+                                              const RatedSchedule &best) {
   bool isAsync = target.hasAsyncCopies();
-  llvm::SmallVector<TileSchedule> pipelines;
+  llvm::SmallVector<RatedSchedule> pipelines;
   for (int64_t bytes :
        {kStaticSharedBytes, target.sharedBytes - getDynamicSharedBytes(0)}) {
+    RatedSchedule pipeline = best;
+    TileSchedule &schedule = pipeline.schedule;
     schedule.stages = std::min(isAsync ? kMaxStages : kSynchronousStages,
                                bytes / schedule.getStageBytes());
-    if (schedule.stages >= (isAsync ? kMinStages : kSynchronousStages) &&
-        (pipelines.empty() || pipelines.back().stages != schedule.stages))
-      pipelines.push_back(schedule);
+    if (schedule.stages < (isAsync ? kMinStages : kSynchronousStages))
+      continue;
+    if (!pipelines.empty()) {
+      if (!schedule.hasDynamicMemory())
+        continue;
+      pipeline.cycles *= kDepthPenalty;
+    }
+    pipelines.push_back(pipeline);
+    if (!isAsync)
+      continue;
+    schedule.cachesRows = true;
+    pipeline.cycles *= kCachePenalty;
+    pipelines.push_back(pipeline);
   }
   return pipelines;
 }
-
-/// By what factor an untried pipeline is rated behind the simplest one of its
-/// tile: schedules of other tiles with about as many cycles come first. Only
-/// the order of measurements depends on it.
-constexpr double kPipelinePenalty = 1.03;
 } // namespace
 
 std::string ContractionShape::getSpelling() const {
@@ -132,10 +143,12 @@ std::string ContractionShape::getSpelling() const {
 }
 
 std::string TileSchedule::getSpelling() const {
-  std::string depth =
+  std::string pipeline =
       hasDynamicMemory() ? llvm::formatv("-s{0}", stages).str() : "";
+  if (cachesRows)
+    pipeline += "-ca";
   return llvm::formatv("{0}x{1}/{2}x{3}{4}/{5}", tile.rows, tile.columns,
-                       tile.warpRows, tile.warpColumns, depth, splits)
+                       tile.warpRows, tile.warpColumns, pipeline, splits)
       .str();
 }
 
@@ -156,17 +169,14 @@ static void rate(const TargetRecord &target, const Tile &tile,
   for (int64_t splits = 2; splits <= mostSplits; ++splits)
     if (RatedSchedule other = rateSplits(splits); other.cycles < best.cycles)
       best = other;
-  llvm::SmallVector<TileSchedule> pipelines =
-      getPipelines(target, best.schedule);
-  for (const auto &[i, pipeline] : llvm::enumerate(pipelines))
-    rated.push_back(
-        {pipeline, best.cycles * std::pow(kPipelinePenalty, double(i))});
+  llvm::SmallVector<RatedSchedule> pipelines = getPipelines(target, best);
+  llvm::append_range(rated, pipelines);
   // How long a block takes to start and to add is known the least.
   for (int64_t splits : {best.schedule.splits / 2, best.schedule.splits * 2}) {
     if (splits < 1 || splits > mostSplits)
       continue;
     RatedSchedule other = rateSplits(splits);
-    other.schedule.stages = pipelines.front().stages;
+    other.schedule.stages = pipelines.front().schedule.stages;
     if (other.schedule.splits != best.schedule.splits)
       rated.push_back(other);
   }

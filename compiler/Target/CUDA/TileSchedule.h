@@ -63,6 +63,9 @@ struct TileSchedule {
   /// Places of stages in shared memory: one is multiplied, and copies to the
   /// others are under way.
   int64_t stages;
+  /// Whether copies of rows go through the L1 cache, where those of a
+  /// convolution's other taps may find them, and not past it.
+  bool cachesRows = false;
 
   int64_t getBlocks() const { return rowTiles * columnTiles * splits; }
   /// Of one stage, rows before columns.
@@ -72,9 +75,9 @@ struct TileSchedule {
   bool hasDynamicMemory() const {
     return stages * getStageBytes() > kStaticSharedBytes;
   }
-  /// `ROWSxCOLUMNS/ROWSxCOLUMNS[-sSTAGES]/SPLITS`: of a block, of a warp, the
-  /// stages if they need dynamic shared memory, and the parts. Different for
-  /// all schedules of a shape.
+  /// `ROWSxCOLUMNS/ROWSxCOLUMNS[-sSTAGES][-ca]/SPLITS`: of a block, of a warp,
+  /// the stages if they need dynamic shared memory, `-ca` if rows are cached,
+  /// and the parts. Different for all schedules of a shape.
   std::string getSpelling() const;
 };
 

@@ -12,10 +12,10 @@
 // SECOND-LABEL: func @forward(
 // SECOND:         qkernel.tiles = "64x64x9:64x32/32x16/1"
 // SECOND-LABEL: func @gradient(
-// SECOND:         qkernel.tiles = "16x16x8192+:64x16/32x16/54"
+// SECOND:         qkernel.tiles = "16x16x8192+:64x16/32x16-ca/108"
 
 // LAST-LABEL: func @forward(
-// LAST:         qkernel.tiles = "64x64x9:256x128/64x64-s4/1"
+// LAST:         qkernel.tiles = "64x64x9:256x128/64x64-s4-ca/1"
 // LAST-LABEL: func @gradient(
 // LAST:         qkernel.tiles = "16x16x8192+:256x128/64x64-s4/54"
 
@@ -23,8 +23,8 @@
 // GIVEN:         gpu.launch blocks({{.*}}) in (%{{.*}} = %c2{{[,_]}}{{.*}}) threads({{.*}}) in (%{{.*}} = %c128{{[,_]}}
 // GIVEN:         qkernel.tiles = "64x64x9:128x32/32x32/1"
 // GIVEN-LABEL: func @gradient(
-// GIVEN:         gpu.launch blocks({{.*}}) in (%{{.*}} = %c54{{[,_]}}
-// GIVEN:         qkernel.tiles = "16x16x8192+:64x16/32x16/54"
+// GIVEN:         gpu.launch blocks({{.*}}) in (%{{.*}} = %c108{{[,_]}}
+// GIVEN:         qkernel.tiles = "16x16x8192+:64x16/32x16-ca/108"
 
 // PROFILE-LABEL: func @gradient(
 // PROFILE-SAME:    tiles = "16x16x8192+:64x64/32x32/108"

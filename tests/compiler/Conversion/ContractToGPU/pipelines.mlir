@@ -1,9 +1,10 @@
 // RUN: qtc-opt %s -convert-contract-to-gpu="sm=90a tiles=64x64x9:128x256/16x256-s4" -canonicalize | FileCheck %s
 // RUN: qtc-opt %s -convert-contract-to-gpu="sm=90a tiles=64x64x9:128x256/16x256-s4" -gpu-kernel-outlining -merge-kernels \
 // RUN:   | FileCheck %s --check-prefix=OUTLINED
+// RUN: qtc-opt %s -convert-contract-to-gpu="sm=90a tiles=64x64x9:128x128/16x128-ca" | FileCheck %s --check-prefix=CACHED
 // RUN: not qtc-opt %s -convert-contract-to-gpu="sm=75 tiles=64x64x9:128x128/64x64-s4" 2>&1 | FileCheck %s --check-prefix=SMALL
 
-// Stages that take more shared memory than a kernel may declare: the launch asks
+// Rows may be copied through the L1 cache. Stages that take more shared memory than a kernel may declare: the launch asks
 // for it. The kernel rounds its address up for descriptors.
 
 // CHECK-LABEL: func @convolution(
@@ -23,6 +24,11 @@
 //       CHECK:       nvvm.wgmma.mma_async {{.*}} <m = 64, n = 256, k = 32>
 
 // OUTLINED: gpu.launch_func @kernels::@convolution_kernel {{.*}} dynamic_shared_memory_size %{{.+}} args(
+
+// CACHED-LABEL: func @convolution(
+//  CACHED-SAME:   %[[X:.+]]: memref<1x8x8x16xi8>, %[[W:.+]]: memref<64x3x3x16xi8>,
+//       CACHED:   nvgpu.device_async_copy %[[X]][{{.*}}, 16, %{{[^ ]+}} :
+//       CACHED:   nvgpu.device_async_copy %[[W]][{{.*}} {bypassL1} :
 
 // What fits is stated where another is asked for.
 // SMALL: error: contraction 64x64x9 on sm_75: expected one of {{.*}}, but got '128x128/64x64-s4'
