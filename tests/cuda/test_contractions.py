@@ -201,12 +201,13 @@ class Contractions(test_kernels.KernelCase):
 
     def check(self, device, schedule):
         kernels, grids = self.build_kernels(device, schedule)
-        rows, columns, warp_rows, warp_columns, depth, cached = re.fullmatch(
-            r"(\d+)x(\d+)/(\d+)x(\d+)(?:-s(\d))?(-ca)?", schedule
+        rows, columns, warp_rows, warp_columns, depth, overlaps, cached = re.fullmatch(
+            r"(\d+)x(\d+)/(\d+)x(\d+)(?:-s(\d))?(-wait1)?(-ca)?", schedule
         ).groups()
         is_of_warpgroups = device == "90a" and warp_columns == columns
         self.assertEqual(f"<m = 64, n = {columns}, k = 32>" in kernels, is_of_warpgroups)
         self.assertEqual("nvvm.mma.sync" in kernels, not is_of_warpgroups)
+        self.assertEqual("nvvm.wgmma.wait.group.sync.aligned 1" in kernels, bool(overlaps))
         # Of launches, for the place of which nothing is known but that it is a multiple of 16.
         dynamic = 64 * int(depth) * (int(rows) + int(columns)) + 496 if depth else 0
         self.assertEqual({grid.dynamic for grid in grids.values()}, {dynamic})
@@ -241,6 +242,8 @@ SCHEDULES = {
     "90a": (
         "128x128/16x128", "128x128/16x128-s4", "64x128/16x128", "128x64/16x64", "64x64/16x64", "64x32/16x32",
         "128x256/16x256-s4", "256x128/16x128-s4", "256x128/64x64-s4", "128x256/16x256-s4-ca",
+        "128x128/16x128-s5-wait1", "64x128/16x128-wait1", "128x256/16x256-s5-wait1", "256x128/16x128-s5-wait1-ca",
+        "128x64/16x64-wait1", "64x64/16x64-wait1", "64x32/16x32-wait1",
     ),
 }  # fmt: skip
 

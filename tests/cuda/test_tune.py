@@ -137,6 +137,16 @@ class TuneFile(TuneCase):
                     self.assertEqual(read_schedules(kernels.read()), schedules)
                 self.assertEqual(harness.train(trainer, *words).state, expected)
 
+    def test_deep_pipeline(self):
+        """All contractions with products of warpgroups that overlap, in more shared memory than a kernel may declare."""
+        words = ("--data", self.data, "--steps=1", "--out", self.path("out"))
+        cpu = harness.compile_model(self.model, self.path("cpu"), "--batch=24", "--mcpu=native")
+        shapes = candidate_schedules(self.model, self.folder, 0)
+        file = self.write("file.json", code="sm_90a", **{shape: "128x256/16x256-s5-wait1-ca" for shape in shapes})
+        gpu = test_cuda.compile_trainer(self.model, self.path("gpu"), "--batch=24", "--sm=90a", "--tune-file", file)
+        result = harness.train(gpu, *words, env=dict(os.environ, QTC_FAKE_CUDA_CAPABILITY="90"))
+        self.assertEqual(result.state, harness.train(cpu, *words).state)
+
     def test_capabilities(self):
         """Only the code that the file is of takes its schedules, and only shapes that occur."""
         schedules = candidate_schedules(self.model, self.folder, 1)

@@ -15,9 +15,9 @@ using namespace qtc::tools;
 
 void TuneFlags::addTo(CLI::App &command) {
   command
-      .add_flag("--tune{6}", candidates,
+      .add_flag("--tune{8}", candidates,
                 "with --target=cuda, on a machine with a GPU: measure so many "
-                "schedules of every contraction (6 without a number), which "
+                "schedules of every contraction (8 without a number), which "
                 "takes minutes, and compile with the fastest; results stay "
                 "the same")
       ->check(CLI::Range(2, 64));

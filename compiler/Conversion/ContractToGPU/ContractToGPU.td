@@ -33,8 +33,8 @@ def ConvertContractToGPU
       `nvvm.wgmma.mma_async` m64nNk32, all columns of the tile at once. Descriptors
       say where the matrix units find operands in shared memory: in the rows and
       with the exchange of runs as above. Each thread fences its copies for them
-      before the barrier, and starts its next ones while they work. One group of
-      products is under way at a time.
+      before the barrier, and starts its next ones while they work. The group of
+      products of a stage is waited for in that stage or in the next one.
     - At the end come bias, clamp and the maximum, which warps find with
       shuffles and raise with one atomic operation, or atomic additions where
       several blocks share a result.
@@ -48,8 +48,9 @@ def ConvertContractToGPU
     otherwise. The attribute `qkernel.tiles` of the launch says what was taken,
     `SHAPE:SCHEDULE`: rows, columns and steps, with `+` where steps may be cut;
     tile of a block, tile of a warp, `-s` and the number of stages if these need
-    dynamic shared memory, `-ca` if rows are copied through the L1 cache, and
-    number of parts.
+    dynamic shared memory, `-wait1` if products of a stage are waited for while
+    those of the next are under way, `-ca` if rows are copied through the L1
+    cache, and number of parts.
 
     Before:
 

@@ -245,26 +245,30 @@ Value KernelEmitter::createDescriptor(Value firstRow) {
 
 /// Nothing else keeps a compiler from moving what sets registers behind a
 /// fence, or what uses them before a wait: neither names any.
-Value KernelEmitter::tieSums(const Values &sums) {
-  Type type = LLVM::LLVMStructType::getLiteral(
+SmallVector<Value> KernelEmitter::tieSums(Values sums) {
+  auto type = LLVM::LLVMStructType::getLiteral(
       b.getContext(), SmallVector<Type>(sums.size(), b.getI32Type()));
   std::string outputs, inputs;
   for (size_t i = 0; i < sums.size(); ++i) {
     outputs += i == 0 ? "=r" : ",=r";
     inputs += "," + std::to_string(i);
   }
-  return b
-      .create<LLVM::InlineAsmOp>(type, sums, /*asm_string=*/"",
-                                 outputs + inputs, /*has_side_effects=*/true,
-                                 /*is_align_stack=*/false,
-                                 /*asm_dialect=*/nullptr,
-                                 /*operand_attrs=*/nullptr)
-      .getRes();
+  auto tied = b.create<LLVM::InlineAsmOp>(
+      type, sums, /*asm_string=*/"", outputs + inputs,
+      /*has_side_effects=*/true, /*is_align_stack=*/false,
+      /*asm_dialect=*/nullptr, /*operand_attrs=*/nullptr);
+  for (auto [i, sum] : llvm::enumerate(sums))
+    sum = b.create<LLVM::ExtractValueOp>(tied.getRes(), i);
+  return sums;
 }
 
-Value KernelEmitter::startProducts(Value slot, const Values &sums) {
-  Value all = tieSums(sums);
-  Type type = all.getType();
+SmallVector<Value> KernelEmitter::startProducts(Value slot,
+                                                const Values &sums) {
+  Type type = LLVM::LLVMStructType::getLiteral(
+      b.getContext(), SmallVector<Type>(sums.size(), b.getI32Type()));
+  Value all = b.create<LLVM::UndefOp>(type);
+  for (auto [position, sum] : llvm::enumerate(sums))
+    all = b.create<LLVM::InsertValueOp>(all, sum, position);
   Value group = b.div(warp, Tile::kWarpgroupWarps);
   Value rowRuns =
       createDescriptor(b.add(slot, b.mul(group, Tile::kWarpgroupRows)));
@@ -286,60 +290,61 @@ Value KernelEmitter::startProducts(Value slot, const Values &sums) {
                                       NVVM::MMAIntOverflow::wrapped));
   }
   b.create<NVVM::WgmmaGroupSyncAlignedOp>();
-  return all;
+  Values started;
+  for (size_t i = 0; i < sums.size(); ++i)
+    started.push_back(b.create<LLVM::ExtractValueOp>(all, i));
+  return started;
 }
 
-SmallVector<Value> KernelEmitter::waitForProducts(Value sums) {
+SmallVector<Value> KernelEmitter::finishProducts(Values sums) {
   b.create<NVVM::WgmmaWaitGroupSyncOp>(/*group=*/0);
-  auto unpack = [&](Value all) {
-    Values values;
-    int64_t count = cast<LLVM::LLVMStructType>(all.getType()).getBody().size();
-    for (int64_t i = 0; i < count; ++i)
-      values.push_back(b.create<LLVM::ExtractValueOp>(all, i));
-    return values;
-  };
-  return unpack(tieSums(unpack(sums)));
+  return tieSums(std::move(sums));
 }
 
 SmallVector<Value> KernelEmitter::multiplyStages() {
-  int64_t stages = schedule.stages;
+  int64_t stages = schedule.stages, ahead = schedule.getStagesAhead();
   int64_t slotRows = tile.rows + tile.columns;
   Values start(tile.warpRows * tile.warpColumns / Tile::kWarpSize,
                b.integer(0));
   if (op.getStepCount() == 0)
     return start;
-  for (int64_t ahead = 0; ahead < stages - 1; ++ahead)
-    copyStage(b.add(firstStage, ahead), b.index(ahead * slotRows));
-  b.waitForCopies(/*pending=*/stages - 2, tile.usesWarpgroups);
+  for (int64_t stage = 0; stage < ahead; ++stage)
+    copyStage(b.add(firstStage, stage), b.index(stage * slotRows));
+  b.waitForCopies(/*pending=*/ahead - 1, tile.usesWarpgroups);
+  if (tile.usesWarpgroups)
+    start = tieSums(std::move(start));
   start.push_back(b.index(0));
   auto loop = b.create<scf::ForOp>(firstStage, endStage, b.index(1), start);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Values sums(loop.getRegionIterArgs());
   Value slot = sums.pop_back_val();
-  // What is copied now was read before the barrier.
+  // What lies where the next copies go was read before the barrier.
   auto next = [&](Value position, int64_t distance) {
     return b.rem(b.add(position, distance * slotRows), stages * slotRows);
   };
   auto copyNext = [&] {
-    copyStage(b.add(loop.getInductionVar(), stages - 1),
-              next(slot, stages - 1));
+    copyStage(b.add(loop.getInductionVar(), ahead), next(slot, ahead));
   };
   if (tile.usesWarpgroups) {
     // The matrix units work while threads look for what to copy.
-    Value started = startProducts(slot, sums);
+    sums = startProducts(slot, sums);
     copyNext();
-    sums = waitForProducts(started);
+    if (schedule.overlapsProducts)
+      b.create<NVVM::WgmmaWaitGroupSyncOp>(/*group=*/1);
+    else
+      sums = finishProducts(sums);
   } else {
     copyNext();
     sums = multiplyStage(slot, sums);
   }
-  b.waitForCopies(/*pending=*/stages - 2, tile.usesWarpgroups);
+  b.waitForCopies(/*pending=*/ahead - 1, tile.usesWarpgroups);
   sums.push_back(next(slot, 1));
   b.create<scf::YieldOp>(sums);
   sums.assign(loop->result_begin(), loop->result_end());
   sums.pop_back();
-  return sums;
+  b.setInsertionPointAfter(loop);
+  return schedule.overlapsProducts ? finishProducts(sums) : sums;
 }
 
 //===----------------------------------------------------------------------===//

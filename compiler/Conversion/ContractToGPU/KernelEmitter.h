@@ -58,13 +58,15 @@ private:
   /// What a warpgroup multiplies, of 64-byte rows of shared memory from
   /// `firstRow` on.
   Value createDescriptor(Value firstRow);
-  /// Assembly without text from sums to sums, as one value: it keeps its place
-  /// among fences and waits.
-  Value tieSums(const Values &sums);
-  /// Starts the products of a warpgroup, which read shared memory until
-  /// `waitForProducts`. Nobody may use the sums before.
-  Value startProducts(Value slot, const Values &sums);
-  Values waitForProducts(Value sums);
+  /// Assembly without text from sums to sums: it keeps its place among fences
+  /// and waits.
+  Values tieSums(Values sums);
+  /// Starts the products of a warpgroup, a group of them, which read shared
+  /// memory until they are waited for. Only products may use the sums before,
+  /// which have been tied.
+  Values startProducts(Value slot, const Values &sums);
+  /// Waits for all products. The sums are there.
+  Values finishProducts(Values sums);
   /// What a lane says of the matrices that its warp loads: the row, and the
   /// run of two, exchanged by the row.
   struct MatrixRow {

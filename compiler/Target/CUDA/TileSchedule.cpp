@@ -105,32 +105,37 @@ struct RatedSchedule {
 /// By what factor a pipeline is rated behind the simplest one of its tile, for
 /// what the estimate does not know of: schedules of other tiles with about as
 /// many cycles are measured before it.
-constexpr double kDepthPenalty = 1.05, kCachePenalty = 1.1;
+constexpr double kOverlapPenalty = 1.04, kDepthPenalty = 1.05,
+                 kCachePenalty = 1.1;
 
 /// How `best` may be pipelined, what is simplest first.
 llvm::SmallVector<RatedSchedule> getPipelines(const TargetRecord &target,
                                               const RatedSchedule &best) {
-  bool isAsync = target.hasAsyncCopies();
+  int64_t most = target.hasAsyncCopies() ? kMaxStages : kSynchronousStages;
+  int64_t least = target.hasAsyncCopies() ? kMinStages : kSynchronousStages;
   llvm::SmallVector<RatedSchedule> pipelines;
-  for (int64_t bytes :
-       {kStaticSharedBytes, target.sharedBytes - getDynamicSharedBytes(0)}) {
-    RatedSchedule pipeline = best;
-    TileSchedule &schedule = pipeline.schedule;
-    schedule.stages = std::min(isAsync ? kMaxStages : kSynchronousStages,
-                               bytes / schedule.getStageBytes());
-    if (schedule.stages < (isAsync ? kMinStages : kSynchronousStages))
+  for (bool overlaps : {false, true}) {
+    if (overlaps && !best.schedule.tile.usesWarpgroups)
       continue;
-    if (!pipelines.empty()) {
-      if (!schedule.hasDynamicMemory())
+    double cycles = best.cycles * (overlaps ? kOverlapPenalty : 1);
+    int64_t last = 0;
+    for (int64_t bytes :
+         {kStaticSharedBytes, target.sharedBytes - getDynamicSharedBytes(0)}) {
+      TileSchedule schedule = best.schedule;
+      schedule.overlapsProducts = overlaps;
+      schedule.stages =
+          std::min(most + overlaps, bytes / schedule.getStageBytes());
+      if (schedule.stages < least + overlaps || schedule.stages == last)
         continue;
-      pipeline.cycles *= kDepthPenalty;
+      if (last > 0)
+        cycles *= kDepthPenalty;
+      last = schedule.stages;
+      pipelines.push_back({schedule, cycles});
+      if (!target.hasAsyncCopies())
+        continue;
+      schedule.cachesRows = true;
+      pipelines.push_back({schedule, cycles * kCachePenalty});
     }
-    pipelines.push_back(pipeline);
-    if (!isAsync)
-      continue;
-    schedule.cachesRows = true;
-    pipeline.cycles *= kCachePenalty;
-    pipelines.push_back(pipeline);
   }
   return pipelines;
 }
@@ -145,6 +150,8 @@ std::string ContractionShape::getSpelling() const {
 std::string TileSchedule::getSpelling() const {
   std::string pipeline =
       hasDynamicMemory() ? llvm::formatv("-s{0}", stages).str() : "";
+  if (overlapsProducts)
+    pipeline += "-wait1";
   if (cachesRows)
     pipeline += "-ca";
   return llvm::formatv("{0}x{1}/{2}x{3}{4}/{5}", tile.rows, tile.columns,

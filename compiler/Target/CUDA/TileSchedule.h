@@ -66,8 +66,13 @@ struct TileSchedule {
   /// Whether copies of rows go through the L1 cache, where those of a
   /// convolution's other taps may find them, and not past it.
   bool cachesRows = false;
+  /// Whether products of a warpgroup are waited for only when those of the next
+  /// stage were started. The place of their stage is free one stage later.
+  bool overlapsProducts = false;
 
   int64_t getBlocks() const { return rowTiles * columnTiles * splits; }
+  /// Stages whose copies are under way while one is multiplied.
+  int64_t getStagesAhead() const { return stages - (overlapsProducts ? 2 : 1); }
   /// Of one stage, rows before columns.
   int64_t getStageBytes() const {
     return (tile.rows + tile.columns) * kRunsPerStage * 16;
@@ -75,9 +80,10 @@ struct TileSchedule {
   bool hasDynamicMemory() const {
     return stages * getStageBytes() > kStaticSharedBytes;
   }
-  /// `ROWSxCOLUMNS/ROWSxCOLUMNS[-sSTAGES][-ca]/SPLITS`: of a block, of a warp,
-  /// the stages if they need dynamic shared memory, `-ca` if rows are cached,
-  /// and the parts. Different for all schedules of a shape.
+  /// `ROWSxCOLUMNS/ROWSxCOLUMNS[-sSTAGES][-wait1][-ca]/SPLITS`: of a block, of
+  /// a warp, the stages if they need dynamic shared memory, `-wait1` if
+  /// products overlap, `-ca` if rows are cached, and the parts. Different for
+  /// all schedules of a shape.
   std::string getSpelling() const;
 };
 

@@ -2,6 +2,8 @@
 // RUN: qtc-opt %s -convert-contract-to-gpu="sm=90a tiles=64x64x9:128x256/16x256-s4" -gpu-kernel-outlining -merge-kernels \
 // RUN:   | FileCheck %s --check-prefix=OUTLINED
 // RUN: qtc-opt %s -convert-contract-to-gpu="sm=90a tiles=64x64x9:128x128/16x128-ca" | FileCheck %s --check-prefix=CACHED
+// RUN: qtc-opt %s -convert-contract-to-gpu="sm=90a tiles=64x64x9:128x128/16x128-s5-wait1" -canonicalize \
+// RUN:   | FileCheck %s --check-prefix=OVERLAP
 // RUN: not qtc-opt %s -convert-contract-to-gpu="sm=75 tiles=64x64x9:128x128/64x64-s4" 2>&1 | FileCheck %s --check-prefix=SMALL
 
 // Rows may be copied through the L1 cache. Stages that take more shared memory than a kernel may declare: the launch asks
@@ -29,6 +31,24 @@
 //  CACHED-SAME:   %[[X:.+]]: memref<1x8x8x16xi8>, %[[W:.+]]: memref<64x3x3x16xi8>,
 //       CACHED:   nvgpu.device_async_copy %[[X]][{{.*}}, 16, %{{[^ ]+}} :
 //       CACHED:   nvgpu.device_async_copy %[[W]][{{.*}} {bypassL1} :
+
+// Products that overlap are waited for in the next stage, after whose barrier
+// their place is free: of five stages, three are ahead. The sums are there when
+// the last ones were waited for.
+
+// OVERLAP-LABEL: func @convolution(
+//  OVERLAP-SAME:   %[[X:.+]]: memref<1x8x8x16xi8>,
+//       OVERLAP:   nvgpu.device_async_wait %{{.*}} {numGroups = 2 : i32}
+//       OVERLAP:   %[[LAST:.+]]:65 = scf.for
+//       OVERLAP:     nvvm.wgmma.commit.group.sync.aligned
+//       OVERLAP:     %[[SUM:.+]] = llvm.extractvalue %{{.+}}[0]
+//       OVERLAP:     nvgpu.device_async_copy %[[X]]
+//       OVERLAP:     nvvm.wgmma.wait.group.sync.aligned 1
+//   OVERLAP-NOT:     llvm.inline_asm
+//       OVERLAP:     nvgpu.device_async_wait %{{.*}} {numGroups = 2 : i32}
+//       OVERLAP:     scf.yield %[[SUM]],
+//       OVERLAP:   nvvm.wgmma.wait.group.sync.aligned 0
+//  OVERLAP-NEXT:   llvm.inline_asm has_side_effects "", {{.*}} %[[LAST]]#0,
 
 // What fits is stated where another is asked for.
 // SMALL: error: contraction 64x64x9 on sm_75: expected one of {{.*}}, but got '128x128/64x64-s4'

@@ -24,11 +24,11 @@
 //   CHECK-DAG:       %[[B2:.+]] = arith.addi %[[B]], %c2_i64
 //       CHECK:       %[[SECOND:.+]] = nvvm.wgmma.mma_async %[[A2]], %[[B2]], %[[FIRST]],
 //  CHECK-NEXT:       nvvm.wgmma.commit.group.sync.aligned
+//       CHECK:       %[[SUM:.+]] = llvm.extractvalue %[[SECOND]][0]
 //       CHECK:       nvgpu.device_async_copy %[[X]]
 //       CHECK:       nvgpu.device_async_copy %[[W]]
 //       CHECK:       nvvm.wgmma.wait.group.sync.aligned 0
-//       CHECK:       %[[SUM:.+]] = llvm.extractvalue %[[SECOND]][0]
-//       CHECK:       %[[TIED:.+]] = llvm.inline_asm has_side_effects "", "=r,{{.*}},15" %[[SUM]], {{.*}}
+//  CHECK-NEXT:       %[[TIED:.+]] = llvm.inline_asm has_side_effects "", "=r,{{.*}},15" %[[SUM]], {{.*}}
 //       CHECK:       %[[SUM:.+]] = llvm.extractvalue %[[TIED]][0]
 //       CHECK:       nvgpu.device_async_wait
 //  CHECK-NEXT:       nvvm.fence.proxy
