@@ -80,6 +80,12 @@ double estimate(const TargetRecord &target, const TileSchedule &schedule) {
   return divideCeil(schedule.getBlocks(), target.multiprocessors) * cycles;
 }
 
+/// Copies through registers leave too few of them for large tiles.
+bool isPossible(const TargetRecord &target, const Tile &tile) {
+  return (!tile.usesWarpgroups || target.hasWarpgroupProducts()) &&
+         (target.hasAsyncCopies() || tile.rows * tile.columns <= kSharedTile);
+}
+
 /// Without stages.
 TileSchedule getSchedule(const Tile &tile, const ContractionShape &shape,
                          int64_t splits) {
@@ -194,7 +200,7 @@ cuda::rankTileSchedules(const TargetRecord &target,
                         const ContractionShape &shape) {
   std::vector<RatedSchedule> rated;
   for (const Tile &tile : kTiles)
-    if (!tile.usesWarpgroups || target.hasWarpgroupProducts())
+    if (isPossible(target, tile))
       rate(target, tile, shape, rated);
   llvm::stable_sort(rated, [](const RatedSchedule &a, const RatedSchedule &b) {
     return a.cycles < b.cycles;
