@@ -118,6 +118,13 @@ CONTRACTIONS = {
         ("n, h, w, o", "n, h, w, o"),
         has_bias=True,
     ),
+    # All tiles are full, so nothing but the loop decides whether sums are used.
+    "strided": Contraction(
+        (4, 16, 16, 32), (64, 3, 3, 32), (4, 8, 8, 64), (4, 8, 8), 64, (3, 3, 2),
+        ("n, h, w, kh, kw, c", "n, h * 2 + kh - 1, w * 2 + kw - 1, c * 16"),
+        ("o, kh, kw, c", "o, kh, kw, c * 16"),
+        ("n, h, w, o", "n, h, w, o"),
+    ),
     # The odd pixels of an image that was taken in steps of 2.
     "input_gradient": Contraction(
         (2, 6, 5, 144), (33, 2, 2, 144), (2, 11, 10, 33), (2, 5, 5), 33, (2, 2, 9),

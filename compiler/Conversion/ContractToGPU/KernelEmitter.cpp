@@ -314,6 +314,10 @@ SmallVector<Value> KernelEmitter::multiplyStages() {
   if (tile.usesWarpgroups)
     start = tieSums(std::move(start));
   start.push_back(b.index(0));
+  // All parts have stages. A way around the loop would give the sums another
+  // origin, for which ptxas waits for all products in every stage.
+  b.create<LLVM::AssumeOp>(
+      b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, firstStage, endStage));
   auto loop = b.create<scf::ForOp>(firstStage, endStage, b.index(1), start);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());

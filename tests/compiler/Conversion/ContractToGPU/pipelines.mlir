@@ -34,12 +34,13 @@
 
 // Products that overlap are waited for in the next stage, after whose barrier
 // their place is free: of five stages, three are ahead. The sums are there when
-// the last ones were waited for.
+// the last ones were waited for. There is at least one stage.
 
 // OVERLAP-LABEL: func @convolution(
 //  OVERLAP-SAME:   %[[X:.+]]: memref<1x8x8x16xi8>,
 //       OVERLAP:   nvgpu.device_async_wait %{{.*}} {numGroups = 2 : i32}
-//       OVERLAP:   %[[LAST:.+]]:65 = scf.for
+//       OVERLAP:   "llvm.intr.assume"(
+//  OVERLAP-NEXT:   %[[LAST:.+]]:65 = scf.for
 //       OVERLAP:     nvvm.wgmma.commit.group.sync.aligned
 //       OVERLAP:     %[[SUM:.+]] = llvm.extractvalue %{{.+}}[0]
 //       OVERLAP:     nvgpu.device_async_copy %[[X]]
