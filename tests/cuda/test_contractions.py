@@ -197,9 +197,16 @@ class Contractions(test_kernels.KernelCase):
         return emulation.assemble(code, device, self.path("cubin")), text
 
     def check_registers(self, text):
-        """No instruction touches the sums of a product between its fence, or its start, and its wait."""
-        groups = re.findall(r"wgmma\.fence(.*?)wgmma\.wait_group", text, re.DOTALL)
-        for group in groups:
+        """No instruction touches the sums of products from their fence to their wait. With products that go on in the
+        next stage, this is the whole loop of stages and what is behind it."""
+        labels = ["", *re.findall(r"^(\$L\w+):$", text, re.MULTILINE)]
+        blocks = re.split(r"^\$L\w+:$", text, flags=re.MULTILINE)
+        for label, block in zip(labels, blocks):
+            if "wgmma.fence" not in block:
+                continue
+            goes_on = label and "wgmma.wait_group.sync.aligned 1;" in block and re.search(rf"bra[^;]*{re.escape(label)};", block)
+            begin = 0 if goes_on else block.index("wgmma.fence")
+            group = block[begin:].split("wgmma.wait_group.sync.aligned 0;")[0]
             products = re.findall(r"wgmma\.mma_async[^;]*;", group)
             sums = {register for product in products for register in re.findall(r"%r\d+", product)}
             self.assertTrue(sums)
