@@ -216,19 +216,22 @@ static int64_t getArenaBytes(func::FuncOp function) {
 }
 
 /// The passes from the scheme's numbers to what `--emit=plan` or
-/// `--emit=kernels` show, and code is generated from.
-void Compiler::addKernelPasses(OpPassManager &manager,
-                               const VariantOptions &variantOptions) {
-  if (variantOptions.device)
-    buildDevicePlanPipeline(manager, variantOptions);
-  else
-    buildPlanPipeline(manager, variantOptions);
-  if (options.emit == Phase::Plan)
-    return;
-  if (variantOptions.device)
-    buildDeviceKernelPipeline(manager, variantOptions);
-  else
-    buildKernelPipeline(manager, variantOptions);
+/// `--emit=kernels` show, and code is generated from. The plan is small and
+/// verified after every pass: what is wrong in it would become wrong code.
+LogicalResult Compiler::lowerToKernels(ModuleOp copy,
+                                       const VariantOptions &variantOptions) {
+  PassManager plan(copy.getContext()), kernels(copy.getContext());
+  kernels.enableVerifier(options.verifyEach);
+  if (variantOptions.device) {
+    buildDevicePlanPipeline(plan, variantOptions);
+    buildDeviceKernelPipeline(kernels, variantOptions);
+  } else {
+    buildPlanPipeline(plan, variantOptions);
+    buildKernelPipeline(kernels, variantOptions);
+  }
+  if (failed(plan.run(copy)))
+    return failure();
+  return options.emit == Phase::Plan ? success() : kernels.run(copy);
 }
 
 /// Runs in a thread of its own, in a context of its own.
@@ -247,10 +250,7 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
   auto copy = parseSourceString<ModuleOp>(bytecode, ParserConfig(&local));
   if (!copy)
     return;
-  PassManager manager(&local);
-  manager.enableVerifier(options.verifyEach);
-  addKernelPasses(manager, variantOptions);
-  if (failed(manager.run(*copy))) {
+  if (failed(lowerToKernels(*copy, variantOptions))) {
     messages << "lowering failed";
     return;
   }

@@ -118,8 +118,8 @@ private:
   std::vector<VariantOptions> chooseVariants() const;
   void generateVariant(llvm::StringRef bytecode,
                        const VariantOptions &variantOptions, Variant &variant);
-  void addKernelPasses(mlir::OpPassManager &manager,
-                       const VariantOptions &variantOptions);
+  mlir::LogicalResult lowerToKernels(mlir::ModuleOp copy,
+                                     const VariantOptions &variantOptions);
   void finishProcessorVariant(mlir::ModuleOp kernels,
                               const VariantOptions &variantOptions,
                               Variant &variant);
