@@ -261,7 +261,8 @@ def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
       outs(%p : memref<12x2xf32>) {factor = 1 : i64}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Shaped<[I8, I16, I64, F32, F64]>>:$ins,
+  let arguments = (ins Variadic<
+                           QKernel_Shaped<[I8, I16, I32, I64, F32, F64]>>:$ins,
                        Variadic<QKernel_Shaped<[I32, I64, F32, F64]>>:$outs,
                        I64Attr:$factor, UnitAttr:$saturate);
 }

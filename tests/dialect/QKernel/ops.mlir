@@ -176,7 +176,7 @@ func.func @pools_on_tensors(%x: tensor<8x6x6x4xi8>, %y: tensor<8x3x3x4xi8>, %acc
 
 // CHECK-LABEL: func @reductions(
 func.func @reductions(%x: memref<8x10xi32>, %max: memref<i32>, %e: tensor<8x4x4x2xi8>, %g: tensor<2xi32>,
-                      %t: tensor<4xi16>, %tmax: tensor<i32>) {
+                      %t: tensor<4xi16>, %tmax: tensor<i32>, %wide: memref<10xi64>) {
   // CHECK: qkernel.max_abs ins(%{{.+}} : memref<8x10xi32>) outs(%{{.+}} : memref<i32>)
   qkernel.max_abs ins(%x : memref<8x10xi32>) outs(%max : memref<i32>)
   // CHECK: qkernel.max_abs {{.*}} -> tensor<i32>
@@ -184,6 +184,9 @@ func.func @reductions(%x: memref<8x10xi32>, %max: memref<i32>, %e: tensor<8x4x4x
   // CHECK: qkernel.channel_sum {{.*}} {factor = 3 : i64, saturate} -> tensor<2xi32>
   %1 = qkernel.channel_sum ins(%e : tensor<8x4x4x2xi8>) outs(%g : tensor<2xi32>) {factor = 3 : i64, saturate}
     -> tensor<2xi32>
+  // Errors that a pool has added up may have 32 bits.
+  // CHECK: qkernel.channel_sum ins(%{{.+}} : memref<8x10xi32>) outs(%{{.+}} : memref<10xi64>)
+  qkernel.channel_sum ins(%x : memref<8x10xi32>) outs(%wide : memref<10xi64>) {factor = 1 : i64}
   return
 }
 
