@@ -387,8 +387,6 @@ static LogicalResult concatActivations(NodeContext &node, int64_t axis) {
 
 LogicalResult qtc::onnx_import::importConcat(NodeContext &node) {
   int64_t axis = 0;
-  if (!node.hasAttribute("axis") && node.getOpset() < 4)
-    axis = 1;
   if (failed(node.read("axis", axis)))
     return failure();
   for (unsigned i = 0, e = node.getNumInputs(); i < e; ++i)
