@@ -46,12 +46,13 @@ Rate summarize(std::vector<double> rates) {
 struct PeakJob {
   const qtcrt_variant *variant;
   int64_t iterations;
-  std::vector<int32_t> results;
+  /// Keep the compiler from leaving the work out. Sums wrap.
+  std::vector<uint32_t> results;
   static void run(void *closure, int64_t begin, int64_t end, int64_t worker) {
     PeakJob &job = *static_cast<PeakJob *>(closure);
     for (int64_t i = begin; i < end; ++i)
       job.results[static_cast<size_t>(worker) * 16] +=
-          job.variant->peak(job.iterations);
+          static_cast<uint32_t>(job.variant->peak(job.iterations));
   }
 };
 
@@ -63,8 +64,8 @@ public:
   PeakMeter(Session &session, double seconds)
       : executor(session.executor()),
         workers(executor.workerCount()), job{&session.variant(), 1000,
-                                             std::vector<int32_t>(workers *
-                                                                  size_t{16})} {
+                                             std::vector<uint32_t>(
+                                                 workers * size_t{16})} {
     isKnown = job.variant->peak && job.variant->peak_macs;
     if (!isKnown)
       return;
@@ -162,6 +163,11 @@ void summarizeSteps(std::vector<StepTimes> steps, const qtcrt_variant &variant,
             [](const StepTimes &lhs, const StepTimes &rhs) {
               return lhs.seconds < rhs.seconds;
             });
+  auto percentile = [&](size_t percent) {
+    return steps[(steps.size() * percent + 99) / 100 - 1].seconds * 1e3;
+  };
+  result.medianMilliseconds = percentile(50);
+  result.slowMilliseconds = percentile(99);
   auto cut = static_cast<std::ptrdiff_t>((steps.size() + 1) / 4);
   auto first = steps.begin() + cut, last = steps.end() - cut;
   auto mean = [&](auto secondsOf) {

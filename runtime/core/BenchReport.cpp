@@ -134,6 +134,8 @@ Json describeBench(Session &session, const BenchResult &result) {
       {"images_per_second",
        static_cast<double>(model.batch) / result.milliseconds * 1e3},
       {"milliseconds_per_step", result.milliseconds},
+      {"median_milliseconds", result.medianMilliseconds},
+      {"percentile_99_milliseconds", result.slowMilliseconds},
       {"peak_instruction", peakInstruction(session.variant())},
       {"peak_gmacs_per_second", inBillions(result.peak.median)},
       {"best_peak_gmacs_per_second", inBillions(result.peak.best)},
@@ -279,9 +281,11 @@ void printText(const Json &bench) {
       "weights; %% of peak is the kernel's; at best: kernel and helpers "
       "in their fastest steps, of the best peak\n\n");
   printLayers(bench);
-  std::printf("\n%s images/s, %s ms/step\n",
+  std::printf("\n%s images/s, %s ms/step (median %s, 99th percentile %s)\n",
               cell(bench["images_per_second"], "%.1f").c_str(),
-              cell(bench["milliseconds_per_step"], "%.3f").c_str());
+              cell(bench["milliseconds_per_step"], "%.3f").c_str(),
+              cell(bench["median_milliseconds"], "%.3f").c_str(),
+              cell(bench["percentile_99_milliseconds"], "%.3f").c_str());
   isDevice ? printDeviceRates(bench) : printRates(bench);
   std::printf(
       "memory: %s MiB planned, %s MiB peak resident\n",

@@ -23,10 +23,12 @@ struct Rate {
 
 struct BenchResult {
   uint64_t steps = 0;
-  double milliseconds = 0;    ///< of a step, the sum of its operations and rest
-  Rate peak;                  ///< multiply-accumulates a second
-  Rate bandwidth;             ///< bytes read and written a second
-  uint64_t residentBytes = 0; ///< at most, before the bandwidth was measured
+  double milliseconds = 0; ///< of a step, the sum of its operations and rest
+  double medianMilliseconds = 0; ///< of a step
+  double slowMilliseconds = 0;   ///< 99 % of the steps take no longer
+  Rate peak;                     ///< multiply-accumulates a second
+  Rate bandwidth;                ///< bytes read and written a second
+  uint64_t residentBytes = 0;    ///< at most, before the bandwidth was measured
   std::vector<TimedOp> ops;
 };
 

@@ -10,6 +10,7 @@
 #include "qtcrt/Error.h"
 #include "qtcrt/Isa.h"
 
+#include <algorithm>
 #include <climits>
 #include <ctime>
 #include <linux/futex.h>
@@ -22,12 +23,13 @@ using namespace qtcrt;
 
 namespace {
 
-/// How long a thread polls before it sleeps: longer than the gap between two
-/// loops of a step, shorter than anything a user could notice.
-constexpr int64_t spinWhenAlone = 50000;
-/// How long it polls before it gives way to other threads between two looks:
-/// they may be what it waits for, on the same processor.
-constexpr int64_t spinBeforeYield = 2000;
+/// How long a thread polls before it sleeps, in nanoseconds: longer than the
+/// gap between two loops of a step, shorter than anything a user could notice.
+constexpr int64_t spinLimit = 50000;
+/// Units of a worker's share. Pieces are halves of what is left, so a share is
+/// four pieces, the last of them an eighth: that is how long one worker waits
+/// for another when both run.
+constexpr int64_t unitsPerShare = 8;
 
 thread_local bool insideTask = false;
 thread_local int64_t currentWorker = 0;
@@ -54,32 +56,42 @@ void wake(std::atomic<uint32_t> &word) {
   syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
-/// Polls until `done()` or until `limit` nanoseconds are over.
+/// Polls until `done()` or until `limit` nanoseconds are over. Does not yield
+/// the processor: on a busy machine that hands a whole time slice to another
+/// program, while sleeping gives a thread its place back when it is woken.
 template <typename Predicate> bool spin(int64_t limit, Predicate done) {
   if (done())
     return true;
   if (limit == 0)
     return false;
-  int64_t begin = nanoseconds(), elapsed = 0;
+  int64_t end = nanoseconds() + limit;
   do {
-    if (elapsed > spinBeforeYield)
-      sched_yield();
     for (int i = 0; i < 16; ++i) {
       if (done())
         return true;
       pause();
     }
-    elapsed = nanoseconds() - begin;
-  } while (elapsed < limit);
+  } while (nanoseconds() < end);
   return false;
+}
+
+uint64_t packShare(uint32_t generation, int64_t begin, int64_t end) {
+  return uint64_t{generation} << 32 | static_cast<uint64_t>(begin) << 16 |
+         static_cast<uint64_t>(end);
+}
+
+/// Where part `index` of `parts` equal parts of `count` begins.
+int64_t beginOf(int64_t index, int64_t parts, int64_t count) {
+  int64_t size = count / parts, rest = count % parts;
+  return index * size + std::min(index, rest);
 }
 
 } // namespace
 
 Executor::Executor(unsigned workers)
     : workers(workers ? workers : 1),
-      spinNanoseconds(workers > availableProcessors() ? 0 : spinWhenAlone),
-      results(this->workers) {
+      spinNanoseconds(workers > availableProcessors() ? 0 : spinLimit),
+      shares(this->workers) {
   try {
     threads.reserve(this->workers - 1);
     for (unsigned worker = 1; worker < this->workers; ++worker)
@@ -103,28 +115,15 @@ void Executor::stopThreads() {
   threads.clear();
 }
 
-void Executor::runPiece(unsigned worker) {
-  int64_t share = job.count / workers, rest = job.count % workers;
-  int64_t index = worker;
-  int64_t begin = index * share + (index < rest ? index : rest);
-  int64_t end = begin + share + (index < rest);
-  if (begin == end)
-    return;
-  insideTask = true;
-  currentWorker = index;
-  job.task(job.closure, begin, end, index);
-  insideTask = false;
-}
-
 uint32_t Executor::awaitGeneration(uint32_t seen) {
   auto changed = [&] {
     return job.generation.load(std::memory_order_acquire) != seen;
   };
   if (!spin(spinNanoseconds, changed)) {
+    // The caller sets `sleepers` to 0 when it wakes all.
     sleepers.fetch_add(1);
     while (job.generation.load() == seen)
       sleepWhile(job.generation, seen);
-    sleepers.fetch_sub(1);
   }
   return job.generation.load(std::memory_order_acquire);
 }
@@ -135,28 +134,72 @@ void Executor::workerLoop(unsigned worker) {
     seen = awaitGeneration(seen);
     if (job.stopping.load())
       return;
-    runPiece(worker);
-    results[worker].finished.store(seen);
-    if (callerSleeps.load())
-      wake(results[worker].finished);
+    runPieces(worker, seen);
   }
 }
 
-void Executor::awaitOthers() {
-  uint32_t generation = job.generation.load(std::memory_order_relaxed);
-  for (unsigned worker = 1; worker < workers; ++worker) {
-    std::atomic<uint32_t> &finished = results[worker].finished;
-    auto done = [&] {
-      return finished.load(std::memory_order_acquire) == generation;
-    };
-    if (spin(spinNanoseconds, done))
+/// Gives every worker its share of the next loop.
+void Executor::shareOut() {
+  uint32_t next = job.generation.load(std::memory_order_relaxed) + 1;
+  job.units = std::min(job.count, int64_t{workers} * unitsPerShare);
+  unfinished.store(static_cast<uint32_t>(job.units), std::memory_order_relaxed);
+  for (unsigned worker = 0; worker < workers; ++worker)
+    shares[worker].left.store(
+        packShare(next, 0,
+                  beginOf(worker + 1, workers, job.units) -
+                      beginOf(worker, workers, job.units)),
+        std::memory_order_release);
+  job.generation.store(next);
+  if (sleepers.load() && sleepers.exchange(0))
+    wake(job.generation);
+}
+
+/// Runs pieces until every share is empty.
+void Executor::runPieces(unsigned worker, uint32_t generation) {
+  uint32_t done = 0;
+  for (unsigned i = 0; i < workers; ++i)
+    done += runShare((worker + i) % workers, worker, generation);
+  if (done && unfinished.fetch_sub(done) == done && callerSleeps.load())
+    wake(unfinished);
+}
+
+/// Takes pieces of `owner`'s share and runs them; returns their units.
+uint32_t Executor::runShare(unsigned owner, unsigned worker,
+                            uint32_t generation) {
+  std::atomic<uint64_t> &left = shares[owner].left;
+  uint64_t seen = left.load(std::memory_order_acquire);
+  uint32_t done = 0;
+  while (seen >> 32 == generation) {
+    int64_t begin = seen >> 16 & 0xffff, end = seen & 0xffff;
+    int64_t size = (end - begin + 1) / 2;
+    if (size == 0)
+      break;
+    int64_t first = owner == worker ? begin : end - size;
+    uint64_t rest = owner == worker ? packShare(generation, begin + size, end)
+                                    : packShare(generation, begin, first);
+    if (!left.compare_exchange_weak(seen, rest, std::memory_order_acq_rel,
+                                    std::memory_order_acquire))
       continue;
-    callerSleeps.store(1);
-    for (uint32_t seen = finished.load(); seen != generation;
-         seen = finished.load())
-      sleepWhile(finished, seen);
-    callerSleeps.store(0);
+    seen = rest;
+    first += beginOf(owner, workers, job.units);
+    insideTask = true;
+    currentWorker = worker;
+    job.task(job.closure, beginOf(first, job.units, job.count),
+             beginOf(first + size, job.units, job.count), worker);
+    insideTask = false;
+    done += static_cast<uint32_t>(size);
   }
+  return done;
+}
+
+void Executor::awaitOthers() {
+  auto done = [&] { return unfinished.load(std::memory_order_acquire) == 0; };
+  if (spin(spinNanoseconds, done))
+    return;
+  callerSleeps.store(1);
+  while (uint32_t seen = unfinished.load())
+    sleepWhile(unfinished, seen);
+  callerSleeps.store(0);
 }
 
 void Executor::parallelFor(qtcrt_task newTask, void *newClosure,
@@ -170,10 +213,8 @@ void Executor::parallelFor(qtcrt_task newTask, void *newClosure,
   job.task = newTask;
   job.closure = newClosure;
   job.count = newCount;
-  job.generation.fetch_add(1);
-  if (sleepers.load())
-    wake(job.generation);
-  runPiece(0);
+  shareOut();
+  runPieces(0, job.generation.load(std::memory_order_relaxed));
   awaitOthers();
 }
 

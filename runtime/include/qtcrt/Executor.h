@@ -21,8 +21,13 @@ struct qtcrt_executor {};
 namespace qtcrt {
 
 /// Persistent worker threads. The thread that calls `parallelFor` is worker 0;
-/// one thread at a time may call it. Which iterations a worker gets depends on
-/// the count and the number of workers only.
+/// one thread at a time may call it.
+///
+/// Every worker owns an equal share of a loop's iterations and takes it in
+/// pieces, from the front. A worker whose share is empty takes pieces from the
+/// back of the others' shares. So a loop never waits for a thread that has not
+/// begun, for instance because other programs use its processor. Which worker
+/// runs an iteration depends on time; results must not depend on it.
 class Executor : public qtcrt_executor {
 public:
   /// Starts `workers - 1` threads. Throws Error when the system refuses.
@@ -51,32 +56,42 @@ public:
 
 private:
   void workerLoop(unsigned worker);
-  void runPiece(unsigned worker);
   uint32_t awaitGeneration(uint32_t seen);
+  void shareOut();
+  void runPieces(unsigned worker, uint32_t generation);
+  uint32_t runShare(unsigned owner, unsigned worker, uint32_t generation);
   void awaitOthers();
   void recordMark(int64_t operation);
   void stopThreads();
 
-  /// What a thread that polls reads is one cache line with one writer.
+  /// What workers poll while they wait for a loop: one cache line that only
+  /// the caller writes. A worker may read the loop itself after it has taken a
+  /// piece of it, which keeps the loop from ending.
   struct alignas(64) Job {
-    std::atomic<uint32_t> generation{0}; ///< rises last
+    std::atomic<uint32_t> generation{0}; ///< number of the loop; rises last
     std::atomic<bool> stopping{false};
     qtcrt_task task = nullptr;
     void *closure = nullptr;
     int64_t count = 0;
+    int64_t units = 0;
   };
-  struct alignas(64) Worker {
-    std::atomic<uint32_t> finished{0}; ///< the last generation it has done
+  /// What is left of a worker's share: the loop's generation in the upper 32
+  /// bits, the first unit in the next 16 and the end in the last 16. With the
+  /// generation, a thread that comes late cannot take from the next loop.
+  struct alignas(64) Share {
+    std::atomic<uint64_t> left{0};
   };
 
   unsigned workers;
   int64_t spinNanoseconds;
   std::vector<std::thread> threads;
 
-  Job job;                     ///< written by the caller
-  std::vector<Worker> results; ///< one a thread; that of the caller is unused
-  alignas(64) std::atomic<uint32_t> sleepers{0};
+  Job job;
+  std::vector<Share> shares; ///< one per worker
+  /// Units of the loop that are not done; the caller waits for 0.
+  alignas(64) std::atomic<uint32_t> unfinished{0};
   std::atomic<uint32_t> callerSleeps{0};
+  alignas(64) std::atomic<uint32_t> sleepers{0};
 
   alignas(64) bool profiling = false;
   int64_t lastMark = 0;

@@ -223,7 +223,7 @@ typedef void (*qtcrt_task)(void *closure, int64_t begin, int64_t end,
                            int64_t worker);
 
 /// Provided by the runtime: runs all iterations [0, count) of a loop in pieces
-/// of equal size, one or more a thread, and returns when all are done.
+/// of any size, on any of the threads, and returns when all are done.
 /// Iterations must not depend on each other.
 void qtcrt_parallel_for(qtcrt_executor *executor, qtcrt_task task,
                         void *closure, int64_t count);

@@ -22,21 +22,37 @@ struct Record {
   std::mutex mutex;
   std::vector<int> visits;
   std::vector<int64_t> workers;
-  int64_t largest = 0, smallest = INT64_MAX;
   static void run(void *closure, int64_t begin, int64_t end, int64_t worker) {
     Record &record = *static_cast<Record *>(closure);
     std::lock_guard<std::mutex> lock(record.mutex);
     for (int64_t i = begin; i < end; ++i)
       ++record.visits[static_cast<size_t>(i)];
     record.workers.push_back(worker);
-    record.largest = std::max(record.largest, end - begin);
-    record.smallest = std::min(record.smallest, end - begin);
+  }
+};
+
+/// A loop in which one worker holds its first piece until all iterations of
+/// other pieces are done.
+struct Held {
+  int64_t count, holder;
+  std::atomic<int64_t> done{0};
+  std::atomic<bool> held{false}, timedOut{false};
+  static void run(void *closure, int64_t begin, int64_t end, int64_t worker) {
+    Held &loop = *static_cast<Held *>(closure);
+    if (worker == loop.holder && !loop.held.exchange(true)) {
+      auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+      while (loop.done < loop.count - (end - begin) && !loop.timedOut) {
+        std::this_thread::yield();
+        loop.timedOut = std::chrono::steady_clock::now() > limit;
+      }
+    }
+    loop.done += end - begin;
   }
 };
 
 } // namespace
 
-TEST(Executor, EveryIterationRunsOnceInEqualPieces) {
+TEST(Executor, EveryIterationRunsOnce) {
   for (unsigned threads : {1u, 2u, 5u}) {
     Executor executor(threads);
     EXPECT_EQ(executor.workerCount(), threads);
@@ -48,8 +64,25 @@ TEST(Executor, EveryIterationRunsOnceInEqualPieces) {
         EXPECT_EQ(visits, 1);
       for (int64_t worker : record.workers)
         EXPECT_LT(worker, threads);
-      if (count >= threads)
-        EXPECT_LE(record.largest - record.smallest, 1);
+    }
+  }
+}
+
+TEST(Executor, WorkersTakeWhatAnotherHasNotBegun) {
+  for (unsigned threads : {2u, 3u}) {
+    Executor executor(threads);
+    for (int64_t holder = 0; holder < threads; ++holder) {
+      // A worker may come too late to get a piece; then there is another round.
+      bool held = false;
+      for (int round = 0; round < 30000 && !held; ++round) {
+        Held loop{int64_t{threads} * 16, holder};
+        executor.parallelFor(Held::run, &loop, loop.count);
+        EXPECT_EQ(loop.done, loop.count);
+        EXPECT_FALSE(loop.timedOut);
+        held = loop.held;
+        std::this_thread::sleep_for(std::chrono::milliseconds(held ? 0 : 1));
+      }
+      EXPECT_TRUE(held) << "worker " << holder << " of " << threads;
     }
   }
 }

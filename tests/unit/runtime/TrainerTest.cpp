@@ -313,7 +313,8 @@ TEST_F(Trainer, HelpVersionInfo) {
 
 TEST_F(Trainer, Bench) {
   ProgramResult text = runProgram({"bench", "--steps=3", "--threads=2"});
-  EXPECT_EQ(text.status, 0) << text.err;
+  EXPECT_EQ(text.status, 0);
+  EXPECT_EQ(text.err, ""); // sanitizers would speak here
   for (const char *part :
        {"GMAC/s", "% of peak", "images/s", "total", "0.update", "not MAC",
         "% of bound", "copy bandwidth", "peak resident", "helpers ms",
@@ -323,6 +324,8 @@ TEST_F(Trainer, Bench) {
       runProgram({"bench", "--steps=3", "--json", "--threads=1"}).out);
   EXPECT_EQ(bench["threads"], 1);
   EXPECT_EQ(bench["ops"].size(), 4u);
+  EXPECT_GT(bench["median_milliseconds"], 0);
+  EXPECT_GE(bench["percentile_99_milliseconds"], bench["median_milliseconds"]);
   EXPECT_GT(bench["peak_gmacs_per_second"], 0);
   EXPECT_GE(bench["best_peak_gmacs_per_second"],
             bench["peak_gmacs_per_second"]);
