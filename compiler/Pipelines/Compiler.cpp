@@ -127,17 +127,25 @@ llvm::Error Compiler::runFrontEnd() {
   return llvm::Error::success();
 }
 
-/// The options that change results, as a JSON object.
-static std::string describeOptions(const CompileOptions &options) {
+/// The options that change results, or only those that change what `eval`
+/// computes, as a JSON object. The batch is not one of them: the state does not
+/// depend on it, and checkpoints record it apart.
+static std::string describeOptions(const CompileOptions &options,
+                                   bool evaluationOnly) {
   llvm::json::Object object;
-  object["batch"] = options.batch;
-  object["init"] = options.schemeRequest.schemeInit ? "scheme" : "onnx";
   object["loss"] =
       options.loss == qtrain::Loss::CrossEntropy ? "cross-entropy" : "sse";
   object["normalize"] = options.normalize;
-  for (const SchemeOption &option : options.scheme->options)
-    object[(options.scheme->name + "-" + option.name).str()] =
-        options.schemeRequest.get(option);
+  if (!evaluationOnly)
+    object["init"] = options.schemeRequest.schemeInit ? "scheme" : "onnx";
+  for (const SchemeOption &option : options.scheme->options) {
+    std::string value = options.schemeRequest.get(option);
+    if (evaluationOnly)
+      value =
+          option.getEvaluationPart ? option.getEvaluationPart(value).str() : "";
+    if (!value.empty())
+      object[(options.scheme->name + "-" + option.name).str()] = value;
+  }
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
@@ -150,7 +158,9 @@ llvm::Error Compiler::describeModel() {
     description.input[dim - 1] = pixels.getDimSize(dim);
   description.name = llvm::sys::path::stem(options.modelPath).str();
   description.scheme = options.scheme->name.str();
-  description.options = describeOptions(options);
+  description.options = describeOptions(options, /*evaluationOnly=*/false);
+  description.evaluationOptions =
+      describeOptions(options, /*evaluationOnly=*/true);
   description.compilerVersion = getCompilerVersion().str();
   description.defaultSchedule = options.scheme->defaultSchedule.str();
   description.defaultSeed = options.schemeRequest.seed;

@@ -27,7 +27,14 @@ struct SchemeOption {
   llvm::StringRef help;
   /// Accepted values; empty when the scheme checks a number itself.
   llvm::ArrayRef<llvm::StringRef> choices;
+  /// The part of a value that can change what evaluation computes; null if
+  /// nothing of it can. Initial values and exponents do not count: a checkpoint
+  /// has them, and they are compared on their own.
+  llvm::StringRef (*getEvaluationPart)(llvm::StringRef value) = nullptr;
 };
+
+/// SchemeOption::getEvaluationPart of an option that changes evaluation.
+inline llvm::StringRef getWholeValue(llvm::StringRef value) { return value; }
 
 /// What the user asks of a scheme.
 struct SchemeRequest {

@@ -69,7 +69,8 @@ struct VariantDescription {
 /// Everything of qtcrt_model that is not in the module, see
 /// runtime/include/qtcrt/abi.h.
 struct ModelDescription {
-  std::string name, scheme, options, modelHash, compilerVersion;
+  std::string name, scheme, options, evaluationOptions;
+  std::string modelHash, compilerVersion;
   std::string defaultSchedule;
   uint64_t defaultSeed = 1;
   uint32_t scheduleKind = 0;

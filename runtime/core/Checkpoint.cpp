@@ -7,23 +7,34 @@
 
 #include "qtcrt/Checkpoint.h"
 
+#include "core/Hasher.h"
 #include "qtcrt/Error.h"
 #include "qtcrt/SafeTensors.h"
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 using namespace qtcrt;
+using nlohmann::json;
 
 namespace {
 
 using Metadata = std::map<std::string, std::string>;
 
-constexpr const char *formatName = "qtc-checkpoint-1";
+// The version follows the name. Version 1 had no hashes of metadata and data,
+// and one object of options with the batch in it.
+const std::string formatName = "qtc-checkpoint-";
+constexpr uint64_t formatVersion = 2;
+
+/// Room for metadata; the longest argument of a command has 128 KiB.
+constexpr uint64_t maxMetadataBytes = uint64_t{1} << 20;
+/// A reader skips the optimizer state of other options: at most so many times
+/// the size of what it reads.
+constexpr uint64_t maxSkippedFactor = 4;
 
 /// Doubles as hexadecimal floats: exact.
 std::string toText(double value) {
@@ -32,11 +43,25 @@ std::string toText(double value) {
   return text;
 }
 
+/// Over every other entry, sorted by key: the key, a zero byte, the value, a
+/// zero byte.
+std::string hashMetadata(const Metadata &metadata) {
+  Hasher hasher;
+  for (const auto &[key, value] : metadata) {
+    if (key == "metadata_hash")
+      continue;
+    hasher.add(key.c_str(), key.size() + 1);
+    hasher.add(value.c_str(), value.size() + 1);
+  }
+  return hasher.digest();
+}
+
 Metadata describe(const qtcrt_model &model, const uint8_t *state,
                   const RunRecord &record) {
-  return {{"format", formatName},
+  return {{"format", formatName + std::to_string(formatVersion)},
           {"scheme", model.scheme},
           {"options", model.options},
+          {"evaluation_options", model.evaluation_options},
           {"model", model.name},
           {"model_hash", model.model_hash},
           {"compiler_version", model.compiler_version},
@@ -70,7 +95,7 @@ public:
     auto found = metadata.find(key);
     if (found == metadata.end())
       fail(inQuotes(path), ": not a checkpoint of a qtc trainer: the metadata ",
-           "lack ", inQuotes(key));
+           "have no entry ", inQuotes(key));
     return found->second;
   }
   uint64_t natural(const char *key) const {
@@ -105,6 +130,13 @@ public:
       fail(inQuotes(path), ": the checkpoint's ", what, " differs: it has ",
            inQuotes(text(key)), ", but this trainer has ", inQuotes(expected));
   }
+  /// Throws unless the entry is the hash of what is in the file.
+  void matchHash(const char *key, const std::string &hash,
+                 const char *what) const {
+    if (text(key) != hash)
+      fail(inQuotes(path), ": damaged: the ", what, " does not have the hash ",
+           "that the file states");
+  }
 
 private:
   [[noreturn]] void invalid(const char *key) const {
@@ -115,31 +147,200 @@ private:
   const Metadata &metadata;
 };
 
-std::vector<int64_t> shapeOf(const qtcrt_tensor &tensor) {
-  return std::vector<int64_t>(tensor.shape, tensor.shape + tensor.rank);
+/// A tensor of the state, or its exponent, as a tensor of the file.
+struct Part {
+  std::string key;
+  const char *dtype;
+  std::vector<int64_t> shape;
+  const qtcrt_tensor *tensor;
+  bool isExponent;
+
+  uint64_t bytes() const {
+    return isExponent ? sizeof(tensor->exponent)
+                      : tensor->elements * dtypeBytes(tensor->dtype);
+  }
+};
+
+/// All parts of the state, under the keys that they have in the file.
+std::vector<Part> listParts(const qtcrt_model &model) {
+  std::vector<Part> parts;
+  for (uint64_t i = 0; i < model.tensor_count; ++i) {
+    const qtcrt_tensor &tensor = model.tensors[i];
+    std::vector<int64_t> shape(tensor.shape, tensor.shape + tensor.rank);
+    parts.push_back(
+        {tensor.name, dtypeName(tensor.dtype), shape, &tensor, false});
+    if (tensor.has_exponent)
+      parts.push_back(
+          {std::string(tensor.name) + ".exponent", "I32", {}, &tensor, true});
+  }
+  return parts;
 }
 
-const StoredTensor &findTensor(const std::string &path,
-                               const SafeTensorsFile &file,
-                               const std::string &name, const char *dtype,
-                               const std::vector<int64_t> &shape) {
-  auto found = file.tensors.find(name);
-  if (found == file.tensors.end())
-    fail(inQuotes(path), ": tensor ", inQuotes(name),
+/// Whether a checkpoint without `part` is of no use.
+bool isRequired(const Part &part, CheckpointUse use) {
+  return use == CheckpointUse::Resume ||
+         part.tensor->kind != QTCRT_STATE_OPTIMIZER;
+}
+
+/// A file that is opened, with its format checked.
+class CheckpointReader {
+public:
+  CheckpointReader(const std::string &path, const qtcrt_model &model,
+                   CheckpointUse use)
+      : path(path), model(model), use(use), parts(listParts(model)),
+        file(path, maxHeaderBytes(), maxDataBytes()),
+        metadata(path, file.header().metadata) {
+    checkVersion();
+  }
+
+  void checkIdentity() const;
+  void checkTensors() const;
+  void load(uint8_t *state);
+  RunRecord readRecord() const;
+
+private:
+  uint64_t maxHeaderBytes() const;
+  uint64_t maxDataBytes() const;
+  void checkVersion();
+  void checkOptions(const char *key, const char *ours) const;
+  void checkTensor(const Part &part) const;
+  void checkExponent(const Part &part, int32_t exponent) const;
+  void checkMantissas(const qtcrt_tensor &tensor, const uint8_t *state) const;
+
+  const std::string &path;
+  const qtcrt_model &model;
+  const CheckpointUse use;
+  const std::vector<Part> parts;
+  SafeTensorsReader file;
+  MetadataReader metadata;
+  uint64_t version = 0;
+};
+
+/// Longer headers are not read: they need memory that the model does not.
+uint64_t CheckpointReader::maxHeaderBytes() const {
+  uint64_t bytes = 0;
+  // A letter takes 6 bytes at most, an extent or offset 20; other writers put
+  // spaces in between.
+  for (const Part &part : parts)
+    bytes += 128 + 6 * part.key.size() + 24 * (part.shape.size() + 2);
+  return maxMetadataBytes + maxSkippedFactor * bytes;
+}
+
+uint64_t CheckpointReader::maxDataBytes() const {
+  uint64_t bytes = 0;
+  for (const Part &part : parts)
+    bytes += part.bytes();
+  return use == CheckpointUse::Resume ? bytes : maxSkippedFactor * bytes;
+}
+
+void CheckpointReader::checkVersion() {
+  const std::string &format = metadata.text("format");
+  std::string number =
+      format.substr(std::min(formatName.size(), format.size()));
+  for (uint64_t known = 1; known <= formatVersion; ++known)
+    if (format == formatName + std::to_string(known))
+      version = known;
+  if (format.rfind(formatName, 0) != 0 || number.empty())
+    fail(inQuotes(path), ": not a checkpoint of a qtc trainer: its format is ",
+         inQuotes(format));
+  if (version == 0)
+    fail(inQuotes(path), ": the checkpoint has format version ",
+         inQuotes(number), ", but this trainer reads versions up to ",
+         formatVersion, "; compile the model with a newer qtc");
+  if (version > 1)
+    metadata.matchHash("metadata_hash", hashMetadata(file.header().metadata),
+                       "metadata");
+}
+
+/// The options of `text`, a JSON object; null if it is none.
+json parseOptions(const std::string &text) {
+  json options = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return options.is_object() ? options : json();
+}
+
+std::string describeOption(const json &options, const std::string &key) {
+  auto found = options.find(key);
+  if (found == options.end())
+    return "no --" + key;
+  return "--" + key + "=" +
+         (found->is_string() ? found->get<std::string>() : found->dump());
+}
+
+/// Throws at the first option that differs from `ours`.
+void CheckpointReader::checkOptions(const char *key, const char *ours) const {
+  json theirs = parseOptions(metadata.text(key)), own = parseOptions(ours);
+  if (theirs.is_null())
+    fail(inQuotes(path), ": damaged: metadata entry ", inQuotes(key),
+         " is not a JSON object");
+  if (version == 1)
+    theirs.erase("batch");
+  json all = own;
+  all.update(theirs);
+  for (const auto &item : all.items()) {
+    const std::string &option = item.key();
+    auto found = theirs.find(option), expected = own.find(option);
+    if (found != theirs.end() && expected != own.end() && *found == *expected)
+      continue;
+    std::string old = version == formatVersion
+                          ? ""
+                          : concat(" (a checkpoint of format version ", version,
+                                   " needs all options of its run, one of ",
+                                   "version ", formatVersion, " does not)");
+    fail(inQuotes(path), ": the checkpoint's options differ: its run had ",
+         inQuotes(describeOption(theirs, option)), ", but this trainer has ",
+         inQuotes(describeOption(own, option)), "; compile with the former",
+         old);
+  }
+}
+
+void CheckpointReader::checkIdentity() const {
+  metadata.match("model_hash", model.model_hash, "model hash");
+  metadata.match("scheme", model.scheme, "scheme");
+  if (use == CheckpointUse::Resume || version == 1)
+    checkOptions("options", model.options);
+  else
+    checkOptions("evaluation_options", model.evaluation_options);
+}
+
+void CheckpointReader::checkTensor(const Part &part) const {
+  auto found = file.header().tensors.find(part.key);
+  if (found == file.header().tensors.end())
+    fail(inQuotes(path), ": tensor ", inQuotes(part.key),
          " of the model is missing");
-  if (found->second.dtype != dtype)
-    fail(inQuotes(path), ": tensor ", inQuotes(name), " has type ",
-         found->second.dtype, ", expected ", dtype);
-  if (found->second.shape != shape)
-    fail(inQuotes(path), ": the shape of tensor ", inQuotes(name),
+  if (found->second.dtype != part.dtype)
+    fail(inQuotes(path), ": tensor ", inQuotes(part.key), " has type ",
+         found->second.dtype, ", expected ", part.dtype);
+  if (found->second.shape != part.shape)
+    fail(inQuotes(path), ": the shape of tensor ", inQuotes(part.key),
          " differs from the model's");
-  return found->second;
+}
+
+/// Readers ignore what they do not need: optimizer state depends on options
+/// that they need not know.
+void CheckpointReader::checkTensors() const {
+  for (const Part &part : parts)
+    if (isRequired(part, use))
+      checkTensor(part);
+  if (use == CheckpointUse::Resume &&
+      file.header().tensors.size() != parts.size())
+    fail(inQuotes(path), ": holds ", file.header().tensors.size(),
+         " tensors, but the model has ", parts.size());
+}
+
+void CheckpointReader::checkExponent(const Part &part, int32_t exponent) const {
+  if (exponent != part.tensor->exponent)
+    fail(inQuotes(path), ": the exponent of tensor ",
+         inQuotes(part.tensor->name), " is ", exponent,
+         ", but the model was compiled with ", part.tensor->exponent,
+         "; compile with the options of the checkpoint's run: ",
+         metadata.text("options"));
 }
 
 /// Mantissas are symmetric: the most negative number never occurs, and code
 /// relies on it.
-void checkMantissas(const std::string &path, const qtcrt_tensor &tensor,
-                    const uint8_t *data) {
+void CheckpointReader::checkMantissas(const qtcrt_tensor &tensor,
+                                      const uint8_t *state) const {
+  const uint8_t *data = state + tensor.offset;
   bool valid = true;
   if (tensor.dtype == QTCRT_INT8)
     valid = !std::memchr(data, 0x80, tensor.elements);
@@ -151,32 +352,29 @@ void checkMantissas(const std::string &path, const qtcrt_tensor &tensor,
          " holds the most negative integer, which no mantissa is");
 }
 
-void loadTensor(const std::string &path, const SafeTensorsFile &file,
-                const qtcrt_tensor &tensor, uint8_t *state) {
-  const StoredTensor &stored = findTensor(
-      path, file, tensor.name, dtypeName(tensor.dtype), shapeOf(tensor));
-  if (tensor.has_exponent) {
-    std::string name = std::string(tensor.name) + ".exponent";
-    int32_t exponent;
-    std::memcpy(&exponent, findTensor(path, file, name, "I32", {}).data,
-                sizeof(exponent));
-    if (exponent != tensor.exponent)
-      fail(inQuotes(path), ": the exponent of tensor ", inQuotes(tensor.name),
-           " is ", exponent, ", but the model was compiled with ",
-           tensor.exponent);
-    checkMantissas(path, tensor, stored.data);
-  }
-  std::memcpy(state + tensor.offset, stored.data, stored.bytes);
+void CheckpointReader::load(uint8_t *state) {
+  std::map<std::string, int32_t> exponents;
+  std::map<std::string, uint8_t *> places;
+  for (const Part &part : parts)
+    if (isRequired(part, use))
+      places[part.key] = part.isExponent
+                             ? reinterpret_cast<uint8_t *>(&exponents[part.key])
+                             : state + part.tensor->offset;
+  std::string hash = file.readData([&](const std::string &key) {
+    auto found = places.find(key);
+    return found == places.end() ? nullptr : found->second;
+  });
+  if (version > 1)
+    metadata.matchHash("data_hash", hash, "data");
+  for (const Part &part : parts)
+    if (part.isExponent && isRequired(part, use)) {
+      checkExponent(part, exponents[part.key]);
+      checkMantissas(*part.tensor, state);
+    }
+  metadata.matchHash("state_hash", hashState(model, state), "state");
 }
 
-void checkIdentity(const MetadataReader &metadata, const qtcrt_model &model) {
-  metadata.match("format", formatName, "format");
-  metadata.match("model_hash", model.model_hash, "model hash");
-  metadata.match("scheme", model.scheme, "scheme");
-  metadata.match("options", model.options, "options");
-}
-
-RunRecord readRecord(const MetadataReader &metadata) {
+RunRecord CheckpointReader::readRecord() const {
   RunRecord record;
   record.seed = metadata.natural("seed");
   record.batch = metadata.natural("batch");
@@ -203,17 +401,11 @@ RunRecord readRecord(const MetadataReader &metadata) {
 void qtcrt::saveCheckpoint(const std::string &path, const qtcrt_model &model,
                            const uint8_t *state, const RunRecord &record) {
   std::vector<TensorView> tensors;
-  for (uint64_t i = 0; i < model.tensor_count; ++i) {
-    const qtcrt_tensor &tensor = model.tensors[i];
-    tensors.push_back({tensor.name, dtypeName(tensor.dtype), shapeOf(tensor),
-                       state + tensor.offset,
-                       tensor.elements * dtypeBytes(tensor.dtype)});
-    if (tensor.has_exponent)
-      tensors.push_back({std::string(tensor.name) + ".exponent",
-                         "I32",
-                         {},
-                         &tensor.exponent,
-                         sizeof(tensor.exponent)});
+  for (const Part &part : listParts(model)) {
+    const void *data = part.isExponent
+                           ? static_cast<const void *>(&part.tensor->exponent)
+                           : state + part.tensor->offset;
+    tensors.push_back({part.key, part.dtype, part.shape, data, part.bytes()});
   }
   // Wide elements first: every tensor is aligned for readers that map the file.
   auto width = [](const TensorView &tensor) {
@@ -226,28 +418,22 @@ void qtcrt::saveCheckpoint(const std::string &path, const qtcrt_model &model,
                    [&](const TensorView &a, const TensorView &b) {
                      return width(a) > width(b);
                    });
-  writeSafeTensors(path, tensors, describe(model, state, record));
+  Hasher data;
+  for (const TensorView &tensor : tensors)
+    data.add(tensor.data, tensor.bytes);
+  Metadata metadata = describe(model, state, record);
+  metadata["data_hash"] = data.digest();
+  metadata["metadata_hash"] = hashMetadata(metadata);
+  writeSafeTensors(path, tensors, metadata);
 }
 
 RunRecord qtcrt::loadCheckpoint(const std::string &path,
-                                const qtcrt_model &model, uint8_t *state) {
-  uint64_t bytes = 0, count = 0;
-  for (uint64_t i = 0; i < model.tensor_count; ++i) {
-    const qtcrt_tensor &tensor = model.tensors[i];
-    bytes += tensor.elements * dtypeBytes(tensor.dtype);
-    bytes += tensor.has_exponent ? sizeof(int32_t) : 0;
-    count += tensor.has_exponent ? 2 : 1;
-  }
-  SafeTensorsFile file = readSafeTensors(path, bytes);
-  MetadataReader metadata(path, file.metadata);
-  checkIdentity(metadata, model);
-  for (uint64_t i = 0; i < model.tensor_count; ++i)
-    loadTensor(path, file, model.tensors[i], state);
-  if (file.tensors.size() != count)
-    fail(inQuotes(path), ": holds ", file.tensors.size(), " tensors, but the ",
-         "model has ", count);
-  RunRecord record = readRecord(metadata);
-  metadata.match("state_hash", hashState(model, state).c_str(),
-                 "state hash (the file is damaged)");
+                                const qtcrt_model &model, uint8_t *state,
+                                CheckpointUse use) {
+  CheckpointReader reader(path, model, use);
+  reader.checkIdentity();
+  reader.checkTensors();
+  RunRecord record = reader.readRecord();
+  reader.load(state);
   return record;
 }

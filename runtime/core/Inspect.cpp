@@ -24,7 +24,8 @@ using Number = unsigned long long;
 int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
   Session session(model, static_cast<unsigned>(options.threads), options.isa);
   if (!options.checkpoint.empty())
-    loadCheckpoint(options.checkpoint, model, session.state());
+    loadCheckpoint(options.checkpoint, model, session.state(),
+                   CheckpointUse::Read);
   DataRequest request = requestFor(model);
   request.train = false;
   DataSet data = loadDataSet(options.data, request);
@@ -67,7 +68,7 @@ void printTensors(const qtcrt_model &model, const uint8_t *state) {
 
 int qtcrt::runHash(const qtcrt_model &model, const Options &options) {
   Buffer state(model.state_bytes, "the training state");
-  loadCheckpoint(options.checkpoint, model, state.data());
+  loadCheckpoint(options.checkpoint, model, state.data(), CheckpointUse::Read);
   if (options.tensors)
     printTensors(model, state.data());
   else

@@ -7,49 +7,12 @@
 
 #include "qtcrt/StateHash.h"
 
+#include "core/Hasher.h"
 #include "qtcrt/DataSet.h"
 
-#include <cstdio>
 #include <cstring>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 using namespace qtcrt;
-
-namespace {
-
-/// Feeds a stream of bytes to XXH3-128.
-class Hasher {
-public:
-  Hasher() : state(XXH3_createState()) {
-    if (!state)
-      throw std::bad_alloc();
-    XXH3_128bits_reset(state);
-  }
-  ~Hasher() { XXH3_freeState(state); }
-  Hasher(const Hasher &) = delete;
-  Hasher &operator=(const Hasher &) = delete;
-
-  void add(const void *data, size_t bytes) {
-    if (bytes)
-      XXH3_128bits_update(state, data, bytes);
-  }
-
-  std::string digest() const {
-    XXH128_hash_t hash = XXH3_128bits_digest(state);
-    char text[33];
-    std::snprintf(text, sizeof(text), "%016llx%016llx",
-                  static_cast<unsigned long long>(hash.high64),
-                  static_cast<unsigned long long>(hash.low64));
-    return text;
-  }
-
-private:
-  XXH3_state_t *state;
-};
-
-} // namespace
 
 const char *qtcrt::dtypeName(uint32_t dtype) {
   static const char *const names[] = {"I8", "I16", "I32", "I64", "F32"};

@@ -69,7 +69,8 @@ void TrainingRun::applyOptions() {
     record.schedule = options.schedule.value_or(model.default_schedule);
     session.drawInitialState(record.seed);
   } else {
-    record = loadCheckpoint(file, model, session.state());
+    record =
+        loadCheckpoint(file, model, session.state(), CheckpointUse::Resume);
     requireSame(file, "--batch", std::to_string(record.batch),
                 std::to_string(batch));
     if (options.seed)

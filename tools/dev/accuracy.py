@@ -139,13 +139,13 @@ def check_options(run, folder):
     found = metadata(folder)
     compiled = json.loads(found["options"])
     given = dict(option[2:].split("=", 1) for option in run.options)
-    given["batch"] = int(given.get("batch", 128))
     expected = {
         "model": run.model,
         "scheme": run.scheme,
         "seed": str(run.seed),
         "epoch": str(run.epochs),
         "step": found["total_steps"],
+        "batch": "128",
         "limit": "0",
         "shuffle": "true",
         **DEFAULTS,
@@ -153,7 +153,7 @@ def check_options(run, folder):
         **given,
     }
     for key, value in expected.items():
-        actual = found[key] if key in found and key != "batch" else compiled[key]
+        actual = found[key] if key in found else compiled[key]
         if actual != value:
             raise Failure(f"{run.name}: the run in {folder} has {key} {actual}, not {value}")
 

@@ -25,7 +25,7 @@ static constexpr SchemeOption kOptions[] = {
      "1",
      "bits of room for weights to grow beyond their initial maximum",
      {}},
-    {"weight-bits", "8", "storage width of parameters", kWidths},
+    {"weight-bits", "8", "storage width of parameters", kWidths, getWholeValue},
     {"grad-round", "pseudo", "rounding of weight gradients", kRoundings},
     {"loss", "fraction", "power function of the integer softmax", kLosses},
 };

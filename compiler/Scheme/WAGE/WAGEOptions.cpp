@@ -21,21 +21,28 @@ static constexpr StringRef kSources[] = {"code", "paper"};
 static constexpr StringRef kLastLayers[] = {"exact", "quantized"};
 static constexpr StringRef kWindows[] = {"1", "2", "4", "8"};
 
+/// Evaluation computes no errors: `2-8-8` of `2-8-8-8`.
+static StringRef dropErrorBits(StringRef bits) {
+  return bits.rsplit('-').first;
+}
+
 enum { Bits, Input, WeightClip, Alpha, LastLayer, Gamma };
 static constexpr SchemeOption kOptions[] = {
     {"bits",
      "2-8-8-8",
      "widths kW-kA-kG-kE of weights, activations, gradients and errors",
-     {}},
+     {},
+     dropErrorBits},
     {"input", "auto",
      "pixels as activations: head (p/127.5 - 1), c17 (p/128 - 1), mnist "
      "(p/256), auto (mnist for one channel, else head)",
-     kInputs},
+     kInputs, getWholeValue},
     {"weight-clip", "code", "range of stored weights: of kW or of kG bits",
      kSources},
     {"alpha", "code", "activations' divisor from sqrt(3/n) or sqrt(6/n)",
-     kSources},
-    {"last-layer", "exact", "output of the last layer", kLastLayers},
+     kSources, getWholeValue},
+    {"last-layer", "exact", "output of the last layer", kLastLayers,
+     getWholeValue},
     {"gamma", "1", "factor of errors before they are clipped", kWindows},
 };
 

@@ -4,6 +4,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// A checkpoint is a safetensors file. Its tensors are the state: each tensor
+// under its name, and its exponent under NAME.exponent. Its metadata are
+// strings; these describe the file itself:
+//
+//   format         "qtc-checkpoint-2": the number is the format's version
+//   metadata_hash  XXH3-128 of all other entries, sorted bytewise by key: the
+//                  key, a zero byte, the value, a zero byte
+//   data_hash      XXH3-128 of all bytes after the header
+//   state_hash     see StateHash.h
+//
+// Version 1 has neither metadata_hash nor data_hash nor evaluation_options, and
+// the batch is one of the options.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef QTCRT_CHECKPOINT_H
 #define QTCRT_CHECKPOINT_H
@@ -44,14 +59,27 @@ struct RunRecord {
   double bestAccuracy = -1;
 };
 
+/// What a checkpoint is loaded for.
+enum class CheckpointUse {
+  /// Evaluation, hashes, export: needs the model, the scheme and the options
+  /// that change evaluation (qtcrt_model::evaluation_options), whatever the
+  /// batch. Optimizer state is not read and may be missing.
+  Read,
+  /// Training on: needs all options of the run and the whole state. The caller
+  /// compares the record with what it is asked for.
+  Resume
+};
+
 /// Writes state and record to `path`, see writeSafeTensors. Throws Error.
 void saveCheckpoint(const std::string &path, const qtcrt_model &model,
                     const uint8_t *state, const RunRecord &record);
 
-/// Reads and validates a checkpoint of `model` into `state`. Throws Error that
-/// names what differs (model, scheme, options, a tensor, ...).
+/// Reads and validates a checkpoint of `model` into `state`, of this or an
+/// older version of the format. Throws Error that names what differs (model,
+/// scheme, an option, a tensor, ...); then the contents of `state` are
+/// undefined.
 RunRecord loadCheckpoint(const std::string &path, const qtcrt_model &model,
-                         uint8_t *state);
+                         uint8_t *state, CheckpointUse use);
 
 } // namespace qtcrt
 

@@ -14,11 +14,15 @@
 #define QTCRT_SAFETENSORS_H
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace qtcrt {
+
+class ByteSource;
 
 /// A tensor to write.
 struct TensorView {
@@ -29,31 +33,47 @@ struct TensorView {
   uint64_t bytes = 0;
 };
 
-/// A tensor that was read; `data` points into the file's bytes.
+/// A tensor of a file.
 struct StoredTensor {
   std::string dtype;
   std::vector<int64_t> shape;
-  const uint8_t *data = nullptr;
+  uint64_t begin = 0; ///< first byte, counted from the first tensor
   uint64_t bytes = 0;
 };
 
-struct SafeTensorsFile {
+struct SafeTensorsHeader {
   std::map<std::string, std::string> metadata;
   std::map<std::string, StoredTensor> tensors;
-  std::vector<uint8_t> bytes; ///< of the tensors
+  uint64_t dataBytes = 0; ///< of all tensors
 };
 
-/// Writes the file whole or not at all: into PATH.tmp, flushed to the disk,
-/// renamed to PATH, the folder flushed. On an Error the temporary is removed
-/// and an old file at `path` is as it was.
+/// Writes the file whole or not at all, see writeFileAtomically. Throws Error;
+/// then an old file at `path` is as it was.
 void writeSafeTensors(const std::string &path,
                       const std::vector<TensorView> &tensors,
                       const std::map<std::string, std::string> &metadata);
 
-/// Reads and validates an untrusted file with at most `maxDataBytes` of
-/// tensors: header length, JSON, types, extents, ranges without gap or overlap.
-/// Throws Error.
-SafeTensorsFile readSafeTensors(const std::string &path, uint64_t maxDataBytes);
+/// An untrusted file, read front to back. All functions throw Error.
+class SafeTensorsReader {
+public:
+  /// Reads and validates the header: length, JSON, keys, types, extents, ranges
+  /// without gap or overlap. Refuses a header longer than `maxHeaderBytes`
+  /// before reading it, and tensors of more than `maxDataBytes` in all.
+  SafeTensorsReader(const std::string &path, uint64_t maxHeaderBytes,
+                    uint64_t maxDataBytes);
+  ~SafeTensorsReader();
+
+  const SafeTensorsHeader &header() const { return contents; }
+
+  /// Reads all tensors, each to where `place` says (null: nowhere), and returns
+  /// the XXH3-128 of their bytes.
+  std::string
+  readData(const std::function<uint8_t *(const std::string &name)> &place);
+
+private:
+  std::unique_ptr<ByteSource> source;
+  SafeTensorsHeader contents;
+};
 
 } // namespace qtcrt
 

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 9
+#define QTCRT_ABI_VERSION 10
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -189,13 +189,16 @@ typedef struct qtcrt_variant {
 
 /// A compiled model. All strings are UTF-8 and live as long as the program.
 typedef struct qtcrt_model {
-  uint32_t abi_version;   ///< QTCRT_ABI_VERSION of the compiler
-  uint32_t struct_size;   ///< sizeof(qtcrt_model)
-  const char *name;       ///< file name of the model without suffix
-  const char *scheme;     ///< "niti", "fp32", ...
-  const char *options;    ///< JSON object of the options that change
-                          ///< results; part of the checkpoint identity
-  const char *model_hash; ///< XXH3-128 of the ONNX file, hex
+  uint32_t abi_version; ///< QTCRT_ABI_VERSION of the compiler
+  uint32_t struct_size; ///< sizeof(qtcrt_model)
+  const char *name;     ///< file name of the model without suffix
+  const char *scheme;   ///< "niti", "fp32", ...
+  const char *options;  ///< JSON object of the options that change results,
+                        ///< after the batch: a run that is resumed has them
+  const char *evaluation_options; ///< JSON object of those, or of their parts,
+                                  ///< that change what `eval` computes: a
+                                  ///< checkpoint that is read has them
+  const char *model_hash;         ///< XXH3-128 of the ONNX file, hex
   const char *compiler_version;
   const char *default_schedule; ///< --schedule when none is given
   uint64_t default_seed;
@@ -250,7 +253,7 @@ static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");
 static_assert(sizeof(qtcrt_device_program) == 80,
               "qtcrt_device_program is part of the ABI");
 static_assert(sizeof(qtcrt_variant) == 80, "qtcrt_variant is part of the ABI");
-static_assert(sizeof(qtcrt_model) == 168, "qtcrt_model is part of the ABI");
+static_assert(sizeof(qtcrt_model) == 176, "qtcrt_model is part of the ABI");
 #endif
 
 // NOLINTEND(readability-identifier-naming)
