@@ -36,6 +36,11 @@ inline constexpr llvm::StringLiteral kForwardName = "forward";
 struct ImportOptions {
   /// Replaces the first dimension of the model's input, symbolic or not.
   int64_t batch = 128;
+  /// `batch` is the one the program will have, not a stand-in: what depends on
+  /// it is worth a remark.
+  bool isBatchFinal = true;
+  /// Refuse models that import but have nothing to train or to tell apart.
+  bool forTraining = true;
 };
 
 /// Imports the model in file `path`. The module holds one `qtrain.parameter` a

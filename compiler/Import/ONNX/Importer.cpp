@@ -57,6 +57,7 @@ LogicalResult Importer::start(std::string &why) {
   if (model.getGraph().quantization_annotation_size() > 0)
     addRemark("the file's quantization parameters are not used");
   findFinalSoftmax();
+  adviseOnNormalization();
   return success();
 }
 
@@ -75,7 +76,7 @@ static bool isChannelsLast(const Model &model, const GraphInput &input) {
   Shape expected = getChannelsFirst(input.shape.size());
   bool isRead = false;
   for (const Node &node : model.nodes) {
-    if (!node.isLive || !llvm::is_contained(node.proto->input(), input.name))
+    if (!node.isLive || !llvm::is_contained(node.operands, input.name))
       continue;
     if (node.proto->op_type() != "Transpose" ||
         node.proto->attribute_size() != 1)
@@ -147,6 +148,42 @@ void Importer::findFinalSoftmax() {
   }
 }
 
+/// Exporters fold BatchNormalization into convolutions unless told not to, and
+/// the network then trains without it. PyTorch's does so even in training mode,
+/// and whether the convolutions have biases depends on its version.
+void Importer::adviseOnNormalization() {
+  int64_t convolutions = 0, biased = 0;
+  // PyTorch's own, or one that works on its files and keeps the names it gives
+  // to weights that it makes.
+  bool isPyTorch = model.getProto().producer_name() == "pytorch";
+  for (const Node &node : model.nodes) {
+    StringRef op = node.proto->op_type();
+    if (op.ends_with("Normalization") || op == "LRN")
+      return;
+    if (op != "Conv" || !node.isLive)
+      continue;
+    ++convolutions;
+    biased += node.proto->input_size() > 2;
+    isPyTorch |= node.proto->input_size() > 1 &&
+                 StringRef(node.proto->input(1)).starts_with("onnx::");
+  }
+  std::string count = convolutions == 1
+                          ? "1 convolution"
+                          : std::to_string(convolutions) + " convolutions";
+  constexpr int64_t kSuspicious = 8;
+  if (convolutions > 0 && isPyTorch)
+    addRemark("the file has " + count +
+              " and no BatchNormalization: PyTorch's exporter folds it away by "
+              "default; if the network has it, export with "
+              "torch.onnx.export(model, args, file, dynamo=False, "
+              "training=torch.onnx.TrainingMode.TRAINING, "
+              "do_constant_folding=False)");
+  else if (convolutions >= kSuspicious && biased == convolutions)
+    addRemark("all " + count +
+              " have a bias and there is no BatchNormalization: it may have "
+              "been folded when the model was exported");
+}
+
 //===----------------------------------------------------------------------===//
 // Values
 //===----------------------------------------------------------------------===//
@@ -155,6 +192,9 @@ FailureOr<GraphValue *> Importer::lookup(StringRef name, std::string &why) {
   auto known = values.find(name);
   if (known != values.end())
     return &known->second;
+  if (model.isSparseInitializer(name))
+    return Refusal(why) << "initializer " << quote(name)
+                        << " is sparse, which is not supported";
   onnx::TensorProto *proto = model.getInitializer(name);
   if (!proto)
     return Refusal(why) << "value " << quote(name) << " is not defined";
@@ -322,9 +362,25 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
       NameLoc::get(builder.getStringAttr(model.getOutput())), type, value));
 }
 
+LogicalResult Importer::checkTrainable(Value output, std::string &why) {
+  if (!options.forTraining)
+    return success();
+  if (qtrain::getShape(output)[1] < 2)
+    return Refusal(why) << "output " << quote(model.getOutput())
+                        << " is one number per example; labels are classes, so "
+                           "expected a score for each class, two or more";
+  bool hasParameters = llvm::any_of(parameters, [](const auto &entry) {
+    return entry.second.kind == qtrain::StateKind::Parameter;
+  });
+  if (!hasParameters)
+    return Refusal(why) << "the model has no weights, so there is nothing to "
+                           "train";
+  return success();
+}
+
 LogicalResult Importer::finish(std::string &why) {
   FailureOr<Value> output = getOutput(why);
-  if (failed(output))
+  if (failed(output) || failed(checkTrainable(*output, why)))
     return failure();
   SmallVector<Value> results{*output};
   SmallVector<Attribute> attributes{builder.getDictionaryAttr({})};

@@ -59,6 +59,7 @@ public:
   Model &getModel() { return model; }
   mlir::OpBuilder &getBuilder() { return builder; }
   int64_t getBatch() const { return options.batch; }
+  bool isBatchFinal() const { return options.isBatchFinal; }
   /// The batch that the file fixes, if it does.
   std::optional<int64_t> getFixedBatch() const { return fixedBatch; }
   /// Which Softmax, if any, ends the model and is left to the loss.
@@ -96,7 +97,9 @@ public:
 private:
   void addInput(const GraphInput &input);
   void findFinalSoftmax();
+  void adviseOnNormalization();
   mlir::FailureOr<mlir::Value> getOutput(std::string &why);
+  mlir::LogicalResult checkTrainable(mlir::Value output, std::string &why);
   mlir::FailureOr<std::vector<float>>
   readParameter(const Tensor &tensor, float scale, std::string &why);
 

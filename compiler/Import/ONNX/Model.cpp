@@ -175,6 +175,8 @@ LogicalResult Model::collectNames(std::string &why) {
     if (!initializers.try_emplace(tensor.name(), &tensor).second)
       return Refusal(why) << "initializer " << quote(tensor.name())
                           << " is defined twice";
+  for (const onnx::SparseTensorProto &tensor : graph->sparse_initializer())
+    sparseInitializers.insert(tensor.values().name());
   llvm::StringSet<> seen;
   for (const onnx::ValueInfoProto &info : graph->input()) {
     if (!seen.insert(info.name()).second)
@@ -196,13 +198,53 @@ LogicalResult Model::collectNames(std::string &why) {
 // Nodes
 //===----------------------------------------------------------------------===//
 
+/// Appends the names that `graph` reads but does not define.
+static void collectOuterReads(const onnx::GraphProto &graph,
+                              std::vector<StringRef> &reads);
+
+/// Appends the inputs of `node` that are present, and what its subgraphs read
+/// from outside.
+static void collectOperands(const onnx::NodeProto &node,
+                            std::vector<StringRef> &operands) {
+  for (const std::string &input : node.input())
+    if (!input.empty())
+      operands.push_back(input);
+  for (const onnx::AttributeProto &attribute : node.attribute()) {
+    if (attribute.has_g())
+      collectOuterReads(attribute.g(), operands);
+    for (const onnx::GraphProto &graph : attribute.graphs())
+      collectOuterReads(graph, operands);
+  }
+}
+
+static void collectOuterReads(const onnx::GraphProto &graph,
+                              std::vector<StringRef> &reads) {
+  llvm::StringSet<> inner;
+  std::vector<StringRef> names;
+  for (const onnx::ValueInfoProto &info : graph.input())
+    inner.insert(info.name());
+  for (const onnx::TensorProto &tensor : graph.initializer())
+    inner.insert(tensor.name());
+  for (const onnx::NodeProto &node : graph.node()) {
+    collectOperands(node, names);
+    for (const std::string &output : node.output())
+      inner.insert(output);
+  }
+  for (const onnx::ValueInfoProto &info : graph.output())
+    names.push_back(info.name());
+  llvm::copy_if(names, std::back_inserter(reads), [&](StringRef name) {
+    return !name.empty() && !inner.contains(name);
+  });
+}
+
 LogicalResult Model::collectNodes(std::string &why) {
   if (getGraph().node_size() > kMaxNodes)
     return Refusal(why) << "the graph has " << getGraph().node_size()
                         << " nodes; expected at most " << kMaxNodes;
-  llvm::StringSet<> defined;
   for (const GraphInput &input : inputs)
     defined.insert(input.name);
+  for (const auto &entry : sparseInitializers)
+    defined.insert(entry.getKey());
   for (const auto &entry : initializers)
     defined.insert(entry.getKey());
   unsigned dropouts = 0;
@@ -215,6 +257,7 @@ LogicalResult Model::collectNodes(std::string &why) {
                       : node.name();
     if (node.op_type() == "Dropout")
       result.dropoutRank = dropouts++;
+    collectOperands(node, result.operands);
     for (const std::string &output : node.output()) {
       if (output.empty())
         continue;
@@ -233,9 +276,9 @@ LogicalResult Model::sortNodes(std::string &why) {
   std::vector<unsigned> missing(nodes.size());
   std::vector<std::vector<unsigned>> consumers(nodes.size());
   for (const Node &node : nodes)
-    for (const std::string &input : node.proto->input()) {
-      auto producer = producers.find(input);
-      if (input.empty() || producer == producers.end())
+    for (StringRef operand : node.operands) {
+      auto producer = producers.find(operand);
+      if (producer == producers.end())
         continue;
       consumers[producer->second].push_back(node.index);
       ++missing[node.index];
@@ -264,30 +307,23 @@ LogicalResult Model::sortNodes(std::string &why) {
 
 /// Marks what the first output needs and counts the uses of values there.
 LogicalResult Model::markLive(std::string &why) {
-  llvm::StringMap<GraphInput *> inputsByName;
-  for (GraphInput &input : inputs)
-    inputsByName[input.name] = &input;
   llvm::StringSet<> wanted;
   wanted.insert(getOutput());
   ++uses[getOutput()];
-  if (!producers.contains(getOutput()) && !initializers.contains(getOutput()) &&
-      !inputsByName.contains(getOutput()))
+  if (!defined.contains(getOutput()))
     return Refusal(why) << "output " << quote(getOutput()) << " is not defined";
   for (Node &node : llvm::reverse(nodes)) {
     node.isLive = llvm::any_of(node.proto->output(), [&](auto &output) {
       return !output.empty() && wanted.contains(output);
     });
-    for (const std::string &input : node.proto->input()) {
-      if (input.empty())
-        continue;
-      if (!producers.contains(input) && !initializers.contains(input) &&
-          !inputsByName.contains(input))
+    for (StringRef operand : node.operands) {
+      if (!defined.contains(operand))
         return Refusal(why) << "node " << quote(node.name) << ": input "
-                            << quote(input) << " is not defined";
+                            << quote(operand) << " is not defined";
       if (!node.isLive)
         continue;
-      wanted.insert(input);
-      ++uses[input];
+      wanted.insert(operand);
+      ++uses[operand];
     }
   }
   for (GraphInput &input : inputs)
@@ -313,8 +349,6 @@ void Model::findProblems() {
             << " redefines an operator, which is not supported";
       break;
     }
-  if (getGraph().sparse_initializer_size() > 0)
-    add() << "sparse initializers are not supported";
   if (getGraph().output_size() > 1)
     add() << "expected one output, but got " << getGraph().output_size() << ": "
           << quote(getGraph().output(0).name()) << ", "

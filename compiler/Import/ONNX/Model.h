@@ -11,6 +11,7 @@
 #include "compiler/Import/ONNX/Refusal.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <cstdint>
 #include <memory>
@@ -46,6 +47,9 @@ struct Node {
   unsigned dropoutRank = 0;
   /// Contributes to the first output of the graph.
   bool isLive = false;
+  /// Names that the node reads: its inputs that are present and, for control
+  /// flow, what its subgraphs read from outside.
+  std::vector<llvm::StringRef> operands;
 };
 
 /// An input of the graph that is no initializer.
@@ -79,6 +83,9 @@ public:
   onnx::TensorProto *getInitializer(llvm::StringRef name) const {
     return initializers.lookup(name);
   }
+  bool isSparseInitializer(llvm::StringRef name) const {
+    return sparseInitializers.contains(name);
+  }
   /// How many inputs of live nodes and outputs of the graph `name` is.
   unsigned getNumUses(llvm::StringRef name) const { return uses.lookup(name); }
   /// The name of the value that the model computes.
@@ -104,10 +111,13 @@ private:
   mlir::LogicalResult markLive(std::string &why);
   void findProblems();
 
+  /// What nodes, inputs and initializers define.
+  llvm::StringSet<> defined;
   /// Index in `nodes` of the node that computes a value.
   llvm::StringMap<unsigned> producers;
   /// Inputs and initializers.
   llvm::StringMap<onnx::TensorProto *> initializers;
+  llvm::StringSet<> sparseInitializers;
   llvm::StringMap<unsigned> uses;
   std::unique_ptr<google::protobuf::Arena> arena;
   onnx::ModelProto *proto = nullptr;

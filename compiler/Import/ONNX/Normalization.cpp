@@ -7,6 +7,8 @@
 
 #include "compiler/Import/ONNX/Handlers.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -57,9 +59,34 @@ static LogicalResult readAttributes(NodeContext &node, float &epsilon,
   if (!std::isfinite(epsilon) || epsilon < 0.0f)
     return node.refuse() << "attribute 'epsilon' is " << epsilon
                          << "; expected a finite number that is not negative";
+  epsilon += 0.0f; // -0.0 is 0.0.
+  if (epsilon == 0.0f)
+    node.remark("attribute 'epsilon' is 0: in floats, a channel whose values "
+                "are all equal becomes NaN");
   if (!(momentum >= 0.0f && momentum <= 1.0f))
     return node.refuse() << "attribute 'momentum' is " << momentum
                          << "; expected a number in [0, 1]";
+  return success();
+}
+
+/// Refuses variances that are none. NaN is refused with the parameters.
+static LogicalResult checkVariance(NodeContext &node, const ConstantView &view,
+                                   float epsilon) {
+  std::string why;
+  FailureOr<std::vector<float>> variance =
+      readFloats(*view.root, node.getImporter().getModel().folder, why);
+  if (failed(variance))
+    return node.refuse() << "running variance: " << why;
+  for (auto [channel, value] : llvm::enumerate(*variance)) {
+    if (value < 0.0f)
+      return node.refuse() << "the running variance of channel " << channel
+                           << " is " << value
+                           << "; expected a number that is not negative";
+    if (value + epsilon == 0.0f)
+      return node.refuse() << "the running variance of channel " << channel
+                           << " and 'epsilon' are both 0, and evaluation would "
+                              "divide by their sum; expected a positive one";
+  }
   return success();
 }
 
@@ -104,8 +131,13 @@ LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
     return failure();
   FailureOr<ConstantView> variance =
       getStatistic(node, 4, "running variance", channels);
-  if (failed(variance))
+  if (failed(variance) || failed(checkVariance(node, *variance, epsilon)))
     return failure();
+  if (node.getImporter().isBatchFinal() &&
+      ShapedType::getNumElements(shape) == channels)
+    node.remark("each channel has one value per step, whose deviation from its "
+                "mean is 0: the layers before it will not learn; compile with "
+                "a larger --batch");
 
   Importer &importer = node.getImporter();
   OpBuilder &builder = node.getBuilder();

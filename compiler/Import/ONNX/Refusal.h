@@ -11,9 +11,11 @@
 #include "mlir/Support/LogicalResult.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <string>
+#include <type_traits>
 
 namespace qtc::onnx_import {
 
@@ -36,7 +38,11 @@ public:
   explicit Refusal(std::string &text) : text(text) { text.clear(); }
 
   template <typename T> Refusal &&operator<<(const T &value) && {
-    llvm::raw_string_ostream(text) << value;
+    llvm::raw_string_ostream stream(text);
+    if constexpr (std::is_floating_point_v<T>)
+      stream << llvm::format("%g", static_cast<double>(value));
+    else
+      stream << value;
     return static_cast<Refusal &&>(*this);
   }
   operator mlir::LogicalResult() const { return mlir::failure(); }

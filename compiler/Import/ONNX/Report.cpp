@@ -56,7 +56,7 @@ private:
   void countWork(NodeReport &entry, Operation *before);
   void countConstants(const Node &node, NodeReport &entry);
   void describeOutput(const Node &node, NodeReport &entry);
-  void findFoldedNormalization();
+  void findScaledConvolutions();
 
   Importer &importer;
   Model &model;
@@ -175,45 +175,28 @@ void Checker::checkNode(const Node &node) {
     report.nodes.push_back(std::move(entry));
 }
 
-/// Exporters fold BatchNormalization into convolutions unless told not to, and
-/// the network then trains without it.
-void Checker::findFoldedNormalization() {
-  int64_t convolutions = 0, biased = 0, renamed = 0, normalizations = 0;
+/// A convolution times a constant is what some exporters leave of
+/// BatchNormalization.
+void Checker::findScaledConvolutions() {
   llvm::StringSet<> convolved;
+  auto isConvolved = [&](StringRef name) { return convolved.contains(name); };
+  auto isConstant = [&](StringRef name) {
+    std::string ignored;
+    FailureOr<GraphValue *> value = importer.lookup(name, ignored);
+    return succeeded(value) && (*value)->kind == GraphValue::Kind::Constant;
+  };
   for (const Node &node : model.nodes) {
-    StringRef op = node.proto->op_type();
-    normalizations += op == "BatchNormalization";
-    bool isScale =
-        op == "Mul" &&
-        llvm::any_of(node.proto->input(), [&](const std::string &input) {
-          return convolved.contains(input);
-        });
-    if (isScale)
+    if (node.proto->op_type() == "Conv")
+      for (const std::string &output : node.proto->output())
+        convolved.insert(output);
+    if (node.proto->op_type() == "Mul" &&
+        llvm::any_of(node.operands, isConvolved) &&
+        llvm::any_of(node.operands, isConstant))
       report.hints.push_back(describeNode(node) +
-                             ": a factor behind a convolution is what is left "
-                             "of BatchNormalization in a model for inference");
-    if (op != "Conv")
-      continue;
-    ++convolutions;
-    for (const std::string &output : node.proto->output())
-      convolved.insert(output);
-    biased += node.proto->input_size() > 2;
-    // PyTorch names the weights it makes itself this way.
-    if (node.proto->input_size() > 1)
-      renamed += StringRef(node.proto->input(1)).starts_with("onnx::");
+                             ": a constant factor after a convolution is what "
+                             "is left of BatchNormalization in a model for "
+                             "inference");
   }
-  if (normalizations == 0 && renamed > 0)
-    report.hints.push_back(
-        std::to_string(renamed) + " of " + std::to_string(convolutions) +
-        " convolutions have weights the exporter made: BatchNormalization was "
-        "probably folded into them; export with "
-        "training=torch.onnx.TrainingMode.TRAINING and "
-        "do_constant_folding=False to keep it");
-  else if (normalizations == 0 && biased == convolutions && convolutions >= 8)
-    report.hints.push_back(
-        "all " + std::to_string(convolutions) +
-        " convolutions have a bias and there is no BatchNormalization: it may "
-        "have been folded when the model was exported");
 }
 
 void Checker::run() {
@@ -234,7 +217,7 @@ void Checker::run() {
       (failed(importer.finish(why)) || failed(importer.checkParameters(why))))
     report.problems.push_back(why);
   report.hints = importer.remarks;
-  findFoldedNormalization();
+  findScaledConvolutions();
 }
 
 FailureOr<ModelReport>
@@ -256,6 +239,7 @@ qtc::onnx_import::checkOnnxBuffer(StringRef bytes, StringRef name,
   report.opset = (*model)->opset;
   ImportOptions options;
   options.batch = 1;
+  options.isBatchFinal = false;
   Importer importer(**model, context, options);
   Checker(importer, judge, report).run();
   return report;

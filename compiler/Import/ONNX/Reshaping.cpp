@@ -54,10 +54,30 @@ struct ReshapeRequest {
   /// Replaces 0 and -1. `begin` is 1 where the first entry is the batch.
   FailureOr<Shape> resolve(NodeContext &node, size_t begin,
                            int64_t numElements) const;
-  /// Product of the entries behind the first one; fails if one is -1.
+  /// Refuses entries that no input could satisfy.
+  LogicalResult check(NodeContext &node) const;
+  /// Product of the entries after the first one; fails if one is -1.
   FailureOr<int64_t> countRest() const;
 };
 } // namespace
+
+LogicalResult ReshapeRequest::check(NodeContext &node) const {
+  bool isInferred = false;
+  for (auto [i, number] : llvm::enumerate(numbers)) {
+    if (number.value == 0 && i >= input.size())
+      return node.refuse() << "entry " << i << " of the new shape is 0, the "
+                           << "input's extent, but the input has rank "
+                           << input.size();
+    if (number.value < -1 || (number.timesBatch && number.value < 1))
+      return node.refuse() << "entry " << i << " of the new shape is "
+                           << number.value
+                           << "; expected -1, 0 or a positive number";
+    if (number.value == -1 && isInferred)
+      return node.refuse() << "the new shape has -1 twice; expected it once";
+    isInferred |= number.value == -1;
+  }
+  return success();
+}
 
 FailureOr<Shape> ReshapeRequest::resolve(NodeContext &node, size_t begin,
                                          int64_t numElements) const {
@@ -68,11 +88,8 @@ FailureOr<Shape> ReshapeRequest::resolve(NodeContext &node, size_t begin,
     int64_t extent = numbers[i].value;
     if (numbers[i].timesBatch)
       return node.refuse() << "the batch has to stay dimension 0";
-    if (extent == 0 && i < input.size())
+    if (extent == 0)
       extent = input[i];
-    if (extent < -1 || (extent == -1 && inferred))
-      return node.refuse() << "entry " << i << " of the new shape is "
-                           << extent;
     if (extent == -1)
       inferred = result.size();
     else if (llvm::MulOverflow(known, extent, known))
@@ -96,7 +113,7 @@ FailureOr<int64_t> ReshapeRequest::countRest() const {
   int64_t count = 1;
   for (size_t i = 1; i < numbers.size(); ++i) {
     int64_t extent = numbers[i].value;
-    if (extent == 0 && i < input.size())
+    if (extent == 0)
       extent = input[i];
     if (extent < 0 || numbers[i].timesBatch ||
         llvm::MulOverflow(count, extent, count))
@@ -126,6 +143,8 @@ static LogicalResult reshapeActivation(NodeContext &node,
   Shape input = node.getInput(0).getShape();
   int64_t features = getProduct(ArrayRef(input).drop_front());
   ReshapeRequest request{numbers, input};
+  if (failed(request.check(node)))
+    return failure();
   if (numbers.empty() || !isBatchEntry(node, request, features))
     return node.refuse() << "the new shape mixes examples of the batch: "
                             "expected its first dimension to be the batch";
@@ -155,8 +174,10 @@ LogicalResult qtc::onnx_import::importReshape(NodeContext &node) {
   if (node.isActivation(0))
     return reshapeActivation(node, request->elements);
   Shape input = node.getInput(0).getShape();
-  FailureOr<Shape> shape = ReshapeRequest{request->elements, input}.resolve(
-      node, 0, getProduct(input));
+  ReshapeRequest resolvable{request->elements, input};
+  if (failed(resolvable.check(node)))
+    return failure();
+  FailureOr<Shape> shape = resolvable.resolve(node, 0, getProduct(input));
   if (failed(shape))
     return failure();
   return reshapeInput(node, *shape);

@@ -42,6 +42,8 @@ static OwningOpRef<Operation *> importMain(llvm::SourceMgr &sources,
   StringRef name = buffer->getBufferIdentifier();
   ImportOptions options;
   options.batch = translationOptions->batch;
+  // A look at the operations of any graph.
+  options.forTraining = false;
   return importOnnxBuffer(buffer->getBuffer(), name, findFolder(name), *context,
                           options);
 }
