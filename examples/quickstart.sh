@@ -58,7 +58,7 @@ say "compiling it: qtc compile lenet.onnx -o lenet"
 "$build/bin/qtc" compile "$out/lenet.onnx" -o "$out/lenet"
 
 say "training with integers: ./lenet train --data $data --epochs $epochs"
-"$out/lenet" train --data "$data" --epochs "$epochs" --out "$out/run" | tee "$out/result.txt"
+"$out/lenet" train --data "$data" --epochs "$epochs" --out "$out/run" --overwrite | tee "$out/result.txt"
 accuracy=$(sed -n 's/^result: .*[ ]test_accuracy=\([0-9.]*\).*/\1/p' "$out/result.txt")
 if [[ -z $accuracy ]]; then
   echo "error: the trainer gave no result line" >&2

@@ -11,8 +11,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fcntl.h>
+#include <random>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,23 +24,59 @@ using namespace qtcrt;
 
 namespace {
 
+// Follows the target's name, and is followed by a random number.
+const std::string temporaryEnd = ".tmp-";
+
+/// Path of the file that is being written, for the handler of a signal; empty
+/// if there is none.
+char unfinished[PATH_MAX];
+volatile std::sig_atomic_t hasUnfinished = 0;
+
+void setUnfinished(const std::string &path) {
+  hasUnfinished = 0;
+  if (path.empty() || path.size() >= sizeof(unfinished))
+    return;
+  std::memcpy(unfinished, path.c_str(), path.size() + 1);
+  hasUnfinished = 1;
+}
+
+/// The permissions that the user wants new files to have.
+mode_t usualMode() {
+  static const mode_t mask = [] {
+    mode_t current = umask(0);
+    umask(current);
+    return current;
+  }();
+  return 0666 & ~mask;
+}
+
+/// A name that no other process takes, next to `target`.
+std::string chooseName(const std::string &target) {
+  std::random_device random;
+  char number[17];
+  std::snprintf(number, sizeof(number), "%08x%08x", random(), random());
+  return target + temporaryEnd + number;
+}
+
 /// A temporary file that vanishes unless it is renamed.
 class Temporary {
 public:
   explicit Temporary(const std::string &target)
-      : target(target), path(target + ".tmp") {
-    // Left over from a killed run, or somebody's link: never write through it.
-    unlink(path.c_str());
+      : target(target), path(chooseName(target)) {
+    setUnfinished(path);
     descriptor =
-        open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (descriptor < 0)
+        open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+      setUnfinished("");
       fail("cannot create ", inQuotes(path), ": ", describeErrno(errno));
+    }
   }
   ~Temporary() {
     if (descriptor >= 0)
       close(descriptor);
     if (!renamed)
       unlink(path.c_str());
+    setUnfinished("");
   }
   Temporary(const Temporary &) = delete;
   Temporary &operator=(const Temporary &) = delete;
@@ -56,7 +96,7 @@ public:
   }
 
   void commit() {
-    if (fsync(descriptor) != 0)
+    if (fchmod(descriptor, usualMode()) != 0 || fsync(descriptor) != 0)
       failWrite(errno);
     int status = close(descriptor);
     descriptor = -1;
@@ -100,6 +140,15 @@ void qtcrt::writeFileAtomically(const std::string &path,
     return;            // written and renamed; a folder without read permission
   (void)fsync(folder); // some file systems cannot flush folders
   close(folder);
+}
+
+bool qtcrt::isTemporaryOf(const std::string &target, const std::string &name) {
+  return name.rfind(target + temporaryEnd, 0) == 0;
+}
+
+void qtcrt::removeUnfinishedFile() {
+  if (hasUnfinished)
+    unlink(unfinished);
 }
 
 void qtcrt::createFolders(const std::string &path) {

@@ -17,9 +17,19 @@ namespace qtcrt {
 /// Pieces of a file: address and bytes.
 using FilePieces = std::vector<std::pair<const void *, size_t>>;
 
-/// Writes the pieces to PATH.tmp, flushes, renames to PATH, flushes the folder.
-/// Throws Error; then the temporary is gone and an old file is untouched.
+/// Writes the pieces to a new file next to `path` that nobody else can read,
+/// flushes, gives it the usual permissions, renames it to `path`, flushes the
+/// folder. Throws Error; then the new file is gone and an old file is
+/// untouched.
 void writeFileAtomically(const std::string &path, const FilePieces &pieces);
+
+/// Whether `name` is that of a new file that writeFileAtomically makes for
+/// `target`, both without their folder.
+bool isTemporaryOf(const std::string &target, const std::string &name);
+
+/// Removes the file that is being written, if there is one. May be called in
+/// the handler of a signal that ends the process.
+void removeUnfinishedFile();
 
 /// Creates `path` and its parents. Throws Error.
 void createFolders(const std::string &path);

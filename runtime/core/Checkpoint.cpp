@@ -176,7 +176,8 @@ std::vector<Part> listParts(const qtcrt_model &model) {
   return parts;
 }
 
-/// Whether a checkpoint without `part` is of no use.
+/// Whether a checkpoint without `part` is of no use. Readers take optimizer
+/// state where they find it: it depends on options that they need not have.
 bool isRequired(const Part &part, CheckpointUse use) {
   return use == CheckpointUse::Resume ||
          part.tensor->kind != QTCRT_STATE_OPTIMIZER;
@@ -204,6 +205,7 @@ private:
   void checkVersion();
   void checkOptions(const char *key, const char *ours) const;
   void checkTensor(const Part &part) const;
+  bool holds(const Part &part) const;
   void checkExponent(const Part &part, int32_t exponent) const;
   void checkMantissas(const qtcrt_tensor &tensor, const uint8_t *state) const;
 
@@ -315,8 +317,12 @@ void CheckpointReader::checkTensor(const Part &part) const {
          " differs from the model's");
 }
 
-/// Readers ignore what they do not need: optimizer state depends on options
-/// that they need not know.
+bool CheckpointReader::holds(const Part &part) const {
+  auto found = file.header().tensors.find(part.key);
+  return found != file.header().tensors.end() &&
+         found->second.dtype == part.dtype && found->second.shape == part.shape;
+}
+
 void CheckpointReader::checkTensors() const {
   for (const Part &part : parts)
     if (isRequired(part, use))
@@ -356,7 +362,7 @@ void CheckpointReader::load(uint8_t *state) {
   std::map<std::string, int32_t> exponents;
   std::map<std::string, uint8_t *> places;
   for (const Part &part : parts)
-    if (isRequired(part, use))
+    if (holds(part))
       places[part.key] = part.isExponent
                              ? reinterpret_cast<uint8_t *>(&exponents[part.key])
                              : state + part.tensor->offset;
@@ -367,7 +373,7 @@ void CheckpointReader::load(uint8_t *state) {
   if (version > 1)
     metadata.matchHash("data_hash", hash, "data");
   for (const Part &part : parts)
-    if (part.isExponent && isRequired(part, use)) {
+    if (part.isExponent && holds(part)) {
       checkExponent(part, exponents[part.key]);
       checkMantissas(*part.tensor, state);
     }

@@ -93,8 +93,12 @@ void addTrain(CLI::App &app, Options &options, const qtcrt_model &model) {
   addMachine(train, options, model);
   train
       .add_option("--out", options.out,
-                  "Folder for checkpoint.safetensors and metrics.jsonl")
+                  "Folder for checkpoint.safetensors and metrics.jsonl "
+                  "(default: runs/MODEL-N, the first N that is free)")
       ->type_name("DIR");
+  train.add_flag(
+      "--overwrite", options.overwrite,
+      "Start a new run in a folder with a checkpoint, which is lost");
   train
       .add_option("--resume", options.resume,
                   "Continue from this checkpoint, bit for bit")
@@ -202,5 +206,6 @@ Options qtcrt::parseCommandLine(int argc, char **argv,
     return options;
   }
   options.command = selected(app);
+  options.words.assign(argv, argv + argc);
   return options;
 }

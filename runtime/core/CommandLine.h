@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace qtcrt {
 
@@ -21,6 +22,8 @@ enum class Command { None, Train, Eval, Bench, Info, Hash };
 /// The parsed command line; absent options stay empty.
 struct Options {
   Command command = Command::None;
+  /// The words of this command, to repeat it: the program first.
+  std::vector<std::string> words;
   std::string data;
   std::string isa;
   std::string out, resume, checkpoint;
@@ -30,6 +33,7 @@ struct Options {
   uint64_t evalEvery = 1;
   uint64_t saveEvery = 0;
   bool noShuffle = false;
+  bool overwrite = false;
   bool memoryReport = false;
   bool json = false;
   bool tensors = false;

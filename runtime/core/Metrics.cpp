@@ -8,6 +8,7 @@
 #include "core/Metrics.h"
 
 #include "core/AtomicFile.h"
+#include "core/RunFolder.h"
 #include "data/ByteSource.h"
 #include "qtcrt/Error.h"
 
@@ -56,7 +57,7 @@ Json orNull(double value, bool exists) {
 } // namespace
 
 MetricsFile::MetricsFile(const std::string &folder, uint64_t firstEpoch)
-    : path(folder + "/metrics.jsonl") {
+    : path(folder + "/" + metricsName) {
   std::string kept = keptLines(path, firstEpoch);
   writeFileAtomically(path, {{kept.data(), kept.size()}});
 }

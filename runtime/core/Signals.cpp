@@ -7,6 +7,8 @@
 
 #include "core/Signals.h"
 
+#include "core/AtomicFile.h"
+
 #include <atomic>
 #include <csignal>
 #include <unistd.h>
@@ -17,8 +19,10 @@ std::atomic<int> pending{0};
 static_assert(std::atomic<int>::is_always_lock_free, "used in a handler");
 
 void note(int signal) {
-  if (pending.exchange(signal) != 0)
-    _exit(128 + signal);
+  if (pending.exchange(signal) == 0)
+    return;
+  qtcrt::removeUnfinishedFile();
+  _exit(128 + signal);
 }
 
 } // namespace

@@ -7,8 +7,8 @@
 
 #include "core/Train.h"
 
-#include "core/AtomicFile.h"
 #include "core/Commands.h"
+#include "core/ShellCommand.h"
 #include "core/Signals.h"
 #include "qtcrt/Error.h"
 #include "qtcrt/StateHash.h"
@@ -43,7 +43,7 @@ DataRequest qtcrt::requestFor(const qtcrt_model &model) {
 }
 
 TrainingRun::TrainingRun(const qtcrt_model &model, const Options &options)
-    : model(model), options(options),
+    : model(model), options(options), folder(options),
       session(model, static_cast<unsigned>(options.threads), options.isa) {
   applyOptions();
   loadData();
@@ -129,21 +129,20 @@ void TrainingRun::planSteps() {
 }
 
 void TrainingRun::openOutput() {
+  catchInterrupts(); // from here on there are files to finish
+  folder.open(model.name);
   if (options.out.empty())
-    return;
-  createFolders(options.out);
-  checkpointPath = options.out + "/checkpoint.safetensors";
-  metrics = std::make_unique<MetricsFile>(options.out, record.epoch);
+    std::printf("results go to %s\n", inQuotes(folder.path()).c_str());
+  std::fflush(stdout);
+  metrics = std::make_unique<MetricsFile>(folder.path(), record.epoch);
   save(); // an unwritable folder shows now, not after an epoch
 }
 
 void TrainingRun::save() {
-  if (!checkpointPath.empty())
-    saveCheckpoint(checkpointPath, model, session.state(), record);
+  saveCheckpoint(folder.checkpoint(), model, session.state(), record);
 }
 
 int TrainingRun::run() {
-  catchInterrupts();
   if (options.memoryReport)
     printMemory();
   trainSteps();
@@ -290,18 +289,17 @@ void TrainingRun::reportEpoch(const EpochMetrics &line) {
               line.trainLoss, 100 * line.trainAccuracy, test, line.schedule,
               line.imagesPerSecond, line.seconds);
   std::fflush(stdout);
-  if (metrics)
-    metrics->append(line);
+  metrics->append(line);
 }
 
 int TrainingRun::finishInterrupted() {
   save();
   std::fflush(stdout);
-  std::string hint = checkpointPath.empty()
-                         ? std::string("nothing was saved (no --out)")
-                         : "continue with --resume=" + checkpointPath;
-  std::fprintf(stderr, "interrupted after step %llu; %s\n",
-               static_cast<unsigned long long>(record.step), hint.c_str());
+  std::fprintf(
+      stderr, "interrupted after step %llu; continue with: %s\n",
+      static_cast<unsigned long long>(record.step),
+      commandToContinue(options.words, folder.checkpoint(), folder.path())
+          .c_str());
   return 128 + pendingInterrupt();
 }
 

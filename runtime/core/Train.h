@@ -11,6 +11,7 @@
 #include "core/CommandLine.h"
 #include "core/Metrics.h"
 #include "core/Progress.h"
+#include "core/RunFolder.h"
 #include "qtcrt/Checkpoint.h"
 #include "qtcrt/Loader.h"
 #include "qtcrt/Schedule.h"
@@ -58,6 +59,7 @@ private:
 
   const qtcrt_model &model;
   const Options &options;
+  RunFolder folder;
   Session session;
   RunRecord record;
   Schedule schedule;
@@ -68,7 +70,6 @@ private:
   /// `record`.
   std::deque<std::vector<int32_t>> started;
   std::unique_ptr<MetricsFile> metrics;
-  std::string checkpointPath; ///< empty without --out
 
   Progress progress;
   Stopwatch epochTime;

@@ -39,7 +39,8 @@ ByteSource::ByteSource(const std::string &path, Packing packing) : name(path) {
   struct stat status {};
   if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(descriptor);
-    fail(inQuotes(path), " is not a regular file");
+    fail(inQuotes(path), " is not a regular file",
+         S_ISDIR(status.st_mode) ? " but a folder; name the file in it" : "");
   }
   fileBytes = static_cast<uint64_t>(status.st_size);
   buffer.resize(bufferBytes);

@@ -77,7 +77,7 @@ compile() { # MODEL OUTPUT OPTION...
 run() { # TRAINER OPTION...: the state hash after the steps
   local log
   log=$work/$(basename "$1").log
-  "$1" train --data synthetic:digits --steps "$steps" --limit $((128 * steps)) --out "$work/out" "${@:2}" >"$log" 2>&1
+  "$1" train --data synthetic:digits --steps "$steps" --limit $((128 * steps)) --out "$work/out" --overwrite "${@:2}" >"$log" 2>&1
   sed -n 's/^result: .* state=\([0-9a-f]*\)$/\1/p' "$log"
 }
 

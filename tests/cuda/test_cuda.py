@@ -135,7 +135,7 @@ class SameAsProcessor(harness.Case):
         gpu = compile_trainer(harness.shared("models", "lenet.onnx"), self.path("gpu"), "--batch=8", "--sm=90a")
         environment = dict(os.environ, QTC_FAKE_CUDA_CAPABILITY="90")
         for data, steps, trainers in ((self.data, "3", (self.cpu, gpu)), (wide_data, "1", (wide_cpu, wide_gpu))):
-            words = ("train", "--data", data, "--schedule=8", "--steps", steps, "--out", self.path("out"))
+            words = ("train", "--data", data, "--schedule=8", "--steps", steps, "--out", self.path("out"), "--overwrite")
             states = {harness.Result(harness.succeed(trainer, *words, env=environment)).state for trainer in trainers}
             self.assertEqual(len(states), 1)
 
@@ -195,7 +195,7 @@ class Machine(harness.Case):
         cls.trainer = compile_trainer(cls.model, os.path.join(cls.common, "gpu"), "--batch=6", "--sm=80")
 
     def assert_error(self, pattern, trainer=None, **environment):
-        command = (trainer or self.trainer, "train", "--data", self.data, "--steps=2", "--out", self.path("out"))
+        command = (trainer or self.trainer, "train", "--data", self.data, "--steps=2", "--out", self.path("out"), "--overwrite")
         outcome = harness.execute(*command, env=dict(os.environ, **environment))
         self.assertEqual(outcome.code, 1, outcome)
         self.assertRegex(outcome.err, f"\\Aerror: {pattern}\n\\Z", outcome)
@@ -226,7 +226,7 @@ class Machine(harness.Case):
         self.assertNotIn("peak of", text)
 
     def assert_runs(self, trainer, **environment):
-        command = (trainer, "train", "--data", self.data, "--steps=2", "--out", self.path("out"))
+        command = (trainer, "train", "--data", self.data, "--steps=2", "--out", self.path("out"), "--overwrite")
         return harness.Result(harness.succeed(*command, env=dict(os.environ, **environment))).state
 
     def used(self, trainer, capability, **environment):

@@ -72,7 +72,7 @@ class DifferentialCase(harness.Case):
                 for count in threads:
                     with self.subTest(model=name, trainer=os.path.basename(trainer), isa=isa, threads=count):
                         out = self.path("out")
-                        words = (*train_words, f"--isa={isa}", f"--threads={count}", "--out", out)
+                        words = (*train_words, f"--isa={isa}", f"--threads={count}", "--out", out, "--overwrite")
                         outcome = harness.succeed(trainer, "train", *words)
                         note = f"{compile_words} {train_words}"
                         self.assertEqual(harness.tensors(trainer, harness.checkpoint(out)), expected, note)

@@ -17,10 +17,12 @@ import unittest
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REFERENCE = os.path.join(SOURCE, "tests", "numeric", "reference")
-BUILD = os.environ.get("QTC_BUILD_DIR", os.path.join(SOURCE, "build"))
-QTC = os.environ.get("QTC", os.path.join(BUILD, "bin", "qtc"))
+BUILD = os.path.abspath(os.environ.get("QTC_BUILD_DIR", os.path.join(SOURCE, "build")))
+QTC = os.path.abspath(os.environ.get("QTC", os.path.join(BUILD, "bin", "qtc")))
 SHARED = os.environ.get("QTC_SHARED", os.path.join(os.path.dirname(SOURCE), "shared"))
 TIMEOUT = 900
+# Programs run in here, so that files without a folder go with the tests.
+SCRATCH = tempfile.TemporaryDirectory(prefix="qtc-e2e-cwd-")
 
 
 class Outcome:
@@ -38,6 +40,7 @@ def execute(*command, **options):
     """Runs a program to its end, whatever that is."""
     command = [str(word) for word in command]
     options.setdefault("timeout", TIMEOUT)
+    options.setdefault("cwd", SCRATCH.name)
     completed = subprocess.run(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         encoding="utf-8", errors="replace", check=False, **options
@@ -92,6 +95,9 @@ class Result:
 
 
 def train(trainer, *options, **settings):
+    """A run; one with an --out that a run of the same test had replaces it."""
+    if "--out" in options and "--resume" not in options:
+        options += ("--overwrite",)
     return Result(succeed(trainer, "train", *options, **settings))
 
 

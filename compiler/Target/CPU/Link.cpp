@@ -60,7 +60,8 @@ llvm::Error cpu::linkTrainer(llvm::StringRef output,
     arguments.push_back(runtime + "/" + library.str());
   for (llvm::StringRef flag :
        {"-static-libgcc", "-static-libstdc++", "-Wl,--gc-sections", "-pie",
-        "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", QTC_ZLIB_LIBRARY, "-pthread", "-ldl", "-lm"})
+        "-Wl,-z,relro,-z,now", "-Wl,-z,noexecstack", QTC_ZLIB_LIBRARY,
+        "-pthread", "-ldl", "-lm"})
     arguments.push_back(flag.str());
 
   if (llvm::Error error = runProgram(arguments)) {

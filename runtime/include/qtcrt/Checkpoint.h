@@ -63,7 +63,7 @@ struct RunRecord {
 enum class CheckpointUse {
   /// Evaluation, hashes, export: needs the model, the scheme and the options
   /// that change evaluation (qtcrt_model::evaluation_options), whatever the
-  /// batch. Optimizer state is not read and may be missing.
+  /// batch. Optimizer state may be missing; then it stays as it was.
   Read,
   /// Training on: needs all options of the run and the whole state. The caller
   /// compares the record with what it is asked for.

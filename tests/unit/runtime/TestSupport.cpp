@@ -144,6 +144,9 @@ Program::Program(const std::vector<std::string> &arguments,
   dup2(file, STDOUT_FILENO);
   file = open(err.c_str(), O_WRONLY | O_CREAT, 0666);
   dup2(file, STDERR_FILENO);
+  // Files with relative names go with the test.
+  if (chdir(folder.path.c_str()) != 0)
+    _exit(126);
   if (prepare)
     prepare();
   execv(pointers[0], pointers.data());

@@ -52,7 +52,7 @@ struct ProgramResult {
   std::string out, err;
 };
 
-/// A running fake trainer.
+/// A running fake trainer, in a folder of its own.
 class Program {
 public:
   /// `prepare` runs in the child before exec.

@@ -9,9 +9,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 #include <sstream>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -181,6 +184,145 @@ TEST_F(Trainer, SignalsSaveAndStop) {
   }
 }
 
+// What an interrupted run prints is a command that goes on where it was.
+TEST_F(Trainer, TheHintContinuesAndSaves) {
+  ProgramResult whole = runProgram(train({"--epochs=2", "--eval-every=0"}));
+  std::string place = folder / "it's a place";
+  for (std::vector<std::string> options : {std::vector<std::string>{},
+                                           {"--out", place},
+                                           {"--overwrite", "--out=" + place}}) {
+    options.insert(options.end(), {"--epochs=2", "--eval-every=0"});
+    std::string run = options.size() == 2 ? out("runs/fake-1") : place;
+    auto prepare = [&] {
+      slow();
+      if (chdir(folder.path.c_str()) != 0)
+        _exit(99);
+    };
+    Program program(train(options), prepare);
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    program.kill(SIGINT);
+    ProgramResult result = program.wait();
+    ASSERT_EQ(result.status, 128 + SIGINT) << result.err;
+    size_t hint = result.err.find("continue with: ");
+    ASSERT_NE(hint, std::string::npos) << result.err;
+    std::string before = readFile(checkpoint(run)),
+                command =
+                    "cd " + folder.path + " && " + result.err.substr(hint + 15);
+    command.pop_back(); // the end of the line
+    ASSERT_EQ(std::system((command + " > hinted").c_str()), 0) << command;
+    EXPECT_EQ(lastLine(readFile(folder / "hinted")), lastLine(whole.out));
+    EXPECT_NE(readFile(checkpoint(run)), before);
+    EXPECT_EQ(metrics(run).size(), 2u);
+  }
+}
+
+TEST_F(Trainer, WithoutOutEveryRunHasItsFolder) {
+  auto inFolder = [&] {
+    if (chdir(folder.path.c_str()) != 0)
+      _exit(99);
+  };
+  std::vector<std::unique_ptr<Program>> programs;
+  for (int i = 0; i < 4; ++i)
+    programs.push_back(
+        std::make_unique<Program>(train({"--steps=5"}), inFolder));
+  std::set<std::string> places;
+  for (auto &program : programs) {
+    ProgramResult result = program->wait();
+    EXPECT_EQ(result.status, 0) << result.err;
+    std::string first = result.out.substr(0, result.out.find('\n'));
+    ASSERT_EQ(first.rfind("results go to 'runs/fake-", 0), 0u) << first;
+    places.insert(first.substr(15, first.size() - 16));
+  }
+  EXPECT_EQ(places.size(), 4u);
+  for (int i = 1; i <= 4; ++i)
+    EXPECT_TRUE(exists(checkpoint(out("runs/fake-" + std::to_string(i)))));
+  // A folder of that name is left alone, whatever is in it.
+  ASSERT_EQ(mkdir(out("runs/fake-5").c_str(), 0777), 0);
+  EXPECT_NE(runProgram(train({"--steps=5"}), inFolder).out.find("fake-6'"),
+            std::string::npos);
+  writeFile(out("empty"), std::string());
+  expectFailure(train({"--steps=5"}), 1, "'runs'", [&] {
+    if (chdir("/proc") != 0)
+      _exit(99);
+  });
+}
+
+TEST_F(Trainer, AFreshRunKeepsACheckpoint) {
+  ASSERT_EQ(runProgram(train({"--steps=5", "--out", out("r")})).status, 0);
+  std::string before = readFile(checkpoint(out("r"))),
+              lines = readFile(out("r/metrics.jsonl"));
+  for (const std::string &spelling : {out("r"), out("r/"), out("./r//")})
+    expectFailure(train({"--steps=9", "--out", spelling}), 1, "--overwrite");
+  EXPECT_EQ(readFile(checkpoint(out("r"))), before);
+  EXPECT_EQ(readFile(out("r/metrics.jsonl")), lines);
+  EXPECT_EQ(
+      runProgram(train({"--steps=9", "--overwrite", "--out", out("r")})).status,
+      0);
+  EXPECT_NE(readFile(checkpoint(out("r"))), before);
+}
+
+TEST_F(Trainer, OneTrainerAFolder) {
+  Program first(train({"--epochs=2", "--out", out("r")}), slow);
+  while (!exists(checkpoint(out("r"))))
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (const char *option : {"--overwrite", "--save-every=1"})
+    expectFailure(train({"--steps=5", option, "--out", out("r")}), 1,
+                  "another trainer");
+  expectFailure(train({"--resume", checkpoint(out("r")), "--out", out("r")}), 1,
+                "another trainer");
+  ProgramResult result = first.wait();
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(lastLine(result.out),
+            lastLine(runProgram(train({"--epochs=2"})).out));
+  // The lock dies with the process.
+  Program killed(train({"--epochs=2", "--overwrite", "--out", out("r")}), slow);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  killed.kill(SIGKILL);
+  killed.wait();
+  EXPECT_EQ(
+      runProgram(train({"--steps=5", "--overwrite", "--out", out("r")})).status,
+      0);
+}
+
+TEST_F(Trainer, NoTemporaryFileStays) {
+  ASSERT_EQ(mkdir(out("r").c_str(), 0777), 0);
+  // Of a run that was killed; and a file of the user's.
+  writeFile(out("r/checkpoint.safetensors.tmp-0123456789abcdef"),
+            std::string("x"));
+  writeFile(out("r/notes.tmp-1"), std::string("x"));
+  auto prepare = [] {
+    umask(027);
+    slow();
+  };
+  Program program(train({"--epochs=9", "--save-every=1", "--out", out("r")}),
+                  prepare);
+  std::set<std::string> seen;
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (seen.empty() && std::chrono::steady_clock::now() < deadline)
+    for (const auto &entry : std::filesystem::directory_iterator(out("r"))) {
+      std::string name = entry.path().filename();
+      struct stat status {};
+      if (name.rfind("checkpoint.safetensors.tmp-", 0) == 0 &&
+          name.find("0123456789abcdef") == std::string::npos &&
+          stat(entry.path().c_str(), &status) == 0 &&
+          (status.st_mode & 0777) == 0600)
+        seen.insert(name);
+    }
+  EXPECT_FALSE(seen.empty());
+  program.kill(SIGTERM);
+  program.kill(SIGINT); // at once, perhaps in the middle of a save
+  int status = program.wait().status;
+  EXPECT_TRUE(status == 128 + SIGTERM || status == 128 + SIGINT) << status;
+  std::set<std::string> left;
+  for (const auto &entry : std::filesystem::directory_iterator(out("r")))
+    left.insert(entry.path().filename());
+  EXPECT_EQ(left, (std::set<std::string>{"checkpoint.safetensors",
+                                         "metrics.jsonl", "notes.tmp-1"}));
+  struct stat file {};
+  ASSERT_EQ(stat(checkpoint(out("r")).c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 0777, 0640u);
+}
+
 TEST_F(Trainer, ZeroStepsWriteTheInitialState) {
   ProgramResult result = runProgram(train({"--steps=0", "--out", out("zero")}));
   EXPECT_EQ(result.status, 0) << result.err;
@@ -226,7 +368,14 @@ TEST_F(Trainer, ResumeNamesWhatDiffers) {
   writeMnist(folder / "data", 179, 37, 12);
   expect("--steps=40", "training examples");
   expectFailure(train({"--resume", folder / "nothing"}), 1, "no such file");
-  expectFailure(train({"--resume", folder / "data"}), 1, "not a regular file");
+  expectFailure(train({"--resume", folder / "data"}), 1, "but a folder");
+  ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0666), 0);
+  expectFailure(train({"--resume", folder / "fifo"}), 1, "not a regular file");
+  expectFailure({"hash", "--checkpoint", folder / "fifo"}, 1,
+                "not a regular file");
+  expectFailure({"train", "--data", "mnist:" + (folder / "fifo")}, 1,
+                "data folder");
+  expectFailure({"eval", "--data", "npy:" + (folder / "fifo")}, 1, "fifo");
 }
 
 TEST_F(Trainer, FullDiskKeepsTheOldCheckpoint) {
@@ -236,10 +385,11 @@ TEST_F(Trainer, FullDiskKeepsTheOldCheckpoint) {
     rlimit bytes{1000, 1000};
     setrlimit(RLIMIT_FSIZE, &bytes);
   };
-  expectFailure(train({"--steps=9", "--out", out("full")}), 1,
+  expectFailure(train({"--steps=9", "--overwrite", "--out", out("full")}), 1,
                 "checkpoint.safetensors", limit);
   EXPECT_EQ(readFile(file), before);
-  EXPECT_FALSE(exists(file + ".tmp"));
+  for (const auto &entry : std::filesystem::directory_iterator(out("full")))
+    EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos);
 }
 
 TEST_F(Trainer, UnwritableOutput) {

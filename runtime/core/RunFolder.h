@@ -1,0 +1,54 @@
+//===- RunFolder.h - where a run writes its files ---------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_CORE_RUNFOLDER_H
+#define QTCRT_CORE_RUNFOLDER_H
+
+#include "core/CommandLine.h"
+
+#include <string>
+
+namespace qtcrt {
+
+/// Names of the files in the folder of a run.
+constexpr const char *checkpointName = "checkpoint.safetensors";
+constexpr const char *metricsName = "metrics.jsonl";
+
+/// The folder of one run. It belongs to this process alone, and results of
+/// another run in it are not lost. All functions throw Error.
+class RunFolder {
+public:
+  /// Claims --out if it is there already, so that a checkpoint in it does not
+  /// change while it is read. Refuses a folder that another process has
+  /// claimed, and one with a checkpoint unless --overwrite or --resume is
+  /// given.
+  explicit RunFolder(const Options &options);
+  ~RunFolder();
+  RunFolder(const RunFolder &) = delete;
+  RunFolder &operator=(const RunFolder &) = delete;
+
+  /// Creates and claims the folder: --out, or runs/MODEL-N with the first N
+  /// that is free. Removes temporary files of runs that were killed.
+  void open(const std::string &model);
+
+  /// Without a slash at its end.
+  const std::string &path() const { return folder; }
+  std::string checkpoint() const { return folder + "/" + checkpointName; }
+
+private:
+  void createNumbered(const std::string &model);
+  void claim();
+  void removeLeftovers() const;
+
+  std::string folder; ///< empty until it is known
+  const bool mayReplace;
+  int lock = -1; ///< descriptor of the folder; the lock dies with it
+};
+
+} // namespace qtcrt
+
+#endif // QTCRT_CORE_RUNFOLDER_H

@@ -1,0 +1,33 @@
+//===- ShellCommand.h - commands for the user to type -----------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_CORE_SHELLCOMMAND_H
+#define QTCRT_CORE_SHELLCOMMAND_H
+
+#include <string>
+#include <vector>
+
+namespace qtcrt {
+
+/// Environment variable with the words, quoted for a shell, that stand for
+/// `TRAINER train` in commands that a trainer prints: `qtc train` starts
+/// trainers from a cache, where they may vanish.
+constexpr const char *commandVariable = "QTC_TRAIN_COMMAND";
+
+/// `word` as a POSIX shell reads it back; control characters, which must not
+/// reach a terminal, as bash reads them.
+std::string quoteForShell(const std::string &word);
+
+/// The command that continues the run which `words` (program, `train`, options)
+/// started, from `checkpoint` and in `folder`.
+std::string commandToContinue(const std::vector<std::string> &words,
+                              const std::string &checkpoint,
+                              const std::string &folder);
+
+} // namespace qtcrt
+
+#endif // QTCRT_CORE_SHELLCOMMAND_H
