@@ -53,11 +53,6 @@ llvm::ArrayRef<PhaseInfo> qtc::getPhases() {
   return phases;
 }
 
-/// Diagnostics of passes have been printed by then.
-static llvm::Error reportedError() {
-  return llvm::createStringError(std::errc::invalid_argument, "");
-}
-
 static std::string print(ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -98,33 +93,20 @@ llvm::Error Compiler::checkNormalization() {
       "' has " + llvm::Twine(input.getDimSize(1)));
 }
 
-llvm::Error Compiler::runFrontEnd() {
+/// The module in float operations, or in the numbers of the scheme.
+llvm::Error Compiler::makeModule() {
   onnx_import::ImportOptions import;
   import.batch = options.batch;
   module =
       onnx_import::importOnnxFile(options.modelPath, context, import, &remarks);
   if (!module)
-    return reportedError();
+    return makeReportedError();
   if (options.emit == Phase::Import)
     return llvm::Error::success();
   if (llvm::Error error = checkNormalization())
     return error;
-
-  PassManager manager(&context);
-  manager.enableVerifier(options.verifyEach);
-  GenerateBackwardOptions backward;
-  backward.loss = options.loss;
-  backward.mean = options.mean;
-  backward.std = options.std;
-  buildBackwardPipeline(manager, backward);
-  if (options.emit != Phase::Backward)
-    if (llvm::Error error = buildSchemePipeline(
-            manager, *options.scheme, options.schemeRequest,
-            options.assertInteger && options.scheme->isInteger))
-      return error;
-  if (failed(manager.run(*module)))
-    return reportedError();
-  return llvm::Error::success();
+  return runFrontEnd(*module, options,
+                     /*applyScheme=*/options.emit != Phase::Backward);
 }
 
 /// The options that change results, or only those that change what `eval`
@@ -418,7 +400,7 @@ llvm::Error Compiler::generateVariants() {
 //===----------------------------------------------------------------------===//
 
 llvm::Error Compiler::run() {
-  if (llvm::Error error = runFrontEnd())
+  if (llvm::Error error = makeModule())
     return error;
   switch (options.emit) {
   case Phase::Import:

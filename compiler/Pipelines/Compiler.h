@@ -8,10 +8,9 @@
 #ifndef QTC_PIPELINES_COMPILER_H
 #define QTC_PIPELINES_COMPILER_H
 
+#include "compiler/Pipelines/FrontEnd.h"
 #include "compiler/Pipelines/Pipelines.h"
-#include "compiler/Scheme/Scheme.h"
 #include "compiler/Target/ModelDescriptor.h"
-#include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringMap.h"
@@ -48,16 +47,10 @@ struct PhaseInfo {
 llvm::ArrayRef<PhaseInfo> getPhases();
 
 /// What a user asks of the compiler.
-struct CompileOptions {
+struct CompileOptions : FrontEndOptions {
   std::string modelPath;
   /// File to write; "-" is stdout, for text only.
   std::string outputPath;
-  const Scheme *scheme = nullptr;
-  SchemeRequest schemeRequest;
-  int64_t batch = 128;
-  qtrain::Loss loss = qtrain::Loss::CrossEntropy;
-  /// Normalization of pixels/255; one entry for all channels, or one each.
-  std::vector<double> mean = {0.0}, std = {1.0};
   /// Spelling of the normalization, for checkpoints.
   std::string normalize = "none";
   std::vector<const cpu::TargetRecord *> targets;
@@ -69,10 +62,7 @@ struct CompileOptions {
   /// Machine code besides PTX.
   bool machineCode = false;
   bool microkernels = true;
-  bool assertInteger = true;
   Phase emit = Phase::Trainer;
-  /// Verify the IR after every pass.
-  bool verifyEach = false;
 };
 
 /// Memory of a compiled model in bytes.
@@ -111,7 +101,7 @@ private:
     std::string message; ///< why it failed; empty on success
   };
 
-  llvm::Error runFrontEnd();
+  llvm::Error makeModule();
   llvm::Error checkNormalization();
   llvm::Error describeModel();
   llvm::Error generateVariants();

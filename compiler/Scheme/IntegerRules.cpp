@@ -7,6 +7,8 @@
 
 #include "compiler/Scheme/IntegerRules.h"
 
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -149,36 +151,62 @@ static void updateType(func::FuncOp function) {
   function.setAllResultAttrs(attributes);
 }
 
+/// Applies `rules`. A rule that declines says why, and the driver then adds
+/// that it could not legalize an operation, which is nothing that a user could
+/// act on: its errors stand only where there is no other.
+static LogicalResult convert(func::FuncOp function, ConversionTarget &target,
+                             const FrozenRewritePatternSet &rules) {
+  bool hasReason = false;
+  ScopedDiagnosticHandler handler(
+      function.getContext(), [&](Diagnostic &diagnostic) {
+        bool isDrivers =
+            StringRef(diagnostic.str()).starts_with("failed to legalize");
+        bool isDropped = isDrivers && hasReason;
+        hasReason |= diagnostic.getSeverity() == DiagnosticSeverity::Error;
+        return success(isDropped);
+      });
+  return applyPartialConversion(function, target, rules);
+}
+
+/// True of operations that have no floats.
+static bool isInteger(Operation *op) {
+  return llvm::none_of(op->getOperandTypes(), isFloat) &&
+         llvm::none_of(op->getResultTypes(), isFloat);
+}
+
+LogicalResult
+scheme::expectRules(ModuleOp module, StringRef name, RewritePatternSet rules,
+                    function_ref<StringRef(Operation *)> explain) {
+  FrozenRewritePatternSet frozen(std::move(rules));
+  const auto &known = frozen.getOpSpecificNativePatterns();
+  // Functions repeat the operations of a node, and gradients have its location.
+  DenseSet<Location> reported;
+  module.walk([&](Operation *op) {
+    if (!isa_and_nonnull<QTrainDialect>(op->getDialect()) || isInteger(op) ||
+        known.contains(op->getName()) || !reported.insert(op->getLoc()).second)
+      return;
+    StringRef reason = explain(op);
+    op->emitError() << "scheme " << name << " "
+                    << (reason.empty() ? "does not define this operator"
+                                       : reason)
+                    << "; use another scheme, or change the model";
+  });
+  return success(reported.empty());
+}
+
 LogicalResult scheme::applyRules(ModuleOp module, RewritePatternSet rules,
                                  ComputedCopy getComputed) {
   ConversionTarget target(*module.getContext());
   target.addLegalDialect<arith::ArithDialect>();
-  auto isInteger = [](Operation *op) {
-    return llvm::none_of(op->getOperandTypes(), isFloat) &&
-           llvm::none_of(op->getResultTypes(), isFloat);
-  };
   target.addDynamicallyLegalDialect<QTrainDialect>(isInteger);
   target.addDynamicallyLegalOp<func::ReturnOp>(isInteger);
   FrozenRewritePatternSet frozen(std::move(rules));
   SymbolTable symbols(module);
   for (auto function : module.getOps<func::FuncOp>()) {
     composeParameters(function, symbols, getComputed);
-    if (failed(applyPartialConversion(function, target, frozen)))
+    if (failed(convert(function, target, frozen)))
       return failure();
     updateType(function);
   }
   return success();
-}
-
-LogicalResult
-scheme::refuseUndefined(ModuleOp module,
-                        function_ref<std::string(Operation *)> explain) {
-  WalkResult search = module.walk([&](Operation *op) {
-    std::string reason = explain(op);
-    if (reason.empty())
-      return WalkResult::advance();
-    op->emitError(reason);
-    return WalkResult::interrupt();
-  });
-  return failure(search.wasInterrupted());
 }

@@ -59,11 +59,14 @@ struct KeepMantissas : mlir::OpConversionPattern<OpTy> {
 /// logits.
 void populateReturnRule(mlir::RewritePatternSet &patterns);
 
-/// Reports the first operation of `module` that a scheme has no rule for;
-/// `explain` says why, or nothing of those that have one.
+/// Reports every node of the model that has an operation on floats without a
+/// rule among `rules`. `explain` words what the scheme called `name` lacks, to
+/// follow the name in the message; null or an empty text stands for the plain
+/// fact.
 llvm::LogicalResult
-refuseUndefined(mlir::ModuleOp module,
-                llvm::function_ref<std::string(mlir::Operation *)> explain);
+expectRules(mlir::ModuleOp module, llvm::StringRef name,
+            mlir::RewritePatternSet rules,
+            llvm::function_ref<llvm::StringRef(mlir::Operation *)> explain);
 
 /// Gives the copy of a stored parameter that all but its update see.
 using ComputedCopy = llvm::function_ref<mlir::Value(

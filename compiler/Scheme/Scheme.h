@@ -66,9 +66,10 @@ struct Scheme {
   llvm::ArrayRef<SchemeOption> options;
   /// Appends the scheme's passes, or says which option value is wrong.
   llvm::Error (*addPasses)(mlir::OpPassManager &, const SchemeRequest &);
-  /// Says why the scheme has no rule for an operation of an imported model, or
-  /// returns an empty string if it has one; null if it has rules for all.
-  std::string (*explainMissingRule)(mlir::Operation *) = nullptr;
+  /// Reports every operation of a module, be it a part of a model, that the
+  /// scheme has no rule for; its passes do so first of all. Null if it has
+  /// rules for all that is imported.
+  llvm::LogicalResult (*checkRules)(mlir::ModuleOp) = nullptr;
 };
 
 /// All schemes, the default first.

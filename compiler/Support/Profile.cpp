@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Support/Profile.h"
+#include "compiler/Support/NodeLocation.h"
 
 #include "dialect/QKernel/IR/QKernel.h"
 
@@ -17,21 +18,6 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qkernel;
 
-/// Name of the model's node that a location stands for.
-static std::string getNodeName(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().str();
-  if (auto call = dyn_cast<CallSiteLoc>(loc))
-    return getNodeName(call.getCallee());
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location part : fused.getLocations()) {
-      std::string name = getNodeName(part);
-      if (!name.empty())
-        return name;
-    }
-  return "";
-}
-
 DictionaryAttr qtc::getProfileEntry(Operation *op, ArrayRef<Value> captures) {
   Builder builder(op->getContext());
   int64_t bytes = 0;
@@ -40,9 +26,10 @@ DictionaryAttr qtc::getProfileEntry(Operation *op, ArrayRef<Value> captures) {
       bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
   auto kind = op->getAttrOfType<StringAttr>(QKernelDialect::kKindAttrName);
   auto macs = op->getAttrOfType<IntegerAttr>(QKernelDialect::kMacsAttrName);
+  std::optional<ModelNode> node = findModelNode(op->getLoc());
   SmallVector<NamedAttribute> entry = {
       builder.getNamedAttr("name",
-                           builder.getStringAttr(getNodeName(op->getLoc()))),
+                           builder.getStringAttr(node ? node->name : "")),
       builder.getNamedAttr("kind",
                            kind ? kind : builder.getStringAttr("elementwise")),
       builder.getNamedAttr("macs", macs ? macs : builder.getI64IntegerAttr(0)),

@@ -41,9 +41,9 @@ NODES = {
     "max_pool_dilated": ("--wage-bits=2-8-8-16",),
 }
 REFUSED = {
-    "average_pool_include_pad": "node 'pool': scheme wage defines maximum pools only",
-    "dropout_half": "node 'drop': scheme wage does not define 'qtrain.dropout'",
-    "residual": "node 'add1': scheme wage has no rule to add",
+    "average_pool_include_pad": "node 'pool' (AveragePool): scheme wage defines maximum pools only",
+    "dropout_half": "node 'drop' (Dropout): scheme wage does not define this operator",
+    "residual": "node 'add1' (Add): scheme wage has no rule to add",
     "shared_parameter": "parameter 'shared.weight' is used by several nodes",
 }
 

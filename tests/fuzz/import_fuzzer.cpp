@@ -94,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     errors.expect(!isImported);
   }
   FailureOr<ModelReport> report =
-      checkOnnxBuffer(bytes, "fuzz.onnx", "", context);
+      checkOnnxBuffer(bytes, "fuzz.onnx", "", context, options);
   errors.expect(failed(report));
   if (isImported && (failed(report) || !report->isSupported()))
     ErrorCounter::fail("the model imports, but the check says it does not");

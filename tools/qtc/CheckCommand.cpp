@@ -17,11 +17,36 @@
 using namespace qtc;
 using namespace qtc::tools;
 
+/// Judges the model as `qtc compile` does, up to the numbers of `scheme`.
+static int checkModel(const std::string &model, const Scheme &scheme,
+                      int64_t batch) {
+  Session session;
+  FrontEndOptions options;
+  options.scheme = &scheme;
+  options.loss = scheme.defaultLoss;
+  options.batch = batch;
+  auto judge = [&](mlir::ModuleOp module, bool isComplete) {
+    if (!isComplete)
+      return checkPartialModel(module, scheme);
+    std::string message = llvm::toString(runFrontEnd(module, options));
+    if (!message.empty())
+      mlir::emitError(module.getLoc()) << message;
+  };
+  auto report =
+      onnx_import::checkOnnxFile(model, session.getContext(), {batch}, judge);
+  if (mlir::failed(report))
+    return 1;
+  onnx_import::printReport(*report, llvm::outs());
+  int status = finishOutput();
+  return report->isSupported() ? status : 1;
+}
+
 void tools::addCheckCommand(CLI::App &app, int &status) {
   CLI::App *command = app.add_subcommand(
       "check", "Says of every node of a model whether it can be trained");
   auto model = std::make_shared<std::string>();
   auto scheme = std::make_shared<std::string>();
+  auto batch = std::make_shared<int64_t>(FrontEndOptions().batch);
   command->add_option("MODEL.onnx", *model, "model to look at")->required();
   std::vector<std::string> names;
   for (const Scheme *entry : getSchemes())
@@ -29,18 +54,9 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   *scheme = names.front();
   command->add_option("--scheme", *scheme, "numbers to train with")
       ->check(CLI::IsMember(names));
-  command->callback([model, scheme, &status] {
-    Session session;
-    auto report =
-        onnx_import::checkOnnxFile(*model, session.getContext(),
-                                   lookupScheme(*scheme)->explainMissingRule);
-    if (mlir::failed(report)) {
-      status = 1;
-      return;
-    }
-    onnx_import::printReport(*report, llvm::outs());
-    status = finishOutput();
-    if (!report->isSupported())
-      status = 1;
+  command->add_option("--batch", *batch, "examples per step")
+      ->check(CLI::Range(int64_t(1), kMaxBatch));
+  command->callback([model, scheme, batch, &status] {
+    status = checkModel(*model, *lookupScheme(*scheme), *batch);
   });
 }

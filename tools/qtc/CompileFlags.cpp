@@ -9,6 +9,7 @@
 
 #include "compiler/Target/CPU/ObjectFile.h"
 #include "compiler/Target/CUDA/Assembler.h"
+#include "tools/qtc/Session.h"
 
 #include <CLI/CLI.hpp>
 
@@ -18,9 +19,6 @@
 
 using namespace qtc;
 using namespace qtc::tools;
-
-/// Largest batch: rows of a step are counted in 31 bits.
-static constexpr int64_t kMaxBatch = 1 << 20;
 
 namespace {
 struct NamedNormalization {

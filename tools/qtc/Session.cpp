@@ -8,6 +8,7 @@
 #include "tools/qtc/Session.h"
 
 #include "compiler/Pipelines/Registration.h"
+#include "compiler/Support/NodeLocation.h"
 #include "tools/qtc/Commands.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -32,9 +33,10 @@ static DialectRegistry makeRegistry() {
 
 /// The node of the model that a location names, as a prefix of a message.
 static std::string getNodePrefix(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return "node '" + name.getName().str() + "': ";
-  return "";
+  std::optional<ModelNode> node = findModelNode(loc);
+  if (!node || node->opType.empty())
+    return "";
+  return ("node '" + node->name + "' (" + node->opType + "): ").str();
 }
 
 Session::Session() : context(makeRegistry()) {
@@ -44,7 +46,7 @@ Session::Session() : context(makeRegistry()) {
         if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
             !std::exchange(reported, true))
           llvm::errs() << "error: " << getNodePrefix(diagnostic.getLocation())
-                       << diagnostic << "\n";
+                       << getUserText(diagnostic) << "\n";
         return success();
       });
 }

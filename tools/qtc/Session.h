@@ -15,6 +15,9 @@
 
 namespace qtc::tools {
 
+/// Largest batch: rows of a step are counted in 31 bits.
+constexpr int64_t kMaxBatch = 1 << 20;
+
 /// An MLIR context whose diagnostics are printed as `error: ...` lines.
 class Session {
 public:

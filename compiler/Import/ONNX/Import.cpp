@@ -16,29 +16,23 @@ using namespace mlir;
 using namespace qtc::onnx_import;
 using llvm::StringRef;
 
-static OwningOpRef<ModuleOp> buildModule(Importer &importer, std::string &why) {
-  Model &model = importer.getModel();
-  if (!model.problems.empty()) {
-    why = model.problems.front();
-    return {};
+namespace {
+/// Ends an import at the first refusal.
+struct FirstRefusal : ImportObserver {
+  bool finishNode(const Node &node, StringRef why, bool isBlocked) override {
+    if (why.empty())
+      return true;
+    reason = describeNode(node) + ": " + why.str();
+    return false;
   }
-  if (failed(importer.start(why)))
-    return {};
-  if (!model.problems.empty()) {
-    why = model.problems.front();
-    return {};
+  bool addProblem(StringRef why) override {
+    reason = why.str();
+    return false;
   }
-  for (const Node &node : model.nodes) {
-    bool isBlocked = false;
-    if (!node.isLive || succeeded(importer.importNode(node, why, isBlocked)))
-      continue;
-    why = describeNode(node) + ": " + why;
-    return {};
-  }
-  if (failed(importer.finish(why)) || failed(importer.createParameters(why)))
-    return {};
-  return importer.takeModule();
-}
+
+  std::string reason;
+};
+} // namespace
 
 OwningOpRef<ModuleOp> qtc::onnx_import::importOnnxBuffer(
     StringRef bytes, StringRef name, StringRef folder, MLIRContext &context,
@@ -51,11 +45,12 @@ OwningOpRef<ModuleOp> qtc::onnx_import::importOnnxBuffer(
     return {};
   }
   Importer importer(**model, context, options);
-  OwningOpRef<ModuleOp> module = buildModule(importer, why);
-  if (!module) {
-    emitError(loc) << file << ": " << why;
+  FirstRefusal refusal;
+  if (!importer.run(refusal)) {
+    emitError(loc) << file << ": " << refusal.reason;
     return {};
   }
+  OwningOpRef<ModuleOp> module = importer.takeModule();
   if (failed(verify(*module)))
     return {};
   if (remarks)

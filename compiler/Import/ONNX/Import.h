@@ -36,9 +36,6 @@ inline constexpr llvm::StringLiteral kForwardName = "forward";
 struct ImportOptions {
   /// Replaces the first dimension of the model's input, symbolic or not.
   int64_t batch = 128;
-  /// `batch` is the one the program will have, not a stand-in: what depends on
-  /// it is worth a remark.
-  bool isBatchFinal = true;
   /// Refuse models that import but have nothing to train or to tell apart.
   bool forTraining = true;
 };
@@ -54,8 +51,8 @@ struct ImportOptions {
 ///
 /// with `%seed` and `%step` only if the model has Dropout. Further results are
 /// new values of running statistics, parameters of kind `buffer`. Operations
-/// carry a NameLoc with the name of their node, or `<OpType>_<index>` if it has
-/// none.
+/// carry their node (compiler/Support/NodeLocation.h), whose name is
+/// `<OpType>_<index>` if it has none.
 ///
 /// On failure one error is emitted through `context`, naming file and node,
 /// and the result is null. What a user should know about a successful import
@@ -121,8 +118,10 @@ struct ModelReport {
   bool isSupported() const;
 };
 
-/// Says why an imported operation cannot be trained; empty if it can.
-using OperationJudge = std::function<std::string(mlir::Operation *)>;
+/// Judges an imported module by the errors it emits at the locations of
+/// operations. Unless `isComplete`, nodes are missing: `@forward` has those
+/// that were imported and no end.
+using ModuleJudge = std::function<void(mlir::ModuleOp, bool isComplete)>;
 
 /// Judges every node of the model in file `path`, not only up to the first one
 /// that is refused, by the importer and by `judge` if there is one. Fails, with
@@ -130,14 +129,14 @@ using OperationJudge = std::function<std::string(mlir::Operation *)>;
 /// ONNX graph.
 mlir::FailureOr<ModelReport> checkOnnxFile(llvm::StringRef path,
                                            mlir::MLIRContext &context,
-                                           const OperationJudge &judge = {});
+                                           const ImportOptions &options,
+                                           const ModuleJudge &judge = {});
 
 /// The same for a model in memory.
-mlir::FailureOr<ModelReport> checkOnnxBuffer(llvm::StringRef bytes,
-                                             llvm::StringRef name,
-                                             llvm::StringRef folder,
-                                             mlir::MLIRContext &context,
-                                             const OperationJudge &judge = {});
+mlir::FailureOr<ModelReport>
+checkOnnxBuffer(llvm::StringRef bytes, llvm::StringRef name,
+                llvm::StringRef folder, mlir::MLIRContext &context,
+                const ImportOptions &options, const ModuleJudge &judge = {});
 
 /// Prints the table of `qtc check`.
 void printReport(const ModelReport &report, llvm::raw_ostream &os);

@@ -33,6 +33,34 @@ Importer::Importer(Model &model, MLIRContext &context,
 
 Importer::~Importer() = default;
 
+bool Importer::run(ImportObserver &observer) {
+  std::string why;
+  if (failed(start(why))) {
+    observer.addProblem(why);
+    return false;
+  }
+  bool isComplete = model.problems.empty();
+  for (const std::string &problem : model.problems)
+    if (!observer.addProblem(problem))
+      return false;
+  for (const Node &node : model.nodes) {
+    observer.startNode(node);
+    bool isBlocked = false;
+    why.clear();
+    bool isImported =
+        !node.isLive || succeeded(importNode(node, why, isBlocked));
+    isComplete &= isImported;
+    if (!observer.finishNode(node, isImported ? "" : why, isBlocked))
+      return false;
+  }
+  if (!isComplete)
+    return false;
+  if (succeeded(finish(why)) && succeeded(createParameters(why)))
+    return true;
+  observer.addProblem(why);
+  return false;
+}
+
 //===----------------------------------------------------------------------===//
 // Inputs
 //===----------------------------------------------------------------------===//
@@ -420,13 +448,6 @@ Importer::readParameter(const Tensor &tensor, float scale, std::string &why) {
                << " becomes infinite when it is scaled by " << scale;
     }
   return elements;
-}
-
-LogicalResult Importer::checkParameters(std::string &why) {
-  for (const auto &[tensor, parameter] : parameters)
-    if (failed(readParameter(*tensor, parameter.scale, why)))
-      return failure();
-  return success();
 }
 
 LogicalResult Importer::createParameters(std::string &why) {

@@ -30,6 +30,20 @@ struct Parameter {
   float scale = 1.0f;
 };
 
+/// Follows an import and says whether it goes on after a refusal.
+class ImportObserver {
+public:
+  virtual ~ImportObserver() = default;
+  /// The import has come to `node`.
+  virtual void startNode(const Node &node) {}
+  /// Nodes that are not live are left out. `why` is empty for a node that was
+  /// imported; `isBlocked` says that an earlier refusal is the reason.
+  virtual bool finishNode(const Node &node, llvm::StringRef why,
+                          bool isBlocked) = 0;
+  /// The model as a whole cannot be imported.
+  virtual bool addProblem(llvm::StringRef why) = 0;
+};
+
 /// Builds a module from a model, node by node. The nodes' meaning is in the
 /// handlers (Handlers.h); this class keeps what they share.
 class Importer {
@@ -38,19 +52,10 @@ public:
            const ImportOptions &options);
   ~Importer();
 
-  /// Makes the function and its inputs. Fails only if the options do.
-  mlir::LogicalResult start(std::string &why);
-  /// Imports one node. On failure its outputs are Unknown and `isBlocked` says
-  /// whether that is for an Unknown input.
-  mlir::LogicalResult importNode(const Node &node, std::string &why,
-                                 bool &isBlocked);
-  /// Returns the model's output, checked and of rank 2, and the buffers' new
-  /// values.
-  mlir::LogicalResult finish(std::string &why);
-  /// Reads the parameters' initial values and refuses what cannot be one.
-  mlir::LogicalResult checkParameters(std::string &why);
-  /// Reads the parameters' initial values into `qtrain.parameter` operations.
-  mlir::LogicalResult createParameters(std::string &why);
+  /// Imports the model. Returns true if the module is complete; after a refusal
+  /// that `observer` passes over, `@forward` has the nodes that were imported
+  /// and no end.
+  bool run(ImportObserver &observer);
 
   //===--------------------------------------------------------------------===//
   // For NodeContext
@@ -59,7 +64,6 @@ public:
   Model &getModel() { return model; }
   mlir::OpBuilder &getBuilder() { return builder; }
   int64_t getBatch() const { return options.batch; }
-  bool isBatchFinal() const { return options.isBatchFinal; }
   /// The batch that the file fixes, if it does.
   std::optional<int64_t> getFixedBatch() const { return fixedBatch; }
   /// Which Softmax, if any, ends the model and is left to the loss.
@@ -86,7 +90,7 @@ public:
 
   void addRemark(const llvm::Twine &remark) { remarks.push_back(remark.str()); }
 
-  mlir::ModuleOp getModule() const { return *module; }
+  mlir::ModuleOp getModule() const { return module.get(); }
   mlir::OwningOpRef<mlir::ModuleOp> takeModule() { return std::move(module); }
   const llvm::MapVector<const Tensor *, Parameter> &getParameters() const {
     return parameters;
@@ -95,6 +99,17 @@ public:
   std::vector<std::string> remarks;
 
 private:
+  /// Makes the function and its inputs. Fails only if the options do.
+  mlir::LogicalResult start(std::string &why);
+  /// Imports one node. On failure its outputs are Unknown and `isBlocked` says
+  /// whether that is for an Unknown input.
+  mlir::LogicalResult importNode(const Node &node, std::string &why,
+                                 bool &isBlocked);
+  /// Returns the model's output, checked and of rank 2, and the buffers' new
+  /// values.
+  mlir::LogicalResult finish(std::string &why);
+  /// Reads the parameters' initial values into `qtrain.parameter` operations.
+  mlir::LogicalResult createParameters(std::string &why);
   void addInput(const GraphInput &input);
   void findFinalSoftmax();
   void adviseOnNormalization();

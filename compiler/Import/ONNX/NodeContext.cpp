@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Import/ONNX/NodeContext.h"
+#include "compiler/Support/NodeLocation.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -26,7 +27,7 @@ void NodeContext::remark(const llvm::Twine &text) {
 StringRef NodeContext::getOpType() const { return node.proto->op_type(); }
 
 Location NodeContext::getLoc() {
-  return NameLoc::get(getBuilder().getStringAttr(node.name));
+  return getNodeLocation(getBuilder().getContext(), node.name, getOpType());
 }
 
 //===----------------------------------------------------------------------===//

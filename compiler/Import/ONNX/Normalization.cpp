@@ -133,8 +133,7 @@ LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
       getStatistic(node, 4, "running variance", channels);
   if (failed(variance) || failed(checkVariance(node, *variance, epsilon)))
     return failure();
-  if (node.getImporter().isBatchFinal() &&
-      ShapedType::getNumElements(shape) == channels)
+  if (ShapedType::getNumElements(shape) == channels)
     node.remark("each channel has one value per step, whose deviation from its "
                 "mean is 0: the layers before it will not learn; compile with "
                 "a larger --batch");

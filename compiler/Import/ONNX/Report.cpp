@@ -8,9 +8,11 @@
 #include "compiler/Import/ONNX/FileAccess.h"
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Import/ONNX/Importer.h"
+#include "compiler/Support/NodeLocation.h"
 #include "dialect/QTrain/IR/QTrain.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -40,28 +42,31 @@ bool ModelReport::isSupported() const {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Runs an import that goes on behind refused nodes.
-class Checker {
+/// Follows an import past refused nodes, and judges what it gives.
+class Checker : public ImportObserver {
 public:
-  Checker(Importer &importer, const OperationJudge &judge, ModelReport &report)
-      : importer(importer), model(importer.getModel()), judge(judge),
-        report(report) {}
+  Checker(Importer &importer, ModelReport &report)
+      : importer(importer), model(importer.getModel()), report(report) {}
 
-  void run();
+  void run(const ModuleJudge &judge);
 
 private:
-  void checkNode(const Node &node);
-  llvm::iterator_range<Block::iterator> getOpsBehind(Operation *before);
-  std::string judgeOps(Operation *before);
-  void countWork(NodeReport &entry, Operation *before);
+  void startNode(const Node &node) override;
+  bool finishNode(const Node &node, StringRef why, bool isBlocked) override;
+  bool addProblem(StringRef why) override;
+  void judgeModule(const ModuleJudge &judge, bool isComplete);
+  void addError(Diagnostic &diagnostic);
+  llvm::iterator_range<Block::iterator> getNewOps();
+  void countWork(NodeReport &entry);
   void countConstants(const Node &node, NodeReport &entry);
   void describeOutput(const Node &node, NodeReport &entry);
   void findScaledConvolutions();
 
   Importer &importer;
   Model &model;
-  const OperationJudge &judge;
   ModelReport &report;
+  /// The last operation before those of the node under way; null at the start.
+  Operation *before = nullptr;
   size_t countedParameters = 0;
   llvm::StringSet<> countedConstants;
 };
@@ -100,23 +105,14 @@ void Checker::describeOutput(const Node &node, NodeReport &entry) {
   entry.shape = formatBatched((*value)->getShape(), batch);
 }
 
-/// The operations imported behind `before`, all if that is null.
-llvm::iterator_range<Block::iterator> Checker::getOpsBehind(Operation *before) {
+/// The operations of the node under way.
+llvm::iterator_range<Block::iterator> Checker::getNewOps() {
   Block &body = importer.getBody();
   return {before ? std::next(before->getIterator()) : body.begin(), body.end()};
 }
 
-/// Why one of the operations behind `before` cannot be trained, if any.
-std::string Checker::judgeOps(Operation *before) {
-  std::string reason;
-  for (Operation &op : getOpsBehind(before))
-    if (judge && reason.empty())
-      reason = judge(&op);
-  return reason;
-}
-
-/// Adds up parameters and products of the operations behind `before`.
-void Checker::countWork(NodeReport &entry, Operation *before) {
+/// Adds up parameters and products of the node under way.
+void Checker::countWork(NodeReport &entry) {
   for (const auto &[tensor, parameter] :
        llvm::drop_begin(importer.getParameters(), countedParameters)) {
     if (parameter.kind == qtrain::StateKind::Parameter)
@@ -124,9 +120,9 @@ void Checker::countWork(NodeReport &entry, Operation *before) {
     countedConstants.insert(tensor->name);
   }
   countedParameters = importer.getParameters().size();
-  for (Operation &op : getOpsBehind(before))
+  for (Operation &op : getNewOps())
     if (auto contraction = dyn_cast<qtrain::ContractionOpInterface>(op))
-      entry.macs += contraction.getMultiplyAccumulates();
+      entry.macs += contraction.getMultiplyAccumulates() / importer.getBatch();
 }
 
 /// Parameters of a refused node: its constants. Running statistics, the last
@@ -147,32 +143,68 @@ void Checker::countConstants(const Node &node, NodeReport &entry) {
   }
 }
 
-void Checker::checkNode(const Node &node) {
+void Checker::startNode(const Node &node) {
+  Block &body = importer.getBody();
+  before = body.empty() ? nullptr : &body.back();
+}
+
+bool Checker::finishNode(const Node &node, StringRef why, bool isBlocked) {
   NodeReport entry;
   entry.name = node.name;
   entry.opType = node.proto->op_type();
-  if (!node.isLive) {
-    entry.status = NodeStatus::Unused;
-    report.nodes.push_back(std::move(entry));
-    return;
+  entry.reason = why.str();
+  entry.status = !node.isLive  ? NodeStatus::Unused
+                 : why.empty() ? NodeStatus::Supported
+                 : isBlocked   ? NodeStatus::Unknown
+                               : NodeStatus::Unsupported;
+  if (node.isLive) {
+    countWork(entry);
+    if (!why.empty())
+      countConstants(node, entry);
+    describeOutput(node, entry);
   }
-  Block &body = importer.getBody();
-  Operation *before = body.empty() ? nullptr : &body.back();
-  std::string why;
-  bool isBlocked = false;
-  bool isImported = succeeded(importer.importNode(node, why, isBlocked));
-  entry.reason = isImported ? judgeOps(before) : why;
-  entry.status = entry.reason.empty() ? NodeStatus::Supported
-                 : isBlocked          ? NodeStatus::Unknown
-                                      : NodeStatus::Unsupported;
-  countWork(entry, before);
-  if (!isImported)
-    countConstants(node, entry);
-  describeOutput(node, entry);
-  if (entry.opType == "Constant" && isImported)
+  if (node.isLive && why.empty() && entry.opType == "Constant")
     ++report.constants;
   else
     report.nodes.push_back(std::move(entry));
+  return true;
+}
+
+bool Checker::addProblem(StringRef why) {
+  report.problems.push_back(why.str());
+  return true;
+}
+
+/// Puts an error to the nodes that it is about. A node has one reason: the
+/// first one, of which others are mostly a consequence.
+void Checker::addError(Diagnostic &diagnostic) {
+  std::optional<ModelNode> node = findModelNode(diagnostic.getLocation());
+  bool isKnown = false;
+  for (NodeReport &entry : report.nodes) {
+    if (!node || node->opType.empty() || entry.name != node->name ||
+        entry.opType != node->opType)
+      continue;
+    isKnown = true;
+    if (entry.status != NodeStatus::Supported)
+      continue;
+    entry.status = NodeStatus::Unsupported;
+    entry.reason = getUserText(diagnostic);
+  }
+  if (!isKnown)
+    report.problems.push_back(getUserText(diagnostic));
+}
+
+void Checker::judgeModule(const ModuleJudge &judge, bool isComplete) {
+  ModuleOp module = importer.getModule();
+  ScopedDiagnosticHandler handler(
+      module.getContext(), [this](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+          addError(diagnostic);
+        return success();
+      });
+  if (isComplete && failed(verify(module)))
+    return;
+  judge(module, isComplete);
 }
 
 /// A convolution times a constant is what some exporters leave of
@@ -199,31 +231,21 @@ void Checker::findScaledConvolutions() {
   }
 }
 
-void Checker::run() {
-  std::string why;
-  if (failed(importer.start(why)))
-    report.problems.push_back(why);
+void Checker::run(const ModuleJudge &judge) {
   for (const GraphInput &input : model.inputs)
     if (input.isLive && report.input.empty())
       report.input =
           printable(input.name) + " " + formatBatched(input.shape, 0);
-  for (const Node &node : model.nodes)
-    checkNode(node);
-  report.problems.insert(report.problems.end(), model.problems.begin(),
-                         model.problems.end());
-  bool isComplete = report.countNodes(NodeStatus::Unsupported) == 0 &&
-                    report.countNodes(NodeStatus::Unknown) == 0;
-  if (isComplete && report.problems.empty() &&
-      (failed(importer.finish(why)) || failed(importer.checkParameters(why))))
-    report.problems.push_back(why);
+  bool isComplete = importer.run(*this);
   report.hints = importer.remarks;
   findScaledConvolutions();
+  if (judge && importer.getModule())
+    judgeModule(judge, isComplete);
 }
 
-FailureOr<ModelReport>
-qtc::onnx_import::checkOnnxBuffer(StringRef bytes, StringRef name,
-                                  StringRef folder, MLIRContext &context,
-                                  const OperationJudge &judge) {
+FailureOr<ModelReport> qtc::onnx_import::checkOnnxBuffer(
+    StringRef bytes, StringRef name, StringRef folder, MLIRContext &context,
+    const ImportOptions &options, const ModuleJudge &judge) {
   std::string why;
   FailureOr<std::unique_ptr<Model>> model = Model::parse(bytes, folder, why);
   if (failed(model))
@@ -237,24 +259,22 @@ qtc::onnx_import::checkOnnxBuffer(StringRef bytes, StringRef name,
     report.producer += " " + printable(proto.producer_version());
   report.irVersion = proto.ir_version();
   report.opset = (*model)->opset;
-  ImportOptions options;
-  options.batch = 1;
-  options.isBatchFinal = false;
   Importer importer(**model, context, options);
-  Checker(importer, judge, report).run();
+  Checker(importer, report).run(judge);
   return report;
 }
 
 FailureOr<ModelReport>
 qtc::onnx_import::checkOnnxFile(StringRef path, MLIRContext &context,
-                                const OperationJudge &judge) {
+                                const ImportOptions &options,
+                                const ModuleJudge &judge) {
   std::string why;
   FailureOr<std::unique_ptr<llvm::MemoryBuffer>> buffer = readFile(path, why);
   if (failed(buffer))
     return emitError(UnknownLoc::get(&context))
            << printable(path) << ": " << why;
   return checkOnnxBuffer((*buffer)->getBuffer(), path, getFolder(path), context,
-                         judge);
+                         options, judge);
 }
 
 //===----------------------------------------------------------------------===//

@@ -30,6 +30,12 @@ struct TranslationOptions {
 
 static llvm::ManagedStatic<TranslationOptions> translationOptions;
 
+static ImportOptions getOptions() {
+  ImportOptions options;
+  options.batch = translationOptions->batch;
+  return options;
+}
+
 /// External data are read only for files.
 static std::string findFolder(StringRef name) {
   return llvm::sys::fs::is_regular_file(name) ? getFolder(name) : "";
@@ -40,8 +46,7 @@ static OwningOpRef<Operation *> importMain(llvm::SourceMgr &sources,
   const llvm::MemoryBuffer *buffer =
       sources.getMemoryBuffer(sources.getMainFileID());
   StringRef name = buffer->getBufferIdentifier();
-  ImportOptions options;
-  options.batch = translationOptions->batch;
+  ImportOptions options = getOptions();
   // A look at the operations of any graph.
   options.forTraining = false;
   return importOnnxBuffer(buffer->getBuffer(), name, findFolder(name), *context,
@@ -53,8 +58,8 @@ static LogicalResult checkMain(const std::shared_ptr<llvm::SourceMgr> &sources,
   const llvm::MemoryBuffer *buffer =
       sources->getMemoryBuffer(sources->getMainFileID());
   StringRef name = buffer->getBufferIdentifier();
-  FailureOr<ModelReport> report =
-      checkOnnxBuffer(buffer->getBuffer(), name, findFolder(name), *context);
+  FailureOr<ModelReport> report = checkOnnxBuffer(
+      buffer->getBuffer(), name, findFolder(name), *context, getOptions());
   if (failed(report))
     return failure();
   printReport(*report, os);

@@ -19,6 +19,17 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
+LogicalResult niti::checkRules(ModuleOp module) {
+  RewritePatternSet rules(module.getContext());
+  populateRules(rules, ApplyNITIOptions());
+  return scheme::expectRules(
+      module, "niti", std::move(rules), [](Operation *op) -> StringRef {
+        if (isa<ClipOp, ClipGradientOp>(op))
+          return "does not define Clip to other bounds than 0 and inf";
+        return "";
+      });
+}
+
 namespace {
 
 struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
@@ -31,7 +42,7 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
                          << weightBits.getValue();
       return signalPassFailure();
     }
-    if (failed(scheme::refuseUndefined(module, niti::explainMissingRule)))
+    if (failed(niti::checkRules(module)))
       return signalPassFailure();
     ApplyNITIOptions options;
     options.headroom = headroom;

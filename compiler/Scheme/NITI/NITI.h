@@ -32,8 +32,8 @@ const Scheme &getScheme();
 llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
                                        const ApplyNITIOptions &options);
 
-/// Scheme::explainMissingRule.
-std::string explainMissingRule(mlir::Operation *op);
+/// Scheme::checkRules.
+llvm::LogicalResult checkRules(mlir::ModuleOp module);
 
 /// Adds the rewrite rules of the scheme. They expect parameters to be scaled
 /// already and turn float values into scaled ones, whatever their width, so

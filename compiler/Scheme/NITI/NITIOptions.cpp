@@ -57,19 +57,6 @@ static llvm::Error addPasses(OpPassManager &manager,
   return llvm::Error::success();
 }
 
-std::string niti::explainMissingRule(Operation *op) {
-  StringRef missing;
-  if (isa<qtrain::ClipOp>(op))
-    missing = "Clip to other bounds than 0 and inf";
-  else if (isa<qtrain::LocalResponseNormOp>(op))
-    missing = "LRN";
-  else
-    return "";
-  return ("scheme niti does not define " + missing +
-          " yet; use --scheme=fp32, or a model without it")
-      .str();
-}
-
 const Scheme &niti::getScheme() {
   static const Scheme scheme = {
       "niti",
@@ -80,6 +67,6 @@ const Scheme &niti::getScheme() {
       qtrain::Loss::CrossEntropy,
       kOptions,
       addPasses,
-      explainMissingRule};
+      checkRules};
   return scheme;
 }

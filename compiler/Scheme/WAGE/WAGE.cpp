@@ -19,6 +19,21 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
+LogicalResult wage::checkRules(ModuleOp module) {
+  RewritePatternSet rules(module.getContext());
+  ParameterRoles noRoles;
+  populateRules(rules, ApplyWAGEOptions(), noRoles);
+  return scheme::expectRules(
+      module, "wage", std::move(rules), [](Operation *op) -> StringRef {
+        if (isa<SumOp>(op))
+          return "has no rule to add values or errors of several paths, whose "
+                 "scales it forgets";
+        if (isa<AveragePool2DOp, AveragePool2DGradientOp>(op))
+          return "defines maximum pools only";
+        return "";
+      });
+}
+
 namespace {
 struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
   using ApplyWAGEBase::ApplyWAGEBase;
@@ -28,9 +43,12 @@ struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
     ApplyWAGEOptions options = getOptions();
     if (failed(checkWidths(options)))
       return signalPassFailure();
+    // All are reported. A tied weight comes first: the sum of its gradients has
+    // no rule either.
     FailureOr<wage::ParameterRoles> roles = wage::findRoles(module);
-    if (failed(roles) ||
-        failed(scheme::refuseUndefined(module, wage::explainMissingRule)) ||
+    bool hasRules = succeeded(wage::checkRules(module));
+    bool isOrdered = succeeded(wage::checkOrder(module));
+    if (failed(roles) || !hasRules || !isOrdered ||
         failed(wage::quantizeParameters(module, *roles, options)))
       return signalPassFailure();
     RewritePatternSet rules(&getContext());

@@ -32,8 +32,13 @@ namespace wage {
 /// The scheme's entry in the registry.
 const Scheme &getScheme();
 
-/// Scheme::explainMissingRule.
-std::string explainMissingRule(mlir::Operation *op);
+/// Scheme::checkRules.
+llvm::LogicalResult checkRules(mlir::ModuleOp module);
+
+/// Reports every layer and every rectified linear unit that is not in the order
+/// that the scheme is made for: an activation comes out of a layer, maybe with
+/// bias and pool, and a unit, and goes into the next layer.
+llvm::LogicalResult checkOrder(mlir::ModuleOp module);
 
 /// Bits that a bias is stored with: it is no operand of a product, so its range
 /// need not be that of weights.

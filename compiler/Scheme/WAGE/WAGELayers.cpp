@@ -8,6 +8,7 @@
 #include "compiler/Scheme/SchemeSupport.h"
 #include "compiler/Scheme/WAGE/WAGE.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -28,10 +29,17 @@ int64_t wage::getWeightLimit(const ApplyWAGEOptions &options) {
          << (options.storageBits - options.weightBits);
 }
 
-ContractionOpInterface wage::findLayer(Value value) {
+/// The operation that the elements of `value` come from, through what a layer
+/// may have after its products; null for an argument.
+static Operation *findOrigin(Value value) {
   Operation *op = value.getDefiningOp();
   while (isa_and_nonnull<BiasAddOp, MaxPool2DOp, ReshapeOp, TransposeOp>(op))
     op = op->getOperand(0).getDefiningOp();
+  return op;
+}
+
+ContractionOpInterface wage::findLayer(Value value) {
+  Operation *op = findOrigin(value);
   return isa_and_nonnull<Conv2DOp, LinearOp>(op)
              ? cast<ContractionOpInterface>(op)
              : ContractionOpInterface();
@@ -55,15 +63,41 @@ int64_t wage::getActivationShift(ContractionOpInterface layer,
   return options.weightBits - 1 + getLog2Alpha(layer, options);
 }
 
+LogicalResult wage::checkOrder(ModuleOp module) {
+  // Functions repeat the operations of a node.
+  DenseSet<Location> reported;
+  auto report = [&](Operation *op, StringRef message) {
+    if (reported.insert(op->getLoc()).second)
+      op->emitError() << "scheme wage " << message;
+  };
+  // After an operator that the scheme does not define anything may come.
+  auto hasNoLayer = [](Value value) {
+    Operation *origin = findOrigin(value);
+    return !origin || isa<ReluOp, NormalizeOp>(origin);
+  };
+  module.walk([&](Operation *op) {
+    if (isa<Conv2DOp, LinearOp>(op) && findLayer(op->getOperand(0)))
+      report(op, "quantizes after rectified linear units; expected one before "
+                 "this layer");
+    auto bias = dyn_cast<BiasAddOp>(op);
+    if (bias && hasNoLayer(bias.getInput()))
+      report(op, "expects a bias after a convolution or a linear layer");
+    auto gradient = dyn_cast<ReluGradientOp>(op);
+    auto unit =
+        gradient ? gradient.getOutput().getDefiningOp<ReluOp>() : ReluOp();
+    if (unit && hasNoLayer(unit.getInput()))
+      report(op, "expects a convolution or a linear layer before a rectified "
+                 "linear unit");
+  });
+  return success(reported.empty());
+}
+
 /// Notes what `op`, a layer or a bias, makes of `parameter`.
 static LogicalResult addRole(ParameterRoles &roles, Operation *op,
                              ParameterOp parameter, ParameterRole role) {
   if (!parameter)
     return op->emitError("scheme wage expects weights and biases that are "
                          "parameters of the model");
-  if (!role.layer)
-    return op->emitError("scheme wage expects a bias behind a convolution or a "
-                         "linear layer");
   auto [entry, isNew] = roles.insert({parameter, role});
   if (isNew)
     return success();
@@ -71,7 +105,8 @@ static LogicalResult addRole(ParameterRoles &roles, Operation *op,
       op->emitError() << "parameter '" << parameter.getSymName()
                       << "' is used by several nodes, which scheme wage does "
                          "not define; give every node its own initializer";
-  diagnostic.attachNote(entry->second.layer.getLoc()) << "another use is here";
+  if (ContractionOpInterface layer = entry->second.layer)
+    diagnostic.attachNote(layer.getLoc()) << "another use is here";
   return failure();
 }
 
@@ -83,19 +118,19 @@ FailureOr<ParameterRoles> wage::findRoles(ModuleOp module) {
   if (!function)
     function = *module.getOps<func::FuncOp>().begin();
   SymbolTable symbols(module);
-  WalkResult result = function.walk([&](Operation *op) {
+  bool areClear = true;
+  function.walk([&](Operation *op) {
     ParameterRole role;
     if (isa<Conv2DOp, LinearOp>(op))
       role.layer = cast<ContractionOpInterface>(op);
     else if (auto bias = dyn_cast<BiasAddOp>(op))
       role = {findLayer(bias.getInput()), /*isBias=*/true};
     else
-      return WalkResult::advance();
+      return;
     ParameterOp parameter = findParameter(function, symbols, op->getOperand(1));
-    return failed(addRole(roles, op, parameter, role)) ? WalkResult::interrupt()
-                                                       : WalkResult::advance();
+    areClear &= succeeded(addRole(roles, op, parameter, role));
   });
-  if (result.wasInterrupted())
+  if (!areClear)
     return failure();
   return roles;
 }

@@ -95,23 +95,6 @@ static llvm::Error addPasses(OpPassManager &manager,
   return llvm::Error::success();
 }
 
-std::string wage::explainMissingRule(Operation *op) {
-  using namespace qtrain;
-  if (!isa_and_nonnull<QTrainDialect>(op->getDialect()) ||
-      isa<ContractionOpInterface, ParameterOp, NormalizeOp, BiasAddOp, ReluOp,
-          MaxPool2DOp, ReshapeOp, TransposeOp, RandomOp, LossGradientOp,
-          BiasGradientOp, ReluGradientOp, MaxPool2DGradientOp, UpdateOp>(op))
-    return "";
-  std::string reason =
-      "does not define '" + op->getName().getStringRef().str() + "'";
-  if (isa<SumOp>(op))
-    reason = "has no rule to add values or errors of several paths, whose "
-             "scales it forgets";
-  else if (isa<AveragePool2DOp>(op))
-    reason = "defines maximum pools only";
-  return "scheme wage " + reason + "; use another scheme or change the model";
-}
-
 const Scheme &wage::getScheme() {
   static const Scheme scheme = {
       "wage",
@@ -122,6 +105,6 @@ const Scheme &wage::getScheme() {
       qtrain::Loss::SumOfSquares,
       kOptions,
       addPasses,
-      explainMissingRule};
+      checkRules};
   return scheme;
 }

@@ -181,10 +181,6 @@ struct QuantizeContraction
   LogicalResult
   matchAndRewrite(ContractionOpInterface op, ArrayRef<Value> operands,
                   ConversionPatternRewriter &rewriter) const override {
-    if (isa<Conv2DOp, LinearOp>(op) && wage::findLayer(op->getOperand(0)))
-      return op.emitError(
-          "scheme wage quantizes behind rectified linear units; "
-          "expected one in front of this layer");
     int64_t bound =
         getSumBound(op.getReductionLength(), operands[0], operands[1]);
     Value accumulators =
@@ -308,8 +304,7 @@ struct QuantizeReluGradient : Rule<ReluGradientOp> {
     ContractionOpInterface layer =
         unit ? wage::findLayer(unit.getInput()) : ContractionOpInterface();
     if (!layer)
-      return op.emitError("scheme wage expects a layer in front of a rectified "
-                          "linear unit");
+      return rewriter.notifyMatchFailure(op, "no layer before the unit");
     auto cut = output.getDefiningOp<ShiftScaleOp>();
     auto positive = cut ? cut.getInput().getDefiningOp<ReluOp>() : ReluOp();
     if (!positive)

@@ -1,0 +1,56 @@
+//===- FrontEnd.h - From an imported model to a scheme's numbers -*- C++
+//-*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// `qtc compile` and `qtc check` run the same front end, so that they agree on
+// every model. Everything that a scheme cannot train is refused here, at the
+// node's location; what is behind works for every module that comes through.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_PIPELINES_FRONT_END_H
+#define QTC_PIPELINES_FRONT_END_H
+
+#include "compiler/Scheme/Scheme.h"
+#include "dialect/QTrain/IR/QTrain.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/Error.h"
+
+#include <vector>
+
+namespace qtc {
+
+/// What decides the training step in the numbers of the scheme.
+struct FrontEndOptions {
+  const Scheme *scheme = nullptr;
+  SchemeRequest schemeRequest;
+  int64_t batch = 128;
+  qtrain::Loss loss = qtrain::Loss::CrossEntropy;
+  /// Normalization of pixels/255; one entry for all channels, or one each.
+  std::vector<double> mean = {0.0}, std = {1.0};
+  bool assertInteger = true;
+  /// Verify the IR after every pass.
+  bool verifyEach = false;
+};
+
+/// Turns an imported module into a training step, and that into the numbers of
+/// the scheme if `applyScheme`. What is wrong with the model goes to the
+/// context as diagnostics, one for each node that is in the way; the error is
+/// empty then.
+llvm::Error runFrontEnd(mlir::ModuleOp module, const FrontEndOptions &options,
+                        bool applyScheme = true);
+
+/// Reports what of a part of an imported model the scheme cannot train, as far
+/// as that does not depend on what is missing.
+void checkPartialModel(mlir::ModuleOp module, const Scheme &scheme);
+
+/// The error of a failure that diagnostics have told already.
+llvm::Error makeReportedError();
+
+} // namespace qtc
+
+#endif // QTC_PIPELINES_FRONT_END_H

@@ -1,0 +1,45 @@
+//===- NodeLocation.h - Nodes of a model as locations -----------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Operations carry the node that they were imported from as their location, so
+// that a pass that refuses one speaks of the model and not of the IR.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_SUPPORT_NODE_LOCATION_H
+#define QTC_SUPPORT_NODE_LOCATION_H
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Location.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+
+namespace qtc {
+
+/// A node of a model. The operator is empty for what is no node but has a name:
+/// an input, a parameter, the output.
+struct ModelNode {
+  llvm::StringRef name;
+  llvm::StringRef opType;
+};
+
+/// The location of what node `name` with operator `opType` becomes.
+mlir::Location getNodeLocation(mlir::MLIRContext *context, llvm::StringRef name,
+                               llvm::StringRef opType);
+
+/// The node that `loc` stands for, the first one if it stands for several.
+std::optional<ModelNode> findModelNode(mlir::Location loc);
+
+/// The text of `diagnostic` without the operation of the IR that verifiers and
+/// conversions begin with: users know the node.
+std::string getUserText(const mlir::Diagnostic &diagnostic);
+
+} // namespace qtc
+
+#endif // QTC_SUPPORT_NODE_LOCATION_H
