@@ -137,7 +137,7 @@ llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
     shape.push_back(u64(extent));
   std::optional<int32_t> exponent = parameter.getExponent();
   return structure(
-      {string(parameter.getSymName()), array(shape), u64(tensor.offset),
+      {string(parameter.getTensorName()), array(shape), u64(tensor.offset),
        u64(type.getNumElements()), u32(type.getRank()),
        u32(getDtype(type.getElementType())),
        u32(getStateKind(parameter.getKind())), u32(exponent.has_value()),

@@ -17,7 +17,8 @@ StateLayout::StateLayout(ModuleOp module) {
   for (auto parameter : module.getOps<qtrain::ParameterOp>())
     tensors.push_back({parameter, 0});
   llvm::sort(tensors, [](StateTensor a, StateTensor b) {
-    return a.parameter.getSymName() < b.parameter.getSymName();
+    return std::pair(a.parameter.getTensorName(), a.parameter.getKind()) <
+           std::pair(b.parameter.getTensorName(), b.parameter.getKind());
   });
   for (StateTensor &tensor : tensors) {
     tensor.offset = bytes;
@@ -27,10 +28,10 @@ StateLayout::StateLayout(ModuleOp module) {
   }
 }
 
-const StateTensor *StateLayout::lookup(llvm::StringRef name) const {
+const StateTensor *StateLayout::lookup(llvm::StringRef symbol) const {
   for (const StateTensor &tensor : tensors) {
     qtrain::ParameterOp parameter = tensor.parameter;
-    if (parameter.getSymName() == name)
+    if (parameter.getSymName() == symbol)
       return &tensor;
   }
   return nullptr;

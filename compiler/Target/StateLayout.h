@@ -24,7 +24,8 @@ struct StateTensor {
 };
 
 /// The training state of a module: its parameters in bytewise order of their
-/// names, each on a cache line of its own. All targets lay it out alike.
+/// names, then of their kinds, each on a cache line of its own. All targets lay
+/// it out alike.
 class StateLayout {
 public:
   explicit StateLayout(mlir::ModuleOp module);
@@ -32,8 +33,8 @@ public:
   const std::vector<StateTensor> &getTensors() const { return tensors; }
   /// Size of the whole state in bytes.
   int64_t getBytes() const { return bytes; }
-  /// The tensor of parameter `name`, or null.
-  const StateTensor *lookup(llvm::StringRef name) const;
+  /// The tensor of the parameter with `symbol`, or null.
+  const StateTensor *lookup(llvm::StringRef symbol) const;
 
 private:
   std::vector<StateTensor> tensors;

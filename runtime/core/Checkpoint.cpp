@@ -8,6 +8,7 @@
 #include "qtcrt/Checkpoint.h"
 
 #include "core/Hasher.h"
+#include "qtcrt/CheckpointKeys.h"
 #include "qtcrt/Error.h"
 #include "qtcrt/SafeTensors.h"
 #include "qtcrt/StateHash.h"
@@ -26,7 +27,7 @@ namespace {
 using Metadata = std::map<std::string, std::string>;
 
 // The version follows the name. Version 1 had no hashes of metadata and data,
-// and one object of options with the batch in it.
+// one object of options with the batch in it, and no escapes in keys.
 const std::string formatName = "qtc-checkpoint-";
 constexpr uint64_t formatVersion = 2;
 
@@ -161,17 +162,19 @@ struct Part {
   }
 };
 
-/// All parts of the state, under the keys that they have in the file.
-std::vector<Part> listParts(const qtcrt_model &model) {
+/// All parts of the state, under the keys that they have in a file of
+/// `version`.
+std::vector<Part> listParts(const qtcrt_model &model, uint64_t version) {
   std::vector<Part> parts;
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     const qtcrt_tensor &tensor = model.tensors[i];
     std::vector<int64_t> shape(tensor.shape, tensor.shape + tensor.rank);
-    parts.push_back(
-        {tensor.name, dtypeName(tensor.dtype), shape, &tensor, false});
+    bool isOld = version == 1;
+    std::string name = isOld ? tensor.name : checkpointKey(tensor);
+    parts.push_back({name, dtypeName(tensor.dtype), shape, &tensor, false});
+    std::string exponent = isOld ? name + ".exponent" : exponentKey(tensor);
     if (tensor.has_exponent)
-      parts.push_back(
-          {std::string(tensor.name) + ".exponent", "I32", {}, &tensor, true});
+      parts.push_back({exponent, "I32", {}, &tensor, true});
   }
   return parts;
 }
@@ -188,10 +191,12 @@ class CheckpointReader {
 public:
   CheckpointReader(const std::string &path, const qtcrt_model &model,
                    CheckpointUse use)
-      : path(path), model(model), use(use), parts(listParts(model)),
+      : path(path), model(model), use(use),
+        parts(listParts(model, formatVersion)),
         file(path, maxHeaderBytes(), maxDataBytes()),
         metadata(path, file.header().metadata) {
     checkVersion();
+    parts = listParts(model, version);
   }
 
   void checkIdentity() const;
@@ -212,7 +217,7 @@ private:
   const std::string &path;
   const qtcrt_model &model;
   const CheckpointUse use;
-  const std::vector<Part> parts;
+  std::vector<Part> parts;
   SafeTensorsReader file;
   MetadataReader metadata;
   uint64_t version = 0;
@@ -407,7 +412,7 @@ RunRecord CheckpointReader::readRecord() const {
 void qtcrt::saveCheckpoint(const std::string &path, const qtcrt_model &model,
                            const uint8_t *state, const RunRecord &record) {
   std::vector<TensorView> tensors;
-  for (const Part &part : listParts(model)) {
+  for (const Part &part : listParts(model, formatVersion)) {
     const void *data = part.isExponent
                            ? static_cast<const void *>(&part.tensor->exponent)
                            : state + part.tensor->offset;

@@ -59,6 +59,11 @@ void checkTensor(const qtcrt_model &model, const qtcrt_tensor &tensor) {
           "offset of a tensor");
 }
 
+bool isBefore(const qtcrt_tensor &a, const qtcrt_tensor &b) {
+  int order = std::strcmp(a.name, b.name);
+  return order < 0 || (order == 0 && a.kind < b.kind);
+}
+
 } // namespace
 
 void qtcrt::checkModel(const qtcrt_model &model) {
@@ -84,8 +89,7 @@ void qtcrt::checkModel(const qtcrt_model &model) {
   require(model.variant_count > 0, "variants");
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     checkTensor(model, model.tensors[i]);
-    require(i == 0 || std::strcmp(model.tensors[i - 1].name,
-                                  model.tensors[i].name) < 0,
+    require(i == 0 || isBefore(model.tensors[i - 1], model.tensors[i]),
             "order of the tensors");
   }
 }

@@ -406,6 +406,12 @@ LogicalResult Importer::checkTrainable(Value output, std::string &why) {
   return success();
 }
 
+FlatSymbolRefAttr Importer::getSymbol(const Tensor &tensor,
+                                      const Parameter &parameter) {
+  return qtrain::ParameterOp::getSymbol(builder.getContext(), parameter.kind,
+                                        tensor.name);
+}
+
 LogicalResult Importer::finish(std::string &why) {
   FailureOr<Value> output = getOutput(why);
   if (failed(output) || failed(checkTrainable(*output, why)))
@@ -416,9 +422,9 @@ LogicalResult Importer::finish(std::string &why) {
     if (!parameter.newValue)
       continue;
     results.push_back(parameter.newValue);
-    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(
-        qtrain::QTrainDialect::kParameterAttrName,
-        FlatSymbolRefAttr::get(builder.getContext(), tensor->name))));
+    attributes.push_back(builder.getDictionaryAttr(
+        builder.getNamedAttr(qtrain::QTrainDialect::kParameterAttrName,
+                             getSymbol(*tensor, parameter))));
   }
   builder.create<func::ReturnOp>(builder.getUnknownLoc(), results);
   function.setType(builder.getFunctionType(getBody().getArgumentTypes(),
@@ -475,18 +481,18 @@ LogicalResult Importer::createParameters(std::string &why) {
       return failure();
     auto type = RankedTensorType::get(tensor->shape, builder.getF32Type());
     ElementsAttr value = DenseElementsAttr::get(type, ArrayRef(*elements));
-    StringAttr name = builder.getStringAttr(tensor->name);
+    FlatSymbolRefAttr symbol = getSymbol(*tensor, *parameter);
     // Buffers draw no random numbers.
     bool isTrained = parameter->kind == qtrain::StateKind::Parameter;
     builder.create<qtrain::ParameterOp>(
-        NameLoc::get(name), name,
+        NameLoc::get(builder.getStringAttr(tensor->name)), symbol.getAttr(),
         builder.getI64IntegerAttr(isTrained ? id++ : 0),
         qtrain::StateKindAttr::get(builder.getContext(), parameter->kind),
         /*exponent=*/IntegerAttr(), /*uniform=*/IntegerAttr(),
         /*levels=*/IntegerAttr(), /*bound=*/FloatAttr(),
         /*frozen=*/UnitAttr(), value);
     mark(parameter->argument, qtrain::QTrainDialect::kParameterAttrName,
-         FlatSymbolRefAttr::get(name));
+         symbol);
   }
   if (random) {
     StringRef attribute = qtrain::QTrainDialect::kArgumentAttrName;

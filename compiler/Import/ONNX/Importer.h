@@ -115,6 +115,8 @@ private:
   void adviseOnNormalization();
   mlir::FailureOr<mlir::Value> getOutput(std::string &why);
   mlir::LogicalResult checkTrainable(mlir::Value output, std::string &why);
+  mlir::FlatSymbolRefAttr getSymbol(const Tensor &tensor,
+                                    const Parameter &parameter);
   mlir::FailureOr<std::vector<float>>
   readParameter(const Tensor &tensor, float scale, std::string &why);
 

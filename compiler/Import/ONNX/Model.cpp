@@ -7,6 +7,7 @@
 
 #include "compiler/Import/ONNX/Model.h"
 #include "compiler/Import/ONNX/Tensor.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -98,8 +99,9 @@ Model::parse(StringRef bytes, StringRef folder, std::string &why) {
   // Attributes of Constant nodes may add a few messages later.
   budget.available = kLeastBudget;
   model->readOpset();
-  if (failed(model->collectNames(why)) || failed(model->collectNodes(why)) ||
-      failed(model->sortNodes(why)) || failed(model->markLive(why)))
+  if (failed(model->checkNames(why)) || failed(model->collectNames(why)) ||
+      failed(model->collectNodes(why)) || failed(model->sortNodes(why)) ||
+      failed(model->markLive(why)))
     return failure();
   model->findProblems();
   return model;
@@ -167,6 +169,41 @@ static void describeInput(const onnx::ValueInfoProto &info, GraphInput &input) {
     Refusal(input.problem) << "has elements of type "
                            << tensor.getElementTypeName()
                            << ", but expected floats";
+}
+
+/// Names become keys of checkpoints, which are UTF-8, and end at a zero byte in
+/// trainers.
+static LogicalResult checkName(StringRef role, StringRef name,
+                               std::string &why) {
+  if (qtcrt::isName(name))
+    return success();
+  return Refusal(why) << role << " " << quote(name)
+                      << ": expected a name in UTF-8 without zero bytes";
+}
+
+LogicalResult Model::checkNames(std::string &why) const {
+  for (const onnx::TensorProto &tensor : getGraph().initializer())
+    if (failed(checkName("initializer", tensor.name(), why)))
+      return failure();
+  for (const auto &[role, values] : {std::pair("input", &getGraph().input()),
+                                     std::pair("output", &getGraph().output())})
+    for (const onnx::ValueInfoProto &info : *values)
+      if (failed(checkName(role, info.name(), why)))
+        return failure();
+  for (const onnx::NodeProto &node : getGraph().node()) {
+    if (failed(checkName("node", node.name(), why)) ||
+        failed(checkName("operator", node.op_type(), why)) ||
+        failed(checkName("domain", node.domain(), why)))
+      return failure();
+    for (const auto *values : {&node.input(), &node.output()})
+      for (const std::string &name : *values)
+        if (failed(checkName("value", name, why)))
+          return failure();
+    for (const onnx::AttributeProto &attribute : node.attribute())
+      if (failed(checkName("attribute", attribute.name(), why)))
+        return failure();
+  }
+  return success();
 }
 
 LogicalResult Model::collectNames(std::string &why) {

@@ -105,6 +105,7 @@ private:
 
   mlir::LogicalResult parseBytes(llvm::StringRef bytes, std::string &why);
   void readOpset();
+  mlir::LogicalResult checkNames(std::string &why) const;
   mlir::LogicalResult collectNames(std::string &why);
   mlir::LogicalResult collectNodes(std::string &why);
   mlir::LogicalResult sortNodes(std::string &why);

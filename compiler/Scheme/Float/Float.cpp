@@ -85,16 +85,18 @@ BlockArgument FloatRewriter::addMomentum(UpdateOp op) {
   auto type = cast<RankedTensorType>(op.getType());
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointAfter(parameter);
+  FlatSymbolRefAttr symbol =
+      ParameterOp::getSymbol(builder.getContext(), StateKind::Optimizer,
+                             (parameter.getTensorName() + ".momentum").str());
   auto state = builder.create<ParameterOp>(
-      parameter.getLoc(), (parameter.getSymName() + ".momentum").str(),
-      parameter.getId(), StateKind::Optimizer, /*exponent=*/IntegerAttr(),
+      parameter.getLoc(), symbol.getAttr(), parameter.getId(),
+      StateKind::Optimizer, /*exponent=*/IntegerAttr(),
       /*uniform=*/IntegerAttr(), /*levels=*/IntegerAttr(),
       /*bound=*/FloatAttr(), /*frozen=*/false,
       DenseElementsAttr::get(type, 0.0f));
   symbols.insert(state);
   NamedAttribute mark =
-      builder.getNamedAttr(QTrainDialect::kParameterAttrName,
-                           FlatSymbolRefAttr::get(state.getSymNameAttr()));
+      builder.getNamedAttr(QTrainDialect::kParameterAttrName, symbol);
   unsigned index = function.getNumArguments();
   function.insertArgument(index, type, builder.getDictionaryAttr(mark),
                           op.getLoc());

@@ -68,11 +68,11 @@ FailureOr<DenseFPElementsAttr> getValues(ParameterOp parameter) {
   auto values = dyn_cast<DenseFPElementsAttr>(parameter.getValue());
   if (!values)
     return parameter.emitError() << "expected float values of parameter '"
-                                 << parameter.getSymName() << "'";
+                                 << parameter.getTensorName() << "'";
   for (float value : values.getValues<float>())
     if (!std::isfinite(value))
       return parameter.emitError() << "expected finite values of parameter '"
-                                   << parameter.getSymName() << "'";
+                                   << parameter.getTensorName() << "'";
   return values;
 }
 
@@ -113,7 +113,7 @@ LogicalResult ParameterQuantizer::run() {
         !means.contains(parameter) && !variances.contains(parameter))
       return parameter.emitError()
              << "scheme niti trains parameters only, but '"
-             << parameter.getSymName() << "' is of kind '"
+             << parameter.getTensorName() << "' is of kind '"
              << stringifyStateKind(parameter.getKind())
              << "'; use --scheme=fp32";
   if (auto step = symbols.lookup<func::FuncOp>(QTrainDialect::kTrainStepName))

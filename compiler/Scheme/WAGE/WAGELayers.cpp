@@ -102,7 +102,7 @@ static LogicalResult addRole(ParameterRoles &roles, Operation *op,
   if (isNew)
     return success();
   InFlightDiagnostic diagnostic =
-      op->emitError() << "parameter '" << parameter.getSymName()
+      op->emitError() << "parameter '" << parameter.getTensorName()
                       << "' is used by several nodes, which scheme wage does "
                          "not define; give every node its own initializer";
   if (ContractionOpInterface layer = entry->second.layer)

@@ -54,7 +54,7 @@ ParameterQuantizer::getValues(ParameterOp parameter) {
   if (values && llvm::all_of(values.getValues<float>(), isFinite))
     return values;
   return parameter.emitError() << "expected finite float values of parameter '"
-                               << parameter.getSymName() << "'";
+                               << parameter.getTensorName() << "'";
 }
 
 /// L of `wage.md` 2.1: that of the uniform start, at least 1.5 steps of kW
@@ -173,7 +173,7 @@ LogicalResult wage::quantizeParameters(ModuleOp module,
     if (parameter.getKind() != StateKind::Parameter)
       return parameter.emitError()
              << "scheme wage trains parameters only, but '"
-             << parameter.getSymName() << "' is of kind '"
+             << parameter.getTensorName() << "' is of kind '"
              << stringifyStateKind(parameter.getKind())
              << "'; use --scheme=fp32";
     ParameterRole role = roles.lookup(parameter);

@@ -29,6 +29,11 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     another seed draws its own. The integers are in ±(`levels` − 1)/2, by default
     in ±127. `bound` b says the same of floats, drawn from (−b, b).
 
+    The symbol is the kind, a dot and the tensor's name, which the model chose
+    and may be any text: names of tensors cannot meet the names of functions,
+    nor the state of an optimizer the parameter of a model. Modules written by
+    hand may leave kind and dot out.
+
     Constraints:
     - (C1) `exponent` is present exactly when `value` holds integers.
     - (C2) `id` is not negative.
@@ -40,10 +45,12 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     Example:
 
     ```mlir
-    qtrain.parameter @fc.bias id 3 = dense<0.0> : tensor<10xf32>
-    qtrain.parameter @fc.bias id 3 exponent -9 = dense<0> : tensor<10xi8>
-    qtrain.parameter @bn.mean id 0 kind buffer = dense<0.0> : tensor<10xf32>
-    qtrain.parameter @fc.weight id 4 exponent -7 uniform 64 levels 3
+    qtrain.parameter @parameter.fc.bias id 3 = dense<0.0> : tensor<10xf32>
+    qtrain.parameter @parameter.out.bias id 3 exponent -9
+      = dense<0> : tensor<10xi8>
+    qtrain.parameter @buffer.bn.mean id 0 kind buffer
+      = dense<0.0> : tensor<10xf32>
+    qtrain.parameter @parameter.fc.weight id 4 exponent -7 uniform 64 levels 3
       = dense<64> : tensor<10x8xi8>
     ```
   }];
@@ -60,6 +67,15 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     (`uniform` $uniform^)? (`levels` $levels^)? (`bound` $bound^)?
     (`frozen` $frozen^)? `=` $value
     attr-dict
+  }];
+  let extraClassDeclaration = [{
+    /// The symbol of the tensor `name` of `kind`.
+    static ::mlir::FlatSymbolRefAttr getSymbol(::mlir::MLIRContext *context,
+                                               StateKind kind,
+                                               ::llvm::StringRef name);
+
+    /// The name of the tensor, as the model has it.
+    ::llvm::StringRef getTensorName();
   }];
   let hasVerifier = 1;
 }

@@ -134,6 +134,23 @@ static LogicalResult verifyPool(Operation *op, Value input, Value result,
 // Forward operations
 //===----------------------------------------------------------------------===//
 
+/// What stands before the name of a tensor of `kind` in its symbol.
+static std::string getSymbolPrefix(StateKind kind) {
+  return (stringifyStateKind(kind) + ".").str();
+}
+
+FlatSymbolRefAttr ParameterOp::getSymbol(MLIRContext *context, StateKind kind,
+                                         StringRef name) {
+  return FlatSymbolRefAttr::get(context,
+                                getSymbolPrefix(kind).append(name.str()));
+}
+
+StringRef ParameterOp::getTensorName() {
+  StringRef name = getSymName();
+  name.consume_front(getSymbolPrefix(getKind()));
+  return name;
+}
+
 LogicalResult ParameterOp::verify() {
   auto type = cast<ShapedType>(getValue().getType());
   if (type.getElementType().isInteger() != getExponent().has_value()) // C1

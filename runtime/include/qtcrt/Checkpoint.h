@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // A checkpoint is a safetensors file. Its tensors are the state: each tensor
-// under its name, and its exponent under NAME.exponent. Its metadata are
-// strings; these describe the file itself:
+// under its name NAME, its exponent under NAME.exponent, its momentum under
+// NAME.momentum. A name that looks like a key of the format has a tilde more in
+// the file (numerics contract, section 5.1). Its metadata are strings; these
+// describe the file itself:
 //
 //   format         "qtc-checkpoint-2": the number is the format's version
 //   metadata_hash  XXH3-128 of all other entries, sorted bytewise by key: the
@@ -15,8 +17,8 @@
 //   data_hash      XXH3-128 of all bytes after the header
 //   state_hash     see StateHash.h
 //
-// Version 1 has neither metadata_hash nor data_hash nor evaluation_options, and
-// the batch is one of the options.
+// Version 1 has neither metadata_hash nor data_hash nor evaluation_options, the
+// batch is one of the options, and no name has a tilde more.
 //
 //===----------------------------------------------------------------------===//
 

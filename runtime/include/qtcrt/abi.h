@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The only thing the compiler and the runtime share. The compiler emits one
+// What compiled models and the runtime agree on. The compiler emits one
 // constant `qtcrt_compiled_model` and the functions it points to; the runtime
 // provides the functions declared at the end. Plain C layout, no dependencies.
 // Any change of a struct or a signature raises QTCRT_ABI_VERSION.
@@ -73,7 +73,8 @@ enum qtcrt_peak_kind {
 
 /// One tensor of the training state, stored row-major in the ONNX layout.
 typedef struct qtcrt_tensor {
-  const char *name;      ///< ONNX initializer name, UTF-8
+  const char *name;      ///< ONNX initializer name, UTF-8; of what belongs to
+                         ///< a tensor that tensor's, a dot and a word
   const int64_t *shape;  ///< `rank` extents, each > 0
   uint64_t offset;       ///< bytes from the start of the state, 64-aligned
   uint64_t elements;     ///< product of the shape
@@ -207,7 +208,8 @@ typedef struct qtcrt_model {
   int64_t classes;
   uint64_t state_bytes;
   const uint8_t *initial_state; ///< state before the first step
-  const qtcrt_tensor *tensors;  ///< the state, sorted bytewise by name
+  const qtcrt_tensor *tensors;  ///< the state, sorted bytewise by name,
+                                ///< then by kind
   uint64_t tensor_count;
   const qtcrt_variant *variants;
   uint64_t variant_count;

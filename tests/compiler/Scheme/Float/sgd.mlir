@@ -6,11 +6,11 @@
 // RUN: qtc-opt %s -qtrain-generate-backward -qtrain-apply-float="momentum=0.5 weight-decay=0.25" \
 // RUN:   | FileCheck %s --check-prefix=DECAY
 
-// The momentum is a tensor of the state, named after its parameter, unless the
-// name is taken. What is frozen has none.
+// The momentum is a tensor of the state, named after its parameter. Another
+// parameter may have that name. What is frozen has none.
 
 // CHECK: qtrain.parameter @w id 0 = dense<1.000000e+00> : tensor<3x5xf32>
-// CHECK: qtrain.parameter @w.momentum_0 id 0 kind optimizer = dense<0.000000e+00> : tensor<3x5xf32>
+// CHECK: qtrain.parameter @optimizer.w.momentum id 0 kind optimizer = dense<0.000000e+00> : tensor<3x5xf32>
 // CHECK: qtrain.parameter @w.momentum id 1 frozen = dense<2.000000e+00> : tensor<3xf32>
 // CHECK-NOT: qtrain.parameter
 qtrain.parameter @w id 0 = dense<1.0> : tensor<3x5xf32>
@@ -26,8 +26,8 @@ qtrain.parameter @w.momentum id 1 frozen = dense<2.0> : tensor<3xf32>
 //   CHECK-LABEL: func @train_step(
 //    CHECK-SAME:   %[[W_ARG:[^ ]+]]: tensor<3x5xf32> {qtrain.parameter = @w}
 //    CHECK-SAME:   %[[SCHEDULE:[^ ]+]]: i64 {qtrain.argument = "schedule"}
-//    CHECK-SAME:   %[[V_ARG:[^ ]+]]: tensor<3x5xf32> {qtrain.parameter = @w.momentum_0})
-//    CHECK-SAME:   -> (tensor<8x3xf32>, tensor<3x5xf32> {qtrain.parameter = @w}, tensor<3x5xf32> {qtrain.parameter = @w.momentum_0})
+//    CHECK-SAME:   %[[V_ARG:[^ ]+]]: tensor<3x5xf32> {qtrain.parameter = @optimizer.w.momentum})
+//    CHECK-SAME:   -> (tensor<8x3xf32>, tensor<3x5xf32> {qtrain.parameter = @w}, tensor<3x5xf32> {qtrain.parameter = @optimizer.w.momentum})
 //     CHECK-DAG:   %[[W:.+]] = qtrain.compose %[[W_ARG]] : (tensor<3x5xf32>) -> tensor<3x5xf32>
 //     CHECK-DAG:   %[[V:.+]] = qtrain.compose %[[V_ARG]] : (tensor<3x5xf32>) -> tensor<3x5xf32>
 //         CHECK:   %[[G:.+]] = qtrain.linear_weight_gradient
