@@ -11,6 +11,7 @@
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Pipelines/Registration.h"
 #include "compiler/Support/FileHash.h"
+#include "compiler/Support/Files.h"
 #include "compiler/Support/Programs.h"
 #include "compiler/Target/CPU/Link.h"
 #include "compiler/Target/CPU/ObjectFile.h"
@@ -25,7 +26,6 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 
@@ -61,18 +61,31 @@ static std::string print(ModuleOp module) {
   return text;
 }
 
+/// Shows what is wrong with the output before time is spent on it.
+llvm::Error Compiler::checkOutput() {
+  bool isText = options.emit != Phase::Trainer &&
+                options.emit != Phase::Library && options.emit != Phase::Object;
+  if (options.outputPath == "-")
+    return isText ? llvm::Error::success()
+                  : llvm::createStringError(
+                        "option '-o': stdout takes text only; expected a file");
+  if (llvm::Error error =
+          qtc::checkOutput(options.outputPath, options.modelPath))
+    return error;
+  if (options.emit != Phase::Library)
+    return llvm::Error::success();
+  std::string header = cpu::getHeaderPath(options.outputPath);
+  if (header == options.outputPath)
+    return llvm::createStringError("option '-o': '" + header +
+                                   "' is the name of the library's header; "
+                                   "expected one that ends in '.a'");
+  return qtc::checkOutput(header, options.modelPath);
+}
+
 llvm::Error Compiler::writeOutput(llvm::StringRef text) {
-  std::error_code code;
-  llvm::raw_fd_ostream stream(options.outputPath, code);
-  if (!code) {
-    stream << text;
-    stream.flush();
-    code = stream.error();
-    stream.clear_error();
-  }
-  if (code)
-    return llvm::createStringError("cannot write '" + options.outputPath +
-                                   "': " + code.message());
+  if (options.outputPath != "-")
+    return writeFile(options.outputPath, text);
+  llvm::outs() << text; // whoever flushes it reports errors
   return llvm::Error::success();
 }
 
@@ -400,6 +413,8 @@ llvm::Error Compiler::generateVariants() {
 //===----------------------------------------------------------------------===//
 
 llvm::Error Compiler::run() {
+  if (llvm::Error error = checkOutput())
+    return error;
   if (llvm::Error error = makeModule())
     return error;
   switch (options.emit) {
@@ -430,19 +445,19 @@ llvm::Error Compiler::writeObjects() {
     return error;
   TemporaryFiles files;
   std::vector<std::string> objects;
-  auto add = [&](llvm::StringRef name, llvm::ArrayRef<char> code) {
+  auto add = [&](const std::string &name, llvm::ArrayRef<char> code) {
     llvm::Expected<std::string> path =
         files.create(name, {code.data(), code.size()});
     if (path)
       objects.push_back(*path);
     return path.takeError();
   };
-  if (llvm::Error error = add("model", model))
+  if (llvm::Error error = add("model.o", model))
     return error;
   for (const Variant &variant : variants) {
     if (variant.description.device)
       continue; // its code is in the descriptor
-    if (llvm::Error error = add(variant.description.name, variant.code))
+    if (llvm::Error error = add(variant.description.name + ".o", variant.code))
       return error;
   }
   return options.emit == Phase::Library

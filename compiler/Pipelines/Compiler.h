@@ -115,6 +115,7 @@ private:
                               Variant &variant);
   void finishDeviceVariant(mlir::ModuleOp kernels,
                            const cuda::TargetRecord &target, Variant &variant);
+  llvm::Error checkOutput();
   llvm::Error writeObjects();
   llvm::Error writeOutput(llvm::StringRef text);
   std::string getBytecode();

@@ -7,16 +7,16 @@
 
 #include "compiler/Support/FileHash.h"
 
+#include "compiler/Support/Files.h"
+
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/xxhash.h"
 
 llvm::Expected<std::string> qtc::hashFile(llvm::StringRef path) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
+  auto buffer = readRegularFile(path, "a regular file");
   if (!buffer)
-    return llvm::createStringError("cannot read '" + path +
-                                   "': " + buffer.getError().message());
+    return llvm::createStringError("'" + path +
+                                   "': " + llvm::toString(buffer.takeError()));
   llvm::StringRef bytes = (*buffer)->getBuffer();
   llvm::XXH128_hash_t hash = llvm::xxh3_128bits(
       {reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()});

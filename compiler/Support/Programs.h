@@ -8,29 +8,28 @@
 #ifndef QTC_SUPPORT_PROGRAMS_H
 #define QTC_SUPPORT_PROGRAMS_H
 
+#include "compiler/Support/Interrupts.h"
+
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+#include <optional>
 #include <string>
-#include <vector>
 
 namespace qtc {
 
-/// Files that vanish with the object.
+/// Files in a folder of their own, which vanishes with the object.
 class TemporaryFiles {
 public:
-  TemporaryFiles() = default;
-  TemporaryFiles(const TemporaryFiles &) = delete;
-  TemporaryFiles &operator=(const TemporaryFiles &) = delete;
-  ~TemporaryFiles();
-
-  /// Writes `bytes` to a new file and returns its path.
+  /// A path for the new file `name`, which must differ from those before.
+  llvm::Expected<std::string> reserve(llvm::StringRef name);
+  /// Writes `bytes` to the new file `name` and returns its path.
   llvm::Expected<std::string> create(llvm::StringRef name,
                                      llvm::StringRef bytes);
 
 private:
-  std::vector<std::string> paths;
+  std::optional<TemporaryPath> folder;
 };
 
 /// Runs a program with `arguments`, the first of which is its path, to its end.
@@ -39,6 +38,10 @@ llvm::Error runProgram(llvm::ArrayRef<std::string> arguments);
 
 /// The same, and returns what it printed to stdout.
 llvm::Expected<std::string> readProgram(llvm::ArrayRef<std::string> arguments);
+
+/// Replaces this process by a program with `arguments`, the first of which is
+/// its path. Returns only if that fails.
+llvm::Error becomeProgram(llvm::ArrayRef<std::string> arguments);
 
 } // namespace qtc
 

@@ -7,6 +7,8 @@
 
 #include "core/BenchReport.h"
 
+#include "qtcrt/Printable.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -153,22 +155,27 @@ Json describeBench(Session &session, const BenchResult &result) {
       {"outside_layers_milliseconds", profile.otherMilliseconds + between}};
 }
 
-/// Columns that line up, the first ones to the left.
+/// Columns that line up, the first ones to the left. Of a long text the end is
+/// shown.
 class Table {
 public:
   Table(std::vector<std::string> head, size_t leftColumns) : left(leftColumns) {
     rows.push_back(std::move(head));
   }
-  void add(std::vector<std::string> row) { rows.push_back(std::move(row)); }
+  void add(std::vector<std::string> row) {
+    for (std::string &text : row)
+      text = clipFront(printable(text), longestText);
+    rows.push_back(std::move(row));
+  }
   void print() const {
     std::vector<size_t> widths(rows.front().size());
     for (const auto &row : rows)
       for (size_t i = 0; i < row.size(); ++i)
-        widths[i] = std::max(widths[i], width(row[i]));
+        widths[i] = std::max(widths[i], countColumns(row[i]));
     for (const auto &row : rows) {
       std::string line;
       for (size_t i = 0; i < row.size(); ++i) {
-        std::string space(widths[i] - width(row[i]), ' ');
+        std::string space = padding(row[i], widths[i]);
         line += (i ? "  " : "") + (i < left ? row[i] + space : space + row[i]);
       }
       std::printf("%s\n",
@@ -177,12 +184,7 @@ public:
   }
 
 private:
-  /// Characters of UTF-8 text.
-  static size_t width(const std::string &text) {
-    return static_cast<size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-  }
-
+  static constexpr size_t longestText = 60;
   size_t left;
   std::vector<std::vector<std::string>> rows;
 };
@@ -269,7 +271,7 @@ void printText(const Json &bench) {
   bool isDevice = bench["device"].is_string();
   std::printf("%s, scheme %s, %s, %s, batch %s, %s steps: mean of the "
               "middle half\n\n",
-              cell(bench["model"], "").c_str(),
+              printable(cell(bench["model"], "")).c_str(),
               cell(bench["scheme"], "").c_str(), cell(bench["isa"], "").c_str(),
               isDevice ? cell(bench["device"], "").c_str()
                        : cell(bench["threads"], "%.0f threads").c_str(),
@@ -300,7 +302,7 @@ void qtcrt::printBench(Session &session, const BenchResult &result, bool json) {
   if (json)
     std::printf(
         "%s\n",
-        bench.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+        bench.dump(2, ' ', true, Json::error_handler_t::replace).c_str());
   else
     printText(bench);
 }

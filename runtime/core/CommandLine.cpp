@@ -9,6 +9,7 @@
 
 #include "qtcrt/DataSet.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/Printable.h"
 
 #include <CLI/CLI.hpp>
 #include <cctype>
@@ -185,7 +186,7 @@ Options qtcrt::parseCommandLine(int argc, char **argv,
                                 const qtcrt_model &model) {
   Options options;
   std::string program = argc > 0 && argv[0] ? argv[0] : "trainer";
-  std::string name = program.substr(program.rfind('/') + 1);
+  std::string name = printable(program.substr(program.rfind('/') + 1));
   CLI::App app(concat("Trainer of ", inQuotes(model.name), " (scheme ",
                       model.scheme, "), compiled by qtc"),
                name);

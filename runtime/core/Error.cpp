@@ -7,6 +7,8 @@
 
 #include "qtcrt/Error.h"
 
+#include "qtcrt/Printable.h"
+
 #include <cctype>
 #include <cstring>
 
@@ -18,9 +20,6 @@ std::string qtcrt::describeErrno(int number) {
 }
 
 std::string qtcrt::inQuotes(const std::string &name) {
-  std::string out = "'";
-  for (char letter : name.substr(0, 4096))
-    out +=
-        static_cast<unsigned char>(letter) < 32 || letter == 127 ? '?' : letter;
-  return out + "'";
+  constexpr size_t longest = 4096; // of a path
+  return "'" + printable(name, longest) + "'";
 }

@@ -10,6 +10,7 @@
 #include "qtcrt/Checkpoint.h"
 #include "qtcrt/DataSet.h"
 #include "qtcrt/Isa.h"
+#include "qtcrt/Printable.h"
 #include "qtcrt/Session.h"
 #include "qtcrt/StateHash.h"
 
@@ -48,19 +49,21 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
 namespace {
 
 void printTensors(const qtcrt_model &model, const uint8_t *state) {
-  int width = 6;
+  std::string title = "tensor";
+  size_t width = title.size();
   for (uint64_t i = 0; i < model.tensor_count; ++i)
-    width = std::max(
-        width, static_cast<int>(std::string(model.tensors[i].name).size()));
-  std::printf("%-*s  %8s  %-8s\n", width, "tensor", "exponent", "crc32");
+    width = std::max(width, countColumns(printable(model.tensors[i].name)));
+  std::printf("%s%s  %8s  %-8s\n", title.c_str(), padding(title, width).c_str(),
+              "exponent", "crc32");
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     const qtcrt_tensor &tensor = model.tensors[i];
     uint64_t bytes = tensor.elements * dtypeBytes(tensor.dtype);
     unsigned long crc = crc32_z(0, state + tensor.offset, bytes);
     std::string exponent =
         tensor.has_exponent ? std::to_string(tensor.exponent) : "-";
-    std::printf("%-*s  %8s  %08lx\n", width, tensor.name, exponent.c_str(),
-                crc);
+    std::string name = printable(tensor.name);
+    std::printf("%s%s  %8s  %08lx\n", name.c_str(),
+                padding(name, width).c_str(), exponent.c_str(), crc);
   }
 }
 
@@ -123,9 +126,10 @@ void printModel(const qtcrt_model &model, const Json &info) {
     return static_cast<Number>(info[key].get<uint64_t>());
   };
   ImageShape input{model.channels, model.height, model.width};
-  std::printf("model             %s (hash %s)\n", model.name, model.model_hash);
+  std::printf("model             %s (hash %s)\n", printable(model.name).c_str(),
+              model.model_hash);
   std::printf("scheme            %s\n", model.scheme);
-  std::printf("options           %s\n", model.options);
+  std::printf("options           %s\n", printable(model.options).c_str());
   std::printf("batch             %llu\n", number("batch"));
   std::printf("input             %s (channels x height x width)\n",
               toString(input).c_str());
@@ -155,7 +159,7 @@ int qtcrt::runInfo(const qtcrt_model &model, const Options &options) {
   if (options.json)
     std::printf(
         "%s\n",
-        info.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+        info.dump(2, ' ', true, Json::error_handler_t::replace).c_str());
   else
     printModel(model, info);
   return 0;

@@ -7,6 +7,8 @@
 
 #include "core/ShellCommand.h"
 
+#include "qtcrt/Printable.h"
+
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
@@ -17,23 +19,36 @@ using namespace qtcrt;
 
 namespace {
 
-bool isControl(char letter) {
-  return std::iscntrl(static_cast<unsigned char>(letter)) != 0;
-}
-
 bool isPlain(char letter) {
   return std::isalnum(static_cast<unsigned char>(letter)) ||
          (letter && std::strchr("_@%+=:,./-", letter));
 }
 
-std::string escape(char letter) {
-  if (!isControl(letter))
-    return letter == '\\' || letter == '\'' ? std::string("\\") + letter
-                                            : std::string(1, letter);
-  char code[5];
-  std::snprintf(code, sizeof(code), "\\%03o",
-                static_cast<unsigned>(static_cast<unsigned char>(letter)));
-  return code;
+/// A character as `$'...'` takes it.
+std::string escape(std::string_view character) {
+  if (character == "\\" || character == "'")
+    return "\\" + std::string(character);
+  if (printable(character) == character)
+    return std::string(character);
+  std::string codes;
+  for (char byte : character) {
+    char code[5];
+    std::snprintf(code, sizeof(code), "\\%03o",
+                  static_cast<unsigned>(static_cast<unsigned char>(byte)));
+    codes += code;
+  }
+  return codes;
+}
+
+/// For words with characters that no terminal shall see.
+std::string quoteWithEscapes(std::string_view word) {
+  std::string quoted = "$'";
+  while (!word.empty()) {
+    size_t bytes = decodeCharacter(word).bytes;
+    quoted += escape(word.substr(0, bytes));
+    word.remove_prefix(bytes);
+  }
+  return quoted + "'";
 }
 
 } // namespace
@@ -41,13 +56,11 @@ std::string escape(char letter) {
 std::string qtcrt::quoteForShell(const std::string &word) {
   if (!word.empty() && std::all_of(word.begin(), word.end(), isPlain))
     return word;
-  bool hasControl = std::any_of(word.begin(), word.end(), isControl);
-  std::string quoted = hasControl ? "$'" : "'";
+  if (printable(word) != word)
+    return quoteWithEscapes(word);
+  std::string quoted = "'";
   for (char letter : word)
-    if (hasControl)
-      quoted += escape(letter);
-    else
-      quoted += letter == '\'' ? "'\\''" : std::string(1, letter);
+    quoted += letter == '\'' ? "'\\''" : std::string(1, letter);
   return quoted + "'";
 }
 

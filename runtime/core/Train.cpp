@@ -11,6 +11,7 @@
 #include "core/ShellCommand.h"
 #include "core/Signals.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/Printable.h"
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
@@ -298,7 +299,8 @@ int TrainingRun::finishInterrupted() {
   std::fprintf(
       stderr, "interrupted after step %llu; continue with: %s\n",
       static_cast<unsigned long long>(record.step),
-      commandToContinue(options.words, folder.checkpoint(), folder.path())
+      printable(commandToContinue(options.words, folder.checkpoint(),
+                                  folder.path()))
           .c_str());
   return 128 + pendingInterrupt();
 }

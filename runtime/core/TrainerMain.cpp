@@ -9,7 +9,9 @@
 
 #include "core/Commands.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/Printable.h"
 #include "qtcrt/Session.h"
+#include "qtcrt/StandardStreams.h"
 
 #include <cerrno>
 #include <csignal>
@@ -40,7 +42,7 @@ int dispatch(const qtcrt_model &model, const Options &options) {
 
 int report(const std::string &message, int status) {
   std::fflush(stdout);
-  std::fprintf(stderr, "error: %s\n", message.c_str());
+  std::fprintf(stderr, "error: %s\n", printable(message).c_str());
   return status;
 }
 
@@ -68,6 +70,7 @@ int runGuarded(int argc, char **argv, const qtcrt_model &model) {
 } // namespace
 
 int qtcrt::trainerMain(int argc, char **argv, const qtcrt_model &model) {
+  openStandardStreams();
   // A file-size limit shall be an error of write, not the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
   return runGuarded(argc, argv, model);

@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Pipelines/Registration.h"
+#include "runtime/include/qtcrt/StandardStreams.h"
 
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  qtcrt::openStandardStreams();
   mlir::DialectRegistry registry;
   qtc::registerDialects(registry);
   qtc::registerPasses();

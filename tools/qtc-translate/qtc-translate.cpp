@@ -7,6 +7,7 @@
 
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Pipelines/Registration.h"
+#include "runtime/include/qtcrt/StandardStreams.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -31,6 +32,7 @@ static void registerToLLVMIR() {
 }
 
 int main(int argc, char **argv) {
+  qtcrt::openStandardStreams();
   qtc::onnx_import::registerImportOnnxTranslation();
   registerToLLVMIR();
   return mlir::asMainReturnCode(

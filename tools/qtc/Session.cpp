@@ -9,6 +9,7 @@
 
 #include "compiler/Pipelines/Registration.h"
 #include "compiler/Support/NodeLocation.h"
+#include "runtime/include/qtcrt/Printable.h"
 #include "tools/qtc/Commands.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -23,6 +24,10 @@ using namespace qtc::tools;
 
 std::string tools::getVersionText() {
   return ("qtc " + getCompilerVersion()).str();
+}
+
+void tools::printLine(llvm::StringRef text) {
+  llvm::errs() << qtcrt::printable(text) << "\n";
 }
 
 static DialectRegistry makeRegistry() {
@@ -45,8 +50,8 @@ Session::Session() : context(makeRegistry()) {
         // What follows a first error is its consequence.
         if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
             !std::exchange(reported, true))
-          llvm::errs() << "error: " << getNodePrefix(diagnostic.getLocation())
-                       << getUserText(diagnostic) << "\n";
+          printLine("error: " + getNodePrefix(diagnostic.getLocation()) +
+                    getUserText(diagnostic));
         return success();
       });
 }
@@ -56,7 +61,7 @@ Session::~Session() = default;
 int tools::reportFailure(llvm::Error error) {
   std::string message = llvm::toString(std::move(error));
   if (!message.empty())
-    llvm::errs() << "error: " << message << "\n";
+    printLine("error: " + message);
   return 1;
 }
 
@@ -86,7 +91,7 @@ int tools::runCompiler(const CompileOptions &options, bool memoryReport) {
   Compiler compiler(session.getContext(), options);
   llvm::Error error = compiler.run();
   for (const std::string &remark : compiler.getRemarks())
-    llvm::errs() << "remark: " << remark << "\n";
+    printLine("remark: " + remark);
   if (error)
     return reportFailure(std::move(error));
   if (memoryReport)

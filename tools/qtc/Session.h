@@ -32,6 +32,9 @@ private:
   std::unique_ptr<mlir::ScopedDiagnosticHandler> handler;
 };
 
+/// Prints a line for the user to stderr, with control characters escaped.
+void printLine(llvm::StringRef text);
+
 /// Prints `error`, unless it was printed as a diagnostic, and gives the exit
 /// status of a failure.
 int reportFailure(llvm::Error error);

@@ -10,6 +10,7 @@
 #include "tools/qtc/Session.h"
 
 #include "compiler/Support/FileHash.h"
+#include "compiler/Support/Programs.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -18,10 +19,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <cerrno>
-#include <cstring>
 #include <memory>
-#include <unistd.h>
 
 using namespace qtc;
 using namespace qtc::tools;
@@ -61,13 +59,7 @@ static int runTrainer(const std::string &trainer, const std::string &data,
                       const std::vector<std::string> &arguments) {
   std::vector<std::string> words = {trainer, "train", "--data", data};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char *> pointers;
-  for (std::string &word : words)
-    pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  ::execv(trainer.c_str(), pointers.data());
-  return reportFailure(llvm::createStringError("cannot run '" + trainer +
-                                               "': " + std::strerror(errno)));
+  return reportFailure(becomeProgram(words));
 }
 
 void tools::addTrainCommand(CLI::App &app, int &status) {

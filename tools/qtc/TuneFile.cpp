@@ -7,9 +7,12 @@
 
 #include "tools/qtc/TuneFile.h"
 
+#include "compiler/Support/Files.h"
+
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
 
 using namespace qtc;
 using namespace qtc::tools;
@@ -23,36 +26,53 @@ std::vector<std::string> TunedSchedules::getEntries() const {
 
 llvm::Error tools::writeTuneFile(llvm::StringRef path,
                                  const TunedSchedules &tuned) {
-  std::error_code code;
-  llvm::raw_fd_ostream stream(path, code);
-  if (!code) {
-    llvm::json::OStream json(stream, /*IndentSize=*/2);
-    json.object([&] {
-      json.attribute("device", tuned.device);
-      json.attribute("code", tuned.code);
-      json.attributeObject("schedules", [&] {
-        for (const auto &[shape, schedule] : tuned.schedules)
-          json.attribute(shape, schedule);
-      });
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvm::json::OStream json(stream, /*IndentSize=*/2);
+  json.object([&] {
+    json.attribute("device", tuned.device);
+    json.attribute("code", tuned.code);
+    json.attributeObject("schedules", [&] {
+      for (const auto &[shape, schedule] : tuned.schedules)
+        json.attribute(shape, schedule);
     });
-    stream << "\n";
-    stream.flush();
-    code = stream.error();
-    stream.clear_error();
+  });
+  stream << "\n";
+  return writeFile(path, text);
+}
+
+/// How many arrays and objects of a JSON text contain each other. The parser
+/// would call itself as often.
+static unsigned getNesting(llvm::StringRef text) {
+  unsigned depth = 0, deepest = 0;
+  bool isString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (isString && c == '\\')
+      ++i;
+    else if (c == '"')
+      isString = !isString;
+    else if (!isString && (c == '[' || c == '{'))
+      deepest = std::max(deepest, ++depth);
+    else if (!isString && (c == ']' || c == '}') && depth > 0)
+      --depth;
   }
-  if (code)
-    return llvm::createStringError("cannot write '" + path +
-                                   "': " + code.message());
-  return llvm::Error::success();
+  return deepest;
 }
 
 llvm::Expected<TunedSchedules> tools::readTuneFile(llvm::StringRef path) {
-  auto text = llvm::MemoryBuffer::getFile(path);
+  constexpr uint64_t kMaxBytes = uint64_t(16) << 20; // 200 000 shapes
+  constexpr unsigned kNesting = 2;
+  auto text = readRegularFile(path, "a file of --tune", kMaxBytes);
   if (!text)
     return llvm::createStringError(
-        "cannot read '" + path + "': " + text.getError().message() +
+        "'" + path + "': " + llvm::toString(text.takeError()) +
         "; --tune writes it on a machine with a GPU");
-  auto json = llvm::json::parse((*text)->getBuffer());
+  llvm::StringRef content = (*text)->getBuffer();
+  if (getNesting(content) > kNesting)
+    return llvm::createStringError(
+        "'" + path + "' is no file of --tune: " + "it is nested too deeply");
+  auto json = llvm::json::parse(content);
   if (!json)
     return llvm::createStringError("'" + path + "' is no file of --tune: " +
                                    llvm::toString(json.takeError()));

@@ -8,6 +8,8 @@
 #include "tools/qtc/TuneFlags.h"
 #include "tools/qtc/Tuner.h"
 
+#include "compiler/Support/Files.h"
+
 #include <CLI/CLI.hpp>
 
 using namespace qtc;
@@ -56,6 +58,10 @@ llvm::Error TuneFlags::read(CompileOptions &options) const {
 llvm::Error TuneFlags::apply(CompileOptions &options) const {
   if (candidates == 0)
     return file.empty() ? llvm::Error::success() : read(options);
+  // Minutes would be lost.
+  if (!file.empty())
+    if (llvm::Error error = checkOutput(file, options.modelPath))
+      return error;
   llvm::Expected<TunedSchedules> tuned = Tuner(options, candidates).run();
   if (!tuned)
     return tuned.takeError();

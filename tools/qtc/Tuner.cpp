@@ -37,7 +37,8 @@ static double getMedian(std::vector<double> values) {
 
 llvm::Expected<Tuner::Candidate> Tuner::compile(unsigned index) {
   Candidate candidate;
-  llvm::Expected<std::string> path = files.create("tune", "");
+  llvm::Expected<std::string> path =
+      files.reserve("tune" + std::to_string(index));
   if (!path)
     return path.takeError();
   candidate.trainer = *path;

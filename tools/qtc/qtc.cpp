@@ -5,35 +5,47 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Support/Interrupts.h"
+#include "runtime/include/qtcrt/StandardStreams.h"
 #include "tools/qtc/Commands.h"
+#include "tools/qtc/Session.h"
+
+#include "llvm/Support/raw_ostream.h"
 
 #include <CLI/CLI.hpp>
 
 #include <csignal>
-#include <cstdio>
+#include <sstream>
+
+using namespace qtc::tools;
 
 int main(int argc, char **argv) {
+  qtcrt::openStandardStreams();
+  qtc::handleInterrupts();
   // Files that grow too large are write errors, not the end.
   std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("Compiles ONNX models to programs that train them with integer "
                "arithmetic.",
                "qtc");
-  app.set_version_flag("--version", qtc::tools::getVersionText());
+  app.set_version_flag("--version", getVersionText());
   app.require_subcommand(1);
   app.option_defaults()->always_capture_default();
   int status = 0;
-  qtc::tools::addCheckCommand(app, status);
-  qtc::tools::addCompileCommand(app, status);
-  qtc::tools::addTrainCommand(app, status);
+  addCheckCommand(app, status);
+  addCompileCommand(app, status);
+  addTrainCommand(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {
-    return app.exit(success);
+    std::ostringstream text; // help or version
+    app.exit(success, text);
+    llvm::outs() << text.str();
+    return finishOutput();
   } catch (const CLI::ParseError &error) {
-    std::fprintf(stderr, "error: %s; see `qtc --help`\n", error.what());
-    return qtc::tools::kUsageError;
+    printLine("error: " + std::string(error.what()) + "; see `qtc --help`");
+    return kUsageError;
   } catch (const std::exception &error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
+    printLine("error: " + std::string(error.what()));
     return 1;
   }
   return status;

@@ -7,6 +7,8 @@
 
 #include "compiler/Import/ONNX/ExternalData.h"
 
+#include "runtime/include/qtcrt/Printable.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
@@ -44,7 +46,7 @@ resolveLocation(StringRef location, StringRef folder, std::string &why) {
   bool climbs =
       llvm::any_of(llvm::make_range(path::begin(location), path::end(location)),
                    [](StringRef component) { return component == ".."; });
-  if (location.empty() || location.contains('\0') || climbs ||
+  if (location.empty() || !qtcrt::isName(location) || climbs ||
       path::is_absolute(location))
     return Refusal(why) << "external data: location " << quote(location)
                         << " is not a relative path inside the model's folder";

@@ -7,28 +7,23 @@
 
 #include "compiler/Import/ONNX/FileAccess.h"
 
-#include "llvm/Support/FileSystem.h"
+#include "compiler/Support/Files.h"
+#include "runtime/include/qtcrt/Printable.h"
+
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace qtc::onnx_import;
 using llvm::StringRef;
-namespace fs = llvm::sys::fs;
 
 FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
 qtc::onnx_import::readFile(StringRef path, std::string &why) {
-  fs::file_status status;
-  if (std::error_code error = fs::status(path, status))
-    return Refusal(why) << "cannot open the file: " << error.message();
-  if (fs::is_directory(status))
-    return Refusal(why) << "expected an ONNX file, but got a directory";
-  if (!fs::is_regular_file(status))
-    return Refusal(why) << "expected an ONNX file, but got a device or a pipe";
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
+  // It names the model, and what training saves is UTF-8.
+  if (!qtcrt::isName(llvm::sys::path::filename(path)))
+    return Refusal(why) << "the name of the file is not UTF-8; rename it";
+  auto buffer = readRegularFile(path, "an ONNX file");
   if (!buffer)
-    return Refusal(why) << "cannot read the file: "
-                        << buffer.getError().message();
+    return Refusal(why) << llvm::toString(buffer.takeError());
   return std::move(*buffer);
 }
 

@@ -16,7 +16,7 @@
 
 namespace qtc::onnx_import {
 
-/// The bytes of the regular file `path`.
+/// The bytes of the regular file `path`, whose name is UTF-8.
 mlir::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
 readFile(llvm::StringRef path, std::string &why);
 

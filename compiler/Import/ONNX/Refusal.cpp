@@ -7,29 +7,16 @@
 
 #include "compiler/Import/ONNX/Refusal.h"
 
+#include "runtime/include/qtcrt/Printable.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/ConvertUTF.h"
 
 using namespace llvm;
 
 std::string qtc::onnx_import::printable(StringRef text) {
   constexpr size_t kLongest = 200;
-  bool isCut = text.size() > kLongest;
-  text = text.take_front(kLongest);
-  // Not in the middle of a character.
-  while (isCut && !text.empty() && (text.back() & 0x80))
-    text = text.drop_back();
-  const auto *begin = reinterpret_cast<const UTF8 *>(text.data());
-  bool isUTF8 = isLegalUTF8String(&begin, begin + text.size());
-  std::string result;
-  for (char c : text) {
-    if (isPrint(c) || (isUTF8 && (c & 0x80)))
-      result += c;
-    else
-      result += "\\x" + toHex(StringRef(&c, 1), /*LowerCase=*/true);
-  }
-  return isCut ? result + "..." : result;
+  return qtcrt::printable(text, kLongest);
 }
 
 std::string qtc::onnx_import::quote(StringRef name) {

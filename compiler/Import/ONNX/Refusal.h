@@ -19,8 +19,8 @@
 
 namespace qtc::onnx_import {
 
-/// `text`, which comes from a file, with everything escaped that is not
-/// printable, and cut if it is too long.
+/// `text`, which comes from a file, as qtcrt::printable shows it, and cut if it
+/// is too long.
 std::string printable(llvm::StringRef text);
 
 /// The same in quotes.

@@ -10,6 +10,7 @@
 #include "compiler/Import/ONNX/Importer.h"
 #include "compiler/Support/NodeLocation.h"
 #include "dialect/QTrain/IR/QTrain.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
@@ -313,11 +314,6 @@ static std::string formatStatus(const NodeReport &node) {
   return "";
 }
 
-static std::string clip(StringRef text, size_t width) {
-  return text.size() <= width ? text.str()
-                              : "..." + text.take_back(width - 3).str();
-}
-
 namespace {
 constexpr unsigned kNumColumns = 6;
 using Row = std::array<std::string, kNumColumns>;
@@ -327,9 +323,8 @@ static void printRow(const Row &row, ArrayRef<size_t> widths,
                      llvm::raw_ostream &os) {
   for (unsigned i = 0; i + 1 < kNumColumns; ++i) {
     bool isNumber = i == 3 || i == 4;
-    os << (isNumber ? llvm::right_justify(row[i], widths[i])
-                    : llvm::left_justify(row[i], widths[i]))
-       << "  ";
+    std::string space = qtcrt::padding(row[i], widths[i]);
+    os << (isNumber ? space + row[i] : row[i] + space) << "  ";
   }
   os << row.back() << "\n";
 }
@@ -369,14 +364,15 @@ void qtc::onnx_import::printReport(const ModelReport &report,
   std::vector<Row> rows = {
       {"node", "op", "output shape", "parameters", "MACs", "status"}};
   for (const NodeReport &node : report.nodes)
-    rows.push_back(
-        {clip(printable(node.name), 40), clip(printable(node.opType), 24),
-         node.shape.empty() ? "?" : node.shape, formatCount(node.parameters),
-         formatCount(node.macs), formatStatus(node)});
+    rows.push_back({qtcrt::clipFront(printable(node.name), 40),
+                    qtcrt::clipFront(printable(node.opType), 24),
+                    node.shape.empty() ? "?" : node.shape,
+                    formatCount(node.parameters), formatCount(node.macs),
+                    formatStatus(node)});
   SmallVector<size_t> widths(kNumColumns, 0);
   for (const Row &row : rows)
     for (unsigned i = 0; i < kNumColumns; ++i)
-      widths[i] = std::max(widths[i], row[i].size());
+      widths[i] = std::max(widths[i], qtcrt::countColumns(row[i]));
   for (const Row &row : rows)
     printRow(row, widths, os);
   os << "\n";

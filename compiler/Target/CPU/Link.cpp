@@ -7,7 +7,9 @@
 
 #include "compiler/Target/CPU/Link.h"
 
+#include "compiler/Support/Files.h"
 #include "compiler/Support/Programs.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Object/ArchiveWriter.h"
@@ -15,13 +17,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/raw_ostream.h"
 
 using namespace qtc;
-
-static llvm::Error makeError(const llvm::Twine &what, std::error_code code) {
-  return llvm::createStringError(what + ": " + code.message());
-}
 
 /// The folder with the runtime's libraries: next to the installed compiler, or
 /// in the build tree.
@@ -52,9 +49,11 @@ llvm::Error cpu::linkTrainer(llvm::StringRef output,
   if (!linker)
     return linker.takeError();
   std::string runtime = findRuntime();
-  std::string temporary =
-      (output + ".tmp" + llvm::Twine(llvm::sys::Process::getProcessId())).str();
-  std::vector<std::string> arguments = {*linker, "-o", temporary};
+  TemporaryFiles files;
+  llvm::Expected<std::string> linked = files.reserve("trainer");
+  if (!linked)
+    return linked.takeError();
+  std::vector<std::string> arguments = {*linker, "-o", *linked};
   llvm::append_range(arguments, objects);
   for (llvm::StringRef library : {"libqtcrt_main.a", "libqtcrt.a"})
     arguments.push_back(runtime + "/" + library.str());
@@ -64,17 +63,20 @@ llvm::Error cpu::linkTrainer(llvm::StringRef output,
         "-pthread", "-ldl", "-lm"})
     arguments.push_back(flag.str());
 
-  if (llvm::Error error = runProgram(arguments)) {
-    llvm::sys::fs::remove(temporary);
+  if (llvm::Error error = runProgram(arguments))
     return llvm::createStringError("cannot link '" + output + "' with '" +
                                    *linker +
                                    "': " + llvm::toString(std::move(error)));
-  }
-  if (std::error_code code = llvm::sys::fs::rename(temporary, output)) {
-    llvm::sys::fs::remove(temporary);
-    return makeError("cannot write '" + output + "'", code);
-  }
-  return llvm::Error::success();
+  auto bytes = readRegularFile(*linked, "a trainer");
+  if (!bytes)
+    return bytes.takeError();
+  return writeFile(output, (*bytes)->getBuffer(), /*isExecutable=*/true);
+}
+
+std::string cpu::getHeaderPath(llvm::StringRef library) {
+  llvm::SmallString<128> header(library);
+  llvm::sys::path::replace_extension(header, "h");
+  return header.str().str();
 }
 
 llvm::Error cpu::writeStaticLibrary(llvm::StringRef output,
@@ -88,19 +90,18 @@ llvm::Error cpu::writeStaticLibrary(llvm::StringRef output,
     member->MemberName = llvm::sys::path::filename(member->MemberName);
     members.push_back(std::move(*member));
   }
-  if (llvm::Error error = llvm::writeArchive(
-          output, members, llvm::SymtabWritingMode::NormalSymtab,
-          llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false))
+  auto archive = llvm::writeArchiveToBuffer(
+      members, llvm::SymtabWritingMode::NormalSymtab,
+      llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
+  if (!archive)
+    return archive.takeError();
+  if (llvm::Error error = writeFile(output, (*archive)->getBuffer()))
     return error;
-  llvm::SmallString<128> header(output);
-  llvm::sys::path::replace_extension(header, "h");
-  std::error_code code;
-  llvm::raw_fd_ostream stream(header, code);
-  if (code)
-    return makeError("cannot write '" + header + "'", code);
-  stream << "/* Interface of " << llvm::sys::path::filename(output)
-         << ": `qtcrt_compiled_model` describes the model and its step\n"
-            "   functions; link with libqtcrt.a, which runs them. */\n"
-            "#include \"qtcrt/abi.h\"\n";
-  return llvm::Error::success();
+  std::string name = qtcrt::printable(llvm::sys::path::filename(output));
+  return writeFile(
+      getHeaderPath(output),
+      "/* Interface of " + name +
+          ": `qtcrt_compiled_model` describes the model and its step\n"
+          "   functions; link with libqtcrt.a, which runs them. */\n"
+          "#include \"qtcrt/abi.h\"\n");
 }

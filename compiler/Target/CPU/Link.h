@@ -22,8 +22,10 @@ namespace qtc::cpu {
 llvm::Error linkTrainer(llvm::StringRef output,
                         llvm::ArrayRef<std::string> objects);
 
-/// Writes a static library of the objects and, next to it, a C header with the
-/// extension `.h`.
+/// The C header of a static library: next to it, with the extension `.h`.
+std::string getHeaderPath(llvm::StringRef library);
+
+/// Writes a static library of the objects and its header.
 llvm::Error writeStaticLibrary(llvm::StringRef output,
                                llvm::ArrayRef<std::string> objects);
 

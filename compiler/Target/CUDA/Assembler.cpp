@@ -33,10 +33,10 @@ llvm::Expected<std::string> cuda::assemble(llvm::StringRef ptx,
   if (!program)
     return program.takeError();
   TemporaryFiles files;
-  llvm::Expected<std::string> text = files.create("ptx", ptx);
+  llvm::Expected<std::string> text = files.create("code.ptx", ptx);
   if (!text)
     return text.takeError();
-  llvm::Expected<std::string> code = files.create("cubin", "");
+  llvm::Expected<std::string> code = files.reserve("code.cubin");
   if (!code)
     return code.takeError();
   if (llvm::Error error = runProgram(

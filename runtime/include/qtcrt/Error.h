@@ -16,7 +16,8 @@ namespace qtcrt {
 
 /// A failure the user can do something about. The text starts lower-case, names
 /// the file or option, what was expected and what to do; `trainerMain` prints
-/// it as one line `error: ...` and exits with 1.
+/// it as one line `error: ...`, with control characters escaped, and exits with
+/// 1.
 class Error : public std::runtime_error {
 public:
   explicit Error(const std::string &message) : std::runtime_error(message) {}
@@ -52,8 +53,7 @@ template <typename... Parts> [[noreturn]] void fail(Parts &&...parts) {
 /// What the C library says about `number` (an errno), starting lower-case.
 std::string describeErrno(int number);
 
-/// `name` between single quotes, control characters replaced by '?' so that a
-/// message stays one line.
+/// `name`, as `printable` shows it, between single quotes.
 std::string inQuotes(const std::string &name);
 
 } // namespace qtcrt

@@ -1,0 +1,38 @@
+//===- Files.h - Files that users name --------------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_SUPPORT_FILES_H
+#define QTC_SUPPORT_FILES_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <cstdint>
+#include <memory>
+
+namespace qtc {
+
+/// The bytes of the regular file `path`, which should be `kind`, "an ONNX
+/// file". The error does not name the path: "cannot open the file: ...",
+/// "expected an ONNX file, but got a directory".
+llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+readRegularFile(llvm::StringRef path, llvm::StringRef kind,
+                uint64_t maxBytes = UINT64_MAX);
+
+/// Says why `writeFile` cannot write `path`, as far as that shows before; with
+/// `input`, a file that must not be overwritten.
+llvm::Error checkOutput(llvm::StringRef path, llvm::StringRef input = "");
+
+/// Writes a file that is there as a whole or not at all. Symbolic links are
+/// followed; what exists and is no regular file is refused.
+llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes,
+                      bool isExecutable = false);
+
+} // namespace qtc
+
+#endif // QTC_SUPPORT_FILES_H

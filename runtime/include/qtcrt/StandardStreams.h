@@ -1,0 +1,33 @@
+//===- StandardStreams.h - stdin, stdout and stderr exist -------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// For the start of every program of the project, the compiler's included.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_STANDARD_STREAMS_H
+#define QTCRT_STANDARD_STREAMS_H
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace qtcrt {
+
+/// Opens the descriptors 0 to 2 that are closed (`>&-`), or the next file that
+/// the program opens would take their place and what is printed would end in
+/// it. Writing to stdout then fails, as it does on a closed descriptor; stderr
+/// goes nowhere.
+inline void openStandardStreams() {
+  for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(descriptor, F_GETFD) < 0) // the least free descriptor is taken
+      (void)open("/dev/null",
+                 descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+} // namespace qtcrt
+
+#endif // QTCRT_STANDARD_STREAMS_H

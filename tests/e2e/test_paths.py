@@ -1,0 +1,332 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Where the tools read and write: links, devices, pipes, closed streams, and what an interruption leaves behind."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import unittest
+
+import harness
+from test_user_errors import ErrorCase, INPUT, make_model
+
+sys.path.insert(0, harness.REFERENCE)
+import make_models  # noqa: E402 (the path comes first)
+
+FAST = ("--mcpu=baseline", "--batch=6", "--scheme=fp32")
+
+
+class Output(ErrorCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.model = make_model(cls.common)
+
+    def compile(self, output, *options):
+        return harness.execute(harness.QTC, "compile", self.model, "-o", output, *FAST, *options)
+
+    def assert_refused(self, output, *options, mentions=()):
+        self.assert_error(INPUT, harness.QTC, "compile", self.model, "-o", output, *FAST, *options, mentions=mentions)
+
+    def test_links_are_followed(self):
+        os.makedirs(self.path("store"))
+        links = {"absolute": self.path("store", "a"), "relative": "store/b", "chain": "relative"}
+        for name, target in links.items():
+            os.symlink(target, self.path(name))
+        for emit in ("trainer", "import"):
+            for name, target in links.items():
+                self.assertEqual(self.compile(self.path(name), "--emit=" + emit).code, 0)
+                self.assertEqual(os.readlink(self.path(name)), target)
+            self.assertEqual(sorted(os.listdir(self.path("store"))), ["a", "b"])
+            self.assertEqual(os.access(self.path("store", "a"), os.X_OK), emit == "trainer")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["absolute", "chain", "relative", "store"])
+
+    def test_what_is_no_file_stays(self):
+        os.mkfifo(self.path("pipe"))
+        os.symlink(self.folder, self.path("folder"))
+        os.symlink("loop", self.path("loop"))
+        os.symlink("missing/out", self.path("dangling"))
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(self.path("socket"))
+            for emit in ("trainer", "lib", "obj", "import"):
+                for name in ("pipe", "folder", "loop", "dangling", "socket"):
+                    before = os.lstat(self.path(name))
+                    self.assert_refused(self.path(name), "--emit=" + emit, mentions=[name])
+                    self.assertEqual(os.lstat(self.path(name)).st_ino, before.st_ino)
+        self.assertEqual(len(os.listdir(self.folder)), 5)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root makes device nodes")
+    def test_devices_stay(self):
+        node = self.path("null")
+        os.mknod(node, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        for emit in ("trainer", "lib", "obj", "import"):
+            self.assert_refused(node, "--emit=" + emit, mentions=["a device"])
+        self.assertTrue(stat.S_ISCHR(os.lstat(node).st_mode))
+
+    def test_inputs_stay(self):
+        with open(self.model, "rb") as file:
+            content = file.read()
+        os.symlink(self.model, self.path("link"))
+        os.link(self.model, self.path("other_name"))
+        for output in (self.model, self.path("link"), self.path("other_name")):
+            for emit in ("trainer", "import"):
+                self.assert_refused(output, "--emit=" + emit, mentions=["the model itself"])
+        with open(self.model, "rb") as file:
+            self.assertEqual(file.read(), content)
+        self.assert_refused(self.path("m.h"), "--emit=lib", mentions=["header"])
+        self.assert_refused("-", mentions=["stdout takes text only"])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["link", "other_name"])
+
+    def test_existing_files(self):
+        for emit in ("trainer", "import"):
+            self.write("out", b"old")
+            os.chmod(self.path("out"), 0o600)
+            self.assertEqual(self.compile(self.path("out"), "--emit=" + emit).code, 0)
+            self.assertGreater(os.path.getsize(self.path("out")), 100)
+        self.write("out", b"old")
+        self.assert_error(INPUT, harness.QTC, "compile", self.model, "-o", self.path("out"), "--normalize=cifar10", *FAST)
+        with open(self.path("out"), "rb") as file:
+            self.assertEqual(file.read(), b"old")
+
+    def test_long_names(self):
+        name = self.path("n" * 255)
+        self.assertEqual(self.compile(name).code, 0)
+        harness.succeed(name, "info")
+        self.assert_refused(self.path("n" * 256), mentions=["File name too long"])
+
+    @unittest.skipIf(os.geteuid() == 0, "root writes everywhere")
+    def test_read_only_folder(self):
+        os.chmod(self.folder, 0o500)
+        self.assert_refused(self.path("out"), mentions=["Permission denied"])
+        os.chmod(self.folder, 0o700)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
+    def test_full_disk(self):
+        os.makedirs(self.path("disk"))
+        words = ("mount", "-t", "tmpfs", "-o", "size=64k", "qtc-test", self.path("disk"))
+        if subprocess.run(words, stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("cannot mount a small file system")
+        self.addCleanup(subprocess.run, ["umount", self.path("disk")], check=True)
+        self.assert_refused(self.path("disk", "out"), mentions=["No space left on device"])
+        self.assertEqual(os.listdir(self.path("disk")), [])
+
+
+class Input(ErrorCase):
+    def test_models(self):
+        os.mkfifo(self.path("pipe"))
+        os.symlink("/dev/zero", self.path("zero"))
+        for path in (self.path("pipe"), self.path("zero"), "/dev/zero", self.folder, self.path("missing")):
+            for command in (
+                ("check", path), ("compile", path, "-o", self.path("out")), ("train", path, "--data=synthetic:digits"),
+            ):
+                self.assert_error(INPUT, harness.QTC, *command, mentions=[path], timeout=20)
+        self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_tune_files(self):
+        model = make_model(self.folder)
+        files = {
+            "nested": b"[" * 100000,
+            "objects": b'{"device": ' * 100000,
+            "quoted": b'{"device": "' + b"[" * 9 + b'", "code": 1}',
+            "large": b" " * (1 << 25),
+            "binary": bytes(range(256)),
+            "empty": b"",
+        }
+        paths = [self.write(name, content) for name, content in files.items()]
+        os.mkfifo(self.path("pipe"))
+        for path in [*paths, "/dev/zero", self.path("pipe"), self.folder, self.path("missing")]:
+            self.assert_error(
+                INPUT, harness.QTC, "compile", model, "-o", self.path("out"), "--target=cuda", "--tune-file=" + path,
+                mentions=[path], timeout=20,
+            )
+
+    def test_trainers(self):
+        model = make_model(self.folder)
+        trainer = harness.compile_model(model, self.path("trainer"), *FAST)
+        os.mkfifo(self.path("pipe"))
+        for path in (self.path("pipe"), "/dev/zero", self.folder):
+            self.assert_error(INPUT, trainer, "hash", "--checkpoint", path, mentions=[path], timeout=20)
+
+
+class Streams(ErrorCase):
+    """A closed stdin, stdout or stderr is not the next file that is opened."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.model = make_model(cls.common)
+        make_models.make_data(os.path.join(cls.common, "data"))
+        cls.trainer = harness.compile_model(cls.model, os.path.join(cls.common, "trainer"), *FAST)
+
+    def run_closed(self, closed, *command):
+        return harness.execute("/bin/sh", "-c", 'exec "$@" ' + closed, "sh", *command)
+
+    def test_output_is_expected(self):
+        out = self.path("out")
+        for command in (
+            (harness.QTC, "check", self.model), (harness.QTC, "--version"), (harness.QTC, "compile", "--help"),
+            (harness.QTC, "compile", self.model, "--emit=import"),
+            (harness.QTC, "compile", self.model, "--emit=asm", "--memory-report", "-o", out, *FAST),
+            (self.trainer, "info"), (self.trainer, "--help"),
+            (self.trainer, "train", "--data", "npy:" + os.path.join(self.common, "data"), "--steps=2"),
+        ):
+            for closed in (">&-", "<&- >&-"):
+                outcome = self.run_closed(closed, *command)
+                self.assertEqual(outcome.code, INPUT, outcome)
+                self.assertRegex(outcome.err, r"\Aerror: cannot write to (stdout|standard output): [^\n]+\n\Z")
+        plain = self.path("plain")
+        harness.compile_model(self.model, plain, "--emit=asm", *FAST)
+        with open(plain, "rb") as expected, open(out, "rb") as written:
+            self.assertEqual(written.read(), expected.read())
+
+    def test_nothing_is_mixed(self):
+        data = "npy:" + os.path.join(self.common, "data")
+        for closed in ("<&-", "2>&-", "<&- 2>&-", "<&- >&- 2>&-"):
+            outcome = self.run_closed(closed, harness.QTC, "compile", self.model, "-o", self.path("out"), *FAST)
+            self.assertEqual(outcome.code, 0, outcome)
+            harness.succeed(self.path("out"), "info")
+            outcome = self.run_closed(
+                closed, self.trainer, "train", "--data", data, "--steps=2", "--out", self.path("run")
+            )
+            self.assertEqual(outcome.code, INPUT if " >&-" in closed else 0, outcome)
+            harness.succeed(self.trainer, "hash", "--checkpoint", harness.checkpoint(self.path("run")))
+            with open(self.path("run", "metrics.jsonl"), encoding="utf-8") as file:
+                self.assertNotIn("result:", file.read())
+        outcome = self.run_closed("2>&-", harness.QTC, "compile", self.path("missing"), "-o", self.path("out"))
+        self.assertEqual((outcome.code, outcome.out), (INPUT, ""))
+
+
+#: Says that it is there, starts another program that would go on, and makes files where linkers make them.
+LINKER = """#!/bin/sh
+while [ "$1" != -o ]; do shift; done
+: >"$2"
+: >"$TMPDIR/cc.o"
+stat -c '%a %n' "$(dirname "$2")" "$(dirname "$2")"/* >"$REPORT.modes"
+sleep 300 &
+echo "$$ $!" >"$REPORT.tmp"
+mv "$REPORT.tmp" "$REPORT"
+wait
+: >"$2"
+"""
+
+
+class Interrupts(ErrorCase):
+    def start_linking(self, *command):
+        """A compiler that waits for its linker; its process and those of the linker."""
+        linker = self.write("bin/c++", LINKER.encode())
+        os.chmod(linker, 0o755)
+        for name in ("tmp", "out"):
+            os.makedirs(self.path(name))
+        environment = dict(os.environ, CXX=linker, TMPDIR=self.path("tmp"), REPORT=self.path("report"),
+                           XDG_CACHE_HOME=self.path("cache"))
+        process = subprocess.Popen(
+            [harness.QTC, *command], env=environment, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: [signal.signal(s, signal.SIG_DFL) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)],
+        )
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + 120
+        while not os.path.exists(self.path("report")):
+            self.assertIsNone(process.poll())
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        with open(self.path("report"), encoding="utf-8") as file:
+            return process, [int(number) for number in file.read().split()]
+
+    def assert_gone(self, programs):
+        deadline = time.monotonic() + 20
+        while any(os.path.exists(f"/proc/{program}/exe") for program in programs):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+    def check_signal(self, number, *command):
+        process, programs = self.start_linking(*command)
+        with open(self.path("report.modes"), encoding="utf-8") as file:
+            modes = [line.split(" ", 1) for line in file.read().splitlines()]
+        self.assertEqual(modes[0][0], "700", modes)
+        process.send_signal(number)
+        self.assertEqual(process.wait(timeout=20), -number)
+        self.assert_gone(programs)
+        self.assertEqual(os.listdir(self.path("tmp")), [])
+        self.assertEqual(os.listdir(self.path("out")), [])
+
+    def test_terminate(self):
+        self.check_signal(signal.SIGTERM, "compile", make_model(self.folder), "-o", self.path("out", "t"), *FAST)
+
+    def test_interrupt(self):
+        self.check_signal(signal.SIGINT, "compile", make_model(self.folder), "-o", self.path("out", "t"), *FAST)
+
+    def test_train(self):
+        self.check_signal(signal.SIGTERM, "train", make_model(self.folder), "--data=npy:x", *FAST)
+        trainers = [name for _, _, names in os.walk(self.path("cache")) for name in names if "gemm" in name]
+        self.assertEqual(trainers, [])
+
+    def test_trainers_see_signals(self):
+        """The trainer that `qtc train` becomes is interrupted like any other: orderly, after a step."""
+        make_models.make_data(self.path("data"))
+        words = (harness.QTC, "train", make_model(self.folder), "--data=npy:" + self.path("data"), *FAST, "--epochs=1000000",
+                 "--out", self.path("run"))
+        process = subprocess.Popen(
+            words, env=dict(os.environ, XDG_CACHE_HOME=self.path("cache")), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + 120
+        metrics = self.path("run", "metrics.jsonl")
+        while not os.path.exists(metrics) or not os.path.getsize(metrics):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+        self.assertIn(b"interrupted after step", messages)
+
+    def test_ignored_signals_stay_ignored(self):
+        """nohup, and shells that start jobs in the background, ask for it."""
+        model = make_model(self.folder)
+        words = (harness.QTC, "compile", model, "-o", self.path("t"), *FAST)
+        process = subprocess.Popen(words, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        self.assertEqual(process.returncode, 0)
+
+    def test_nothing_is_left_of_a_success_or_a_failure(self):
+        os.makedirs(self.path("tmp"))
+        model, environment = make_model(self.folder), dict(os.environ, TMPDIR=self.path("tmp"))
+        harness.succeed(harness.QTC, "compile", model, "-o", self.path("t"), *FAST, env=environment)
+        self.assert_error(
+            INPUT, harness.QTC, "compile", model, "-o", self.path("u"), *FAST, env=dict(environment, CXX="false"),
+            mentions=["cannot link"],
+        )
+        self.assertEqual(os.listdir(self.path("tmp")), [])
+        self.assertEqual(sorted(os.listdir(self.folder)), ["gemm_plain.onnx", "t", "tmp"])
+        self.assert_error(
+            INPUT, harness.QTC, "compile", model, "-o", self.path("u"), *FAST,
+            env=dict(environment, TMPDIR=self.path("missing")), mentions=["TMPDIR"],
+        )
+
+
+class TrainerInterrupts(ErrorCase):
+    def test_at_any_moment(self):
+        """Whatever a trainer is doing when it is told to end, only whole files remain."""
+        make_models.make_data(self.path("data"))
+        trainer = harness.compile_model(make_model(self.folder), self.path("trainer"), *FAST)
+        run = (trainer, "train", "--data", "npy:" + self.path("data"), "--epochs=100000", "--save-every=1", "--out")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            for step in range(8):
+                out = self.path(f"{number}-{step}")
+                process = subprocess.Popen([*run, out], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                time.sleep(0.004 * step * step)
+                process.send_signal(number)
+                process.send_signal(number)
+                process.wait(timeout=20)
+                left = sorted(os.listdir(out)) if os.path.exists(out) else []
+                self.assertEqual([name for name in left if "tmp" in name or name.startswith(".qtc")], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
