@@ -31,7 +31,7 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
   request.train = false;
   DataSet data = loadDataSet(options.data, request);
   Progress progress;
-  progress.begin("test example", data.test.count());
+  progress.begin("test", "example", data.test.count());
   LossSums sums = session.evaluateAll(
       data.test, [] { return false; },
       [&](uint64_t done) { progress.update(done); });

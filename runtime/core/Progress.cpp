@@ -16,10 +16,12 @@ using namespace qtcrt;
 
 Progress::Progress() : enabled(isatty(STDERR_FILENO) == 1) {}
 
-void Progress::begin(const std::string &newWhat, unsigned long long newTotal,
+void Progress::begin(const std::string &newWhat, const char *newUnit,
+                     unsigned long long newTotal,
                      unsigned long long newBefore) {
   clear();
   what = newWhat;
+  unit = newUnit;
   total = newTotal;
   before = newBefore;
   sinceBegin.restart();
@@ -34,10 +36,8 @@ void Progress::update(unsigned long long done) {
   sinceUpdate.restart();
   double left = sinceBegin.seconds() / static_cast<double>(done - before) *
                 static_cast<double>(total - done);
-  std::fprintf(stderr, "\r\033[K%s %llu/%llu (%.0f %%), %s left", what.c_str(),
-               done, total,
-               100.0 * static_cast<double>(done) / static_cast<double>(total),
-               durationText(left).c_str());
+  std::string text = progressText(what, unit, done, total, left);
+  std::fprintf(stderr, "\r\033[K%s", text.c_str());
   std::fflush(stderr);
   visible = true;
 }
@@ -46,6 +46,19 @@ void Progress::clear() {
   if (visible)
     std::fputs("\r\033[K", stderr);
   visible = false;
+}
+
+std::string qtcrt::progressText(const std::string &what,
+                                const std::string &unit,
+                                unsigned long long done,
+                                unsigned long long total, double seconds) {
+  std::string text =
+      concat(what, ": ", unit, " ", done, "/", total, " (",
+             static_cast<unsigned long long>(100.0 * static_cast<double>(done) /
+                                             static_cast<double>(total)),
+             " %), ", durationText(seconds), " left in ", what);
+  // A terminal of 80 columns wraps when the last of them is used.
+  return text.substr(0, 79);
 }
 
 std::string qtcrt::durationText(double seconds) {

@@ -27,8 +27,11 @@ private:
   Clock::time_point start;
 };
 
-/// One line on stderr that is rewritten in place, at most five times a second,
-/// only on a terminal and only for work that takes longer than two seconds.
+/// One line on stderr that is rewritten in place, at most five times per
+/// second, only on a terminal and only for work that takes longer than two
+/// seconds. It says how long the work takes and fits 80 columns:
+///
+///   epoch 3: step 120/468 (26 %), 6 s left in epoch 3
 class Progress {
 public:
   Progress();
@@ -36,10 +39,10 @@ public:
   Progress(const Progress &) = delete;
   Progress &operator=(const Progress &) = delete;
 
-  /// Starts a piece of work called `what` with `total` units, of which
-  /// `before` are already done.
-  void begin(const std::string &what, unsigned long long total,
-             unsigned long long before = 0);
+  /// Starts a piece of work called `what` with `total` units, each of them
+  /// called `unit`, of which `before` are already done.
+  void begin(const std::string &what, const char *unit,
+             unsigned long long total, unsigned long long before = 0);
   void update(unsigned long long done);
   /// Removes the line; call it before other output.
   void clear();
@@ -47,10 +50,15 @@ public:
 private:
   bool enabled;
   bool visible = false;
-  std::string what;
+  std::string what, unit;
   unsigned long long total = 0, before = 0;
   Stopwatch sinceBegin, sinceUpdate;
 };
+
+/// The line without its ending: `seconds` are what is left.
+std::string progressText(const std::string &what, const std::string &unit,
+                         unsigned long long done, unsigned long long total,
+                         double seconds);
 
 /// "59 s", "3 min 20 s", "2 h 5 min".
 std::string durationText(double seconds);

@@ -42,6 +42,18 @@ std::string qtcrt::hashState(const qtcrt_model &model, const uint8_t *state) {
   return hasher.digest();
 }
 
+std::string qtcrt::hashParameters(const qtcrt_model &model,
+                                  const uint8_t *state) {
+  Hasher hasher;
+  for (uint64_t i = 0; i < model.tensor_count; ++i) {
+    const qtcrt_tensor &tensor = model.tensors[i];
+    if (tensor.kind == QTCRT_STATE_PARAMETER && !tensor.frozen)
+      hasher.add(state + tensor.offset,
+                 tensor.elements * dtypeBytes(tensor.dtype));
+  }
+  return hasher.digest();
+}
+
 std::string qtcrt::hashData(const DataSplit &split) {
   Hasher hasher;
   const int64_t shape[] = {split.shape.channels, split.shape.height,

@@ -50,6 +50,8 @@ TrainingRun::TrainingRun(const qtcrt_model &model, const Options &options)
   loadData();
   planSteps();
   openOutput();
+  if (record.epoch == 0)
+    learning.emplace(model, session.state());
 }
 
 /// Fills the record from the options, or checks them against the checkpoint.
@@ -146,6 +148,7 @@ void TrainingRun::save() {
 int TrainingRun::run() {
   if (options.memoryReport)
     printMemory();
+  printHeading();
   trainSteps();
   if (pendingInterrupt())
     return finishInterrupted();
@@ -155,6 +158,28 @@ int TrainingRun::run() {
       return finishInterrupted();
   }
   return printResult(finalAccuracy);
+}
+
+/// What runs, as one line before the first epoch.
+void TrainingRun::printHeading() const {
+  uint64_t parameters = 0;
+  for (uint64_t i = 0; i < model.tensor_count; ++i)
+    if (model.tensors[i].kind == QTCRT_STATE_PARAMETER)
+      parameters += model.tensors[i].elements;
+  const Device *device = session.getDevice();
+  unsigned threads = session.executor().workerCount();
+  std::string place =
+      device ? device->name()
+             : concat(threads, threads == 1 ? " thread" : " threads");
+  std::printf("training %s: scheme %s, %llu parameters, batch %lld, "
+              "%llu + %llu examples, %s, %s\n",
+              inQuotes(model.name).c_str(), model.scheme,
+              static_cast<unsigned long long>(parameters),
+              static_cast<long long>(model.batch),
+              static_cast<unsigned long long>(data.train.count()),
+              static_cast<unsigned long long>(data.test.count()), place.c_str(),
+              session.variant().name);
+  std::fflush(stdout);
 }
 
 void TrainingRun::trainSteps() {
@@ -176,7 +201,7 @@ void TrainingRun::trainSteps() {
     if (pendingInterrupt())
       break;
     if (epochImages == 0)
-      progress.begin(concat("epoch ", record.epoch, " step"), stepsPerEpoch,
+      progress.begin(concat("epoch ", record.epoch), "step", stepsPerEpoch,
                      record.position);
     trainStep();
   }
@@ -231,7 +256,7 @@ bool TrainingRun::isTestDue() const {
 }
 
 double TrainingRun::evaluateTest() {
-  progress.begin("test example", data.test.count());
+  progress.begin("test", "example", data.test.count());
   LossSums sums = session.evaluateAll(
       data.test, [] { return pendingInterrupt() != 0; },
       [this](uint64_t done) { progress.update(done); });
@@ -264,6 +289,7 @@ void TrainingRun::finishEpoch() {
       seconds > 0 ? static_cast<double>(epochImages) / seconds : 0;
   line.schedule = schedule.toNumber(schedule.valueAt(record.step - 1));
   reportEpoch(line);
+  warnIfNothingIsLearned();
   bool whole = record.position == stepsPerEpoch;
   if (isDone())
     finalAccuracy = accuracy;
@@ -276,6 +302,19 @@ void TrainingRun::finishEpoch() {
   save();
   epochImages = 0;
   epochTime.restart();
+}
+
+void TrainingRun::warnIfNothingIsLearned() {
+  if (!learning)
+    return;
+  LossSums sums;
+  sums.loss = record.lossSum;
+  sums.correct = record.correct;
+  sums.examples = record.seen;
+  std::string text = learning->explain(session.state(), sums, record.schedule);
+  if (!text.empty())
+    std::fprintf(stderr, "warning: %s\n", text.c_str());
+  learning.reset();
 }
 
 void TrainingRun::reportEpoch(const EpochMetrics &line) {

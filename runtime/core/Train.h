@@ -13,12 +13,14 @@
 #include "core/Progress.h"
 #include "core/RunFolder.h"
 #include "qtcrt/Checkpoint.h"
+#include "qtcrt/LearningCheck.h"
 #include "qtcrt/Loader.h"
 #include "qtcrt/Schedule.h"
 #include "qtcrt/Session.h"
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace qtcrt {
@@ -44,10 +46,12 @@ private:
   void finishEpoch();
   double evaluateTest();
   void reportEpoch(const EpochMetrics &line);
+  void warnIfNothingIsLearned();
   void save();
   int finishInterrupted();
   int printResult(double testAccuracy);
   void printMemory() const;
+  void printHeading() const;
 
   bool isDone() const { return record.step >= record.totalSteps; }
   /// At the end of an epoch, or of the run in the middle of one.
@@ -71,6 +75,8 @@ private:
   std::deque<std::vector<int32_t>> started;
   std::unique_ptr<MetricsFile> metrics;
 
+  /// Until the end of the first epoch.
+  std::optional<LearningCheck> learning;
   Progress progress;
   Stopwatch epochTime;
   uint64_t epochImages = 0; ///< in this process

@@ -35,6 +35,7 @@ public:
   const qtcrt_model &model() const { return compiled; }
   const qtcrt_variant &variant() const { return chosen; }
   Executor &executor() { return pool; }
+  const Executor &executor() const { return pool; }
   /// The training state, when all steps are finished. The caller may change it
   /// until the next step.
   uint8_t *state();
@@ -51,7 +52,7 @@ public:
   /// Waits for the oldest step that was started; addTo has its logits then.
   void finish();
   /// The device, or null.
-  Device *getDevice() { return device.get(); }
+  Device *getDevice() const { return device.get(); }
   /// On a device: runs a training step and returns the seconds of each
   /// operation of the variant.
   std::vector<double> profileTraining(const uint8_t *images,

@@ -34,6 +34,9 @@ struct DataSplit;
 /// The state hash of `state` (state_bytes of `model`).
 std::string hashState(const qtcrt_model &model, const uint8_t *state);
 
+/// XXH3-128 of the elements of all parameters that training changes.
+std::string hashParameters(const qtcrt_model &model, const uint8_t *state);
+
 /// XXH3-128 of a split: extents C, H, W (int64), pixels, labels (int32).
 std::string hashData(const DataSplit &split);
 

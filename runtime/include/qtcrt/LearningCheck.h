@@ -1,0 +1,42 @@
+//===- LearningCheck.h - whether a run learns -------------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_LEARNINGCHECK_H
+#define QTCRT_LEARNINGCHECK_H
+
+#include "qtcrt/Loss.h"
+#include "qtcrt/abi.h"
+
+#include <cstdint>
+#include <string>
+
+namespace qtcrt {
+
+/// Tells a user after the first epoch that a run has learned nothing.
+class LearningCheck {
+public:
+  /// `state` is that before the first step.
+  LearningCheck(const qtcrt_model &model, const uint8_t *state);
+
+  /// Says what is wrong and the likely reasons; empty if the run learns or the
+  /// model has no parameters to train. `sums` are those of the training
+  /// examples so far, `state` is that after them, and `schedule` the list that
+  /// the user wrote.
+  std::string explain(const uint8_t *state, const LossSums &sums,
+                      const std::string &schedule) const;
+
+private:
+  /// What is wrong with the loss, if anything.
+  std::string describeLoss(const LossSums &sums) const;
+
+  const qtcrt_model &model;
+  std::string initialHash; ///< of the parameters; empty if there are none
+};
+
+} // namespace qtcrt
+
+#endif // QTCRT_LEARNINGCHECK_H

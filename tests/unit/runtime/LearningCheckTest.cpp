@@ -1,0 +1,115 @@
+//===- LearningCheckTest.cpp - warnings about runs that do not learn ------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/LearningCheck.h"
+#include "FakeModel.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+#include <vector>
+
+using namespace qtcrt;
+
+namespace {
+
+class LearningCheckTest : public testing::Test {
+protected:
+  LearningCheckTest() : model(fakeModel()), state(model.state_bytes) {
+    weights()[0] = 1;
+  }
+
+  uint8_t *weights() { return state.data() + model.tensors[1].offset; }
+
+  /// What is said of a run whose weights have changed.
+  std::string explain(double loss, uint64_t correct, uint64_t examples) {
+    LearningCheck check(model, state.data());
+    ++weights()[0];
+    LossSums sums;
+    sums.loss = loss * static_cast<double>(examples);
+    sums.correct = correct;
+    sums.examples = examples;
+    return check.explain(state.data(), sums, "4,2@40%");
+  }
+
+  qtcrt_model model;
+  std::vector<uint8_t> state;
+};
+
+bool contains(const std::string &text, const std::string &part) {
+  return text.find(part) != std::string::npos;
+}
+
+const double guess = std::log(10.0);
+
+} // namespace
+
+TEST_F(LearningCheckTest, RunsThatLearnAreNotWarned) {
+  EXPECT_EQ(explain(1.5, 5000, 10000), "");
+  EXPECT_EQ(explain(2.2, 1400, 10000), "");
+  EXPECT_EQ(explain(guess * 0.997, 1500, 10000), "");
+  EXPECT_EQ(explain(14.0, 5000, 10000), "");
+}
+
+TEST_F(LearningCheckTest, ALossOfGuessing) {
+  std::string text = explain(guess, 980, 10000);
+  EXPECT_TRUE(contains(text, "training loss is 2.3026")) << text;
+  EXPECT_TRUE(contains(text, "ln(10) = 2.3026")) << text;
+  EXPECT_TRUE(contains(text, "too large or too small (--schedule=4,2@40%)"))
+      << text;
+  // Exactly that, whatever the classes' shares are.
+  EXPECT_NE(explain(guess, 9000, 10000), "");
+  EXPECT_NE(explain(guess * 0.997, 1050, 10000), "");
+  EXPECT_NE(explain(30.0, 1000, 10000), "");
+  EXPECT_TRUE(contains(explain(NAN, 1000, 10000), "not a number"));
+}
+
+TEST_F(LearningCheckTest, FewExamplesSayNothing) {
+  EXPECT_EQ(explain(guess, 10, 100), "");
+}
+
+TEST_F(LearningCheckTest, SquaredErrorsHaveNoLossOfGuessing) {
+  model.loss = QTCRT_LOSS_SQUARES;
+  EXPECT_NE(explain(0.45, 1000, 10000), "");
+  EXPECT_EQ(explain(0.45, 1500, 10000), "");
+}
+
+TEST_F(LearningCheckTest, NoParameterHasChanged) {
+  LearningCheck check(model, state.data());
+  LossSums sums;
+  sums.examples = 16;
+  std::string text = check.explain(state.data(), sums, "-60");
+  EXPECT_TRUE(contains(text, "no parameter has changed")) << text;
+  EXPECT_TRUE(contains(text, "too small (--schedule=-60)")) << text;
+  EXPECT_FALSE(contains(text, "are 0")) << text;
+  // Running statistics are no parameters.
+  state[model.tensors[2].offset] = 1;
+  EXPECT_NE(check.explain(state.data(), sums, "-60"), "");
+  weights()[0] = 0;
+  EXPECT_EQ(check.explain(state.data(), sums, "-60"), "");
+  LearningCheck zero(model, state.data());
+  text = zero.explain(state.data(), sums, "-60");
+  EXPECT_TRUE(contains(text, "all weights of '0.weight' are 0")) << text;
+}
+
+TEST_F(LearningCheckTest, ModelsWithoutTrainedParameters) {
+  std::vector<qtcrt_tensor> tensors(model.tensors,
+                                    model.tensors + model.tensor_count);
+  for (qtcrt_tensor &tensor : tensors)
+    tensor.frozen = 1;
+  model.tensors = tensors.data();
+  LossSums sums;
+  sums.examples = 16;
+  EXPECT_EQ(LearningCheck(model, state.data()).explain(state.data(), sums, "4"),
+            "");
+}
+
+TEST_F(LearningCheckTest, InputsThatAreNotNormalized) {
+  model.options = R"({"normalize": "none"})";
+  EXPECT_TRUE(contains(explain(guess, 980, 10000), "--normalize"));
+  model.options = R"({"normalize": "mnist"})";
+  EXPECT_FALSE(contains(explain(guess, 980, 10000), "--normalize"));
+}
