@@ -3,7 +3,7 @@
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Checks form: formatting, licence lines, spelling, shell scripts, stray paths, file lengths.
+# Checks form: formatting, licence lines, spelling, shell scripts, cited sections, stray paths, file lengths.
 #
 #   tools/dev/lint.sh [--tidy[=REGEX]] [--since COMMIT]
 #
@@ -79,6 +79,8 @@ for name in sys.argv[1:]:
     with open(name, encoding="utf-8") as file:
         compile(file.read(), name, "exec")' "${python[@]}" || fail "python does not parse"
 fi
+
+python3 tools/dev/check_citations.py "${files[@]}" || fail "sections that files cite"
 
 # Paths of one machine. The brackets keep this line from finding itself.
 if grep -nE '(^|[^A-Za-z0-9_.])/(work[/]|root[/]|home[/][a-z])' -- "${files[@]}"; then

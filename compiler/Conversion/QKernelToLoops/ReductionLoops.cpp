@@ -383,7 +383,7 @@ struct LowerSoftmaxError : LoopPattern<SoftmaxErrorOp> {
     return rewriter.create<memref::GetGlobalOp>(op.getLoc(), type, name);
   }
 
-  /// Case A of `niti.md` section 3: whole octaves, truncated toward zero.
+  /// Case A of `niti.md` 4.4: whole octaves, truncated toward zero.
   static Value getWholeOctaves(LoopBuilder &b, Value logit, Value exponent) {
     Value product = b.mul(logit, b.integer(kLog2E, 64));
     Value octaves = b.create<arith::DivSIOp>(product, b.integer(1 << 15, 64));

@@ -83,7 +83,7 @@ struct LowerTranspose : LoweringPattern<TransposeOp> {
 };
 
 /// A kernel that copies, behind the alignment of differently scaled operands
-/// (numerics contract, section 4, Concat).
+/// (numerics contract, section 4.8).
 struct LowerConcat : LoweringPattern<ConcatOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(ConcatOp op, ArrayRef<ScaledParts> parts,

@@ -14,7 +14,7 @@ def ApplyFloat : Pass<"qtrain-apply-float", "::mlir::ModuleOp"> {
   let summary = "Spells a training module in fp32: pixels, SGD, momentum";
   let description = [{
     The equivalent float training that integer schemes are compared with
-    (numerics contract, section 7). Operations keep their float form; pixels go
+    (numerics contract, section 6). Operations keep their float form; pixels go
     through a table of floats, and an update becomes a step of stochastic
     gradient descent with momentum v and weight decay d:
 

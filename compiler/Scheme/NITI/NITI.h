@@ -27,8 +27,8 @@ namespace niti {
 const Scheme &getScheme();
 
 /// Replaces the float values of all `qtrain.parameter` symbols of `module` by
-/// mantissas and a fixed exponent (numerics contract, section 4, Weights and
-/// Bias). Fails with a diagnostic on a value that has no mantissa.
+/// mantissas and a fixed exponent (numerics contract, sections
+/// 4.1 and 4.4). Fails with a diagnostic on a value that has no mantissa.
 llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
                                        const ApplyNITIOptions &options);
 

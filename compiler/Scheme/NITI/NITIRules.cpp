@@ -223,7 +223,7 @@ struct QuantizeBiasGradient : OpConversionPattern<BiasGradientOp> {
 };
 
 /// The gradient is shifted until `schedule` magnitude bits remain, then
-/// subtracted: gradient quantization is the learning rate (`niti.md` 4.4).
+/// subtracted: gradient quantization is the learning rate (`niti.md` 5.1).
 /// Scales and biases of normalizations learn more slowly.
 struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
   QuantizeUpdate(MLIRContext *context, Rounding rounding)

@@ -17,7 +17,7 @@
 
 namespace qtc {
 namespace wage {
-/// How pixels become activations (`wage.md` 3.3).
+/// How pixels become activations (`wage.md` 2.12).
 enum class InputForm { Auto, Head, C17, MNIST };
 /// Where the authors' code and their paper differ.
 enum class Source { Code, Paper };
@@ -47,7 +47,7 @@ constexpr unsigned kBiasBits = 16;
 /// Largest magnitude of a code of `bits` bits.
 int64_t getLimit(int64_t bits);
 
-/// Largest magnitude of a stored weight (`wage.md` 1.8).
+/// Largest magnitude of a stored weight (`wage.md` 2.11).
 int64_t getWeightLimit(const ApplyWAGEOptions &options);
 
 /// The convolution or linear layer whose accumulators `value` is, through bias,
@@ -55,11 +55,11 @@ int64_t getWeightLimit(const ApplyWAGEOptions &options);
 qtrain::ContractionOpInterface findLayer(mlir::Value value);
 
 /// log2 of the constant α that accumulators of a layer are divided by
-/// (`wage.md` 1.4).
+/// (`wage.md` 2.1).
 int64_t getLog2Alpha(qtrain::ContractionOpInterface layer,
                      const ApplyWAGEOptions &options);
 
-/// The shift from accumulators of a layer to activations (`wage.md` 1.4).
+/// The shift from accumulators of a layer to activations (`wage.md` 2.1).
 int64_t getActivationShift(qtrain::ContractionOpInterface layer,
                            const ApplyWAGEOptions &options);
 

@@ -14,8 +14,8 @@ def ApplyWAGE : Pass<"qtrain-apply-wage", "::mlir::ModuleOp"> {
   let summary = "Rewrites a training module into integers by the WAGE scheme";
   let description = [{
     Wu et al., "Training and Inference with Integers in Deep Neural Networks",
-    ICLR 2018, by the order of operations of the authors' code (`wage.md`, section
-    0): weights W, activations A, gradients G and errors E have their own widths,
+    ICLR 2018, by the order of operations of the authors' code (`numerics.md`,
+    section 7): weights W, activations A, gradients G and errors E have their own widths,
     2-8-8-8 by default. Weights are stored with kG bits and rounded to kW in every
     step. Activations are cut from exact accumulators by a constant shift, behind
     the rectified linear unit. Errors and gradients are shifted by the rounded

@@ -57,7 +57,7 @@ ParameterQuantizer::getValues(ParameterOp parameter) {
                                << parameter.getTensorName() << "'";
 }
 
-/// L of `wage.md` 2.1: that of the uniform start, at least 1.5 steps of kW
+/// L of `wage.md` 3: that of the uniform start, at least 1.5 steps of kW
 /// bits.
 double ParameterQuantizer::getInitialLimit(int64_t fanIn) const {
   double base = std::sqrt(static_cast<double>(wage::getInitFactor(options)) /
@@ -99,7 +99,7 @@ void ParameterQuantizer::setScaled(ParameterOp parameter,
 }
 
 /// The authors' start is uniform and rounded to kW bits at once: equally likely
-/// levels, three of them for ternary weights (`wage.md` 2.1).
+/// levels, three of them for ternary weights (`wage.md` 3).
 void ParameterQuantizer::drawWeight(ParameterOp parameter, int64_t fanIn,
                                     int exponent) {
   int64_t half = 1, limit = wage::getLimit(options.weightBits);

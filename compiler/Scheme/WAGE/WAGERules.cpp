@@ -69,7 +69,7 @@ Value quantizeActivation(OpBuilder &builder, Location loc, Value accumulators,
                                       options.activationBits);
 }
 
-/// The largest accumulator that an activation does not clip (`wage.md` 1.5).
+/// The largest accumulator that an activation does not clip (`wage.md` 2.4).
 int64_t getSaturation(ContractionOpInterface layer,
                       const ApplyWAGEOptions &options) {
   return wage::getLimit(options.activationBits)
@@ -77,7 +77,7 @@ int64_t getSaturation(ContractionOpInterface layer,
 }
 
 /// QE: errors shifted by the rounded logarithm of the largest of them, of those
-/// that `mask` counts (`wage.md` 1.6).
+/// that `mask` counts (`wage.md` 2.3).
 Value quantizeError(OpBuilder &builder, Location loc, Value error, Value mask,
                     const ApplyWAGEOptions &options) {
   auto type = cast<ScaledType>(error.getType());
@@ -122,7 +122,7 @@ int64_t divideToEven(int64_t num, int64_t den) {
   return isTie && quotient % 2 != 0 ? quotient - 1 : quotient;
 }
 
-/// Pixels by the form's line, through a table (`wage.md` 3.3).
+/// Pixels by the form's line, through a table (`wage.md` 2.12).
 struct QuantizeInput : Rule<NormalizeOp> {
   using Rule::Rule;
   LogicalResult
@@ -292,7 +292,7 @@ struct QuantizeLoss : Rule<LossGradientOp> {
 
 /// The mask of clipped activations, QE, and the mask of the unit. The largest
 /// error is sought where activations are not clipped, whatever the unit does
-/// (`wage.md` 1.5); what is zeroed may as well be zeroed at the end.
+/// (`wage.md` 2.5); what is zeroed may as well be zeroed at the end.
 struct QuantizeReluGradient : Rule<ReluGradientOp> {
   using Rule::Rule;
   LogicalResult
@@ -362,7 +362,7 @@ struct QuantizeBiasGradient : Rule<BiasGradientOp> {
 };
 
 /// QG: the largest gradient takes about as many steps of the grid as the
-/// schedule says; fractions of a step are taken at random (`wage.md` 1.8).
+/// schedule says; fractions of a step are taken at random (`wage.md` 2.10).
 struct QuantizeUpdate : Rule<UpdateOp> {
   QuantizeUpdate(MLIRContext *context, const ApplyWAGEOptions &options,
                  const ParameterRoles &roles)

@@ -331,7 +331,7 @@ def QKernel_MagnitudeBitsOp : Op<QKernel_Dialect, "magnitude_bits", [Pure]> {
     is `maximum` ≥ 0: 0 up to 1, else the bit length of `maximum` − 1, which is
     ceil(log2 `maximum`). With `nearest`, round(log2 `maximum`), 0 for 0: the
     bit length less one, or the bit length if `maximum` exceeds √2 · 2^k between
-    2^k and 2^(k+1) (`wage.md` 1.6; the two are never equal).
+    2^k and 2^(k+1) (`wage.md` 2.3; the two are never equal).
 
     Example:
 

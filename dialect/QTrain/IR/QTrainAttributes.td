@@ -35,7 +35,7 @@ def QTrain_RoundingAttr
     - `even`: nearest, ties to even;
     - `floor0`: q, toward zero;
     - `pseudo`: NITI's pseudo-stochastic rounding, which takes the lower half of
-      r as the random number that decides about the upper half (`niti.md` 2.3);
+      r as the random number that decides about the upper half (`niti.md` 5.2);
     - `stochastic`: q + (f16 > R) with f16 the top 16 bits of r and R a 16-bit
       random number.
   }];
@@ -72,7 +72,7 @@ def QTrain_ExponentialAttr
   let description = [{
     `fraction` keeps 8 fraction bits of the base-2 logit (numerics contract,
     section 4, Loss); `paper` truncates to whole octaves as NITI's released
-    code does (`niti.md` section 3, cases A and B).
+    code does (`niti.md` 4.4, cases A and B).
   }];
   let assemblyFormat = "`<` $value `>`";
 }

@@ -17,8 +17,8 @@ def QTrain_LossGradientOp : QTrain_PureOp<"loss_gradient"> {
     logits − onehot(labels). Not divided by the batch size. Scaled: 32-bit
     errors. Those of cross-entropy are probabilities as integers; `fraction`
     gives them with exponent −15, `paper` with exponent −11 (numerics contract,
-    section 4, Loss). Those of the sum of squares keep the exponent s of the
-    logits, and the target is 2^−s (`wage.md` 1.7); −30 ≤ s ≤ 0 is required.
+    section 4.10). Those of the sum of squares keep the exponent s of the
+    logits, and the target is 2^−s (`wage.md` 2.15); −30 ≤ s ≤ 0 is required.
 
     Constraints:
     - (C1) `logits` has rank 2, `labels` its first extent.
@@ -311,7 +311,7 @@ def QTrain_UpdateOp : QTrain_PureOp<"update"> {
     Float: what an optimizer makes of the gradient, to be spelled by a scheme.
     Scaled: parameter − gradient on mantissas, clipped to ±`limit`, by default
     to the width of the parameter; the exponent of the gradient does not matter
-    (`niti.md` 4.5).
+    (`niti.md` 5.6).
 
     Constraints:
     - (C1) operands and result have the same shape, parameter and result the

@@ -41,7 +41,7 @@ def QTrain_MagnitudeBitsOp : QTrain_PureOp<"magnitude_bits"> {
     W(x) = 0 if max|x| ≤ 1, else bit_length(max|x| − 1) = ceil(log2 max|x|),
     over all mantissas (numerics contract, section 1; `niti.md` 1.2). With
     `nearest` the logarithm is rounded to nearest instead: round(log2 max|x|), 0
-    if max|x| = 0 (`wage.md` 1.6). With `mask` the maximum is over the mantissas
+    if max|x| = 0 (`wage.md` 2.3). With `mask` the maximum is over the mantissas
     whose bit is set.
 
     Constraints:

@@ -165,7 +165,7 @@ def QTrain_BiasAddOp : QTrain_PureOp<"bias_add", [Differentiable]> {
     result[n, c, ...] = input[n, c, ...] + bias[c]. Scaled: `input` and result
     are accumulators of one exponent s, the bias has its own s_b, and
     result = clamp(input + b · 2^d, ±2^30) with d = s_b − s, at most 40,
-    rounded to nearest for d < 0 (numerics contract, section 4, Bias).
+    rounded to nearest for d < 0 (numerics contract, section 4.4).
 
     Constraints:
     - (C1) `bias` has rank 1 and the extent of dimension 1 of `input`.
@@ -254,7 +254,7 @@ def QTrain_AveragePool2DOp : QTrain_PureOp<"average_pool2d", [Differentiable]> {
     count. Scaled: result = Σ m · c, c = round(2^(7+k) / area), k = ceil(log2
     of the kernel's area), a 32-bit accumulator of exponent s − (7 + k); the area
     is the whole kernel with `count_include_pad`, else the positions inside the
-    image (numerics contract, section 4, Average pool).
+    image (numerics contract, section 4.6).
 
     Constraints: as `qtrain.max_pool2d`; scaled results are 32 bits wide.
 
@@ -322,8 +322,7 @@ def QTrain_SumOp
     Residual additions and the gradients of a value with several users. Scaled:
     operands whose mantissas are all 0 take no part, those more than 20 below
     the largest exponent are dropped, the rest is aligned to the smallest
-    exponent and added into 32-bit accumulators (numerics contract, section 4,
-    Sums).
+    exponent and added into 32-bit accumulators (numerics contract, section 4.7).
 
     Constraints:
     - (C1) at least two operands.
@@ -346,7 +345,7 @@ def QTrain_ConcatOp : QTrain_PureOp<"concat", [Differentiable]> {
   let description = [{
     The result has the elements of the first operand along `axis`, then those of
     the second, and so on. Scaled: all go to the largest exponent of the
-    operands, rounded to nearest (numerics contract, section 4, Concat).
+    operands, rounded to nearest (numerics contract, section 4.8).
 
     Constraints:
     - (C1) `axis` is a dimension of the operands, but not the first.
@@ -376,7 +375,7 @@ def QTrain_DropoutOp
     operation on the gradient with the same random numbers. Scaled with ratio
     0.5: the mantissas stay and the exponent rises by one; other ratios give
     32-bit accumulators m · round(2^7 / (1 − ratio)) of exponent s − 7 (numerics
-    contract, section 4, Dropout).
+    contract, section 4.9).
 
     Constraints:
     - (C1) `ratio` is in [0, 1).

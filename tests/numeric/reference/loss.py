@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Integer cross-entropy errors: numerics contract section 4, niti.md section 3."""
+"""Integer cross-entropy errors: numerics contract, section 4.10; niti.md 4."""
 
 import numpy as np
 
@@ -37,7 +37,7 @@ def _truncated_divide(values, divisor):
 
 
 def paper_error(logits, exponent, labels):
-    """`paper`: niti.md section 3, case A (e clamped to <= 20) and B (e >= -22)."""
+    """`paper`: niti.md 4.4, case A (e clamped to <= 20) and B (e >= -22)."""
     a = int64(logits)
     if exponent > -7:
         e = min(exponent, 20)
@@ -59,8 +59,8 @@ def loss_error(kind, logits, exponent, labels, seed, step):
     """int8 error 128 * (softmax - onehot) of the logits, exponent -7.
 
     The loss rounding's index is the row-major one in (global batch, classes),
-    id 0 (section 2). niti.md sets the exponent of `paper` to 0 where we keep
-    -7: the two differ by a constant that no mantissa depends on.
+    id 0 (section 2). The authors' code has the exponent 0 for `paper` where we
+    keep -7: the two differ by a constant that no mantissa depends on.
     """
     unrounded, bits = {
         "fraction": (fraction_error, 8),

@@ -72,7 +72,7 @@ def parse_rate(text):
 
 
 class InputTable:
-    """wage.md 3.3, from the fractions themselves; `exponent` is for callers that want one."""
+    """wage.md 2.12, from the fractions themselves; `exponent` is for callers that want one."""
 
     def __init__(self, settings, shape):
         form = settings.input
@@ -239,7 +239,7 @@ class Trainer:
     # Backward --------------------------------------------------------------
 
     def _quantized(self, error):
-        """QE (wage.md 1.6)."""
+        """QE (wage.md 2.3)."""
         settings = self.settings
         largest = largest_magnitude(error)
         if largest == 0:
@@ -321,7 +321,7 @@ class Trainer:
         return operators.gemm_input_error(error, weight, node.attributes["transposed"], shape, int64)
 
     def _update(self, name, gradient, step, rate):
-        """QG and the clipped difference (wage.md 1.8)."""
+        """QG and the clipped difference (wage.md 2.10)."""
         settings = self.settings
         largest = largest_magnitude(gradient)
         shift = (round_log2(largest) if largest else 0) - rate
