@@ -15,6 +15,10 @@
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace qtcrt {
 
 enum class Command { None, Train, Eval, Bench, Info, Hash };
@@ -38,6 +42,12 @@ struct Options {
   bool json = false;
   bool tensors = false;
 };
+
+/// Adds the options of `train` to `command`; parsing writes them to `options`.
+/// Without a model, defaults and names that depend on it are not mentioned:
+/// `qtc train` takes the same options.
+void addTrainOptions(CLI::App &command, Options &options,
+                     const qtcrt_model *model);
 
 /// Parses. Help and version are printed to stdout and leave Command::None.
 /// Throws UsageError.

@@ -9,6 +9,7 @@
 #include "tools/qtc/Session.h"
 
 #include "compiler/Import/ONNX/Import.h"
+#include "runtime/core/Usage.h"
 
 #include <CLI/CLI.hpp>
 
@@ -47,15 +48,16 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   auto model = std::make_shared<std::string>();
   auto scheme = std::make_shared<std::string>();
   auto batch = std::make_shared<int64_t>(FrontEndOptions().batch);
-  command->add_option("MODEL.onnx", *model, "model to look at")->required();
+  command->add_option("MODEL.onnx", *model, "Model to look at")->required();
   std::vector<std::string> names;
   for (const Scheme *entry : getSchemes())
     names.push_back(entry->name.str());
   *scheme = names.front();
-  command->add_option("--scheme", *scheme, "numbers to train with")
-      ->check(CLI::IsMember(names));
-  command->add_option("--batch", *batch, "examples per step")
-      ->check(CLI::Range(int64_t(1), kMaxBatch));
+  qtcrt::setChoices(
+      command->add_option("--scheme", *scheme, "Numbers to train with"), names);
+  qtcrt::addNumber(*command, "--batch", *batch, 1, kMaxBatch,
+                   "Examples per step")
+      ->default_str(std::to_string(*batch));
   command->callback([model, scheme, batch, &status] {
     status = checkModel(*model, *lookupScheme(*scheme), *batch);
   });

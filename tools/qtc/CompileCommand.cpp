@@ -10,6 +10,9 @@
 #include "tools/qtc/Session.h"
 #include "tools/qtc/TuneFlags.h"
 
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
 #include <CLI/CLI.hpp>
 
 #include <memory>
@@ -17,16 +20,35 @@
 using namespace qtc;
 using namespace qtc::tools;
 
+/// Where the result goes when the user does not say: text to stdout, the rest
+/// to the model's name in the current folder.
+static std::string getDefaultOutput(const CompileOptions &options) {
+  std::string stem = llvm::sys::path::stem(options.modelPath).str();
+  switch (options.emit) {
+  case Phase::Trainer:
+    return stem;
+  case Phase::Library:
+    return stem + ".a";
+  case Phase::Object:
+    return stem + ".o";
+  default:
+    return "-";
+  }
+}
+
 void tools::addCompileCommand(CLI::App &app, int &status) {
   CLI::App *command =
       app.add_subcommand("compile", "Writes a trainer for a model");
   auto flags = std::make_shared<CompileFlags>();
   auto tuning = std::make_shared<TuneFlags>();
   auto output = std::make_shared<std::string>();
-  flags->addTo(*command);
+  flags->addTo(*command, CompileFlags::Use::Compile);
   tuning->addTo(*command);
-  command->add_option("-o,--output", *output,
-                      "file to write (text phases: stdout)");
+  command
+      ->add_option("-o,--output", *output,
+                   "File to write (default: the model's name without suffix; "
+                   "text phases: stdout)")
+      ->type_name("FILE");
   command->callback([flags, tuning, output, &status] {
     CompileOptions options;
     llvm::Error error = flags->parse(options);
@@ -37,16 +59,14 @@ void tools::addCompileCommand(CLI::App &app, int &status) {
       status = kUsageError;
       return;
     }
-    bool isText = options.emit != Phase::Trainer &&
-                  options.emit != Phase::Library &&
-                  options.emit != Phase::Object;
-    if (output->empty() && !isText) {
-      reportFailure(
-          llvm::createStringError("option '-o': expected a file to write"));
+    options.outputPath = output->empty() ? getDefaultOutput(options) : *output;
+    if (llvm::sys::fs::equivalent(options.outputPath, options.modelPath)) {
+      reportFailure(llvm::createStringError(
+          "option '-o': '" + options.outputPath +
+          "' is the model itself; expected another file to write"));
       status = kUsageError;
       return;
     }
-    options.outputPath = output->empty() ? "-" : *output;
     if (llvm::Error error = tuning->apply(options)) {
       status = reportFailure(std::move(error));
       return;

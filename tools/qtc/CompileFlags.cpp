@@ -9,6 +9,7 @@
 
 #include "compiler/Target/CPU/ObjectFile.h"
 #include "compiler/Target/CUDA/Assembler.h"
+#include "runtime/core/Usage.h"
 #include "tools/qtc/Session.h"
 
 #include <CLI/CLI.hpp>
@@ -34,15 +35,6 @@ constexpr NamedNormalization kNormalizations[] = {
 };
 } // namespace
 
-/// Says what is wrong with `text` as a seed; nothing if it is one.
-static std::string checkSeed(const std::string &text) {
-  uint64_t seed;
-  if (!llvm::StringRef(text).getAsInteger(10, seed))
-    return "";
-  return "expected a number from 0 to 18446744073709551615, but got '" + text +
-         "'";
-}
-
 static std::vector<std::string> getSchemeNames() {
   std::vector<std::string> names;
   for (const Scheme *scheme : getSchemes())
@@ -57,54 +49,101 @@ static std::vector<std::string> getDeviceNumbers() {
   return numbers;
 }
 
-void CompileFlags::addTo(CLI::App &command) {
-  command.add_option("MODEL.onnx", model, "model to compile")->required();
+static std::string getSchemeGroup(const Scheme &scheme) {
+  return ("Options of --scheme=" + scheme.name).str();
+}
+
+CLI::Option *CompileFlags::addChoice(CLI::App &command, const std::string &name,
+                                     std::string &target,
+                                     std::vector<std::string> choices,
+                                     const std::string &help) {
+  CLI::Option *option = command.add_option(name, target, help);
+  qtcrt::setChoices(option, std::move(choices));
+  return option;
+}
+
+void CompileFlags::addTo(CLI::App &command, Use use) {
+  parser = &command;
+  std::vector<CLI::Option *> before = command.get_options();
+  addModelOptions(command, use);
+  addTargetOptions(command);
+  addSchemeOptions(command);
+  addCompilerOptions(command, use);
+  for (CLI::Option *option : command.get_options())
+    if (!llvm::is_contained(before, option) && option->nonpositional())
+      added.push_back(option);
+}
+
+std::string CompileFlags::getSpelling() const {
+  std::string text;
+  for (const CLI::Option *option : added) {
+    text += option->get_name() + "=";
+    text += option->count() > 0 ? llvm::join(option->results(), ",")
+                                : option->get_default_str();
+    text += "\n";
+  }
+  return text;
+}
+
+void CompileFlags::addModelOptions(CLI::App &command, Use use) {
+  command.add_option("MODEL.onnx", model, "Model to train")->required();
   scheme = getSchemes().front()->name.str();
-  command.add_option("--scheme", scheme, "numbers to train with")
-      ->check(CLI::IsMember(getSchemeNames()));
-  command.add_option("--batch", batch, "examples of a step")
-      ->check(CLI::Range(int64_t(1), kMaxBatch));
-  command.add_option("--target", target, "processor kind")
-      ->check(CLI::IsMember({"cpu", "cuda"}));
+  addChoice(command, "--scheme", scheme, getSchemeNames(),
+            "Numbers to train with");
+  qtcrt::addNumber(command, "--batch", batch, 1, kMaxBatch, "Examples per step")
+      ->default_str(std::to_string(batch));
+  addChoice(command, "--loss", loss, {"cross-entropy", "sse"},
+            "Loss function (default: that of the scheme)");
+  addChoice(command, "--init", init, {"onnx", "scheme"},
+            "Initial weights: those of the file, or drawn by the rule of the "
+            "scheme");
+  command
+      .add_option("--normalize", normalize,
+                  "Mean and deviation of pixels/255 per channel: none, mnist, "
+                  "cifar10, imagenet or MEAN[,...]/STD[,...]")
+      ->type_name("NAME");
+  if (use == Use::Compile)
+    qtcrt::addNumber(command, "--seed", seed, 0, UINT64_MAX,
+                     "Seed of all random numbers")
+        ->default_str(std::to_string(seed));
+}
+
+void CompileFlags::addTargetOptions(CLI::App &command) {
+  const char *group = "Options of the target";
+  addChoice(command, "--target", target, {"cpu", "cuda"}, "Kind of processor")
+      ->group(group);
+  command
+      .add_option("--mcpu", processor,
+                  "With --target=cpu, the instruction sets of the trainer: "
+                  "auto (all; the trainer takes the best), native, or a list "
+                  "of avx512vnni, avxvnni, avx512, avx2, baseline")
+      ->type_name("LIST")
+      ->group(group);
+  std::string numbers = llvm::join(getDeviceNumbers(), ", ");
+  auto checkDevice = [numbers](std::string &text) {
+    if (llvm::is_contained(getDeviceNumbers(), text))
+      return std::string();
+    return "expected a list of " + numbers + ", but got '" + text + "'";
+  };
   command
       .add_option("--sm", devices,
-                  "with --target=cuda: compute capabilities, times ten, that "
-                  "there is code for; newer GPUs run that of the next older "
-                  "one, but for 90a, which GPUs of 9.0 alone run")
+                  "With --target=cuda, compute capabilities times ten, from " +
+                      numbers +
+                      ". GPUs run the newest code that they can; only GPUs of "
+                      "9.0 run 90a")
       ->delimiter(',')
-      ->check(CLI::IsMember(getDeviceNumbers()));
-  command.add_flag("--cubin", machineCode,
-                   "with --target=cuda: machine code for exactly these "
-                   "capabilities besides PTX, made by ptxas");
-  command.add_option("--mcpu", processor,
-                     "instruction sets of the trainer: auto (all, chosen at "
-                     "start-up), native, or a list of avx512vnni, avxvnni, "
-                     "avx512, avx2, baseline");
+      ->type_name("LIST")
+      ->check(CLI::Validator(checkDevice, ""))
+      ->default_str(devices.front())
+      ->group(group);
   command
-      .add_option("--loss", loss, "loss function (default: that of the scheme)")
-      ->check(CLI::IsMember({"cross-entropy", "sse"}));
-  command
-      .add_option("--init", init,
-                  "initial weights: of the file, or of the scheme")
-      ->check(CLI::IsMember({"onnx", "scheme"}));
-  command.add_option("--normalize", normalize,
-                     "input: none, mnist, cifar10, imagenet or "
-                     "MEAN[,...]/STD[,...] of pixels/255");
-  command.add_option("--seed", seed, "seed of everything random")
-      ->check(checkSeed);
-  std::vector<std::string> phases;
-  for (const PhaseInfo &phase : getPhases())
-    phases.push_back(phase.name.str());
-  command.add_option("--emit", emit, "phase to stop at")
-      ->check(CLI::IsMember(phases));
-  command.add_flag("--memory-report", memoryReport,
-                   "print the memory that training will take");
-  command.add_flag("--assert-integer,!--no-assert-integer", assertInteger,
-                   "prove that no float is left (integer schemes)");
-  command.add_flag("--no-microkernels", noMicrokernels,
-                   "plain scalar loops: the oracle for fast kernels");
-  command.add_flag("--verify-each", verifyEach,
-                   "verify the IR after every pass");
+      .add_flag("--cubin", machineCode,
+                "With --target=cuda, add machine code for exactly these "
+                "capabilities to PTX, made by ptxas")
+      ->group(group);
+}
+
+void CompileFlags::addSchemeOptions(CLI::App &command) {
   for (const Scheme *entry : getSchemes())
     for (const SchemeOption &option : entry->options) {
       std::string &value = schemeValues[entry->name.str()][option.name.str()];
@@ -112,12 +151,75 @@ void CompileFlags::addTo(CLI::App &command) {
       CLI::Option *flag =
           command.add_option(("--" + entry->name + "-" + option.name).str(),
                              value, option.help.str());
+      flag->type_name("VALUE")->group(getSchemeGroup(*entry));
       std::vector<std::string> choices;
       for (llvm::StringRef choice : option.choices)
         choices.push_back(choice.str());
       if (!choices.empty())
-        flag->check(CLI::IsMember(choices));
+        qtcrt::setChoices(flag, std::move(choices));
     }
+}
+
+void CompileFlags::addCompilerOptions(CLI::App &command, Use use) {
+  const char *group = "Options for work on the compiler";
+  if (use == Use::Compile) {
+    std::vector<std::string> phases;
+    for (const PhaseInfo &phase : getPhases())
+      phases.push_back(phase.name.str());
+    command.add_flag("--memory-report", memoryReport,
+                     "Print the memory that training takes");
+    CLI::Option *option = command.add_option("--emit", emit);
+    option->description("Phase to stop at: " + llvm::join(phases, ", "))
+        ->group(group);
+    qtcrt::setChoices(option, std::move(phases));
+    option->type_name("PHASE");
+  }
+  command
+      .add_flag("--assert-integer,!--no-assert-integer", assertInteger,
+                "Prove that no float is left (on for integer schemes)")
+      ->group(group);
+  command
+      .add_flag("--no-microkernels", noMicrokernels,
+                "Plain scalar loops instead of fast kernels, to compare with")
+      ->group(group);
+  command
+      .add_flag("--verify-each", verifyEach, "Verify the IR after every pass")
+      ->group(group);
+}
+
+bool CompileFlags::isGiven(llvm::StringRef name) const {
+  const CLI::Option *option = parser->get_option_no_throw(name.str());
+  return option && option->count() > 0;
+}
+
+llvm::Error CompileFlags::checkFit(const CompileOptions &options) const {
+  auto refuse = [](const llvm::Twine &option, const llvm::Twine &expected,
+                   const llvm::Twine &got) {
+    return llvm::createStringError("option '" + option + "': expected " +
+                                   expected + ", but got " + got);
+  };
+  for (const Scheme *other : getSchemes())
+    for (const SchemeOption &option : other->options) {
+      std::string name = ("--" + other->name + "-" + option.name).str();
+      if (other != options.scheme && isGiven(name))
+        return refuse(name, "--scheme=" + other->name, "--scheme=" + scheme);
+    }
+  bool isDevice = target == "cuda";
+  for (llvm::StringRef name : {"--sm", "--cubin"})
+    if (!isDevice && isGiven(name))
+      return refuse(name, "--target=cuda", "--target=" + target);
+  if (isDevice && isGiven("--mcpu"))
+    return refuse("--mcpu", "--target=cpu", "--target=" + target);
+  if (isGiven("--assert-integer") && assertInteger &&
+      !options.scheme->isInteger)
+    return refuse("--assert-integer", "an integer scheme",
+                  "--scheme=" + scheme);
+  bool hasPlan = options.emit != Phase::Import &&
+                 options.emit != Phase::Backward &&
+                 options.emit != Phase::Scheme;
+  if (memoryReport && !hasPlan)
+    return refuse("--memory-report", "a phase from plan on", "--emit=" + emit);
+  return llvm::Error::success();
 }
 
 llvm::Error CompileFlags::parse(CompileOptions &options) const {
@@ -130,6 +232,8 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
     if (phase.name == emit)
       options.emit = phase.phase;
   if (llvm::Error error = parseScheme(options))
+    return error;
+  if (llvm::Error error = checkFit(options))
     return error;
   if (llvm::Error error = parseNormalize(options))
     return error;
@@ -144,9 +248,6 @@ llvm::Error CompileFlags::parseDevice(CompileOptions &options) const {
     if (isDevice && llvm::is_contained(devices, record.getNumber()))
       options.devices.push_back(&record);
   options.machineCode = machineCode;
-  if (machineCode && !isDevice)
-    return llvm::createStringError(
-        "option '--cubin': expected --target=cuda, but got --target=" + target);
   if (machineCode)
     if (llvm::Error error = cuda::findAssembler().takeError())
       return error;
@@ -159,7 +260,7 @@ llvm::Error CompileFlags::parseDevice(CompileOptions &options) const {
                           options.emit == Phase::Object;
   if (isDevice ? isProcessorPhase : options.emit == Phase::PTX)
     return llvm::createStringError("option '--emit': '" + emit +
-                                   "' is no phase of --target=" + target);
+                                   "' is not a phase of --target=" + target);
   return llvm::Error::success();
 }
 

@@ -16,28 +16,49 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 namespace qtc::tools {
 
 /// The options of `qtc compile` as the user writes them.
 class CompileFlags {
 public:
+  /// What the options are for. `qtc train` leaves out those that a trainer has
+  /// itself and those that end in another file than a trainer.
+  enum class Use { Compile, Train };
+
   /// Adds the options to `command`.
-  void addTo(CLI::App &command);
+  void addTo(CLI::App &command, Use use);
 
   /// Fills `options`, or says which option is wrong.
   llvm::Error parse(CompileOptions &options) const;
+
+  /// All options with their values except the model: one text for everything
+  /// on the command line that decides what is compiled.
+  std::string getSpelling() const;
 
   std::string model;
   bool memoryReport = false;
 
 private:
+  CLI::Option *addChoice(CLI::App &command, const std::string &name,
+                         std::string &target, std::vector<std::string> choices,
+                         const std::string &help);
+  void addModelOptions(CLI::App &command, Use use);
+  void addTargetOptions(CLI::App &command);
+  void addSchemeOptions(CLI::App &command);
+  void addCompilerOptions(CLI::App &command, Use use);
+  bool isGiven(llvm::StringRef name) const;
+  /// Says which option has no effect with the others.
+  llvm::Error checkFit(const CompileOptions &options) const;
   llvm::Error parseScheme(CompileOptions &options) const;
   llvm::Error parseNormalize(CompileOptions &options) const;
   llvm::Error parseTargets(CompileOptions &options) const;
   llvm::Error parseDevice(CompileOptions &options) const;
 
+  CLI::App *parser = nullptr;
+  std::vector<CLI::Option *> added;
   std::string scheme, init = "onnx", loss;
   std::string normalize = "none", processor = "auto", emit = "trainer";
   std::string target = "cpu";

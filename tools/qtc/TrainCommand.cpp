@@ -11,6 +11,7 @@
 
 #include "compiler/Support/FileHash.h"
 #include "compiler/Support/Programs.h"
+#include "runtime/core/CommandLine.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -54,10 +55,24 @@ static llvm::Expected<std::string> getCachePath(const CompileOptions &options,
   return path.str().str();
 }
 
+/// The options of `command` that were given, as words of another command line.
+static std::vector<std::string>
+getGivenWords(const std::vector<CLI::Option *> &options) {
+  std::vector<std::string> words;
+  for (const CLI::Option *option : options) {
+    if (option->get_type_size() == 0 && option->count() > 0)
+      words.push_back(option->get_name());
+    if (option->get_type_size() != 0)
+      for (const std::string &value : option->results())
+        words.push_back(option->get_name() + "=" + value);
+  }
+  return words;
+}
+
 /// Replaces this process by the trainer.
-static int runTrainer(const std::string &trainer, const std::string &data,
+static int runTrainer(const std::string &trainer,
                       const std::vector<std::string> &arguments) {
-  std::vector<std::string> words = {trainer, "train", "--data", data};
+  std::vector<std::string> words = {trainer, "train"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return reportFailure(becomeProgram(words));
 }
@@ -65,14 +80,16 @@ static int runTrainer(const std::string &trainer, const std::string &data,
 void tools::addTrainCommand(CLI::App &app, int &status) {
   CLI::App *command = app.add_subcommand(
       "train", "Compiles a model, or takes it from the cache, and trains it");
-  command->footer("Options that `compile` does not know go to the trainer; see "
-                  "the help of a trainer's `train`.");
   auto flags = std::make_shared<CompileFlags>();
-  auto data = std::make_shared<std::string>();
-  flags->addTo(*command);
-  command->add_option("--data", *data, "data set, as KIND:FOLDER")->required();
-  command->allow_extras();
-  command->callback([flags, data, command, &status] {
+  auto training = std::make_shared<qtcrt::Options>();
+  qtcrt::addTrainOptions(*command, *training, /*model=*/nullptr);
+  std::vector<CLI::Option *> trainingOptions;
+  for (CLI::Option *option : command->get_options())
+    if (option != command->get_help_ptr())
+      trainingOptions.push_back(option->group("Options of the training"));
+  flags->addTo(*command, CompileFlags::Use::Train);
+  // Parsing checks options of the training; the trainer parses them again.
+  command->callback([flags, training, trainingOptions, &status] {
     CompileOptions options;
     if (llvm::Error error = flags->parse(options)) {
       reportFailure(std::move(error));
@@ -80,16 +97,18 @@ void tools::addTrainCommand(CLI::App &app, int &status) {
       return;
     }
     options.emit = Phase::Trainer;
-    std::string spelling = command->config_to_str(/*default_also=*/true);
-    auto path = getCachePath(options, spelling);
+    auto path = getCachePath(options, flags->getSpelling());
     if (!path) {
       status = reportFailure(path.takeError());
       return;
     }
     options.outputPath = *path;
-    if (!llvm::sys::fs::exists(*path))
+    if (!llvm::sys::fs::exists(*path)) {
+      llvm::errs() << "compiling '" << options.modelPath << "' (cached in '"
+                   << *path << "')\n";
       status = runCompiler(options, flags->memoryReport);
+    }
     if (status == 0)
-      status = runTrainer(*path, *data, command->remaining());
+      status = runTrainer(*path, getGivenWords(trainingOptions));
   });
 }

@@ -16,16 +16,28 @@ using namespace qtc;
 using namespace qtc::tools;
 
 void TuneFlags::addTo(CLI::App &command) {
+  const char *group = "Options of the target";
+  auto checkCount = [](std::string &text) {
+    unsigned count;
+    if (!llvm::StringRef(text).getAsInteger(10, count) && count >= 2 &&
+        count <= 64)
+      return std::string();
+    return "expected an integer from 2 to 64, but got '" + text + "'";
+  };
   command
       .add_flag("--tune{8}", candidates,
-                "with --target=cuda, on a machine with a GPU: measure so many "
+                "With --target=cuda, on a machine with a GPU: measure N "
                 "schedules of every contraction (8 without a number), which "
                 "takes minutes, and compile with the fastest; results stay "
                 "the same")
-      ->check(CLI::Range(2, 64));
-  command.add_option("--tune-file", file,
-                     "file that --tune writes; without --tune: compile with "
-                     "what it says, also where there is no GPU");
+      ->check(CLI::Validator(checkCount, ""))
+      ->group(group);
+  command
+      .add_option("--tune-file", file,
+                  "File that --tune writes. Without --tune: compile with the "
+                  "schedules of this file, also on a machine without a GPU")
+      ->type_name("FILE")
+      ->group(group);
 }
 
 llvm::Error TuneFlags::check(const CompileOptions &options) const {

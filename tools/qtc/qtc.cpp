@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Support/Interrupts.h"
+#include "runtime/core/Usage.h"
 #include "runtime/include/qtcrt/StandardStreams.h"
 #include "tools/qtc/Commands.h"
 #include "tools/qtc/Session.h"
@@ -29,6 +30,7 @@ int main(int argc, char **argv) {
                "qtc");
   app.set_version_flag("--version", getVersionText());
   app.require_subcommand(1);
+  app.formatter(std::make_shared<qtcrt::HelpFormatter>());
   app.option_defaults()->always_capture_default();
   int status = 0;
   addCheckCommand(app, status);
@@ -42,7 +44,8 @@ int main(int argc, char **argv) {
     llvm::outs() << text.str();
     return finishOutput();
   } catch (const CLI::ParseError &error) {
-    printLine("error: " + std::string(error.what()) + "; see `qtc --help`");
+    printLine("error: " + qtcrt::describeUsageError(app, error) +
+              "; see `qtc --help`");
     return kUsageError;
   } catch (const std::exception &error) {
     printLine("error: " + std::string(error.what()));

@@ -414,8 +414,8 @@ TEST_F(Trainer, EvalWithoutACheckpointTestsTheInitialWeights) {
 TEST_F(Trainer, UsageErrors) {
   auto expect = [&](const std::vector<std::string> &words,
                     const std::string &part) { expectFailure(words, 2, part); };
-  expect({}, "subcommand");
-  expect({"fly"}, "");
+  expect({}, "no command; expected train, eval");
+  expect({"fly"}, "unknown command 'fly'");
   expect({"train"}, "--data");
   expect({"train", "--data"}, "--data");
   expect({"train", "--data", "what:ever"}, "unknown format");

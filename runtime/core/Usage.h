@@ -1,0 +1,63 @@
+//===- Usage.h - help and usage errors of command lines ---------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// How trainers and `qtc` use CLI11: one form of help, of numbers and choices,
+// and of errors. Needs nothing but CLI11, so that both can have it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_CORE_USAGE_H
+#define QTCRT_CORE_USAGE_H
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace qtcrt {
+
+/// Help in 80 columns: `--option VALUE`, the description and the default.
+class HelpFormatter : public CLI::Formatter {
+public:
+  HelpFormatter();
+  std::string make_option_name(const CLI::Option *option,
+                               bool isPositional) const override;
+  std::string make_option_opts(const CLI::Option *option) const override;
+  std::string make_option_desc(const CLI::Option *option) const override;
+  std::string make_help(const CLI::App *app, std::string name,
+                        CLI::AppFormatMode mode) const override;
+  std::string make_subcommand(const CLI::App *command) const override;
+};
+
+/// A decimal number in [low, high]; throws CLI::ValidationError about `name`.
+uint64_t parseNumber(const std::string &name, const std::string &text,
+                     uint64_t low, uint64_t high);
+
+/// Adds an option that takes a decimal number in [low, high].
+template <typename Target>
+CLI::Option *addNumber(CLI::App &command, const std::string &name,
+                       Target &target, uint64_t low, uint64_t high,
+                       const std::string &help) {
+  auto store = [&target, name, low, high](const std::string &text) {
+    target = static_cast<Target>(parseNumber(name, text, low, high));
+  };
+  return command.add_option_function<std::string>(name, store, help)
+      ->type_name("N");
+}
+
+/// Lets `option` take any of `choices` only, and shows them as its value.
+void setChoices(CLI::Option *option, std::vector<std::string> choices);
+
+/// What is wrong with the command line, as one line without `error: `. Unknown
+/// words come first, in their order, with what may have been meant.
+std::string describeUsageError(const CLI::App &app,
+                               const CLI::ParseError &error);
+
+} // namespace qtcrt
+
+#endif // QTCRT_CORE_USAGE_H

@@ -1,0 +1,181 @@
+# Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
+# See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What a user reads: help, messages about the command line, and the lines of a run."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+import unittest
+
+import numpy as np
+
+import harness
+
+sys.path.insert(0, harness.REFERENCE)
+import make_models  # noqa: E402 (the path comes first)
+
+USAGE = 2
+
+
+def long_options(text):
+    """Long options of a help text, those in descriptions left out."""
+    return set(re.findall(r"^ {2}(?:-\w,)?(--[a-z0-9-]+)", text, re.MULTILINE))
+
+
+class CommandLineCase(harness.Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        make_models.make_data(os.path.join(cls.common, "data"))
+        cls.data = "npy:" + os.path.join(cls.common, "data")
+        model = make_models.Model("gemm_plain")
+        cls.model = os.path.join(cls.common, "gemm_plain.onnx")
+        model.save(make_models.MODELS["gemm_plain"](model), cls.model)
+        cls.trainer = harness.compile_model(
+            cls.model, os.path.join(cls.common, "trainer"), "--mcpu=baseline", "--batch=6"
+        )
+
+    def assert_usage_error(self, text, *command, **settings):
+        outcome = harness.execute(*command, **settings)
+        self.assertEqual(outcome.code, USAGE, outcome)
+        self.assertEqual(outcome.err.count("\n"), 1, outcome)
+        self.assertIn(text, outcome.err)
+
+
+class Help(CommandLineCase):
+    def helps(self):
+        for command in ("check", "compile", "train"):
+            yield command, harness.succeed(harness.QTC, command, "--help").out
+        for command in ("train", "eval", "bench", "info", "hash"):
+            yield "trainer " + command, harness.succeed(self.trainer, command, "--help").out
+
+    def test_form(self):
+        """80 columns, and nothing of CLI11's notation for types and ranges."""
+        for command, text in self.helps():
+            with self.subTest(command=command):
+                self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
+                for notation in ("INT", "UINT", "TEXT", "FLOAT", " in [1", "{", "BOOLEAN", "Excludes"):
+                    self.assertNotIn(notation, text)
+
+    def test_train_has_the_options_of_trainers(self):
+        trainer = long_options(harness.succeed(self.trainer, "train", "--help").out)
+        options = long_options(harness.succeed(harness.QTC, "train", "--help").out)
+        self.assertGreater(len(trainer), 10)
+        self.assertEqual(trainer - options, {"--version"})
+        self.assertNotIn("--emit", options)
+
+    def test_groups(self):
+        text = harness.succeed(harness.QTC, "compile", "--help").out
+        for scheme in ("niti", "wage", "fp32"):
+            group = text.split(f"Options of --scheme={scheme}:\n")[1].split("\n\n")[0]
+            self.assertTrue(all(name.startswith(f"--{scheme}-") for name in long_options(group)), group)
+
+
+class Usage(CommandLineCase):
+    def test_unknown_words(self):
+        for program, words, text in (
+            (harness.QTC, ("chek", self.model), "unknown command 'chek'; did you mean 'check'?"),
+            (harness.QTC, ("frobnicate",), "unknown command 'frobnicate'; see"),
+            (harness.QTC, (), "no command; expected check, compile, train"),
+            (harness.QTC, ("compile", self.model, "--bacth=5"), "unknown option '--bacth'; did you mean '--batch'?"),
+            (harness.QTC, ("compile", self.model, "--frob", "--grob"), "unknown options '--frob', '--grob'; see"),
+            (harness.QTC, ("compile", self.model, "second", "third"), "unexpected arguments 'second', 'third'; see"),
+            (harness.QTC, ("train", self.model, "--dat=mnist:x"), "unknown option '--dat'; did you mean '--data'?"),
+            (harness.QTC, ("train", self.model, "--data=mnist:x", "--epoch=3"), "did you mean '--epochs'?"),
+            (self.trainer, ("trian",), "unknown command 'trian'; did you mean 'train'?"),
+            (self.trainer, ("train", "--data=mnist:x", "--epoch=3"), "unknown option '--epoch'; did you mean '--epochs'?"),
+        ):
+            with self.subTest(words=words):
+                self.assert_usage_error(text, program, *words)
+
+    def test_options_without_effect(self):
+        for words, text in (
+            (("--wage-bits=2-8-8-8",), "'--wage-bits': expected --scheme=wage, but got --scheme=niti"),
+            (("--scheme=fp32", "--niti-headroom=1"), "'--niti-headroom': expected --scheme=niti, but got --scheme=fp32"),
+            (("--sm=80",), "'--sm': expected --target=cuda"),
+            (("--target=cuda", "--mcpu=avx2"), "'--mcpu': expected --target=cpu"),
+            (("--scheme=fp32", "--assert-integer"), "'--assert-integer': expected an integer scheme"),
+            (("--emit=import", "--memory-report"), "'--memory-report': expected a phase from plan on"),
+        ):
+            with self.subTest(words=words):
+                self.assert_usage_error(text, harness.QTC, "compile", self.model, "-o", self.path("out"), *words)
+        train = (harness.QTC, "train", self.model, "--data=" + self.data)
+        self.assert_usage_error("unknown option '--emit'; see", *train, "--emit=plan")
+        self.assert_usage_error("'--wage-bits': expected --scheme=wage", *train, "--wage-bits=2-8-8-8")
+
+    def test_default_output(self):
+        for words, file in (((), "gemm_plain"), (("--emit=lib",), "gemm_plain.a"), (("--emit=obj",), "gemm_plain.o")):
+            harness.succeed(harness.QTC, "compile", self.model, "--mcpu=baseline", *words, cwd=self.folder)
+            self.assertIn(file, os.listdir(self.folder))
+        with open(self.model, "rb") as file:
+            content = file.read()
+        bare = self.path("bare")
+        with open(bare, "wb") as file:
+            file.write(content)
+        self.assert_usage_error("'bare' is the model itself", harness.QTC, "compile", "bare", cwd=self.folder)
+        with open(bare, "rb") as file:
+            self.assertEqual(file.read(), content)
+
+
+class Runs(CommandLineCase):
+    def test_qtc_train(self):
+        """Options of both kinds arrive, and what takes time is said."""
+        environment = dict(os.environ, XDG_CACHE_HOME=self.path("cache"))
+        words = ("train", self.model, "--data", self.data, "--mcpu=baseline", "--batch", 6, "--steps", 7, "--seed=3")
+        first = harness.succeed(harness.QTC, *words, env=environment, cwd=self.folder)
+        self.assertRegex(first.err, r"^compiling '.*gemm_plain\.onnx' \(cached in '.*'\)\n")
+        second = harness.succeed(harness.QTC, *words, env=environment, cwd=self.folder)
+        self.assertNotIn("compiling", second.err)
+        direct = harness.train(self.trainer, "--data", self.data, "--steps=7", "--seed=3", cwd=self.folder)
+        for outcome in (first, second):
+            self.assertEqual(harness.Result(outcome).state, direct.state)
+
+    def test_heading(self):
+        outcome = harness.succeed(
+            self.trainer, "train", "--data", self.data, "--steps=1", "--threads=2", "--isa=baseline", cwd=self.folder
+        )
+        self.assertIn(
+            "training 'gemm_plain': scheme niti, 6065 parameters, batch 6, 62 + 17 examples, 2 threads, baseline\n",
+            outcome.out,
+        )
+
+    def test_nothing_learned(self):
+        words = ("train", "--data", self.data, "--epochs=2")
+        outcome = harness.succeed(self.trainer, *words, "--schedule=-60", cwd=self.folder)
+        self.assertEqual(outcome.err.count("warning: nothing was learned: no parameter has changed"), 1, outcome)
+        self.assertNotIn("warning", harness.succeed(self.trainer, *words, cwd=self.folder).err)
+
+    def test_progress(self):
+        """On a terminal, one line that says what the time left is of and fits 80 columns."""
+        trainer = os.path.join(harness.BUILD, "runtime", "tests", "qtcrt-fake-trainer")
+        if not os.access(trainer, os.X_OK):
+            self.skipTest(f"no {trainer}")
+        for part in ("train", "test"):
+            np.save(self.path(part + "_x.npy"), np.zeros((160, 12, 12), np.uint8))
+            np.save(self.path(part + "_y.npy"), np.arange(160) % 10)
+        terminal, other = pty.openpty()
+        command = [trainer, "train", "--data", "npy:" + self.folder, "--epochs=1"]
+        settings = {"cwd": self.folder, "env": dict(os.environ, FAKE_STEP_MICROSECONDS="400000")}
+        text = b""
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=other, **settings) as process:
+            os.close(other)
+            end = time.monotonic() + 30
+            while b" left in " not in text and time.monotonic() < end:
+                try:
+                    text += os.read(terminal, 4096)
+                except OSError:
+                    break
+            process.kill()
+        os.close(terminal)
+        lines = re.findall(r"\x1b\[K([^\r\x1b]+)", text.decode())
+        self.assertTrue(lines, text)
+        self.assertRegex(lines[0], r"^epoch 0: step \d+/10 \(\d+ %\), \d+ s left in epoch 0$")
+        self.assertLess(max(len(line) for line in lines), 80)
+
+
+if __name__ == "__main__":
+    unittest.main()
