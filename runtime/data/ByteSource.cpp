@@ -40,7 +40,7 @@ ByteSource::ByteSource(const std::string &path, Packing packing) : name(path) {
   if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(descriptor);
     fail(inQuotes(path), " is not a regular file",
-         S_ISDIR(status.st_mode) ? " but a folder; name the file in it" : "");
+         S_ISDIR(status.st_mode) ? " but a folder; name a file in it" : "");
   }
   fileBytes = static_cast<uint64_t>(status.st_size);
   buffer.resize(bufferBytes);
@@ -102,7 +102,7 @@ uint64_t ByteSource::readSome(uint8_t *out, uint64_t bytes) {
     if (filled == 0) {
       if (inflater->ended)
         return 0;
-      fail(inQuotes(name), ": the gzip file is truncated; fetch it again");
+      fail(inQuotes(name), ": the gzip file is truncated; download it again");
     }
     if (inflater->ended) { // another member follows, or garbage
       if (inflateReset(&stream) != Z_OK)
@@ -117,7 +117,7 @@ uint64_t ByteSource::readSome(uint8_t *out, uint64_t bytes) {
       inflater->ended = true;
     else if (status != Z_OK && status != Z_BUF_ERROR)
       fail(inQuotes(name), ": the gzip file is damaged (",
-           stream.msg ? stream.msg : "bad data", "); fetch it again");
+           stream.msg ? stream.msg : "bad data", "); download it again");
   }
   return room - stream.avail_out;
 }

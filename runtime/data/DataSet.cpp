@@ -40,10 +40,14 @@ bool qtcrt::fitsInput(const ImageShape &shape, const ImageShape &input) {
 
 void qtcrt::checkImageShape(const std::string &file, const ImageShape &shape,
                             const DataRequest &request) {
-  if (!fitsInput(shape, request.input))
-    fail(inQuotes(file), ": images are ", toString(shape), ", but the model's ",
-         "input is ", toString(request.input),
-         " (channels x height x width); use data of the model's size");
+  if (fitsInput(shape, request.input))
+    return;
+  ImageShape moved{shape.width, shape.channels, shape.height};
+  fail(inQuotes(file), ": images are ", toString(shape), ", but the model's ",
+       "input is ", toString(request.input), " (channels x height x width); ",
+       moved == request.input
+           ? "move the channels to the front: array.transpose(0, 3, 1, 2)"
+           : "use data of the model's size");
 }
 
 void qtcrt::checkLabel(const std::string &file, uint64_t index, int64_t label,

@@ -28,7 +28,7 @@ Loader::Loader(const DataSplit &data, const LoaderOptions &options,
   try {
     thread = std::thread([this] { run(); });
   } catch (const std::system_error &) {
-    fail("the system refuses to start the data thread; stop other programs");
+    fail("the system cannot start the data thread; stop other programs");
   }
 }
 

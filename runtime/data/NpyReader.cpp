@@ -177,6 +177,24 @@ ImageShape imageShape(const std::string &path, const NpyHeader &header,
   return fits ? request.input : ImageShape{extent(1), 1, 1};
 }
 
+/// What to do with an array of images that are not of type uint8.
+std::string pixelAdvice(const std::string &descr) {
+  std::string kind = descr;
+  if (!kind.empty() && std::strchr("<>|=", kind[0]))
+    kind.erase(0, 1);
+  switch (kind.empty() ? '\0' : kind[0]) {
+  case 'f':
+    return "for values from 0 to 1 save (array * 255).round().astype('uint8')";
+  case 'b':
+    return "save array.astype('uint8') * 255";
+  case 'i':
+  case 'u':
+    return "for values from 0 to 255 save array.astype('uint8')";
+  default:
+    return "save pixels as uint8";
+  }
+}
+
 void readImages(const std::string &path, const DataRequest &request,
                 DataSplit &split, uint64_t &count) {
   ByteSource file(path);
@@ -184,7 +202,7 @@ void readImages(const std::string &path, const DataRequest &request,
   if (header.descr != "|u1" && header.descr != "<u1" && header.descr != ">u1" &&
       header.descr != "=u1" && header.descr != "u1")
     fail(inQuotes(path), ": images have type ", inQuotes(header.descr),
-         ", expected uint8 pixels from 0 to 255; save array.astype('uint8')");
+         ", expected uint8 pixels from 0 to 255; ", pixelAdvice(header.descr));
   split.shape = imageShape(path, header, request);
   checkImageShape(path, split.shape, request);
   count = header.shape[0];
@@ -214,7 +232,8 @@ void readLabels(const std::string &path, const DataRequest &request,
   const std::vector<uint64_t> &s = header.shape;
   if (s.empty() || s.size() > 2 || (s.size() == 2 && s[1] != 1))
     fail(inQuotes(path), ": labels have shape ", shapeText(s),
-         ", expected [N] class indices");
+         ", expected [N] class indices; save array.argmax(1) if each row has ",
+         "a 1 for its class");
   std::string type = header.descr;
   bool bigEndian = !type.empty() && type[0] == '>';
   if (!type.empty() && std::strchr("<>|=", type[0]))
@@ -222,7 +241,8 @@ void readLabels(const std::string &path, const DataRequest &request,
   if (type.size() != 2 || !std::strchr("iu", type[0]) ||
       !std::strchr("1248", type[1]))
     fail(inQuotes(path), ": labels have type ", inQuotes(header.descr),
-         ", expected an integer type; save array.astype('int64')");
+         ", expected class indices of an integer type; ",
+         "save array.astype('int64')");
   unsigned size = static_cast<unsigned>(type[1] - '0');
   count = s[0];
   std::vector<uint8_t> bytes;

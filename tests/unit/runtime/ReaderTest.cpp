@@ -298,13 +298,19 @@ TEST_F(Npy, LabelTypes) {
 
 TEST_F(Npy, RefusedArrays) {
   x = npy("<f4", "(4, 1, 2, 3)", Bytes(96));
-  expect({"train_x.npy", "<f4", "uint8"});
+  expect({"train_x.npy", "<f4", "(array * 255).round().astype('uint8')"});
+  x = npy("<i8", "(4, 1, 2, 3)", Bytes(192));
+  expect({"<i8", "for values from 0 to 255 save array.astype('uint8')"});
+  x = npy("|b1", "(4, 1, 2, 3)", Bytes(24));
+  expect({"|b1", "array.astype('uint8') * 255"});
   x = npy("|u1", "(4, 1, 2, 3)", Bytes(24), true);
   expect({"Fortran order"});
   x = npy("|u1", "(5, 1, 2, 3)", Bytes(30));
   expect({"5 images", "4 labels"});
   x = npy("|u1", "(4, 1, 3, 2)", Bytes(24));
   expect({"1x3x2", "1x2x3"});
+  x = npy("|u1", "(4, 2, 3, 1)", Bytes(24));
+  expect({"2x3x1", "array.transpose(0, 3, 1, 2)"});
   x = npy("|u1", "(4,)", Bytes(4));
   expect({"[N,C,H,W]"});
   x = npy("|u1", "()", Bytes(1));
