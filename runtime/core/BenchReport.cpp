@@ -259,8 +259,8 @@ void printRates(const Json &bench) {
 }
 
 void printDeviceRates(const Json &bench) {
-  std::printf("operations: launches one by one, with events between them; the "
-              "step replays them without, so they may add up to more\n");
+  std::printf("operations: measured one launch at a time, with events between "
+              "them; a step has no such events, so their sum may exceed it\n");
   std::printf(
       "bound: the bytes at the copy bandwidth of %s GB/s (best %s)\n",
       cell(bench["bandwidth_gigabytes_per_second"], "%.1f").c_str(),
@@ -269,8 +269,8 @@ void printDeviceRates(const Json &bench) {
 
 void printText(const Json &bench) {
   bool isDevice = bench["device"].is_string();
-  std::printf("%s, scheme %s, %s, %s, batch %s, %s steps: mean of the "
-              "middle half\n\n",
+  std::printf("%s, scheme %s, %s, %s, batch %s, %s steps: times are means of "
+              "the middle half of the steps\n\n",
               printable(cell(bench["model"], "")).c_str(),
               cell(bench["scheme"], "").c_str(), cell(bench["isa"], "").c_str(),
               isDevice ? cell(bench["device"], "").c_str()
@@ -280,8 +280,8 @@ void printText(const Json &bench) {
   printOps(bench);
   std::printf(
       "\nlayers: helpers pack operands, requantize results, update "
-      "weights; %% of peak is the kernel's; at best: kernel and helpers "
-      "in their fastest steps, of the best peak\n\n");
+      "weights; %% of peak counts the kernel alone; at best: kernel and "
+      "helpers in their fastest steps, compared with the best peak\n\n");
   printLayers(bench);
   std::printf("\n%s images/s, %s ms/step (median %s, 99th percentile %s)\n",
               cell(bench["images_per_second"], "%.1f").c_str(),

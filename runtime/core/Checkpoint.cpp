@@ -360,7 +360,7 @@ void CheckpointReader::checkMantissas(const qtcrt_tensor &tensor,
       valid = data[2 * i] != 0 || data[2 * i + 1] != 0x80;
   if (!valid)
     fail(inQuotes(path), ": damaged: tensor ", inQuotes(tensor.name),
-         " holds the most negative integer, which no mantissa is");
+         " holds the most negative integer, which is not a valid mantissa");
 }
 
 void CheckpointReader::load(uint8_t *state) {

@@ -40,8 +40,7 @@ std::string escaped(const std::string &name) {
 
 std::string qtcrt::checkpointKey(const qtcrt_tensor &tensor) {
   std::string name = tensor.name;
-  if (tensor.kind == QTCRT_STATE_PARAMETER ||
-      tensor.kind == QTCRT_STATE_BUFFER)
+  if (tensor.kind == QTCRT_STATE_PARAMETER || tensor.kind == QTCRT_STATE_BUFFER)
     return escaped(name);
   size_t dot = std::min(name.rfind('.'), name.size());
   return escaped(name.substr(0, dot)) + name.substr(dot);

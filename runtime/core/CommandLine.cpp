@@ -77,7 +77,7 @@ void qtcrt::addTrainOptions(CLI::App &train, Options &options,
       ->type_name("DIR");
   train.add_flag(
       "--overwrite", options.overwrite,
-      "Start a new run in a folder with a checkpoint, which is lost");
+      "Replace the checkpoint of another run in the folder of --out");
   train
       .add_option("--resume", options.resume,
                   "Continue from this checkpoint, bit for bit")
@@ -122,8 +122,8 @@ void addOthers(CLI::App &app, Options &options, const qtcrt_model &model) {
   addMachine(bench, options, &model);
   bench.add_flag("--json", options.json, "Print one JSON object");
 
-  CLI::App &info =
-      *app.add_subcommand("info", "Print what was compiled and its memory");
+  CLI::App &info = *app.add_subcommand(
+      "info", "Print what the trainer was compiled from and for");
   info.add_flag("--json", options.json, "Print one JSON object");
 
   CLI::App &hash =
@@ -132,7 +132,7 @@ void addOthers(CLI::App &app, Options &options, const qtcrt_model &model) {
       ->required()
       ->type_name("FILE");
   hash.add_flag("--tensors", options.tensors,
-                "Print exponent and CRC-32 of every tensor instead");
+                "Print the exponent and CRC-32 of every tensor instead");
 }
 
 Command selected(const CLI::App &app) {

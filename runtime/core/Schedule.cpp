@@ -152,8 +152,8 @@ void Schedule::resolve(uint64_t totalSteps, uint64_t stepsPerEpoch) {
     if (entry.firstStep < previous)
       throw UsageError(concat("--schedule: entry ", inQuotes(entry.text),
                               " starts at step ", entry.firstStep,
-                              ", before the entry in front of it (step ",
-                              previous, "); sort the list by time"));
+                              ", before the previous entry (step ", previous,
+                              "); sort the list by time"));
     previous = entry.firstStep;
   }
 }

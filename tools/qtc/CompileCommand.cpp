@@ -38,7 +38,7 @@ static std::string getDefaultOutput(const CompileOptions &options) {
 
 void tools::addCompileCommand(CLI::App &app, int &status) {
   CLI::App *command =
-      app.add_subcommand("compile", "Writes a trainer for a model");
+      app.add_subcommand("compile", "Compiles a model to a trainer");
   auto flags = std::make_shared<CompileFlags>();
   auto tuning = std::make_shared<TuneFlags>();
   auto output = std::make_shared<std::string>();

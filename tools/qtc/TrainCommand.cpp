@@ -104,8 +104,8 @@ void tools::addTrainCommand(CLI::App &app, int &status) {
     }
     options.outputPath = *path;
     if (!llvm::sys::fs::exists(*path)) {
-      llvm::errs() << "compiling '" << options.modelPath << "' (cached in '"
-                   << *path << "')\n";
+      printLine("compiling '" + options.modelPath + "' (cached in '" + *path +
+                "')");
       status = runCompiler(options, flags->memoryReport);
     }
     if (status == 0)

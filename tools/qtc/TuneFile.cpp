@@ -74,7 +74,8 @@ llvm::Expected<TunedSchedules> tools::readTuneFile(llvm::StringRef path) {
         "'" + path + "' is no file of --tune: " + "it is nested too deeply");
   auto json = llvm::json::parse(content);
   if (!json)
-    return llvm::createStringError("'" + path + "' is no file of --tune: " +
+    return llvm::createStringError("'" + path +
+                                   "' is not a file that --tune wrote: " +
                                    llvm::toString(json.takeError()));
   TunedSchedules tuned;
   llvm::json::Path::Root root("file");
@@ -82,7 +83,8 @@ llvm::Expected<TunedSchedules> tools::readTuneFile(llvm::StringRef path) {
   if (!mapper || !mapper.map("device", tuned.device) ||
       !mapper.map("code", tuned.code) ||
       !mapper.map("schedules", tuned.schedules))
-    return llvm::createStringError("'" + path + "' is no file of --tune: " +
+    return llvm::createStringError("'" + path +
+                                   "' is not a file that --tune wrote: " +
                                    llvm::toString(root.getError()));
   return tuned;
 }

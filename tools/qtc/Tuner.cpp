@@ -60,7 +60,8 @@ llvm::Expected<Tuner::Candidate> Tuner::compile(unsigned index) {
 llvm::Error Tuner::note(const Candidate &candidate,
                         const llvm::json::Object &bench) {
   auto error = [](const llvm::Twine &what) {
-    return llvm::createStringError("bench of a trainer says no " + what);
+    return llvm::createStringError("the bench of a trainer did not print the " +
+                                   what);
   };
   const llvm::json::Array *ops = bench.getArray("ops");
   auto variant = bench.getString("isa"), device = bench.getString("device");
@@ -108,7 +109,8 @@ llvm::Expected<double> Tuner::measure(const Candidate &candidate) {
     return bench.takeError();
   const llvm::json::Object *object = bench->getAsObject();
   if (!object)
-    return llvm::createStringError("bench of a trainer printed no object");
+    return llvm::createStringError(
+        "the bench of a trainer did not print a JSON object");
   if (llvm::Error error = note(candidate, *object))
     return error;
   return object->getNumber("milliseconds_per_step").value_or(0);
@@ -164,7 +166,7 @@ llvm::Expected<TunedSchedules> Tuner::run() {
       if (!milliseconds)
         return milliseconds.takeError();
       llvm::errs() << llvm::formatv(
-          "tune: round {0} of {1}, candidate {2} of {3}: {4:f3} ms a step\n",
+          "tune: round {0} of {1}, candidate {2} of {3}: {4:f3} ms per step\n",
           round + 1, kRounds, index + 1, wanted, *milliseconds);
     }
   choose();

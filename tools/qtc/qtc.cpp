@@ -25,8 +25,7 @@ int main(int argc, char **argv) {
   qtc::handleInterrupts();
   // Files that grow too large are write errors, not the end.
   std::signal(SIGXFSZ, SIG_IGN);
-  CLI::App app("Compiles ONNX models to programs that train them with integer "
-               "arithmetic.",
+  CLI::App app("Compiles ONNX models to programs that train them with integers",
                "qtc");
   app.set_version_flag("--version", getVersionText());
   app.require_subcommand(1);

@@ -17,8 +17,8 @@ using namespace qtc;
 
 enum { Momentum, WeightDecay };
 static constexpr SchemeOption kOptions[] = {
-    {"momentum", "0.9", "momentum of the gradients, in [0, 1)", {}},
-    {"weight-decay", "0", "weight decay of all parameters", {}},
+    {"momentum", "0.9", "Momentum, from 0 to below 1", {}},
+    {"weight-decay", "0", "Weight decay of all parameters", {}},
 };
 
 /// The value of `option` in [0, limit); an error says `range`.
@@ -52,7 +52,7 @@ static llvm::Error addPasses(OpPassManager &manager,
 const Scheme &fp32::getScheme() {
   static const Scheme scheme = {
       "fp32",
-      "floats and stochastic gradient descent: what integers compare with",
+      "floats and stochastic gradient descent, to compare integers with",
       /*isInteger=*/false,
       QTCRT_SCHEDULE_FLOAT,
       "0.05,0.005@60%,0.0005@90%",

@@ -23,11 +23,12 @@ enum { Headroom, WeightBits, GradRound, LossForm };
 static constexpr SchemeOption kOptions[] = {
     {"headroom",
      "1",
-     "bits of room for weights to grow beyond their initial maximum",
+     "Bits by which weights can grow beyond their initial maximum",
      {}},
-    {"weight-bits", "8", "storage width of parameters", kWidths, getWholeValue},
-    {"grad-round", "pseudo", "rounding of weight gradients", kRoundings},
-    {"loss", "fraction", "power function of the integer softmax", kLosses},
+    {"weight-bits", "8", "Bits of stored parameters", kWidths, getWholeValue},
+    {"grad-round", "pseudo", "Rounding of weight gradients", kRoundings},
+    {"loss", "fraction", "Form of the power function in the integer softmax",
+     kLosses},
 };
 
 /// Widest headroom that makes sense: an 8-bit mantissa has 7 magnitude bits.

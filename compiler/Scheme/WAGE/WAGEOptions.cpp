@@ -30,20 +30,22 @@ enum { Bits, Input, WeightClip, Alpha, LastLayer, Gamma };
 static constexpr SchemeOption kOptions[] = {
     {"bits",
      "2-8-8-8",
-     "widths kW-kA-kG-kE of weights, activations, gradients and errors",
+     "Widths kW-kA-kG-kE of weights, activations, gradients and errors",
      {},
      dropErrorBits},
     {"input", "auto",
-     "pixels as activations: head (p/127.5 - 1), c17 (p/128 - 1), mnist "
+     "How pixels become activations: head (p/127.5 - 1), c17 (p/128 - 1), "
+     "mnist "
      "(p/256), auto (mnist for one channel, else head)",
      kInputs, getWholeValue},
-    {"weight-clip", "code", "range of stored weights: of kW or of kG bits",
-     kSources},
-    {"alpha", "code", "activations' divisor from sqrt(3/n) or sqrt(6/n)",
+    {"weight-clip", "code",
+     "Range of stored weights: that of kW (code) or kG bits (paper)", kSources},
+    {"alpha", "code",
+     "Divisor of activations, from sqrt(3/n) (code) or sqrt(6/n) (paper)",
      kSources, getWholeValue},
-    {"last-layer", "exact", "output of the last layer", kLastLayers,
-     getWholeValue},
-    {"gamma", "1", "factor of errors before they are clipped", kWindows},
+    {"last-layer", "exact", "Whether the output of the last layer is quantized",
+     kLastLayers, getWholeValue},
+    {"gamma", "1", "Factor of errors before they are clipped", kWindows},
 };
 
 /// Reads `2-8-8-8`; false if it is nothing like it.

@@ -41,8 +41,9 @@ llvm::Expected<std::string> cuda::assemble(llvm::StringRef ptx,
     return code.takeError();
   if (llvm::Error error = runProgram(
           {*program, ("-arch=" + target.name).str(), *text, "-o", *code}))
-    return llvm::createStringError("'" + *program + "' refuses the code: " +
-                                   llvm::toString(std::move(error)));
+    return llvm::createStringError(
+        "'" + *program +
+        "' does not accept the code: " + llvm::toString(std::move(error)));
   auto bytes = llvm::MemoryBuffer::getFile(*code, /*IsText=*/false);
   if (!bytes)
     return llvm::createStringError("cannot read '" + *code +
