@@ -69,8 +69,26 @@ struct LowerConcat : LoopPattern<ConcatOp> {
     return success();
   }
 };
+/// What bufferization copies. A processor calls memcpy; on a device one thread
+/// would copy everything.
+struct LowerCopy : LoopPattern<memref::CopyOp> {
+  using LoopPattern::LoopPattern;
+  LogicalResult matchAndRewrite(memref::CopyOp op,
+                                PatternRewriter &rewriter) const override {
+    ArrayRef<int64_t> shape = getBufferShape(op.getTarget());
+    if (grain != Grain::Element || shape.empty())
+      return rewriter.notifyMatchFailure(op, "stays a copy");
+    LoopBuilder b = start(op, rewriter);
+    b.parallelNest(shape, shape.size(), "copy", /*macs=*/0, [&](ValueRange i) {
+      b.store(b.load(op.getSource(), i), op.getTarget(), i);
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
 } // namespace
 
 void qtc::populateCopyLoops(RewritePatternSet &patterns, Grain grain) {
-  patterns.add<LowerConcat, LowerMappedCopy>(patterns.getContext(), grain);
+  patterns.add<LowerConcat, LowerCopy, LowerMappedCopy>(patterns.getContext(),
+                                                        grain);
 }
