@@ -122,6 +122,11 @@ llvm::Error Compiler::makeModule() {
                      /*applyScheme=*/options.emit != Phase::Backward);
 }
 
+/// Training batches that statistics are estimated on (numerics contract,
+/// section 3). A forward pass is a good third of a step, so they cost about 3 %
+/// of an epoch of 400 steps.
+static constexpr uint32_t kEstimateBatches = 32;
+
 /// The options that change results, or only those that change what `eval`
 /// computes, as a JSON object. The batch is not one of them: the state does not
 /// depend on it, and checkpoints record it apart.
@@ -164,6 +169,8 @@ llvm::Error Compiler::describeModel() {
   description.batch = logits.getDimSize(0);
   description.classes = logits.getDimSize(1);
   description.logitsType = getDtype(logits.getElementType());
+  if (module->lookupSymbol(qtrain::QTrainDialect::kEstimateName))
+    description.estimateBatches = kEstimateBatches;
   memory.stateBytes = StateLayout(*module).getBytes();
   llvm::Expected<std::string> hash = hashFile(options.modelPath);
   if (!hash)
@@ -289,6 +296,9 @@ void Compiler::finishProcessorVariant(ModuleOp kernels,
       getEntryPointName(target, qtrain::QTrainDialect::kTrainStepName);
   result.evaluateSymbol =
       getEntryPointName(target, qtrain::QTrainDialect::kEvaluateName);
+  if (kernels.lookupSymbol(qtrain::QTrainDialect::kEstimateName))
+    result.estimateSymbol =
+        getEntryPointName(target, qtrain::QTrainDialect::kEstimateName);
   result.peakSymbol = getEntryPointName(target, "peak");
 
   PassManager lowering(kernels.getContext());
@@ -318,8 +328,10 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
   variant.description.trainOps = getProfile(kernels.lookupSymbol<func::FuncOp>(
       qtrain::QTrainDialect::kTrainStepName));
   auto collect = [&](StringRef name, std::vector<LaunchDescription> &launches) {
-    auto found =
-        cuda::collectLaunches(kernels.lookupSymbol<func::FuncOp>(name), layout);
+    auto function = kernels.lookupSymbol<func::FuncOp>(name);
+    if (!function)
+      return;
+    auto found = cuda::collectLaunches(function, layout);
     if (found)
       launches = std::move(*found);
     else
@@ -327,6 +339,7 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
   };
   collect(qtrain::QTrainDialect::kTrainStepName, device.train);
   collect(qtrain::QTrainDialect::kEvaluateName, device.evaluate);
+  collect(qtrain::QTrainDialect::kEstimateName, device.estimate);
 
   if (variant.description.trainOps.size() != device.train.size())
     variant.message += "not every launch has a name";

@@ -79,7 +79,7 @@ public:
     return variable;
   }
 
-  llvm::Constant *tensor(const StateTensor &tensor);
+  llvm::Constant *tensor(const StateLayout &layout, const StateTensor &tensor);
   llvm::Constant *launches(llvm::ArrayRef<LaunchDescription> launches);
   llvm::Constant *device(const DeviceDescription &device);
   llvm::Constant *variant(const VariantDescription &variant);
@@ -118,6 +118,10 @@ uint32_t getStateKind(qtrain::StateKind kind) {
     return QTCRT_STATE_BUFFER;
   case qtrain::StateKind::Optimizer:
     return QTCRT_STATE_OPTIMIZER;
+  case qtrain::StateKind::Evaluation:
+    return QTCRT_STATE_EVALUATION;
+  case qtrain::StateKind::Scratch:
+    return QTCRT_STATE_SCRATCH;
   }
   llvm_unreachable("unknown kind of state");
 }
@@ -129,7 +133,15 @@ uint64_t getUniform(qtrain::ParameterOp parameter) {
   return parameter.getUniform().value_or(0);
 }
 
-llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
+/// qtcrt_tensor::origin.
+uint64_t getOrigin(const StateLayout &layout, qtrain::ParameterOp parameter) {
+  if (!parameter.getOrigin())
+    return 0;
+  return layout.lookup(*parameter.getOrigin()) - layout.getTensors().data();
+}
+
+llvm::Constant *DescriptorBuilder::tensor(const StateLayout &layout,
+                                          const StateTensor &tensor) {
   qtrain::ParameterOp parameter = tensor.parameter;
   auto type = llvm::cast<mlir::ShapedType>(parameter.getValue().getType());
   llvm::SmallVector<llvm::Constant *> shape;
@@ -143,7 +155,8 @@ llvm::Constant *DescriptorBuilder::tensor(const StateTensor &tensor) {
        u32(getStateKind(parameter.getKind())), u32(exponent.has_value()),
        u32(static_cast<uint32_t>(exponent.value_or(0))),
        u16(parameter.getFrozen()), u16(parameter.getLevels().value_or(255)),
-       u32(parameter.getId()), u32(getUniform(parameter))});
+       u32(parameter.getId()), u32(getUniform(parameter)),
+       u32(getOrigin(layout, parameter)), u32(0)});
 }
 
 llvm::Constant *
@@ -169,7 +182,8 @@ llvm::Constant *DescriptorBuilder::device(const DeviceDescription &device) {
            ? null()
            : bytes(llvm::arrayRefFromStringRef(device.binary)),
        launches(device.train), launches(device.evaluate),
-       u64(device.train.size()), u64(device.evaluate.size()),
+       launches(device.estimate), u64(device.train.size()),
+       u64(device.evaluate.size()), u64(device.estimate.size()),
        u64(device.binary.size()), u32(device.capability), u32(device.exact)}));
 }
 
@@ -180,6 +194,7 @@ llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {
         {string(op.name), string(op.kind), u64(op.macs), u64(op.bytes)}));
   return structure({string(variant.name), function(variant.trainSymbol),
                     function(variant.evaluateSymbol),
+                    function(variant.estimateSymbol),
                     function(variant.peakSymbol), u64(variant.peakMacs),
                     u64(variant.arenaBytes), array(ops), u64(ops.size()),
                     variant.device ? device(*variant.device) : null(),
@@ -208,7 +223,7 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
                                          const ModelDescription &d) {
   llvm::SmallVector<llvm::Constant *> tensors, variants;
   for (const StateTensor &entry : layout.getTensors())
-    tensors.push_back(tensor(entry));
+    tensors.push_back(tensor(layout, entry));
   for (const VariantDescription &entry : d.variants)
     variants.push_back(variant(entry));
   return structure({u32(QTCRT_ABI_VERSION),
@@ -235,7 +250,7 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
                     u32(d.logitsType),
                     u32(d.scheduleKind),
                     u32(d.loss),
-                    u32(0)});
+                    u32(d.estimateBatches)});
 }
 } // namespace
 

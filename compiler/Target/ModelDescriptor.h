@@ -50,7 +50,7 @@ struct DeviceDescription {
   std::string code, binary;
   uint32_t capability = 0;
   bool exact = false;
-  std::vector<LaunchDescription> train, evaluate;
+  std::vector<LaunchDescription> train, evaluate, estimate;
 };
 
 /// The code of one instruction set or of a device, as in qtcrt_variant.
@@ -60,7 +60,8 @@ struct VariantDescription {
   uint32_t peakKind = 0;
   int64_t arenaBytes = 0;
   int64_t peakMacs = 0;
-  std::string trainSymbol, evaluateSymbol, peakSymbol;
+  /// Empty where there is no such function.
+  std::string trainSymbol, evaluateSymbol, estimateSymbol, peakSymbol;
   std::vector<ProfiledOp> trainOps;
   /// Takes the place of the symbols.
   std::optional<DeviceDescription> device;
@@ -76,6 +77,7 @@ struct ModelDescription {
   uint32_t scheduleKind = 0;
   uint32_t loss = 0;
   uint32_t logitsType = 0;
+  uint32_t estimateBatches = 0;
   int64_t batch = 0, classes = 0;
   /// Channels, height, width.
   std::array<int64_t, 3> input = {1, 1, 1};

@@ -11,6 +11,7 @@
 #include "qtcrt/CheckpointKeys.h"
 #include "qtcrt/Error.h"
 #include "qtcrt/SafeTensors.h"
+#include "qtcrt/Session.h"
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
@@ -73,6 +74,7 @@ Metadata describe(const qtcrt_model &model, const uint8_t *state,
           {"shuffle", record.shuffle ? "true" : "false"},
           {"augment", record.augment},
           {"schedule", record.schedule},
+          {"statistics_batches", std::to_string(record.estimateBatches)},
           {"train_hash", record.trainHash},
           {"train_examples", std::to_string(record.trainExamples)},
           {"total_steps", std::to_string(record.totalSteps)},
@@ -92,6 +94,7 @@ public:
   MetadataReader(const std::string &path, const Metadata &metadata)
       : path(path), metadata(metadata) {}
 
+  bool has(const char *key) const { return metadata.count(key) != 0; }
   const std::string &text(const char *key) const {
     auto found = metadata.find(key);
     if (found == metadata.end())
@@ -162,12 +165,14 @@ struct Part {
   }
 };
 
-/// All parts of the state, under the keys that they have in a file of
-/// `version`.
+/// All parts of the state that are saved, under the keys that they have in a
+/// file of `version`.
 std::vector<Part> listParts(const qtcrt_model &model, uint64_t version) {
   std::vector<Part> parts;
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     const qtcrt_tensor &tensor = model.tensors[i];
+    if (tensor.kind == QTCRT_STATE_SCRATCH)
+      continue;
     std::vector<int64_t> shape(tensor.shape, tensor.shape + tensor.rank);
     bool isOld = version == 1;
     std::string name = isOld ? tensor.name : checkpointKey(tensor);
@@ -205,6 +210,16 @@ public:
   RunRecord readRecord() const;
 
 private:
+  /// Statistics of evaluation are not in older files: running ones take their
+  /// place.
+  bool isMissing(const qtcrt_tensor &tensor) const {
+    return tensor.kind == QTCRT_STATE_EVALUATION &&
+           (version == 1 ||
+            !file.header().tensors.count(checkpointKey(tensor)));
+  }
+  bool isRead(const Part &part) const {
+    return isRequired(part, use) && !isMissing(*part.tensor);
+  }
   uint64_t maxHeaderBytes() const;
   uint64_t maxDataBytes() const;
   void checkVersion();
@@ -329,13 +344,15 @@ bool CheckpointReader::holds(const Part &part) const {
 }
 
 void CheckpointReader::checkTensors() const {
+  uint64_t count = 0;
   for (const Part &part : parts)
-    if (isRequired(part, use))
+    if (isRead(part)) {
       checkTensor(part);
-  if (use == CheckpointUse::Resume &&
-      file.header().tensors.size() != parts.size())
+      ++count;
+    }
+  if (use == CheckpointUse::Resume && file.header().tensors.size() != count)
     fail(inQuotes(path), ": holds ", file.header().tensors.size(),
-         " tensors, but the model has ", parts.size());
+         " tensors, but the model has ", count);
 }
 
 void CheckpointReader::checkExponent(const Part &part, int32_t exponent) const {
@@ -377,11 +394,14 @@ void CheckpointReader::load(uint8_t *state) {
   });
   if (version > 1)
     metadata.matchHash("data_hash", hash, "data");
-  for (const Part &part : parts)
+  for (const Part &part : parts) {
     if (part.isExponent && holds(part)) {
       checkExponent(part, exponents[part.key]);
       checkMantissas(*part.tensor, state);
     }
+    if (!part.isExponent && isMissing(*part.tensor))
+      copyOrigin(model, *part.tensor, state);
+  }
   metadata.matchHash("state_hash", hashState(model, state), "state");
 }
 
@@ -393,6 +413,10 @@ RunRecord CheckpointReader::readRecord() const {
   record.shuffle = metadata.boolean("shuffle");
   record.augment = metadata.text("augment");
   record.schedule = metadata.text("schedule");
+  // Older checkpoints do not say.
+  record.estimateBatches = metadata.has("statistics_batches")
+                               ? metadata.natural("statistics_batches")
+                               : model.estimate_batches;
   record.trainHash = metadata.text("train_hash");
   record.trainExamples = metadata.natural("train_examples");
   record.totalSteps = metadata.natural("total_steps");

@@ -31,7 +31,7 @@ struct Options {
   std::string data;
   std::string isa;
   std::string out, resume, checkpoint;
-  std::optional<uint64_t> epochs, steps, seed, limit;
+  std::optional<uint64_t> epochs, steps, seed, limit, statisticsBatches;
   std::optional<std::string> schedule, augment;
   uint64_t threads = 0;
   uint64_t evalEvery = 1;

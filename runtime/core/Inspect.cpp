@@ -57,6 +57,8 @@ void printTensors(const qtcrt_model &model, const uint8_t *state) {
               "exponent", "crc32");
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     const qtcrt_tensor &tensor = model.tensors[i];
+    if (tensor.kind == QTCRT_STATE_SCRATCH)
+      continue;
     uint64_t bytes = tensor.elements * dtypeBytes(tensor.dtype);
     unsigned long crc = crc32_z(0, state + tensor.offset, bytes);
     std::string exponent =

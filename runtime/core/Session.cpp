@@ -35,7 +35,7 @@ float singleOf(uint32_t bits) {
 void checkTensor(const qtcrt_model &model, const qtcrt_tensor &tensor) {
   require(tensor.rank <= 8, "rank of a tensor");
   require(tensor.dtype <= QTCRT_FLOAT32, "type of a tensor");
-  require(tensor.kind <= QTCRT_STATE_OPTIMIZER, "kind of a tensor");
+  require(tensor.kind <= QTCRT_STATE_SCRATCH, "kind of a tensor");
   uint64_t largest = uint64_t{tensor.uniform} * (tensor.levels / 2);
   require(tensor.uniform == 0 ||
               (tensor.levels % 2 == 1 &&
@@ -57,6 +57,14 @@ void checkTensor(const qtcrt_model &model, const qtcrt_tensor &tensor) {
               tensor.offset % 64 == 0 &&
               tensor.offset <= model.state_bytes - bytes,
           "offset of a tensor");
+  if (tensor.kind != QTCRT_STATE_EVALUATION)
+    return;
+  require(tensor.origin < model.tensor_count, "origin of a tensor");
+  const qtcrt_tensor &origin = model.tensors[tensor.origin];
+  require(origin.kind == QTCRT_STATE_BUFFER && origin.dtype == tensor.dtype &&
+              origin.elements == tensor.elements &&
+              origin.offset <= model.state_bytes - bytes,
+          "origin of a tensor");
 }
 
 bool isBefore(const qtcrt_tensor &a, const qtcrt_tensor &b) {
@@ -87,11 +95,24 @@ void qtcrt::checkModel(const qtcrt_model &model) {
   require(model.schedule_kind <= QTCRT_SCHEDULE_LOG2, "schedule");
   require(model.loss <= QTCRT_LOSS_SQUARES, "loss");
   require(model.variant_count > 0, "variants");
+  for (uint64_t i = 0; model.estimate_batches && i < model.variant_count; ++i) {
+    const qtcrt_variant &variant = model.variants[i];
+    require(variant.device ? variant.device->estimate_count > 0
+                           : variant.estimate != nullptr,
+            "estimation of statistics");
+  }
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     checkTensor(model, model.tensors[i]);
     require(i == 0 || isBefore(model.tensors[i - 1], model.tensors[i]),
             "order of the tensors");
   }
+}
+
+void qtcrt::copyOrigin(const qtcrt_model &model, const qtcrt_tensor &tensor,
+                       uint8_t *state) {
+  std::memcpy(state + tensor.offset,
+              state + model.tensors[tensor.origin].offset,
+              tensor.elements * dtypeBytes(tensor.dtype));
 }
 
 uint64_t qtcrt::logitsBytes(const qtcrt_model &model) {
@@ -219,6 +240,24 @@ void Session::startEvaluation(const uint8_t *images) {
     return chosen.evaluate(&pool, &operands);
   refreshDevice();
   device->startEvaluation(operands);
+}
+
+void Session::startEstimate(const uint8_t *images, uint64_t index) {
+  qtcrt_step operands = makeStep(images);
+  operands.step = static_cast<uint32_t>(index);
+  if (!device)
+    return chosen.estimate(&pool, &operands);
+  refreshDevice();
+  device->startEstimate(operands);
+  hostHasState = false;
+}
+
+void Session::resetStatistics() {
+  for (uint64_t i = 0; i < compiled.tensor_count; ++i) {
+    const qtcrt_tensor &tensor = compiled.tensors[i];
+    if (tensor.kind == QTCRT_STATE_EVALUATION)
+      copyOrigin(compiled, tensor, state());
+  }
 }
 
 void Session::finish() {

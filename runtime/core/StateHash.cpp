@@ -28,7 +28,8 @@ std::string qtcrt::hashState(const qtcrt_model &model, const uint8_t *state) {
   Hasher hasher;
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     const qtcrt_tensor &tensor = model.tensors[i];
-    if (tensor.kind == QTCRT_STATE_OPTIMIZER)
+    if (tensor.kind != QTCRT_STATE_PARAMETER &&
+        tensor.kind != QTCRT_STATE_BUFFER)
       continue;
     const char *type = dtypeName(tensor.dtype);
     hasher.add(tensor.name, std::strlen(tensor.name));

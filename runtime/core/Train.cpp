@@ -70,6 +70,7 @@ void TrainingRun::applyOptions() {
     record.shuffle = !options.noShuffle;
     record.augment = options.augment.value_or("none");
     record.schedule = options.schedule.value_or(model.default_schedule);
+    record.estimateBatches = model.estimate_batches;
     session.drawInitialState(record.seed);
   } else {
     record =
@@ -89,6 +90,10 @@ void TrainingRun::applyOptions() {
     if (options.schedule)
       requireSame(file, "--schedule", record.schedule, *options.schedule);
   }
+  // No step depends on it, so a resumed run may have another.
+  record.estimateBatches =
+      options.statisticsBatches.value_or(record.estimateBatches);
+  estimatedStep = record.step;
   schedule = Schedule::parse(record.schedule, kind);
 }
 
@@ -142,6 +147,9 @@ void TrainingRun::openOutput() {
 }
 
 void TrainingRun::save() {
+  // Statistics of other weights are worse than running ones.
+  if (estimatedStep != record.step)
+    session.resetStatistics();
   saveCheckpoint(folder.checkpoint(), model, session.state(), record);
 }
 
@@ -156,6 +164,7 @@ int TrainingRun::run() {
     finalAccuracy = evaluateTest();
     if (pendingInterrupt())
       return finishInterrupted();
+    save(); // what the test went by
   }
   return printResult(finalAccuracy);
 }
@@ -255,7 +264,38 @@ bool TrainingRun::isTestDue() const {
          (options.evalEvery && (record.epoch + 1) % options.evalEvery == 0);
 }
 
+/// Finds the statistics that evaluation goes by, on the weights as they are
+/// (numerics contract, section 3). Weights that no step has moved have the
+/// file's. Returns false after an interruption.
+bool TrainingRun::estimateStatistics() {
+  uint64_t count = std::min(record.estimateBatches, stepsPerEpoch);
+  if (!model.estimate_batches || count == 0 || record.step == 0)
+    return true;
+  // In random order and without augmentation, however the run trains.
+  LoaderOptions loading;
+  loading.batch = record.batch;
+  loading.seed = record.seed;
+  Loader batches(data.train, loading, /*epoch=*/0, /*position=*/0);
+  progress.begin("statistics", "batch", count);
+  uint64_t begun = 0, done = 0;
+  while (true) {
+    while (begun < count && begun - done < session.stepsAhead() &&
+           !pendingInterrupt())
+      session.startEstimate(batches.next().images.data(), begun++);
+    if (done == begun)
+      break;
+    session.finish();
+    progress.update(++done);
+  }
+  progress.clear();
+  // A part of the batches makes no statistics.
+  estimatedStep = done == count ? record.step : record.step - 1;
+  return done == count;
+}
+
 double TrainingRun::evaluateTest() {
+  if (!estimateStatistics())
+    return -1;
   progress.begin("test", "example", data.test.count());
   LossSums sums = session.evaluateAll(
       data.test, [] { return pendingInterrupt() != 0; },

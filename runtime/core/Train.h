@@ -44,6 +44,7 @@ private:
   void startStep();
   void finishStep();
   void finishEpoch();
+  bool estimateStatistics();
   double evaluateTest();
   void reportEpoch(const EpochMetrics &line);
   void warnIfNothingIsLearned();
@@ -69,6 +70,8 @@ private:
   Schedule schedule;
   DataSet data;
   uint64_t stepsPerEpoch = 0;
+  /// The step whose weights have the statistics that evaluation reads.
+  uint64_t estimatedStep = 0;
   std::unique_ptr<Loader> loader;
   /// Labels of the steps that were started: all but the first run ahead of
   /// `record`.

@@ -210,13 +210,14 @@ struct Slot {
   explicit Slot(const Driver &driver)
       : uploaded(driver.cuEventDestroy), computed(driver.cuEventDestroy),
         downloaded(driver.cuEventDestroy), train(driver.cuGraphExecDestroy),
-        evaluate(driver.cuGraphExecDestroy) {
+        evaluate(driver.cuGraphExecDestroy),
+        estimate(driver.cuGraphExecDestroy) {
     for (Owned<CUevent> *event : {&uploaded, &computed, &downloaded})
       check(driver.cuEventCreate(event->slot(), withoutTime),
             "create an event");
   }
   Owned<CUevent> uploaded, computed, downloaded;
-  Owned<CUgraphExec> train, evaluate;
+  Owned<CUgraphExec> train, evaluate, estimate;
 };
 
 /// Copies of the next step's input and of the last one's logits have streams of
@@ -242,11 +243,15 @@ public:
     loadCode();
     loadFunctions(program.train, program.train_count);
     loadFunctions(program.evaluate, program.evaluate_count);
+    loadFunctions(program.estimate, program.estimate_count);
     for (unsigned slot = 0; slot < stepsAhead; ++slot) {
       slots.emplace_back(driver);
       capture(program.train, program.train_count, slot, slots[slot].train);
       capture(program.evaluate, program.evaluate_count, slot,
               slots[slot].evaluate);
+      if (program.estimate_count)
+        capture(program.estimate, program.estimate_count, slot,
+                slots[slot].estimate);
     }
   }
 
@@ -276,6 +281,10 @@ public:
   }
   void startEvaluation(const qtcrt_step &step) override {
     start(slots[startedSteps % stepsAhead].evaluate, step);
+  }
+
+  void startEstimate(const qtcrt_step &step) override {
+    start(slots[startedSteps % stepsAhead].estimate, step);
   }
 
   void finish(void *logits, int32_t *logitsExponent) override {

@@ -33,6 +33,20 @@ class Accuracy(unittest.TestCase):
         self.assertEqual(niti, "| niti-cifar10-200 | **95.00** | 90.00 | 90.00 | ≥ 90.6, ≥ 90.1 | 20.0 | 1000 |")
         self.assertIn("not measured", wage)
 
+    def test_statistics(self):
+        def lines(*pairs):
+            return [{"train_accuracy": train, "test_accuracy": test} for train, test in pairs]
+
+        few, everything, defaults = (run.name for run in accuracy.STATISTICS_RUNS)
+        results = {few: lines((0.36, 0.2), (0.5, 0.45), (0.6, 0.61)), everything: lines((0.36, 0.2), (0.5, 0.452), (0.6, 0.612))}
+        rows = list(accuracy.statistics_rows(results))
+        self.assertEqual(rows[0], f"| {few} | 36.00 50.00 60.00 | 20.00 45.00 61.00 | 5.00 | 6 |")
+        self.assertIn("not measured", rows[2])
+        self.assertEqual(list(accuracy.wrong_statistics(results)), [])
+        results[everything] = lines((0.36, 0.2), (0.5, 0.45), (0.6, 0.616))
+        results[defaults] = lines((0.33, 0.38), (0.71, 0.21))
+        self.assertEqual(len(list(accuracy.wrong_statistics(results))), 2)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains real models on real data, compares the test accuracies with floors and writes docs/accuracy.md.
 
-Exit status 1 if a run ends below its floor, 2 if one cannot be made. The page has three sections; each is written once
+Exit status 1 if a run ends below its floor, 2 if one cannot be made. Each section of the page is written once
 all of its runs have a result: made here, or read from the folder of an earlier run (--results), which must have been
 made with the same options. Other sections stay as they are. Runs of hundreds of epochs want a GPU: they are made with
 --gpu only, and go on from where they were in a folder of --keep, whatever machine they were on.
@@ -119,8 +119,18 @@ GPU_RUNS = (
         options=("--init=scheme", "--augment=crop-flip", "--schedule=8,1@200,1/8@250"),
     ),
 )  # fmt: skip
+# The gap between training and test accuracy that statistics of normalizations can open; with --statistics-batches=390
+# they are those of the whole training set.
+RESNET = ("--init=scheme", "--normalize=cifar10", "--schedule=4")
+STATISTICS_RUNS = (
+    Run("resnet20-mu4", "resnet20", "cifar10", "cifar10", 6, 0.68, options=RESNET),
+    Run("resnet20-mu4-all", "resnet20", "cifar10", "cifar10", 6, 0.68, options=(*RESNET, "--statistics-batches=390")),
+    Run("resnet20-defaults", "resnet20", "cifar10", "cifar10", 6, 0.68),
+)
+# Points of test accuracy below training accuracy, from the second epoch on, and between the first two runs.
+ALLOWED_GAP, ALLOWED_DIFFERENCE = 0.06, 0.005
 COMPARED_RUNS = tuple(run for comparison in COMPARISONS for scheme in SCHEMES for run in comparison.runs(scheme))
-RUNS = (*NITI_RUNS, *COMPARED_RUNS, *WAGE_MODES, *GPU_RUNS)
+RUNS = (*NITI_RUNS, *STATISTICS_RUNS, *COMPARED_RUNS, *WAGE_MODES, *GPU_RUNS)
 NAMES = [run.name for run in RUNS]
 
 
@@ -152,7 +162,8 @@ def check_options(run, folder):
         **SCHEME_DEFAULTS.get(run.scheme, {}),
         **given,
     }
-    for key, value in expected.items():
+    for option, value in expected.items():
+        key = option.replace("-", "_") if option not in compiled else option
         actual = found[key] if key in found else compiled[key]
         if actual != value:
             raise Failure(f"{run.name}: the run in {folder} has {key} {actual}, not {value}")
@@ -248,6 +259,33 @@ def niti_rows(results):
         yield f"| {run.name} | {epochs} | **{final}** | {100 * run.floor:.1f} | {speed:.0f} |"
 
 
+def largest_gap(lines):
+    """How far test accuracies are below those in training from the second epoch on, at most."""
+    return max(line["train_accuracy"] - line["test_accuracy"] for line in lines[1:])
+
+
+def statistics_rows(results):
+    for run in STATISTICS_RUNS:
+        if run.name not in results:
+            yield f"| {run.name} | not measured | | | {100 * ALLOWED_GAP:.0f} |"
+            continue
+        lines = results[run.name]
+        training, test = (" ".join(percent(line[key]) for line in lines) for key in ("train_accuracy", "test_accuracy"))
+        yield f"| {run.name} | {training} | {test} | {percent(largest_gap(lines))} | {100 * ALLOWED_GAP:.0f} |"
+
+
+def wrong_statistics(results):
+    """What is wrong with the gaps of the runs that there are."""
+    for run in STATISTICS_RUNS:
+        if run.name in results and largest_gap(results[run.name]) > ALLOWED_GAP:
+            yield f"{run.name}: {percent(largest_gap(results[run.name]))} points below training"
+    few, all_batches = (results.get(run.name, ()) for run in STATISTICS_RUNS[:2])
+    for epoch, (ours, theirs) in enumerate(zip(few, all_batches)):
+        difference = ours["test_accuracy"] - theirs["test_accuracy"]
+        if abs(difference) > ALLOWED_DIFFERENCE:
+            yield f"{STATISTICS_RUNS[0].name}: {percent(difference)} points from all statistics in epoch {epoch}"
+
+
 def final_accuracies(comparison, scheme, results):
     """One of each seed, or an empty list if one is missing."""
     runs = comparison.runs(scheme)
@@ -312,6 +350,19 @@ SECTIONS = (
         NITI_RUNS,
         niti_rows,
         NITI_RUNS,
+    ),
+    Section(
+        "Statistics of BatchNormalization",
+        """ResNet-20; accuracies, in percent, of training and test after every epoch. Those of training are means over the epoch. The
+last columns say how far a test is below training from the second epoch on, at most, and how far it may be. The second run is
+the first with statistics of the whole training set, from which tests may differ by half a point. A finished run is tested
+again with `--resume FILE --statistics-batches N`.
+
+| run | training | test | less, at most | allowed |
+|---|---|---|---:|---:|""",
+        STATISTICS_RUNS,
+        statistics_rows,
+        STATISTICS_RUNS,
     ),
     Section(
         "Three schemes",
@@ -434,6 +485,7 @@ def main():
     page = document(results, options)
     with open(options.output, "w", encoding="utf-8") as file:
         file.write(page)
+    low += wrong_statistics(results)
     for comparison in COMPARISONS:
         for scheme in SCHEMES:
             less = below_fp32(comparison, scheme, results)

@@ -64,21 +64,26 @@ int64_t qtc::getChannelSize(Value activation) {
 SmallVector<Value> qtc::createPerChannel(ImplicitLocOpBuilder &builder,
                                          ValueRange tensors,
                                          ArrayRef<Type> types,
-                                         ElementsFunction elements) {
+                                         ElementsFunction elements,
+                                         size_t overwritten) {
   ArrayRef<int64_t> shape =
       cast<RankedTensorType>(tensors.front().getType()).getShape();
+  ValueRange ins = tensors.drop_back(overwritten);
   SmallVector<Value> outs;
-  for (Type type : types)
+  for (Type type : types.drop_back(overwritten))
     outs.push_back(createEmpty(builder, shape, type));
-  SmallVector<AffineMap> maps(tensors.size() + outs.size(),
+  size_t fresh = outs.size();
+  llvm::append_range(outs, tensors.take_back(overwritten));
+  SmallVector<AffineMap> maps(ins.size() + outs.size(),
                               builder.getMultiDimIdentityMap(1));
   auto body = [&](OpBuilder &nested, Location loc, ValueRange arguments) {
     ImplicitLocOpBuilder inner(loc, nested);
-    inner.create<linalg::YieldOp>(
-        elements(inner, arguments.drop_back(outs.size())));
+    SmallVector<Value> read(arguments.take_front(ins.size()));
+    llvm::append_range(read, arguments.drop_front(ins.size() + fresh));
+    inner.create<linalg::YieldOp>(elements(inner, read));
   };
   auto generic = builder.create<linalg::GenericOp>(
-      ValueRange(outs).getTypes(), tensors, outs, maps,
+      ValueRange(outs).getTypes(), ins, outs, maps,
       utils::IteratorType::parallel, body);
   return SmallVector<Value>(generic.getResults());
 }

@@ -30,10 +30,12 @@ int64_t getChannelSize(mlir::Value activation);
 using ElementsFunction = llvm::function_ref<llvm::SmallVector<mlir::Value>(
     mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
 
-/// Computes tensors [C] of `types` elements from tensors [C].
+/// Computes tensors [C] of `types` elements from tensors [C]. The last of these
+/// may be `overwritten` by the last results.
 llvm::SmallVector<mlir::Value>
 createPerChannel(mlir::ImplicitLocOpBuilder &builder, mlir::ValueRange tensors,
-                 llvm::ArrayRef<mlir::Type> types, ElementsFunction elements);
+                 llvm::ArrayRef<mlir::Type> types, ElementsFunction elements,
+                 size_t overwritten = 0);
 
 /// Applies `element` to the elements of `activations`, seen as `shape`, and the
 /// numbers of their channel in each of `vectors`. Gives a tensor of `type`

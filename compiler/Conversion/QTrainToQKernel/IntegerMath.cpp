@@ -185,11 +185,12 @@ Value qtc::createScaled(ImplicitLocOpBuilder &builder, Value value, Value power,
 }
 
 Value qtc::createDivideNearest(ImplicitLocOpBuilder &builder, Value value,
-                               int64_t divisor) {
-  Value sum = builder.create<arith::AddIOp>(
-      builder.create<math::AbsIOp>(value), createInt(builder, divisor / 2, 64));
-  Value quotient =
-      builder.create<arith::DivUIOp>(sum, createInt(builder, divisor, 64));
+                               Value divisor) {
+  Value half =
+      builder.create<arith::ShRUIOp>(divisor, createInt(builder, 1, 64));
+  Value sum =
+      builder.create<arith::AddIOp>(builder.create<math::AbsIOp>(value), half);
+  Value quotient = builder.create<arith::DivUIOp>(sum, divisor);
   return createWithSign(builder, quotient, value);
 }
 

@@ -72,10 +72,9 @@ mlir::Value createRoundedShift(mlir::ImplicitLocOpBuilder &builder,
 mlir::Value createScaled(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
                          mlir::Value power, int64_t limit);
 
-/// An i64 divided by a positive number, rounded to nearest, halves away from
-/// zero.
+/// An i64 divided by a positive i64, rounded to nearest, halves away from zero.
 mlir::Value createDivideNearest(mlir::ImplicitLocOpBuilder &builder,
-                                mlir::Value value, int64_t divisor);
+                                mlir::Value value, mlir::Value divisor);
 
 /// The low half of the Philox number of element `index` (i64), as an i16.
 mlir::Value createRandom16(mlir::ImplicitLocOpBuilder &builder,

@@ -40,6 +40,16 @@ Value createDouble(ImplicitLocOpBuilder &builder, Value exponent) {
   return builder.create<arith::AddIOp>(exponent, exponent);
 }
 
+/// Σ (x − mean)² = Σ x² + mean · (count · mean − 2 · Σ x) of `count` numbers x.
+Value createCentered(ImplicitLocOpBuilder &builder, Value sum, Value squares,
+                     Value mean, Value count) {
+  Value slope =
+      createDifference(builder, builder.create<arith::MulIOp>(mean, count),
+                       builder.create<arith::AddIOp>(sum, sum));
+  return builder.create<arith::AddIOp>(
+      squares, builder.create<arith::MulIOp>(mean, slope));
+}
+
 struct LowerChannelStatistics : LoweringPattern<ChannelStatisticsOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(ChannelStatisticsOp op, ArrayRef<ScaledParts> parts,
@@ -51,10 +61,10 @@ struct LowerChannelStatistics : LoweringPattern<ChannelStatisticsOp> {
     SmallVector<Value> statistics = createPerChannel(
         builder, {sum, squares}, {builder.getI16Type(), builder.getI32Type()},
         [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
-          Value mean = createDivideNearest(inner, v[0], size);
+          Value count = createInt(inner, size, 64);
+          Value mean = createDivideNearest(inner, v[0], count);
           Value variance = inner.create<arith::DivUIOp>(
-              createCentered(inner, v[0], v[1], mean, size),
-              createInt(inner, size, 64));
+              createCentered(inner, v[0], v[1], mean, count), count);
           return {truncateTo(inner, mean, 16), truncateTo(inner, variance, 32)};
         });
     replaceWithAllParts(
@@ -62,18 +72,6 @@ struct LowerChannelStatistics : LoweringPattern<ChannelStatisticsOp> {
         {{statistics[0], parts[0].exponent},
          {statistics[1], createDouble(builder, parts[0].exponent)}});
     return success();
-  }
-
-private:
-  /// Σ (x − mean)² = Σ x² + mean · (size · mean − 2 · Σ x).
-  static Value createCentered(ImplicitLocOpBuilder &builder, Value sum,
-                              Value squares, Value mean, int64_t size) {
-    Value slope = createDifference(
-        builder,
-        builder.create<arith::MulIOp>(mean, createInt(builder, size, 64)),
-        builder.create<arith::AddIOp>(sum, sum));
-    return builder.create<arith::AddIOp>(
-        squares, builder.create<arith::MulIOp>(mean, slope));
   }
 };
 
@@ -120,6 +118,62 @@ private:
                             type.getIntOrFloatBitWidth());
         },
         /*inPlace=*/true);
+  }
+};
+
+/// Sums of one call and the next, in 64 bits.
+struct LowerPoolStatistics : LoweringPattern<PoolStatisticsOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(PoolStatisticsOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    if (!isScaled(op.getMean().getType()))
+      return rewriter.notifyMatchFailure(op, "floats have another pattern");
+    ScaledParts mean = parts[0], variance = parts[1];
+    ArrayRef<ScaledParts> old = parts.drop_front(2);
+    Value meanPower = createDifference(builder, mean.exponent, old[0].exponent);
+    Value variancePower =
+        createDifference(builder, variance.exponent, old[1].exponent);
+    Type i64 = builder.getI64Type();
+    Value before = builder.create<arith::ExtUIOp>(i64, op.getIndex());
+    Value count =
+        builder.create<arith::AddIOp>(before, createInt(builder, 1, 64));
+    Value isFirst = builder.create<arith::CmpIOp>(
+        arith::CmpIPredicate::eq, before, createInt(builder, 0, 64));
+    SmallVector<Value> results = createPerChannel(
+        builder,
+        {mean.mantissas, variance.mantissas, old[0].mantissas, old[1].mantissas,
+         old[2].mantissas, old[3].mantissas},
+        {builder.getI32Type(), i64, i64, i64},
+        [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
+          Value t = createScaled(inner, extendTo(inner, v[0], 64), meanPower,
+                                 kMaxRunningMean);
+          Value moment = inner.create<arith::AddIOp>(
+              createScaled(inner, extendTo(inner, v[1], 64), variancePower,
+                           kMaxRunningVariance),
+              inner.create<arith::MulIOp>(t, t));
+          auto add = [&](Value sum, Value value) -> Value {
+            Value zero = createInt(inner, 0, 64);
+            return inner.create<arith::AddIOp>(
+                inner.create<arith::SelectOp>(isFirst, zero, sum), value);
+          };
+          Value newSum = add(v[4], t), newSpread = add(v[5], moment);
+          Value pooled = createDivideNearest(inner, newSum, count);
+          Value rest = inner.create<arith::MaxSIOp>(
+              createCentered(inner, newSum, newSpread, pooled, count),
+              createInt(inner, 0, 64));
+          Value pooledVariance = inner.create<arith::MinSIOp>(
+              inner.create<arith::DivUIOp>(rest, count),
+              createInt(inner, kMaxRunningVariance, 64));
+          return {truncateTo(inner, pooled, 32), pooledVariance, newSum,
+                  newSpread};
+        },
+        /*overwritten=*/4);
+    SmallVector<ScaledParts> pooled;
+    for (auto [result, part] : llvm::zip_equal(results, old))
+      pooled.push_back({result, part.exponent});
+    replaceWithAllParts(rewriter, op, pooled);
+    return success();
   }
 };
 
@@ -322,12 +376,15 @@ private:
         [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
           Value scaled = inner.create<arith::ShLIOp>(
               v[0], createInt(inner, kErrorBits, 64));
+          auto divide = [&](Value value, int64_t divisor) {
+            return truncateTo(inner,
+                              createDivideNearest(
+                                  inner, value, createInt(inner, divisor, 64)),
+                              32);
+          };
           // Products have kFractionBits more than sums.
           constexpr int64_t kRest = int64_t(1) << (kFractionBits - kErrorBits);
-          return {
-              truncateTo(inner, createDivideNearest(inner, scaled, size), 32),
-              truncateTo(inner, createDivideNearest(inner, v[1], kRest * size),
-                         32)};
+          return {divide(scaled, size), divide(v[1], kRest * size)};
         });
   }
 
@@ -382,8 +439,9 @@ private:
 } // namespace
 
 void qtc::populateIntegerNormalizationPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerChannelStatistics, LowerFollowStatistics,
-               LowerRecallStatistics, LowerStandardize, LowerChannelAffine,
-               LowerChannelMoments, LowerStandardizeGradient>(
-      patterns.getContext());
+  patterns
+      .add<LowerChannelStatistics, LowerFollowStatistics, LowerPoolStatistics,
+           LowerRecallStatistics, LowerStandardize, LowerChannelAffine,
+           LowerChannelMoments, LowerStandardizeGradient>(
+          patterns.getContext());
 }

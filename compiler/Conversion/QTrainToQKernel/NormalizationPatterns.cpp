@@ -34,10 +34,12 @@ Value createInverseDeviation(ImplicitLocOpBuilder &builder, Value variance,
                                        builder.create<math::SqrtOp>(sum));
 }
 
-/// Computes `count` float tensors [C] from tensors [C], in double.
+/// Computes `count` float tensors [C] from tensors [C], in double. See
+/// createPerChannel.
 SmallVector<Value> createInDouble(ImplicitLocOpBuilder &builder,
                                   ValueRange tensors, size_t count,
-                                  ElementsFunction elements) {
+                                  ElementsFunction elements,
+                                  size_t overwritten = 0) {
   Type type = builder.getF32Type(), wide = builder.getF64Type();
   return createPerChannel(
       builder, tensors, SmallVector<Type>(count, type),
@@ -50,7 +52,8 @@ SmallVector<Value> createInDouble(ImplicitLocOpBuilder &builder,
         for (Value &result : results)
           result = inner.create<arith::TruncFOp>(type, result);
         return results;
-      });
+      },
+      overwritten);
 }
 
 /// scale · (x − mean) / sqrt(variance + epsilon) + bias.
@@ -152,6 +155,49 @@ struct LowerBatchNormInference : LoweringPattern<BatchNormInferenceOp> {
   }
 };
 
+/// Welford's recurrence: with k batches before this one and m their mean, the
+/// spread grows by the batch's variance and (mean − m)² · k / (k + 1).
+struct LowerPoolStatistics : LoweringPattern<PoolStatisticsOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(PoolStatisticsOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    if (isScaled(op.getMean().getType()))
+      return rewriter.notifyMatchFailure(op, "mantissas have another pattern");
+    Value zero = createDouble(builder, 0.0), one = createDouble(builder, 1.0);
+    Value before =
+        builder.create<arith::UIToFPOp>(builder.getF64Type(), op.getIndex());
+    Value isFirst =
+        builder.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, before, zero);
+    Value divisor = builder.create<arith::MaximumFOp>(before, one);
+    Value count = builder.create<arith::AddFOp>(before, one);
+    Value weight = builder.create<arith::DivFOp>(before, count);
+    replaceWithTensors(
+        rewriter, op,
+        createInDouble(
+            builder, getTensors(parts), 4,
+            [&](ImplicitLocOpBuilder &inner,
+                ValueRange v) -> SmallVector<Value> {
+              auto old = [&](Value value) -> Value {
+                return inner.create<arith::SelectOp>(isFirst, zero, value);
+              };
+              Value sum = old(v[4]), spread = old(v[5]);
+              Value distance = inner.create<arith::SubFOp>(
+                  v[0], inner.create<arith::DivFOp>(sum, divisor));
+              Value between = inner.create<arith::MulFOp>(
+                  inner.create<arith::MulFOp>(distance, distance), weight);
+              Value newSum = inner.create<arith::AddFOp>(sum, v[0]);
+              Value newSpread = inner.create<arith::AddFOp>(
+                  spread, inner.create<arith::AddFOp>(v[1], between));
+              return {inner.create<arith::DivFOp>(newSum, count),
+                      inner.create<arith::DivFOp>(newSpread, count), newSum,
+                      newSpread};
+            },
+            /*overwritten=*/4));
+    return success();
+  }
+};
+
 /// Σ e · xhat = (Σ e · x − mean · Σ e) / sqrt(variance + epsilon).
 struct LowerBatchNormParameterGradient
     : LoweringPattern<BatchNormParameterGradientOp> {
@@ -225,7 +271,8 @@ private:
 } // namespace
 
 void qtc::populateNormalizationPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerBatchNormTraining, LowerBatchNormInference,
-               LowerBatchNormParameterGradient, LowerBatchNormInputGradient>(
-      patterns.getContext());
+  patterns
+      .add<LowerBatchNormTraining, LowerBatchNormInference, LowerPoolStatistics,
+           LowerBatchNormParameterGradient, LowerBatchNormInputGradient>(
+          patterns.getContext());
 }

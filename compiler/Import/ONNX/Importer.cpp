@@ -485,12 +485,8 @@ LogicalResult Importer::createParameters(std::string &why) {
     // Buffers draw no random numbers.
     bool isTrained = parameter->kind == qtrain::StateKind::Parameter;
     builder.create<qtrain::ParameterOp>(
-        NameLoc::get(builder.getStringAttr(tensor->name)), symbol.getAttr(),
-        builder.getI64IntegerAttr(isTrained ? id++ : 0),
-        qtrain::StateKindAttr::get(builder.getContext(), parameter->kind),
-        /*exponent=*/IntegerAttr(), /*uniform=*/IntegerAttr(),
-        /*levels=*/IntegerAttr(), /*bound=*/FloatAttr(),
-        /*frozen=*/UnitAttr(), value);
+        NameLoc::get(builder.getStringAttr(tensor->name)), symbol,
+        isTrained ? id++ : 0, parameter->kind, value);
     mark(parameter->argument, qtrain::QTrainDialect::kParameterAttrName,
          symbol);
   }

@@ -89,10 +89,7 @@ BlockArgument FloatRewriter::addMomentum(UpdateOp op) {
       ParameterOp::getSymbol(builder.getContext(), StateKind::Optimizer,
                              (parameter.getTensorName() + ".momentum").str());
   auto state = builder.create<ParameterOp>(
-      parameter.getLoc(), symbol.getAttr(), parameter.getId(),
-      StateKind::Optimizer, /*exponent=*/IntegerAttr(),
-      /*uniform=*/IntegerAttr(), /*levels=*/IntegerAttr(),
-      /*bound=*/FloatAttr(), /*frozen=*/false,
+      parameter.getLoc(), symbol, parameter.getId(), StateKind::Optimizer,
       DenseElementsAttr::get(type, 0.0f));
   symbols.insert(state);
   NamedAttribute mark =

@@ -59,29 +59,32 @@ Operation *findWideProducer(Operation *normalization) {
 }
 
 /// The name of the running mean of `normalization`, which no other shares.
-StringRef getRunningMean(Operation *normalization) {
-  auto argument = dyn_cast<BlockArgument>(normalization->getOperand(3));
-  if (!argument)
+StringRef getRunningMean(Operation *normalization, const SymbolTable &symbols) {
+  auto function = normalization->getParentOfType<func::FuncOp>();
+  ParameterOp mean =
+      findParameter(function, symbols, normalization->getOperand(3));
+  if (!mean)
     return "";
-  auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(
-      argument.getArgNumber(), QTrainDialect::kParameterAttrName);
-  return symbol ? symbol.getValue() : "";
+  return mean.getOrigin().value_or(mean.getSymName());
 }
 } // namespace
 
 void niti::markWideResults(ModuleOp module) {
+  SymbolTable symbols(module);
+  SmallVector<std::pair<Operation *, StringRef>> producers;
   llvm::StringSet<> narrow;
-  auto mark = [&](Operation *normalization) {
-    Operation *producer = findWideProducer(normalization);
-    StringRef name = getRunningMean(normalization);
-    if (!producer)
+  module.walk([&](Operation *op) {
+    if (!isa<BatchNormTrainingOp, BatchNormInferenceOp>(op))
+      return;
+    StringRef name = getRunningMean(op, symbols);
+    if (Operation *producer = findWideProducer(op))
+      producers.emplace_back(producer, name);
+    else
       narrow.insert(name);
-    else if (!narrow.contains(name))
+  });
+  for (auto [producer, name] : producers)
+    if (!narrow.contains(name))
       producer->setAttr(kWideAttrName, UnitAttr::get(module.getContext()));
-  };
-  module.walk([&](BatchNormTrainingOp op) { mark(op); });
-  module.walk([&](BatchNormInferenceOp op) { mark(op); });
 }
 
 bool niti::isNormalizationGradient(Value gradient) {
@@ -168,6 +171,20 @@ struct QuantizeInference : OpConversionPattern<BatchNormInferenceOp> {
   }
 };
 
+struct QuantizePool : OpConversionPattern<PoolStatisticsOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(PoolStatisticsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ScaledType wide = getScaledType(op.getPooledMean().getType(), 64);
+    rewriter.replaceOpWithNewOp<PoolStatisticsOp>(
+        op, wide.withWidth(32), wide, wide, wide, adaptor.getMean(),
+        adaptor.getVariance(), adaptor.getOldMean(), adaptor.getOldVariance(),
+        adaptor.getSum(), adaptor.getSpread(), adaptor.getIndex());
+    return success();
+  }
+};
+
 /// xhat and the moments of the error, which both gradients are made of.
 struct Moments {
   template <typename Adaptor>
@@ -220,6 +237,7 @@ struct QuantizeInputGradient : OpConversionPattern<BatchNormInputGradientOp> {
 } // namespace
 
 void niti::populateNormalizationRules(RewritePatternSet &patterns) {
-  patterns.add<QuantizeTraining, QuantizeInference, QuantizeParameterGradient,
-               QuantizeInputGradient>(patterns.getContext());
+  patterns.add<QuantizeTraining, QuantizeInference, QuantizePool,
+               QuantizeParameterGradient, QuantizeInputGradient>(
+      patterns.getContext());
 }

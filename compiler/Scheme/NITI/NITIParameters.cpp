@@ -41,13 +41,17 @@ public:
 private:
   void findBiases(func::FuncOp function);
   void findNormalizations(func::FuncOp function);
+  bool isStatistic(ParameterOp parameter) const;
   LogicalResult quantizeWeight(ParameterOp parameter);
   LogicalResult quantizeBias(ParameterOp parameter, ParameterOp weight);
   LogicalResult quantizeNormalizations();
   LogicalResult quantizeValues(ParameterOp parameter, int exponentIfZero,
                                int headroom);
-  LogicalResult quantizeStatistic(ParameterOp parameter, int exponent,
-                                  double limit);
+  LogicalResult
+  quantizeStatistics(const llvm::SetVector<ParameterOp> &statistics,
+                     unsigned width, int exponent, double limit);
+  LogicalResult quantizeStatistic(ParameterOp parameter, unsigned width,
+                                  int exponent, double limit);
   int getComputedExponent(ParameterOp parameter) const;
   void initializeUniform(ParameterOp parameter);
   void setMantissas(ParameterOp parameter, ArrayRef<int16_t> mantissas,
@@ -58,9 +62,10 @@ private:
   const ApplyNITIOptions &options;
   /// The weight of the node that adds a bias; null if there is none.
   llvm::MapVector<ParameterOp, ParameterOp> biases;
-  /// Of normalizations: the scale of each bias, and the running statistics.
+  /// Of normalizations: the scale of each bias, the statistics, and the sums
+  /// that these are pooled in.
   llvm::MapVector<ParameterOp, ParameterOp> normalizations;
-  llvm::SetVector<ParameterOp> scales, means, variances;
+  llvm::SetVector<ParameterOp> scales, means, variances, sums, spreads;
 };
 
 /// The values of `parameter` if they are finite floats.
@@ -103,14 +108,25 @@ void ParameterQuantizer::findNormalizations(func::FuncOp function) {
     means.insert(parameters[Mean]);
     variances.insert(parameters[Variance]);
   });
+  function.walk([&](PoolStatisticsOp op) {
+    if (ParameterOp sum = findParameter(function, symbols, op.getSum()))
+      sums.insert(sum);
+    if (ParameterOp spread = findParameter(function, symbols, op.getSpread()))
+      spreads.insert(spread);
+  });
+}
+
+/// Whether `parameter` is a statistic of a normalization, or a sum of some.
+bool ParameterQuantizer::isStatistic(ParameterOp parameter) const {
+  return means.contains(parameter) || variances.contains(parameter) ||
+         sums.contains(parameter) || spreads.contains(parameter);
 }
 
 LogicalResult ParameterQuantizer::run() {
   for (auto function : module.getOps<func::FuncOp>())
     findNormalizations(function);
   for (ParameterOp parameter : module.getOps<ParameterOp>())
-    if (parameter.getKind() != StateKind::Parameter &&
-        !means.contains(parameter) && !variances.contains(parameter))
+    if (parameter.getKind() != StateKind::Parameter && !isStatistic(parameter))
       return parameter.emitError()
              << "scheme niti trains parameters only, but '"
              << parameter.getTensorName() << "' is of kind '"
@@ -142,26 +158,41 @@ LogicalResult ParameterQuantizer::quantizeNormalizations() {
     if (!scales.contains(bias) &&
         failed(quantizeValues(bias, getComputedExponent(scale), kHeadroom)))
       return failure();
-  for (ParameterOp mean : means)
-    if (failed(quantizeStatistic(mean, kMeanExponent, std::ldexp(1.0, 30))))
-      return failure();
-  for (ParameterOp variance : variances)
-    if (failed(quantizeStatistic(variance, kVarianceExponent,
-                                 std::ldexp(1.0, 45))))
+  const double meanLimit = std::ldexp(1.0, 30);
+  const double varianceLimit = std::ldexp(1.0, 45);
+  if (failed(quantizeStatistics(means, 32, kMeanExponent, meanLimit)) ||
+      failed(
+          quantizeStatistics(variances, 64, kVarianceExponent, varianceLimit)))
+    return failure();
+  if (failed(quantizeStatistics(sums, 64, kMeanExponent, meanLimit)))
+    return failure();
+  return quantizeStatistics(spreads, 64, kVarianceExponent, varianceLimit);
+}
+
+/// Origins come before their copies, which have the same faults.
+LogicalResult ParameterQuantizer::quantizeStatistics(
+    const llvm::SetVector<ParameterOp> &statistics, unsigned width,
+    int exponent, double limit) {
+  SmallVector<ParameterOp> ordered(statistics.begin(), statistics.end());
+  llvm::stable_sort(ordered, [](ParameterOp a, ParameterOp b) {
+    return !a.getOrigin() && b.getOrigin();
+  });
+  for (ParameterOp statistic : ordered)
+    if (failed(quantizeStatistic(statistic, width, exponent, limit)))
       return failure();
   return success();
 }
 
-/// 32 bits of a mean and 64 of a variance, rounded half to even and clamped to
-/// ±`limit`.
+/// Mantissas of `width` bits, rounded half to even and clamped to ±`limit`.
 LogicalResult ParameterQuantizer::quantizeStatistic(ParameterOp parameter,
+                                                    unsigned width,
                                                     int exponent,
                                                     double limit) {
   FailureOr<DenseFPElementsAttr> values = getValues(parameter);
   if (failed(values))
     return failure();
   Builder builder(module.getContext());
-  Type type = builder.getIntegerType(means.contains(parameter) ? 32 : 64);
+  Type type = builder.getIntegerType(width);
   SmallVector<Attribute> mantissas;
   for (float value : values->getValues<float>()) {
     double scaled =

@@ -63,6 +63,10 @@ StringRef getArgumentKind(func::FuncOp function, unsigned index) {
   return kind ? kind.getValue() : StringRef();
 }
 
+/// Tensors of the state, by the arguments of the forward function whose place
+/// they take.
+using StateMap = DenseMap<Value, ParameterOp>;
+
 /// Creates a function with the pixels and the parameters of a forward function
 /// as arguments, and clones the forward pass into it.
 class FunctionBuilder {
@@ -103,8 +107,19 @@ public:
                                             builder.getF64FloatAttr(255.0)));
   }
 
-  void addParameters() {
+  Value addParameter(ParameterOp parameter) {
+    return addArgument(parameter.getValue().getType(),
+                       builder.getNamedAttr(QTrainDialect::kParameterAttrName,
+                                            FlatSymbolRefAttr::get(parameter)));
+  }
+
+  /// The parameters of the forward function, or what takes their `places`.
+  void addParameters(const StateMap &places = StateMap()) {
     for (BlockArgument argument : getParameterArguments(forward)) {
+      if (ParameterOp parameter = places.lookup(argument)) {
+        mapping.map(argument, addParameter(parameter));
+        continue;
+      }
       DictionaryAttr attributes =
           forward.getArgAttrDict(argument.getArgNumber());
       mapping.map(argument,
@@ -119,11 +134,12 @@ public:
   }
 
   /// Clones the forward pass with what evaluation does in the place of
-  /// operations that are for training only.
-  void cloneEvaluation() {
+  /// operations that are for training only, except those that `isKept`.
+  void cloneEvaluation(function_ref<bool(Operation *)> isKept =
+                           [](Operation *) { return false; }) {
     for (Operation &op : forward.getBody().front().without_terminator()) {
       auto training = dyn_cast<TrainingOpInterface>(op);
-      if (!training) {
+      if (!training || isKept(&op)) {
         builder.clone(op, mapping);
         continue;
       }
@@ -276,6 +292,59 @@ LogicalResult BackwardBuilder::run(Value logits, Value logitsGradient,
   return success();
 }
 
+/// Builds the function that estimates statistics: the forward pass of training
+/// without dropout, in which every normalization pools the statistics of its
+/// batches.
+class EstimateBuilder {
+public:
+  EstimateBuilder(FunctionBuilder &target, SymbolTable &symbols, Value index)
+      : target(target), symbols(symbols), index(index) {}
+
+  /// Makes what is pooled the new value of `mean` and `variance`.
+  void pool(BatchNormTrainingOp normalization, ParameterOp mean,
+            ParameterOp variance) {
+    Value oldMean = target.addParameter(mean);
+    Value oldVariance = target.addParameter(variance);
+    Value sum = addSum(mean, ".sum"), spread = addSum(variance, ".spread");
+    Value batchMean = target.mapping.lookup(normalization.getMean());
+    Value batchVariance = target.mapping.lookup(normalization.getVariance());
+    Type type = sum.getType();
+    OpBuilder::InsertionGuard guard(target.builder);
+    target.builder.setInsertionPointAfterValue(batchMean);
+    auto pooled = target.builder.create<PoolStatisticsOp>(
+        normalization.getLoc(), type, type, type, type, batchMean,
+        batchVariance, oldMean, oldVariance, sum, spread, index);
+    updated[oldMean] = pooled.getPooledMean();
+    updated[oldVariance] = pooled.getPooledVariance();
+    updated[sum] = pooled.getNewSum();
+    updated[spread] = pooled.getNewSpread();
+  }
+
+  /// New values of the state, by the argument of the old value.
+  llvm::MapVector<Value, Value> updated;
+
+private:
+  /// A tensor that sums of the batches are kept in.
+  Value addSum(ParameterOp statistic, StringRef suffix) {
+    OpBuilder builder(statistic);
+    builder.setInsertionPointAfter(statistic);
+    auto origin = symbols.lookup<ParameterOp>(*statistic.getOrigin());
+    FlatSymbolRefAttr symbol =
+        ParameterOp::getSymbol(builder.getContext(), StateKind::Scratch,
+                               (origin.getTensorName() + suffix).str());
+    auto type = cast<RankedTensorType>(statistic.getValue().getType());
+    auto sum = builder.create<ParameterOp>(
+        statistic.getLoc(), symbol, statistic.getId(), StateKind::Scratch,
+        DenseElementsAttr::get(type, 0.0f));
+    symbols.insert(sum);
+    return target.addParameter(sum);
+  }
+
+  FunctionBuilder &target;
+  SymbolTable &symbols;
+  Value index;
+};
+
 struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   using GenerateBackwardBase::GenerateBackwardBase;
 
@@ -294,21 +363,70 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       mean = ArrayRef<double>{0.0};
     if (std.empty())
       std = ArrayRef<double>{1.0};
-    buildEvaluate(forward);
-    if (failed(buildTrainStep(forward)))
+    SymbolTable symbols(getOperation());
+    StateMap statistics = addEvaluationState(forward, symbols);
+    buildEvaluate(forward, statistics);
+    if (failed(buildTrainStep(forward, symbols)))
       return signalPassFailure();
+    if (!statistics.empty())
+      buildEstimate(forward, statistics, symbols);
     forward.erase();
   }
 
-  void buildEvaluate(func::FuncOp forward) {
+  /// Running statistics lag behind the weights, so evaluation has tensors of
+  /// its own in their place, which start as copies.
+  StateMap addEvaluationState(func::FuncOp forward, SymbolTable &symbols) {
+    StateMap state;
+    for (unsigned i = 1, e = forward.getNumResults(); i < e; ++i) {
+      auto symbol = forward.getResultAttrOfType<FlatSymbolRefAttr>(
+          i, QTrainDialect::kParameterAttrName);
+      auto running =
+          symbol ? symbols.lookup<ParameterOp>(symbol.getValue()) : nullptr;
+      if (!running ||
+          running.getValue().getType() != forward.getResultTypes()[i])
+        continue;
+      OpBuilder builder(running);
+      builder.setInsertionPointAfter(running);
+      auto copy = cast<ParameterOp>(builder.clone(*running));
+      std::string name = (running.getTensorName() + ".evaluation").str();
+      copy.setSymNameAttr(
+          ParameterOp::getSymbol(&getContext(), StateKind::Evaluation, name)
+              .getAttr());
+      copy.setKind(StateKind::Evaluation);
+      copy.setOriginAttr(FlatSymbolRefAttr::get(running));
+      symbols.insert(copy);
+      state[getOldValue(forward, i)] = copy;
+    }
+    return state;
+  }
+
+  void buildEvaluate(func::FuncOp forward, const StateMap &statistics) {
     FunctionBuilder target(forward, QTrainDialect::kEvaluateName);
     target.addPixels(forward.getArgument(0), *mean, *std);
-    target.addParameters();
+    target.addParameters(statistics);
     target.cloneEvaluation();
     finish(target, target.getResult(0), {});
   }
 
-  LogicalResult buildTrainStep(func::FuncOp forward) {
+  void buildEstimate(func::FuncOp forward, const StateMap &statistics,
+                     SymbolTable &symbols) {
+    FunctionBuilder target(forward, QTrainDialect::kEstimateName);
+    target.addPixels(forward.getArgument(0), *mean, *std);
+    target.addParameters();
+    Value index = target.addNamedArgument(target.builder.getI32Type(), "step");
+    target.cloneEvaluation(
+        [](Operation *op) { return isa<BatchNormTrainingOp>(op); });
+    EstimateBuilder estimate(target, symbols, index);
+    for (auto op : forward.getOps<BatchNormTrainingOp>()) {
+      ParameterOp pooledMean = statistics.lookup(op.getRunningMean());
+      ParameterOp pooledVariance = statistics.lookup(op.getRunningVariance());
+      if (pooledMean && pooledVariance)
+        estimate.pool(op, pooledMean, pooledVariance);
+    }
+    finish(target, target.getResult(0), estimate.updated);
+  }
+
+  LogicalResult buildTrainStep(func::FuncOp forward, SymbolTable &symbols) {
     FunctionBuilder target(forward, QTrainDialect::kTrainStepName);
     OpBuilder &builder = target.builder;
     target.addPixels(forward.getArgument(0), *mean, *std);
@@ -333,7 +451,6 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     Value gradient =
         builder.create<LossGradientOp>(logits.getLoc(), logits.getType(),
                                        logits, labels, loss, ExponentialAttr());
-    SymbolTable symbols(getOperation());
     BackwardBuilder backward(target, symbols);
     if (failed(backward.run(logits, gradient, forwardOps)))
       return failure();

@@ -14,15 +14,22 @@ def GenerateBackward : Pass<"qtrain-generate-backward", "::mlir::ModuleOp"> {
   let summary = "Makes a training step and an evaluation of a forward function";
   let description = [{
     Replaces `@forward`, which maps a float input and the parameters to logits,
-    by two functions on pixels:
+    by functions on pixels:
 
     - `@evaluate`: the forward pass with what TrainingOpInterface says in the
       place of operations that are for training only, so dropout is the identity
-      and normalization is by running statistics;
+      and normalization is by given statistics;
     - `@train_step`: the forward pass, the gradient of the loss, and for every
       trainable parameter its gradient and its update. It returns the logits
       and the new values of these parameters, and of those that further results
-      of `@forward` give new values (running statistics).
+      of `@forward` give new values (running statistics);
+    - `@estimate`, where there are running statistics: the forward pass of
+      training without dropout, which pools the statistics of the batches that it
+      is called on (`qtrain.pool_statistics`). Its argument "step" counts them.
+
+    Running statistics lag behind weights that move, so `@evaluate` does not read
+    them. It reads tensors of kind `evaluation` that start as copies of them, and
+    whose new values `@estimate` returns, with the sums of its calls so far.
 
     Gradients come from DifferentiableOpInterface. They are created only where a
     trainable parameter needs them, so no error reaches the input or a frozen

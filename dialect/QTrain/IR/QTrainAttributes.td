@@ -100,7 +100,9 @@ def QTrain_StateKind : I32EnumAttr<"StateKind",
     "What a tensor of the training state is", [
       I32EnumAttrCase<"Parameter", 0, "parameter">,
       I32EnumAttrCase<"Buffer", 1, "buffer">,
-      I32EnumAttrCase<"Optimizer", 2, "optimizer">]> {
+      I32EnumAttrCase<"Optimizer", 2, "optimizer">,
+      I32EnumAttrCase<"Evaluation", 3, "evaluation">,
+      I32EnumAttrCase<"Scratch", 4, "scratch">]> {
   let cppNamespace = "::qtc::qtrain";
   let genSpecializedAttr = 0;
 }
@@ -113,7 +115,11 @@ def QTrain_StateKindAttr
     - `buffer`: follows the data without a gradient (running statistics), part
       of the state hash;
     - `optimizer`: what an optimizer remembers of a parameter (momentum), saved
-      with the state but not part of its hash.
+      with the state but not part of its hash;
+    - `evaluation`: what evaluation reads in the place of a buffer (statistics
+      estimated again), saved with the state but not part of its hash;
+    - `scratch`: what `@estimate` keeps from call to call, neither saved nor part
+      of the hash.
   }];
 }
 

@@ -32,7 +32,8 @@ def QTrain_Dialect : Dialect {
     assigned late.
 
     The step of a model is a function `@train_step`; `@evaluate` is its forward
-    pass alone. Parameters are `qtrain.parameter` symbols at module level; a
+    pass alone. A model that normalizes by statistics of the batch has a third
+    function `@estimate`, which finds those that evaluation goes by. Parameters are `qtrain.parameter` symbols at module level; a
     function takes those it uses as arguments marked `qtrain.parameter`, and
     the step returns their new values as results marked alike.
   }];
@@ -48,9 +49,11 @@ def QTrain_Dialect : Dialect {
     /// "seed", "step" or "schedule".
     static constexpr llvm::StringLiteral kArgumentAttrName =
         "qtrain.argument";
-    /// Names of the two functions of a training module.
+    /// Names of the functions of a training module; the last is there if the
+    /// model has running statistics.
     static constexpr llvm::StringLiteral kTrainStepName = "train_step";
     static constexpr llvm::StringLiteral kEvaluateName = "evaluate";
+    static constexpr llvm::StringLiteral kEstimateName = "estimate";
   }];
 }
 

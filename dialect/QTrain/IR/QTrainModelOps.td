@@ -27,7 +27,9 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     frozen parameter is never updated. `uniform` s says that the values are s
     times uniform integers drawn with the seed of the compilation: a run with
     another seed draws its own. The integers are in ±(`levels` − 1)/2, by default
-    in ±127. `bound` b says the same of floats, drawn from (−b, b).
+    in ±127. `bound` b says the same of floats, drawn from (−b, b). `origin` is
+    the parameter whose place an `evaluation` tensor takes, and whose value it
+    starts from.
 
     The symbol is the kind, a dot and the tensor's name, which the model chose
     and may be any text: names of tensors cannot meet the names of functions,
@@ -41,6 +43,7 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     - (C4) `bound` is positive and finite and goes with `f32` values only.
     - (C5) `levels` is odd, at most 255, and goes with `uniform` only; what is
       drawn fits the values.
+    - (C6) `origin` is present exactly when `kind` is `evaluation`.
 
     Example:
 
@@ -50,6 +53,8 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
       = dense<0> : tensor<10xi8>
     qtrain.parameter @buffer.bn.mean id 0 kind buffer
       = dense<0.0> : tensor<10xf32>
+    qtrain.parameter @evaluation.bn.mean.evaluation id 0 kind evaluation
+      origin @buffer.bn.mean = dense<0.0> : tensor<10xf32>
     qtrain.parameter @parameter.fc.weight id 4 exponent -7 uniform 64 levels 3
       = dense<64> : tensor<10x8xi8>
     ```
@@ -61,11 +66,12 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
                        OptionalAttr<I64Attr>:$uniform,
                        OptionalAttr<I64Attr>:$levels,
                        OptionalAttr<F32Attr>:$bound, UnitAttr:$frozen,
+                       OptionalAttr<FlatSymbolRefAttr>:$origin,
                        ElementsAttr:$value);
   let assemblyFormat = [{
     $sym_name `id` $id (`kind` $kind^)? (`exponent` $exponent^)?
     (`uniform` $uniform^)? (`levels` $levels^)? (`bound` $bound^)?
-    (`frozen` $frozen^)? `=` $value
+    (`frozen` $frozen^)? (`origin` $origin^)? `=` $value
     attr-dict
   }];
   let extraClassDeclaration = [{
@@ -77,6 +83,15 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     /// The name of the tensor, as the model has it.
     ::llvm::StringRef getTensorName();
   }];
+  let builders = [
+    OpBuilder<(ins "::mlir::FlatSymbolRefAttr":$symbol, "int64_t":$id,
+                   "StateKind":$kind, "::mlir::ElementsAttr":$value),
+    [{
+      build($_builder, $_state, symbol.getValue(), id, kind, /*exponent=*/{},
+            /*uniform=*/{}, /*levels=*/{}, /*bound=*/{}, /*frozen=*/false,
+            /*origin=*/{}, value);
+    }]>
+  ];
   let hasVerifier = 1;
 }
 

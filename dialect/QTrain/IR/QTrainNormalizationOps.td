@@ -221,6 +221,63 @@ def QTrain_FollowStatisticsOp
   let hasVerifier = 1;
 }
 
+def QTrain_PoolStatisticsOp
+    : QTrain_PureOp<"pool_statistics",
+        [AllTypesMatch<["old_mean", "pooled_mean"]>,
+         AllTypesMatch<["old_variance", "pooled_variance"]>,
+         AllTypesMatch<["sum", "new_sum"]>,
+         AllTypesMatch<["spread", "new_spread"]>]> {
+  let summary = "Statistics of the batches of several calls together";
+  let description = [{
+    `mean` and `variance` are the statistics of the batch of this call, `index`
+    counts the batches before it. `sum` and `spread` are what the call before
+    left as `new_sum` and `new_spread`; the first call, with `index` 0, does not
+    read them. `old_mean` and `old_variance` are what it left as pooled
+    statistics, and are never read: their places and exponents are those of the
+    results. All batches have as many elements a channel, so that with
+    k = index + 1, m the mean of all elements and v their variance about it
+
+        m = (Σ mean) / k
+        v = (Σ (variance + mean²)) / k − m²
+
+    over the batches. On floats `sum` is Σ mean, and `spread` is k · v, which
+    follows without cancellation by Welford's recurrence. On scaled tensors T is
+    a statistic with the exponent of its sum, clamped as by
+    `qtrain.follow_statistics`, `spread` is Q, and all is in 64 bits, exactly:
+
+        S = Σ T_mean
+        Q = Σ (T_variance + T_mean²)
+        pooled_mean = divn(S, k)
+        pooled_variance = max(Q − pooled_mean · (2 · S − k · pooled_mean), 0) div k
+
+    clamped to 2^45. Results have the exponents −16 and −32 of the operands in
+    whose place they are, of which the second is twice the first.
+
+    Constraints:
+    - (C1) everything but `index` has rank 1 and one extent.
+    - (C2) operands are all float, or scaled of 16 bits (`mean`), 32 (`variance`,
+      `old_mean`) and 64 bits.
+
+    Example:
+
+    ```mlir
+    %m1, %v1, %s1, %q1 = qtrain.pool_statistics
+      %mean, %variance, %m, %v, %s, %q, %index
+      : (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>,
+         !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>,
+         !qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>, i32)
+      -> (!qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>,
+          !qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>)
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$mean, QTrain_Value:$variance,
+                       QTrain_Value:$old_mean, QTrain_Value:$old_variance,
+                       QTrain_Value:$sum, QTrain_Value:$spread, I32:$index);
+  let results = (outs QTrain_Value:$pooled_mean, QTrain_Value:$pooled_variance,
+                      QTrain_Value:$new_sum, QTrain_Value:$new_spread);
+  let hasVerifier = 1;
+}
+
 def QTrain_RecallStatisticsOp : QTrain_PureOp<"recall_statistics"> {
   let summary = "Running statistics with the exponents of an input";
   let description = [{

@@ -166,6 +166,8 @@ LogicalResult ParameterOp::verify() {
        !type.getElementType().isF32())) // C4
     return emitOpError("expected a positive, finite bound of uniform f32 "
                        "values");
+  if (getOrigin().has_value() != (getKind() == StateKind::Evaluation)) // C6
+    return emitOpError("expected an origin exactly for kind 'evaluation'");
   if (!getLevels())
     return success();
   int64_t levels = *getLevels(), half = levels / 2;
@@ -618,17 +620,36 @@ LogicalResult StandardizeGradientOp::verify() {
   return verifyChannels(*this, {getInput(), getGradient(), getResult()});
 }
 
+/// Checks that `values` have rank 1 and the extent of the first of them.
+static LogicalResult verifyStatistics(Operation *op, ValueRange values) {
+  if (failed(expectRank(op, "a mean", values.front(), 1)))
+    return failure();
+  for (Value value : values)
+    if (failed(expectShape(op, "one number a channel", value,
+                           getShape(values.front()))))
+      return failure();
+  return success();
+}
+
 LogicalResult FollowStatisticsOp::verify() {
   double momentum = getMomentum().convertToDouble();
   if (!(momentum >= 0.0 && momentum <= 1.0)) // C2
     return emitOpError("expected a momentum in [0, 1]");
-  if (failed(expectRank(*this, "a mean", getMean(), 1)))
-    return failure();
-  for (Value value : getOperands())
-    if (failed(expectShape(*this, "one number a channel", value,
-                           getShape(getMean())))) // C1
-      return failure();
-  return success();
+  return verifyStatistics(*this, getOperands()); // C1
+}
+
+LogicalResult PoolStatisticsOp::verify() {
+  constexpr unsigned kWidths[] = {16, 32, 32, 64, 64, 64};
+  ValueRange values = getOperands().drop_back();
+  bool scaled = isScaled(getMean().getType());
+  for (auto [value, width] : llvm::zip_equal(values, kWidths)) {
+    auto type = dyn_cast<ScaledType>(value.getType());
+    if (scaled ? !type || type.getWidth() != width : bool(type)) // C2
+      return emitOpError() << "expected floats alone, or mantissas of 16, 32, "
+                              "32, 64, 64 and 64 bits, but got "
+                           << value.getType();
+  }
+  return verifyStatistics(*this, values); // C1
 }
 
 //===----------------------------------------------------------------------===//

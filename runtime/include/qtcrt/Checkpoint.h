@@ -5,10 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A checkpoint is a safetensors file. Its tensors are the state: each tensor
-// under its name NAME, its exponent under NAME.exponent, its momentum under
-// NAME.momentum. A name that looks like a key of the format has a tilde more in
-// the file (numerics contract, section 5.1). Its metadata are strings; these
+// A checkpoint is a safetensors file. Its tensors are the state except what is
+// scratch: each tensor under its name NAME, its exponent under NAME.exponent,
+// its momentum under NAME.momentum, what evaluation reads in its place under
+// NAME.evaluation. A name that looks like a key of the format has a tilde more
+// in the file (numerics contract, section 5.1). Its metadata are strings; these
 // describe the file itself:
 //
 //   format         "qtc-checkpoint-2": the number is the format's version
@@ -18,7 +19,9 @@
 //   state_hash     see StateHash.h
 //
 // Version 1 has neither metadata_hash nor data_hash nor evaluation_options, the
-// batch is one of the options, and no name has a tilde more.
+// batch is one of the options, and no name has a tilde more. It has no tensors
+// of kind QTCRT_STATE_EVALUATION, which others may lack, too: then their origins
+// take their place.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,6 +45,8 @@ struct RunRecord {
   bool shuffle = true;
   std::string augment = "none";
   std::string schedule;
+  /// Batches that statistics are estimated on, at most; 0: the model has none.
+  uint64_t estimateBatches = 0;
   std::string trainHash;      ///< XXH3-128 of the training data, "" if unknown
   uint64_t trainExamples = 0; ///< 0 if unknown
   uint64_t totalSteps = 0;

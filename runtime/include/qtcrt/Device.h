@@ -41,6 +41,7 @@ public:
   /// as the device has its own.
   virtual void startTraining(const qtcrt_step &step) = 0;
   virtual void startEvaluation(const qtcrt_step &step) = 0;
+  virtual void startEstimate(const qtcrt_step &step) = 0;
 
   /// Waits for the oldest step that was started, and copies its logits.
   virtual void finish(void *logits, int32_t *logitsExponent) = 0;

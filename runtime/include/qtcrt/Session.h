@@ -25,6 +25,10 @@ namespace qtcrt {
 /// Throws Error when the compiled model does not obey abi.h.
 void checkModel(const qtcrt_model &model);
 
+/// Makes `tensor`, of kind QTCRT_STATE_EVALUATION, a copy of its origin.
+void copyOrigin(const qtcrt_model &model, const qtcrt_tensor &tensor,
+                uint8_t *state);
+
 /// State, arena, logits and threads of one model, and the device if its code
 /// is for one. All memory is taken in the constructor; steps allocate nothing.
 class Session {
@@ -49,6 +53,10 @@ public:
   void startTraining(const uint8_t *images, const int32_t *labels,
                      uint64_t seed, int64_t schedule, uint64_t step);
   void startEvaluation(const uint8_t *images);
+  /// Starts a call of `estimate` on `images`, the one with number `index`.
+  void startEstimate(const uint8_t *images, uint64_t index);
+  /// Makes what evaluation reads copies of the running statistics again.
+  void resetStatistics();
   /// Waits for the oldest step that was started; addTo has its logits then.
   void finish();
   /// The device, or null.

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 10
+#define QTCRT_ABI_VERSION 11
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -54,9 +54,12 @@ enum qtcrt_schedule_kind {
 
 /// What a tensor of the training state is.
 enum qtcrt_state_kind {
-  QTCRT_STATE_PARAMETER = 0, ///< counted, hashed, exported
-  QTCRT_STATE_BUFFER = 1,    ///< running statistics: hashed, not trained
-  QTCRT_STATE_OPTIMIZER = 2  ///< momentum and the like: saved, not hashed
+  QTCRT_STATE_PARAMETER = 0,  ///< counted, hashed, exported
+  QTCRT_STATE_BUFFER = 1,     ///< running statistics: hashed, not trained
+  QTCRT_STATE_OPTIMIZER = 2,  ///< momentum and the like: saved, not hashed
+  QTCRT_STATE_EVALUATION = 3, ///< what evaluation reads in the place of a
+                              ///< buffer: saved, not hashed
+  QTCRT_STATE_SCRATCH = 4     ///< sums of `estimate`: neither saved nor hashed
 };
 
 /// What training minimizes.
@@ -89,6 +92,9 @@ typedef struct qtcrt_tensor {
   uint32_t uniform;      ///< not 0: the run's seed draws the initial mantissas,
                          ///< this times uniform integers; of FLOAT32 the bits
                          ///< of a single b, for uniform numbers in (-b, b)
+  uint32_t origin;       ///< of EVALUATION the index of the tensor in whose
+                         ///< place it is read, of the same shape and type
+  uint32_t reserved;
 } qtcrt_tensor;
 
 /// One operation of a step, for profiles.
@@ -111,7 +117,8 @@ typedef struct qtcrt_step {
   int32_t *logits_exponent; ///< out: value = logit * 2^exponent (integers)
   uint64_t seed;            ///< Philox key
   int64_t schedule;         ///< learning rate, see enum qtcrt_schedule_kind
-  uint32_t step;            ///< global step from 0, modulo 2^32
+  uint32_t step;            ///< global step from 0, modulo 2^32; of estimate
+                            ///< the number of calls before this one
   uint32_t reserved;
 } qtcrt_step;
 
@@ -162,8 +169,8 @@ typedef struct qtcrt_device_program {
   uint32_t (*detect)(void);
   const char *code;            ///< PTX, ends with a zero
   const unsigned char *binary; ///< machine code for `capability`, or null
-  const qtcrt_launch *train, *evaluate;
-  uint64_t train_count, evaluate_count, binary_bytes;
+  const qtcrt_launch *train, *evaluate, *estimate;
+  uint64_t train_count, evaluate_count, estimate_count, binary_bytes;
   uint32_t capability; ///< least that the device must have, 80 for 8.0
   uint32_t exact;      ///< not 0: newer devices do not run it
 } qtcrt_device_program;
@@ -173,16 +180,19 @@ typedef struct qtcrt_variant {
   const char *name;             ///< the --isa spelling
   qtcrt_step_function train;    ///< one training step
   qtcrt_step_function evaluate; ///< forward pass only
+  /// Pools the statistics of the batch with those of the calls before it, and
+  /// writes the state of kind EVALUATION; null if there is none.
+  qtcrt_step_function estimate;
   /// Runs `iterations` rounds of independent instructions that multiply and
   /// accumulate registers and returns a value that depends on all of them.
   int32_t (*peak)(int64_t iterations);
   uint64_t peak_macs;   ///< multiply-accumulates of one round
-  uint64_t arena_bytes; ///< scratch memory of train and evaluate
+  uint64_t arena_bytes; ///< scratch memory of each of these functions
   /// Indexed by qtcrt_mark's argument, or as qtcrt_device_program::train.
   const qtcrt_op *train_ops;
   uint64_t train_op_count;
-  /// What a device runs; then `train`, `evaluate` and `peak` are null. Null for
-  /// code of the processor.
+  /// What a device runs; then the functions above are null. Null for code of
+  /// the processor.
   const qtcrt_device_program *device;
   uint32_t isa;       ///< enum qtcrt_isa
   uint32_t peak_kind; ///< enum qtcrt_peak_kind
@@ -213,10 +223,11 @@ typedef struct qtcrt_model {
   uint64_t tensor_count;
   const qtcrt_variant *variants;
   uint64_t variant_count;
-  uint32_t logits_dtype;  ///< enum qtcrt_dtype
-  uint32_t schedule_kind; ///< enum qtcrt_schedule_kind
-  uint32_t loss;          ///< enum qtcrt_loss
-  uint32_t reserved;
+  uint32_t logits_dtype;     ///< enum qtcrt_dtype
+  uint32_t schedule_kind;    ///< enum qtcrt_schedule_kind
+  uint32_t loss;             ///< enum qtcrt_loss
+  uint32_t estimate_batches; ///< that statistics are estimated on, unless the
+                             ///< run says otherwise; 0 without `estimate`
 } qtcrt_model;
 
 /// Emitted by the compiler.
@@ -247,14 +258,14 @@ void qtcrt_mark(qtcrt_executor *executor, int64_t op);
 #ifdef __cplusplus
 } // extern "C"
 
-static_assert(sizeof(qtcrt_tensor) == 64, "qtcrt_tensor is part of the ABI");
+static_assert(sizeof(qtcrt_tensor) == 72, "qtcrt_tensor is part of the ABI");
 static_assert(sizeof(qtcrt_op) == 32, "qtcrt_op is part of the ABI");
 static_assert(sizeof(qtcrt_step) == 72, "qtcrt_step is part of the ABI");
 static_assert(sizeof(qtcrt_address) == 16, "qtcrt_address is part of the ABI");
 static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");
-static_assert(sizeof(qtcrt_device_program) == 80,
+static_assert(sizeof(qtcrt_device_program) == 96,
               "qtcrt_device_program is part of the ABI");
-static_assert(sizeof(qtcrt_variant) == 80, "qtcrt_variant is part of the ABI");
+static_assert(sizeof(qtcrt_variant) == 88, "qtcrt_variant is part of the ABI");
 static_assert(sizeof(qtcrt_model) == 176, "qtcrt_model is part of the ABI");
 #endif
 

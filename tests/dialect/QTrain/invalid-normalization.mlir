@@ -191,3 +191,38 @@ func.func @f(%m: !qtrain.scaled<tensor<4xi16>>, %v: !qtrain.scaled<tensor<4xi32>
        !qtrain.scaled<tensor<4xi64>>) -> (!qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>)
   return
 }
+
+// -----
+
+// Pooled statistics: (C1)
+func.func @f(%m: tensor<4xf32>, %v: tensor<5xf32>, %i: i32) {
+  // expected-error @below {{expected one number a channel of shape [4], but got [5]}}
+  %0:4 = qtrain.pool_statistics %m, %v, %m, %m, %m, %m, %i
+    : (tensor<4xf32>, tensor<5xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, i32)
+    -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// (C2): sums of 32 bits
+func.func @f(%m: !qtrain.scaled<tensor<4xi16>>, %v: !qtrain.scaled<tensor<4xi32>>, %w: !qtrain.scaled<tensor<4xi64>>, %i: i32) {
+  // expected-error @below {{expected floats alone, or mantissas of 16, 32, 32, 64, 64 and 64 bits, but got '!qtrain.scaled<tensor<4xi32>>'}}
+  %0:4 = qtrain.pool_statistics %m, %v, %v, %w, %v, %w, %i
+    : (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi32>>,
+       !qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>, i32)
+    -> (!qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi32>>,
+        !qtrain.scaled<tensor<4xi64>>)
+  return
+}
+
+// -----
+
+// ... floats and mantissas
+func.func @f(%m: tensor<4xf32>, %v: !qtrain.scaled<tensor<4xi32>>, %i: i32) {
+  // expected-error @below {{expected floats alone, or mantissas of 16, 32, 32, 64, 64 and 64 bits, but got '!qtrain.scaled<tensor<4xi32>>'}}
+  %0:4 = qtrain.pool_statistics %m, %v, %m, %m, %m, %m, %i
+    : (tensor<4xf32>, !qtrain.scaled<tensor<4xi32>>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, i32)
+    -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}

@@ -740,3 +740,17 @@ qtrain.parameter @w id 0 exponent 3 uniform 64 levels 5 = dense<0> : tensor<2xi8
 
 // expected-error @below {{expected an odd number of levels, 1 to 255, of uniform values that fit}}
 qtrain.parameter @w id 0 exponent 3 levels 3 = dense<0> : tensor<2xi8>
+
+// -----
+
+// (C6) of qtrain.parameter: what evaluation reads has an origin ...
+
+// expected-error @below {{expected an origin exactly for kind 'evaluation'}}
+qtrain.parameter @m.evaluation id 0 kind evaluation = dense<0.0> : tensor<2xf32>
+
+// -----
+
+// ... (C6) and nothing else has.
+
+// expected-error @below {{expected an origin exactly for kind 'evaluation'}}
+qtrain.parameter @m id 0 kind buffer origin @n = dense<0.0> : tensor<2xf32>

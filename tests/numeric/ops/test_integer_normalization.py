@@ -221,5 +221,89 @@ class IntegerNormalization(unittest.TestCase):
                 self.assertLess(np.abs(xhat).max() * np.abs(b).max(), 2**30)
 
 
+POOL_WIDTHS = (16, 32, 32, 64, 64, 64)
+
+
+def add_pooling(module, channels):
+    """Two functions of a batch's statistics, with one exponent, and the sums before: pooled statistics, and new sums."""
+    arguments = [(f"i{bits // 8}", (channels,)) for bits in POOL_WIDTHS] + [("i4", (2,))]
+    body = scalar("s", "6") + "%s2 = arith.addi %s, %s : i32\n"
+    body += "".join(f"%e{power} = arith.constant -{power} : i32\n" for power in (16, 32))
+    for k, (bits, exponent) in enumerate(zip(POOL_WIDTHS, ("s", "s2", *("e16", "e32") * 2))):
+        body += compose(f"x{k}", str(k), bits, (channels,), exponent)
+    types = [scaled(bits, (channels,)) for bits in POOL_WIDTHS]
+    body += f"%r:4 = qtrain.pool_statistics {', '.join(f'%x{k}' for k in range(6))}, %step : ({', '.join(types)}, i32)"
+    body += f" -> ({', '.join(types[2:])})\n"
+    for name, first, kinds in (("pooled", 0, ("i4", "i8")), ("sums", 2, ("i8", "i8"))):
+        end = ""
+        for k, kind in enumerate(kinds):
+            stored = f"tensor<{channels}x{kind[0]}{8 * int(kind[1])}>"
+            end += f"%m{k}, %s{k}_out = qtrain.decompose %r#{first + k} : ({types[2 + first + k]}) -> ({stored}, i32)\n"
+        end += f"return %m0, %m1 : {', '.join(f'tensor<{channels}x{k[0]}{8 * int(k[1])}>' for k in kinds)}\n"
+        results = [(kind, (channels,)) for kind in kinds]
+        module.add(f"{name}_{channels}", arguments, body + end, results, [("i32", "step")])
+
+
+class PooledStatistics(unittest.TestCase):
+    """Batches whose inputs have different exponents, one call each, against the pooled statistics of all so far."""
+
+    CHANNELS = (1, 7, 300)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = {}
+        for isa in dict.fromkeys(("baseline", best_isa())):
+            cls.modules[isa] = Module(isa)
+            for channels in cls.CHANNELS:
+                add_pooling(cls.modules[isa], channels)
+            cls.modules[isa].compile()
+
+    def run_batches(self, channels, batches):
+        """`batches`: means, variances and the exponent of each."""
+        for isa, module in self.modules.items():
+            # What a run before has left does not count.
+            sums = [np.full(channels, 12345), np.full(channels, -(2**62))]
+            for index, (means, variances, exponent) in enumerate(batches):
+                unread = np.full((2, channels), 77)
+                arguments = (means, variances, *unread, *sums, np.array([exponent, 0]))
+                pooled, sums = (
+                    module.call(f"{name}_{channels}", *arguments, step=index, overwrites=True)
+                    for name in ("pooled", "sums")
+                )
+                expected = batchnorm.pooled_statistics(
+                    [batchnorm.fixed_statistics((m.tolist(), v.tolist()), s) for m, v, s in batches[: index + 1]]
+                )
+                with self.subTest(isa=isa, channels=channels, batches=index + 1):
+                    np.testing.assert_array_equal(pooled[0], expected[0])
+                    np.testing.assert_array_equal(pooled[1], expected[1])
+
+    def test_drawn(self):
+        random = np.random.default_rng(4)
+        for channels in self.CHANNELS:
+            batches = []
+            for exponent in (-10, -9, -11, -24, -3):
+                means = random.integers(-9000, 9000, channels)
+                batches.append((means, random.integers(0, 2**24, channels), exponent))
+            self.run_batches(channels, batches)
+
+    def test_limits(self):
+        """Clamped statistics, sums that wrap, and shifts that leave nothing."""
+        for channels in self.CHANNELS:
+            means = interesting(15, channels, np.random.default_rng(2))
+            variances = np.abs(interesting(31, channels, np.random.default_rng(3)))
+            self.run_batches(channels, [(sign * means, variances, s) for s in (17, -40, 40) for sign in (1, -1, 1)])
+
+    def test_is_the_statistics_of_all_elements(self):
+        random = np.random.default_rng(5)
+        x = random.normal(300, 2000, (8, 64, 7, 3, 3)) + 500 * np.arange(8).reshape(8, 1, 1, 1, 1)
+        x = np.clip(np.rint(x), -16383, 16383)
+        batches = [batchnorm.fixed_statistics(batchnorm.batch_statistics(batch.astype(np.int64)), -9) for batch in x]
+        mean, variance = batchnorm.pooled_statistics(batches)
+        whole = x.transpose(2, 0, 1, 3, 4).reshape(7, -1) * 2.0**-9
+        np.testing.assert_allclose(np.array(mean) * 2.0**-16, whole.mean(axis=1), atol=2.0**-10)
+        # The means of the batches are rounded to integers, an error of 1/4096 of the deviation.
+        np.testing.assert_allclose(np.array(variance) * 2.0**-32, whole.var(axis=1), rtol=2.0**-12)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -104,6 +104,50 @@ def draw(random, shape):
     return [a.astype("f4") for a in (x, random.standard_normal(shape), *channel, 0.5 + random.random(shape[1]))]
 
 
+class PooledStatistics(unittest.TestCase):
+    """Batches one after the other against the statistics of all their elements."""
+
+    CHANNELS = (1, 7, 300)
+
+    @staticmethod
+    def add(module, channels):
+        kind = tensor("f4", (channels,))
+        body = "".join(f"%{name} = qtrain.compose %{k} : ({kind}) -> {kind}\n" for k, name in enumerate("mvpqab"))
+        body += f"%r:4 = qtrain.pool_statistics %m, %v, %p, %q, %a, %b, %step : ({', '.join([kind] * 6)}, i32)"
+        body += f" -> ({', '.join([kind] * 4)})\n"
+        for name, first in (("pooled", 0), ("sums", 2)):
+            end = "".join(f"%d{k} = qtrain.decompose %r#{first + k} : ({kind}) -> {kind}\n" for k in range(2))
+            end += f"return %d0, %d1 : {kind}, {kind}\n"
+            stored = ("f4", (channels,))
+            module.add(f"{name}_{channels}", [stored] * 6, body + end, [stored] * 2, [("i32", "step")])
+
+    def test_batches(self):
+        random = np.random.default_rng(6)
+        modules = [Module(isa) for isa in dict.fromkeys(("baseline", best_isa()))]
+        for module in modules:
+            for channels in self.CHANNELS:
+                self.add(module, channels)
+            module.compile()
+        for channels in self.CHANNELS:
+            # Means that move and are far from 0, where a difference of squares would lose the variance.
+            x = 100 + random.standard_normal((9, 50, channels)) + np.arange(9).reshape(9, 1, 1)
+            pooled = []
+            for module in modules:
+                # What a run before has left does not count.
+                sums = unread = [np.full(channels, 12345, "f4")] * 2
+                for index, batch in enumerate(x):
+                    arguments = (*(a.astype("f4") for a in (batch.mean(axis=0), batch.var(axis=0))), *unread, *sums)
+                    values, sums = (
+                        module.call(f"{name}_{channels}", *arguments, step=index, overwrites=True)
+                        for name in ("pooled", "sums")
+                    )
+                    seen = x[: index + 1].reshape(-1, channels)
+                    np.testing.assert_allclose(values[0], seen.mean(axis=0), rtol=1e-6)
+                    np.testing.assert_allclose(values[1], seen.var(axis=0), rtol=1e-5)
+                pooled.append(values)
+            np.testing.assert_array_equal(pooled[0], pooled[-1])
+
+
 class BatchNormalization(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

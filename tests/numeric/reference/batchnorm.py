@@ -68,21 +68,41 @@ def epsilon(exponent):
     return 2 ** min(40, max(0, -17 - 2 * exponent))
 
 
+def fixed_statistics(statistics, exponent):
+    """2. T_m and T_v: a batch's statistics with the exponents of running ones."""
+    mean, variance = statistics
+    return (
+        [saturating_scale(m, 16 + exponent, 2**30) for m in mean],
+        [saturating_scale(v, 32 + 2 * exponent, 2**45) for v in variance],
+    )
+
+
 def updated_running(running, statistics, exponent, momentum):
     """2. R += nearest((T - R) * alpha, 16) for means and variances."""
     alpha = round((1.0 - momentum) * 2**16)
-    mean, variance = statistics
 
     def move(old, target):
         change = (target - old) * alpha
         rounded = (abs(change) + 2**15) >> 16
         return old + (-rounded if change < 0 else rounded)
 
-    targets = (
-        [saturating_scale(m, 16 + exponent, 2**30) for m in mean],
-        [saturating_scale(v, 32 + 2 * exponent, 2**45) for v in variance],
-    )
+    targets = fixed_statistics(statistics, exponent)
     return tuple([move(o, t) for o, t in zip(old, new)] for old, new in zip(running, targets))
+
+
+def pooled_statistics(batches):
+    """6. E_m and E_v of [(T_m, T_v)], the statistics of each of the batches."""
+    count = len(batches)
+    means, variances = [], []
+    for channel in range(len(batches[0][0])):
+        values = [(mean[channel], variance[channel]) for mean, variance in batches]
+        total = sum(m for m, _ in values)
+        moments = sum(v + m * m for m, v in values)
+        mean = int(divide_nearest(total, count))
+        rest = (moments - mean * (2 * total - count * mean) + 2**63) % 2**64 - 2**63
+        means.append(mean)
+        variances.append(min(max(rest, 0) // count, 2**45))
+    return means, variances
 
 
 def statistics_for_evaluation(running, exponent):

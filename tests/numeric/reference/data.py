@@ -141,6 +141,13 @@ class TrainingBatches:
         return images, self.labels[examples]
 
 
+def estimation_batches(data, batch, seed, limit, count):
+    """Images of the first `count` batches of epoch 0, shuffled and not augmented whatever the run does (section 3)."""
+    batches = TrainingBatches(data, batch, seed, limit=limit)
+    for step in range(min(count, batches.steps_per_epoch)):
+        yield batches[step][0]
+
+
 def evaluation_batches(data, batch):
     """File order; the last batch is filled with copies of its last example (section 3).
 

@@ -30,6 +30,7 @@ from arithmetic import (
 
 BIAS_LIMIT = 2**30
 MOVES = ("reshape", "transpose")  # kinds of nodes that compute nothing
+TRAINING, EVALUATION, ESTIMATION = range(3)  # what a forward pass is for
 
 
 @dataclasses.dataclass
@@ -87,6 +88,8 @@ class Trainer:
                 names = node.attributes["running"]
                 values = batchnorm.running_from_file(*(graph.running[n] for n in names))
                 self.running.update(zip(names, values))
+        self.estimated = dict(self.running)  # what evaluation goes by
+        self.batches = {}  # node output -> statistics of the batches of an estimation
         self.trained = self._values_with_errors()
 
     # Parameters ------------------------------------------------------------
@@ -140,15 +143,18 @@ class Trainer:
 
     # Forward ---------------------------------------------------------------
 
-    def forward(self, images, exponent, training, step=0):
-        """Returns ({value name: (mantissas, exponent)}, {node output: what backward needs})."""
+    def forward(self, images, exponent, mode, step=0):
+        """Returns ({value name: (mantissas, exponent)}, {node output: what backward needs}).
+
+        The mode is TRAINING, EVALUATION or ESTIMATION.
+        """
         shape = self.graph.shapes[self.graph.input]
         values = {self.graph.input: (int64(images).reshape(shape), exponent)}
         saved = {}
         for node in self.graph.nodes:
             operands = [values[name] for name in node.inputs]
             method = getattr(self, "_forward_" + node.kind)
-            mantissas, exponent, shift = method(node, operands, saved, training, step)
+            mantissas, exponent, shift = method(node, operands, saved, mode, step)
             assert mantissas.shape == node.output_shape, (node.name, mantissas.shape)
             values[node.output] = mantissas, exponent
             self.recorder.record("forward", node.name, mantissas, exponent, shift)
@@ -184,13 +190,13 @@ class Trainer:
             return mantissas, wide_exponent, wide_exponent - exponent
         return requantize(accumulator, exponent)
 
-    def _forward_conv(self, node, operands, saved, training, step):
+    def _forward_conv(self, node, operands, saved, mode, step):
         (x, s_x), = operands
         weight = self.compute_copy(node.weight)
         accumulator = operators.conv_forward(x, weight, node.window, node.attributes["group"])
         return self._linear_output(node, accumulator, s_x + self.exponents[node.weight.name])
 
-    def _forward_gemm(self, node, operands, saved, training, step):
+    def _forward_gemm(self, node, operands, saved, mode, step):
         (x, s_x), = operands
         weight = self.compute_copy(node.weight)
         accumulator = operators.gemm_forward(
@@ -198,16 +204,16 @@ class Trainer:
         )
         return self._linear_output(node, accumulator, s_x + self.exponents[node.weight.name])
 
-    def _forward_relu(self, node, operands, saved, training, step):
+    def _forward_relu(self, node, operands, saved, mode, step):
         (x, s), = operands
         return np.maximum(x, 0), s, None
 
-    def _forward_max_pool(self, node, operands, saved, training, step):
+    def _forward_max_pool(self, node, operands, saved, mode, step):
         (x, s), = operands
         maxima, saved[node.output] = operators.max_pool_forward(x, node.window)
         return maxima, s, None
 
-    def _forward_average_pool(self, node, operands, saved, training, step):
+    def _forward_average_pool(self, node, operands, saved, mode, step):
         (x, s), = operands
         constants, k = operators.average_pool_constants(
             node.window, x.shape[2:], node.attributes["count_include_pad"]
@@ -215,20 +221,20 @@ class Trainer:
         accumulator = operators.average_pool_forward(x, constants, node.window)
         return requantize(accumulator, s - (7 + k))
 
-    def _forward_sum(self, node, operands, saved, training, step):
+    def _forward_sum(self, node, operands, saved, mode, step):
         return requantize(*aligned_sum(operands))
 
-    def _forward_concat(self, node, operands, saved, training, step):
+    def _forward_concat(self, node, operands, saved, mode, step):
         """All operands (also those that are all 0) to the largest exponent, nearest."""
         largest = max(s for _, s in operands)
         parts = [shift_nearest(m, largest - s) for m, s in operands]
         return np.concatenate(parts, node.attributes["axis"]), largest, None
 
-    def _forward_reshape(self, node, operands, saved, training, step):
+    def _forward_reshape(self, node, operands, saved, mode, step):
         (x, s), = operands
         return x.reshape(node.output_shape), s, None
 
-    def _forward_transpose(self, node, operands, saved, training, step):
+    def _forward_transpose(self, node, operands, saved, mode, step):
         (x, s), = operands
         return x.transpose(node.attributes["perm"]), s, None
 
@@ -245,25 +251,29 @@ class Trainer:
         factor = round(2**7 / (1 - node.attributes["ratio"]))
         return requantize(saturate(mantissas * mask * factor), exponent - 7)
 
-    def _forward_dropout(self, node, operands, saved, training, step):
+    def _forward_dropout(self, node, operands, saved, mode, step):
         (x, s), = operands
-        if not training:
+        if mode != TRAINING:
             return x, s, None
         saved[node.output] = self._dropout_mask(node, step)
         return self._dropped(node, x, s, saved[node.output])
 
-    def _forward_batchnorm(self, node, operands, saved, training, step):
+    def _forward_batchnorm(self, node, operands, saved, mode, step):
         (x, s), = operands
         if not self._is_wide(node.inputs[0]):
             x, s = batchnorm.narrow_input(x, s)
         names = node.attributes["running"]
-        running = tuple(self.running[n] for n in names)
-        if training:
+        if mode == EVALUATION:
+            estimated = tuple(self.estimated[n] for n in names)
+            statistics = batchnorm.statistics_for_evaluation(estimated, s)
+        else:
             statistics = batchnorm.batch_statistics(x)
+        if mode == TRAINING:
+            running = tuple(self.running[n] for n in names)
             updated = batchnorm.updated_running(running, statistics, s, node.attributes["momentum"])
             self.running.update(zip(names, updated))
-        else:
-            statistics = batchnorm.statistics_for_evaluation(running, s)
+        if mode == ESTIMATION:
+            self.batches.setdefault(names, []).append(batchnorm.fixed_statistics(statistics, s))
         xhat, reciprocals, shifts = batchnorm.normalise(x, s, *statistics)
         saved[node.output] = xhat, s, reciprocals, shifts
         accumulator, exponent = batchnorm.scale_and_shift(
@@ -277,7 +287,7 @@ class Trainer:
 
     def step(self, images, exponent, labels, step, mu):
         """One training step: forward, loss, errors with the old weights, update."""
-        values, saved = self.forward(images, exponent, True, step)
+        values, saved = self.forward(images, exponent, TRAINING, step)
         logits, s_logits = values[self.graph.output]
         flat = logits.reshape(len(logits), -1)
         error, s_error = loss.loss_error(
@@ -416,16 +426,25 @@ class Trainer:
 
     # Evaluation and state --------------------------------------------------
 
+    def estimate(self, batches, exponent):
+        """The statistics that evaluation goes by, from training batches (section 4.14, 6)."""
+        self.batches = {}
+        for images in batches if self.running else ():
+            self.forward(images, exponent, ESTIMATION)
+        for names, statistics in self.batches.items():
+            self.estimated.update(zip(names, batchnorm.pooled_statistics(statistics)))
+
     def predict(self, images, exponent):
         """Lowest class index among the maxima (section 3)."""
-        values, _ = self.forward(images, exponent, False)
+        values, _ = self.forward(images, exponent, EVALUATION)
         logits = values[self.graph.output][0]
         return logits.reshape(len(logits), -1).argmax(axis=1)
 
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise.
 
-        Parameters, and the running statistics as int32 (2^-16) and int64 (2^-32).
+        Parameters, the running statistics as int32 (2^-16) and int64 (2^-32), and those that
+        evaluation goes by alike.
         """
         kind = "<i2" if self.settings.weight_bits == 16 else "<i1"
         rows = [
@@ -435,8 +454,9 @@ class Trainer:
         for node in self.graph.nodes:
             if node.kind == "batchnorm":
                 mean, variance = node.attributes["running"]
-                rows.append((mean, -16, np.array(self.running[mean], "<i4").tobytes()))
-                rows.append((variance, -32, np.array(self.running[variance], "<i8").tobytes()))
+                for suffix, values in (("", self.running), (".evaluation", self.estimated)):
+                    rows.append((mean + suffix, -16, np.array(values[mean], "<i4").tobytes()))
+                    rows.append((variance + suffix, -32, np.array(values[variance], "<i8").tobytes()))
         return sorted(rows, key=lambda row: row[0].encode())
 
 

@@ -82,6 +82,7 @@ def parse(arguments):
     parser.add_argument("--limit", type=int, help="train on the first N examples only")
     parser.add_argument("--schedule", default="4,2@40%,0@60%,-1@80%")
     parser.add_argument("--total-steps", type=int, help="what the schedule's percents refer to (default: --steps)")
+    parser.add_argument("--statistics-batches", type=int, default=32, help="estimate BatchNormalization's statistics on N")
     parser.add_argument("--eval", action="store_true", help="print the accuracy on the test set at the end")
     parser.add_argument("--dump", metavar="DIR", help="write intermediate results (see Recorder)")
     return parser.parse_args(arguments)
@@ -140,6 +141,15 @@ def main(arguments=None):
     )
     total = options.steps if options.total_steps is None else options.total_steps
     schedule = niti.Schedule(options.schedule, total, batches.steps_per_epoch, parse_rate)
+
+    def estimate(step):
+        """As a run does that tests its weights after this step."""
+        if step > 0 and options.scheme == "niti":
+            chosen = data.estimation_batches(
+                dataset, options.batch, options.seed, options.limit, options.statistics_batches
+            )
+            trainer.estimate(map(table.mantissas, chosen), table.exponent)
+
     at = {int(n) for n in options.at.split(",")} if options.at else {options.steps}
     if 0 in at:
         print_state(0, trainer)
@@ -149,11 +159,13 @@ def main(arguments=None):
         if recorder:
             recorder.begin(step)
         trainer.step(table.mantissas(images), table.exponent, labels, step, schedule[step])
+        if recorder:
+            recorder.begin(None)
         if step + 1 in at:
+            estimate(step + 1)
             print_state(step + 1, trainer)
-    if recorder:
-        recorder.begin(None)
     if options.eval:
+        estimate(options.steps)
         correct, count = accuracy(trainer, table, dataset, options.batch)
         print(f"test_accuracy {correct / count:.4f} ({correct}/{count})")
 

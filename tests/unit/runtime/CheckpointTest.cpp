@@ -92,6 +92,7 @@ protected:
     record.lossSum = 0.1;
     record.bestAccuracy = 1.0 / 3;
     record.trainHash = "h";
+    record.estimateBatches = 5;
     saveCheckpoint(path, model, state.data(), record);
     good = readFile(path);
   }
@@ -124,13 +125,14 @@ TEST_F(CheckpointFile, RoundTrip) {
       loadCheckpoint(path, model, other.data(), CheckpointUse::Resume);
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     const qtcrt_tensor &tensor = model.tensors[i];
-    EXPECT_EQ(std::memcmp(&other[tensor.offset], &state[tensor.offset],
-                          tensor.elements * dtypeBytes(tensor.dtype)),
-              0);
+    bool same = std::memcmp(&other[tensor.offset], &state[tensor.offset],
+                            tensor.elements * dtypeBytes(tensor.dtype)) == 0;
+    EXPECT_EQ(same, tensor.kind != QTCRT_STATE_SCRATCH) << tensor.name;
   }
   EXPECT_EQ(read.seed, 77u);
   EXPECT_EQ(read.step, 12u);
   EXPECT_EQ(read.lossSum, 0.1);
+  EXPECT_EQ(read.estimateBatches, 5u);
   EXPECT_EQ(read.bestAccuracy, 1.0 / 3);
   EXPECT_EQ(read.testAccuracy, -1);
 }
@@ -173,6 +175,31 @@ TEST_F(CheckpointFile, StateHashIsAsDocumented) {
   number(int64_t{144});
   bytes(model.tensors[2].offset, 576);
   EXPECT_EQ(hashState(model, state.data()), Parts::hash(stream));
+}
+
+// What checkpoints did not have before statistics were estimated.
+TEST_F(CheckpointFile, OlderFilesHaveRunningStatisticsAlone) {
+  Parts parts(good);
+  json offsets = parts.header["1.running.evaluation"]["data_offsets"];
+  uint64_t begin = offsets[0], end = offsets[1];
+  parts.header.erase("1.running.evaluation");
+  parts.header["__metadata__"].erase("statistics_batches");
+  parts.data.erase(begin, end - begin);
+  for (auto &item : parts.header.items())
+    if (item.key() != "__metadata__")
+      for (json &offset : item.value()["data_offsets"])
+        if (offset >= end)
+          offset = offset.get<uint64_t>() - (end - begin);
+  const qtcrt_tensor &running = model.tensors[2], &estimated = model.tensors[3];
+  for (CheckpointUse use : {CheckpointUse::Read, CheckpointUse::Resume}) {
+    writeFile(path, parts.joinRehashed());
+    Bytes other(model.state_bytes);
+    RunRecord read = loadCheckpoint(path, model, other.data(), use);
+    EXPECT_EQ(read.estimateBatches, model.estimate_batches);
+    EXPECT_EQ(std::memcmp(&other[estimated.offset], &state[running.offset],
+                          running.elements * sizeof(int32_t)),
+              0);
+  }
 }
 
 TEST_F(CheckpointFile, EveryTruncationIsRefused) {

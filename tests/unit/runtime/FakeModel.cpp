@@ -20,7 +20,9 @@ constexpr uint64_t weightBytes = fakeClasses * fakeFeatures;
 constexpr uint64_t biasOffset = 1472; // weights rounded up to 64
 constexpr uint64_t runningOffset = 1536;
 constexpr uint64_t counterOffset = 2112;
-constexpr uint64_t stateBytes = 2176;
+constexpr uint64_t evaluationOffset = 2176;
+constexpr uint64_t sumOffset = 2752;
+constexpr uint64_t stateBytes = 3904;
 
 const int64_t weightShape[] = {fakeClasses, fakeFeatures};
 const int64_t biasShape[] = {fakeClasses};
@@ -28,13 +30,17 @@ const int64_t runningShape[] = {fakeFeatures};
 
 const qtcrt_tensor tensors[] = {
     {"0.bias", biasShape, biasOffset, fakeClasses, 1, QTCRT_INT16,
-     QTCRT_STATE_PARAMETER, 1, -9, 0, 0, 0, 0},
+     QTCRT_STATE_PARAMETER, 1, -9, 0, 0, 0, 0, 0, 0},
     {"0.weight", weightShape, 0, weightBytes, 2, QTCRT_INT8,
-     QTCRT_STATE_PARAMETER, 1, -10, 0, 0, 1, 0},
+     QTCRT_STATE_PARAMETER, 1, -10, 0, 0, 1, 0, 0, 0},
     {"1.running", runningShape, runningOffset, fakeFeatures, 1, QTCRT_INT32,
-     QTCRT_STATE_BUFFER, 0, 0, 0, 0, 2, 0},
+     QTCRT_STATE_BUFFER, 0, 0, 0, 0, 2, 0, 0, 0},
+    {"1.running.evaluation", runningShape, evaluationOffset, fakeFeatures, 1,
+     QTCRT_INT32, QTCRT_STATE_EVALUATION, 0, 0, 0, 0, 0, 0, 2, 0},
     {"2.counter", nullptr, counterOffset, 1, 0, QTCRT_INT64,
-     QTCRT_STATE_OPTIMIZER, 0, 0, 0, 0, 3, 0},
+     QTCRT_STATE_OPTIMIZER, 0, 0, 0, 0, 3, 0, 0, 0},
+    {"3.sum", runningShape, sumOffset, fakeFeatures, 1, QTCRT_INT64,
+     QTCRT_STATE_SCRATCH, 0, 0, 0, 0, 0, 0, 0, 0},
 };
 
 const qtcrt_op ops[] = {
@@ -72,6 +78,35 @@ void forward(qtcrt_executor *executor, const qtcrt_step *step) {
   qtcrt_parallel_for(executor, forwardPiece, const_cast<qtcrt_step *>(step),
                      fakeBatch);
   *step->logits_exponent = -13;
+}
+
+/// The forward pass on pixels less a quarter of what was estimated.
+void evaluate(qtcrt_executor *executor, const qtcrt_step *step) {
+  forward(executor, step);
+  const int8_t *weights = reinterpret_cast<const int8_t *>(step->state);
+  const int32_t *means =
+      reinterpret_cast<const int32_t *>(step->state + evaluationOffset);
+  int32_t *logits = static_cast<int32_t *>(step->logits);
+  for (int64_t c = 0; c < fakeClasses; ++c) {
+    int32_t sum = 0;
+    for (int64_t f = 0; f < fakeFeatures; ++f)
+      sum += weights[c * fakeFeatures + f] * (means[f] / 4);
+    for (int64_t row = 0; row < fakeBatch; ++row)
+      logits[row * fakeClasses + c] -= sum;
+  }
+}
+
+/// Means of the pixels of all calls so far.
+void estimate(qtcrt_executor *, const qtcrt_step *step) {
+  int64_t *sums = reinterpret_cast<int64_t *>(step->state + sumOffset);
+  int32_t *means = reinterpret_cast<int32_t *>(step->state + evaluationOffset);
+  for (int64_t f = 0; f < fakeFeatures; ++f) {
+    if (step->step == 0)
+      sums[f] = 0;
+    for (int64_t row = 0; row < fakeBatch; ++row)
+      sums[f] += step->input[row * fakeFeatures + f];
+    means[f] = static_cast<int32_t>(sums[f] / (fakeBatch * (step->step + 1)));
+  }
 }
 
 int64_t predict(const int32_t *row) {
@@ -130,9 +165,10 @@ int32_t peak(int64_t iterations) {
 }
 
 const qtcrt_variant variants[] = {
-    {"baseline", train, forward, peak, 1, 4096, ops, 3, nullptr,
+    {"baseline", train, evaluate, estimate, peak, 1, 4096, ops, 3, nullptr,
      QTCRT_ISA_BASELINE, 0},
-    {"future", train, forward, peak, 1, 8192, ops, 3, nullptr, 99, 0},
+    {"future", train, evaluate, estimate, peak, 1, 8192, ops, 3, nullptr, 99,
+     0},
 };
 
 alignas(64) const uint8_t initialState[stateBytes] = {};
@@ -159,12 +195,12 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     stateBytes,
     initialState,
     tensors,
-    4,
+    6,
     variants,
     2,
     QTCRT_INT32,
     QTCRT_SCHEDULE_INTEGER,
     0,
-    0};
+    8};
 
 const qtcrt_model &fakeModel() { return qtcrt_compiled_model; }

@@ -11,6 +11,10 @@
 //  CHECK-DAG: qtrain.parameter @bias id 2 exponent -6 = dense<0> : tensor<2xi8>
 //  CHECK-DAG: qtrain.parameter @mean id 0 kind buffer exponent -16 = dense<[98304, -1073741824]> : tensor<2xi32>
 //  CHECK-DAG: qtrain.parameter @variance id 0 kind buffer exponent -32 = dense<[1073741824, 35184372088832]> : tensor<2xi64>
+//  CHECK-DAG: qtrain.parameter @evaluation.mean.evaluation id 0 kind evaluation exponent -16 origin @mean = dense<[98304, -1073741824]> : tensor<2xi32>
+//  CHECK-DAG: qtrain.parameter @evaluation.variance.evaluation id 0 kind evaluation exponent -32 origin @variance = dense<[1073741824, 35184372088832]> : tensor<2xi64>
+//  CHECK-DAG: qtrain.parameter @scratch.mean.sum id 0 kind scratch exponent -16 = dense<0> : tensor<2xi64>
+//  CHECK-DAG: qtrain.parameter @scratch.variance.spread id 0 kind scratch exponent -32 = dense<0> : tensor<2xi64>
 //   WIDE-DAG: qtrain.parameter @scale id 1 exponent -14 = dense<[16384, -8192]> : tensor<2xi16>
 //   WIDE-DAG: qtrain.parameter @bias id 2 exponent -14 = dense<0> : tensor<2xi16>
 //   WIDE-DAG: qtrain.parameter @mean id 0 kind buffer exponent -16 = dense<[98304, -1073741824]> : tensor<2xi32>
@@ -58,6 +62,16 @@ qtrain.parameter @variance id 0 kind buffer = dense<[0.25, 1.0e9]> : tensor<2xf3
 //       CHECK:   qtrain.magnitude_bits %[[S]]
 //       CHECK:   qtrain.linear_weight_gradient
 
+// What evaluation goes by is pooled from the statistics that the batch is
+// standardized by, of the same input; running statistics stay as they are.
+
+// CHECK-LABEL: func @estimate(
+//       CHECK:   %[[X:.+]] = qtrain.shift_scale %{{.+}} by %{{.+}} {bits = 15 : i64
+//       CHECK:   %[[MEAN:.+]], %[[VARIANCE:.+]] = qtrain.channel_statistics %[[X]] :
+//   CHECK-NOT:   qtrain.follow_statistics
+//       CHECK:   qtrain.standardize %[[X]], %[[MEAN]], %[[VARIANCE]]
+//       CHECK:   qtrain.pool_statistics %[[MEAN]], %[[VARIANCE]], %{{.+}} : (!qtrain.scaled<tensor<2xi16>>, !qtrain.scaled<tensor<2xi32>>, !qtrain.scaled<tensor<2xi32>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>, i32) -> (!qtrain.scaled<tensor<2xi32>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>)
+
 // WIDE-LABEL: func @train_step(
 //       WIDE:   %[[S:.+]], %{{.+}} = qtrain.channel_moments
 //       WIDE:   arith.addi %{{.+}}, %c5_i32
@@ -84,6 +98,9 @@ func.func @forward(%x: tensor<8x4xf32>, %w: tensor<2x4xf32> {qtrain.parameter = 
 //       CHECK:   qtrain.standardize %[[X]]
 // CHECK-LABEL: func @train_step(
 //       CHECK:   qtrain.dropout
+//       CHECK:   qtrain.shift_scale %{{.+}} by %c-6_i32 {bidirectional
+// CHECK-LABEL: func @estimate(
+//   CHECK-NOT:   qtrain.dropout
 //       CHECK:   qtrain.shift_scale %{{.+}} by %c-6_i32 {bidirectional
 qtrain.parameter @weight id 0 = dense<1.0> : tensor<2x4xf32>
 qtrain.parameter @scale id 1 = dense<1.0> : tensor<2xf32>

@@ -1,11 +1,16 @@
 // RUN: qtc-opt %s -qtrain-generate-backward -split-input-file | FileCheck %s
 
 // Training goes by the statistics of the batch and returns the running ones,
-// evaluation goes by these and returns none. The sums that are the gradients of
-// scale and bias are formed once and serve the input's too.
+// evaluation goes by copies of its own and returns none. The sums that are the
+// gradients of scale and bias are formed once and serve the input's too.
+
+// CHECK-DAG: qtrain.parameter @evaluation.mean.evaluation id 0 kind evaluation origin @mean = dense<2.000000e+00> : tensor<3xf32>
+// CHECK-DAG: qtrain.parameter @evaluation.variance.evaluation id 0 kind evaluation origin @variance = dense<1.000000e+00> : tensor<3xf32>
+// CHECK-DAG: qtrain.parameter @scratch.mean.sum id 0 kind scratch = dense<0.000000e+00> : tensor<3xf32>
+// CHECK-DAG: qtrain.parameter @scratch.variance.spread id 0 kind scratch = dense<0.000000e+00> : tensor<3xf32>
 
 // CHECK-LABEL: func @evaluate(
-//  CHECK-SAME:   %[[MEAN:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @mean}, %[[VARIANCE:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @variance})
+//  CHECK-SAME:   %[[MEAN:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @evaluation.mean.evaluation}, %[[VARIANCE:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @evaluation.variance.evaluation})
 //  CHECK-SAME:   -> tensor<2x3xf32> {
 //   CHECK-NOT:   qtrain.batch_norm_training
 //       CHECK:   %[[Y:.+]] = qtrain.batch_norm_inference %{{.+}}, %{{.+}}, %{{.+}}, %[[MEAN]], %[[VARIANCE]] {epsilon = 1.000000e-05 : f64}
@@ -24,10 +29,20 @@
 //       CHECK:   qtrain.linear_weight_gradient %{{.+}}, %[[EX]]
 //       CHECK:   %[[W1:.+]] = qtrain.update %[[W]],
 //       CHECK:   return %[[Y]], %[[S1]], %[[B1]], %[[W1]], %[[M1]], %[[V1]]
+
+// The estimation goes by the statistics of the batch as training does, and gives
+// evaluation the pooled ones. It moves nothing else.
+
+// CHECK-LABEL: func @estimate(
+//  CHECK-SAME:   %[[INDEX:[^ ]+]]: i32 {qtrain.argument = "step"}, %[[M0:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @evaluation.mean.evaluation}, %[[V0:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @evaluation.variance.evaluation}, %[[SUM:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @scratch.mean.sum}, %[[SPREAD:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @scratch.variance.spread}
+//  CHECK-SAME:   -> (tensor<2x3xf32>, tensor<3xf32> {qtrain.parameter = @evaluation.mean.evaluation}, tensor<3xf32> {qtrain.parameter = @evaluation.variance.evaluation}, tensor<3xf32> {qtrain.parameter = @scratch.mean.sum}, tensor<3xf32> {qtrain.parameter = @scratch.variance.spread})
+//       CHECK:   %[[Y:.+]], %[[MU:.+]], %[[V:.+]], %{{.+}}, %{{.+}} = qtrain.batch_norm_training
+//       CHECK:   %[[M1:.+]], %[[V1:.+]], %[[S1:.+]], %[[D1:.+]] = qtrain.pool_statistics %[[MU]], %[[V]], %[[M0]], %[[V0]], %[[SUM]], %[[SPREAD]], %[[INDEX]]
+//       CHECK:   return %[[Y]], %[[M1]], %[[V1]], %[[S1]], %[[D1]]
 qtrain.parameter @w id 0 = dense<1.0> : tensor<3x4xf32>
 qtrain.parameter @scale id 1 = dense<1.0> : tensor<3xf32>
 qtrain.parameter @bias id 2 = dense<1.0> : tensor<3xf32>
-qtrain.parameter @mean id 0 kind buffer = dense<0.0> : tensor<3xf32>
+qtrain.parameter @mean id 0 kind buffer = dense<2.0> : tensor<3xf32>
 qtrain.parameter @variance id 0 kind buffer = dense<1.0> : tensor<3xf32>
 func.func @forward(%x: tensor<2x4xf32>, %w: tensor<3x4xf32> {qtrain.parameter = @w},
                    %scale: tensor<3xf32> {qtrain.parameter = @scale}, %bias: tensor<3xf32> {qtrain.parameter = @bias},
