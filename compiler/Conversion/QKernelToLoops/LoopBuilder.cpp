@@ -190,6 +190,30 @@ Value LoopBuilder::fold(Value begin, Value end, Value start,
   return loop.getResult(0);
 }
 
+void LoopBuilder::fold(
+    ArrayRef<int64_t> shape, MutableArrayRef<Value> values,
+    function_ref<void(ValueRange, MutableArrayRef<Value>)> body) {
+  InsertionGuard guard(*this);
+  SmallVector<Value> indices, carried(values);
+  SmallVector<scf::ForOp> loops;
+  for (int64_t extent : shape) {
+    loops.push_back(
+        create<scf::ForOp>(index(0), index(extent), index(1), carried));
+    setInsertionPointToStart(loops.back().getBody());
+    indices.push_back(loops.back().getInductionVar());
+    carried = llvm::to_vector_of<Value>(loops.back().getRegionIterArgs());
+  }
+  body(indices, carried);
+  for (scf::ForOp loop : llvm::reverse(loops)) {
+    // A loop that carries nothing has its terminator already.
+    setInsertionPointToEnd(loop.getBody());
+    if (!values.empty())
+      create<scf::YieldOp>(carried);
+    carried = llvm::to_vector_of<Value>(loop.getResults());
+  }
+  llvm::copy(carried, values.begin());
+}
+
 void LoopBuilder::when(Value condition, function_ref<void()> body) {
   auto branch = create<scf::IfOp>(condition, /*withElseRegion=*/false);
   InsertionGuard guard(*this);

@@ -80,6 +80,12 @@ public:
   /// A loop that carries one value.
   Value fold(Value begin, Value end, Value start,
              llvm::function_ref<Value(Value, Value)> body);
+  /// A nest of loops over all of `shape` that carries `values`: `body` gets the
+  /// indices and replaces the values.
+  void
+  fold(llvm::ArrayRef<int64_t> shape, llvm::MutableArrayRef<Value> values,
+       llvm::function_ref<void(mlir::ValueRange, llvm::MutableArrayRef<Value>)>
+           body);
   /// Runs `body` if `condition` holds.
   void when(Value condition, llvm::function_ref<void()> body);
   /// `body` if `condition` holds, else `otherwise`.

@@ -9,6 +9,7 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <functional>
 #include <limits>
 
 using namespace mlir;
@@ -18,11 +19,28 @@ using arith::CmpIPredicate;
 
 namespace {
 
+/// Larger windows are loops: code for each of their taps would grow with them.
+constexpr int64_t kMaxUnrolledTaps = 49;
+
+int64_t countTaps(qtrain::WindowAttr window) {
+  return window.getKernel()[0] * window.getKernel()[1];
+}
+
+bool isUnrolled(qtrain::WindowAttr window) {
+  return countTaps(window) <= kMaxUnrolledTaps;
+}
+
 /// The position of tap `tap` of window `out` along a spatial dimension.
 Value getPosition(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
                   Value out, int64_t tap) {
   return b.affine(out, window.getStrides()[dim],
                   tap * window.getDilations()[dim] - window.getPads()[dim]);
+}
+
+Value getPosition(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
+                  Value out, Value tap) {
+  Value start = b.affine(out, window.getStrides()[dim], -window.getPads()[dim]);
+  return b.add(start, b.affine(tap, window.getDilations()[dim], 0));
 }
 
 /// True when no window of `y` reaches outside `x`.
@@ -37,31 +55,59 @@ bool isAlwaysInside(qtrain::WindowAttr window, ArrayRef<int64_t> x,
   return true;
 }
 
-/// Calls `body` for every tap of the window at (oh, ow), in row-major order,
-/// with the tap's position and whether it is inside the image (null: always).
-void forEachTap(
-    LoopBuilder &b, qtrain::WindowAttr window, ArrayRef<int64_t> x, bool inside,
-    Value oh, Value ow,
-    llvm::function_ref<void(Value h, Value w, Value isInside)> body) {
-  for (int64_t kh = 0; kh < window.getKernel()[0]; ++kh) {
+/// An element that a window looks at.
+struct Tap {
+  Value h, w;
+  Value isInside; ///< null where all windows are inside of the image
+  int64_t number; ///< among the window's taps, or -1 in a loop
+  Value index;    ///< the number in a loop
+
+  Value getNumber(LoopBuilder &b, unsigned width) const {
+    if (!index)
+      return b.integer(number, width);
+    return b.create<arith::IndexCastOp>(b.getIntegerType(width), index);
+  }
+};
+
+/// Replaces `carried` for one tap after the other.
+using TapBody = llvm::function_ref<void(const Tap &, MutableArrayRef<Value>)>;
+
+/// Calls `body` for every tap of the window at (oh, ow), in row-major order.
+void forEachTap(LoopBuilder &b, qtrain::WindowAttr window, ArrayRef<int64_t> x,
+                bool inside, Value oh, Value ow, MutableArrayRef<Value> carried,
+                TapBody body) {
+  auto visit = [&](Tap tap, MutableArrayRef<Value> values) {
+    if (!inside)
+      tap.isInside = b.create<arith::AndIOp>(b.isInside(tap.h, x[1]),
+                                             b.isInside(tap.w, x[2]));
+    body(tap, values);
+  };
+  ArrayRef<int64_t> kernel = window.getKernel();
+  if (!isUnrolled(window))
+    return b.fold(
+        kernel, carried, [&](ValueRange k, MutableArrayRef<Value> values) {
+          Value number = b.add(b.affine(k[0], kernel[1], 0), k[1]);
+          visit({getPosition(b, window, 0, oh, k[0]),
+                 getPosition(b, window, 1, ow, k[1]), Value(), -1, number},
+                values);
+        });
+  for (int64_t kh = 0; kh < kernel[0]; ++kh) {
     Value h = getPosition(b, window, 0, oh, kh);
-    for (int64_t kw = 0; kw < window.getKernel()[1]; ++kw) {
-      Value w = getPosition(b, window, 1, ow, kw);
-      Value condition;
-      if (!inside)
-        condition =
-            b.create<arith::AndIOp>(b.isInside(h, x[1]), b.isInside(w, x[2]));
-      body(h, w, condition);
-    }
+    for (int64_t kw = 0; kw < kernel[1]; ++kw)
+      visit({h, getPosition(b, window, 1, ow, kw), Value(), kh * kernel[1] + kw,
+             Value()},
+            carried);
   }
 }
 
 /// The element at a tap, or `otherwise` outside the image.
-Value loadTap(LoopBuilder &b, Value x, Value n, Value h, Value w, Value c,
-              Value isInside, Value otherwise) {
-  if (!isInside)
-    return b.load(x, {n, h, w, c});
-  return b.choose(isInside, otherwise, [&] { return b.load(x, {n, h, w, c}); });
+Value loadTap(LoopBuilder &b, Value x, Value n, const Tap &tap, Value c,
+              Value otherwise) {
+  if (!tap.isInside)
+    return b.load(x, {n, tap.h, tap.w, c});
+  return b.choose(tap.isInside, otherwise, [&] {
+    return b.load(x, {n, tap.h, tap.w, c});
+  });
 }
 
 /// Runs its argument for the channels of a window: for all of them, or for the
@@ -122,10 +168,10 @@ struct LowerMaxPool : LoopPattern<MaxPool2DOp> {
     auto pool = [&](Value n, Value oh, Value ow, ChannelLoop channels) {
       channels([&](Value c) {
         Value lowest = b.lowest(getElementType(x)), best = lowest;
-        forEachTap(b, op.getWindow(), in, inside, oh, ow,
-                   [&](Value h, Value w, Value isInside) {
-                     Value tap = loadTap(b, x, n, h, w, c, isInside, lowest);
-                     best = b.maximum(best, tap);
+        forEachTap(b, op.getWindow(), in, inside, oh, ow, best,
+                   [&](const Tap &tap, MutableArrayRef<Value> largest) {
+                     largest[0] = b.maximum(largest[0],
+                                            loadTap(b, x, n, tap, c, lowest));
                    });
         b.store(best, y, {n, oh, ow, c});
       });
@@ -148,11 +194,18 @@ bool covers(qtrain::WindowAttr window, ArrayRef<int64_t> x,
   return true;
 }
 
+/// Which taps of a window take its error: asked for one tap after the other,
+/// with a state that is carried from each to the next.
+struct Choice {
+  SmallVector<Value> state;
+  std::function<Value(const Tap &, MutableArrayRef<Value> state)> takes;
+};
+
 /// Gives the error of every window to those of its taps that `select`(n, oh,
-/// ow, c) says, one bit a tap; where windows overlap errors are added.
+/// ow, c) says; where windows overlap errors are added.
 void routeErrors(
     LoopBuilder &b, qtrain::WindowAttr window, Value e, Value ex,
-    llvm::function_ref<SmallVector<Value>(Value, Value, Value, Value)> select) {
+    llvm::function_ref<Choice(Value, Value, Value, Value)> select) {
   ArrayRef<int64_t> in = getBufferShape(ex), out = getBufferShape(e);
   bool inside = isAlwaysInside(window, in, out);
   bool overlaps = window.overlaps();
@@ -160,22 +213,21 @@ void routeErrors(
     b.fillZero(ex, "max_pool_gradient");
   Type type = getElementType(ex);
   auto route = [&](Value n, Value oh, Value ow, Value c) {
-    SmallVector<Value> takes = select(n, oh, ow, c);
+    Choice choice = select(n, oh, ow, c);
     Value error =
         b.extend(b.load(e, {n, oh, ow, c}), type.getIntOrFloatBitWidth());
     Value zero = b.zero(type);
-    unsigned index = 0;
-    forEachTap(b, window, in, inside, oh, ow,
-               [&](Value h, Value w, Value isInside) {
-                 Value share = b.select(takes[index++], error, zero);
+    forEachTap(b, window, in, inside, oh, ow, choice.state,
+               [&](const Tap &tap, MutableArrayRef<Value> state) {
+                 Value share = b.select(choice.takes(tap, state), error, zero);
                  auto write = [&] {
                    if (overlaps)
-                     b.accumulate(share, ex, {n, h, w, c});
+                     b.accumulate(share, ex, {n, tap.h, tap.w, c});
                    else
-                     b.store(share, ex, {n, h, w, c});
+                     b.store(share, ex, {n, tap.h, tap.w, c});
                  };
-                 if (isInside)
-                   b.when(isInside, write);
+                 if (tap.isInside)
+                   b.when(tap.isInside, write);
                  else
                    write();
                });
@@ -196,22 +248,24 @@ struct LowerMaxPoolGradient : LoopPattern<MaxPool2DGradientOp> {
     qtrain::WindowAttr window = op.getWindow();
     bool inside = isAlwaysInside(window, in, out);
     routeErrors(b, window, e, ex, [&](Value n, Value oh, Value ow, Value c) {
-      // The first maximum takes the error and closes the window.
       Value lowest = b.lowest(getElementType(x)), best = lowest;
-      SmallVector<Value> taps;
-      forEachTap(b, window, in, inside, oh, ow,
-                 [&](Value h, Value w, Value isInside) {
-                   taps.push_back(loadTap(b, x, n, h, w, c, isInside, lowest));
-                   best = b.maximum(best, taps.back());
+      SmallVector<Value> taps; // of an unrolled window
+      forEachTap(b, window, in, inside, oh, ow, best,
+                 [&](const Tap &tap, MutableArrayRef<Value> largest) {
+                   taps.push_back(loadTap(b, x, n, tap, c, lowest));
+                   largest[0] = b.maximum(largest[0], taps.back());
                  });
-      Value isOpen = b.integer(1, 1), isClosed = b.integer(0, 1);
-      SmallVector<Value> takes;
-      for (Value tap : taps) {
-        Value isBest = b.isEqual(tap, best);
-        takes.push_back(b.create<arith::AndIOp>(isBest, isOpen));
-        isOpen = b.select(isBest, isClosed, isOpen);
-      }
-      return takes;
+      // The first maximum takes the error and closes the window.
+      Value isClosed = b.integer(0, 1);
+      return Choice{
+          {b.integer(1, 1)}, [=, &b](const Tap &tap, auto isOpen) -> Value {
+            Value element =
+                tap.index ? loadTap(b, x, n, tap, c, lowest) : taps[tap.number];
+            Value isBest = b.isEqual(element, best);
+            Value takes = b.create<arith::AndIOp>(isBest, isOpen[0]);
+            isOpen[0] = b.select(isBest, isClosed, isOpen[0]);
+            return takes;
+          }};
     });
     rewriter.eraseOp(op);
     return success();
@@ -229,18 +283,18 @@ struct LowerMaxPoolPositions : LoopPattern<MaxPool2DPositionsOp> {
     unsigned width = getElementType(positions).getIntOrFloatBitWidth();
     auto pool = [&](Value n, Value oh, Value ow, ChannelLoop channels) {
       channels([&](Value c) {
-        Value lowest = b.lowest(getElementType(x)), best = lowest;
-        Value position = b.integer(0, width);
-        int64_t index = 0;
-        forEachTap(b, op.getWindow(), in, inside, oh, ow,
-                   [&](Value h, Value w, Value isInside) {
-                     Value tap = loadTap(b, x, n, h, w, c, isInside, lowest);
-                     Value isBetter = b.compare(CmpIPredicate::sgt, tap, best);
-                     position = b.select(isBetter, b.integer(index++, width),
-                                         position);
-                     best = b.create<arith::MaxSIOp>(best, tap);
+        Value lowest = b.lowest(getElementType(x));
+        Value found[] = {lowest, b.integer(0, width)};
+        forEachTap(b, op.getWindow(), in, inside, oh, ow, found,
+                   [&](const Tap &tap, MutableArrayRef<Value> best) {
+                     Value element = loadTap(b, x, n, tap, c, lowest);
+                     Value isBetter =
+                         b.compare(CmpIPredicate::sgt, element, best[0]);
+                     best[1] =
+                         b.select(isBetter, tap.getNumber(b, width), best[1]);
+                     best[0] = b.create<arith::MaxSIOp>(best[0], element);
                    });
-        b.store(position, positions, {n, oh, ow, c});
+        b.store(found[1], positions, {n, oh, ow, c});
       });
     };
     forEachWindow(b, out, /*outer=*/2, "max_pool", pool);
@@ -255,16 +309,14 @@ struct LowerMaxUnpool : LoopPattern<MaxUnpool2DOp> {
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
     Value positions = op.getIns()[0], e = op.getIns()[1], ex = op.getOuts()[0];
-    ArrayRef<int64_t> kernel = op.getWindow().getKernel();
     unsigned width = getElementType(positions).getIntOrFloatBitWidth();
     routeErrors(b, op.getWindow(), e, ex,
                 [&](Value n, Value oh, Value ow, Value c) {
                   Value position = b.load(positions, {n, oh, ow, c});
-                  SmallVector<Value> takes;
-                  for (int64_t tap = 0; tap < kernel[0] * kernel[1]; ++tap)
-                    takes.push_back(b.compare(CmpIPredicate::eq, position,
-                                              b.integer(tap, width)));
-                  return takes;
+                  return Choice{{}, [=, &b](const Tap &tap, auto) {
+                                  return b.compare(CmpIPredicate::eq, position,
+                                                   tap.getNumber(b, width));
+                                }};
                 });
     rewriter.eraseOp(op);
     return success();
@@ -274,12 +326,18 @@ struct LowerMaxUnpool : LoopPattern<MaxUnpool2DOp> {
 /// Positions of a window along one dimension that are in [begin, end).
 Value countInside(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
                   Value out, int64_t begin, int64_t end) {
-  Value count = b.index(0);
-  for (int64_t tap = 0; tap < window.getKernel()[dim]; ++tap) {
-    Value position = getPosition(b, window, dim, out, tap);
+  auto countTap = [&](Value position, Value count) {
     Value inside = b.isInside(b.affine(position, 1, -begin), end - begin);
-    count = b.add(count, b.select(inside, b.index(1), b.index(0)));
-  }
+    return b.add(count, b.select(inside, b.index(1), b.index(0)));
+  };
+  Value count = b.index(0);
+  int64_t extent = window.getKernel()[dim];
+  if (!isUnrolled(window))
+    return b.fold(count, b.index(extent), count, [&](Value tap, Value sum) {
+      return countTap(getPosition(b, window, dim, out, tap), sum);
+    });
+  for (int64_t tap = 0; tap < extent; ++tap)
+    count = countTap(getPosition(b, window, dim, out, tap), count);
   return count;
 }
 
@@ -307,9 +365,8 @@ Value getFactor(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
     Value one = b.create<arith::ConstantOp>(b.getFloatAttr(type, 1.0));
     return b.create<arith::DivFOp>(one, b.create<arith::SIToFPOp>(type, area));
   }
-  ArrayRef<int64_t> kernel = window.getKernel();
-  int64_t fraction = 7 + llvm::Log2_64_Ceil(kernel[0] * kernel[1]);
-  Value area = countPadding ? b.index(kernel[0] * kernel[1])
+  int64_t fraction = 7 + llvm::Log2_64_Ceil(countTaps(window));
+  Value area = countPadding ? b.index(countTaps(window))
                             : getArea(b, window, false, x, oh, ow);
   Value doubled = b.affine(area, 2, 0);
   Value numerator = b.affine(area, 1, int64_t(2) << fraction);
@@ -319,8 +376,7 @@ Value getFactor(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
 
 /// Width of Σ m · c: up to 127 · 2^(7+k), and a little for rounded factors.
 unsigned getSumWidth(qtrain::WindowAttr window) {
-  ArrayRef<int64_t> kernel = window.getKernel();
-  return llvm::Log2_64_Ceil(kernel[0] * kernel[1]) > 16 ? 64 : 32;
+  return llvm::Log2_64_Ceil(countTaps(window)) > 16 ? 64 : 32;
 }
 
 /// `sum` · `factor`, of integers in 32 bits, saturated if it may need more.
@@ -350,12 +406,12 @@ struct LowerAveragePool : LoopPattern<AveragePool2DOp> {
         Value sum = b.fold(
             zero, b.index(window.getKernel()[0]), b.zero(getElementType(y)),
             [&](Value kh, Value rowSum) {
-              Value h = position(b, window, 0, oh, kh);
+              Value h = getPosition(b, window, 0, oh, kh);
               return b.choose(b.isInside(h, in[1]), rowSum, [&] {
                 return b.fold(
                     zero, b.index(window.getKernel()[1]), rowSum,
                     [&](Value kw, Value partial) {
-                      Value w = position(b, window, 1, ow, kw);
+                      Value w = getPosition(b, window, 1, ow, kw);
                       return b.choose(b.isInside(w, in[2]), partial, [&] {
                         return b.add(partial,
                                      b.extend(b.load(x, {n, h, w, c})));
@@ -370,13 +426,6 @@ struct LowerAveragePool : LoopPattern<AveragePool2DOp> {
     forEachWindow(b, out, /*outer=*/2, "average_pool", pool);
     rewriter.eraseOp(op);
     return success();
-  }
-
-  static Value position(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
-                        Value out, Value tap) {
-    Value start =
-        b.affine(out, window.getStrides()[dim], -window.getPads()[dim]);
-    return b.add(start, b.affine(tap, window.getDilations()[dim], 0));
   }
 };
 
@@ -399,8 +448,8 @@ struct LowerAveragePoolGradient : LoopPattern<AveragePool2DGradientOp> {
           Value factor = getFactor(b, window, op.getCountIncludePad(), in, oh,
                                    ow, getElementType(ex));
           b.nest(window.getKernel(), [&](ValueRange k) {
-            Value h = LowerAveragePool::position(b, window, 0, oh, k[0]);
-            Value w = LowerAveragePool::position(b, window, 1, ow, k[1]);
+            Value h = getPosition(b, window, 0, oh, k[0]);
+            Value w = getPosition(b, window, 1, ow, k[1]);
             Value isInside = b.create<arith::AndIOp>(b.isInside(h, in[1]),
                                                      b.isInside(w, in[2]));
             b.when(isInside, [&] {

@@ -66,6 +66,11 @@ GEOMETRIES = [
     Geometry("ceil_padded", (6, 8), (3, 3), (2, 2), (1, 1, 1, 1), output=(4, 5)),
     # Padding behind that no window needs.
     Geometry("spare", (6, 6), (2, 2), (2, 2), (0, 0, 1, 1), output=(3, 3)),
+    # Windows of more than 49 elements, which are loops.
+    Geometry("large_global", (24, 24), (24, 24)),
+    Geometry("large_overlapping", (13, 11), (9, 7), (2, 1), (4, 3, 4, 2)),
+    Geometry("large_dilated", (17, 15), (8, 7), (3, 2), (2, 0, 1, 3), (1, 2)),
+    Geometry("ceil_large", (16, 19), (8, 9), (5, 4), output=(3, 4)),
 ]
 
 

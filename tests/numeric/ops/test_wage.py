@@ -151,7 +151,8 @@ class Positions(unittest.TestCase):
         cls.module = Module(best_isa())
         for g in GEOMETRIES:
             x, y = g.input_shape, g.output_shape
-            places = f"tensor<{'x'.join(map(str, y))}xi8, #qtrain.channels_last>"
+            width = 8 if np.prod(g.kernel) <= 128 else 16
+            places = f"tensor<{'x'.join(map(str, y))}xi{width}, #qtrain.channels_last>"
             body = (
                 constant_exponent("e")
                 + compose("x", "0", 32, x, "e", True)

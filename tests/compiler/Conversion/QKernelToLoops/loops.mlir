@@ -405,6 +405,29 @@ func.func @range_mask(%x: memref<130xi32>, %m: memref<17xi8>) {
 
 // -----
 
+// A window of more than 49 elements is a nest of loops, which carries the
+// maximum; what takes the error is found in a second one.
+
+// CHECK-LABEL: func @large_window(
+//       CHECK:   scf.parallel
+//       CHECK:     %[[MAX:.+]] = scf.for {{.*}} iter_args(%{{.+}} = %c-128_i8) -> (i8) {
+//       CHECK:       scf.for {{.*}} iter_args(
+//       CHECK:         memref.load
+//       CHECK:     scf.for {{.*}} iter_args(%{{.+}} = %true) -> (i1) {
+//       CHECK:       scf.for {{.*}} iter_args(
+//       CHECK:         %[[TAP:.+]] = memref.load
+//       CHECK:         arith.cmpi eq, %[[TAP]], %[[MAX]] : i8
+//       CHECK:         memref.store
+//   CHECK-NOT:         memref.store
+func.func @large_window(%x: memref<1x100x100x1xi8>, %e: memref<1x1x1x1xi8>, %ex: memref<1x100x100x1xi8>) {
+  qkernel.max_pool2d_gradient ins(%x, %e : memref<1x100x100x1xi8>, memref<1x1x1x1xi8>)
+    outs(%ex : memref<1x100x100x1xi8>)
+    {window = #qtrain.window<kernel = [100, 100], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}
+
+// -----
+
 // The first position wins among equals.
 
 // CHECK-LABEL: func @positions(
