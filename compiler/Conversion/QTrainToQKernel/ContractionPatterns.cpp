@@ -347,13 +347,6 @@ private:
   Value left; ///< i64, 0 when the shift is to the right
 };
 
-/// The i64 `value` clamped to ±`limit`, as an i32.
-Value clampToInt32(ImplicitLocOpBuilder &builder, Value value, int64_t limit) {
-  value = builder.create<arith::MaxSIOp>(value, createInt(builder, -limit, 64));
-  value = builder.create<arith::MinSIOp>(value, createInt(builder, limit, 64));
-  return builder.create<arith::TruncIOp>(builder.getI32Type(), value);
-}
-
 /// The aligned bias, clamped to a magnitude that decides every sum like the
 /// exact value does.
 Value alignBias(ImplicitLocOpBuilder &builder, ScaledParts bias,

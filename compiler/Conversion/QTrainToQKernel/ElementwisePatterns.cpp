@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 
 using namespace mlir;
@@ -429,49 +430,80 @@ struct LowerSum : LoweringPattern<SumOp> {
   /// Operands further below the largest exponent are dropped.
   static constexpr int64_t kMaxDistance = 20;
   /// More operands could overflow 32 bits: 127 · 2^20 each.
-  static constexpr size_t kMaxOperands = 16;
+  static constexpr size_t kMaxNarrowOperands = 16;
+  /// Operands of one loop: LLVM compares all buffers of a loop with each other.
+  static constexpr size_t kOperandsOfLoop = 64;
 
   LogicalResult lower(SumOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
-    SmallVector<Value> isUsed, shifts, tensors;
-    for (const ScaledParts &part : parts)
-      tensors.push_back(part.mantissas);
     if (!isScaled(op.getType())) {
-      replaceWithParts(rewriter, op, addFloats(builder, tensors), Value());
+      replaceWithParts(rewriter, op, addFloats(builder, parts), Value());
       return success();
     }
-    if (parts.size() > kMaxOperands)
-      return rewriter.notifyMatchFailure(op, "sum could leave 32 bits");
+    SmallVector<Value> isUsed, shifts;
     Value exponent = alignExponents(builder, parts, isUsed, shifts);
-    Value result = createElementwise(
-        builder, tensors, builder.getI32Type(),
-        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          Value zero = createInt(inner, 0), sum = zero;
-          for (auto [index, element] : llvm::enumerate(elements)) {
-            Value aligned = inner.create<arith::ShLIOp>(
-                extendTo(inner, element, 32), shifts[index]);
-            Value term =
-                inner.create<arith::SelectOp>(isUsed[index], aligned, zero);
-            sum = inner.create<arith::AddIOp>(sum, term);
-          }
-          return sum;
+    Type type =
+        builder.getIntegerType(parts.size() > kMaxNarrowOperands ? 64 : 32);
+    Value result = addTerms(
+        builder, parts, type, builder.getI32Type(),
+        [&](ImplicitLocOpBuilder &inner, size_t index, Value element) {
+          Value zero = createZero(inner, type);
+          unsigned width = type.getIntOrFloatBitWidth();
+          Value aligned = inner.create<arith::ShLIOp>(
+              extendTo(inner, element, width),
+              extendTo(inner, shifts[index], width));
+          return inner.create<arith::SelectOp>(isUsed[index], aligned, zero);
         });
     replaceWithParts(rewriter, op, result, exponent);
     return success();
   }
 
-  /// The sum from left to right.
-  static Value addFloats(ImplicitLocOpBuilder &builder, ValueRange tensors) {
-    Type type = getElementTypeOrSelf(tensors.front());
-    return createElementwise(
-        builder, tensors, type,
-        [](ImplicitLocOpBuilder &inner, ValueRange elements) {
-          Value sum = elements.front();
-          for (Value element : elements.drop_front())
-            sum = inner.create<arith::AddFOp>(sum, element);
-          return sum;
-        });
+  using TermFunction =
+      llvm::function_ref<Value(ImplicitLocOpBuilder &, size_t, Value)>;
+
+  /// The sum, in elements of `type`, of what `getTerm` makes of the operands,
+  /// from left to right. 64-bit integers saturate to 32 bits at the very end,
+  /// where `resultType` says so.
+  static Value addTerms(ImplicitLocOpBuilder &builder,
+                        ArrayRef<ScaledParts> parts, Type type, Type resultType,
+                        TermFunction getTerm) {
+    Value total;
+    for (size_t begin = 0; begin < parts.size(); begin += kOperandsOfLoop) {
+      size_t end = std::min(begin + kOperandsOfLoop, parts.size());
+      bool isCut = end == parts.size() && type != resultType;
+      SmallVector<Value> operands;
+      for (const ScaledParts &part : parts.slice(begin, end - begin))
+        operands.push_back(part.mantissas);
+      if (total)
+        operands.push_back(total);
+      total = createElementwise(
+          builder, operands, isCut ? resultType : type,
+          [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+            Value sum = begin > 0 ? elements.back() : Value();
+            for (size_t index = begin; index < end; ++index) {
+              Value term = getTerm(inner, index, elements[index - begin]);
+              if (!sum)
+                sum = term;
+              else if (isa<FloatType>(type))
+                sum = inner.create<arith::AddFOp>(sum, term);
+              else
+                sum = inner.create<arith::AddIOp>(sum, term);
+            }
+            return isCut ? clampToInt32(inner, sum,
+                                        std::numeric_limits<int32_t>::max())
+                         : sum;
+          });
+    }
+    return total;
+  }
+
+  static Value addFloats(ImplicitLocOpBuilder &builder,
+                         ArrayRef<ScaledParts> parts) {
+    Type type = getElementTypeOrSelf(parts.front().mantissas);
+    return addTerms(
+        builder, parts, type, type,
+        [](ImplicitLocOpBuilder &, size_t, Value element) { return element; });
   }
 
   /// Decides which operands take part and by how much each is shifted; returns

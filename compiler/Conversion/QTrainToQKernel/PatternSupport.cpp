@@ -157,6 +157,13 @@ static SmallVector<utils::IteratorType> getParallelIterators(size_t rank) {
   return SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel);
 }
 
+Value qtc::clampToInt32(ImplicitLocOpBuilder &builder, Value value,
+                        int64_t limit) {
+  value = builder.create<arith::MaxSIOp>(value, createInt(builder, -limit, 64));
+  value = builder.create<arith::MinSIOp>(value, createInt(builder, limit, 64));
+  return builder.create<arith::TruncIOp>(builder.getI32Type(), value);
+}
+
 Value qtc::createElementwise(ImplicitLocOpBuilder &builder, ValueRange tensors,
                              Type type, ElementFunction element, bool inPlace) {
   auto operand = cast<RankedTensorType>(tensors.front().getType());

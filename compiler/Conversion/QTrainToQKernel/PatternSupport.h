@@ -113,6 +113,10 @@ mlir::Value extendTo(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
 mlir::Value truncateTo(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
                        unsigned width);
 
+/// The i64 `value` clamped to ±`limit`, as an i32.
+mlir::Value clampToInt32(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
+                         int64_t limit);
+
 /// Gives the result element for the operands' elements.
 using ElementFunction = llvm::function_ref<mlir::Value(
     mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;

@@ -69,11 +69,13 @@ class Sums(unittest.TestCase):
     """Alignment of differently scaled operands (docs/numerics.md, 4.7)."""
 
     COUNT = 96
+    # From 17 on sums need 64 bits, from 65 on more than one loop.
+    OPERANDS = (2, 3, 5, 16, 17, 18, 64, 65, 130)
 
     @classmethod
     def setUpClass(cls):
         cls.module = Module()
-        for operands in (2, 3, 5, 16):
+        for operands in cls.OPERANDS:
             shape = (cls.COUNT,)
             body, names = "", [f"%x{i}" for i in range(operands)]
             for i in range(operands):
@@ -97,7 +99,7 @@ class Sums(unittest.TestCase):
 
     def test_random(self):
         random = np.random.default_rng(2)
-        for operands, spread, _ in itertools.product((2, 3, 5, 16), (0, 3, 12, 30, 100), range(8)):
+        for operands, spread, _ in itertools.product(self.OPERANDS, (0, 3, 12, 30, 100), range(8)):
             exponents = random.integers(-spread, spread + 1, operands).tolist()
             values = [random.permutation(interesting(8, self.COUNT, random)) for _ in exponents]
             for index in np.flatnonzero(random.integers(0, 4, operands) == 0):
@@ -123,6 +125,16 @@ class Sums(unittest.TestCase):
             with self.subTest(exponents=exponents):
                 self.check([0, 0], exponents)
         self.check([0, 0, 0], [-3, 9, 2])
+
+    def test_more_extremes_saturate(self):
+        """Σ 127 · 2^20 over 17 operands or more leaves 32 bits, and may come back."""
+        for operands in (17, 65, 130):
+            exponents = [20] * (operands - 1) + [0]
+            for value in (127, -127):
+                self.check([value] * operands, exponents)
+                self.check([value] * (operands - 1) + [-value], exponents)
+            half = operands // 2
+            self.check([127] * half + [-127] * half + [5] * (operands - 2 * half), exponents)
 
     def test_sixteen_extremes_fit(self):
         """16 · 127 · 2^20 is below 2^31."""

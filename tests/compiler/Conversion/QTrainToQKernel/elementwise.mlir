@@ -229,6 +229,48 @@ func.func @sum(%ma: tensor<6xi8>, %mb: tensor<6xi8>, %mc: tensor<6xi8>, %sa: i32
 
 // -----
 
+// 17 operands and more could leave 32 bits: 64-bit sums saturate at the end.
+
+// CHECK-LABEL: func @many(
+// CHECK-COUNT-17: qkernel.max_abs
+//       CHECK:   linalg.generic {{.*}} outs(%{{.+}} : tensor<6xi32>)
+//       CHECK:     arith.shli %{{.+}}, %{{.+}} : i64
+//       CHECK:     %[[LOW:.+]] = arith.maxsi %{{.+}}, %c-2147483647_i64 : i64
+//       CHECK:     %[[SUM:.+]] = arith.minsi %[[LOW]], %c2147483647_i64 : i64
+//       CHECK:     arith.trunci %[[SUM]] : i64 to i32
+func.func @many(%m0: tensor<6xi8>, %m1: tensor<6xi8>, %m2: tensor<6xi8>, %m3: tensor<6xi8>, %m4: tensor<6xi8>, %m5: tensor<6xi8>, %m6: tensor<6xi8>, %m7: tensor<6xi8>, %m8: tensor<6xi8>, %m9: tensor<6xi8>, %m10: tensor<6xi8>, %m11: tensor<6xi8>, %m12: tensor<6xi8>, %m13: tensor<6xi8>, %m14: tensor<6xi8>, %m15: tensor<6xi8>, %m16: tensor<6xi8>,
+    %s: i32) -> (tensor<6xi32>, i32) {
+  %x0 = qtrain.compose %m0, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x1 = qtrain.compose %m1, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x2 = qtrain.compose %m2, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x3 = qtrain.compose %m3, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x4 = qtrain.compose %m4, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x5 = qtrain.compose %m5, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x6 = qtrain.compose %m6, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x7 = qtrain.compose %m7, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x8 = qtrain.compose %m8, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x9 = qtrain.compose %m9, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x10 = qtrain.compose %m10, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x11 = qtrain.compose %m11, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x12 = qtrain.compose %m12, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x13 = qtrain.compose %m13, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x14 = qtrain.compose %m14, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x15 = qtrain.compose %m15, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %x16 = qtrain.compose %m16, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
+  %y = qtrain.sum %x0, %x1, %x2, %x3, %x4, %x5, %x6, %x7, %x8, %x9, %x10, %x11, %x12, %x13, %x14, %x15, %x16
+    : (!qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>,
+     !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>,
+     !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>,
+     !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>,
+     !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>,
+     !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>)
+    -> !qtrain.scaled<tensor<6xi32>>
+  %0, %1 = qtrain.decompose %y : (!qtrain.scaled<tensor<6xi32>>) -> (tensor<6xi32>, i32)
+  return %0, %1 : tensor<6xi32>, i32
+}
+
+// -----
+
 // Flattening moves elements to the order of the logical shape ...
 
 // CHECK-LABEL: func @reshape(
