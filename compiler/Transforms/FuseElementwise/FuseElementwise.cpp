@@ -25,6 +25,23 @@ static bool isReshape(Operation *op) {
   return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op);
 }
 
+/// Operations of the largest fused body. A fusion copies both bodies, so that
+/// without a limit a chain takes time for the square of its length; and with so
+/// much arithmetic for an element, its way through memory costs little.
+static constexpr size_t kMaxBodySize = 128;
+
+/// True when the body of `operand`'s user is small enough to take in that of
+/// its producer.
+static bool isSmallEnough(OpOperand *operand) {
+  auto countOps = [](Operation *op) -> size_t {
+    auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+    return generic ? generic.getBody()->getOperations().size() : 0;
+  };
+  return countOps(operand->getOwner()) +
+             countOps(operand->get().getDefiningOp()) <=
+         kMaxBodySize;
+}
+
 /// True when the user of `operand` looks at each of its elements once.
 static bool isReadOnce(OpOperand *operand) {
   auto user = cast<linalg::LinalgOp>(operand->getOwner());
@@ -59,7 +76,8 @@ struct FuseStoredProducer : OpRewritePattern<linalg::GenericOp> {
     for (OpOperand &operand : op->getOpOperands()) {
       Operation *producer = operand.get().getDefiningOp();
       if (!producer || producer->hasOneUse() ||
-          !linalg::areElementwiseOpsFusable(&operand) || !isReadOnce(&operand))
+          !linalg::areElementwiseOpsFusable(&operand) ||
+          !isReadOnce(&operand) || !isSmallEnough(&operand))
         continue;
       SmallVector<Operation *> stores;
       for (Operation *user : producer->getUsers())
@@ -87,7 +105,8 @@ struct FuseElementwise : qtc::impl::FuseElementwiseBase<FuseElementwise> {
     linalg::populateElementwiseOpsFusionPatterns(
         patterns, [](OpOperand *operand) {
           Operation *producer = operand->get().getDefiningOp();
-          return producer && producer->hasOneUse() && isReadOnce(operand);
+          return producer && producer->hasOneUse() && isReadOnce(operand) &&
+                 isSmallEnough(operand);
         });
     patterns.add<FuseStoredProducer>(&getContext());
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
