@@ -15,6 +15,7 @@
 #include "compiler/Support/Programs.h"
 #include "compiler/Target/CPU/Link.h"
 #include "compiler/Target/CPU/ObjectFile.h"
+#include "compiler/Target/CPU/TaskSharing.h"
 #include "compiler/Target/CUDA/Assembler.h"
 #include "compiler/Target/CUDA/DeviceProgram.h"
 #include "compiler/Target/StateLayout.h"
@@ -28,8 +29,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
-
-#include <thread>
+#include "llvm/Support/ThreadPool.h"
 
 using namespace mlir;
 using namespace qtc;
@@ -183,8 +183,9 @@ llvm::Error Compiler::describeModel() {
 // Variants
 //===----------------------------------------------------------------------===//
 
-/// The module as every variant starts from it, without initial values.
-std::string Compiler::getBytecode() {
+/// The module as every variant starts from it: fused kernels, without initial
+/// values, as bytecode.
+llvm::Expected<std::string> Compiler::formKernels() {
   OwningOpRef<ModuleOp> copy = module->clone();
   for (auto parameter : copy->getOps<qtrain::ParameterOp>()) {
     auto type = cast<ShapedType>(parameter.getValue().getType());
@@ -192,6 +193,10 @@ std::string Compiler::getBytecode() {
     parameter.setValueAttr(
         cast<ElementsAttr>(DenseElementsAttr::get(type, zero)));
   }
+  PassManager manager(&context);
+  buildFormationPipeline(manager);
+  if (failed(manager.run(*copy)))
+    return makeReportedError();
   std::string bytecode;
   llvm::raw_string_ostream stream(bytecode);
   (void)writeBytecodeToFile(*copy, stream);
@@ -227,7 +232,7 @@ static int64_t getArenaBytes(func::FuncOp function) {
   return 0;
 }
 
-/// The passes from the scheme's numbers to what `--emit=plan` or
+/// The passes from fused kernels to what `--emit=plan` or
 /// `--emit=kernels` show, and code is generated from. The plan is small and
 /// verified after every pass: what is wrong in it would become wrong code.
 LogicalResult Compiler::lowerToKernels(ModuleOp copy,
@@ -249,7 +254,7 @@ LogicalResult Compiler::lowerToKernels(ModuleOp copy,
 /// Runs in a thread of its own, in a context of its own.
 void Compiler::generateVariant(llvm::StringRef bytecode,
                                const VariantOptions &variantOptions,
-                               Variant &variant) {
+                               llvm::StringSet<> &tasks, Variant &variant) {
   DialectRegistry registry;
   registerDialects(registry);
   MLIRContext local(registry, MLIRContext::Threading::DISABLED);
@@ -272,16 +277,17 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
       result.arenaBytes = std::max(result.arenaBytes, getArenaBytes(function));
   if (options.emit == Phase::Plan || options.emit == Phase::Kernels) {
     std::string text = print(*copy);
-    variant.code.assign(text.begin(), text.end());
+    variant.code.emplace_back(text.begin(), text.end());
   } else if (variantOptions.device) {
     finishDeviceVariant(*copy, *variantOptions.device, variant);
   } else {
-    finishProcessorVariant(*copy, variantOptions, variant);
+    finishProcessorVariant(*copy, variantOptions, tasks, variant);
   }
 }
 
 void Compiler::finishProcessorVariant(ModuleOp kernels,
                                       const VariantOptions &variantOptions,
+                                      llvm::StringSet<> &tasks,
                                       Variant &variant) {
   const cpu::TargetRecord &target = *variantOptions.target;
   auto step =
@@ -308,11 +314,21 @@ void Compiler::finishProcessorVariant(ModuleOp kernels,
     variant.message += "lowering to LLVM failed";
     return;
   }
+  if (options.emit == Phase::Trainer || options.emit == Phase::Library) {
+    cpu::shareTasks(kernels, tasks);
+    auto objects = cpu::emitObjects(kernels, target);
+    if (objects)
+      variant.code = std::move(*objects);
+    else
+      variant.message += llvm::toString(objects.takeError());
+    return;
+  }
   cpu::OutputKind kind = options.emit == Phase::LLVM ? cpu::OutputKind::LLVMIR
                          : options.emit == Phase::Assembly
                              ? cpu::OutputKind::Assembly
                              : cpu::OutputKind::Object;
-  if (llvm::Error error = cpu::emitModule(kernels, target, kind, variant.code))
+  if (llvm::Error error =
+          cpu::emitModule(kernels, target, kind, variant.code.emplace_back()))
     variant.message += llvm::toString(std::move(error));
 }
 
@@ -359,7 +375,7 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
   }
   device.code = std::move(*code);
   if (options.emit == Phase::PTX) {
-    variant.code.assign(device.code.begin(), device.code.end());
+    variant.code.emplace_back(device.code.begin(), device.code.end());
     return;
   }
   if (!options.machineCode)
@@ -391,24 +407,59 @@ std::vector<VariantOptions> Compiler::chooseVariants() const {
   return {*strongest};
 }
 
+/// Processors with the same features but for dot products share tasks.
+std::vector<Compiler::VariantGroup>
+Compiler::groupVariants(llvm::ArrayRef<VariantOptions> chosen) {
+  std::vector<VariantGroup> groups;
+  for (auto [index, variant] : llvm::enumerate(chosen)) {
+    auto group = llvm::find_if(groups, [&, target = variant.target](auto &g) {
+      const cpu::TargetRecord *other = chosen[g.indices.front()].target;
+      return target && other && target->hasSameFeatures(*other);
+    });
+    if (group == groups.end())
+      group = groups.emplace(groups.end());
+    group->indices.push_back(index);
+  }
+  return groups;
+}
+
+void Compiler::generateGroup(llvm::StringRef bytecode,
+                             llvm::ArrayRef<VariantOptions> chosen,
+                             VariantGroup &group) {
+  for (auto [position, index] : llvm::enumerate(group.indices)) {
+    const VariantOptions &how = chosen[index];
+    Variant &variant = variants[index];
+    auto equal = llvm::find_if(
+        llvm::ArrayRef(group.indices).take_front(position), [&](size_t other) {
+          return how.floatPeak &&
+                 how.target->hasSameFloats(*chosen[other].target);
+        });
+    if (equal != group.indices.begin() + position) {
+      variant.description = variants[*equal].description;
+      variant.description.isa = static_cast<uint32_t>(how.target->isa);
+    } else {
+      generateVariant(bytecode, how, group.tasks, variant);
+    }
+    variant.description.name =
+        (how.device ? how.device->name : how.target->name).str();
+  }
+}
+
 llvm::Error Compiler::generateVariants() {
   cpu::initializeBackend();
-  std::string bytecode = getBytecode();
+  llvm::Expected<std::string> bytecode = formKernels();
+  if (!bytecode)
+    return bytecode.takeError();
   std::vector<VariantOptions> chosen = chooseVariants();
   variants.resize(chosen.size());
-  std::vector<std::thread> threads;
-  for (auto [variantOptions, variant] : llvm::zip(chosen, variants)) {
-    variant.description.name =
-        (variantOptions.device ? variantOptions.device->name
-                               : variantOptions.target->name)
-            .str();
-    threads.emplace_back(
-        [this, &bytecode, how = &variantOptions, variant = &variant] {
-          generateVariant(bytecode, *how, *variant);
-        });
-  }
-  for (std::thread &thread : threads)
-    thread.join();
+  std::vector<VariantGroup> groups = groupVariants(chosen);
+  // One thread a processor: more would only hold more modules in memory.
+  llvm::ThreadPoolStrategy strategy = llvm::hardware_concurrency(groups.size());
+  strategy.Limit = true;
+  llvm::DefaultThreadPool pool(strategy);
+  for (VariantGroup &group : groups)
+    pool.async([&] { generateGroup(*bytecode, chosen, group); });
+  pool.wait();
   for (Variant &variant : variants) {
     const VariantDescription &result = variant.description;
     if (!variant.message.empty())
@@ -444,8 +495,8 @@ llvm::Error Compiler::run() {
     return error;
   if (options.emit == Phase::Library || options.emit == Phase::Trainer)
     return writeObjects();
-  return writeOutput(llvm::StringRef(variants.front().code.data(),
-                                     variants.front().code.size()));
+  llvm::ArrayRef<char> code = variants.front().code.front();
+  return writeOutput(llvm::StringRef(code.data(), code.size()));
 }
 
 llvm::Error Compiler::writeObjects() {
@@ -470,8 +521,10 @@ llvm::Error Compiler::writeObjects() {
   for (const Variant &variant : variants) {
     if (variant.description.device)
       continue; // its code is in the descriptor
-    if (llvm::Error error = add(variant.description.name + ".o", variant.code))
-      return error;
+    for (auto [kind, code] :
+         llvm::zip(llvm::ArrayRef({"-steps.o", "-tasks.o"}), variant.code))
+      if (llvm::Error error = add(variant.description.name + kind, code))
+        return error;
   }
   return options.emit == Phase::Library
              ? cpu::writeStaticLibrary(options.outputPath, objects)

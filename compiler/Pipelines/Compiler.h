@@ -14,6 +14,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -97,28 +98,41 @@ private:
   /// The code of one instruction set or for one kind of device.
   struct Variant {
     VariantDescription description;
-    llvm::SmallVector<char, 0> code;
+    /// Files to link, or the one to write.
+    std::vector<llvm::SmallVector<char, 0>> code;
     std::string message; ///< why it failed; empty on success
+  };
+
+  /// Variants one after the other, of which later ones use tasks of earlier.
+  struct VariantGroup {
+    llvm::SmallVector<size_t> indices;
+    llvm::StringSet<> tasks;
   };
 
   llvm::Error makeModule();
   llvm::Error checkNormalization();
   llvm::Error describeModel();
   llvm::Error generateVariants();
+  static std::vector<VariantGroup>
+  groupVariants(llvm::ArrayRef<VariantOptions> chosen);
+  void generateGroup(llvm::StringRef bytecode,
+                     llvm::ArrayRef<VariantOptions> chosen,
+                     VariantGroup &group);
   std::vector<VariantOptions> chooseVariants() const;
   void generateVariant(llvm::StringRef bytecode,
-                       const VariantOptions &variantOptions, Variant &variant);
+                       const VariantOptions &variantOptions,
+                       llvm::StringSet<> &tasks, Variant &variant);
   mlir::LogicalResult lowerToKernels(mlir::ModuleOp copy,
                                      const VariantOptions &variantOptions);
   void finishProcessorVariant(mlir::ModuleOp kernels,
                               const VariantOptions &variantOptions,
-                              Variant &variant);
+                              llvm::StringSet<> &tasks, Variant &variant);
   void finishDeviceVariant(mlir::ModuleOp kernels,
                            const cuda::TargetRecord &target, Variant &variant);
   llvm::Error checkOutput();
   llvm::Error writeObjects();
   llvm::Error writeOutput(llvm::StringRef text);
-  std::string getBytecode();
+  llvm::Expected<std::string> formKernels();
 
   mlir::MLIRContext &context;
   const CompileOptions &options;

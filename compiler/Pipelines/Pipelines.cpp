@@ -20,7 +20,9 @@
 #include "compiler/Transforms/MapContractions/MapContractions.h"
 #include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
 #include "compiler/Transforms/MergeKernels/MergeKernels.h"
+#include "compiler/Transforms/MergeTasks/MergeTasks.h"
 #include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
+#include "compiler/Transforms/OutlineKernels/OutlineKernels.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PlanArena/PlanArena.h"
@@ -69,8 +71,7 @@ llvm::Error qtc::buildSchemePipeline(OpPassManager &manager,
   return llvm::Error::success();
 }
 
-/// From the scheme's operations to fused kernels on tensors.
-static void addKernelFormation(OpPassManager &manager) {
+void qtc::buildFormationPipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createAssignLayouts());
   manager.addNestedPass<func::FuncOp>(createConvertQTrainToQKernel());
   addCleanup(manager);
@@ -87,7 +88,6 @@ static void addBufferization(OpPassManager &manager) {
 
 void qtc::buildPlanPipeline(OpPassManager &manager,
                             const VariantOptions &options) {
-  addKernelFormation(manager);
   if (options.microkernels) {
     manager.addNestedPass<func::FuncOp>(createSplitReductions());
     manager.addPass(createPackContractions({options.target->name.str()}));
@@ -101,6 +101,8 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
 
 void qtc::buildKernelPipeline(OpPassManager &manager,
                               const VariantOptions &options) {
+  // What equal layers do is lowered once.
+  manager.addPass(createOutlineKernels());
   // Packed kernels come last: their code is as it should be, and much of it.
   manager.addPass(createConvertQKernelToLoops());
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
@@ -121,6 +123,7 @@ void qtc::buildLLVMPipeline(OpPassManager &manager,
       {options.target->name.str(), options.floatPeak}));
   manager.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(manager);
+  manager.addPass(createMergeTasks());
 }
 
 //===----------------------------------------------------------------------===//
@@ -129,7 +132,6 @@ void qtc::buildLLVMPipeline(OpPassManager &manager,
 
 void qtc::buildDevicePlanPipeline(OpPassManager &manager,
                                   const VariantOptions &options) {
-  addKernelFormation(manager);
   if (options.microkernels)
     manager.addNestedPass<func::FuncOp>(createSplitReductions());
   addCleanup(manager);

@@ -40,7 +40,11 @@ struct VariantOptions {
   cuda::TileChoices tiles = {};
 };
 
-/// scheme → plan: kernels on buffers in one arena.
+/// From the scheme's operations to fused kernels on tensors, which are the same
+/// for every variant.
+void buildFormationPipeline(mlir::OpPassManager &manager);
+
+/// Fused kernels → plan: kernels on buffers in one arena.
 void buildPlanPipeline(mlir::OpPassManager &manager,
                        const VariantOptions &options);
 
@@ -52,7 +56,7 @@ void buildKernelPipeline(mlir::OpPassManager &manager,
 void buildLLVMPipeline(mlir::OpPassManager &manager,
                        const VariantOptions &options);
 
-/// scheme → plan for a device: parallel loops and mapped contractions on
+/// Fused kernels → plan for a device: parallel loops and mapped contractions on
 /// buffers in one arena, and nothing else.
 void buildDevicePlanPipeline(mlir::OpPassManager &manager,
                              const VariantOptions &options);

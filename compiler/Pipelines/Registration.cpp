@@ -27,7 +27,9 @@
 #include "compiler/Transforms/MapContractions/MapContractions.h"
 #include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
 #include "compiler/Transforms/MergeKernels/MergeKernels.h"
+#include "compiler/Transforms/MergeTasks/MergeTasks.h"
 #include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
+#include "compiler/Transforms/OutlineKernels/OutlineKernels.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PlanArena/PlanArena.h"
@@ -139,7 +141,9 @@ void qtc::registerPasses() {
   registerMapContractions();
   registerMaterializeScalars();
   registerMergeKernels();
+  registerMergeTasks();
   registerNarrowAccumulators();
+  registerOutlineKernels();
   registerOutlineTasks();
   registerPackContractions();
   registerPlanArena();

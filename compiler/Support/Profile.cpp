@@ -1,5 +1,4 @@
-//===- Profile.cpp - What profiles know of operations
-//----------------------===//
+//===- Profile.cpp - What profiles know of operations ---------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,6 +17,12 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qkernel;
 
+/// Name of the model's node that a location stands for; empty without one.
+static StringAttr getNodeName(Location loc) {
+  std::optional<ModelNode> node = findModelNode(loc);
+  return StringAttr::get(loc.getContext(), node ? node->name : "");
+}
+
 DictionaryAttr qtc::getProfileEntry(Operation *op, ArrayRef<Value> captures) {
   Builder builder(op->getContext());
   int64_t bytes = 0;
@@ -26,10 +31,8 @@ DictionaryAttr qtc::getProfileEntry(Operation *op, ArrayRef<Value> captures) {
       bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
   auto kind = op->getAttrOfType<StringAttr>(QKernelDialect::kKindAttrName);
   auto macs = op->getAttrOfType<IntegerAttr>(QKernelDialect::kMacsAttrName);
-  std::optional<ModelNode> node = findModelNode(op->getLoc());
   SmallVector<NamedAttribute> entry = {
-      builder.getNamedAttr("name",
-                           builder.getStringAttr(node ? node->name : "")),
+      builder.getNamedAttr("name", getNodeName(op->getLoc())),
       builder.getNamedAttr("kind",
                            kind ? kind : builder.getStringAttr("elementwise")),
       builder.getNamedAttr("macs", macs ? macs : builder.getI64IntegerAttr(0)),
@@ -38,4 +41,10 @@ DictionaryAttr qtc::getProfileEntry(Operation *op, ArrayRef<Value> captures) {
   if (Attribute tiles = op->getAttr(kTilesAttrName))
     entry.push_back(builder.getNamedAttr("tiles", tiles));
   return builder.getDictionaryAttr(entry);
+}
+
+DictionaryAttr qtc::renameProfileEntry(DictionaryAttr entry, Location loc) {
+  NamedAttrList attributes(entry);
+  attributes.set("name", getNodeName(loc));
+  return attributes.getDictionary(entry.getContext());
 }

@@ -26,6 +26,10 @@ constexpr llvm::StringLiteral kTilesAttrName = "qkernel.tiles";
 mlir::DictionaryAttr getProfileEntry(mlir::Operation *op,
                                      llvm::ArrayRef<mlir::Value> captures);
 
+/// `entry` under the name of the model's node that `loc` stands for.
+mlir::DictionaryAttr renameProfileEntry(mlir::DictionaryAttr entry,
+                                        mlir::Location loc);
+
 } // namespace qtc
 
 #endif // QTC_SUPPORT_PROFILE_H

@@ -24,10 +24,14 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Rewrite/PatternApplicator.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace qtc {
 #define GEN_PASS_DEF_CONVERTQKERNELTOLLVM
@@ -42,109 +46,162 @@ using namespace qtc::qkernel;
 
 namespace {
 
-/// Declares a function of the runtime if it is not declared yet.
-FlatSymbolRefAttr declareRuntime(OpBuilder &builder, Operation *user,
-                                 StringRef name, ArrayRef<Type> arguments) {
-  auto module = user->getParentOfType<ModuleOp>();
-  if (!module.lookupSymbol(name)) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    builder.create<LLVM::LLVMFuncOp>(
-        user->getLoc(), name,
-        LLVM::LLVMFunctionType::get(
-            LLVM::LLVMVoidType::get(builder.getContext()), arguments));
-  }
-  return FlatSymbolRefAttr::get(builder.getContext(), name);
+constexpr llvm::StringLiteral kParallelFor = "qtcrt_parallel_for";
+constexpr llvm::StringLiteral kMark = "qtcrt_mark";
+
+std::string getEntryName(StringRef task) { return (task + "_entry").str(); }
+
+Value getClosureField(OpBuilder &builder, Location loc, Type type,
+                      Value closure, size_t index) {
+  return builder.create<LLVM::GEPOp>(
+      loc, closure.getType(), type, closure,
+      ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(index)});
 }
+
+/// What launches share, made before they are converted: looking a symbol up in
+/// a module takes time for each of its functions.
+class LaunchSupport {
+public:
+  LaunchSupport(ModuleOp module, const LLVMTypeConverter &converter)
+      : module(module), converter(converter), layout(module),
+        builder(module.getContext()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+
+  /// Declares the functions of the runtime, defines the entry function of every
+  /// task, and gives every function that launches tasks space for closures.
+  void build() {
+    SmallVector<LaunchOp> launches;
+    bool hasMarks = false;
+    module.walk([&](Operation *op) {
+      hasMarks |= isa<MarkOp>(op);
+      if (auto launch = dyn_cast<LaunchOp>(op))
+        launches.push_back(launch);
+    });
+    Type index = converter.getIndexType();
+    if (hasMarks)
+      declare(kMark, {pointer, index});
+    if (!launches.empty())
+      declare(kParallelFor, {pointer, pointer, pointer, index});
+    llvm::StringSet<> known;
+    for (LaunchOp launch : launches)
+      if (known.insert(launch.getTask()).second)
+        defineEntry(launch);
+    reserveClosures(launches);
+  }
+
+  Value getClosure(LaunchOp launch) const { return closures.lookup(launch); }
+
+  /// Buffers are passed by their addresses.
+  LLVM::LLVMStructType getClosureType(LaunchOp launch) const {
+    SmallVector<Type> types;
+    for (Type type : launch.getArguments().getTypes())
+      types.push_back(isa<MemRefType>(type) ? pointer
+                                            : converter.convertType(type));
+    return LLVM::LLVMStructType::getLiteral(pointer.getContext(), types);
+  }
+
+private:
+  LLVM::LLVMFunctionType getFunctionType(ArrayRef<Type> arguments) {
+    return LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(module.getContext()), arguments);
+  }
+
+  void declare(StringRef name, ArrayRef<Type> arguments) {
+    builder.setInsertionPointToStart(module.getBody());
+    builder.create<LLVM::LLVMFuncOp>(module.getLoc(), name,
+                                     getFunctionType(arguments));
+  }
+
+  /// The function that the runtime calls: unpacks the closure.
+  void defineEntry(LaunchOp launch) {
+    Location loc = launch.getLoc();
+    Type index = converter.getIndexType();
+    builder.setInsertionPointToEnd(module.getBody());
+    auto entry = builder.create<LLVM::LLVMFuncOp>(
+        loc, getEntryName(launch.getTask()),
+        getFunctionType({pointer, index, index, index}),
+        LLVM::Linkage::Internal);
+    // As of a step, its time is spent in what it calls.
+    entry.setOptimizeNone(true);
+    entry.setNoInline(true);
+    Block *body = entry.addEntryBlock(builder);
+    builder.setInsertionPointToStart(body);
+    LLVM::LLVMStructType closure = getClosureType(launch);
+    SmallVector<Value> arguments{body->getArgument(1), body->getArgument(2)};
+    for (auto [position, type] : llvm::enumerate(closure.getBody()))
+      arguments.push_back(builder.create<LLVM::LoadOp>(
+          loc, type,
+          getClosureField(builder, loc, closure, body->getArgument(0),
+                          position)));
+    builder.create<LLVM::CallOp>(loc, TypeRange(), launch.getTaskAttr(),
+                                 arguments);
+    builder.create<LLVM::ReturnOp>(loc, ValueRange());
+  }
+
+  /// A launch returns when its task has ended, so all launches of a function
+  /// have their closure in one place on the stack. It is reserved at the start
+  /// of the function, as only allocations there have a fixed place.
+  void reserveClosures(ArrayRef<LaunchOp> launches) {
+    llvm::MapVector<Operation *, uint64_t> sizes;
+    for (LaunchOp launch : launches) {
+      uint64_t &size = sizes[launch->getParentOfType<func::FuncOp>()];
+      size = std::max<uint64_t>(
+          size, layout.getTypeSize(getClosureType(launch)).getFixedValue());
+    }
+    DenseMap<Operation *, Value> spaces;
+    for (auto [function, size] : sizes) {
+      builder.setInsertionPointToStart(&function->getRegion(0).front());
+      Location loc = function->getLoc();
+      Value one = builder.create<LLVM::ConstantOp>(loc, builder.getI64Type(),
+                                                   int64_t(1));
+      spaces[function] = builder.create<LLVM::AllocaOp>(
+          loc, pointer, LLVM::LLVMArrayType::get(builder.getI8Type(), size),
+          one, /*alignment=*/8);
+    }
+    for (LaunchOp launch : launches)
+      closures[launch] = spaces[launch->getParentOfType<func::FuncOp>()];
+  }
+
+  ModuleOp module;
+  const LLVMTypeConverter &converter;
+  DataLayout layout;
+  OpBuilder builder;
+  Type pointer;
+  DenseMap<Operation *, Value> closures;
+};
 
 /// The operands of a launch travel in a struct on the caller's stack.
 struct LowerLaunch : ConvertOpToLLVMPattern<LaunchOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LowerLaunch(const LLVMTypeConverter &converter, const LaunchSupport &support)
+      : ConvertOpToLLVMPattern(converter), support(support) {}
 
   LogicalResult
   matchAndRewrite(LaunchOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    SmallVector<Value> values;
-    SmallVector<Type> types;
-    for (auto [source, value] :
-         llvm::zip(op.getArguments(), adaptor.getArguments())) {
-      values.push_back(isa<MemRefType>(source.getType())
-                           ? MemRefDescriptor(value).alignedPtr(rewriter, loc)
-                           : value);
-      types.push_back(values.back().getType());
-    }
-    auto closureType = LLVM::LLVMStructType::getLiteral(getContext(), types);
-    FlatSymbolRefAttr entry = createEntry(rewriter, op, closureType, types);
-
-    Type pointer = getVoidPtrType();
-    Value closure = createClosure(rewriter, op, closureType);
-    for (auto [index, value] : llvm::enumerate(values))
+    Value closure = support.getClosure(op);
+    LLVM::LLVMStructType type = support.getClosureType(op);
+    for (auto [index, source, value] :
+         llvm::enumerate(op.getArguments(), adaptor.getArguments())) {
+      Value field = isa<MemRefType>(source.getType())
+                        ? MemRefDescriptor(value).alignedPtr(rewriter, loc)
+                        : value;
       rewriter.create<LLVM::StoreOp>(
-          loc, value, getField(rewriter, loc, closureType, closure, index));
-    Value task = rewriter.create<LLVM::AddressOfOp>(loc, pointer, entry);
+          loc, field, getClosureField(rewriter, loc, type, closure, index));
+    }
+    Value task = rewriter.create<LLVM::AddressOfOp>(loc, getVoidPtrType(),
+                                                    getEntryName(op.getTask()));
     Value count =
         createIndexAttrConstant(rewriter, loc, getIndexType(), op.getCount());
-    FlatSymbolRefAttr parallelFor =
-        declareRuntime(rewriter, op, "qtcrt_parallel_for",
-                       {pointer, pointer, pointer, getIndexType()});
     rewriter.create<LLVM::CallOp>(
-        loc, TypeRange(), parallelFor,
+        loc, TypeRange(), kParallelFor,
         ValueRange{adaptor.getExecutor(), task, closure, count});
     rewriter.eraseOp(op);
     return success();
   }
 
-  /// Space on the stack. At the start of the function, as only allocations
-  /// there have a fixed place.
-  Value createClosure(ConversionPatternRewriter &rewriter, LaunchOp op,
-                      Type type) const {
-    OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPointToStart(&op->getParentRegion()->front());
-    Value one =
-        createIndexAttrConstant(rewriter, op.getLoc(), getIndexType(), 1);
-    return rewriter.create<LLVM::AllocaOp>(op.getLoc(), getVoidPtrType(), type,
-                                           one);
-  }
-
-  static Value getField(OpBuilder &builder, Location loc, Type type,
-                        Value closure, size_t index) {
-    return builder.create<LLVM::GEPOp>(
-        loc, closure.getType(), type, closure,
-        ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(index)});
-  }
-
-  /// The function that the runtime calls: unpacks the closure.
-  FlatSymbolRefAttr createEntry(ConversionPatternRewriter &rewriter,
-                                LaunchOp op, LLVM::LLVMStructType closureType,
-                                ArrayRef<Type> types) const {
-    OpBuilder::InsertionGuard guard(rewriter);
-    auto module = op->getParentOfType<ModuleOp>();
-    rewriter.setInsertionPointToEnd(module.getBody());
-    Location loc = op.getLoc();
-    Type pointer = getVoidPtrType(), index = getIndexType();
-    std::string name = (op.getTask() + "_entry").str();
-    // Launches of one task share it.
-    if (module.lookupSymbol(name))
-      return FlatSymbolRefAttr::get(getContext(), name);
-    auto entry = rewriter.create<LLVM::LLVMFuncOp>(
-        loc, name,
-        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(getContext()),
-                                    {pointer, index, index, index}),
-        LLVM::Linkage::Internal);
-    Block *body = entry.addEntryBlock(rewriter);
-    rewriter.setInsertionPointToStart(body);
-    SmallVector<Value> arguments{body->getArgument(1), body->getArgument(2)};
-    for (auto [position, type] : llvm::enumerate(types))
-      arguments.push_back(rewriter.create<LLVM::LoadOp>(
-          loc, type,
-          getField(rewriter, loc, closureType, body->getArgument(0),
-                   position)));
-    rewriter.create<LLVM::CallOp>(loc, TypeRange(), op.getTaskAttr(),
-                                  arguments);
-    rewriter.create<LLVM::ReturnOp>(loc, ValueRange());
-    return FlatSymbolRefAttr::get(getContext(), name);
-  }
+private:
+  const LaunchSupport &support;
 };
 
 struct LowerMark : ConvertOpToLLVMPattern<MarkOp> {
@@ -152,16 +209,39 @@ struct LowerMark : ConvertOpToLLVMPattern<MarkOp> {
   LogicalResult
   matchAndRewrite(MarkOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    FlatSymbolRefAttr mark = declareRuntime(rewriter, op, "qtcrt_mark",
-                                            {getVoidPtrType(), getIndexType()});
     Value index = createIndexAttrConstant(rewriter, op.getLoc(), getIndexType(),
                                           op.getIndex());
-    rewriter.create<LLVM::CallOp>(op.getLoc(), TypeRange(), mark,
+    rewriter.create<LLVM::CallOp>(op.getLoc(), TypeRange(), kMark,
                                   ValueRange{adaptor.getExecutor(), index});
     rewriter.eraseOp(op);
     return success();
   }
 };
+
+/// Lowers loops and conditions to branches. A loop splits its block, and what
+/// follows it moves to a new one. From the last loop to the first every
+/// operation of a step moves once; the conversion to LLVM, which goes the other
+/// way, would move the rest of the step, and note each move, for every loop.
+LogicalResult lowerControlFlow(ModuleOp module) {
+  RewritePatternSet set(module.getContext());
+  populateSCFToControlFlowConversionPatterns(set);
+  FrozenRewritePatternSet patterns(std::move(set));
+  PatternApplicator applicator(patterns);
+  applicator.applyDefaultCostModel();
+  SmallVector<Operation *> structured;
+  module.walk([&](Operation *op) {
+    if (op->getNumRegions() > 0 &&
+        isa_and_nonnull<scf::SCFDialect>(op->getDialect()))
+      structured.push_back(op);
+  });
+  PatternRewriter rewriter(module.getContext());
+  for (Operation *op : llvm::reverse(structured)) {
+    rewriter.setInsertionPoint(op);
+    if (failed(applicator.matchAndRewrite(op, rewriter)))
+      return op->emitError("cannot be lowered to branches");
+  }
+  return success();
+}
 
 /// Where the arguments of a step function come from.
 ArgumentSources getSources(func::FuncOp function) {
@@ -237,17 +317,20 @@ struct ConvertQKernelToLLVM
     vector::populateVectorMaskOpLoweringPatterns(patterns);
     vector::populateVectorShapeCastLoweringPatterns(patterns);
     vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
-    return applyPatternsAndFoldGreedily(module, std::move(patterns));
+    GreedyRewriteConfig config;
+    config.enableRegionSimplification = GreedySimplifyRegionLevel::Disabled;
+    return applyPatternsAndFoldGreedily(module, std::move(patterns), config);
   }
 
   LogicalResult convert(ModuleOp module) {
-    if (failed(simplify(module)))
+    if (failed(simplify(module)) || failed(lowerControlFlow(module)))
       return failure();
     LowerToLLVMOptions options(&getContext());
     options.useBarePtrCallConv = true;
     LLVMTypeConverter converter(&getContext(), options);
+    LaunchSupport launches(module, converter);
+    launches.build();
     RewritePatternSet patterns(&getContext());
-    populateSCFToControlFlowConversionPatterns(patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     index::populateIndexToLLVMConversionPatterns(converter, patterns);
@@ -256,11 +339,23 @@ struct ConvertQKernelToLLVM
     populateFuncToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMMatrixConversionPatterns(converter, patterns);
-    patterns.add<LowerLaunch, LowerMark>(converter);
+    patterns.add<LowerLaunch>(converter, launches);
+    patterns.add<LowerMark>(converter);
     LLVMConversionTarget target(getContext());
     target.addLegalOp<ModuleOp>();
     target.addLegalDialect<qtrain::QTrainDialect>();
     return applyPartialConversion(module, target, std::move(patterns));
+  }
+
+  /// Whether an instruction is used that not every processor of a feature set
+  /// has. What does without it is the same code for all of them.
+  static bool hasDotProduct(LLVM::LLVMFuncOp function) {
+    return function
+        .walk([](LLVM::CallIntrinsicOp call) {
+          return call.getIntrin().contains("vpdpbusd") ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
+        })
+        .wasInterrupted();
   }
 
   static void setTargetAttributes(ModuleOp module,
@@ -270,9 +365,11 @@ struct ConvertQKernelToLLVM
       if (function.isExternal())
         continue;
       function.setTargetCpuAttr(builder.getStringAttr(target.cpu));
-      if (!target.features.empty())
-        function.setTargetFeaturesAttr(LLVM::TargetFeaturesAttr::get(
-            module.getContext(), target.features));
+      std::string features = hasDotProduct(function) ? target.getAllFeatures()
+                                                     : target.features.str();
+      if (!features.empty())
+        function.setTargetFeaturesAttr(
+            LLVM::TargetFeaturesAttr::get(module.getContext(), features));
       Attribute width[] = {builder.getStringAttr("prefer-vector-width"),
                            builder.getStringAttr(target.preferVectorWidth)};
       function.setPassthroughAttr(

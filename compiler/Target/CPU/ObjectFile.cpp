@@ -27,6 +27,8 @@
 #include "llvm/Transforms/Scalar/LoopRotation.h"
 #include "llvm/Transforms/Scalar/Reg2Mem.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
+#include "llvm/Transforms/Utils/Cloning.h"
+#include "llvm/Transforms/Utils/ValueMapper.h"
 #include "llvm/Transforms/Vectorize/LoopVectorize.h"
 
 #include <memory>
@@ -150,22 +152,95 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   }
 }
 
-llvm::Error cpu::emitModule(mlir::ModuleOp module, const TargetRecord &target,
-                            OutputKind kind,
-                            llvm::SmallVectorImpl<char> &output) {
-  llvm::LLVMContext context;
+/// Translates `module`, for the code generator of `machine`.
+static llvm::Expected<std::unique_ptr<llvm::Module>>
+translate(mlir::ModuleOp module, llvm::LLVMContext &context,
+          const llvm::TargetMachine &machine) {
   std::unique_ptr<llvm::Module> translated =
       mlir::translateModuleToLLVMIR(module, context);
   if (!translated)
     return llvm::createStringError("translation to LLVM IR failed");
-  auto machine = createMachine(target.cpu, target.features,
+  translated->setTargetTriple(kTriple);
+  translated->setDataLayout(machine.createDataLayout());
+  return translated;
+}
+
+llvm::Error cpu::emitModule(mlir::ModuleOp module, const TargetRecord &target,
+                            OutputKind kind,
+                            llvm::SmallVectorImpl<char> &output) {
+  auto machine = createMachine(target.cpu, target.getAllFeatures(),
                                llvm::CodeGenOptLevel::Aggressive);
   if (!machine)
     return machine.takeError();
-  translated->setTargetTriple(kTriple);
-  translated->setDataLayout((*machine)->createDataLayout());
-  optimize(*translated, **machine);
-  return writeModule(*translated, **machine, kind, output);
+  llvm::LLVMContext context;
+  auto translated = translate(module, context, **machine);
+  if (!translated)
+    return translated.takeError();
+  optimize(**translated, **machine);
+  return writeModule(**translated, **machine, kind, output);
+}
+
+static bool isOptNone(const llvm::GlobalValue &value) {
+  auto *function = llvm::dyn_cast<llvm::Function>(&value);
+  return function && function->hasOptNone();
+}
+
+/// Tables are copied to both parts of a module; each keeps those that it reads.
+static void eraseUnusedTables(llvm::Module &module) {
+  for (llvm::GlobalVariable &table :
+       llvm::make_early_inc_range(module.globals()))
+    if (table.hasLocalLinkage() && table.use_empty())
+      table.eraseFromParent();
+}
+
+/// Takes the functions out of `module` that are not to be optimized.
+static std::unique_ptr<llvm::Module> extractOptNone(llvm::Module &module) {
+  llvm::ValueToValueMapTy values;
+  std::unique_ptr<llvm::Module> extracted =
+      llvm::CloneModule(module, values, [](const llvm::GlobalValue *value) {
+        return isOptNone(*value) || llvm::isa<llvm::GlobalVariable>(value);
+      });
+  for (llvm::Function &function : llvm::make_early_inc_range(module)) {
+    if (!isOptNone(function))
+      continue;
+    function.deleteBody();
+    function.removeFnAttr(llvm::Attribute::OptimizeNone);
+    function.removeFnAttr(llvm::Attribute::NoInline);
+    if (function.use_empty())
+      function.eraseFromParent();
+  }
+  eraseUnusedTables(module);
+  eraseUnusedTables(*extracted);
+  return extracted;
+}
+
+llvm::Expected<std::vector<llvm::SmallVector<char, 0>>>
+cpu::emitObjects(mlir::ModuleOp module, const TargetRecord &target) {
+  std::string features = target.getAllFeatures();
+  auto machine =
+      createMachine(target.cpu, features, llvm::CodeGenOptLevel::Aggressive);
+  if (!machine)
+    return machine.takeError();
+  auto plainMachine =
+      createMachine(target.cpu, features, llvm::CodeGenOptLevel::None);
+  if (!plainMachine)
+    return plainMachine.takeError();
+  llvm::LLVMContext context;
+  auto tasks = translate(module, context, **machine);
+  if (!tasks)
+    return tasks.takeError();
+  std::vector<llvm::SmallVector<char, 0>> objects(2);
+  std::unique_ptr<llvm::Module> steps = extractOptNone(**tasks);
+  optimize(*steps, **plainMachine);
+  if (llvm::Error error =
+          writeModule(*steps, **plainMachine, OutputKind::Object, objects[0]))
+    return error;
+  steps.reset();
+  optimize(**tasks, **machine);
+  if (llvm::Error error =
+          writeModule(**tasks, **machine, OutputKind::Object, objects[1]))
+    return error;
+  return objects;
 }
 
 llvm::Error cpu::emitPlainModule(llvm::Module &module, OutputKind kind,

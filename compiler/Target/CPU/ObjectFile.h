@@ -15,6 +15,7 @@
 #include "llvm/Support/Error.h"
 
 #include <string>
+#include <vector>
 
 namespace qtc::cpu {
 
@@ -28,6 +29,13 @@ void initializeBackend();
 /// writes it to `output`.
 llvm::Error emitModule(mlir::ModuleOp module, const TargetRecord &target,
                        OutputKind kind, llvm::SmallVectorImpl<char> &output);
+
+/// The same as object files: that of functions which LLVM is told not to
+/// optimize, whose code is generated without optimization, and that of all
+/// others. Functions that both need are visible to other files, see
+/// shareTasks().
+llvm::Expected<std::vector<llvm::SmallVector<char, 0>>>
+emitObjects(mlir::ModuleOp module, const TargetRecord &target);
 
 /// Writes `module` as it is, without optimization, for any x86-64 processor.
 llvm::Error emitPlainModule(llvm::Module &module, OutputKind kind,

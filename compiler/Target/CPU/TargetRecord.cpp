@@ -8,6 +8,7 @@
 #include "compiler/Target/CPU/TargetRecord.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Twine.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -44,23 +45,37 @@ static constexpr int64_t kL2Bytes256 = 256 << 10;
 static constexpr int64_t kL2Bytes512 = 1 << 20;
 
 static const TargetRecord kRecords[] = {
-    {Isa::Baseline, "baseline", "x86-64", "", "128", DotForm::Pmaddwd128, 128,
-     16, kTilesPmaddwd, kFloatTiles128, kL1Bytes, kL2Bytes256},
-    {Isa::Avx2, "avx2", "x86-64-v3", "", "256", DotForm::Pmaddwd256, 256, 16,
-     kTilesPmaddwd, kFloatTiles256, kL1Bytes, kL2Bytes256},
+    {Isa::Baseline, "baseline", "x86-64", "", "", "128", DotForm::Pmaddwd128,
+     128, 16, kTilesPmaddwd, kFloatTiles128, kL1Bytes, kL2Bytes256},
+    {Isa::Avx2, "avx2", "x86-64-v3", "", "", "256", DotForm::Pmaddwd256, 256,
+     16, kTilesPmaddwd, kFloatTiles256, kL1Bytes, kL2Bytes256},
     // The first processors with AVX-512 (Skylake-SP and -X) lack VNNI.
-    {Isa::Avx512, "avx512", "x86-64-v4", "-prefer-256-bit", "512",
+    {Isa::Avx512, "avx512", "x86-64-v4", "-prefer-256-bit", "", "512",
      DotForm::Pmaddwd512, 512, 32, kTilesPmaddwd512, kFloatTiles512, kL1Bytes,
      kL2Bytes512},
-    {Isa::AvxVnni, "avxvnni", "x86-64-v3", "+avxvnni", "256",
+    {Isa::AvxVnni, "avxvnni", "x86-64-v3", "", "+avxvnni", "256",
      DotForm::Vpdpbusd256, 256, 16, kTiles256, kFloatTiles256, kL1Bytes,
      kL2Bytes512},
     // x86-64-v4 is tuned for 256 bits, as on the first processors with AVX-512;
     // those with VNNI lose little clock at 512.
-    {Isa::Avx512Vnni, "avx512vnni", "x86-64-v4", "+avx512vnni,-prefer-256-bit",
-     "512", DotForm::Vpdpbusd512, 512, 32, kTiles512, kFloatTiles512, kL1Bytes,
-     kL2Bytes512},
+    {Isa::Avx512Vnni, "avx512vnni", "x86-64-v4", "-prefer-256-bit",
+     "+avx512vnni", "512", DotForm::Vpdpbusd512, 512, 32, kTiles512,
+     kFloatTiles512, kL1Bytes, kL2Bytes512},
 };
+
+bool TargetRecord::hasSameFloats(const TargetRecord &other) const {
+  return hasSameFeatures(other) &&
+         preferVectorWidth == other.preferVectorWidth &&
+         vectorBits == other.vectorBits &&
+         vectorRegisters == other.vectorRegisters &&
+         floatTiles.data() == other.floatTiles.data() &&
+         l1Bytes == other.l1Bytes && l2Bytes == other.l2Bytes;
+}
+
+std::string TargetRecord::getAllFeatures() const {
+  llvm::StringRef separator = features.empty() || dotFeature.empty() ? "" : ",";
+  return (llvm::Twine(dotFeature) + separator + features).str();
+}
 
 bool TargetRecord::widensBytes() const {
   return dot == DotForm::Pmaddwd128 || dot == DotForm::Pmaddwd256 ||

@@ -18,6 +18,8 @@
 
 #include <cstdint>
 
+#include <string>
+
 namespace qtc::cpu {
 
 /// Instruction sets, from the weakest to the strongest. Values are those of
@@ -69,6 +71,8 @@ struct TargetRecord {
   llvm::StringRef cpu;
   /// Attribute "target-features" of generated LLVM functions; may be empty.
   llvm::StringRef features;
+  /// The feature, if any, that functions with dot products need besides.
+  llvm::StringRef dotFeature;
   /// Attribute "prefer-vector-width" of generated LLVM functions: the width in
   /// bits that LLVM's own vectorizers use.
   llvm::StringRef preferVectorWidth;
@@ -89,6 +93,14 @@ struct TargetRecord {
   /// Whether the dot product multiplies 16-bit numbers: that of four bytes is
   /// two instructions, of the even and of the odd ones.
   bool widensBytes() const;
+  /// Whether code without dot products is the same for both.
+  bool hasSameFeatures(const TargetRecord &other) const {
+    return cpu == other.cpu && features == other.features;
+  }
+  /// Whether all code of a step of floats is the same for both.
+  bool hasSameFloats(const TargetRecord &other) const;
+  /// All features, separated by commas.
+  std::string getAllFeatures() const;
   /// Whether a contraction of `factors` widens them.
   bool widens(Factors factors) const {
     return factors == Factors::Bytes && widensBytes();

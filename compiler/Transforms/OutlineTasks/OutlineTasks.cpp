@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
+#include "compiler/Support/Buffers.h"
+#include "compiler/Support/FunctionPool.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
@@ -13,8 +15,8 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
 
-#include <algorithm>
 #include <optional>
 #include <tuple>
 
@@ -38,32 +40,11 @@ std::optional<int64_t> getConstant(Value value) {
   return std::nullopt;
 }
 
-/// The allocation or argument that a buffer is a view of the whole of.
-Value getRoot(Value buffer) {
-  while (isa_and_nonnull<memref::CollapseShapeOp, memref::ExpandShapeOp>(
-      buffer.getDefiningOp()))
-    buffer = buffer.getDefiningOp()->getOperand(0);
-  return buffer;
-}
-
 /// True when another capture is a view of the same buffer.
 bool isShared(Value buffer, ArrayRef<Value> captures) {
   return llvm::count_if(captures, [root = getRoot(buffer)](Value other) {
            return getRoot(other) == root;
          }) > 1;
-}
-
-/// What is known of the alignment of a buffer: places in the arena lie on cache
-/// lines, arguments on their element.
-int64_t getAlignment(Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  if (getRoot(buffer).getDefiningOp<memref::ViewOp>())
-    return 64;
-  return std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
-}
-
-bool isConstant(Operation *op) {
-  return op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op);
 }
 
 /// Brings the constants of a task to its start, each once, in the order of
@@ -96,52 +77,90 @@ void orderConstants(func::FuncOp task) {
     constant->erase();
 }
 
-/// Tasks by their type, to find equal ones.
-using TasksByType = DenseMap<Type, SmallVector<func::FuncOp>>;
+/// What the kernels of a module have become.
+using Kernels = llvm::StringMap<func::FuncOp>;
 
-/// Outlines the parallel loops of one function.
+/// Outlines the parallel loops of one function, and puts kernels that have been
+/// outlined in the place of their calls.
 class TaskOutliner {
 public:
-  TaskOutliner(func::FuncOp function, SymbolTable &symbols, TasksByType &tasks)
-      : function(function), symbols(symbols), tasks(tasks), builder(function) {}
+  TaskOutliner(func::FuncOp function, SymbolTable &symbols, FunctionPool &tasks,
+               const Kernels &kernels)
+      : function(function), symbols(symbols), tasks(tasks), kernels(kernels),
+        builder(function) {}
 
   LogicalResult run() {
     addExecutor();
     // A loop may be inside of one that repeats it, not of a parallel one.
-    SmallVector<scf::ParallelOp> loops;
-    function.walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {
-      loops.push_back(loop);
+    SmallVector<Operation *> work;
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isa<scf::ParallelOp, func::CallOp>(op))
+        return WalkResult::advance();
+      work.push_back(op);
       return WalkResult::skip();
     });
-    for (scf::ParallelOp loop : loops)
-      if (failed(outline(loop)))
+    for (Operation *op : work) {
+      auto loop = dyn_cast<scf::ParallelOp>(op);
+      if (!loop)
+        inlineKernel(cast<func::CallOp>(op));
+      else if (failed(outline(loop)))
         return failure();
+    }
     function->setAttr(kProfileAttrName, builder.getArrayAttr(profile));
     return success();
   }
 
 private:
+  /// The first argument of a step, the last of a kernel, where arguments are
+  /// known by their numbers.
   void addExecutor() {
-    function.insertArgument(0,
+    unsigned index =
+        function->hasAttr(kKernelAttrName) ? function.getNumArguments() : 0;
+    function.insertArgument(index,
                             LLVM::LLVMPointerType::get(function.getContext()),
                             builder.getDictionaryAttr(builder.getNamedAttr(
                                 qtrain::QTrainDialect::kArgumentAttrName,
                                 builder.getStringAttr("executor"))),
                             function.getLoc());
+    executor = function.getArgument(index);
   }
 
+  void inlineKernel(func::CallOp call);
   LogicalResult outline(scf::ParallelOp loop);
   func::FuncOp createTask(scf::ParallelOp loop, unsigned range,
                           ArrayRef<Value> captures,
                           ArrayRef<Operation *> constants);
-  func::FuncOp reuseTask(func::FuncOp task);
 
   func::FuncOp function;
   SymbolTable &symbols;
-  TasksByType &tasks;
+  FunctionPool &tasks;
+  const Kernels &kernels;
   OpBuilder builder;
+  Value executor;
   SmallVector<Attribute> profile;
 };
+
+/// Clones the launches of a kernel, and what they need, with entries of the
+/// caller's node in the profile.
+void TaskOutliner::inlineKernel(func::CallOp call) {
+  auto found = kernels.find(call.getCallee());
+  if (found == kernels.end())
+    return;
+  func::FuncOp kernel = found->second;
+  auto entries = kernel->getAttrOfType<ArrayAttr>(kProfileAttrName);
+  IRMapping mapping;
+  mapping.map(kernel.getArguments().drop_back(), call.getOperands());
+  mapping.map(kernel.getArguments().back(), executor);
+  builder.setInsertionPoint(call);
+  auto renumber = [&](MarkOp mark) {
+    auto entry = cast<DictionaryAttr>(entries[mark.getIndex()]);
+    mark.setIndex(profile.size());
+    profile.push_back(renameProfileEntry(entry, call.getLoc()));
+  };
+  for (Operation &op : kernel.getBody().front().without_terminator())
+    builder.clone(op, mapping)->walk(renumber);
+  call.erase();
+}
 
 /// The dimension of a loop that is cut into ranges: the first one with more
 /// than one iteration.
@@ -182,7 +201,6 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
   }
   func::FuncOp task = createTask(loop, range, captures, constants);
   builder.setInsertionPoint(loop);
-  Value executor = function.getArgument(0);
   builder.create<LaunchOp>(loop.getLoc(), task.getSymName(), executor,
                            static_cast<uint64_t>(*upper), captures);
   builder.create<MarkOp>(loop.getLoc(), executor,
@@ -243,36 +261,33 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
       inner.clone(op, mapping);
   builder.create<func::ReturnOp>(loc);
   orderConstants(task);
-  return reuseTask(task);
-}
-
-/// A task like `task` that exists already, or `task` itself: the forward pass
-/// of the step and of the evaluation, and layers of one shape, share code.
-func::FuncOp TaskOutliner::reuseTask(func::FuncOp task) {
-  for (func::FuncOp other : tasks[task.getFunctionType()]) {
-    if (other.getAllArgAttrs() != task.getAllArgAttrs() ||
-        !OperationEquivalence::isRegionEquivalentTo(
-            &task.getBody(), &other.getBody(),
-            OperationEquivalence::IgnoreLocations))
-      continue;
-    symbols.erase(task);
-    return other;
-  }
-  tasks[task.getFunctionType()].push_back(task);
-  return task;
+  // The forward pass of the step and of the evaluation share tasks.
+  return tasks.insert(task);
 }
 
 struct OutlineTasks : qtc::impl::OutlineTasksBase<OutlineTasks> {
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
-    TasksByType tasks;
+    FunctionPool tasks(symbols);
+    Kernels kernels;
+    SmallVector<func::FuncOp> steps;
     for (auto function :
          llvm::to_vector(getOperation().getOps<func::FuncOp>())) {
-      if (function.isPrivate() || function.isExternal())
+      if (function.isExternal())
         continue;
-      if (failed(TaskOutliner(function, symbols, tasks).run()))
-        return signalPassFailure();
+      if (function->hasAttr(kKernelAttrName)) {
+        kernels[function.getSymName()] = function;
+        if (failed(TaskOutliner(function, symbols, tasks, {}).run()))
+          return signalPassFailure();
+      } else if (!function.isPrivate()) {
+        steps.push_back(function);
+      }
     }
+    for (func::FuncOp step : steps)
+      if (failed(TaskOutliner(step, symbols, tasks, kernels).run()))
+        return signalPassFailure();
+    for (auto &kernel : kernels)
+      symbols.erase(kernel.second);
   }
 };
 } // namespace

@@ -24,6 +24,9 @@ def OutlineTasks : Pass<"outline-tasks", "::mlir::ModuleOp"> {
     `qkernel.profile`. A `memref.alloca` of the loop's body becomes one piece of
     stack for all iterations of a task.
 
+    Functions that outline-kernels made are treated first, once each; then calls
+    of them are replaced by what they launch.
+
     The function gets the executor, an opaque pointer, as its first argument,
     marked `qtrain.argument = "executor"`.
 

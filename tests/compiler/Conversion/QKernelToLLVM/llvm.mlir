@@ -26,8 +26,8 @@
 //       CHECK:   %[[FIELD:.+]] = llvm.mlir.constant(64 : i64) : i64
 //       CHECK:   %[[AT:.+]] = llvm.getelementptr %[[STEP]][%[[FIELD]]]
 //       CHECK:   %[[NUMBER:.+]] = llvm.load %[[AT]] : !llvm.ptr -> i32
-//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.struct<(ptr, i32)>
-//       CHECK:   %[[FIRST:.+]] = llvm.getelementptr %[[CLOSURE]][0, 0]
+//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.array<16 x i8> {alignment = 8 : i64}
+//       CHECK:   %[[FIRST:.+]] = llvm.getelementptr %[[CLOSURE]][0, 0] : {{.+}}, !llvm.struct<(ptr, i32)>
 //       CHECK:   llvm.store %{{.+}}, %[[FIRST]] : !llvm.ptr, !llvm.ptr
 //       CHECK:   %[[SECOND:.+]] = llvm.getelementptr %[[CLOSURE]][0, 1]
 //       CHECK:   llvm.store %[[NUMBER]], %[[SECOND]] : i32, !llvm.ptr
@@ -44,10 +44,11 @@
 //       CHECK:   llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
 //   CHECK-NOT: qtrain.parameter
 
-// Names and features follow the instruction set.
+// Names and features follow the instruction set. Functions without its dot
+// product do without its feature, so that they are those of other processors.
 
-//       VNNI: llvm.func @qtc_avx512vnni_train_step({{.*}} attributes {{{.*}}target_cpu = "x86-64-v4", target_features = #llvm.target_features<[{{.*}}"+avx512vnni"
-//       VNNI: llvm.func @qtc_avx512vnni_peak
+//       VNNI: llvm.func @qtc_avx512vnni_train_step({{.*}} attributes {{{.*}}target_cpu = "x86-64-v4", target_features = #llvm.target_features<["-prefer-256-bit"]>
+//       VNNI: llvm.func @qtc_avx512vnni_peak({{.*}} attributes {{{.*}}target_cpu = "x86-64-v4", target_features = #llvm.target_features<["+avx512vnni", "-prefer-256-bit"]>
 //       VNNI:   llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
 //     AVX512: llvm.func @qtc_avx512_train_step({{.*}} attributes {{{.*}}target_cpu = "x86-64-v4", target_features = #llvm.target_features<["-prefer-256-bit"]>
 //     AVX512: llvm.func @qtc_avx512_peak

@@ -1,0 +1,53 @@
+//===- Buffers.cpp - What is known of a step's buffers --------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Support/Buffers.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+#include <algorithm>
+
+using namespace mlir;
+using namespace qtc;
+
+/// The attribute of an argument of a function, or null.
+static IntegerAttr getArgumentAttr(Value value, StringRef name) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return {};
+  auto function =
+      dyn_cast_or_null<func::FuncOp>(argument.getOwner()->getParentOp());
+  if (!function)
+    return {};
+  return function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), name);
+}
+
+Value qtc::getRoot(Value buffer) {
+  while (isa_and_nonnull<memref::CollapseShapeOp, memref::ExpandShapeOp>(
+      buffer.getDefiningOp()))
+    buffer = buffer.getDefiningOp()->getOperand(0);
+  if (IntegerAttr root = getArgumentAttr(buffer, kRootAttrName))
+    return cast<BlockArgument>(buffer).getOwner()->getArgument(root.getInt());
+  return buffer;
+}
+
+int64_t qtc::getAlignment(Value buffer) {
+  Value root = getRoot(buffer);
+  if (root.getDefiningOp<memref::ViewOp>())
+    return 64;
+  if (IntegerAttr known =
+          getArgumentAttr(root, LLVM::LLVMDialect::getAlignAttrName()))
+    return known.getInt();
+  auto type = cast<MemRefType>(buffer.getType());
+  return std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
+}
+
+bool qtc::isConstant(Operation *op) {
+  return op->hasTrait<OpTrait::ConstantLike>() || isa<memref::GetGlobalOp>(op);
+}

@@ -1,0 +1,191 @@
+//===- MergeTasks.cpp - Tasks that differ in constants --------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Transforms/MergeTasks/MergeTasks.h"
+#include "compiler/Transforms/MergeTasks/TaskKey.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace qtc {
+#define GEN_PASS_DEF_MERGETASKS
+#include "compiler/Transforms/MergeTasks/MergeTasks.h.inc"
+} // namespace qtc
+
+#define DEBUG_TYPE "merge-tasks"
+
+using namespace mlir;
+using namespace qtc;
+
+namespace {
+
+/// A function that is only called, and by whom.
+struct Task {
+  explicit Task(LLVM::LLVMFuncOp function)
+      : function(function), key(function) {}
+
+  LLVM::LLVMFuncOp function;
+  TaskKey key;
+  SmallVector<LLVM::CallOp> calls;
+};
+
+/// Attributes, ordered somehow.
+using Constants = std::vector<const void *>;
+using Group = SmallVector<Task *>;
+
+/// The functions of `module` that may change their signature: all uses are
+/// calls.
+std::vector<std::unique_ptr<Task>> findTasks(ModuleOp module) {
+  llvm::StringMap<SmallVector<LLVM::CallOp>> calls;
+  llvm::StringMap<unsigned> uses;
+  module.walk([&](LLVM::CallOp call) {
+    if (call.getCallee())
+      calls[*call.getCallee()].push_back(call);
+  });
+  if (auto symbols = SymbolTable::getSymbolUses(&module.getBodyRegion()))
+    for (SymbolTable::SymbolUse use : *symbols)
+      ++uses[use.getSymbolRef().getRootReference()];
+  std::vector<std::unique_ptr<Task>> tasks;
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    StringRef name = function.getSymName();
+    if (function.isExternal() ||
+        function.getLinkage() != LLVM::Linkage::Internal ||
+        !calls.contains(name) || calls[name].size() != uses.lookup(name))
+      continue;
+    auto task = std::make_unique<Task>(function);
+    if (!task->key.isComplete())
+      continue;
+    task->calls = calls[name];
+    tasks.push_back(std::move(task));
+  }
+  return tasks;
+}
+
+/// Tasks that are equal but for the constants in their holes.
+std::vector<Group> groupTasks(ArrayRef<std::unique_ptr<Task>> tasks) {
+  std::vector<Group> groups;
+  DenseMap<size_t, SmallVector<size_t>> byHash;
+  for (const std::unique_ptr<Task> &task : tasks) {
+    SmallVector<size_t> &candidates = byHash[task->key.getHash()];
+    auto found = llvm::find_if(candidates, [&](size_t group) {
+      return groups[group].front()->key.hasEqualWords(task->key);
+    });
+    if (found != candidates.end()) {
+      groups[*found].push_back(task.get());
+      continue;
+    }
+    candidates.push_back(groups.size());
+    groups.push_back({task.get()});
+  }
+  return groups;
+}
+
+/// The constants of a hole, one for each task of the group.
+Constants getConstants(const Group &group, size_t hole) {
+  Constants constants;
+  for (const Task *task : group)
+    constants.push_back(task->key.getConstant(hole).getAsOpaquePointer());
+  return constants;
+}
+
+TypedAttr getAttribute(const void *constant) {
+  return cast<TypedAttr>(Attribute::getFromOpaquePointer(constant));
+}
+
+/// Upstream's insertArgument wants a function that returns something.
+Value appendArgument(LLVM::LLVMFuncOp function, Type type) {
+  LLVM::LLVMFunctionType old = function.getFunctionType();
+  SmallVector<Type> types(old.getParams());
+  types.push_back(type);
+  function.setFunctionType(
+      LLVM::LLVMFunctionType::get(old.getReturnType(), types));
+  Builder builder(function.getContext());
+  if (ArrayAttr old = function.getArgAttrsAttr()) {
+    SmallVector<Attribute> attributes(old.getValue());
+    attributes.push_back(builder.getDictionaryAttr({}));
+    function.setArgAttrsAttr(builder.getArrayAttr(attributes));
+  }
+  return function.getBody().addArgument(type, function.getLoc());
+}
+
+/// Makes every task of `group` its first one, with an argument for all holes
+/// that have the same constants in each task, unless these are all equal.
+void mergeGroup(const Group &group) {
+  Task &merged = *group.front();
+  llvm::MapVector<Constants, SmallVector<OpOperand *>,
+                  std::map<Constants, unsigned>>
+      arguments;
+  ArrayRef<OpOperand *> holes = merged.key.getHoles();
+  for (size_t hole = 0; hole < holes.size(); ++hole) {
+    Constants constants = getConstants(group, hole);
+    if (!llvm::all_equal(constants))
+      arguments[constants].push_back(holes[hole]);
+  }
+  SmallVector<std::pair<Constants, Type>> passed;
+  for (auto &[constants, operands] : arguments) {
+    Type type = operands.front()->get().getType();
+    passed.emplace_back(constants, type);
+    Value argument = appendArgument(merged.function, type);
+    for (OpOperand *operand : operands)
+      operand->set(argument);
+  }
+  for (auto [position, task] : llvm::enumerate(group))
+    for (LLVM::CallOp call : task->calls) {
+      OpBuilder builder(call);
+      for (auto &[constants, type] : passed)
+        call.getCalleeOperandsMutable().append(
+            builder
+                .create<LLVM::ConstantOp>(call.getLoc(), type,
+                                          getAttribute(constants[position]))
+                .getResult());
+      call.setCallee(merged.function.getSymName());
+    }
+  for (Task *task : ArrayRef(group).drop_front())
+    task->function.erase();
+}
+
+/// The tasks of a group that have equal constants, too.
+std::vector<Group> splitByConstants(const Group &group) {
+  llvm::MapVector<Constants, Group, std::map<Constants, unsigned>> equal;
+  for (Task *task : group) {
+    Constants constants;
+    for (size_t hole = 0; hole < task->key.getHoles().size(); ++hole)
+      constants.push_back(task->key.getConstant(hole).getAsOpaquePointer());
+    equal[constants].push_back(task);
+  }
+  std::vector<Group> groups;
+  for (auto &entry : equal)
+    groups.push_back(entry.second);
+  return groups;
+}
+
+struct MergeTasks : qtc::impl::MergeTasksBase<MergeTasks> {
+  using MergeTasksBase::MergeTasksBase;
+
+  void runOnOperation() override {
+    std::vector<std::unique_ptr<Task>> tasks = findTasks(getOperation());
+    for (const Group &group : groupTasks(tasks)) {
+      std::vector<Group> parts = group.size() >= minGroup
+                                     ? std::vector<Group>{group}
+                                     : splitByConstants(group);
+      for (const Group &part : parts) {
+        if (part.size() == 1)
+          continue;
+        numMerged += part.size() - 1;
+        mergeGroup(part);
+      }
+    }
+  }
+};
+} // namespace

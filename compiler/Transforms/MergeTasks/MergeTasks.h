@@ -1,0 +1,23 @@
+//===- MergeTasks.h - Tasks that differ in constants ------------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TRANSFORMS_MERGE_TASKS_H
+#define QTC_TRANSFORMS_MERGE_TASKS_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace qtc {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "compiler/Transforms/MergeTasks/MergeTasks.h.inc"
+
+} // namespace qtc
+
+#endif // QTC_TRANSFORMS_MERGE_TASKS_H

@@ -1,0 +1,62 @@
+//===- MergeTasks.td - Tasks that differ in constants ------*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TRANSFORMS_MERGE_TASKS_TD
+#define QTC_TRANSFORMS_MERGE_TASKS_TD
+
+include "mlir/Pass/PassBase.td"
+
+def MergeTasks : Pass<"merge-tasks", "::mlir::ModuleOp"> {
+  let summary = "Makes one function of tasks that differ in constants";
+  let description = [{
+    Internal functions of the LLVM dialect that are equal become one. Those that
+    differ in constants alone become one if they are `min-group` or more: the
+    constants that differ become arguments, which each caller passes. A network
+    with layers of a hundred widths has a hundred copies of each element-wise
+    task, and LLVM's time is what a user waits for.
+
+    A constant becomes an argument only where this costs the task nothing that
+    it would notice: 64-bit integers in additions, multiplications, addresses
+    and comparisons, and floats. Divisors, shifts and the bounds of loops of
+    less than 32 iterations stay, and so do all constants of functions that
+    contain vectors: LLVM makes better code of these.
+
+    Before:
+
+    ```mlir
+    llvm.func internal @a(%n: i64) -> i64 {
+      %c = llvm.mlir.constant(64 : i64) : i64
+      %0 = llvm.mul %n, %c : i64
+      llvm.return %0 : i64
+    }
+    llvm.func internal @b(%n: i64) -> i64 {
+      %c = llvm.mlir.constant(96 : i64) : i64
+      %0 = llvm.mul %n, %c : i64
+      llvm.return %0 : i64
+    }
+    ```
+
+    After, with `min-group=2`:
+
+    ```mlir
+    llvm.func internal @a(%n: i64, %c: i64) -> i64 {
+      %0 = llvm.mul %n, %c : i64
+      llvm.return %0 : i64
+    }
+    ```
+  }];
+  let options = [
+    Option<"minGroup", "min-group", "unsigned", "8",
+           "Functions that differ in constants, at least">
+  ];
+  let statistics = [
+    Statistic<"numMerged", "merged", "Functions that became another one">
+  ];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // QTC_TRANSFORMS_MERGE_TASKS_TD

@@ -1,0 +1,59 @@
+//===- OutlineKernels.td - Equal kernels once --------------*- tablegen -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TRANSFORMS_OUTLINE_KERNELS_TD
+#define QTC_TRANSFORMS_OUTLINE_KERNELS_TD
+
+include "mlir/Pass/PassBase.td"
+
+def OutlineKernels : Pass<"outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Moves kernels into functions, equal ones into one";
+  let description = [{
+    Every operation on buffers of a step becomes a call of a private function
+    marked `qkernel.kernel` that does the same, so that operations of equal
+    layers, of the step and of the evaluation, are made into loops and vectors
+    once. `outline-tasks` puts what has become of these functions back in the
+    place of their calls.
+
+    Constants are cloned into the function, everything else is passed. Arguments
+    carry what is known of the caller's buffers: their alignment (`llvm.align`),
+    and with `qkernel.root` the number of the first argument that is a view of
+    the same buffer.
+
+    Before:
+
+    ```mlir
+    func.func @f(%x: memref<8xi32>, %y: memref<8xi32>, %a: memref<i32>,
+                 %b: memref<i32>) {
+      qkernel.max_abs ins(%x : memref<8xi32>) outs(%a : memref<i32>)
+      qkernel.max_abs ins(%y : memref<8xi32>) outs(%b : memref<i32>)
+      return
+    }
+    ```
+
+    After:
+
+    ```mlir
+    func.func private @f_kernel(%x: memref<8xi32>, %a: memref<i32>)
+        attributes {qkernel.kernel} {
+      qkernel.max_abs ins(%x : memref<8xi32>) outs(%a : memref<i32>)
+      return
+    }
+    func.func @f(%x: memref<8xi32>, %y: memref<8xi32>, %a: memref<i32>,
+                 %b: memref<i32>) {
+      call @f_kernel(%x, %a) : (memref<8xi32>, memref<i32>) -> ()
+      call @f_kernel(%y, %b) : (memref<8xi32>, memref<i32>) -> ()
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::qtc::qkernel::QKernelDialect"];
+}
+
+#endif // QTC_TRANSFORMS_OUTLINE_KERNELS_TD

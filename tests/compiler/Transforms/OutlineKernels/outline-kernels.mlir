@@ -1,0 +1,76 @@
+// RUN: qtc-opt %s -outline-kernels -split-input-file | FileCheck %s
+// RUN: qtc-opt %s -outline-kernels -convert-qkernel-to-loops -convert-linalg-to-parallel-loops -outline-tasks -canonicalize -split-input-file \
+// RUN:   | FileCheck %s --check-prefix=TASKS
+
+// Equal kernels become one function, also of different steps. Constants go into
+// it. Another type is another kernel.
+
+// CHECK-LABEL: func private @f_kernel(
+//  CHECK-SAME:   %[[X:.+]]: memref<8xi32> {llvm.align = 4 : i64}, %[[A:.+]]: memref<i32> {llvm.align = 4 : i64}) attributes {qkernel.kernel}
+//       CHECK:   qkernel.max_abs ins(%[[X]] : memref<8xi32>) outs(%[[A]] : memref<i32>)
+// CHECK-LABEL: func private @f_kernel_0(%{{.+}}: memref<9xi32> {llvm.align = 4 : i64}
+// CHECK-LABEL: func @f(
+//       CHECK:   call @f_kernel(%arg0, %arg3)
+//       CHECK:   call @f_kernel(%arg1, %arg4)
+//       CHECK:   call @f_kernel_0(%arg2, %arg3)
+// CHECK-LABEL: func @g(
+//       CHECK:   call @f_kernel(%arg0, %arg1)
+
+// Launches and their marks come back to the place of each call; each has its
+// own entry in the profile.
+
+// TASKS-NOT: qkernel.kernel
+//     TASKS: func @f(%[[EXECUTOR:.+]]: !llvm.ptr {qtrain.argument = "executor"}, %[[X:.+]]: memref<8xi32>, %[[Y:.+]]: memref<8xi32>
+// TASKS-SAME:   qkernel.profile = [{{.+}}, {{.+}}, {{.+}}]
+//     TASKS:   qkernel.launch @[[TASK:.+]](%[[X]], %{{.+}}) on %[[EXECUTOR]]
+//     TASKS:   qkernel.mark 0 on %[[EXECUTOR]]
+//     TASKS:   qkernel.launch @[[TASK]](%[[Y]], %{{.+}}) on %[[EXECUTOR]]
+//     TASKS:   qkernel.mark 1 on %[[EXECUTOR]]
+//     TASKS:   qkernel.launch
+//     TASKS:   qkernel.mark 2 on %[[EXECUTOR]]
+//     TASKS: func @g(
+//     TASKS:   qkernel.launch @[[TASK]](
+//     TASKS:   qkernel.mark 0
+func.func @f(%x: memref<8xi32>, %y: memref<8xi32>, %z: memref<9xi32>, %a: memref<i32>, %b: memref<i32>) {
+  qkernel.max_abs ins(%x : memref<8xi32>) outs(%a : memref<i32>)
+  qkernel.max_abs ins(%y : memref<8xi32>) outs(%b : memref<i32>)
+  qkernel.max_abs ins(%z : memref<9xi32>) outs(%a : memref<i32>)
+  return
+}
+func.func @g(%x: memref<8xi32>, %a: memref<i32>) {
+  qkernel.max_abs ins(%x : memref<8xi32>) outs(%a : memref<i32>)
+  return
+}
+
+// -----
+
+#map = affine_map<(d0) -> (d0)>
+
+// Views of one buffer stay known as such, and the arena's places as aligned. A
+// scalar that a body uses is passed.
+
+// CHECK-LABEL: func private @views_kernel(
+//  CHECK-SAME:   memref<8xi32> {llvm.align = 64 : i64}, %{{.+}}: memref<8xi32> {llvm.align = 64 : i64, qkernel.root = 0 : i64}, %{{.+}}: i32)
+//       CHECK:   arith.constant 7 : i32
+//       CHECK:   linalg.generic
+
+// Nothing is promised about these in tasks.
+
+// TASKS-LABEL: func private @views_kernel_task(
+//   TASKS-NOT:   llvm.noalias
+//       TASKS: func @views(
+func.func @views(%arena: memref<64xi8>, %s: i32) {
+  %c0 = arith.constant 0 : index
+  %c7 = arith.constant 7 : i32
+  %x = memref.view %arena[%c0][] : memref<64xi8> to memref<8xi32>
+  %wide = memref.expand_shape %x [[0, 1]] output_shape [2, 4] : memref<8xi32> into memref<2x4xi32>
+  %y = memref.collapse_shape %wide [[0, 1]] : memref<2x4xi32> into memref<8xi32>
+  linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]}
+      ins(%x : memref<8xi32>) outs(%y : memref<8xi32>) {
+  ^bb0(%a: i32, %o: i32):
+    %0 = arith.addi %a, %s : i32
+    %1 = arith.addi %0, %c7 : i32
+    linalg.yield %1 : i32
+  }
+  return
+}
