@@ -431,6 +431,8 @@ struct LowerSum : LoweringPattern<SumOp> {
   static constexpr int64_t kMaxDistance = 20;
   /// More operands could overflow 32 bits: 127 · 2^20 each.
   static constexpr size_t kMaxNarrowOperands = 16;
+  /// More gradients could overflow 64 bits: 2^31 · 2^20 each.
+  static constexpr size_t kMaxGradients = 2048;
   /// Operands of one loop: LLVM compares all buffers of a loop with each other.
   static constexpr size_t kOperandsOfLoop = 64;
 
@@ -441,15 +443,17 @@ struct LowerSum : LoweringPattern<SumOp> {
       replaceWithParts(rewriter, op, addFloats(builder, parts), Value());
       return success();
     }
+    unsigned resultWidth = cast<ScaledType>(op.getType()).getWidth();
+    if (resultWidth == 64 && parts.size() > kMaxGradients)
+      return rewriter.notifyMatchFailure(op, "sum could leave 64 bits");
     SmallVector<Value> isUsed, shifts;
     Value exponent = alignExponents(builder, parts, isUsed, shifts);
-    Type type =
-        builder.getIntegerType(parts.size() > kMaxNarrowOperands ? 64 : 32);
+    unsigned width = parts.size() > kMaxNarrowOperands ? 64 : resultWidth;
+    Type type = builder.getIntegerType(width);
     Value result = addTerms(
-        builder, parts, type, builder.getI32Type(),
+        builder, parts, type, builder.getIntegerType(resultWidth),
         [&](ImplicitLocOpBuilder &inner, size_t index, Value element) {
           Value zero = createZero(inner, type);
-          unsigned width = type.getIntOrFloatBitWidth();
           Value aligned = inner.create<arith::ShLIOp>(
               extendTo(inner, element, width),
               extendTo(inner, shifts[index], width));

@@ -41,6 +41,7 @@ static void setZero(ParameterOp parameter) {
 
 void fp32::initializeParameters(ModuleOp module, uint64_t seed) {
   SymbolTable symbols(module);
+  DenseSet<Operation *> drawn;
   module.walk([&](Operation *op) {
     auto function = op->getParentOfType<func::FuncOp>();
     if (isa<Conv2DOp, LinearOp>(op)) {
@@ -51,7 +52,9 @@ void fp32::initializeParameters(ModuleOp module, uint64_t seed) {
       // the bound of a uniform distribution.
       auto bound =
           static_cast<float>(std::sqrt(6.0 / static_cast<double>(fanIn)));
-      if (ParameterOp parameter = findParameter(function, symbols, weight))
+      // A weight of several layers has the bound of the first.
+      ParameterOp parameter = findParameter(function, symbols, weight);
+      if (parameter && drawn.insert(parameter).second)
         drawUniform(parameter, bound, seed);
     }
     if (auto add = dyn_cast<BiasAddOp>(op))

@@ -40,6 +40,7 @@ public:
 
 private:
   void findBiases(func::FuncOp function);
+  void findLayerShapes(func::FuncOp function);
   void findNormalizations(func::FuncOp function);
   bool isStatistic(ParameterOp parameter) const;
   LogicalResult quantizeWeight(ParameterOp parameter);
@@ -60,6 +61,8 @@ private:
   ModuleOp module;
   SymbolTable symbols;
   const ApplyNITIOptions &options;
+  /// The shape that the first layer with a weight sees it in.
+  llvm::DenseMap<ParameterOp, ArrayRef<int64_t>> layerShapes;
   /// The weight of the node that adds a bias; null if there is none.
   llvm::MapVector<ParameterOp, ParameterOp> biases;
   /// Of normalizations: the scale of each bias, the statistics, and the sums
@@ -94,6 +97,14 @@ void ParameterQuantizer::findBiases(func::FuncOp function) {
   });
 }
 
+void ParameterQuantizer::findLayerShapes(func::FuncOp function) {
+  function.walk([&](Operation *op) {
+    if (isa<Conv2DOp, LinearOp>(op))
+      layerShapes.insert({findParameter(function, symbols, op->getOperand(1)),
+                          getShape(op->getOperand(1))});
+  });
+}
+
 void ParameterQuantizer::findNormalizations(func::FuncOp function) {
   function.walk([&](Operation *op) {
     if (!isa<BatchNormTrainingOp, BatchNormInferenceOp>(op))
@@ -123,8 +134,10 @@ bool ParameterQuantizer::isStatistic(ParameterOp parameter) const {
 }
 
 LogicalResult ParameterQuantizer::run() {
-  for (auto function : module.getOps<func::FuncOp>())
+  for (auto function : module.getOps<func::FuncOp>()) {
+    findLayerShapes(function);
     findNormalizations(function);
+  }
   for (ParameterOp parameter : module.getOps<ParameterOp>())
     if (parameter.getKind() != StateKind::Parameter && !isStatistic(parameter))
       return parameter.emitError()
@@ -252,7 +265,9 @@ LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
 /// bound, the smallest k with (fan_in + fan_out)·4^k ≥ 6.
 void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
   auto type = cast<ShapedType>(parameter.getValue().getType());
-  ArrayRef<int64_t> shape = type.getShape();
+  auto layerShape = layerShapes.find(parameter);
+  ArrayRef<int64_t> shape =
+      layerShape == layerShapes.end() ? type.getShape() : layerShape->second;
   int64_t kernel =
       shape.size() > 2 ? ShapedType::getNumElements(shape.drop_front(2)) : 1;
   int64_t inputs = shape.size() > 1 ? shape[1] : 1;

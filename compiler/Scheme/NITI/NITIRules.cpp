@@ -139,13 +139,34 @@ struct AccumulateAndRequantize : OpConversionPattern<OpTy> {
   LogicalResult
   matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    for (Value operand : adaptor.getOperands())
-      if (getWidth(operand) != 8)
-        return op->emitError()
-               << "a parameter is used by several nodes, which NITI does not "
-                  "define; give every node its own initializer";
     Value sum = rebuild(rewriter, op, adaptor.getOperands(), 32);
     rewriter.replaceOp(op, niti::requantize(rewriter, op->getLoc(), sum));
+    return success();
+  }
+};
+
+/// Activations and errors are requantized. Gradients of a parameter of several
+/// nodes are accumulators, whose exact sum its update takes.
+struct QuantizeSum : OpConversionPattern<SumOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(SumOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto haveWidth = [&](unsigned width) {
+      return llvm::all_of(adaptor.getOperands(), [=](Value operand) {
+        return getWidth(operand) == width;
+      });
+    };
+    if (haveWidth(32)) {
+      rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), 64));
+      return success();
+    }
+    if (!haveWidth(8))
+      return op.emitError("scheme niti does not define the sum of gradients of "
+                          "a normalization; give every node its own scale and "
+                          "bias");
+    Value sum = rebuild(rewriter, op, adaptor.getOperands(), 32);
+    rewriter.replaceOp(op, niti::requantize(rewriter, op.getLoc(), sum));
     return success();
   }
 };
@@ -283,7 +304,7 @@ void niti::populateRules(RewritePatternSet &patterns,
                KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
                KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
                KeepMantissas<TransposeOp>, KeepMantissas<ConcatOp>,
-               KeepMantissas<SliceOp>, AccumulateAndRequantize<SumOp>,
+               KeepMantissas<SliceOp>, QuantizeSum,
                AccumulateAndRequantize<AveragePool2DOp>,
                AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
   populateNormalizationRules(patterns);

@@ -337,11 +337,14 @@ def QTrain_SumOp
     Residual additions and the gradients of a value with several users. Scaled:
     operands whose mantissas are all 0 take no part, those more than 20 below
     the largest exponent are dropped, the rest is aligned to the smallest
-    exponent and added into 32-bit accumulators (numerics contract, section 4.7).
+    exponent and added into 32-bit accumulators (numerics contract, section
+    4.7). Gradients of a parameter of several nodes are themselves accumulators,
+    and are added in 64 bits (section 4.12).
 
     Constraints:
     - (C1) at least two operands.
-    - (C2) the result has the operands' shape; scaled results are 32 bits wide.
+    - (C2) the result has the operands' shape.
+    - (C3) scaled results are 32 bits wide, or 64 for operands of 32 bits.
 
     Example:
 

@@ -314,8 +314,17 @@ LogicalResult SumOp::verify() {
   if (getInputs().size() < 2) // C1
     return emitOpError() << "expected two or more operands, but got "
                          << getInputs().size();
-  if (failed(expectOneForm(*this, {getInputs().front(), getResult()})) ||
-      failed(expectAccumulator(*this, getResult())))
+  if (failed(expectOneForm(*this, {getInputs().front(), getResult()})))
+    return failure();
+  auto operand = dyn_cast<ScaledType>(getInputs().front().getType());
+  auto result = dyn_cast<ScaledType>(getResult().getType());
+  bool addsGradients =
+      operand && operand.getWidth() == 32 && result.getWidth() == 64;
+  if (operand && operand.getWidth() > 16 && !addsGradients) // C3
+    return emitOpError() << "expected mantissas and accumulators of 32 bits, "
+                            "or accumulators of 32 bits and of 64, but got "
+                         << operand << " and " << result;
+  if (!addsGradients && failed(expectAccumulator(*this, getResult()))) // C3
     return failure();
   return expectShape(*this, "result", getResult(), // C2
                      getShape(getInputs().front()));

@@ -604,11 +604,21 @@ func.func @f(%x: tensor<8x4xf32>) {
 
 // -----
 
-// (C2) of widths
+// (C3) of mantissas
 func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>) {
   // expected-error @below {{expected 32-bit accumulators}}
   %0 = qtrain.sum %x, %x
     : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>) -> !qtrain.scaled<tensor<8x4xi8>>
+  return
+}
+
+// -----
+
+// (C3) of gradients
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>) {
+  // expected-error @below {{expected mantissas and accumulators of 32 bits, or accumulators of 32 bits and of 64, but got '!qtrain.scaled<tensor<8x4xi32>>' and '!qtrain.scaled<tensor<8x4xi32>>'}}
+  %0 = qtrain.sum %x, %x
+    : (!qtrain.scaled<tensor<8x4xi32>>, !qtrain.scaled<tensor<8x4xi32>>) -> !qtrain.scaled<tensor<8x4xi32>>
   return
 }
 

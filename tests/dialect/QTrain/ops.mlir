@@ -279,6 +279,9 @@ func.func @sum(%a: tensor<8x4xf32>, %s: !qtrain.scaled<tensor<8x4xi8>>) {
   %1 = qtrain.sum %s, %s, %s
     : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>)
     -> !qtrain.scaled<tensor<8x4xi32>>
+  // CHECK: qtrain.sum %{{.*}}, %{{.*}} : {{.*}} -> !qtrain.scaled<tensor<8x4xi64>>
+  %2 = qtrain.sum %1, %1
+    : (!qtrain.scaled<tensor<8x4xi32>>, !qtrain.scaled<tensor<8x4xi32>>) -> !qtrain.scaled<tensor<8x4xi64>>
   return
 }
 

@@ -69,6 +69,7 @@ class Sums(unittest.TestCase):
     """Alignment of differently scaled operands (docs/numerics.md, 4.7)."""
 
     COUNT = 96
+    BITS, RESULT = 8, 32  # of operands and sums
     # From 17 on sums need 64 bits, from 65 on more than one loop.
     OPERANDS = (2, 3, 5, 16, 17, 18, 64, 65, 130)
 
@@ -81,18 +82,21 @@ class Sums(unittest.TestCase):
             for i in range(operands):
                 body += f"%at{i} = arith.constant {i} : index\n"
                 body += f"%e{i} = tensor.extract %{operands}[%at{i}] : tensor<{operands}xi32>\n"
-                body += compose(f"x{i}", i, 8, shape, f"e{i}")
-            types = ", ".join([scaled(8, shape)] * operands)
-            body += f"%y = qtrain.sum {', '.join(names)} : ({types}) -> {scaled(32, shape)}\n"
+                body += compose(f"x{i}", i, cls.BITS, shape, f"e{i}")
+            types = ", ".join([scaled(cls.BITS, shape)] * operands)
+            body += f"%y = qtrain.sum {', '.join(names)} : ({types}) -> {scaled(cls.RESULT, shape)}\n"
             cls.module.add(
-                f"sum_{operands}", [("i1", shape)] * operands + [("i4", (operands,))],
-                body + decompose_and_return("y", 32, shape), [("i4", shape), "exponent"],
+                f"sum_{operands}", [(f"i{cls.BITS // 8}", shape)] * operands + [("i4", (operands,))],
+                body + decompose_and_return("y", cls.RESULT, shape), [(f"i{cls.RESULT // 8}", shape), "exponent"],
             )
         cls.module.compile()
 
+    def total(self, operands, exponents):
+        return arithmetic.aligned_sum(list(zip(operands, exponents, strict=True)))
+
     def check(self, operands, exponents):
         operands = [np.broadcast_to(a, (self.COUNT,)) for a in operands]
-        expected, power = arithmetic.aligned_sum(list(zip(operands, exponents, strict=True)))
+        expected, power = self.total(operands, exponents)
         y, exponent = self.module.call(f"sum_{len(operands)}", *operands, np.array(exponents))
         np.testing.assert_array_equal(y, expected)
         self.assertEqual(exponent, power)
@@ -101,7 +105,7 @@ class Sums(unittest.TestCase):
         random = np.random.default_rng(2)
         for operands, spread, _ in itertools.product(self.OPERANDS, (0, 3, 12, 30, 100), range(8)):
             exponents = random.integers(-spread, spread + 1, operands).tolist()
-            values = [random.permutation(interesting(8, self.COUNT, random)) for _ in exponents]
+            values = [random.permutation(interesting(self.BITS, self.COUNT, random)) for _ in exponents]
             for index in np.flatnonzero(random.integers(0, 4, operands) == 0):
                 values[index] = np.zeros(self.COUNT, dtype=np.int64)
             with self.subTest(exponents=exponents):
@@ -140,6 +144,20 @@ class Sums(unittest.TestCase):
         """16 · 127 · 2^20 is below 2^31."""
         self.check([127] * 15 + [1], [20] * 15 + [0])
         self.check([-127] * 15 + [-1], [20] * 15 + [0])
+
+
+class GradientSums(Sums):
+    """The same of accumulators, the gradients of a weight of several nodes, in 64 bits (docs/numerics.md, 4.12)."""
+
+    BITS, RESULT = 32, 64
+
+    def total(self, operands, exponents):
+        return arithmetic.aligned_sum(list(zip(operands, exponents, strict=True)), saturated=False)
+
+    def test_extremes(self):
+        largest = 2**31 - 1
+        self.check([largest] * 15 + [1], [20] * 15 + [0])
+        self.check([-largest] * 15 + [-1], [20] * 15 + [0])
 
 
 class BiasGradient(unittest.TestCase):

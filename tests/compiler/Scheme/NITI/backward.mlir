@@ -107,3 +107,25 @@ func.func @forward(%x: tensor<2x3x8x8xf32>, %w0: tensor<4x3x1x1xf32> {qtrain.par
   %7 = qtrain.reshape %6 : (tensor<2x4x1x1xf32>) -> tensor<2x4xf32>
   return %7 : tensor<2x4xf32>
 }
+
+// -----
+
+// A weight of two layers, which one of them sees transposed: the gradients are
+// added at their exponents in 64 bits, and that is what the update shifts.
+
+// CHECK-LABEL: func @train_step(
+//       CHECK:   %[[W:.+]] = qtrain.compose {{.*}} -> !qtrain.scaled<tensor<4x4xi8>>
+//       CHECK:   %[[G1:.+]] = qtrain.linear_weight_gradient {{.*}} -> !qtrain.scaled<tensor<4x4xi32>>
+//       CHECK:   %[[G2:.+]] = qtrain.transpose %[[G1]] {{.*}} -> !qtrain.scaled<tensor<4x4xi32>>
+//       CHECK:   %[[G3:.+]] = qtrain.linear_weight_gradient {{.*}} -> !qtrain.scaled<tensor<4x4xi32>>
+//       CHECK:   %[[G:.+]] = qtrain.sum %[[G2]], %[[G3]] : {{.*}} -> !qtrain.scaled<tensor<4x4xi64>>
+//       CHECK:   %[[BITS:.+]] = qtrain.magnitude_bits %[[G]]
+//       CHECK:   %[[D:.+]] = qtrain.shift_scale %[[G]] {{.*}} : (!qtrain.scaled<tensor<4x4xi64>>, i32) -> !qtrain.scaled<tensor<4x4xi8>>
+//       CHECK:   qtrain.update %[[W]], %[[D]] {symbol = @w}
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  %1 = qtrain.transpose %w {permutation = array<i64: 1, 0>} : (tensor<4x4xf32>) -> tensor<4x4xf32>
+  %2 = qtrain.linear %0, %1 : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  return %2 : tensor<2x4xf32>
+}
