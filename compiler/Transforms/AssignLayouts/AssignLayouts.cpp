@@ -54,6 +54,25 @@ static void moveInput(ComposeOp compose) {
   compose.getResult().replaceAllUsesExcept(moved, moved);
 }
 
+/// The results of `op` that are shaped like parameters, which `weightLike`
+/// holds all earlier ones of.
+static ResultRange getWeightLikeResults(Operation &op,
+                                        const DenseSet<Value> &weightLike) {
+  ResultRange results = op.getResults();
+  if (isa<Conv2DWeightGradientOp, LinearWeightGradientOp, BiasGradientOp,
+          BatchNormParameterGradientOp, ChannelMomentsOp, FollowStatisticsOp,
+          RandomOp>(op))
+    return results;
+  // The first one is the activation, the others are statistics.
+  if (isa<BatchNormTrainingOp>(op))
+    return results.drop_front();
+  bool keepsKind = isa<ComposeOp, ShiftScaleOp, UpdateOp, LinearCombinationOp,
+                       TransposeOp, ReshapeOp, SumOp>(op);
+  if (keepsKind && weightLike.contains(op.getOperand(0)))
+    return results;
+  return results.drop_front(results.size());
+}
+
 namespace {
 struct AssignLayouts : qtc::impl::AssignLayoutsBase<AssignLayouts> {
   void runOnOperation() override {
@@ -70,17 +89,11 @@ struct AssignLayouts : qtc::impl::AssignLayoutsBase<AssignLayouts> {
         moveInput(compose);
         continue;
       }
-      bool isWeight =
-          isa<Conv2DWeightGradientOp, LinearWeightGradientOp, RandomOp>(op);
-      if (isa<ComposeOp, ShiftScaleOp, UpdateOp, LinearCombinationOp,
-              TransposeOp, ReshapeOp, SumOp>(op))
-        isWeight = weightLike.contains(op.getOperand(0));
-      for (Value result : op.getResults()) {
-        if (isWeight)
-          weightLike.insert(result);
-        else
+      for (Value result : getWeightLikeResults(op, weightLike))
+        weightLike.insert(result);
+      for (Value result : op.getResults())
+        if (!weightLike.contains(result))
           result.setType(getChannelsLast(result.getType()));
-      }
     }
   }
 };

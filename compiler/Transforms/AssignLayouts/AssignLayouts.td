@@ -14,8 +14,9 @@ def AssignLayouts : Pass<"qtrain-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "Lays activations and errors out with channels innermost";
   let description = [{
     Gives every rank-4 activation and error the `#qtrain.channels_last` layout:
-    contractions reduce over channels, which must lie together. Parameters and
-    their gradients keep the ONNX layout, in which they are stored.
+    contractions reduce over channels, which must lie together. Parameters, their
+    gradients and running statistics keep the ONNX layout, in which they are
+    stored, also where they are reshaped to rank 4.
 
     Before:
 

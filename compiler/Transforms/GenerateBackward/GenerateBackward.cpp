@@ -134,13 +134,18 @@ public:
   }
 
   /// Clones the forward pass with what evaluation does in the place of
-  /// operations that are for training only, except those that `isKept`.
+  /// operations that are for training only, except those that `isKept`, and
+  /// without operations on values that evaluation does not have, such as new
+  /// running statistics.
   void cloneEvaluation(function_ref<bool(Operation *)> isKept =
                            [](Operation *) { return false; }) {
     for (Operation &op : forward.getBody().front().without_terminator()) {
       auto training = dyn_cast<TrainingOpInterface>(op);
       if (!training || isKept(&op)) {
-        builder.clone(op, mapping);
+        if (llvm::all_of(op.getOperands(), [&](Value operand) {
+              return mapping.contains(operand);
+            }))
+          builder.clone(op, mapping);
         continue;
       }
       SmallVector<Value> operands;

@@ -105,3 +105,29 @@ func.func @input(%mx: tensor<2x3x4x4xf32> {qtrain.argument = "pixels"}, %mw: ten
     : (tensor<2x3x4x4xf32>, tensor<5x3x3x3xf32>) -> tensor<2x5x4x4xf32>
   return
 }
+
+// -----
+
+// Gradients of a bias and statistics that are stored with rank 4 are no images.
+
+// CHECK-LABEL: func @rank_4(
+//       CHECK:   %[[E:.+]] = qtrain.relu_gradient {{.*}} -> tensor<2x5x4x4xf32, #qtrain.channels_last>
+//       CHECK:   qtrain.reshape {{.*}} : (tensor<5xf32>) -> tensor<1x5x1x1xf32>
+//       CHECK:   %[[Y:.+]], %{{.+}}, %{{.+}}, %[[MEAN:.+]], %{{.+}} = qtrain.batch_norm_training {{.*}} -> (tensor<2x5x4x4xf32, #qtrain.channels_last>,
+//       CHECK:   qtrain.reshape %[[MEAN]] : (tensor<5xf32>) -> tensor<1x5x1x1xf32>
+//       CHECK:   %[[S:.+]], %{{.+}} = qtrain.batch_norm_parameter_gradient
+//       CHECK:   qtrain.reshape %[[S]] : (tensor<5xf32>) -> tensor<1x5x1x1xf32>
+func.func @rank_4(%p: tensor<2x5x4x4xf32> {qtrain.argument = "pixels"}, %s: tensor<5xf32>) {
+  %x = qtrain.compose %p : (tensor<2x5x4x4xf32>) -> tensor<2x5x4x4xf32>
+  %e = qtrain.relu_gradient %x, %x : (tensor<2x5x4x4xf32>, tensor<2x5x4x4xf32>) -> tensor<2x5x4x4xf32>
+  %0 = qtrain.bias_gradient %e : (tensor<2x5x4x4xf32>) -> tensor<5xf32>
+  %1 = qtrain.reshape %0 : (tensor<5xf32>) -> tensor<1x5x1x1xf32>
+  %2:5 = qtrain.batch_norm_training %x, %s, %s, %s, %s {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
+    : (tensor<2x5x4x4xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>)
+    -> (tensor<2x5x4x4xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>, tensor<5xf32>)
+  %3 = qtrain.reshape %2#3 : (tensor<5xf32>) -> tensor<1x5x1x1xf32>
+  %4:2 = qtrain.batch_norm_parameter_gradient %x, %2#1, %2#2, %e {epsilon = 1.0e-5 : f64}
+    : (tensor<2x5x4x4xf32>, tensor<5xf32>, tensor<5xf32>, tensor<2x5x4x4xf32>) -> (tensor<5xf32>, tensor<5xf32>)
+  %5 = qtrain.reshape %4#0 : (tensor<5xf32>) -> tensor<1x5x1x1xf32>
+  return
+}
