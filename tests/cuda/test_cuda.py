@@ -30,6 +30,7 @@ MODELS = (
     "conv_strided_twice", "conv_grouped", "conv_depthwise_vectors", "conv_phases", "conv_same_upper",
     "max_pool_overlapping", "pool_ceil_mode", "average_pool_exclude_pad", "residual", "dropout_others",
     "gemm_transposed_operand", "matmul_add", "normalized_residual", "normalized_views", "concat",
+    "tied_weights", "ranked_parameters",
 )  # fmt: skip
 
 

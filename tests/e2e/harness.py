@@ -7,6 +7,7 @@ The compiler is $QTC, or bin/qtc in $QTC_BUILD_DIR (default: build in the reposi
 """
 
 import concurrent.futures
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+import numpy as np
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 REFERENCE = os.path.join(SOURCE, "tests", "numeric", "reference")
@@ -111,6 +114,18 @@ def tensors(trainer, file):
     if rows[0] != ["tensor", "exponent", "crc32"]:
         raise AssertionError(f"unexpected heading {rows[0]}")
     return {row[0]: " ".join(row[1:]) for row in rows[1:]}
+
+
+def read_floats(path):
+    """{name: array} of the float tensors of a safetensors file."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        data = file.read()
+    return {
+        name: np.frombuffer(data[slice(*entry["data_offsets"])], "<f4").reshape(entry["shape"])
+        for name, entry in header.items()
+        if entry.get("dtype") == "F32"
+    }
 
 
 def state_hash(trainer, file):

@@ -10,7 +10,6 @@ double, and in single to see how far single precision gets: in a deep network a 
     QTC_BUILD_DIR=build python3 tests/e2e/test_torch_gradients.py -v     prints the largest error of each model
 """
 
-import json
 import os
 import shutil
 import unittest
@@ -32,18 +31,6 @@ BATCHES = 6
 # A gradient below this part of the whole model's counts as much as that: of a bias in front of a normalization, whose
 # gradient is zero, there are rounding errors alone.
 FLOOR = 1e-4
-
-
-def read_checkpoint(path):
-    """{name: array} of the float tensors of a safetensors file."""
-    with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        data = file.read()
-    return {
-        name: np.frombuffer(data[slice(*entry["data_offsets"])], "<f4").reshape(entry["shape"])
-        for name, entry in header.items()
-        if entry.get("dtype") == "F32"
-    }
 
 
 def largest_error(actual, expected):
@@ -116,7 +103,7 @@ class TorchGradients(harness.Case):
             np.save(os.path.join(folder, part + "_y.npy"), labels)
         words = ("--data", "npy:" + folder, "--no-shuffle", "--steps=1", f"--schedule={rate}", "--out", out)
         harness.train(trainer, *words)
-        return read_checkpoint(harness.checkpoint(out))
+        return harness.read_floats(harness.checkpoint(out))
 
 
 def add_test(name, file, **settings):

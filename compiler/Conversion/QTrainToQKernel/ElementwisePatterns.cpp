@@ -431,8 +431,6 @@ struct LowerSum : LoweringPattern<SumOp> {
   static constexpr int64_t kMaxDistance = 20;
   /// More operands could overflow 32 bits: 127 · 2^20 each.
   static constexpr size_t kMaxNarrowOperands = 16;
-  /// More gradients could overflow 64 bits: 2^31 · 2^20 each.
-  static constexpr size_t kMaxGradients = 2048;
   /// Operands of one loop: LLVM compares all buffers of a loop with each other.
   static constexpr size_t kOperandsOfLoop = 64;
 
@@ -444,8 +442,6 @@ struct LowerSum : LoweringPattern<SumOp> {
       return success();
     }
     unsigned resultWidth = cast<ScaledType>(op.getType()).getWidth();
-    if (resultWidth == 64 && parts.size() > kMaxGradients)
-      return rewriter.notifyMatchFailure(op, "sum could leave 64 bits");
     SmallVector<Value> isUsed, shifts;
     Value exponent = alignExponents(builder, parts, isUsed, shifts);
     unsigned width = parts.size() > kMaxNarrowOperands ? 64 : resultWidth;

@@ -186,11 +186,51 @@ static size_t getSpatialRank(NodeContext &node) {
 // Convolution
 //===----------------------------------------------------------------------===//
 
-Value qtc::onnx_import::addBias(NodeContext &node, Value value,
-                                ConstantView bias) {
-  bias.reshape({qtrain::getShape(value)[1]}, node.getLoc());
-  return node.create<qtrain::BiasAddOp>(qtrain::getShape(value), value,
-                                        node.getImporter().getParameter(bias));
+Value qtc::onnx_import::getLayerResult(Value value) {
+  auto reshape = value.getDefiningOp<qtrain::ReshapeOp>();
+  if (!reshape)
+    return value;
+  Operation *layer = reshape.getInput().getDefiningOp();
+  bool isOfLayer = isa_and_nonnull<qtrain::Conv2DOp, qtrain::LinearOp>(layer) &&
+                   layer->getLoc() == reshape.getLoc();
+  return isOfLayer ? reshape.getInput() : value;
+}
+
+/// The weight of the layer that gives `value`, maybe through a few biases and
+/// changes of shape; null if no layer does.
+static Value findLayerWeight(Value value) {
+  // Every bias looks for its layer: a long chain would be searched by all.
+  constexpr int kMaxDistance = 8;
+  Operation *op = value.getDefiningOp();
+  for (int distance = 0; distance < kMaxDistance; ++distance)
+    if (isa_and_nonnull<qtrain::BiasAddOp, qtrain::ReshapeOp,
+                        qtrain::TransposeOp>(op))
+      op = op->getOperand(0).getDefiningOp();
+  if (!isa_and_nonnull<qtrain::Conv2DOp, qtrain::LinearOp>(op))
+    return Value();
+  Value weight = op->getOperand(1);
+  while (Operation *view = weight.getDefiningOp())
+    weight = view->getOperand(0);
+  return weight;
+}
+
+FailureOr<Value> qtc::onnx_import::addBias(NodeContext &node, Value value,
+                                           ConstantView bias, Factor factor) {
+  Shape shape(qtrain::getShape(value));
+  Value sums = getLayerResult(value);
+  if (qtrain::getShape(sums)[1] == shape[1])
+    value = sums;
+  // Where a weight is tied, so is its bias.
+  const void *owner = bias.use;
+  if (Value weight = findLayerWeight(value))
+    owner = weight.getAsOpaquePointer();
+  bias.reshape({shape[1]}, node.getLoc());
+  FailureOr<Value> parameter = node.getParameter(bias, owner, factor);
+  if (failed(parameter))
+    return failure();
+  Value sum = node.create<qtrain::BiasAddOp>(qtrain::getShape(value), value,
+                                             *parameter);
+  return node.reshape(sum, shape);
 }
 
 static LogicalResult checkChannels(NodeContext &node, int64_t channels,
@@ -276,12 +316,17 @@ LogicalResult qtc::onnx_import::importConv(NodeContext &node) {
                            << ", but got " << formatShape(view->shape);
     bias = *view;
   }
-  Value value = node.create<qtrain::Conv2DOp>(
-      result, *input, node.getImporter().getParameter(*weight),
-      geometry->window, node.getBuilder().getI64IntegerAttr(group));
+  FailureOr<Value> filter = node.getParameter(*weight, /*owner=*/nullptr);
+  if (failed(filter))
+    return failure();
+  FailureOr<Value> value =
+      node.create<qtrain::Conv2DOp>(result, *input, *filter, geometry->window,
+                                    node.getBuilder().getI64IntegerAttr(group));
   if (bias)
-    value = addBias(node, value, *bias);
-  return setImages(node, value);
+    value = addBias(node, *value, *bias);
+  if (failed(value))
+    return failure();
+  return setImages(node, *value);
 }
 
 //===----------------------------------------------------------------------===//

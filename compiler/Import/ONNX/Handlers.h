@@ -62,9 +62,15 @@ mlir::LogicalResult importIntegerArithmetic(NodeContext &node);
 /// Concat of lists in the arithmetic of shapes.
 mlir::LogicalResult importShapeConcat(NodeContext &node, int64_t axis);
 
-/// `value` plus one number a channel; `bias` holds as many as there are
-/// channels.
-mlir::Value addBias(NodeContext &node, mlir::Value value, ConstantView bias);
+/// `value`, or the result of the layer if `value` is that in the shape that
+/// ONNX gives it.
+mlir::Value getLayerResult(mlir::Value value);
+
+/// `value` plus one number per channel, `factor` times those of `bias`, which
+/// holds as many as there are channels. The sum is taken where the layer gives
+/// `value`, so that integer schemes add to its accumulators.
+mlir::FailureOr<mlir::Value> addBias(NodeContext &node, mlir::Value value,
+                                     ConstantView bias, Factor factor = {});
 
 } // namespace qtc::onnx_import
 

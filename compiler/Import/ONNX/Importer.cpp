@@ -9,6 +9,7 @@
 #include "compiler/Import/ONNX/NodeContext.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 
 #include "onnx/onnx_pb.h"
@@ -17,6 +18,7 @@
 #include <cmath>
 
 using namespace mlir;
+using namespace qtc;
 using namespace qtc::onnx_import;
 using llvm::StringRef;
 
@@ -143,10 +145,7 @@ void Importer::addInput(const GraphInput &input) {
       RankedTensorType::get(shape, builder.getF32Type()), loc);
   ++numInputs;
   // The ONNX value is the argument transposed back.
-  Shape inverse(permutation.size());
-  for (auto [index, source] : llvm::enumerate(permutation))
-    inverse[source] = index;
-  define(input.name, GraphValue::makeActivation(argument, inverse));
+  define(input.name, GraphValue::makeActivation(argument, invert(permutation)));
   Tensor type;
   type.elementType = input.elementType;
   if (type.elementType != onnx::TensorProto::FLOAT)
@@ -239,8 +238,6 @@ FailureOr<GraphValue *> Importer::lookup(StringRef name, std::string &why) {
 }
 
 void Importer::define(StringRef name, GraphValue value) {
-  if (model.getNumUses(name) > 1)
-    value.constant.isShared = true;
   values[name] = std::move(value);
 }
 
@@ -256,43 +253,58 @@ onnx::TensorProto *Importer::makeTensorProto() {
 // Parameters and random numbers
 //===----------------------------------------------------------------------===//
 
-Value Importer::getParameter(const ConstantView &view) {
-  Parameter &parameter = parameters[view.root];
+Parameter &Importer::getParameter(const ConstantView &view, const void *owner) {
+  Parameter &parameter = parameters[{view.root, owner}];
   if (!parameter.argument) {
     Location loc = NameLoc::get(builder.getStringAttr(view.root->name));
     // Parameters stand before the arguments for random numbers.
     parameter.argument = getBody().insertArgument(
         numInputs + parameters.size() - 1,
         RankedTensorType::get(view.root->shape, builder.getF32Type()), loc);
+    parameter.readName = *view.use;
   }
+  return parameter;
+}
+
+/// `value` after one step of a view.
+static Value createStep(OpBuilder &builder, Value value,
+                        const ConstantView::Step &step) {
+  ArrayRef<int64_t> shape = qtrain::getShape(value);
+  Shape newShape =
+      step.isTranspose ? permute(shape, step.operand) : step.operand;
+  auto type = RankedTensorType::get(newShape, builder.getF32Type());
+  if (step.isTranspose)
+    return builder.create<qtrain::TransposeOp>(
+        step.loc, type, value, builder.getDenseI64ArrayAttr(step.operand));
+  return builder.create<qtrain::ReshapeOp>(step.loc, type, value);
+}
+
+Value Importer::createView(const ConstantView &view,
+                           const Parameter &parameter) {
   Value value = parameter.argument;
-  for (const ConstantView::Step &step : view.steps) {
-    ArrayRef<int64_t> shape =
-        cast<RankedTensorType>(value.getType()).getShape();
-    Shape newShape =
-        step.isTranspose ? permute(shape, step.operand) : step.operand;
-    auto type = RankedTensorType::get(newShape, builder.getF32Type());
-    if (step.isTranspose)
-      value = builder.create<qtrain::TransposeOp>(
-          step.loc, type, value, builder.getDenseI64ArrayAttr(step.operand));
-    else
-      value = builder.create<qtrain::ReshapeOp>(step.loc, type, value);
-  }
+  for (const ConstantView::Step &step : view.steps)
+    value = createStep(builder, value, step);
   return value;
 }
 
 Value Importer::getBuffer(const ConstantView &view) {
-  Value value = getParameter(view);
-  parameters[view.root].kind = qtrain::StateKind::Buffer;
-  return value;
+  Parameter &parameter = getParameter(view, view.use);
+  parameter.kind = qtrain::StateKind::Buffer;
+  return createView(view, parameter);
 }
 
 void Importer::setNewValue(const ConstantView &view, Value value) {
-  parameters[view.root].newValue = value;
-}
-
-void Importer::scaleParameter(const ConstantView &view, float scale) {
-  parameters[view.root].scale *= scale;
+  // The steps of the view backwards, to the shape of the buffer itself.
+  SmallVector<ConstantView::Step> inverses;
+  Shape shape = view.root->shape;
+  for (const ConstantView::Step &step : view.steps) {
+    Shape operand = step.isTranspose ? invert(step.operand) : shape;
+    inverses.push_back({step.isTranspose, operand, step.loc});
+    shape = step.isTranspose ? permute(shape, step.operand) : step.operand;
+  }
+  for (const ConstantView::Step &inverse : llvm::reverse(inverses))
+    value = createStep(builder, value, inverse);
+  parameters[{view.root, view.use}].newValue = value;
 }
 
 std::pair<Value, Value> Importer::getRandomArguments() {
@@ -406,10 +418,9 @@ LogicalResult Importer::checkTrainable(Value output, std::string &why) {
   return success();
 }
 
-FlatSymbolRefAttr Importer::getSymbol(const Tensor &tensor,
-                                      const Parameter &parameter) {
+FlatSymbolRefAttr Importer::getSymbol(const Parameter &parameter) {
   return qtrain::ParameterOp::getSymbol(builder.getContext(), parameter.kind,
-                                        tensor.name);
+                                        parameter.name);
 }
 
 LogicalResult Importer::finish(std::string &why) {
@@ -418,19 +429,80 @@ LogicalResult Importer::finish(std::string &why) {
     return failure();
   SmallVector<Value> results{*output};
   SmallVector<Attribute> attributes{builder.getDictionaryAttr({})};
-  for (const auto &[tensor, parameter] : parameters) {
+  nameParameters();
+  for (const auto &[key, parameter] : parameters) {
     if (!parameter.newValue)
       continue;
     results.push_back(parameter.newValue);
     attributes.push_back(builder.getDictionaryAttr(
         builder.getNamedAttr(qtrain::QTrainDialect::kParameterAttrName,
-                             getSymbol(*tensor, parameter))));
+                             getSymbol(parameter))));
   }
   builder.create<func::ReturnOp>(builder.getUnknownLoc(), results);
   function.setType(builder.getFunctionType(getBody().getArgumentTypes(),
                                            ValueRange(results).getTypes()));
   function.setAllResultAttrs(attributes);
   return success();
+}
+
+/// Lists tensors and how often each was copied, of many a few.
+static std::string
+describeCopies(ArrayRef<std::pair<const Tensor *, size_t>> copies) {
+  constexpr size_t kMaxListed = 3;
+  std::string text;
+  for (auto [tensor, count] : copies.take_front(kMaxListed))
+    text += (text.empty() ? "" : ", ") + quote(tensor->name) + " (" +
+            std::to_string(count) + (count == 1 ? " copy)" : " copies)");
+  if (copies.size() > kMaxListed)
+    text += " and " + std::to_string(copies.size() - kMaxListed) + " more";
+  return text;
+}
+
+/// One parameter of a tensor has the tensor's name: the first that is read by
+/// that name, or the first of all. Any other is a copy with the name that its
+/// node reads, numbered from the second of that name on.
+void Importer::nameParameters() {
+  llvm::MapVector<const Tensor *, SmallVector<Parameter *, 1>> uses;
+  for (auto &[key, parameter] : parameters)
+    uses[key.first].push_back(&parameter);
+  llvm::StringSet<> taken;
+  SmallVector<Parameter *> unnamed;
+  SmallVector<std::pair<const Tensor *, size_t>> copies;
+  for (auto &[tensor, sharing] : uses) {
+    numUnread[tensor] = sharing.size();
+    auto *keeper = llvm::find_if(
+        sharing, [name = StringRef(tensor->name)](const Parameter *parameter) {
+          return parameter->readName == name;
+        });
+    if (keeper == sharing.end())
+      keeper = sharing.begin();
+    (*keeper)->name = tensor->name;
+    taken.insert(tensor->name);
+    for (Parameter *parameter : sharing)
+      if (parameter != *keeper)
+        unnamed.push_back(parameter);
+    if (sharing.size() > 1)
+      copies.push_back({tensor, sharing.size() - 1});
+  }
+  SmallVector<Parameter *> numbered;
+  for (Parameter *parameter : unnamed)
+    if (taken.insert(parameter->readName).second)
+      parameter->name = parameter->readName.str();
+    else
+      numbered.push_back(parameter);
+  // Numbers go on from the last of a name, or many copies would take long.
+  llvm::StringMap<unsigned> last;
+  for (Parameter *parameter : numbered) {
+    unsigned &number = last.try_emplace(parameter->readName, 1).first->second;
+    do
+      parameter->name = (parameter->readName + "." + Twine(++number)).str();
+    while (model.defines(parameter->name) ||
+           !taken.insert(parameter->name).second);
+  }
+  if (!copies.empty())
+    addRemark("a bias, scale or statistic that several uses share is copied "
+              "for each of them: " +
+              describeCopies(copies));
 }
 
 FailureOr<std::vector<float>>
@@ -444,7 +516,8 @@ Importer::readParameter(const Tensor &tensor, float scale, std::string &why) {
     why = "parameter " + quote(tensor.name) + ": " + why;
     return failure();
   }
-  releaseData(tensor);
+  if (--numUnread[&tensor] == 0)
+    releaseData(tensor);
   if (scale != 1.0f)
     for (float &element : *elements) {
       element *= scale;
@@ -458,11 +531,11 @@ Importer::readParameter(const Tensor &tensor, float scale, std::string &why) {
 
 LogicalResult Importer::createParameters(std::string &why) {
   std::vector<std::pair<const Tensor *, Parameter *>> sorted;
-  for (auto &[tensor, parameter] : parameters)
-    sorted.emplace_back(tensor, &parameter);
+  for (auto &[key, parameter] : parameters)
+    sorted.emplace_back(key.first, &parameter);
   // std::string compares bytes as unsigned numbers.
   llvm::sort(sorted, [](const auto &a, const auto &b) {
-    return a.first->name < b.first->name;
+    return a.second->name < b.second->name;
   });
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(function);
@@ -481,11 +554,11 @@ LogicalResult Importer::createParameters(std::string &why) {
       return failure();
     auto type = RankedTensorType::get(tensor->shape, builder.getF32Type());
     ElementsAttr value = DenseElementsAttr::get(type, ArrayRef(*elements));
-    FlatSymbolRefAttr symbol = getSymbol(*tensor, *parameter);
+    FlatSymbolRefAttr symbol = getSymbol(*parameter);
     // Buffers draw no random numbers.
     bool isTrained = parameter->kind == qtrain::StateKind::Parameter;
     builder.create<qtrain::ParameterOp>(
-        NameLoc::get(builder.getStringAttr(tensor->name)), symbol,
+        NameLoc::get(builder.getStringAttr(parameter->name)), symbol,
         isTrained ? id++ : 0, parameter->kind, value);
     mark(parameter->argument, qtrain::QTrainDialect::kParameterAttrName,
          symbol);

@@ -20,6 +20,12 @@
 
 namespace qtc::onnx_import {
 
+/// Which uses of a constant are one parameter: those of one tensor with one
+/// owner. Weights have no owner, so all nodes that share one are tied. The
+/// owner of a bias is the weight of its layer, and that of any other use is
+/// ConstantView::use, which no other use has.
+using ParameterKey = std::pair<const Tensor *, const void *>;
+
 /// A tensor of the training state in use.
 struct Parameter {
   mlir::BlockArgument argument;
@@ -28,6 +34,10 @@ struct Parameter {
   mlir::Value newValue;
   /// Constant of the graph folded into the initial value.
   float scale = 1.0f;
+  /// The value that the first node with this parameter reads.
+  llvm::StringRef readName;
+  /// Name in the training state, known when all nodes are imported.
+  std::string name;
 };
 
 /// Follows an import and says whether it goes on after a refusal.
@@ -77,14 +87,14 @@ public:
   /// An empty message that lives as long as the import.
   onnx::TensorProto *makeTensorProto();
 
-  /// The parameter that `view` shows, in the view's shape.
-  mlir::Value getParameter(const ConstantView &view);
-  /// The buffer that `view`, not shared and without steps, shows.
+  /// The parameter of `owner` that `view` shows, made if there is none yet.
+  Parameter &getParameter(const ConstantView &view, const void *owner);
+  /// `parameter` in the shape of `view`.
+  mlir::Value createView(const ConstantView &view, const Parameter &parameter);
+  /// The buffer of this use of `view`, in the view's shape.
   mlir::Value getBuffer(const ConstantView &view);
-  /// Says what training makes of the buffer `view`.
+  /// Says what training makes of the buffer of this use of `view`.
   void setNewValue(const ConstantView &view, mlir::Value value);
-  /// Multiplies the parameter's initial value; not for shared views.
-  void scaleParameter(const ConstantView &view, float scale);
   /// Function arguments for counter-based random numbers.
   std::pair<mlir::Value, mlir::Value> getRandomArguments();
 
@@ -92,7 +102,7 @@ public:
 
   mlir::ModuleOp getModule() const { return module.get(); }
   mlir::OwningOpRef<mlir::ModuleOp> takeModule() { return std::move(module); }
-  const llvm::MapVector<const Tensor *, Parameter> &getParameters() const {
+  const llvm::MapVector<ParameterKey, Parameter> &getParameters() const {
     return parameters;
   }
   mlir::Block &getBody() { return function.getBody().front(); }
@@ -115,8 +125,8 @@ private:
   void adviseOnNormalization();
   mlir::FailureOr<mlir::Value> getOutput(std::string &why);
   mlir::LogicalResult checkTrainable(mlir::Value output, std::string &why);
-  mlir::FlatSymbolRefAttr getSymbol(const Tensor &tensor,
-                                    const Parameter &parameter);
+  mlir::FlatSymbolRefAttr getSymbol(const Parameter &parameter);
+  void nameParameters();
   mlir::FailureOr<std::vector<float>>
   readParameter(const Tensor &tensor, float scale, std::string &why);
 
@@ -130,7 +140,9 @@ private:
   std::optional<std::pair<mlir::BlockArgument, mlir::BlockArgument>> random;
   const Node *finalSoftmax = nullptr;
   llvm::StringMap<GraphValue> values;
-  llvm::MapVector<const Tensor *, Parameter> parameters;
+  llvm::MapVector<ParameterKey, Parameter> parameters;
+  /// How many parameters of a tensor have not been read yet.
+  llvm::DenseMap<const Tensor *, size_t> numUnread;
   std::deque<Tensor> constants;
   std::deque<std::unique_ptr<onnx::TensorProto>> ownedProtos;
 };

@@ -9,8 +9,6 @@
 
 #include "llvm/ADT/STLExtras.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::onnx_import;
@@ -19,9 +17,10 @@ using namespace qtc::onnx_import;
 // Products
 //===----------------------------------------------------------------------===//
 
-/// A linear layer of `input` [N, F] and `weight` [O, F].
+/// A linear layer of `input` [N, F] and `factor` times `weight` [O, F].
 static FailureOr<Value> createLinear(NodeContext &node, Value input,
-                                     const ConstantView &weight) {
+                                     const ConstantView &weight,
+                                     Factor factor = {}) {
   ArrayRef<int64_t> shape = qtrain::getShape(input);
   if (shape[1] != weight.shape[1])
     return node.refuse() << "the input has " << shape[1]
@@ -30,28 +29,11 @@ static FailureOr<Value> createLinear(NodeContext &node, Value input,
   Shape result = {shape[0], weight.shape[0]};
   if (failed(node.checkShape(result)))
     return failure();
-  return node.create<qtrain::LinearOp>(result, input,
-                                       node.getImporter().getParameter(weight));
-}
-
-/// Folds a factor of the graph into the initial value of a parameter.
-static LogicalResult foldScale(NodeContext &node, StringRef attribute,
-                               float scale, const ConstantView &view) {
-  if (scale == 1.0f)
-    return success();
-  if (scale == 0.0f || !std::isfinite(scale))
-    return node.refuse() << "attribute '" << attribute << "' is " << scale
-                         << "; expected a finite number other than zero";
-  if (view.isShared)
-    return node.refuse() << "attribute '" << attribute << "' is " << scale
-                         << ", and cannot be folded into "
-                         << quote(view.root->name)
-                         << ", which has several users";
-  node.getImporter().scaleParameter(view, scale);
-  node.remark("the initial value of " + quote(view.root->name) +
-              " is multiplied by '" + attribute + "', " +
-              std::to_string(scale));
-  return success();
+  FailureOr<Value> parameter =
+      node.getParameter(weight, /*owner=*/nullptr, factor);
+  if (failed(parameter))
+    return failure();
+  return node.create<qtrain::LinearOp>(result, input, *parameter);
 }
 
 /// The bias of a Gemm, or none where it has no effect.
@@ -105,15 +87,13 @@ LogicalResult qtc::onnx_import::importGemm(NodeContext &node) {
   std::optional<ConstantView> bias;
   if (failed(getGemmBias(node, weight->shape[0], beta, bias)))
     return failure();
-  FailureOr<Value> product = createLinear(node, input.activation, *weight);
-  if (failed(product) || failed(foldScale(node, "alpha", alpha, *weight)))
+  FailureOr<Value> result =
+      createLinear(node, input.activation, *weight, {"alpha", alpha});
+  if (succeeded(result) && bias)
+    result = addBias(node, *result, *bias, {"beta", beta});
+  if (failed(result))
     return failure();
-  if (!bias)
-    return node.setActivation(*product);
-  Value sum = addBias(node, *product, *bias);
-  if (failed(foldScale(node, "beta", beta, *bias)))
-    return failure();
-  return node.setActivation(sum);
+  return node.setActivation(*result);
 }
 
 LogicalResult qtc::onnx_import::importMatMul(NodeContext &node) {
@@ -148,31 +128,77 @@ LogicalResult qtc::onnx_import::importMatMul(NodeContext &node) {
 // Sums
 //===----------------------------------------------------------------------===//
 
-/// Adds the constant `index`, one number a channel, to the other operand.
+/// The dimension of `shape` that `bias` has one number for each index of, if it
+/// is a bias. A constant of one number is one only where `channels` is 1.
+static std::optional<size_t>
+findBiasDim(ArrayRef<int64_t> bias, ArrayRef<int64_t> shape, size_t channels) {
+  if (bias.size() > shape.size())
+    return std::nullopt;
+  size_t offset = shape.size() - bias.size();
+  std::optional<size_t> found;
+  for (auto [i, extent] : llvm::enumerate(bias)) {
+    if (extent == 1)
+      continue;
+    if (found || extent != shape[offset + i])
+      return std::nullopt;
+    found = offset + i;
+  }
+  if (!found && shape[channels] == 1)
+    found = channels;
+  return found;
+}
+
+/// True if all extents but those of the batch and of dimension `dim` are 1.
+static bool isRow(ArrayRef<int64_t> shape, int64_t dim) {
+  return ShapedType::getNumElements(shape.drop_front()) == shape[dim];
+}
+
+/// Adds the constant `index`, one number per channel, to the other operand.
 static LogicalResult addConstant(NodeContext &node, unsigned index) {
   const GraphValue &input = node.getInput(1 - index);
   FailureOr<ConstantView> bias = node.getWeight(index, "operand");
   if (failed(bias))
     return failure();
-  Shape shape = input.getShape();
-  int64_t channels = qtrain::getShape(input.activation)[1];
-  // Which dimension of the activation each extent of the constant belongs to.
-  bool fits =
-      bias->shape.size() <= shape.size() && bias->root->numElements == channels;
-  size_t offset = shape.size() - bias->shape.size();
-  for (auto [i, extent] : llvm::enumerate(bias->shape)) {
-    if (!fits || extent == 1)
-      continue;
-    int64_t dim =
-        input.permutation.empty() ? offset + i : input.permutation[offset + i];
-    fits &= dim == 1;
+  const Shape &permutation = input.permutation;
+  Value value = input.activation;
+  Shape shape = input.getShape(), memory(qtrain::getShape(value));
+  if (memory.size() < 2)
+    return node.refuse() << "expected an operand of rank 2 or more, but got "
+                         << formatShape(shape);
+  auto getMemoryDim = [&](size_t dim) {
+    return permutation.empty() ? static_cast<int64_t>(dim) : permutation[dim];
+  };
+  size_t channels = 1;
+  while (getMemoryDim(channels) != 1)
+    channels = (channels + 1) % shape.size();
+  std::optional<size_t> dim = findBiasDim(bias->shape, shape, channels);
+  if (!dim && bias->root->numElements == 1)
+    return node.refuse() << "a scalar constant is not supported; expected one "
+                            "number for each of the "
+                         << memory[1] << " channels of " << formatShape(shape);
+  int64_t memoryDim = dim ? getMemoryDim(*dim) : 0;
+  Value sums = getLayerResult(value);
+  if (memoryDim > 1 && isRow(memory, memoryDim) &&
+      !sums.getDefiningOp<qtrain::Conv2DOp>()) {
+    value = node.reshape(sums, {memory[0], memory[memoryDim]});
+    memoryDim = 1;
   }
-  if (!fits)
+  if (memoryDim > 1 && !permutation.empty())
     return node.refuse() << "a constant of shape " << formatShape(bias->shape)
-                         << " is not one number for each of the " << channels
+                         << " is one number for each index of dimension "
+                         << *dim << ", where a transpose has put dimension "
+                         << memoryDim
+                         << "; expected one number for each channel, now "
+                            "dimension "
+                         << channels;
+  if (memoryDim != 1)
+    return node.refuse() << "a constant of shape " << formatShape(bias->shape)
+                         << " is not one number for each of the " << memory[1]
                          << " channels of " << formatShape(shape);
-  return node.setActivation(addBias(node, input.activation, *bias),
-                            input.permutation);
+  FailureOr<Value> sum = addBias(node, value, *bias);
+  if (failed(sum))
+    return failure();
+  return node.setActivation(node.reshape(*sum, memory), permutation);
 }
 
 LogicalResult qtc::onnx_import::importAdd(NodeContext &node) {

@@ -86,6 +86,10 @@ public:
   bool isSparseInitializer(llvm::StringRef name) const {
     return sparseInitializers.contains(name);
   }
+  /// True if the file has a value called `name`.
+  bool defines(llvm::StringRef name) const {
+    return initializers.contains(name) || producers.contains(name);
+  }
   /// How many inputs of live nodes and outputs of the graph `name` is.
   unsigned getNumUses(llvm::StringRef name) const { return uses.lookup(name); }
   /// The name of the value that the model computes.

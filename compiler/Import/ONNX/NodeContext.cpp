@@ -12,6 +12,8 @@
 
 #include "onnx/onnx_pb.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace qtc::onnx_import;
 using llvm::StringRef;
@@ -219,13 +221,37 @@ FailureOr<ConstantView> NodeContext::getWeight(unsigned index, StringRef role) {
   if (!isConstant(index))
     return refuse() << "expected a constant " << role
                     << ", but got a computed value";
-  const ConstantView &view = getInput(index).constant;
+  ConstantView view = getInput(index).constant;
   if (!view.root->isFloat())
     return refuse() << "expected " << role << " of type float, but got "
                     << view.root->getElementTypeName();
   if (view.root->numElements == 0)
     return refuse() << "the " << role << " has no elements";
+  view.use = &node.proto->input(index);
   return view;
+}
+
+FailureOr<Value> NodeContext::getParameter(const ConstantView &view,
+                                           const void *owner, Factor factor) {
+  if (factor.value == 0.0f || !std::isfinite(factor.value))
+    return refuse() << "attribute " << quote(factor.attribute) << " is "
+                    << factor.value
+                    << "; expected a finite number other than zero";
+  size_t numBefore = importer.getParameters().size();
+  Parameter &parameter = importer.getParameter(view, owner);
+  if (importer.getParameters().size() > numBefore) {
+    parameter.scale = factor.value;
+    if (factor.value != 1.0f)
+      remark("the initial value of " + quote(view.root->name) +
+             " is multiplied by '" + factor.attribute + "', " +
+             std::to_string(factor.value));
+  }
+  if (parameter.scale != factor.value)
+    return refuse() << quote(view.root->name) << " is multiplied by "
+                    << factor.value << " here and by " << parameter.scale
+                    << " in another node; expected one factor in all nodes "
+                       "that share a weight";
+  return importer.createView(view, parameter);
 }
 
 FailureOr<ShapeTensor> NodeContext::getShapeTensor(unsigned index) {

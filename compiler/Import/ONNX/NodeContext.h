@@ -18,6 +18,12 @@ class AttributeProto;
 
 namespace qtc::onnx_import {
 
+/// A number in an attribute of a node that multiplies a constant.
+struct Factor {
+  llvm::StringRef attribute;
+  float value = 1.0f;
+};
+
 /// One node while its handler runs: typed access to attributes and inputs, and
 /// the place for results. Attributes that no one has read when the handler is
 /// done refuse the node.
@@ -77,6 +83,11 @@ public:
   mlir::FailureOr<mlir::Value> getActivation(unsigned index);
   /// A float constant; `role` names it in refusals.
   mlir::FailureOr<ConstantView> getWeight(unsigned index, llvm::StringRef role);
+  /// The parameter that `view` shows, in the view's shape; all uses of a tensor
+  /// with one `owner` are tied (ParameterKey). `factor` is folded into the
+  /// initial value; uses that are tied have one factor.
+  mlir::FailureOr<mlir::Value>
+  getParameter(const ConstantView &view, const void *owner, Factor factor = {});
   mlir::FailureOr<ShapeTensor> getShapeTensor(unsigned index);
   /// Integers that do not depend on the batch.
   mlir::FailureOr<Shape> getIntegers(unsigned index);

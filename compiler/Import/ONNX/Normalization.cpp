@@ -29,20 +29,6 @@ static FailureOr<ConstantView> getChannelConstant(NodeContext &node,
   return view;
 }
 
-/// The same for a running statistic, which the node gives a new value.
-static FailureOr<ConstantView> getStatistic(NodeContext &node, unsigned index,
-                                            StringRef role, int64_t channels) {
-  FailureOr<ConstantView> view =
-      getChannelConstant(node, index, role, channels);
-  if (failed(view))
-    return failure();
-  if (view->isShared || !view->steps.empty())
-    return node.refuse() << "the " << role << " " << quote(view->root->name)
-                         << " is used elsewhere or reshaped; expected an "
-                            "initializer for this node alone";
-  return view;
-}
-
 /// Reads what there is but the old 'spatial'; training_mode changes nothing,
 /// a program trains by batch and evaluates by running statistics.
 static LogicalResult readAttributes(NodeContext &node, float &epsilon,
@@ -126,11 +112,11 @@ LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
   if (failed(bias))
     return failure();
   FailureOr<ConstantView> mean =
-      getStatistic(node, 3, "running mean", channels);
+      getChannelConstant(node, 3, "running mean", channels);
   if (failed(mean))
     return failure();
   FailureOr<ConstantView> variance =
-      getStatistic(node, 4, "running variance", channels);
+      getChannelConstant(node, 4, "running variance", channels);
   if (failed(variance) || failed(checkVariance(node, *variance, epsilon)))
     return failure();
   if (ShapedType::getNumElements(shape) == channels)
@@ -138,10 +124,13 @@ LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
                 "mean is 0: the layers before it will not learn; compile with "
                 "a larger --batch");
 
+  FailureOr<Value> gamma = node.getParameter(*scale, /*owner=*/scale->use);
+  FailureOr<Value> beta = node.getParameter(*bias, /*owner=*/bias->use);
+  if (failed(gamma) || failed(beta))
+    return failure();
   Importer &importer = node.getImporter();
   OpBuilder &builder = node.getBuilder();
-  Value operands[] = {input, importer.getParameter(*scale),
-                      importer.getParameter(*bias), importer.getBuffer(*mean),
+  Value operands[] = {input, *gamma, *beta, importer.getBuffer(*mean),
                       importer.getBuffer(*variance)};
   Type statistic = node.makeType(channels);
   auto op = builder.create<qtrain::BatchNormTrainingOp>(

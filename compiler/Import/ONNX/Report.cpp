@@ -114,11 +114,11 @@ llvm::iterator_range<Block::iterator> Checker::getNewOps() {
 
 /// Adds up parameters and products of the node under way.
 void Checker::countWork(NodeReport &entry) {
-  for (const auto &[tensor, parameter] :
+  for (const auto &[key, parameter] :
        llvm::drop_begin(importer.getParameters(), countedParameters)) {
     if (parameter.kind == qtrain::StateKind::Parameter)
-      entry.parameters += tensor->numElements;
-    countedConstants.insert(tensor->name);
+      entry.parameters += key.first->numElements;
+    countedConstants.insert(key.first->name);
   }
   countedParameters = importer.getParameters().size();
   for (Operation &op : getNewOps())

@@ -39,6 +39,13 @@ Shape qtc::onnx_import::permute(ArrayRef<int64_t> values,
   return result;
 }
 
+Shape qtc::onnx_import::invert(ArrayRef<int64_t> permutation) {
+  Shape inverse(permutation.size());
+  for (auto [index, source] : llvm::enumerate(permutation))
+    inverse[source] = index;
+  return inverse;
+}
+
 void ConstantView::transpose(ArrayRef<int64_t> permutation, Location loc) {
   shape = permute(shape, permutation);
   Shape composed(permutation);

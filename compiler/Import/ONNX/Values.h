@@ -53,8 +53,9 @@ struct ConstantView {
   const Tensor *root = nullptr;
   Shape shape;
   llvm::SmallVector<Step, 2> steps;
-  /// Some value on the way from the root has further users.
-  bool isShared = false;
+  /// The input of the node that reads the view, which tells this use of the
+  /// root from others; null until a node reads it.
+  const std::string *use = nullptr;
 
   void transpose(llvm::ArrayRef<int64_t> permutation, mlir::Location loc);
   void reshape(llvm::ArrayRef<int64_t> newShape, mlir::Location loc);
@@ -93,6 +94,9 @@ bool isPermutation(llvm::ArrayRef<int64_t> permutation);
 /// Entry i of the result is entry `permutation`[i] of `values`.
 Shape permute(llvm::ArrayRef<int64_t> values,
               llvm::ArrayRef<int64_t> permutation);
+
+/// The permutation that undoes `permutation`.
+Shape invert(llvm::ArrayRef<int64_t> permutation);
 
 } // namespace qtc::onnx_import
 

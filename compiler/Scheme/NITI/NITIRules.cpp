@@ -157,6 +157,12 @@ struct QuantizeSum : OpConversionPattern<SumOp> {
         return getWidth(operand) == width;
       });
     };
+    // 2^31 · 2^20 each: more could leave 64 bits.
+    constexpr size_t kMaxGradients = 2048;
+    if (haveWidth(32) && adaptor.getOperands().size() > kMaxGradients)
+      return op.emitError()
+             << "scheme niti adds the gradients of at most " << kMaxGradients
+             << " uses of a weight, but got " << adaptor.getOperands().size();
     if (haveWidth(32)) {
       rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), 64));
       return success();

@@ -8,6 +8,7 @@ MatMul becomes its bias, and a final Softmax or LogSoftmax is stripped.
 """
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -54,6 +55,9 @@ class Use:
             else:
                 gradient = gradient.reshape(before)
         return gradient
+
+    def renamed(self, name):
+        return Use(name, self.shape, self.steps)
 
     def transposed(self, perm):
         step = ("transpose", tuple(perm), self.shape)
@@ -107,6 +111,7 @@ class _Importer:
         self.model, self.batch, self.graph = model, batch, Graph()
         self.opset = max([o.version for o in model.opset_import if o.domain in ("", "ai.onnx")] or [1])
         self.constants, self.uses, self.alias = {}, {}, {}
+        self.read_names = {}  # key of a use: the value that its first node reads
         self.dropouts = 0
         self.file_batch = None
         for tensor in model.graph.initializer:
@@ -138,17 +143,63 @@ class _Importer:
     def _is_activation(self, name):
         return self.alias.get(name, name) in self.graph.shapes
 
-    def _parameter(self, node, name, role, scale=1.0):
+    def _use(self, node, index, role, owner):
+        """A constant as this node uses it, under a key: equal keys are one tensor of the state (section 5.2)."""
+        name = node.input[index]
         if name not in self.uses:
             self._fail(node, f"{role} '{name}' is not a float initializer")
         use = self.uses[name]
+        key = (use.name, owner)
+        self.read_names.setdefault(key, name)
+        return use.renamed(key)
+
+    def _parameter(self, node, index, role, scale=1.0, layer=None):
+        """Weights are tied wherever they are used, and the bias of a `layer` with its weight; others never are."""
+        owner = () if role == "weight" else layer.weight.name if layer else (node.output[0], index)
+        use = self._use(node, index, role, owner)
         known = self.graph.parameters.get(use.name)
         if known is None:
-            values = self.constants[use.name].astype(np.float64)
+            values = self.constants[use.name[0]].astype(np.float64)
             self.graph.parameters[use.name] = Parameter(use.name, values * scale, role, scale)
-        elif known.role != role or known.scale != scale:
-            self._fail(node, f"'{use.name}' is shared in different roles or with different factors")
+        elif known.scale != scale:
+            self._fail(node, f"'{use.name[0]}' is shared with different factors")
         return use
+
+    def _final_names(self):
+        """{key: name in the state}: one tensor keeps the name of the constant, the others get names of their own."""
+        keys_of = {}
+        for key in self.read_names:
+            keys_of.setdefault(key[0], []).append(key)
+        names = {}
+        for constant, keys in keys_of.items():
+            names[next((k for k in keys if self.read_names[k] == constant), keys[0])] = constant
+        copies = [key for keys in keys_of.values() for key in keys if key not in names]
+        numbered = []
+        for key in copies:
+            if self.read_names[key] in names.values():
+                numbered.append(key)
+            else:
+                names[key] = self.read_names[key]
+        file_names = {name for node in self.model.graph.node for name in node.output}
+        file_names |= {value.name for value in (*self.model.graph.initializer, *self.model.graph.input)}
+        for key in numbered:
+            taken = file_names.union(names.values())
+            number = next(n for n in itertools.count(2) if f"{self.read_names[key]}.{n}" not in taken)
+            names[key] = f"{self.read_names[key]}.{number}"
+        return names
+
+    def _name_parameters(self):
+        names, graph = self._final_names(), self.graph
+        for parameter in graph.parameters.values():
+            parameter.name = names[parameter.name]
+            parameter.weight_of_node = names.get(parameter.weight_of_node)
+        graph.parameters = {parameter.name: parameter for parameter in graph.parameters.values()}
+        graph.running = {names[key]: values for key, values in graph.running.items()}
+        for node in graph.nodes:
+            node.weight = node.weight and node.weight.renamed(names[node.weight.name])
+            node.bias = node.bias and node.bias.renamed(names[node.bias.name])
+            if "running" in node.attributes:
+                node.attributes["running"] = tuple(names[key] for key in node.attributes["running"])
 
     def _add(self, kind, node, inputs, shape, **fields):
         output = node.output[0]
@@ -189,6 +240,7 @@ class _Importer:
         self._remove_dead_nodes()
         if any(node.kind == "softmax" for node in self.graph.nodes):
             raise Unsupported("Softmax is only supported at the end")
+        self._name_parameters()
         # Ranks of names, sorted bytewise (section 2).
         for rank, name in enumerate(sorted(self.graph.parameters, key=lambda n: n.encode())):
             self.graph.parameters[name].identifier = rank
@@ -369,7 +421,7 @@ class _Importer:
     def _op_Conv(self, node, attributes):
         x = self._value(node, 0)
         shape = self.graph.shapes[x]
-        weight = self._parameter(node, node.input[1], "weight")
+        weight = self._parameter(node, 1, "weight")
         group = attributes.get("group", 1)
         kernel = weight.shape[2:]
         if tuple(attributes.get("kernel_shape", kernel)) != tuple(kernel):
@@ -384,7 +436,7 @@ class _Importer:
         )
         self._set_fans(weight, weight.shape[1] * size, weight.shape[0] * size)
         if len(node.input) > 2 and node.input[2]:
-            bias = self._parameter(node, node.input[2], "bias")
+            bias = self._parameter(node, 2, "bias", layer=added)
             self._set_bias(node, added, bias.reshaped((math.prod(bias.shape),) + (1,) * len(kernel)))
 
     def _set_fans(self, weight, fan_in, fan_out):
@@ -429,15 +481,15 @@ class _Importer:
         alpha, beta = attributes.get("alpha", 1.0), attributes.get("beta", 1.0)
         if alpha == 0.0:
             self._fail(node, "alpha is 0")
-        weight = self._parameter(node, node.input[1], "weight", alpha)
+        weight = self._parameter(node, 1, "weight", alpha)
         if attributes.get("transB", 0):
             weight = weight.transposed((1, 0))
         added = self._dense(node, weight, bool(attributes.get("transA", 0)))
         if len(node.input) > 2 and node.input[2] and beta != 0.0:
-            self._set_bias(node, added, self._parameter(node, node.input[2], "bias", beta).reshaped_if_scalar())
+            self._set_bias(node, added, self._parameter(node, 2, "bias", beta, added).reshaped_if_scalar())
 
     def _op_MatMul(self, node, attributes):
-        self._dense(node, self._parameter(node, node.input[1], "weight"), False)
+        self._dense(node, self._parameter(node, 1, "weight"), False)
 
     def _op_Add(self, node, attributes):
         if attributes.get("broadcast", 0):
@@ -447,19 +499,39 @@ class _Importer:
             return self._sum(node)
         if not any(activations):
             self._fail(node, "sum of two constants")
-        constant = node.input[activations.index(False)]
-        raw = node.input[activations.index(True)]
-        source = self.alias.get(raw, raw)
-        producer = next((n for n in self.graph.nodes if n.output == source), None)
-        if producer is None or producer.kind not in ("conv", "gemm") or producer.bias is not None:
+        constant = activations.index(False)
+        moves = self._sole_producers(node, 1 - constant)
+        producer = moves.pop()
+        if producer.kind not in ("conv", "gemm") or producer.bias is not None:
             self._fail(node, "a constant is only supported as bias of a Conv, Gemm or MatMul")
-        if self.raw_users.get(source, 0) != 1 or self.raw_users.get(raw, 0) != 1:
-            self._fail(node, "the value before the bias has other users")
-        self._set_bias(node, producer, self._parameter(node, constant, "bias").reshaped_if_scalar())
-        del self.graph.shapes[producer.output]
-        producer.output = node.output[0]
-        self.graph.shapes[producer.output] = producer.output_shape
+        bias = self._parameter(node, constant, "bias", layer=producer)
+        if moves:
+            # One number for each index of one dimension: where that was before the transposes.
+            rank = len(producer.output_shape)
+            bias = bias.reshaped((1,) * (rank - len(bias.shape)) + tuple(bias.shape))
+            for move in moves:
+                bias = bias.transposed(np.argsort(move.attributes["perm"]))
+        self._set_bias(node, producer, bias.reshaped_if_scalar())
+        last = moves[0] if moves else producer
+        del self.graph.shapes[last.output]
+        last.output = node.output[0]
+        self.graph.shapes[last.output] = last.output_shape
         return None
+
+    def _sole_producers(self, node, index):
+        """Transposes up to the node that computes operand `index`, which comes last; they have no other users."""
+        raw, nodes = node.input[index], []
+        while True:
+            source = self.alias.get(raw, raw)
+            producer = next((n for n in self.graph.nodes if n.output == source), None)
+            if producer is None:
+                self._fail(node, "a constant is only supported as bias of a Conv, Gemm or MatMul")
+            if self.raw_users.get(source, 0) != 1 or self.raw_users.get(raw, 0) != 1:
+                self._fail(node, "the value before the bias has other users")
+            nodes.append(producer)
+            if producer.kind != "transpose":
+                return nodes
+            raw = producer.inputs[0]
 
     def _sum(self, node):
         values = [self._value(node, k) for k in range(len(node.input))]
@@ -548,16 +620,11 @@ class _Importer:
 
     def _op_BatchNormalization(self, node, attributes):
         x = self._value(node, 0)
-        gamma = self._parameter(node, node.input[1], "gamma")
-        beta = self._parameter(node, node.input[2], "beta")
-        for name in node.input[3:5]:
-            if name not in self.uses:
-                self._fail(node, f"running statistics '{name}' are not an initializer")
-        running = tuple(self.uses[name].name for name in node.input[3:5])
-        for name in running:
-            if name in self.graph.running:
-                self._fail(node, f"running statistics '{name}' are shared")
-            self.graph.running[name] = self.constants[name].astype(np.float64)
+        gamma = self._parameter(node, 1, "gamma")
+        beta = self._parameter(node, 2, "beta")
+        running = tuple(self._use(node, k, "running statistics", (node.output[0], k)).name for k in (3, 4))
+        for key in running:
+            self.graph.running[key] = self.constants[key[0]].astype(np.float64).reshape(-1)
         parameter = self.graph.parameters[beta.name]
         parameter.weight_of_node = parameter.weight_of_node or gamma.name
         momentum = attributes.get("momentum", 0.9)

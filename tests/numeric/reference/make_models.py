@@ -288,6 +288,61 @@ def shared_parameter(m):
     return m.classify(x, 6 * 9 * 7)
 
 
+def tied_weights(m):
+    """A weight in layers of different kinds: strides, transposed and not, behind views, in sums and in a row.
+
+    So are biases of one length, but only layers with one weight share one.
+    """
+    conv, bias = m.parameter("conv.weight", (6, 6, 3, 3)), m.parameter("six", (6,))
+    x = m.relu(m.conv("x", 5, 6, (1, 1), "stem"), "relu0")
+    y = m.relu(m.node("Conv", [x, conv, bias], "conv1", pads=[1, 1, 1, 1], strides=[2, 1]), "relu1")
+    y = m.node("Conv", [y, conv], "conv2", pads=[1, 2, 2, 1], dilations=[1, 2])
+    y = m.relu(m.node("Add", [m.node("Reshape", [bias, m.constant("channels", np.array([1, 6, 1, 1]))], "view"), y],
+                      "add"), "relu2")
+    x = m.relu(m.gemm(m.flatten(m.node("GlobalAveragePool", [y], "mean")), 6, 10, "fc0"), "relu3")
+    ten, weight = m.parameter("ten", (10,)), m.parameter("square.weight", (10, 10), 0.5)
+    x = m.relu(m.node("Gemm", [x, weight, ten], "gemm", transB=1), "relu4")
+    a = m.relu(m.node("Gemm", [x, weight, ten], "turned", transB=0), "relu5")
+    turned = m.node("Transpose", [weight], "transpose", perm=[1, 0])
+    b = m.relu(m.node("Add", [ten, m.node("MatMul", [x, turned], "matmul")], "matmul_add"), "relu6")
+    x = m.node("Add", [a, b], "sum")
+    return m.node("Gemm", [x, m.parameter("fc.weight", (CLASSES, 10)), m.parameter("fc.bias", (CLASSES,))], "fc", transB=1)
+
+
+def deduplicated(m):
+    """Equal constants as exporters merge them, some by Identity: each use trains on its own."""
+    zeros, ones = m.constant("zeros", np.zeros(6, np.float32)), m.constant("ones", np.ones(6, np.float32))
+    mean = m.node("Identity", [zeros], "mean")
+    x = m.conv("x", 5, 6, (3, 3), "conv1", bias=False)
+    x = m.relu(m.node("BatchNormalization", [x, ones, zeros, mean, ones], "bn1"), "relu1")
+    weight = m.parameter("conv2.weight", (6, 6, 3, 3))
+    x = m.node("Conv", [x, weight, zeros], "conv2", pads=[1, 1, 1, 1])
+    x = m.relu(m.node("BatchNormalization", [x, ones, mean, zeros, ones], "bn2"), "relu2")
+    x = m.node("Conv", [x, m.parameter("conv3.weight", (6, 6, 3, 3)), zeros], "conv3", pads=[1, 1, 1, 1])
+    return m.classify(m.relu(x, "relu3"), 6 * 7 * 5)
+
+
+def ranked_parameters(m):
+    """Parameters of another rank than their nodes expect, channels first and last."""
+    last = {"perm": [0, 2, 3, 1]}
+    x = m.conv("x", 5, 6, (3, 3), "conv1", bias=False)
+    x = m.relu(m.node("Add", [m.parameter("rank4", (1, 6, 1, 1)), x], "add1"), "relu1")
+    x = m.node("Transpose", [m.conv(x, 6, 7, (3, 3), "conv2", bias=False)], "last", **last)
+    x = m.node("Add", [x, m.parameter("last4", (1, 1, 1, 7))], "add2")
+    x = m.relu(m.node("Transpose", [x], "first", perm=[0, 3, 1, 2]), "relu2")
+    bias = m.node("Squeeze", [m.parameter("squeezed", (1, 8, 1, 1)), m.constant("axes", np.array([0, 2, 3]))], "squeeze")
+    x = m.relu(m.node("Conv", [x, m.parameter("conv3.weight", (8, 7, 1, 1)), bias], "conv3"), "relu3")
+    names = [m.constant("bn." + k, m.random.uniform(0.5, 1.5, (1, 8, 1)).astype(np.float32)) for k in ("g", "b", "m", "v")]
+    shape = m.constant("eight", np.array([8]))
+    views = [m.node("Reshape", [name, shape], "view." + name) for name in names]
+    x = m.relu(m.node("BatchNormalization", [x, *views], "bn"), "relu4")
+    x = m.node("Reshape", [m.node("GlobalAveragePool", [x], "mean"), m.constant("row", np.array([0, 1, 8]))], "rows")
+    weight = m.node("Reshape", [m.parameter("fc.weight", (8, 2, 2)), m.constant("matrix", np.array([8, 4]))], "flat.weight")
+    x = m.node("MatMul", [x, weight], "matmul")
+    x = m.node("Add", [x, m.parameter("fc.bias", (1, 1, CLASSES))], "matmul_add")
+    return m.node("Squeeze", [x, m.constant("axis", np.array([1]))], "squeezed_rows")
+
+
 def plumbing(m):
     """Identity, Transpose, Reshape with 0 and -1, Constant, final Softmax."""
     x = m.node("Identity", [m.conv("x", 5, 6, (2, 2), "conv")], "identity")
@@ -384,7 +439,7 @@ MODELS = {
         conv_phases, conv_asymmetric_pads, conv_same_upper, conv_same_lower, conv_full_kernel, conv_1x1, conv_zero_bias, max_pool_overlapping,
         max_pool_before_relu, max_pool_dilated, pool_ceil_mode, average_pool_exclude_pad, average_pool_include_pad,
         global_average_pool, residual, dropout_half, dropout_others, gemm_plain, gemm_transposed_operand,
-        gemm_alpha_beta, matmul_add, conv_add, shared_parameter, plumbing, twice_relu, two_heads,
+        gemm_alpha_beta, matmul_add, conv_add, shared_parameter, tied_weights, deduplicated, ranked_parameters, plumbing, twice_relu, two_heads,
         batch_normalization, normalized_residual, normalized_views, concat,
     )
 }
