@@ -8,6 +8,7 @@
 #ifndef QTC_IMPORT_ONNX_IMPORTER_H
 #define QTC_IMPORT_ONNX_IMPORTER_H
 
+#include "compiler/Import/ONNX/ConstantArray.h"
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Import/ONNX/Model.h"
 #include "compiler/Import/ONNX/Values.h"
@@ -87,6 +88,13 @@ public:
   /// An empty message that lives as long as the import.
   onnx::TensorProto *makeTensorProto();
 
+  /// Takes `count` from what the evaluation of constants may read and make, or
+  /// from what constants of one number may have (ConstantArray.h). False if
+  /// less is left.
+  bool takeElements(int64_t count, bool isSplat);
+  /// Notes that a bias of zeros that the file computes is left out.
+  void leaveOutBias() { ++leftOutBiases; }
+
   /// The parameter of `owner` that `view` shows, made if there is none yet.
   Parameter &getParameter(const ConstantView &view, const void *owner);
   /// `parameter` in the shape of `view`.
@@ -144,6 +152,8 @@ private:
   /// How many parameters of a tensor have not been read yet.
   llvm::DenseMap<const Tensor *, size_t> numUnread;
   std::deque<Tensor> constants;
+  int64_t availableElements, availableSplats;
+  int64_t leftOutBiases = 0;
   std::deque<std::unique_ptr<onnx::TensorProto>> ownedProtos;
 };
 

@@ -202,8 +202,6 @@ static LogicalResult addConstant(NodeContext &node, unsigned index) {
 }
 
 LogicalResult qtc::onnx_import::importAdd(NodeContext &node) {
-  if (!node.isActivation(0) && !node.isActivation(1))
-    return importIntegerArithmetic(node);
   if (node.isActivation(0) && node.isActivation(1))
     return importSum(node);
   return addConstant(node, node.isActivation(0) ? 1 : 0);
