@@ -96,12 +96,12 @@ void qtcrt::addTrainOptions(CLI::App &train, Options &options,
             "Use only the first N training examples");
   addNumber(train, "--eval-every", options.evalEvery, 0, maxEpochs,
             "Test every N epochs, 0: only at the end (default: 1)");
-  if (model.estimate_batches)
-    addNumber(train, "--statistics-batches", options.statisticsBatches, 1,
-              maxSteps,
-              concat("Estimate the statistics of normalizations on N training "
-                     "batches before every test (default: ",
-                     model.estimate_batches, ")"));
+  if (!model || model->estimate_batches)
+    addNumber(
+        train, "--statistics-batches", options.statisticsBatches, 1, maxSteps,
+        "Estimate the statistics of normalizations on N training batches "
+        "before every test" +
+            defaultText(model ? std::to_string(model->estimate_batches) : ""));
   addNumber(train, "--save-every", options.saveEvery, 0, maxSteps,
             "Also write the checkpoint every N steps");
   train.add_flag("--memory-report", options.memoryReport,
