@@ -521,9 +521,9 @@ llvm::Error Compiler::writeObjects() {
   for (const Variant &variant : variants) {
     if (variant.description.device)
       continue; // its code is in the descriptor
-    for (auto [kind, code] :
-         llvm::zip(llvm::ArrayRef({"-steps.o", "-tasks.o"}), variant.code))
-      if (llvm::Error error = add(variant.description.name + kind, code))
+    static constexpr llvm::StringLiteral kinds[] = {"-steps.o", "-tasks.o"};
+    for (auto [kind, code] : llvm::zip(kinds, variant.code))
+      if (llvm::Error error = add(variant.description.name + kind.str(), code))
         return error;
   }
   return options.emit == Phase::Library
