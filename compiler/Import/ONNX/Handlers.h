@@ -62,7 +62,7 @@ mlir::LogicalResult importIntegerArithmetic(NodeContext &node);
 /// Concat of lists in the arithmetic of shapes.
 mlir::LogicalResult importShapeConcat(NodeContext &node, int64_t axis);
 
-/// `value` plus one number a channel; `bias` holds as many as there are
+/// `value` plus one number per channel; `bias` holds as many as there are
 /// channels.
 mlir::Value addBias(NodeContext &node, mlir::Value value, ConstantView bias);
 

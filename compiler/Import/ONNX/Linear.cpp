@@ -132,9 +132,10 @@ LogicalResult qtc::onnx_import::importMatMul(NodeContext &node) {
   auto middle = ArrayRef(shape).drop_front().drop_back();
   if (shape.size() < 2 ||
       llvm::any_of(middle, [](int64_t extent) { return extent != 1; }))
-    return node.refuse() << "expected one row an example, but the left operand "
-                            "has shape "
-                         << formatShape(shape);
+    return node.refuse()
+           << "expected one row per example, but the left operand "
+              "has shape "
+           << formatShape(shape);
   weight->transpose({1, 0}, node.getLoc());
   FailureOr<Value> product = createLinear(
       node, node.reshape(*input, {shape.front(), shape.back()}), *weight);
@@ -148,7 +149,7 @@ LogicalResult qtc::onnx_import::importMatMul(NodeContext &node) {
 // Sums
 //===----------------------------------------------------------------------===//
 
-/// Adds the constant `index`, one number a channel, to the other operand.
+/// Adds the constant `index`, one number per channel, to the other operand.
 static LogicalResult addConstant(NodeContext &node, unsigned index) {
   const GraphValue &input = node.getInput(1 - index);
   FailureOr<ConstantView> bias = node.getWeight(index, "operand");

@@ -351,7 +351,7 @@ LogicalResult LossGradientOp::verify() {
   ArrayRef<int64_t> shape = getShape(getLogits());
   if (shape.size() != 2 ||
       getLabels().getType().getShape() != shape.take_front()) // C1
-    return emitOpError() << "expected logits of rank 2 and one label a row, "
+    return emitOpError() << "expected logits of rank 2 and one label per row, "
                             "but got "
                          << getLogits().getType() << " and "
                          << getLabels().getType();
@@ -525,7 +525,8 @@ static LogicalResult verifyBatchNorm(Operation *op, ValueRange activations,
   values.append(op->result_begin(), op->result_end());
   for (Value value : values)
     if (!llvm::is_contained(activations, value) &&
-        failed(expectShape(op, "one number a channel", value, shape[1]))) // C2
+        failed(
+            expectShape(op, "one number per channel", value, shape[1]))) // C2
       return failure();
   if (!epsilon.isFinite() || epsilon.isNegative()) // C3
     return op->emitOpError("expected a finite epsilon that is not negative");
@@ -576,7 +577,7 @@ LogicalResult LocalResponseNormGradientOp::verify() {
 }
 
 /// Checks the constraints C1 and C2 of the integer steps: `activations`, the
-/// input first, have one shape, and everything else is one number a channel.
+/// input first, have one shape, and everything else is one number per channel.
 static LogicalResult verifyChannels(Operation *op, ValueRange activations) {
   ArrayRef<int64_t> shape = getShape(activations.front());
   if (shape.size() < 2) // C1
@@ -589,7 +590,8 @@ static LogicalResult verifyChannels(Operation *op, ValueRange activations) {
   values.append(op->result_begin(), op->result_end());
   for (Value value : values)
     if (!llvm::is_contained(activations, value) &&
-        failed(expectShape(op, "one number a channel", value, shape[1]))) // C2
+        failed(
+            expectShape(op, "one number per channel", value, shape[1]))) // C2
       return failure();
   return success();
 }
@@ -625,7 +627,7 @@ LogicalResult FollowStatisticsOp::verify() {
   if (failed(expectRank(*this, "a mean", getMean(), 1)))
     return failure();
   for (Value value : getOperands())
-    if (failed(expectShape(*this, "one number a channel", value,
+    if (failed(expectShape(*this, "one number per channel", value,
                            getShape(getMean())))) // C1
       return failure();
   return success();
