@@ -34,8 +34,8 @@ static LogicalResult forward(NodeContext &node) {
   return node.setResult(node.getInput(0));
 }
 
-static LogicalResult createRelu(NodeContext &node) {
-  const GraphValue &input = node.getInput(0);
+static LogicalResult createRelu(NodeContext &node, unsigned index) {
+  const GraphValue &input = node.getInput(index);
   return node.setActivation(
       node.create<qtrain::ReluOp>(qtrain::getShape(input.activation),
                                   input.activation),
@@ -45,7 +45,7 @@ static LogicalResult createRelu(NodeContext &node) {
 LogicalResult qtc::onnx_import::importRelu(NodeContext &node) {
   if (failed(expectActivation(node, 0)))
     return failure();
-  return createRelu(node);
+  return createRelu(node, 0);
 }
 
 /// Reads a bound of Clip: an attribute or, since operator set 11, an input.
@@ -64,31 +64,51 @@ static LogicalResult readBound(NodeContext &node, StringRef name,
   return success();
 }
 
-LogicalResult qtc::onnx_import::importClip(NodeContext &node) {
-  double low = -std::numeric_limits<double>::infinity(), high = -low;
-  if (failed(expectActivation(node, 0)) ||
-      failed(readBound(node, "min", 1, low)) ||
-      failed(readBound(node, "max", 2, high)))
-    return failure();
+/// Clips operand `index`.
+static LogicalResult createClip(NodeContext &node, unsigned index, double low,
+                                double high) {
   constexpr double kLargest = std::numeric_limits<float>::max();
   bool isUnbounded = high >= kLargest;
   if (isUnbounded && low == 0.0)
-    return createRelu(node);
+    return createRelu(node, index);
   if (isUnbounded && low <= -kLargest)
-    return forward(node);
+    return node.setResult(node.getInput(index));
   std::string range;
   llvm::raw_string_ostream(range) << llvm::format("%g, %g", low, high);
   if (!(low < high))
     return node.refuse() << "expected a lower bound below the higher one, but "
                             "got Clip("
                          << range << ")";
-  const GraphValue &input = node.getInput(0);
+  const GraphValue &input = node.getInput(index);
   OpBuilder &builder = node.getBuilder();
   return node.setActivation(node.create<qtrain::ClipOp>(
                                 qtrain::getShape(input.activation),
                                 input.activation, builder.getF64FloatAttr(low),
                                 builder.getF64FloatAttr(high)),
                             input.permutation);
+}
+
+LogicalResult qtc::onnx_import::importClip(NodeContext &node) {
+  double low = -std::numeric_limits<double>::infinity(), high = -low;
+  if (failed(expectActivation(node, 0)) ||
+      failed(readBound(node, "min", 1, low)) ||
+      failed(readBound(node, "max", 2, high)))
+    return failure();
+  return createClip(node, 0, low, high);
+}
+
+/// Max and Min with one number are a Clip with one bound.
+LogicalResult qtc::onnx_import::importExtremum(NodeContext &node) {
+  bool isMax = node.getOpType() == "Max";
+  unsigned index = node.isActivation(0) ? 0 : 1;
+  if (node.getNumInputs() != 2 || node.isActivation(1 - index))
+    return node.refuse() << "supported only between data and one number";
+  FailureOr<double> bound = node.getScalar(1 - index);
+  if (failed(bound))
+    return failure();
+  double infinity = std::numeric_limits<double>::infinity();
+  return isMax ? createClip(node, index, *bound, infinity)
+               : createClip(node, index, -infinity, *bound);
 }
 
 /// Reads ratio and mode; sets `isActive` to false for what is no Dropout.

@@ -274,7 +274,11 @@ LogicalResult qtc::onnx_import::importConv(NodeContext &node) {
     if (ArrayRef(view->shape) != ArrayRef(channels))
       return node.refuse() << "expected a bias of shape " << channels
                            << ", but got " << formatShape(view->shape);
-    bias = *view;
+    // Exporters compute zeros for a convolution without bias.
+    if (node.isComputedZero(*view))
+      node.getImporter().leaveOutBias();
+    else
+      bias = *view;
   }
   Value value = node.create<qtrain::Conv2DOp>(
       result, *input, node.getImporter().getParameter(*weight),
@@ -397,8 +401,8 @@ LogicalResult qtc::onnx_import::importGlobalPool(NodeContext &node) {
   return setImages(node, value);
 }
 
-/// The axes of a reduction, an attribute or, since operator set 18, an input.
-static FailureOr<Shape> getReducedAxes(NodeContext &node, int64_t rank) {
+FailureOr<std::optional<Shape>>
+qtc::onnx_import::readReducedAxes(NodeContext &node, int64_t rank) {
   Shape axes;
   int64_t noopWithEmptyAxes = 0;
   if (failed(node.read("axes", axes)) ||
@@ -411,26 +415,42 @@ static FailureOr<Shape> getReducedAxes(NodeContext &node, int64_t rank) {
     axes = *integers;
   }
   if (axes.empty() && noopWithEmptyAxes == 0)
-    return node.refuse() << "a mean over all dimensions is not supported";
+    return std::optional<Shape>();
   for (int64_t &axis : axes) {
     FailureOr<int64_t> normalized = node.normalizeAxis(axis, rank);
     if (failed(normalized))
       return failure();
     axis = *normalized;
-    if (axis < 2)
-      return node.refuse() << "a mean over dimension " << axis
-                           << " is not supported; expected the spatial ones";
   }
-  return axes;
+  llvm::sort(axes);
+  axes.erase(std::unique(axes.begin(), axes.end()), axes.end());
+  return std::optional<Shape>(axes);
 }
 
-LogicalResult qtc::onnx_import::importReduceMean(NodeContext &node) {
+/// Axes of a reduction over spatial dimensions.
+static FailureOr<Shape> getSpatialAxes(NodeContext &node, int64_t rank) {
+  FailureOr<std::optional<Shape>> axes = readReducedAxes(node, rank);
+  if (failed(axes))
+    return failure();
+  StringRef what = node.getOpType() == "ReduceMax" ? "maximum" : "mean";
+  if (!*axes)
+    return node.refuse() << "a " << what
+                         << " over all dimensions is not supported";
+  for (int64_t axis : **axes)
+    if (axis < 2)
+      return node.refuse() << "a " << what << " over dimension " << axis
+                           << " is not supported; expected the spatial ones";
+  return **axes;
+}
+
+/// A mean or a maximum over space is a pool of one window.
+LogicalResult qtc::onnx_import::importReduction(NodeContext &node) {
   FailureOr<Value> input = getImages(node);
   if (failed(input))
     return failure();
   Shape shape = node.getInput(0).getShape();
   int64_t keepDims = 1;
-  FailureOr<Shape> axes = getReducedAxes(node, shape.size());
+  FailureOr<Shape> axes = getSpatialAxes(node, shape.size());
   if (failed(axes) || failed(node.read("keepdims", keepDims)))
     return failure();
   auto isReduced = [&](int64_t axis) {
@@ -452,7 +472,9 @@ LogicalResult qtc::onnx_import::importReduceMean(NodeContext &node) {
       result.push_back(extent);
     else if (keepDims != 0)
       result.push_back(1);
-  Value value =
-      node.create<qtrain::AveragePool2DOp>(pooled, *input, window, UnitAttr());
+  Value value = node.getOpType() == "ReduceMax"
+                    ? node.create<qtrain::MaxPool2DOp>(pooled, *input, window)
+                    : node.create<qtrain::AveragePool2DOp>(pooled, *input,
+                                                           window, UnitAttr());
   return node.setActivation(node.reshape(value, result));
 }

@@ -22,7 +22,11 @@ mlir::LogicalResult importConv(NodeContext &node);
 mlir::LogicalResult importMaxPool(NodeContext &node);
 mlir::LogicalResult importAveragePool(NodeContext &node);
 mlir::LogicalResult importGlobalPool(NodeContext &node);
-mlir::LogicalResult importReduceMean(NodeContext &node);
+mlir::LogicalResult importReduction(NodeContext &node);
+/// The axes of a reduction, normalized: an attribute or, depending on the
+/// operator set, an input. None stands for all.
+mlir::FailureOr<std::optional<Shape>> readReducedAxes(NodeContext &node,
+                                                      int64_t rank);
 
 // Linear.cpp
 mlir::LogicalResult importGemm(NodeContext &node);
@@ -32,6 +36,7 @@ mlir::LogicalResult importAdd(NodeContext &node);
 // Activation.cpp
 mlir::LogicalResult importRelu(NodeContext &node);
 mlir::LogicalResult importClip(NodeContext &node);
+mlir::LogicalResult importExtremum(NodeContext &node);
 mlir::LogicalResult importDropout(NodeContext &node);
 mlir::LogicalResult importSoftmax(NodeContext &node);
 mlir::LogicalResult importSum(NodeContext &node);
@@ -49,18 +54,30 @@ mlir::LogicalResult importUnsqueeze(NodeContext &node);
 mlir::LogicalResult importTranspose(NodeContext &node);
 mlir::LogicalResult importIdentity(NodeContext &node);
 mlir::LogicalResult importCast(NodeContext &node);
+mlir::LogicalResult importCastLike(NodeContext &node);
 
 // Constants.cpp
 mlir::LogicalResult importConstant(NodeContext &node);
 mlir::LogicalResult importConstantOfShape(NodeContext &node);
 mlir::LogicalResult importShape(NodeContext &node);
 mlir::LogicalResult importSize(NodeContext &node);
-mlir::LogicalResult importGather(NodeContext &node);
-mlir::LogicalResult importSlice(NodeContext &node);
-mlir::LogicalResult importIntegerArithmetic(NodeContext &node);
 
-/// Concat of lists in the arithmetic of shapes.
-mlir::LogicalResult importShapeConcat(NodeContext &node, int64_t axis);
+// Folding.cpp: all inputs are constant
+mlir::LogicalResult foldElementwise(NodeContext &node);
+mlir::LogicalResult foldWhere(NodeContext &node);
+mlir::LogicalResult foldReduction(NodeContext &node);
+mlir::LogicalResult foldExpand(NodeContext &node);
+mlir::LogicalResult foldTile(NodeContext &node);
+mlir::LogicalResult foldSlice(NodeContext &node);
+mlir::LogicalResult foldGather(NodeContext &node);
+mlir::LogicalResult foldGatherND(NodeContext &node);
+mlir::LogicalResult foldConcat(NodeContext &node);
+mlir::LogicalResult foldRange(NodeContext &node);
+/// Input 0 in another type.
+mlir::LogicalResult foldCast(NodeContext &node, int elementType);
+/// Input 0 with its dimensions in another order.
+mlir::LogicalResult foldTranspose(NodeContext &node,
+                                  llvm::ArrayRef<int64_t> permutation);
 
 /// `value` plus one number per channel; `bias` holds as many as there are
 /// channels.

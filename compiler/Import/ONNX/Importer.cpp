@@ -27,7 +27,9 @@ std::string qtc::onnx_import::describeNode(const Node &node) {
 
 Importer::Importer(Model &model, MLIRContext &context,
                    const ImportOptions &options)
-    : model(model), builder(&context), options(options) {
+    : model(model), builder(&context), options(options),
+      availableElements(kMaxFoldedElements + 4 * model.fileSize),
+      availableSplats(kMaxSplatElements) {
   context.loadDialect<func::FuncDialect, qtrain::QTrainDialect>();
 }
 
@@ -97,7 +99,8 @@ static Shape getChannelsFirst(size_t rank) {
   return permutation;
 }
 
-/// True for an input in NHWC: transposes to NCHW are all that reads it.
+/// True for an input in NHWC: transposes to NCHW are all that reads its
+/// elements.
 static bool isChannelsLast(const Model &model, const GraphInput &input) {
   if (input.shape.size() < 3)
     return false;
@@ -105,6 +108,8 @@ static bool isChannelsLast(const Model &model, const GraphInput &input) {
   bool isRead = false;
   for (const Node &node : model.nodes) {
     if (!node.isLive || !llvm::is_contained(node.operands, input.name))
+      continue;
+    if (node.proto->op_type() == "Shape")
       continue;
     if (node.proto->op_type() != "Transpose" ||
         node.proto->attribute_size() != 1)
@@ -248,6 +253,14 @@ const Tensor *Importer::addConstant(Tensor tensor) {
   return &constants.emplace_back(std::move(tensor));
 }
 
+bool Importer::takeElements(int64_t count, bool isSplat) {
+  int64_t &available = isSplat ? availableSplats : availableElements;
+  if (count > available)
+    return false;
+  available -= count;
+  return true;
+}
+
 onnx::TensorProto *Importer::makeTensorProto() {
   return ownedProtos.emplace_back(std::make_unique<onnx::TensorProto>()).get();
 }
@@ -260,6 +273,9 @@ Value Importer::getParameter(const ConstantView &view) {
   Parameter &parameter = parameters[view.root];
   if (!parameter.argument) {
     Location loc = NameLoc::get(builder.getStringAttr(view.root->name));
+    if (view.root->isFolded)
+      addRemark("parameter " + quote(view.root->name) +
+                " is computed from constants: it is trained instead of them");
     // Parameters stand before the arguments for random numbers.
     parameter.argument = getBody().insertArgument(
         numInputs + parameters.size() - 1,
@@ -334,8 +350,13 @@ static LogicalResult checkOp(NodeContext &context, const OpEntry *entry) {
 
 static LogicalResult runHandler(NodeContext &context) {
   const OpEntry *entry = findOp(context.getOpType());
-  if (failed(checkOp(context, entry)) || failed(context.resolveInputs()) ||
-      failed(entry->handler(context)))
+  if (failed(checkOp(context, entry)) || failed(context.resolveInputs()))
+    return failure();
+  bool isFolded = entry->fold && context.hasConstantInputs();
+  Handler handler = isFolded ? entry->fold : entry->handler;
+  if (!handler)
+    return context.refuse() << "the operator is not supported on data yet";
+  if (failed(handler(context)))
     return failure();
   return context.expectAllRead();
 }
@@ -416,6 +437,11 @@ LogicalResult Importer::finish(std::string &why) {
   FailureOr<Value> output = getOutput(why);
   if (failed(output) || failed(checkTrainable(*output, why)))
     return failure();
+  if (leftOutBiases > 0)
+    addRemark(std::to_string(leftOutBiases) +
+              (leftOutBiases == 1 ? " bias" : " biases") +
+              " of zeros that the model computes: left out, as they are no "
+              "parameters of the network");
   SmallVector<Value> results{*output};
   SmallVector<Attribute> attributes{builder.getDictionaryAttr({})};
   for (const auto &[tensor, parameter] : parameters) {

@@ -8,6 +8,7 @@
 #ifndef QTC_IMPORT_ONNX_IMPORTER_H
 #define QTC_IMPORT_ONNX_IMPORTER_H
 
+#include "compiler/Import/ONNX/ConstantArray.h"
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Import/ONNX/Model.h"
 #include "compiler/Import/ONNX/Values.h"
@@ -77,6 +78,13 @@ public:
   /// An empty message that lives as long as the import.
   onnx::TensorProto *makeTensorProto();
 
+  /// Takes `count` from what the evaluation of constants may read and make, or
+  /// from what constants of one number may have (ConstantArray.h). False if
+  /// less is left.
+  bool takeElements(int64_t count, bool isSplat);
+  /// Notes that a bias of zeros that the file computes is left out.
+  void leaveOutBias() { ++leftOutBiases; }
+
   /// The parameter that `view` shows, in the view's shape.
   mlir::Value getParameter(const ConstantView &view);
   /// The buffer that `view`, not shared and without steps, shows.
@@ -132,6 +140,8 @@ private:
   llvm::StringMap<GraphValue> values;
   llvm::MapVector<const Tensor *, Parameter> parameters;
   std::deque<Tensor> constants;
+  int64_t availableElements, availableSplats;
+  int64_t leftOutBiases = 0;
   std::deque<std::unique_ptr<onnx::TensorProto>> ownedProtos;
 };
 

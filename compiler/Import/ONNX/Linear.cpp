@@ -149,6 +149,25 @@ LogicalResult qtc::onnx_import::importMatMul(NodeContext &node) {
 // Sums
 //===----------------------------------------------------------------------===//
 
+/// The dimension of `shape` that a broadcast constant of `bias` varies along,
+/// if it is the only one along which examples do: a row of features with
+/// dimensions of extent 1 around it, as MatMul makes it of [N, 1, F].
+static std::optional<size_t> findRow(ArrayRef<int64_t> shape,
+                                     ArrayRef<int64_t> bias) {
+  std::optional<size_t> row;
+  for (size_t dim = 1; dim < shape.size(); ++dim) {
+    if (shape[dim] == 1)
+      continue;
+    if (row)
+      return std::nullopt;
+    row = dim;
+  }
+  if (!row || bias.size() < shape.size() - *row || bias.size() > shape.size() ||
+      bias[bias.size() - (shape.size() - *row)] != shape[*row])
+    return std::nullopt;
+  return row;
+}
+
 /// Adds the constant `index`, one number per channel, to the other operand.
 static LogicalResult addConstant(NodeContext &node, unsigned index) {
   const GraphValue &input = node.getInput(1 - index);
@@ -156,6 +175,12 @@ static LogicalResult addConstant(NodeContext &node, unsigned index) {
   if (failed(bias))
     return failure();
   Shape shape = input.getShape();
+  std::optional<size_t> row = findRow(shape, bias->shape);
+  if (row && *row > 1 && input.permutation.empty() &&
+      bias->root->numElements == shape[*row]) {
+    Value flat = node.reshape(input.activation, {shape[0], shape[*row]});
+    return node.setActivation(node.reshape(addBias(node, flat, *bias), shape));
+  }
   int64_t channels = qtrain::getShape(input.activation)[1];
   // Which dimension of the activation each extent of the constant belongs to.
   bool fits =
@@ -171,14 +196,15 @@ static LogicalResult addConstant(NodeContext &node, unsigned index) {
   if (!fits)
     return node.refuse() << "a constant of shape " << formatShape(bias->shape)
                          << " is not one number for each of the " << channels
-                         << " channels of " << formatShape(shape);
+                         << " channels of " << formatShape(shape)
+                         << (input.permutation.empty()
+                                 ? ""
+                                 : ", which is transposed");
   return node.setActivation(addBias(node, input.activation, *bias),
                             input.permutation);
 }
 
 LogicalResult qtc::onnx_import::importAdd(NodeContext &node) {
-  if (!node.isActivation(0) && !node.isActivation(1))
-    return importIntegerArithmetic(node);
   if (node.isActivation(0) && node.isActivation(1))
     return importSum(node);
   return addConstant(node, node.isActivation(0) ? 1 : 0);

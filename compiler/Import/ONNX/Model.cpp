@@ -94,6 +94,7 @@ Model::parse(StringRef bytes, StringRef folder, std::string &why) {
   budget.available = std::max(kLeastBudget, 4 * bytes.size());
   std::unique_ptr<Model> model(new Model());
   model->folder = folder.str();
+  model->fileSize = bytes.size();
   if (failed(model->parseBytes(bytes, why)))
     return failure();
   // Attributes of Constant nodes may add a few messages later.

@@ -93,6 +93,8 @@ public:
 
   /// Folder of the model, empty if it has none.
   std::string folder;
+  /// Bytes of the model without its external data.
+  int64_t fileSize = 0;
   /// Version of the default operator set.
   int64_t opset = 0;
   std::vector<Node> nodes;

@@ -18,7 +18,7 @@ using llvm::StringRef;
 using onnx::AttributeProto;
 
 /// Shape tensors have few elements; more are not looked at.
-static constexpr int64_t kMaxShapeElements = 64;
+static constexpr int64_t kMaxShapeElements = 4096;
 
 void NodeContext::remark(const llvm::Twine &text) {
   importer.addRemark(describeNode(node) + ": " + text);
@@ -228,34 +228,92 @@ FailureOr<ConstantView> NodeContext::getWeight(unsigned index, StringRef role) {
   return view;
 }
 
-FailureOr<ShapeTensor> NodeContext::getShapeTensor(unsigned index) {
-  if (hasKind(index, GraphValue::Kind::ShapeArithmetic))
-    return getInput(index).integers;
+bool NodeContext::isComputedZero(const ConstantView &view) {
+  const Tensor &root = *view.root;
+  return root.isFolded && root.isSplat && root.proto->float_data(0) == 0.0f;
+}
+
+bool NodeContext::hasConstantInputs() const {
+  return llvm::all_of(inputs, [](const GraphValue *value) {
+    return !value || value->kind != GraphValue::Kind::Activation;
+  });
+}
+
+FailureOr<ConstantArray> NodeContext::getArray(unsigned index) {
+  ConstantArray array;
+  if (hasKind(index, GraphValue::Kind::ShapeArithmetic)) {
+    const ShapeTensor &integers = getInput(index).integers;
+    array.elementType = integers.elementType;
+    array.shape = integers.shape;
+    array.integers.assign(integers.elements.begin(), integers.elements.end());
+    return array;
+  }
   if (!isConstant(index))
     return refuse() << "expected input " << index
                     << " to be known at compile time";
   const ConstantView &view = getInput(index).constant;
   const Tensor &root = *view.root;
-  if (llvm::any_of(view.steps, [](auto &step) { return step.isTranspose; }))
-    return refuse() << "input " << index
-                    << " is a transposed constant, which is not supported";
-  if (root.numElements > kMaxShapeElements)
-    return refuse() << "expected input " << index << " to have at most "
-                    << kMaxShapeElements << " elements, but got "
-                    << root.numElements;
-  FailureOr<std::vector<int64_t>> elements =
-      readIntegers(root, importer.getModel().folder, why);
-  if (failed(elements)) {
+  array.elementType = root.elementType;
+  array.shape = root.shape;
+  array.isSplat = root.isSplat;
+  if (failed(takeElements(root.isSplat ? Shape() : root.shape,
+                          /*isSplat=*/false)))
+    return failure();
+  const std::string &folder = importer.getModel().folder;
+  LogicalResult isRead = success();
+  if (root.isFloat()) {
+    FailureOr<std::vector<float>> floats = readFloats(root, folder, why);
+    isRead = floats;
+    if (succeeded(floats))
+      array.floats.assign(floats->begin(), floats->end());
+  } else {
+    FailureOr<std::vector<int64_t>> integers = readIntegers(root, folder, why);
+    isRead = integers;
+    if (succeeded(integers))
+      for (int64_t integer : *integers)
+        array.integers.push_back({integer, /*timesBatch=*/false});
+  }
+  if (failed(isRead)) {
     why = "input " + std::to_string(index) + ": " + why;
     return failure();
   }
-  if (root.isSplat)
-    elements->resize(root.numElements, elements->front());
+  for (const ConstantView::Step &step : view.steps)
+    if (step.isTranspose)
+      array = rearrange(array, makeTranspose(array.shape, step.operand));
+    else
+      array.shape = step.operand;
+  return array;
+}
+
+/// The integers of `array`, all of them.
+static ShapeTensor makeShapeTensor(ConstantArray array) {
   ShapeTensor result;
-  result.shape = view.shape;
-  for (int64_t element : *elements)
-    result.elements.push_back({element, /*timesBatch=*/false});
+  result.elementType = array.elementType;
+  if (array.isSplat)
+    array.integers.resize(ShapedType::getNumElements(array.shape),
+                          array.integers.front());
+  result.elements.assign(array.integers.begin(), array.integers.end());
+  result.shape = std::move(array.shape);
   return result;
+}
+
+FailureOr<ShapeTensor> NodeContext::getShapeTensor(unsigned index) {
+  if (hasKind(index, GraphValue::Kind::ShapeArithmetic))
+    return getInput(index).integers;
+  if (isConstant(index)) {
+    const Tensor &root = *getInput(index).constant.root;
+    if (!root.isInteger())
+      return refuse() << "input " << index << ": expected integers, but got "
+                      << root.getElementTypeName();
+    if (root.numElements > kMaxShapeElements)
+      return refuse() << "expected input " << index << " to have at most "
+                      << kMaxShapeElements << " elements, but got "
+                      << root.numElements;
+  }
+  FailureOr<ConstantArray> array = getArray(index);
+  if (failed(array))
+    return failure();
+  return makeShapeTensor(std::move(*array));
 }
 
 FailureOr<Shape> NodeContext::getIntegers(unsigned index) {
@@ -272,27 +330,18 @@ FailureOr<Shape> NodeContext::getIntegers(unsigned index) {
 }
 
 FailureOr<double> NodeContext::getScalar(unsigned index) {
-  if (isShapeTensor(index)) {
-    FailureOr<Shape> integers = getIntegers(index);
-    if (failed(integers))
-      return failure();
-    if (integers->size() == 1)
-      return static_cast<double>(integers->front());
-  } else if (isConstant(index)) {
-    const Tensor &root = *getInput(index).constant.root;
-    FailureOr<std::vector<float>> floats =
-        root.numElements == 1
-            ? readFloats(root, importer.getModel().folder, why)
-            : FailureOr<std::vector<float>>(std::vector<float>());
-    if (failed(floats)) {
-      why = "input " + std::to_string(index) + ": " + why;
-      return failure();
-    }
-    if (floats->size() == 1)
-      return static_cast<double>(floats->front());
-  }
-  return refuse() << "expected input " << index
-                  << " to be a constant of one element";
+  if (isActivation(index) ||
+      ShapedType::getNumElements(getInput(index).getShape()) != 1)
+    return refuse() << "expected input " << index
+                    << " to be a constant of one element";
+  FailureOr<ConstantArray> array = getArray(index);
+  if (failed(array))
+    return failure();
+  if (array->isFloat())
+    return array->floats.front();
+  if (array->integers.front().timesBatch)
+    return refuse() << "input " << index << " depends on the batch";
+  return static_cast<double>(array->integers.front().value);
 }
 
 FailureOr<int64_t> NodeContext::normalizeAxis(int64_t axis, int64_t rank) {
@@ -323,6 +372,28 @@ LogicalResult NodeContext::checkShape(ArrayRef<int64_t> shape) {
                   << "; a tensor has 1 to " << kMaxElements << " elements";
 }
 
+FailureOr<int64_t> NodeContext::takeElements(ArrayRef<int64_t> shape,
+                                             bool isSplat) {
+  FailureOr<int64_t> count = countElements(shape);
+  if (failed(count))
+    return refuse() << "a constant of shape " << formatShape(shape)
+                    << " is out of range; a tensor has at most " << kMaxElements
+                    << " elements";
+  if (importer.takeElements(*count, isSplat))
+    return count;
+  if (isSplat)
+    return refuse() << "a constant of shape " << formatShape(shape)
+                    << " is too large: constants that nodes fill with one "
+                       "number have at most "
+                    << kMaxSplatElements
+                    << " elements in all; store it in the file";
+  return refuse() << "a constant of shape " << formatShape(shape)
+                  << " is too large: the evaluation of constants is limited to "
+                  << kMaxFoldedElements
+                  << " elements and 4 per byte of the file; store the result "
+                     "in the file";
+}
+
 LogicalResult NodeContext::setResult(GraphValue value) {
   if (value.getShape().size() > kMaxRank)
     return refuse() << "the result has rank " << value.getShape().size()
@@ -342,6 +413,34 @@ LogicalResult NodeContext::setActivation(Value value, Shape permutation) {
 
 LogicalResult NodeContext::setConstant(ConstantView view) {
   return setResult(GraphValue::makeConstant(std::move(view)));
+}
+
+LogicalResult NodeContext::setTensor(Tensor tensor) {
+  tensor.name = node.proto->output(0);
+  ConstantView view;
+  view.root = importer.addConstant(std::move(tensor));
+  view.shape = view.root->shape;
+  return setConstant(std::move(view));
+}
+
+LogicalResult NodeContext::setArray(ConstantArray array) {
+  int64_t count = ShapedType::getNumElements(array.shape);
+  if (!array.isFloat()) {
+    if (count > kMaxShapeElements)
+      return refuse() << "expected at most " << kMaxShapeElements
+                      << " integers in a constant, but got " << count;
+    return setIntegers(makeShapeTensor(std::move(array)));
+  }
+  Tensor tensor;
+  tensor.elementType = onnx::TensorProto::FLOAT;
+  tensor.shape = array.shape;
+  tensor.numElements = count;
+  tensor.isSplat = array.isSplat;
+  tensor.isFolded = true;
+  tensor.proto = importer.makeTensorProto();
+  tensor.proto->mutable_float_data()->Add(array.floats.begin(),
+                                          array.floats.end());
+  return setTensor(std::move(tensor));
 }
 
 LogicalResult NodeContext::setIntegers(ShapeTensor integers) {

@@ -77,6 +77,13 @@ public:
   mlir::FailureOr<mlir::Value> getActivation(unsigned index);
   /// A float constant; `role` names it in refusals.
   mlir::FailureOr<ConstantView> getWeight(unsigned index, llvm::StringRef role);
+  /// `view` is a constant of zeros that nodes make of one number, no parameter
+  /// that happens to begin with zeros.
+  bool isComputedZero(const ConstantView &view);
+  /// No input depends on the model's.
+  bool hasConstantInputs() const;
+  /// The elements of a constant or a value of shape arithmetic.
+  mlir::FailureOr<ConstantArray> getArray(unsigned index);
   mlir::FailureOr<ShapeTensor> getShapeTensor(unsigned index);
   /// Integers that do not depend on the batch.
   mlir::FailureOr<Shape> getIntegers(unsigned index);
@@ -99,10 +106,17 @@ public:
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape);
   /// Refuses shapes that are too large for a tensor.
   mlir::LogicalResult checkShape(llvm::ArrayRef<int64_t> shape);
+  /// Counts the elements of a constant of `shape` that is to be made, which
+  /// takes memory for them or, if `isSplat`, for one; refuses too many.
+  mlir::FailureOr<int64_t> takeElements(llvm::ArrayRef<int64_t> shape,
+                                        bool isSplat);
 
   /// Each of these sets the first output.
   mlir::LogicalResult setActivation(mlir::Value value, Shape permutation = {});
   mlir::LogicalResult setConstant(ConstantView view);
+  /// A constant named like the output.
+  mlir::LogicalResult setTensor(Tensor tensor);
+  mlir::LogicalResult setArray(ConstantArray array);
   mlir::LogicalResult setIntegers(ShapeTensor integers);
   mlir::LogicalResult setResult(GraphValue value);
   bool hasResult() const { return result.has_value(); }
@@ -135,7 +149,11 @@ using Handler = mlir::LogicalResult (*)(NodeContext &node);
 
 struct OpEntry {
   llvm::StringLiteral name;
+  /// Null for operators that are not supported on data.
   Handler handler;
+  /// Takes the place of `handler` if all inputs are constant; null for
+  /// operators whose handler looks at constants itself.
+  Handler fold;
   unsigned minInputs;
   unsigned maxInputs;
 };

@@ -340,9 +340,7 @@ LogicalResult qtc::onnx_import::importTranspose(NodeContext &node) {
     view.transpose(permutation, node.getLoc());
     return node.setConstant(std::move(view));
   }
-  if (!isIdentity(permutation))
-    return node.refuse() << "transposed shape arithmetic is not supported";
-  return node.setResult(node.getInput(0));
+  return foldTranspose(node, permutation);
 }
 
 //===----------------------------------------------------------------------===//
@@ -413,11 +411,7 @@ LogicalResult qtc::onnx_import::importConcat(NodeContext &node) {
   for (unsigned i = 0, e = node.getNumInputs(); i < e; ++i)
     if (!node.hasInput(i))
       return node.refuse() << "input " << i << " is missing";
-  bool isShape =
-      llvm::all_of(llvm::seq(0u, node.getNumInputs()),
-                   [&](unsigned i) { return node.isShapeTensor(i); });
-  return isShape ? importShapeConcat(node, axis)
-                 : concatActivations(node, axis);
+  return concatActivations(node, axis);
 }
 
 //===----------------------------------------------------------------------===//
@@ -428,21 +422,39 @@ LogicalResult qtc::onnx_import::importIdentity(NodeContext &node) {
   return node.setResult(node.getInput(0));
 }
 
+static LogicalResult convert(NodeContext &node, int64_t elementType) {
+  Tensor target;
+  target.elementType = elementType > 0 && elementType < 64
+                           ? static_cast<int>(elementType)
+                           : int(TensorProto::UNDEFINED);
+  bool fromInteger = node.isShapeTensor(0);
+  if (!target.isFloat() && (node.isActivation(0) || !target.isInteger()))
+    return node.refuse() << "a conversion from "
+                         << (fromInteger ? "integers" : "floats") << " to "
+                         << target.getElementTypeName() << " is not supported";
+  if (node.isActivation(0) && elementType != TensorProto::FLOAT)
+    node.remark("the conversion to " + target.getElementTypeName() +
+                " is left out");
+  // A parameter stays what it is, in whatever precision.
+  if (!fromInteger && target.isFloat())
+    return node.setResult(node.getInput(0));
+  return foldCast(node, target.elementType);
+}
+
 LogicalResult qtc::onnx_import::importCast(NodeContext &node) {
   int64_t to = 0, saturate = 1;
   if (failed(node.read("to", to)) || failed(node.read("saturate", saturate)))
     return failure();
-  Tensor target;
-  target.elementType =
-      to > 0 && to < 64 ? static_cast<int>(to) : int(TensorProto::UNDEFINED);
-  bool fromInteger = node.isShapeTensor(0);
-  if (fromInteger ? !target.isInteger() || to == TensorProto::BOOL
-                  : !target.isFloat())
-    return node.refuse() << "a conversion from "
-                         << (fromInteger ? "integers" : "floats") << " to "
-                         << target.getElementTypeName() << " is not supported";
-  if (node.isActivation(0) && to != TensorProto::FLOAT)
-    node.remark("the conversion to " + target.getElementTypeName() +
-                " is left out");
-  return node.setResult(node.getInput(0));
+  return convert(node, to);
+}
+
+LogicalResult qtc::onnx_import::importCastLike(NodeContext &node) {
+  int64_t saturate = 1;
+  if (failed(node.read("saturate", saturate)))
+    return failure();
+  if (node.isActivation(1))
+    return convert(node, TensorProto::FLOAT);
+  const GraphValue &like = node.getInput(1);
+  return convert(node, node.isConstant(1) ? like.constant.root->elementType
+                                          : like.integers.elementType);
 }

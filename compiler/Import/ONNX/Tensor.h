@@ -37,6 +37,8 @@ struct Tensor {
   onnx::TensorProto *proto = nullptr;
   /// All elements are the one element of `proto` (ConstantOfShape).
   bool isSplat = false;
+  /// Evaluated from other constants (Folding.cpp).
+  bool isFolded = false;
 
   /// Float of 16, 32 or 64 bits.
   bool isFloat() const;

@@ -33,6 +33,8 @@ struct ShapeNumber {
 
 /// A small integer tensor known at import time.
 struct ShapeTensor {
+  /// A value of onnx::TensorProto::DataType, INT64 if nothing else is known.
+  int elementType = 7;
   Shape shape;
   llvm::SmallVector<ShapeNumber> elements;
 };
