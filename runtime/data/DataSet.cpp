@@ -34,7 +34,15 @@ bool qtcrt::fitsInput(const ImageShape &shape, const ImageShape &input) {
   auto isFlat = [](const ImageShape &s) {
     return s.height == 1 && s.width == 1;
   };
-  return shape == input ||
+  // The bytes of [N, C, L], [N, C, 1, L] and [N, 1, C, L] are the same.
+  auto dropUnits = [](const ImageShape &s) {
+    std::vector<int64_t> extents;
+    for (int64_t extent : {s.channels, s.height, s.width})
+      if (extent != 1)
+        extents.push_back(extent);
+    return extents;
+  };
+  return dropUnits(shape) == dropUnits(input) ||
          ((isFlat(shape) || isFlat(input)) && shape.bytes() == input.bytes());
 }
 

@@ -69,8 +69,8 @@ extern const DataFormat dataFormats[];
 /// unknown format, Error for anything wrong with the data.
 DataSet loadDataSet(const std::string &spec, const DataRequest &request);
 
-/// Whether images of `shape` can be fed to a model that takes `input`: equal,
-/// or one of them flat and of the same size.
+/// Whether images of `shape` can be fed to a model that takes `input`: equal
+/// except for extents of 1, or one of them flat and of the same size.
 bool fitsInput(const ImageShape &shape, const ImageShape &input);
 
 /// Throws unless `fitsInput`; `file` is named.

@@ -279,6 +279,23 @@ TEST_F(Npy, Shapes) {
   EXPECT_EQ(load().train.shape, (ImageShape{1, 2, 3}));
 }
 
+// Arrays of exactly the shape of a model of rank 3 or in NHWC, and gray images
+// for these: extents of 1 may lie elsewhere, the others keep their order.
+TEST_F(Npy, UnitExtents) {
+  save();
+  std::string spec = "npy:" + folder.path;
+  for (ImageShape input : {ImageShape{2, 1, 3}, {2, 3, 1}, {1, 2, 3}})
+    for (const char *shape : {"(4, 2, 3)", "(4, 1, 2, 3)", "(4, 2, 1, 3)"}) {
+      x = npy("|u1", shape, Bytes(24, 7));
+      save();
+      DataRequest what = request(input.channels, input.height, input.width, 3);
+      EXPECT_EQ(loadDataSet(spec, what).train.images, Bytes(24, 7)) << shape;
+    }
+  x = npy("|u1", "(4, 3, 2)", Bytes(24, 7));
+  save();
+  expectError(spec, request(2, 1, 3, 3), {"images are 1x3x2", "2x1x3"});
+}
+
 TEST_F(Npy, LabelTypes) {
   for (const char *type : {"|i1", "|u1"}) {
     y = npy(type, "(4,)", {0, 1, 2, 1});
