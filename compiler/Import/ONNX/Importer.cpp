@@ -414,7 +414,7 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
                             [](int64_t extent) { return extent == 1; });
   if (!isRow)
     return Refusal(why) << name << " has shape " << formatShape(shape)
-                        << ", but expected one row of class scores an example";
+                        << ", but expected one row of class scores per example";
   if (shape.size() == 2)
     return value;
   addRemark(name + " loses its dimensions of extent 1");

@@ -112,9 +112,10 @@ LogicalResult qtc::onnx_import::importMatMul(NodeContext &node) {
   auto middle = ArrayRef(shape).drop_front().drop_back();
   if (shape.size() < 2 ||
       llvm::any_of(middle, [](int64_t extent) { return extent != 1; }))
-    return node.refuse() << "expected one row an example, but the left operand "
-                            "has shape "
-                         << formatShape(shape);
+    return node.refuse()
+           << "expected one row per example, but the left operand "
+              "has shape "
+           << formatShape(shape);
   weight->transpose({1, 0}, node.getLoc());
   FailureOr<Value> product = createLinear(
       node, node.reshape(*input, {shape.front(), shape.back()}), *weight);

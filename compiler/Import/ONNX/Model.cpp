@@ -131,7 +131,7 @@ std::optional<int64_t> GraphInput::getFixedBatch() const {
 /// Notes in `input` what it is, or why it cannot be imported.
 static void describeInput(const onnx::ValueInfoProto &info, GraphInput &input) {
   if (!info.type().has_tensor_type()) {
-    Refusal(input.problem) << "is no tensor";
+    Refusal(input.problem) << "is not a tensor";
     return;
   }
   const onnx::TypeProto::Tensor &type = info.type().tensor_type();

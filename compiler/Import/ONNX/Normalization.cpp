@@ -15,7 +15,7 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::onnx_import;
 
-/// The constant `index`, one number a channel.
+/// The constant `index`, one number per channel.
 static FailureOr<ConstantView> getChannelConstant(NodeContext &node,
                                                   unsigned index,
                                                   StringRef role,

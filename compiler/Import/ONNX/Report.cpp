@@ -345,7 +345,7 @@ static void printSummary(const ModelReport &report, llvm::raw_ostream &os) {
   if (report.constants)
     os << " (and " << formatNumber(report.constants, "constant") << ")";
   os << ", " << parameters << " parameter" << (parameters == 1 ? "" : "s")
-     << ", " << formatNumber(macs, "MAC") << " an example, "
+     << ", " << formatNumber(macs, "MAC") << " per example, "
      << report.countNodes(NodeStatus::Unsupported) << " unsupported";
   if (int64_t unknown = report.countNodes(NodeStatus::Unknown))
     os << ", " << unknown << " of unknown shape";

@@ -331,7 +331,7 @@ LogicalResult qtc::onnx_import::importTranspose(NodeContext &node) {
     for (size_t i = shape.size(); i > 0; --i)
       permutation.push_back(i - 1);
   if (permutation.size() != shape.size() || !isPermutation(permutation))
-    return node.refuse() << "attribute 'perm' is no permutation of "
+    return node.refuse() << "attribute 'perm' is not a permutation of "
                          << shape.size() << " dimensions";
   if (node.isActivation(0))
     return transposeActivation(node, permutation);

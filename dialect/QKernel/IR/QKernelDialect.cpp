@@ -88,10 +88,10 @@ LogicalResult ContractionAttr::verify(
     ArrayRef<int64_t> groupStrides, int64_t splits) {
   if (rows.empty() || rows.size() != rowStrides.size() ||
       (!resultStrides.empty() && rows.size() != resultStrides.size()))
-    return emitError() << "expected one stride a row dimension";
+    return emitError() << "expected one stride per row dimension";
   if (steps.empty() || steps.size() != aStrides.size() ||
       steps.size() != bStrides.size())
-    return emitError() << "expected two strides a step dimension";
+    return emitError() << "expected two strides per step dimension";
   auto isPositive = [](int64_t value) { return value > 0; };
   auto isNegative = [](int64_t value) { return value < 0; };
   if (!llvm::all_of(rows, isPositive) || llvm::any_of(steps, isNegative) ||

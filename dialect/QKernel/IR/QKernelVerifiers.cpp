@@ -553,8 +553,8 @@ LogicalResult SoftmaxErrorOp::verify() {
   auto labels = dyn_cast<ShapedType>(getIns().back().getType());
   if (logits.size() != 2 || !labels ||
       labels.getShape() != logits.take_front()) // C1
-    return emitOpError() << "expected logits of rank 2 and one of the labels a "
-                            "row, but got ["
+    return emitOpError() << "expected logits of rank 2 and one label per row, "
+                            "but got ["
                          << logits << "] and " << getIns().back().getType();
   return expectShape(*this, "error", getOuts()[0], logits); // C1
 }

@@ -35,7 +35,7 @@ struct MergeReshapes : OpRewritePattern<ReshapeOp> {
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().getDefiningOp<ReshapeOp>();
     if (!producer)
-      return rewriter.notifyMatchFailure(op, "operand is no reshape");
+      return rewriter.notifyMatchFailure(op, "operand is not a reshape");
     rewriter.modifyOpInPlace(
         op, [&] { op.getInputMutable().assign(producer.getInput()); });
     return success();
@@ -72,7 +72,8 @@ struct AbsorbUnflatten : OpRewritePattern<ReshapeOp> {
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().getDefiningOp<LinearInputGradientOp>();
     if (!producer || !producer->hasOneUse() || !keepsBatch(op))
-      return rewriter.notifyMatchFailure(op, "operand is no input gradient");
+      return rewriter.notifyMatchFailure(op,
+                                         "operand is not an input gradient");
     rewriter.replaceOpWithNewOp<LinearInputGradientOp>(
         op, op.getType(), producer.getGradient(), producer.getWeight());
     return success();

@@ -362,7 +362,7 @@ LogicalResult LossGradientOp::verify() {
   ArrayRef<int64_t> shape = getShape(getLogits());
   if (shape.size() != 2 ||
       getLabels().getType().getShape() != shape.take_front()) // C1
-    return emitOpError() << "expected logits of rank 2 and one label a row, "
+    return emitOpError() << "expected logits of rank 2 and one label per row, "
                             "but got "
                          << getLogits().getType() << " and "
                          << getLabels().getType();
@@ -536,7 +536,8 @@ static LogicalResult verifyBatchNorm(Operation *op, ValueRange activations,
   values.append(op->result_begin(), op->result_end());
   for (Value value : values)
     if (!llvm::is_contained(activations, value) &&
-        failed(expectShape(op, "one number a channel", value, shape[1]))) // C2
+        failed(
+            expectShape(op, "one number per channel", value, shape[1]))) // C2
       return failure();
   if (!epsilon.isFinite() || epsilon.isNegative()) // C3
     return op->emitOpError("expected a finite epsilon that is not negative");
@@ -587,7 +588,7 @@ LogicalResult LocalResponseNormGradientOp::verify() {
 }
 
 /// Checks the constraints C1 and C2 of the integer steps: `activations`, the
-/// input first, have one shape, and everything else is one number a channel.
+/// input first, have one shape, and everything else is one number per channel.
 static LogicalResult verifyChannels(Operation *op, ValueRange activations) {
   ArrayRef<int64_t> shape = getShape(activations.front());
   if (shape.size() < 2) // C1
@@ -600,7 +601,8 @@ static LogicalResult verifyChannels(Operation *op, ValueRange activations) {
   values.append(op->result_begin(), op->result_end());
   for (Value value : values)
     if (!llvm::is_contained(activations, value) &&
-        failed(expectShape(op, "one number a channel", value, shape[1]))) // C2
+        failed(
+            expectShape(op, "one number per channel", value, shape[1]))) // C2
       return failure();
   return success();
 }
@@ -634,7 +636,7 @@ static LogicalResult verifyStatistics(Operation *op, ValueRange values) {
   if (failed(expectRank(op, "a mean", values.front(), 1)))
     return failure();
   for (Value value : values)
-    if (failed(expectShape(op, "one number a channel", value,
+    if (failed(expectShape(op, "one number per channel", value,
                            getShape(values.front()))))
       return failure();
   return success();

@@ -4,13 +4,13 @@
 // #qkernel.contraction
 //===----------------------------------------------------------------------===//
 
-// expected-error @below {{expected one stride a row dimension}}
+// expected-error @below {{expected one stride per row dimension}}
 #c = #qkernel.contraction<rows = [8, 4] strides [4], steps = [3] a [4] b [64], columns = 16 panel 16 stride 192>
 func.func private @f() attributes {qkernel.c = #c}
 
 // -----
 
-// expected-error @below {{expected two strides a step dimension}}
+// expected-error @below {{expected two strides per step dimension}}
 #c = #qkernel.contraction<rows = [8] strides [4], steps = [3, 3] a [4] b [64, 64], columns = 16 panel 16 stride 192>
 func.func private @f() attributes {qkernel.c = #c}
 

@@ -183,7 +183,7 @@ func.func @f(%e: !qtrain.scaled<tensor<8x4x3x3xi8>>) {
 
 // (C1) of logits
 func.func @f(%logits: tensor<8x10x1x1xf32>, %labels: tensor<8xi32>) {
-  // expected-error @below {{expected logits of rank 2 and one label a row, but got 'tensor<8x10x1x1xf32>' and 'tensor<8xi32>'}}
+  // expected-error @below {{expected logits of rank 2 and one label per row, but got 'tensor<8x10x1x1xf32>' and 'tensor<8xi32>'}}
   %0 = qtrain.loss_gradient %logits, %labels {loss = #qtrain.loss<sse>}
     : (tensor<8x10x1x1xf32>, tensor<8xi32>) -> tensor<8x10x1x1xf32>
   return
@@ -193,7 +193,7 @@ func.func @f(%logits: tensor<8x10x1x1xf32>, %labels: tensor<8xi32>) {
 
 // (C1) of labels
 func.func @f(%logits: tensor<8x10xf32>, %labels: tensor<4xi32>) {
-  // expected-error @below {{expected logits of rank 2 and one label a row, but got 'tensor<8x10xf32>' and 'tensor<4xi32>'}}
+  // expected-error @below {{expected logits of rank 2 and one label per row, but got 'tensor<8x10xf32>' and 'tensor<4xi32>'}}
   %0 = qtrain.loss_gradient %logits, %labels {loss = #qtrain.loss<sse>}
     : (tensor<8x10xf32>, tensor<4xi32>) -> tensor<8x10xf32>
   return

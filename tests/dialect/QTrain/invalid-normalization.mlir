@@ -30,9 +30,9 @@ func.func @f(%x: tensor<8x4xf32>, %c: tensor<4xf32>, %e: tensor<8x4x1xf32>) {
 
 // -----
 
-// C2: one number a channel, of operands ...
+// C2: one number per channel, of operands ...
 func.func @f(%x: tensor<8x4x5x5xf32>, %c: tensor<4xf32>, %d: tensor<5xf32>) {
-  // expected-error @below {{expected one number a channel of shape [4], but got [5]}}
+  // expected-error @below {{expected one number per channel of shape [4], but got [5]}}
   %0 = qtrain.batch_norm_input_gradient %x, %c, %c, %d, %x, %c, %c {epsilon = 0.0 : f64}
     : (tensor<8x4x5x5xf32>, tensor<4xf32>, tensor<4xf32>, tensor<5xf32>, tensor<8x4x5x5xf32>, tensor<4xf32>,
        tensor<4xf32>) -> tensor<8x4x5x5xf32>
@@ -43,7 +43,7 @@ func.func @f(%x: tensor<8x4x5x5xf32>, %c: tensor<4xf32>, %d: tensor<5xf32>) {
 
 // ... and results.
 func.func @f(%x: tensor<8x4xf32>, %c: tensor<4xf32>) {
-  // expected-error @below {{expected one number a channel of shape [4], but got [8]}}
+  // expected-error @below {{expected one number per channel of shape [4], but got [8]}}
   %0:5 = qtrain.batch_norm_training %x, %c, %c, %c, %c {epsilon = 0.0 : f64, momentum = 0.0 : f64}
     : (tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
     -> (tensor<8x4xf32>, tensor<4xf32>, tensor<8xf32>, tensor<4xf32>, tensor<4xf32>)
@@ -83,9 +83,9 @@ func.func @f(%x: !qtrain.scaled<tensor<8xi16>>) {
 
 // -----
 
-// (C2) one number a channel.
+// (C2) one number per channel.
 func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>) {
-  // expected-error @below {{expected one number a channel of shape [4], but got [8]}}
+  // expected-error @below {{expected one number per channel of shape [4], but got [8]}}
   %0:2 = qtrain.channel_statistics %x
     : (!qtrain.scaled<tensor<8x4xi16>>) -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<8xi32>>)
   return
@@ -94,7 +94,7 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>) {
 // -----
 
 func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>, %m: !qtrain.scaled<tensor<4xi32>>, %v: !qtrain.scaled<tensor<3xi64>>) {
-  // expected-error @below {{expected one number a channel of shape [4], but got [3]}}
+  // expected-error @below {{expected one number per channel of shape [4], but got [3]}}
   %0:2 = qtrain.recall_statistics %x, %m, %v
     : (!qtrain.scaled<tensor<8x4xi16>>, !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<3xi64>>)
     -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>)
@@ -115,7 +115,7 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>, %m: !qtrain.scaled<tensor<4xi16
 // -----
 
 func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>, %m: !qtrain.scaled<tensor<5xi16>>, %v: !qtrain.scaled<tensor<4xi32>>) {
-  // expected-error @below {{expected one number a channel of shape [4], but got [5]}}
+  // expected-error @below {{expected one number per channel of shape [4], but got [5]}}
   %0 = qtrain.standardize %x, %m, %v
     : (!qtrain.scaled<tensor<8x4xi16>>, !qtrain.scaled<tensor<5xi16>>, !qtrain.scaled<tensor<4xi32>>)
     -> !qtrain.scaled<tensor<8x4xi16>>
@@ -161,7 +161,7 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>, %e: !qtrain.scaled<tensor<8x4x
 // (C1) of qtrain.follow_statistics: one extent, ...
 func.func @f(%m: !qtrain.scaled<tensor<4xi16>>, %v: !qtrain.scaled<tensor<4xi32>>, %rm: !qtrain.scaled<tensor<4xi32>>,
              %rv: !qtrain.scaled<tensor<5xi64>>) {
-  // expected-error @below {{expected one number a channel of shape [4], but got [5]}}
+  // expected-error @below {{expected one number per channel of shape [4], but got [5]}}
   %0:2 = qtrain.follow_statistics %m, %v, %rm, %rv {momentum = 0.9 : f64}
     : (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi32>>,
        !qtrain.scaled<tensor<5xi64>>) -> (!qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<5xi64>>)
