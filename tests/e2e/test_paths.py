@@ -13,7 +13,7 @@ import time
 import unittest
 
 import harness
-from test_user_errors import ErrorCase, INPUT, make_model
+from test_user_errors import ErrorCase, INPUT, USAGE, make_model
 
 sys.path.insert(0, harness.REFERENCE)
 import make_models  # noqa: E402 (the path comes first)
@@ -75,7 +75,9 @@ class Output(ErrorCase):
         os.link(self.model, self.path("other_name"))
         for output in (self.model, self.path("link"), self.path("other_name")):
             for emit in ("trainer", "import"):
-                self.assert_refused(output, "--emit=" + emit, mentions=["the model itself"])
+                self.assert_error(
+                    USAGE, harness.QTC, "compile", self.model, "-o", output, "--emit=" + emit, mentions=["the model itself"]
+                )
         with open(self.model, "rb") as file:
             self.assertEqual(file.read(), content)
         self.assert_refused(self.path("m.h"), "--emit=lib", mentions=["header"])
@@ -186,16 +188,15 @@ class Streams(ErrorCase):
 
     def test_nothing_is_mixed(self):
         data = "npy:" + os.path.join(self.common, "data")
-        for closed in ("<&-", "2>&-", "<&- 2>&-", "<&- >&- 2>&-"):
+        for run, closed in enumerate(("<&-", "2>&-", "<&- 2>&-", "<&- >&- 2>&-")):
+            results = self.path(f"run{run}")
             outcome = self.run_closed(closed, harness.QTC, "compile", self.model, "-o", self.path("out"), *FAST)
             self.assertEqual(outcome.code, 0, outcome)
             harness.succeed(self.path("out"), "info")
-            outcome = self.run_closed(
-                closed, self.trainer, "train", "--data", data, "--steps=2", "--out", self.path("run")
-            )
+            outcome = self.run_closed(closed, self.trainer, "train", "--data", data, "--steps=2", "--out", results)
             self.assertEqual(outcome.code, INPUT if " >&-" in closed else 0, outcome)
-            harness.succeed(self.trainer, "hash", "--checkpoint", harness.checkpoint(self.path("run")))
-            with open(self.path("run", "metrics.jsonl"), encoding="utf-8") as file:
+            harness.succeed(self.trainer, "hash", "--checkpoint", harness.checkpoint(results))
+            with open(os.path.join(results, "metrics.jsonl"), encoding="utf-8") as file:
                 self.assertNotIn("result:", file.read())
         outcome = self.run_closed("2>&-", harness.QTC, "compile", self.path("missing"), "-o", self.path("out"))
         self.assertEqual((outcome.code, outcome.out), (INPUT, ""))

@@ -460,9 +460,8 @@ LogicalResult Importer::finish(std::string &why) {
     if (!parameter.newValue)
       continue;
     results.push_back(parameter.newValue);
-    attributes.push_back(builder.getDictionaryAttr(
-        builder.getNamedAttr(qtrain::QTrainDialect::kParameterAttrName,
-                             getSymbol(parameter))));
+    attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(
+        qtrain::QTrainDialect::kParameterAttrName, getSymbol(parameter))));
   }
   builder.create<func::ReturnOp>(builder.getUnknownLoc(), results);
   function.setType(builder.getFunctionType(getBody().getArgumentTypes(),

@@ -368,7 +368,7 @@ void qtc::onnx_import::printReport(const ModelReport &report,
                     qtcrt::clipFront(printable(node.opType), 24),
                     node.shape.empty() ? "?" : node.shape,
                     formatCount(node.parameters), formatCount(node.macs),
-                    formatStatus(node)});
+                    qtcrt::printable(formatStatus(node))});
   SmallVector<size_t> widths(kNumColumns, 0);
   for (const Row &row : rows)
     for (unsigned i = 0; i < kNumColumns; ++i)
@@ -378,7 +378,7 @@ void qtc::onnx_import::printReport(const ModelReport &report,
   os << "\n";
   printSummary(report, os);
   for (const std::string &problem : report.problems)
-    os << "problem: " << problem << "\n";
+    os << "problem: " << qtcrt::printable(problem) << "\n";
   for (const std::string &hint : report.hints)
-    os << "hint: " << hint << "\n";
+    os << "hint: " << qtcrt::printable(hint) << "\n";
 }

@@ -20,8 +20,8 @@
 //
 // Version 1 has neither metadata_hash nor data_hash nor evaluation_options, the
 // batch is one of the options, and no name has a tilde more. It has no tensors
-// of kind QTCRT_STATE_EVALUATION, which others may lack, too: then their origins
-// take their place.
+// of kind QTCRT_STATE_EVALUATION, which others may lack, too: then their
+// origins take their place.
 //
 //===----------------------------------------------------------------------===//
 
