@@ -196,7 +196,7 @@ func.func @f(%m: !qtrain.scaled<tensor<4xi16>>, %v: !qtrain.scaled<tensor<4xi32>
 
 // Pooled statistics: (C1)
 func.func @f(%m: tensor<4xf32>, %v: tensor<5xf32>, %i: i32) {
-  // expected-error @below {{expected one number a channel of shape [4], but got [5]}}
+  // expected-error @below {{expected one number per channel of shape [4], but got [5]}}
   %0:4 = qtrain.pool_statistics %m, %v, %m, %m, %m, %m, %i
     : (tensor<4xf32>, tensor<5xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, i32)
     -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
