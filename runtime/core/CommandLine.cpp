@@ -57,9 +57,14 @@ void addMachine(CLI::App &app, Options &options, const qtcrt_model *model) {
 
 void qtcrt::addTrainOptions(CLI::App &train, Options &options,
                             const qtcrt_model *model) {
+  auto checkFormat = [](std::string &spec) {
+    findDataFormat(spec); // throws UsageError
+    return std::string();
+  };
   train.add_option("--data", options.data, dataHelp())
       ->required()
-      ->type_name("SPEC");
+      ->type_name("SPEC")
+      ->check(CLI::Validator(checkFormat, ""));
   CLI::Option *epochs =
       addNumber(train, "--epochs", options.epochs, 0, maxEpochs,
                 "Passes over the training set (default: 5)");
@@ -178,8 +183,7 @@ Options qtcrt::parseCommandLine(int argc, char **argv,
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() != 0)
-      throw UsageError(
-          concat(describeUsageError(app, error), "; see ", name, " --help"));
+      throw UsageError(describeUsageError(app, error));
     app.exit(error); // prints help or version
     return options;
   }

@@ -45,7 +45,8 @@ struct Options {
 
 /// Adds the options of `train` to `command`; parsing writes them to `options`.
 /// Without a model, defaults and names that depend on it are not mentioned:
-/// `qtc train` takes the same options.
+/// `qtc train` takes the same options. Parsing throws UsageError for a data set
+/// of no known format.
 void addTrainOptions(CLI::App &command, Options &options,
                      const qtcrt_model *model);
 

@@ -141,6 +141,33 @@ bool parseNatural(const std::string &text, uint64_t &value) {
   return true;
 }
 
+/// CLI11's text as one line in this project's style.
+std::string describeParseError(const CLI::App &app,
+                               const CLI::ParseError &error) {
+  std::string text = error.what();
+  if (text == "A subcommand is required")
+    return "no command; expected " +
+           CLI::detail::join(namesIn(app, /*options=*/false), ", ");
+  text = CLI::detail::find_and_replace(text, " excludes ",
+                                       " cannot be used with ");
+  for (char &letter : text)
+    if (static_cast<unsigned char>(letter) < 32)
+      letter = ' ';
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])))
+    text[0] = static_cast<char>(std::tolower(text[0]));
+  while (!text.empty() && (text.back() == '.' || text.back() == ' '))
+    text.pop_back();
+  return text;
+}
+
+/// The command that prints the help of the innermost command given.
+std::string helpCommand(const CLI::App &app) {
+  const CLI::App &command = innermost(app);
+  std::string name = app.get_name();
+  return (&command == &app ? name : name + " " + command.get_name()) +
+         " --help";
+}
+
 } // namespace
 
 HelpFormatter::HelpFormatter() {
@@ -221,18 +248,7 @@ void qtcrt::setChoices(CLI::Option *option, std::vector<std::string> choices) {
 std::string qtcrt::describeUsageError(const CLI::App &app,
                                       const CLI::ParseError &error) {
   std::string text = describeUnknown(app);
-  if (!text.empty())
-    return text;
-  text = error.what();
-  if (text == "A subcommand is required")
-    return "no command; expected " +
-           CLI::detail::join(namesIn(app, /*options=*/false), ", ");
-  for (char &letter : text)
-    if (static_cast<unsigned char>(letter) < 32)
-      letter = ' ';
-  if (!text.empty())
-    text[0] = static_cast<char>(std::tolower(text[0]));
-  while (!text.empty() && (text.back() == '.' || text.back() == ' '))
-    text.pop_back();
-  return text;
+  if (text.empty())
+    text = describeParseError(app, error);
+  return text.back() == '?' ? text : text + "; see " + helpCommand(app);
 }

@@ -53,8 +53,9 @@ CLI::Option *addNumber(CLI::App &command, const std::string &name,
 /// Lets `option` take any of `choices` only, and shows them as its value.
 void setChoices(CLI::Option *option, std::vector<std::string> choices);
 
-/// What is wrong with the command line, as one line without `error: `. Unknown
-/// words come first, in their order, with what may have been meant.
+/// What is wrong with the command line, as one line without `error: `, and the
+/// command that helps. Unknown words come first, in their order, with what may
+/// have been meant.
 std::string describeUsageError(const CLI::App &app,
                                const CLI::ParseError &error);
 

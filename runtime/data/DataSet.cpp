@@ -90,8 +90,7 @@ void checkSplit(const std::string &spec, const char *name,
 
 } // namespace
 
-DataSet qtcrt::loadDataSet(const std::string &spec,
-                           const DataRequest &request) {
+const DataFormat &qtcrt::findDataFormat(const std::string &spec) {
   size_t colon = spec.find(':');
   std::string name = spec.substr(0, colon), known;
   for (const DataFormat *format = dataFormats; format->name; ++format) {
@@ -99,17 +98,22 @@ DataSet qtcrt::loadDataSet(const std::string &spec,
         concat(known.empty() ? "" : ", ", format->name, ":", format->argument);
     if (colon == std::string::npos || name != format->name)
       continue;
-    std::string argument = spec.substr(colon + 1);
-    if (argument.empty())
+    if (colon + 1 == spec.size())
       throw UsageError(concat("--data: ", inQuotes(spec),
-                              " lacks the part after", " the colon, expected ",
+                              " lacks the part after the colon, expected ",
                               name, ":", format->argument));
-    DataSet data = format->read(argument, request);
-    if (request.train)
-      checkSplit(spec, "training", data.train, request);
-    checkSplit(spec, "test", data.test, request);
-    return data;
+    return *format;
   }
   throw UsageError(concat("--data: unknown format ", inQuotes(spec),
                           ", expected one of: ", known));
+}
+
+DataSet qtcrt::loadDataSet(const std::string &spec,
+                           const DataRequest &request) {
+  DataSet data =
+      findDataFormat(spec).read(spec.substr(spec.find(':') + 1), request);
+  if (request.train)
+    checkSplit(spec, "training", data.train, request);
+  checkSplit(spec, "test", data.test, request);
+  return data;
 }

@@ -79,10 +79,13 @@ class Usage(CommandLineCase):
     def test_unknown_words(self):
         for program, words, text in (
             (harness.QTC, ("checks", self.model), "unknown command 'checks'; did you mean 'check'?"),
-            (harness.QTC, ("frobnicate",), "unknown command 'frobnicate'; see"),
+            (harness.QTC, ("frobnicate",), "unknown command 'frobnicate'; see qtc --help"),
             (harness.QTC, (), "no command; expected check, compile, train"),
             (harness.QTC, ("compile", self.model, "--bacth=5"), "unknown option '--bacth'; did you mean '--batch'?"),
             (harness.QTC, ("compile", self.model, "--frob", "--grob"), "unknown options '--frob', '--grob'; see"),
+            (harness.QTC, ("compile",), "MODEL.onnx is required; see qtc compile --help"),
+            (harness.QTC, ("train", self.model, "--data=mnits:x"), "--data: unknown format 'mnits:x', expected one of"),
+            (harness.QTC, ("train", self.model, "--data=mnist:x", "--steps=1", "--epochs=1"), "--epochs cannot be used with"),
             (harness.QTC, ("compile", self.model, "second", "third"), "unexpected arguments 'second', 'third'; see"),
             (harness.QTC, ("train", self.model, "--dat=mnist:x"), "unknown option '--dat'; did you mean '--data'?"),
             (harness.QTC, ("train", self.model, "--data=mnist:x", "--epoch=3"), "did you mean '--epochs'?"),

@@ -88,7 +88,8 @@ void tools::addTrainCommand(CLI::App &app, int &status) {
     if (option != command->get_help_ptr())
       trainingOptions.push_back(option->group("Options of the training"));
   flags->addTo(*command, CompileFlags::Use::Train);
-  // Parsing checks options of the training; the trainer parses them again.
+  // Parsing checks options of the training before a model is compiled for
+  // them; the trainer parses them again.
   command->callback([flags, training, trainingOptions, &status] {
     CompileOptions options;
     if (llvm::Error error = flags->parse(options)) {

@@ -7,6 +7,7 @@
 
 #include "compiler/Support/Interrupts.h"
 #include "runtime/core/Usage.h"
+#include "runtime/include/qtcrt/Error.h"
 #include "runtime/include/qtcrt/StandardStreams.h"
 #include "tools/qtc/Commands.h"
 #include "tools/qtc/Session.h"
@@ -43,8 +44,10 @@ int main(int argc, char **argv) {
     llvm::outs() << text.str();
     return finishOutput();
   } catch (const CLI::ParseError &error) {
-    printLine("error: " + qtcrt::describeUsageError(app, error) +
-              "; see `qtc --help`");
+    printLine("error: " + qtcrt::describeUsageError(app, error));
+    return kUsageError;
+  } catch (const qtcrt::UsageError &error) {
+    printLine("error: " + std::string(error.what()));
     return kUsageError;
   } catch (const std::exception &error) {
     printLine("error: " + std::string(error.what()));

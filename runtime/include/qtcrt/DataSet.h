@@ -65,6 +65,10 @@ struct DataFormat {
 /// All formats; the end is marked by a null name.
 extern const DataFormat dataFormats[];
 
+/// The format that `--data` names (`FORMAT:ARGUMENT`). Throws UsageError for an
+/// unknown format and where the argument is missing.
+const DataFormat &findDataFormat(const std::string &spec);
+
 /// Reads the data set of `--data` (`FORMAT:ARGUMENT`). Throws UsageError for an
 /// unknown format, Error for anything wrong with the data.
 DataSet loadDataSet(const std::string &spec, const DataRequest &request);

@@ -326,8 +326,10 @@ TEST_F(Npy, RefusedArrays) {
   expect({"5 images", "4 labels"});
   x = npy("|u1", "(4, 1, 3, 2)", Bytes(24));
   expect({"1x3x2", "1x2x3"});
-  x = npy("|u1", "(4, 2, 3, 1)", Bytes(24));
-  expect({"2x3x1", "array.transpose(0, 3, 1, 2)"});
+  x = npy("|u1", "(4, 2, 2, 3)", Bytes(48));
+  save();
+  expectError("npy:" + folder.path, request(3, 2, 2, 3),
+              {"2x2x3", "3x2x2", "array.transpose(0, 3, 1, 2)"});
   x = npy("|u1", "(4,)", Bytes(4));
   expect({"[N,C,H,W]"});
   x = npy("|u1", "()", Bytes(1));
