@@ -195,6 +195,58 @@ class AnyName(harness.Case):
             self.assert_printable(outcome)
 
 
+class StatisticsAndCopies(harness.Case):
+    """Two normalizations share their parameters, whose copies and values for evaluation have names of their own."""
+
+    #: scale, bias, mean, variance
+    CHOICES = (
+        ("m.exponent", "__metadata__", "m", "m.evaluation"), ("s", "s.2", "s.2.evaluation", "s.3"), ("s.2", "s", "s.3", "s.momentum")
+    )
+
+    def make_model(self, path, names):
+        random = np.random.RandomState(3)
+        values = {name: np.full(4, float(index in (0, 3)), np.float32) for index, name in enumerate(names)}
+        values["w"] = random.uniform(-1, 1, (4, 1, 3, 1)).astype(np.float32)
+        values["last"] = random.uniform(-1, 1, (CLASSES, 4)).astype(np.float32)
+        shapes = {"column": [-1, 1, WIDTH, 1]}
+        nodes = [
+            helper.make_node("Reshape", ["x", "column"], ["image"]), helper.make_node("Conv", ["image", "w"], ["c"]),
+            helper.make_node("BatchNormalization", ["c", *names], ["n"]), helper.make_node("Relu", ["n"], ["r"]),
+            helper.make_node("BatchNormalization", ["r", *names], ["n2"]), helper.make_node("Flatten", ["n2"], ["f"]),
+            helper.make_node("Gemm", ["f", "last"], ["y"], transB=1),
+        ]
+        graph = helper.make_graph(
+            nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N", WIDTH))],
+            [helper.make_tensor_value_info("y", TensorProto.FLOAT, ("N", CLASSES))],
+            [numpy_helper.from_array(value, name) for name, value in values.items()]
+            + [numpy_helper.from_array(np.array(shape), name) for name, shape in shapes.items()],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+        model.ir_version = 7
+        onnx.save(model, path)
+        return path
+
+    def test_resume(self):
+        data = make_data(self.path("data"))
+        for index, names in enumerate(self.CHOICES):
+            model = self.make_model(self.path(f"{index}.onnx"), names)
+            trainer = harness.compile_model(
+                model, self.path(f"t{index}"), "--mcpu=baseline", f"--batch={BATCH}", "--scheme=fp32"
+            )
+            run = (trainer, "--data", data, "--threads=1", "--schedule=0.01")
+            whole = harness.train(*run, "--steps=4", "--out", self.path(f"whole{index}"))
+            harness.train(*run, "--steps=2", "--out", self.path(f"half{index}"))
+            resumed = harness.train(
+                *run, "--steps=4", "--resume", harness.checkpoint(self.path(f"half{index}")), "--out", self.path(f"more{index}")
+            )
+            self.assertEqual(resumed.state, whole.state)
+            keys = read_header(harness.checkpoint(self.path(f"whole{index}")))
+            self.assertEqual(len(keys), len(set(keys)))
+            self.assertLess({key_of(name) for name in names}, set(keys))
+            # Metadata, the parameters with their momenta, the statistics with their values for evaluation, all of both layers.
+            self.assertEqual(len(keys), 1 + 2 * (2 + 2 * 4))
+
+
 class NoNames(harness.Case):
     """What is no UTF-8, or ends at a zero byte, is no name."""
 
