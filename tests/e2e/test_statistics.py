@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Statistics of BatchNormalization that evaluation goes by: estimated before every test (docs/numerics.md, 3.4)."""
+"""Statistics of BatchNormalization that evaluation goes by: estimated before every test (docs/numerics.md, 3)."""
 
 import os
 import unittest
