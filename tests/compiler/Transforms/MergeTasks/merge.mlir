@@ -51,6 +51,7 @@ llvm.func @step(%x: !llvm.ptr, %n: i64) {
 
 // CHECK-LABEL: llvm.func internal @store_at_64(%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: f32)
 //   CHECK-NOT: llvm.func internal
+//       CHECK: llvm.func @step(
 llvm.func internal @store_at_64(%x: !llvm.ptr) {
   %at = llvm.mlir.constant(64 : i64) : i64
   %value = llvm.mlir.constant(0.5 : f32) : f32

@@ -5,14 +5,14 @@
 // Equal kernels become one function, also of different steps. Constants go into
 // it. Another type is another kernel.
 
-// CHECK-LABEL: func private @f_kernel(
+//       CHECK: func private @f_kernel(
 //  CHECK-SAME:   %[[X:.+]]: memref<8xi32> {llvm.align = 4 : i64}, %[[A:.+]]: memref<i32> {llvm.align = 4 : i64}) attributes {qkernel.kernel}
 //       CHECK:   qkernel.max_abs ins(%[[X]] : memref<8xi32>) outs(%[[A]] : memref<i32>)
-// CHECK-LABEL: func private @f_kernel_0(%{{.+}}: memref<9xi32> {llvm.align = 4 : i64}
-// CHECK-LABEL: func @f(
+//       CHECK: func private @[[OTHER:f_kernel_[0-9]+]](%{{.+}}: memref<9xi32> {llvm.align = 4 : i64}
+//       CHECK: func @f(
 //       CHECK:   call @f_kernel(%arg0, %arg3)
 //       CHECK:   call @f_kernel(%arg1, %arg4)
-//       CHECK:   call @f_kernel_0(%arg2, %arg3)
+//       CHECK:   call @[[OTHER]](%arg2, %arg3)
 // CHECK-LABEL: func @g(
 //       CHECK:   call @f_kernel(%arg0, %arg1)
 
