@@ -48,8 +48,22 @@ struct Parts {
     metadata["metadata_hash"] = hash(stream);
     return join();
   }
+  /// As it was before statistics were estimated.
+  void dropStatistics() {
+    json offsets = header["1.running.evaluation"]["data_offsets"];
+    uint64_t begin = offsets[0], end = offsets[1];
+    header.erase("1.running.evaluation");
+    header["__metadata__"].erase("statistics_batches");
+    data.erase(begin, end - begin);
+    for (auto &item : header.items())
+      if (item.key() != "__metadata__")
+        for (json &offset : item.value()["data_offsets"])
+          if (offset >= end)
+            offset = offset.get<uint64_t>() - (end - begin);
+  }
   /// As version 1 of the format wrote it.
   void makeOld() {
+    dropStatistics();
     json &metadata = header["__metadata__"];
     for (const char *key : {"data_hash", "metadata_hash", "evaluation_options"})
       metadata.erase(key);
@@ -180,16 +194,7 @@ TEST_F(CheckpointFile, StateHashIsAsDocumented) {
 // What checkpoints did not have before statistics were estimated.
 TEST_F(CheckpointFile, OlderFilesHaveRunningStatisticsAlone) {
   Parts parts(good);
-  json offsets = parts.header["1.running.evaluation"]["data_offsets"];
-  uint64_t begin = offsets[0], end = offsets[1];
-  parts.header.erase("1.running.evaluation");
-  parts.header["__metadata__"].erase("statistics_batches");
-  parts.data.erase(begin, end - begin);
-  for (auto &item : parts.header.items())
-    if (item.key() != "__metadata__")
-      for (json &offset : item.value()["data_offsets"])
-        if (offset >= end)
-          offset = offset.get<uint64_t>() - (end - begin);
+  parts.dropStatistics();
   const qtcrt_tensor &running = model.tensors[2], &estimated = model.tensors[3];
   for (CheckpointUse use : {CheckpointUse::Read, CheckpointUse::Resume}) {
     writeFile(path, parts.joinRehashed());

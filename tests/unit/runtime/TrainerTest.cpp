@@ -387,7 +387,8 @@ TEST_F(Trainer, StatisticsAreEstimatedBeforeATest) {
     return means;
   };
   auto estimated = [&](const std::vector<std::string> &more) {
-    std::vector<std::string> words = {"--out", out("statistics")};
+    std::vector<std::string> words = {"--out", out("statistics"),
+                                      "--overwrite"};
     words.insert(words.end(), more.begin(), more.end());
     ProgramResult result = runProgram(train(words));
     EXPECT_EQ(result.status, 0) << result.err;
