@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """`qtc check` and `qtc compile` on one model: their verdicts, and what they say."""
 
-import os
 import re
 
 import harness
@@ -15,13 +14,13 @@ def judge(model, scheme, phase, batch=4):
     """(outcome of the check, outcome of the compilation up to `phase`)"""
     words = (model, f"--scheme={scheme}", f"--batch={batch}")
     check = harness.execute(harness.QTC, "check", *words)
-    return check, harness.execute(harness.QTC, "compile", *words, "--mcpu=avx2", f"--emit={phase}", "-o", os.devnull)
+    return check, harness.execute(harness.QTC, "compile", *words, "--mcpu=avx2", f"--emit={phase}", "-o", "-")
 
 
 def find_disagreement(model, scheme, phase, batch=4):
     """What is wrong with the verdicts, as text; empty if they agree and name what blocks."""
     check, compilation = judge(model, scheme, phase, batch)
-    both = f"{check}\n{compilation}"
+    both = f"{check}\n$ {compilation.command}\nexit status {compilation.code}\n{compilation.err}"
     if check.code not in (0, 1) or check.code != compilation.code:
         return "the verdicts differ\n" + both
     errors = [line for line in compilation.err.splitlines() if line.startswith("error: ")]
