@@ -88,6 +88,23 @@ uint64_t ByteSource::readRaw(uint8_t *out, uint64_t bytes) {
   return part;
 }
 
+/// Between two members of a gzip file, or after the last one, where zero bytes
+/// may fill a block. Whether another member follows.
+bool ByteSource::findMember() {
+  bool isPadded = false;
+  do {
+    for (; position < filled && buffer[position] == 0; ++position)
+      isPadded = true;
+    if (position < filled && isPadded)
+      fail(inQuotes(name), ": the gzip file is damaged (bytes after the zero ",
+           "bytes at its end); download it again");
+    if (position < filled)
+      return true;
+    refill();
+  } while (filled > 0);
+  return false;
+}
+
 /// Reads up to `bytes`; 0 means the end.
 uint64_t ByteSource::readSome(uint8_t *out, uint64_t bytes) {
   if (!inflater)
@@ -97,18 +114,17 @@ uint64_t ByteSource::readSome(uint8_t *out, uint64_t bytes) {
   stream.avail_out = static_cast<uInt>(std::min<uint64_t>(bytes, 1u << 30));
   uInt room = stream.avail_out;
   while (stream.avail_out == room) {
-    if (position == filled)
-      refill();
-    if (filled == 0) {
-      if (inflater->ended)
+    if (inflater->ended) {
+      if (!findMember())
         return 0;
-      fail(inQuotes(name), ": the gzip file is truncated; download it again");
-    }
-    if (inflater->ended) { // another member follows, or garbage
       if (inflateReset(&stream) != Z_OK)
         fail(inQuotes(name), ": cannot unpack");
       inflater->ended = false;
     }
+    if (position == filled)
+      refill();
+    if (filled == 0)
+      fail(inQuotes(name), ": the gzip file is truncated; download it again");
     stream.next_in = buffer.data() + position;
     stream.avail_in = static_cast<uInt>(filled - position);
     int status = inflate(&stream, Z_NO_FLUSH);
@@ -122,16 +138,23 @@ uint64_t ByteSource::readSome(uint8_t *out, uint64_t bytes) {
   return room - stream.avail_out;
 }
 
-void ByteSource::read(void *out, uint64_t bytes, const char *what) {
+uint64_t ByteSource::readUpTo(void *out, uint64_t bytes) {
   uint8_t *next = static_cast<uint8_t *>(out);
-  for (uint64_t left = bytes; left > 0;) {
-    uint64_t got = readSome(next, left);
+  uint64_t done = 0;
+  while (done < bytes) {
+    uint64_t got = readSome(next + done, bytes - done);
     if (got == 0)
-      fail(inQuotes(name), ": truncated: ", what, " needs ", bytes,
-           " bytes, but only ", bytes - left, " are there");
-    next += got;
-    left -= got;
+      break;
+    done += got;
   }
+  return done;
+}
+
+void ByteSource::read(void *out, uint64_t bytes, const char *what) {
+  uint64_t got = readUpTo(out, bytes);
+  if (got < bytes)
+    fail(inQuotes(name), ": truncated: ", what, " needs ", bytes,
+         " bytes, but only ", got, " are there");
 }
 
 void ByteSource::append(std::vector<uint8_t> &out, uint64_t bytes,

@@ -15,7 +15,8 @@
 
 namespace qtcrt {
 
-/// A regular file read front to back, unpacked when it is a gzip file. All
+/// A regular file read front to back, unpacked when it is a gzip file
+/// (of any number of members, perhaps padded with zero bytes). All
 /// functions throw Error naming the file; nothing a header declares is believed
 /// before the bytes are there.
 class ByteSource {
@@ -32,6 +33,9 @@ public:
   /// Upper limit of the bytes this file can hold after unpacking.
   uint64_t maximumBytes() const;
 
+  /// Reads `bytes`, or all that are left if those are fewer; returns how many.
+  uint64_t readUpTo(void *out, uint64_t bytes);
+
   /// Reads exactly `bytes`, for `what` ("the header").
   void read(void *out, uint64_t bytes, const char *what);
 
@@ -46,6 +50,7 @@ private:
   uint64_t readSome(uint8_t *out, uint64_t bytes);
   uint64_t readRaw(uint8_t *out, uint64_t bytes);
   void refill();
+  bool findMember();
 
   std::string name;
   int descriptor = -1;

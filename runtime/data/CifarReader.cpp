@@ -27,23 +27,28 @@ void readRecords(const std::string &path, uint64_t labelBytes,
   split.shape = {3, 32, 32};
   checkImageShape(path, split.shape, request);
   ByteSource file(path);
-  uint64_t record = labelBytes + pixelBytes, bytes = file.maximumBytes();
-  if (bytes == 0 || bytes % record != 0)
-    fail(inQuotes(path), ": expected records of ", record,
-         " bytes, but the file", " has ", bytes,
-         " bytes; it is truncated or of another kind");
-  uint64_t count = bytes / record;
-  split.images.reserve(split.images.size() + count * pixelBytes);
-  for (uint64_t i = 0; i < count; ++i) {
-    uint8_t labels[2];
-    file.read(labels, labelBytes, "a label");
-    checkLabel(path, i, labels[labelBytes - 1], request);
-    split.labels.push_back(labels[labelBytes - 1]);
-    size_t start = split.images.size();
-    split.images.resize(start + pixelBytes);
-    file.read(split.images.data() + start, pixelBytes, "an image");
+  uint64_t recordBytes = labelBytes + pixelBytes, bytes = 0;
+  std::vector<uint8_t> record(recordBytes);
+  for (uint64_t i = 0;; ++i) {
+    uint64_t got = file.readUpTo(record.data(), recordBytes);
+    bytes += got;
+    if (got < recordBytes)
+      break;
+    uint8_t label = record[labelBytes - 1];
+    checkLabel(path, i, label, request);
+    split.labels.push_back(label);
+    split.images.insert(split.images.end(), record.begin() + labelBytes,
+                        record.end());
   }
-  file.expectEnd();
+  if (bytes == 0 || bytes % recordBytes != 0)
+    fail(inQuotes(path), ": expected records of ", recordBytes,
+         " bytes, but the file holds ", bytes,
+         " bytes; it is truncated or of another kind");
+}
+
+/// `path`, or the gzip file that takes its place.
+std::string findPacked(const std::string &path) {
+  return !pathExists(path) && pathExists(path + ".gz") ? path + ".gz" : path;
 }
 
 /// The folder itself, or the one the published archive unpacks to.
@@ -53,12 +58,18 @@ std::string enter(const std::string &folder, const char *archive) {
   return pathExists(inner) ? inner : folder;
 }
 
-/// The only file of `folder` that ends with `suffix`, or "".
+bool endsWith(const std::string &text, const std::string &end) {
+  return text.size() >= end.size() &&
+         text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+/// The only file of `folder` that ends with `suffix`, packed or not, or "".
 std::string findOnly(const std::string &folder, const std::string &suffix) {
   std::string found;
   for (const std::string &name : listFolder(folder)) {
-    if (name.size() < suffix.size() ||
-        name.compare(name.size() - suffix.size(), suffix.size(), suffix) != 0)
+    // A plain file comes before its gzip copy, and wins.
+    if ((!endsWith(name, suffix) && !endsWith(name, suffix + ".gz")) ||
+        name == found + ".gz")
       continue;
     if (!found.empty())
       fail(inQuotes(folder), ": holds both ", inQuotes(found), " and ",
@@ -76,12 +87,13 @@ DataSet qtcrt::readCifar10(const std::string &argument,
   DataSet data;
   std::string train = findOnly(folder, "_train.bin");
   std::string validation = findOnly(folder, "_val.bin");
-  if (pathExists(folder + "/data_batch_1.bin") ||
-      pathExists(folder + "/test_batch.bin")) {
+  std::string first = findPacked(folder + "/data_batch_1.bin"),
+              test = findPacked(folder + "/test_batch.bin");
+  if (pathExists(first) || pathExists(test)) {
     for (int part = 1; request.train && part <= 5; ++part)
-      readRecords(concat(folder, "/data_batch_", part, ".bin"), 1, request,
-                  data.train);
-    readRecords(folder + "/test_batch.bin", 1, request, data.test);
+      readRecords(findPacked(concat(folder, "/data_batch_", part, ".bin")), 1,
+                  request, data.train);
+    readRecords(test, 1, request, data.test);
     return data;
   }
   if (train.empty() || validation.empty())
@@ -98,7 +110,7 @@ DataSet qtcrt::readCifar100(const std::string &argument,
   std::string folder = enter(argument, "cifar-100-binary");
   DataSet data;
   if (request.train)
-    readRecords(folder + "/train.bin", 2, request, data.train);
-  readRecords(folder + "/test.bin", 2, request, data.test);
+    readRecords(findPacked(folder + "/train.bin"), 2, request, data.train);
+  readRecords(findPacked(folder + "/test.bin"), 2, request, data.test);
   return data;
 }

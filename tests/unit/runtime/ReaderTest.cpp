@@ -117,6 +117,39 @@ TEST_F(MnistErrors, DamagedGzip) {
   expect({"damaged"});
 }
 
+// Unusual but valid: what `gzip -dc` unpacks to the same bytes.
+TEST_F(MnistErrors, FormsOfGzip) {
+  Bytes bytes = idxImages(20, 5, 5), empty = gzip(Bytes());
+  auto slice = [&](size_t begin, size_t end) {
+    return gzip(Bytes(bytes.begin() + long(begin), bytes.begin() + long(end)));
+  };
+  auto join = [](std::initializer_list<Bytes> parts) {
+    Bytes all;
+    for (const Bytes &part : parts)
+      all.insert(all.end(), part.begin(), part.end());
+    return all;
+  };
+  Bytes whole = gzip(bytes), zeros(512), full(whole);
+  full.resize((size_t{256} << 10) * 2); // to the end of a buffer
+  DataSet expected = loadDataSet("mnist:" + folder.path, request(1, 5, 5));
+  std::filesystem::remove(images());
+  for (const Bytes &file :
+       {join({slice(0, 3), slice(3, bytes.size())}), join({whole, zeros}), full,
+        join({empty, slice(0, 100), empty, slice(100, bytes.size()), empty,
+              zeros})}) {
+    writeFile(images() + ".gz", file);
+    EXPECT_EQ(
+        loadDataSet("mnist:" + folder.path, request(1, 5, 5)).train.images,
+        expected.train.images);
+  }
+  for (const Bytes &file :
+       {join({whole, zeros, {1}}), join({whole, zeros, whole}),
+        join({whole, empty, {0, 0, 0, 31}}), join({whole, {'<', 'h'}})}) {
+    writeFile(images() + ".gz", file);
+    expect({"train-images-idx3-ubyte.gz", "gzip file"});
+  }
+}
+
 TEST_F(MnistErrors, TrailingBytes) {
   Bytes bytes = idxImages(20, 5, 5);
   bytes.push_back(0);
@@ -204,6 +237,45 @@ TEST(Cifar, Cifar10) {
   std::filesystem::remove(folder / "data_batch_4.bin");
   expectError("cifar10:" + folder.path, request(3, 32, 32),
               {"data_batch_4.bin"});
+}
+
+TEST(Cifar, PackedFiles) {
+  TemporaryFolder folder;
+  Bytes part = gzip(cifarRecords(3, 1, 10));
+  for (int i = 1; i <= 4; ++i)
+    writeFile(folder / concat("data_batch_", i, ".bin.gz"), part);
+  writeFile(folder / "data_batch_5.bin", part); // unpacked by its contents
+  writeFile(folder / "test_batch.bin.gz", gzip(cifarRecords(2, 1, 10)));
+  auto load = [&] {
+    return loadDataSet("cifar10:" + folder.path, request(3, 32, 32));
+  };
+  EXPECT_EQ(load().train.count(), 15u);
+  EXPECT_EQ(load().test.count(), 2u);
+  EXPECT_EQ(load().train.image(4)[0], 1);
+  // The plain file wins.
+  writeFile(folder / "test_batch.bin", cifarRecords(7, 1, 10));
+  EXPECT_EQ(load().test.count(), 7u);
+  Bytes records = cifarRecords(3, 1, 10);
+  records.pop_back();
+  writeFile(folder / "data_batch_2.bin.gz", gzip(records));
+  expectError("cifar10:" + folder.path, request(3, 32, 32),
+              {"data_batch_2.bin.gz", "3073", "9218 bytes"});
+  writeFile(folder / "data_batch_2.bin.gz",
+            Bytes(part.begin(), part.end() - 9));
+  expectError("cifar10:" + folder.path, request(3, 32, 32),
+              {"data_batch_2.bin.gz", "truncated"});
+
+  TemporaryFolder other, hundred;
+  writeFile(other / "imagenette32_train.bin.gz", part);
+  writeFile(other / "imagenette32_val.bin", cifarRecords(2, 1, 10));
+  EXPECT_EQ(
+      loadDataSet("cifar10:" + other.path, request(3, 32, 32)).train.count(),
+      3u);
+  writeFile(hundred / "train.bin.gz", gzip(cifarRecords(30, 2, 100)));
+  writeFile(hundred / "test.bin.gz", gzip(cifarRecords(2, 2, 100)));
+  EXPECT_EQ(loadDataSet("cifar100:" + hundred.path, request(3, 32, 32, 100))
+                .train.labels[7],
+            8);
 }
 
 TEST(Cifar, SameLayoutOtherNames) {
