@@ -10,7 +10,6 @@
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Pipelines/Registration.h"
-#include "compiler/Support/FileHash.h"
 #include "compiler/Support/Files.h"
 #include "compiler/Support/Programs.h"
 #include "compiler/Target/CPU/Link.h"
@@ -172,7 +171,8 @@ llvm::Error Compiler::describeModel() {
   if (module->lookupSymbol(qtrain::QTrainDialect::kEstimateName))
     description.estimateBatches = kEstimateBatches;
   memory.stateBytes = StateLayout(*module).getBytes();
-  llvm::Expected<std::string> hash = hashFile(options.modelPath);
+  llvm::Expected<std::string> hash =
+      onnx_import::hashOnnxFile(options.modelPath);
   if (!hash)
     return hash.takeError();
   description.modelHash = *hash;

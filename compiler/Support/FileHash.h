@@ -15,6 +15,9 @@
 
 namespace qtc {
 
+/// XXH3-128 of `bytes` in hex.
+std::string hashBytes(llvm::StringRef bytes);
+
 /// XXH3-128 of the bytes of file `path` in hex.
 llvm::Expected<std::string> hashFile(llvm::StringRef path);
 

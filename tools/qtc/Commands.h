@@ -22,6 +22,7 @@ constexpr int kUsageError = 2;
 std::string getVersionText();
 
 /// Each adds a command to `app`; running it sets `status` to the exit status.
+void addCacheCommand(CLI::App &app, int &status);
 void addCheckCommand(CLI::App &app, int &status);
 void addCompileCommand(CLI::App &app, int &status);
 void addTrainCommand(CLI::App &app, int &status);

@@ -64,25 +64,10 @@ CLI::Option *CompileFlags::addChoice(CLI::App &command, const std::string &name,
 
 void CompileFlags::addTo(CLI::App &command, Use use) {
   parser = &command;
-  std::vector<CLI::Option *> before = command.get_options();
   addModelOptions(command, use);
   addTargetOptions(command);
   addSchemeOptions(command);
   addCompilerOptions(command, use);
-  for (CLI::Option *option : command.get_options())
-    if (!llvm::is_contained(before, option) && option->nonpositional())
-      added.push_back(option);
-}
-
-std::string CompileFlags::getSpelling() const {
-  std::string text;
-  for (const CLI::Option *option : added) {
-    text += option->get_name() + "=";
-    text += option->count() > 0 ? llvm::join(option->results(), ",")
-                                : option->get_default_str();
-    text += "\n";
-  }
-  return text;
 }
 
 void CompileFlags::addModelOptions(CLI::App &command, Use use) {

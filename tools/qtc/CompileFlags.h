@@ -34,10 +34,6 @@ public:
   /// Fills `options`, or says which option is wrong.
   llvm::Error parse(CompileOptions &options) const;
 
-  /// All options with their values except the model: one text for everything
-  /// on the command line that decides what is compiled.
-  std::string getSpelling() const;
-
   std::string model;
   bool memoryReport = false;
 
@@ -58,7 +54,6 @@ private:
   llvm::Error parseDevice(CompileOptions &options) const;
 
   CLI::App *parser = nullptr;
-  std::vector<CLI::Option *> added;
   std::string scheme, init = "onnx", loss;
   std::string normalize = "none", processor = "auto", emit = "trainer";
   std::string target = "cpu";

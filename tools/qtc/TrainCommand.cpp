@@ -8,73 +8,85 @@
 #include "tools/qtc/Commands.h"
 #include "tools/qtc/CompileFlags.h"
 #include "tools/qtc/Session.h"
+#include "tools/qtc/TrainerCache.h"
 
-#include "compiler/Support/FileHash.h"
 #include "compiler/Support/Programs.h"
 #include "runtime/core/CommandLine.h"
-#include "llvm/ADT/StringExtras.h"
+#include "runtime/core/ShellCommand.h"
+
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Process.h"
-#include "llvm/Support/xxhash.h"
+#include "llvm/Support/Program.h"
 
 #include <CLI/CLI.hpp>
 
+#include <cstdlib>
 #include <memory>
 
 using namespace qtc;
 using namespace qtc::tools;
 
-/// Folder of compiled trainers: $XDG_CACHE_HOME/qtc or ~/.cache/qtc.
-static llvm::SmallString<128> getCacheFolder() {
-  llvm::SmallString<128> folder;
-  if (!llvm::sys::path::cache_directory(folder))
-    llvm::sys::path::system_temp_directory(/*ErasedOnReboot=*/true, folder);
-  llvm::sys::path::append(folder, "qtc");
-  return folder;
-}
-
-/// The trainer's place in the cache: depends on the compiler, the model's
-/// bytes and every option.
-static llvm::Expected<std::string> getCachePath(const CompileOptions &options,
-                                                llvm::StringRef flags) {
-  llvm::Expected<std::string> model = hashFile(options.modelPath);
-  if (!model)
-    return model.takeError();
-  std::string self = llvm::sys::fs::getMainExecutable(nullptr, nullptr);
-  llvm::Expected<std::string> compiler = hashFile(self);
-  if (!compiler)
-    return compiler.takeError();
-  std::string key = *model + *compiler + flags.str();
-  llvm::SmallString<128> path = getCacheFolder();
-  if (std::error_code code = llvm::sys::fs::create_directories(path))
-    return llvm::createStringError("cannot create '" + path +
-                                   "': " + code.message());
-  llvm::sys::path::append(path, llvm::sys::path::stem(options.modelPath) + "-" +
-                                    llvm::utohexstr(llvm::xxh3_64bits(key)));
-  return path.str().str();
-}
-
-/// The options of `command` that were given, as words of another command line.
+/// The options that were given, as words of another command line.
 static std::vector<std::string>
 getGivenWords(const std::vector<CLI::Option *> &options) {
   std::vector<std::string> words;
   for (const CLI::Option *option : options) {
-    if (option->get_type_size() == 0 && option->count() > 0)
+    bool isFlag = option->get_type_size() == 0;
+    if (isFlag && option->count() > 0)
       words.push_back(option->get_name());
-    if (option->get_type_size() != 0)
-      for (const std::string &value : option->results())
-        words.push_back(option->get_name() + "=" + value);
+    for (const std::string &value : option->results())
+      if (!isFlag)
+        words.push_back(option->get_positional()
+                            ? value
+                            : option->get_name() + "=" + value);
   }
   return words;
 }
 
-/// Replaces this process by the trainer.
+/// This program as a user calls it.
+static std::string getProgramName() {
+  std::string self = llvm::sys::fs::getMainExecutable(nullptr, nullptr);
+  llvm::ErrorOr<std::string> found = llvm::sys::findProgramByName("qtc");
+  llvm::SmallString<128> real;
+  if (found && !llvm::sys::fs::real_path(*found, real) && real == self)
+    return "qtc";
+  return self;
+}
+
+/// Replaces this process by the trainer, which says in its hints that `command`
+/// started it.
 static int runTrainer(const std::string &trainer,
+                      const std::vector<std::string> &command,
                       const std::vector<std::string> &arguments) {
+  std::string quoted;
+  for (const std::string &word : command)
+    quoted += (quoted.empty() ? "" : " ") + qtcrt::quoteForShell(word);
+  ::setenv(qtcrt::commandVariable, quoted.c_str(), /*overwrite=*/1);
   std::vector<std::string> words = {trainer, "train"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return reportFailure(becomeProgram(words));
+}
+
+/// The trainer for `options`, compiled unless the cache has it.
+static llvm::Expected<std::string> getTrainer(CompileOptions &options) {
+  llvm::Expected<TrainerCache> cache = TrainerCache::open();
+  if (!cache)
+    return cache.takeError();
+  llvm::Expected<std::string> key = getTrainerKey(options);
+  if (!key)
+    return key.takeError();
+  return cache->get(llvm::sys::path::stem(options.modelPath), *key,
+                    [&](const std::string &path) {
+                      printLine("compiling '" + options.modelPath +
+                                "' (cached in '" + cache->getFolder().str() +
+                                "')");
+                      options.outputPath = path;
+                      // It has printed what is wrong.
+                      return runCompiler(options, /*memoryReport=*/false) == 0
+                                 ? llvm::Error::success()
+                                 : llvm::createStringError("");
+                    });
 }
 
 void tools::addTrainCommand(CLI::App &app, int &status) {
@@ -90,7 +102,7 @@ void tools::addTrainCommand(CLI::App &app, int &status) {
   flags->addTo(*command, CompileFlags::Use::Train);
   // Parsing checks options of the training before a model is compiled for
   // them; the trainer parses them again.
-  command->callback([flags, training, trainingOptions, &status] {
+  command->callback([command, flags, training, trainingOptions, &status] {
     CompileOptions options;
     if (llvm::Error error = flags->parse(options)) {
       reportFailure(std::move(error));
@@ -98,18 +110,18 @@ void tools::addTrainCommand(CLI::App &app, int &status) {
       return;
     }
     options.emit = Phase::Trainer;
-    auto path = getCachePath(options, flags->getSpelling());
-    if (!path) {
-      status = reportFailure(path.takeError());
+    llvm::Expected<std::string> trainer = getTrainer(options);
+    if (!trainer) {
+      status = reportFailure(trainer.takeError());
       return;
     }
-    options.outputPath = *path;
-    if (!llvm::sys::fs::exists(*path)) {
-      printLine("compiling '" + options.modelPath + "' (cached in '" + *path +
-                "')");
-      status = runCompiler(options, flags->memoryReport);
-    }
-    if (status == 0)
-      status = runTrainer(*path, getGivenWords(trainingOptions));
+    std::vector<CLI::Option *> compiling;
+    for (CLI::Option *option : command->get_options())
+      if (option != command->get_help_ptr() &&
+          !llvm::is_contained(trainingOptions, option))
+        compiling.push_back(option);
+    std::vector<std::string> words = getGivenWords(compiling);
+    words.insert(words.begin(), {getProgramName(), "train"});
+    status = runTrainer(*trainer, words, getGivenWords(trainingOptions));
   });
 }

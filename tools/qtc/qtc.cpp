@@ -36,6 +36,7 @@ int main(int argc, char **argv) {
   addCheckCommand(app, status);
   addCompileCommand(app, status);
   addTrainCommand(app, status);
+  addCacheCommand(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {

@@ -38,9 +38,9 @@ static LogicalResult readNumber(StringRef key, StringRef text, int64_t &number,
   return success();
 }
 
-/// The canonical path of `location`, which must lie below `folder`.
-static FailureOr<std::string>
-resolveLocation(StringRef location, StringRef folder, std::string &why) {
+FailureOr<std::string> qtc::onnx_import::resolveLocation(StringRef location,
+                                                         StringRef folder,
+                                                         std::string &why) {
   if (folder.empty())
     return Refusal(why) << "external data need a model that is a file";
   bool climbs =

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace onnx {
 class TensorProto;
@@ -20,8 +21,14 @@ class TensorProto;
 
 namespace qtc::onnx_import {
 
+/// The canonical path of the file `location`, which must lie below `folder`:
+/// also after symbolic links are followed.
+mlir::FailureOr<std::string> resolveLocation(llvm::StringRef location,
+                                             llvm::StringRef folder,
+                                             std::string &why);
+
 /// Checks that `tensor`, whose data lie outside of the model, has `bytes` bytes
-/// in a regular file below `folder`: also after symbolic links are followed.
+/// in a regular file that resolveLocation finds.
 mlir::LogicalResult findExternalData(const onnx::TensorProto &tensor,
                                      llvm::StringRef folder, int64_t bytes,
                                      std::string &why);

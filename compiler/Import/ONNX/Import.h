@@ -22,6 +22,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
 
 #include <cstdint>
 #include <functional>
@@ -70,6 +71,10 @@ importOnnxBuffer(llvm::StringRef bytes, llvm::StringRef name,
                  llvm::StringRef folder, mlir::MLIRContext &context,
                  const ImportOptions &options,
                  std::vector<std::string> *remarks = nullptr);
+
+/// What identifies the model in file `path`: XXH3-128 of its bytes, in hex, or
+/// of that and of the names and hashes of the files with its external data.
+llvm::Expected<std::string> hashOnnxFile(llvm::StringRef path);
 
 /// What the importer makes of a node.
 enum class NodeStatus {

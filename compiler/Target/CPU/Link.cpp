@@ -43,6 +43,19 @@ static llvm::Expected<std::string> findLinker() {
       "no C++ linker driver found; install g++ or clang, or set CXX");
 }
 
+static constexpr llvm::StringLiteral kRuntimeLibraries[] = {"libqtcrt_main.a",
+                                                            "libqtcrt.a"};
+
+llvm::Expected<std::vector<std::string>> cpu::getLinkInputs() {
+  llvm::Expected<std::string> linker = findLinker();
+  if (!linker)
+    return linker.takeError();
+  std::vector<std::string> inputs = {*linker, QTC_ZLIB_LIBRARY};
+  for (llvm::StringRef library : kRuntimeLibraries)
+    inputs.push_back(findRuntime() + "/" + library.str());
+  return inputs;
+}
+
 llvm::Error cpu::linkTrainer(llvm::StringRef output,
                              llvm::ArrayRef<std::string> objects) {
   llvm::Expected<std::string> linker = findLinker();
@@ -55,7 +68,7 @@ llvm::Error cpu::linkTrainer(llvm::StringRef output,
     return linked.takeError();
   std::vector<std::string> arguments = {*linker, "-o", *linked};
   llvm::append_range(arguments, objects);
-  for (llvm::StringRef library : {"libqtcrt_main.a", "libqtcrt.a"})
+  for (llvm::StringRef library : kRuntimeLibraries)
     arguments.push_back(runtime + "/" + library.str());
   for (llvm::StringRef flag :
        {"-static-libgcc", "-static-libstdc++", "-Wl,--gc-sections", "-pie",

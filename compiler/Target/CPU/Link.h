@@ -22,6 +22,10 @@ namespace qtc::cpu {
 llvm::Error linkTrainer(llvm::StringRef output,
                         llvm::ArrayRef<std::string> objects);
 
+/// The files that each trainer is made from besides its objects: libraries and
+/// the program that links them.
+llvm::Expected<std::vector<std::string>> getLinkInputs();
+
 /// The C header of a static library: next to it, with the extension `.h`.
 std::string getHeaderPath(llvm::StringRef library);
 

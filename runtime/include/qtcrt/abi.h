@@ -209,7 +209,8 @@ typedef struct qtcrt_model {
   const char *evaluation_options; ///< JSON object of those, or of their parts,
                                   ///< that change what `eval` computes: a
                                   ///< checkpoint that is read has them
-  const char *model_hash;         ///< XXH3-128 of the ONNX file, hex
+  const char *model_hash;         ///< XXH3-128 of the ONNX file, and of its
+                                  ///< external data if it has any, hex
   const char *compiler_version;
   const char *default_schedule; ///< --schedule when none is given
   uint64_t default_seed;

@@ -1,0 +1,78 @@
+//===- TrainerCache.h - Compiled trainers of earlier runs -------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A folder of trainers that `qtc train` compiled: $XDG_CACHE_HOME/qtc, or
+// ~/.cache/qtc. What is in it is executed, so nobody else may write to it. A
+// trainer NAME-KEY ends with the hash of its other bytes; NAME-KEY.lock is
+// locked while a process compiles it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTC_TOOLS_QTC_TRAINER_CACHE_H
+#define QTC_TOOLS_QTC_TRAINER_CACHE_H
+
+#include "compiler/Pipelines/Compiler.h"
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/Chrono.h"
+
+#include <string>
+#include <vector>
+
+namespace qtc::tools {
+
+/// XXH3-128 in hex of everything that decides the trainer that `options` give:
+/// model, external data, compiler, runtime, linker and options; and of nothing
+/// else. The default seed is not part of it: `qtc train` hands the seed to the
+/// trainer.
+llvm::Expected<std::string> getTrainerKey(const CompileOptions &options);
+
+class TrainerCache {
+public:
+  /// The files of a trainer.
+  struct Entry {
+    std::string path;   ///< of the trainer itself
+    uint64_t bytes = 0; ///< 0 if there is only a lock
+    llvm::sys::TimePoint<> lastUse;
+  };
+
+  /// Finds the folder and creates it if it is missing. Fails if others can
+  /// write to it, or where there is no place for it.
+  static llvm::Expected<TrainerCache> open();
+
+  /// The path of the trainer with `key`, whose name starts with `name`. If
+  /// there is none, or it is broken, `compile` writes it to the path that it
+  /// gets; another process that wants the same one waits for it.
+  llvm::Expected<std::string>
+  get(llvm::StringRef name, llvm::StringRef key,
+      llvm::function_ref<llvm::Error(const std::string &)> compile);
+
+  /// The trainers, the one that was not used for longest first.
+  llvm::Expected<std::vector<Entry>> list() const;
+
+  /// Removes all trainers except those that are being compiled; returns how
+  /// many.
+  llvm::Expected<unsigned> clear();
+
+  llvm::StringRef getFolder() const { return folder; }
+  /// Bytes that all trainers may take: 2 GiB, or $QTC_CACHE_LIMIT in MiB.
+  uint64_t getLimit() const { return limit; }
+
+private:
+  TrainerCache() = default;
+
+  /// Removes trainers except `kept`, those not used for longest first, until
+  /// the limit holds.
+  llvm::Error shrink(llvm::StringRef kept);
+
+  std::string folder;
+  uint64_t limit = 0;
+};
+
+} // namespace qtc::tools
+
+#endif // QTC_TOOLS_QTC_TRAINER_CACHE_H
