@@ -306,20 +306,12 @@ Value Importer::createView(const ConstantView &view,
 Value Importer::getBuffer(const ConstantView &view) {
   Parameter &parameter = getParameter(view, view.use);
   parameter.kind = qtrain::StateKind::Buffer;
-  return createView(view, parameter);
+  parameter.argument.setType(
+      RankedTensorType::get(view.shape, builder.getF32Type()));
+  return parameter.argument;
 }
 
 void Importer::setNewValue(const ConstantView &view, Value value) {
-  // The steps of the view backwards, to the shape of the buffer itself.
-  SmallVector<ConstantView::Step> inverses;
-  Shape shape = view.root->shape;
-  for (const ConstantView::Step &step : view.steps) {
-    Shape operand = step.isTranspose ? invert(step.operand) : shape;
-    inverses.push_back({step.isTranspose, operand, step.loc});
-    shape = step.isTranspose ? permute(shape, step.operand) : step.operand;
-  }
-  for (const ConstantView::Step &inverse : llvm::reverse(inverses))
-    value = createStep(builder, value, inverse);
   parameters[{view.root, view.use}].newValue = value;
 }
 
@@ -577,7 +569,7 @@ LogicalResult Importer::createParameters(std::string &why) {
         readParameter(*tensor, parameter->scale, why);
     if (failed(elements))
       return failure();
-    auto type = RankedTensorType::get(tensor->shape, builder.getF32Type());
+    auto type = cast<RankedTensorType>(parameter->argument.getType());
     ElementsAttr value = DenseElementsAttr::get(type, ArrayRef(*elements));
     FlatSymbolRefAttr symbol = getSymbol(*parameter);
     // Buffers draw no random numbers.

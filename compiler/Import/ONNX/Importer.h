@@ -99,7 +99,7 @@ public:
   Parameter &getParameter(const ConstantView &view, const void *owner);
   /// `parameter` in the shape of `view`.
   mlir::Value createView(const ConstantView &view, const Parameter &parameter);
-  /// The buffer of this use of `view`, in the view's shape.
+  /// The buffer of this use of `view`, which is stored in the view's shape.
   mlir::Value getBuffer(const ConstantView &view);
   /// Says what training makes of the buffer of this use of `view`.
   void setNewValue(const ConstantView &view, mlir::Value value);

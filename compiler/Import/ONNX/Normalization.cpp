@@ -29,6 +29,26 @@ static FailureOr<ConstantView> getChannelConstant(NodeContext &node,
   return view;
 }
 
+/// The same for a running statistic. Its node gives it a new value, so it is
+/// stored as the node sees it, and views must keep the order of its numbers.
+static FailureOr<ConstantView> getStatistic(NodeContext &node, unsigned index,
+                                            StringRef role, int64_t channels) {
+  FailureOr<ConstantView> view =
+      getChannelConstant(node, index, role, channels);
+  if (failed(view))
+    return failure();
+  bool isTransposed = llvm::any_of(
+      view->steps, [](const auto &step) { return step.isTranspose; });
+  bool isMatrix = llvm::count_if(view->root->shape, [](int64_t extent) {
+                    return extent != 1;
+                  }) > 1;
+  if (isTransposed && isMatrix)
+    return node.refuse() << "the " << role << " " << quote(view->root->name)
+                         << " is transposed; expected its numbers in the order "
+                            "of the channels";
+  return view;
+}
+
 /// Reads what there is but the old 'spatial'; training_mode changes nothing,
 /// a program trains by batch and evaluates by running statistics.
 static LogicalResult readAttributes(NodeContext &node, float &epsilon,
@@ -112,11 +132,11 @@ LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
   if (failed(bias))
     return failure();
   FailureOr<ConstantView> mean =
-      getChannelConstant(node, 3, "running mean", channels);
+      getStatistic(node, 3, "running mean", channels);
   if (failed(mean))
     return failure();
   FailureOr<ConstantView> variance =
-      getChannelConstant(node, 4, "running variance", channels);
+      getStatistic(node, 4, "running variance", channels);
   if (failed(variance) || failed(checkVariance(node, *variance, epsilon)))
     return failure();
   if (ShapedType::getNumElements(shape) == channels)
