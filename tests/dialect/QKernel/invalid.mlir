@@ -579,7 +579,7 @@ func.func @f(%a: memref<64xi8>, %b: memref<64xi8>, %acc: memref<64x16xi32>) {
 
 // (C1) of qkernel.softmax_error: a label for each row.
 func.func @f(%x: memref<8x10xi8>, %s: i32, %t: memref<4xi32>, %e: memref<8x10xi32>) {
-  // expected-error @below {{labels}}
+  // expected-error @below {{expected logits of rank 2 and one label per row}}
   qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<4xi32>) outs(%e : memref<8x10xi32>)
     {exponential = #qtrain.exponential<fraction>}
   return
