@@ -34,8 +34,8 @@ constexpr uint64_t formatVersion = 2;
 
 /// Room for metadata; the longest argument of a command has 128 KiB.
 constexpr uint64_t maxMetadataBytes = uint64_t{1} << 20;
-/// A reader skips the optimizer state of other options: at most so many times
-/// the size of what it reads.
+/// A reader skips the optimizer state of other options, and a resumed run names
+/// the option rather than the size: at most so many times the model's state.
 constexpr uint64_t maxSkippedFactor = 4;
 
 /// Doubles as hexadecimal floats: exact.
@@ -252,7 +252,7 @@ uint64_t CheckpointReader::maxDataBytes() const {
   uint64_t bytes = 0;
   for (const Part &part : parts)
     bytes += part.bytes();
-  return use == CheckpointUse::Resume ? bytes : maxSkippedFactor * bytes;
+  return maxSkippedFactor * bytes;
 }
 
 void CheckpointReader::checkVersion() {

@@ -223,7 +223,7 @@ class Machine(harness.Case):
             self.assertGreater(row["bytes"], 0, row)
             self.assertEqual(row["bound"], "memory", row)
         text = harness.succeed(self.trainer, "bench", "--steps=2").out
-        self.assertRegex(text, r"\Agemm_plain, scheme niti, sm_80, a processor, batch 6, 2 steps: mean of the middle half\n")
+        self.assertRegex(text, r"\Agemm_plain, scheme niti, sm_80, a processor, batch 6, 2 steps: times are means of the middle half")
         self.assertNotIn("peak of", text)
 
     def assert_runs(self, trainer, **environment):

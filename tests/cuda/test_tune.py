@@ -167,7 +167,7 @@ class TuneFile(TuneCase):
         self.assertRegex(outcome.err, rf"\Aerror: {pattern}\n\Z")
 
     def test_errors(self):
-        self.assert_error(r"cannot read '.*missing': .*; --tune writes it on a machine with a GPU", self.path("missing"))
+        self.assert_error(r"'.*missing': cannot open the file: .*; --tune writes it on a machine with a GPU", self.path("missing"))
         self.assert_error(
             r"'.*' is of code for sm_90, measured on 'GPU': expected a capability that --sm names",
             self.write("code", code="sm_90"),

@@ -79,7 +79,7 @@ class Key(CacheCase):
         shutil.copytree(self.path("models"), self.path("copy"))
         for options, model in (
             (("--seed=1",), None), ((), "models/net.onnx"), ((), self.path("copy", "..", "copy", "net.onnx")),
-            (("--limit=32", "--save-every=1", "--threads=1"), None), (("--normalize=0/1",), None),
+            (("--limit=32", "--save-every=1", "--threads=1"), None),
         ):
             found = self.train(*options, model=model)
             if not any("limit" in option for option in options):

@@ -71,7 +71,8 @@ llvm::Expected<TunedSchedules> tools::readTuneFile(llvm::StringRef path) {
   llvm::StringRef content = (*text)->getBuffer();
   if (getNesting(content) > kNesting)
     return llvm::createStringError(
-        "'" + path + "' is no file of --tune: " + "it is nested too deeply");
+        "'" + path +
+        "' is not a file that --tune wrote: it is nested too deeply");
   auto json = llvm::json::parse(content);
   if (!json)
     return llvm::createStringError("'" + path +

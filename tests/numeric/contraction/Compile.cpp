@@ -242,8 +242,8 @@ createMachine(const cpu::TargetRecord &target) {
   std::string error, triple = llvm::sys::getDefaultTargetTriple();
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, error);
   return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-      triple, target.cpu, target.features, {}, llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Aggressive));
+      triple, target.cpu, target.getAllFeatures(), {}, llvm::Reloc::PIC_,
+      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
@@ -254,7 +254,7 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine,
     if (function.isDeclaration())
       continue;
     function.addFnAttr("target-cpu", target.cpu);
-    function.addFnAttr("target-features", target.features);
+    function.addFnAttr("target-features", target.getAllFeatures());
     function.addFnAttr("prefer-vector-width", target.preferVectorWidth);
   }
   llvm::PassBuilder builder(&machine);
