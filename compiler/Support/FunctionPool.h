@@ -19,8 +19,8 @@ class FunctionPool {
 public:
   explicit FunctionPool(mlir::SymbolTable &symbols) : symbols(symbols) {}
 
-  /// Returns an earlier function that is equal to `function` but for its name
-  /// and locations, and erases `function`; or adds it and returns it.
+  /// Returns an earlier function that is equal to `function` except for its
+  /// name and locations, and erases `function`; or adds it and returns it.
   mlir::func::FuncOp insert(mlir::func::FuncOp function);
 
 private:

@@ -72,7 +72,7 @@ std::vector<std::unique_ptr<Task>> findTasks(ModuleOp module) {
   return tasks;
 }
 
-/// Tasks that are equal but for the constants in their holes.
+/// Tasks that are equal except for the constants in their holes.
 std::vector<Group> groupTasks(ArrayRef<std::unique_ptr<Task>> tasks) {
   std::vector<Group> groups;
   DenseMap<size_t, SmallVector<size_t>> byHash;

@@ -1,4 +1,4 @@
-//===- TaskKey.cpp - What a task is but for its constants -----------------===//
+//===- TaskKey.cpp - A task without its constants -------------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TaskKey.h - What a task is but for its constants ---------*- C++ -*-===//
+//===- TaskKey.h - A task without its constants -----------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -15,8 +15,8 @@
 namespace qtc {
 
 /// The structure of a function of the LLVM dialect: two functions of one
-/// context have equal words if and only if they are equal but for their names,
-/// locations and the constants in `holes`, which correspond in order.
+/// context have equal words if and only if they are equal except for their
+/// names, locations and the constants in `holes`, which correspond in order.
 class TaskKey {
 public:
   explicit TaskKey(mlir::LLVM::LLVMFuncOp function);
