@@ -407,7 +407,7 @@ std::vector<VariantOptions> Compiler::chooseVariants() const {
   return {*strongest};
 }
 
-/// Processors with the same features but for dot products share tasks.
+/// Processors with the same features except for dot products share tasks.
 std::vector<Compiler::VariantGroup>
 Compiler::groupVariants(llvm::ArrayRef<VariantOptions> chosen) {
   std::vector<VariantGroup> groups;

@@ -20,8 +20,8 @@ std::string formatHeader(const std::string &path,
 
 /// Parses the untrusted header `text` of `path`, whose tensors have `dataBytes`
 /// bytes, in one pass and in time linear in its length. Every byte of the data
-/// belongs to exactly one tensor, no key appears twice and nothing but spaces
-/// follows the JSON object. Throws Error.
+/// belongs to exactly one tensor, no key appears twice, and only spaces
+/// follow the JSON object. Throws Error.
 SafeTensorsHeader parseHeader(const std::string &path, const std::string &text,
                               uint64_t dataBytes);
 

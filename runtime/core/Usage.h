@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // How trainers and `qtc` use CLI11: one form of help, of numbers and choices,
-// and of errors. Needs nothing but CLI11, so that both can have it.
+// and of errors. Needs only CLI11, so that both can use it.
 //
 //===----------------------------------------------------------------------===//
 

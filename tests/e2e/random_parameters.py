@@ -62,7 +62,7 @@ class RandomModel(make_models.Model):
         return name
 
     def vector(self, shape, value=None):
-        """CHANNELS numbers of some shape: merged, own, in a Constant node or behind a view."""
+        """CHANNELS numbers of some shape: merged, own, in a Constant node or seen through a view."""
         source = self.choose("merged", "merged", "own", "constant", "view")
         values = self.random.uniform(-0.5, 0.5, CHANNELS) if value is None else np.full(CHANNELS, value)
         values = values.astype(np.float32).reshape(shape)

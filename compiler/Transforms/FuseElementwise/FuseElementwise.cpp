@@ -26,7 +26,7 @@ static bool isReshape(Operation *op) {
 }
 
 /// Operations of the largest fused body. A fusion copies both bodies, so that
-/// without a limit a chain takes time for the square of its length; and with so
+/// without a limit a chain takes time quadratic in its length; and with so
 /// much arithmetic for an element, its way through memory costs little.
 static constexpr size_t kMaxBodySize = 128;
 

@@ -437,7 +437,7 @@ TEST_F(Trainer, StatisticsChangeNoStep) {
 TEST_F(Trainer, OtherCheckpointsHaveRunningStatistics) {
   std::string run = out("between");
   runProgram(train({"--epochs=3", "--save-every=5", "--out", run}), [] {
-    setenv("FAKE_DIE_AT_STEP", "17", 1); // behind a test at step 12
+    setenv("FAKE_DIE_AT_STEP", "17", 1); // after a test at step 12
   });
   EXPECT_EQ(readTensor(checkpoint(run), "1.running.evaluation"),
             readTensor(checkpoint(run), "1.running"));
