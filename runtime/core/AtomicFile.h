@@ -18,8 +18,8 @@ namespace qtcrt {
 using FilePieces = std::vector<std::pair<const void *, size_t>>;
 
 /// Writes the pieces to a new file next to `path` that nobody else can read,
-/// flushes, gives it the usual permissions, renames it to `path`, flushes the
-/// folder. Throws Error; then the new file is gone and an old file is
+/// flushes it, gives it the usual permissions, renames it to `path` and flushes
+/// the folder. Throws Error; the new file is then removed and an old file is
 /// untouched.
 void writeFileAtomically(const std::string &path, const FilePieces &pieces);
 

@@ -22,12 +22,12 @@ namespace {
 
 constexpr uint64_t defaultSteps = 20;
 constexpr uint64_t warmUpSteps = 3;
-/// Rounds of the peak and of the bandwidth, at least.
+/// Minimum number of rounds for the peak and for the bandwidth.
 constexpr uint64_t minRounds = 15;
-/// A round of the peak takes a tenth of a step, within these limits (seconds):
-/// what disturbs the machine shall strike rounds and steps alike.
+/// A round of the peak takes a tenth of a step, within these limits (seconds),
+/// so that disturbances of the machine affect rounds and steps alike.
 constexpr double minRoundSeconds = 0.001, maxRoundSeconds = 0.02;
-/// Read, and as many written, to measure the bandwidth.
+/// Bytes that the bandwidth measurement reads; it writes as many.
 constexpr uint64_t copiedBytes = uint64_t{32} << 20;
 /// The same on a device: more than its cache holds.
 constexpr uint64_t deviceCopiedBytes = uint64_t{128} << 20;
@@ -46,7 +46,7 @@ Rate summarize(std::vector<double> rates) {
 struct PeakJob {
   const qtcrt_variant *variant;
   int64_t iterations;
-  /// Keep the compiler from leaving the work out. Sums wrap.
+  /// Keeps the compiler from removing the work. Sums wrap.
   std::vector<uint32_t> results;
   static void run(void *closure, int64_t begin, int64_t end, int64_t worker) {
     PeakJob &job = *static_cast<PeakJob *>(closure);
@@ -56,8 +56,8 @@ struct PeakJob {
   }
 };
 
-/// Multiply-accumulates a second of the variant's peak function, all threads at
-/// once.
+/// Multiply-accumulates per second of the variant's peak function on all
+/// threads.
 class PeakMeter {
 public:
   /// Finds out how many iterations take `seconds`.
@@ -109,8 +109,9 @@ struct CopyJob {
   }
 };
 
-/// Bytes a second that all threads read and write when they copy 32 MiB to
-/// another 32 MiB. Not between the steps: it would empty their caches.
+/// Bytes per second that all threads read and write when they copy 32 MiB to
+/// another 32 MiB. Not measured between the steps, because it would empty their
+/// caches.
 Rate measureBandwidth(Executor &executor) {
   unsigned workers = executor.workerCount();
   Buffer from(copiedBytes, "the bandwidth measurement");
@@ -226,8 +227,8 @@ BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
   return result;
 }
 
-/// Steps as in training, each started before the one before it is finished, and
-/// then their launches one by one.
+/// Runs steps as in training, each started before the previous one has
+/// finished, and then their launches one by one.
 BenchResult measureDevice(Session &session, uint64_t steps, int64_t schedule) {
   const qtcrt_model &model = session.model();
   SyntheticBatch batch(model);

@@ -18,8 +18,8 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-/// The roofline: work is no faster than its multiply-accumulates at the
-/// measured peak, nor than its bytes at the measured bandwidth. Milliseconds;
+/// The roofline: the least time for work, given the measured peak for its
+/// multiply-accumulates and the measured bandwidth for its bytes. Milliseconds;
 /// 0: unknown.
 struct Roofline {
   Roofline(double macs, double bytes, const BenchResult &result)
@@ -95,7 +95,7 @@ const char *peakInstruction(const qtcrt_variant &variant) {
                                                       : "dot-product";
 }
 
-/// A rate in billions a second, or null where it is not known.
+/// A rate in billions per second, or null if it is not known.
 Json inBillions(double rate) {
   return rate > 0 ? Json(rate * 1e-9) : Json(nullptr);
 }
@@ -155,8 +155,8 @@ Json describeBench(Session &session, const BenchResult &result) {
       {"outside_layers_milliseconds", profile.otherMilliseconds + between}};
 }
 
-/// Columns that line up, the first ones to the left. Of a long text the end is
-/// shown.
+/// A table with aligned columns, the first ones aligned to the left. Long texts
+/// lose their beginning.
 class Table {
 public:
   Table(std::vector<std::string> head, size_t leftColumns) : left(leftColumns) {

@@ -26,9 +26,9 @@ struct BenchResult {
   double milliseconds = 0; ///< of a step, the sum of its operations and rest
   double medianMilliseconds = 0; ///< of a step
   double slowMilliseconds = 0;   ///< 99 % of the steps take no longer
-  Rate peak;                     ///< multiply-accumulates a second
-  Rate bandwidth;                ///< bytes read and written a second
-  uint64_t residentBytes = 0;    ///< at most, before the bandwidth was measured
+  Rate peak;                     ///< multiply-accumulates per second
+  Rate bandwidth;                ///< bytes read and written per second
+  uint64_t residentBytes = 0;    ///< peak before the bandwidth measurement
   std::vector<TimedOp> ops;
 };
 

@@ -34,8 +34,9 @@ constexpr uint64_t formatVersion = 2;
 
 /// Room for metadata; the longest argument of a command has 128 KiB.
 constexpr uint64_t maxMetadataBytes = uint64_t{1} << 20;
-/// A reader skips the optimizer state of other options, and a resumed run names
-/// the option rather than the size: at most so many times the model's state.
+/// Limit of a file's tensors, as a multiple of the model's state. It leaves
+/// room because a reader skips the optimizer state of other options, and
+/// because a resumed run reports the option that differs rather than the size.
 constexpr uint64_t maxSkippedFactor = 4;
 
 /// Doubles as hexadecimal floats: exact.
@@ -45,8 +46,8 @@ std::string toText(double value) {
   return text;
 }
 
-/// Over every other entry, sorted by key: the key, a zero byte, the value, a
-/// zero byte.
+/// The hash of every other entry, sorted by key: the key, a zero byte, the
+/// value, a zero byte.
 std::string hashMetadata(const Metadata &metadata) {
   Hasher hasher;
   for (const auto &[key, value] : metadata) {
@@ -128,13 +129,13 @@ public:
       invalid(key);
     return value == "true";
   }
-  /// Throws unless the entry is `expected`; `what` says what differs.
+  /// Throws unless the entry is `expected`; `what` names the property.
   void match(const char *key, const char *expected, const char *what) const {
     if (text(key) != expected)
       fail(inQuotes(path), ": the checkpoint's ", what, " differs: it has ",
            inQuotes(text(key)), ", but this trainer has ", inQuotes(expected));
   }
-  /// Throws unless the entry is the hash of what is in the file.
+  /// Throws unless the entry is `hash`, the hash of the file's contents.
   void matchHash(const char *key, const std::string &hash,
                  const char *what) const {
     if (text(key) != hash)
@@ -184,14 +185,14 @@ std::vector<Part> listParts(const qtcrt_model &model, uint64_t version) {
   return parts;
 }
 
-/// Whether a checkpoint without `part` is of no use. Readers take optimizer
-/// state where they find it: it depends on options that they need not have.
+/// Whether a checkpoint without `part` is of no use. Optimizer state is
+/// optional for readers: it depends on options that they need not share.
 bool isRequired(const Part &part, CheckpointUse use) {
   return use == CheckpointUse::Resume ||
          part.tensor->kind != QTCRT_STATE_OPTIMIZER;
 }
 
-/// A file that is opened, with its format checked.
+/// An open file whose format has been checked.
 class CheckpointReader {
 public:
   CheckpointReader(const std::string &path, const qtcrt_model &model,
@@ -210,7 +211,7 @@ public:
   RunRecord readRecord() const;
 
 private:
-  /// Statistics of evaluation are not in older files: running ones take their
+  /// Older files have no evaluation statistics; the running ones take their
   /// place.
   bool isMissing(const qtcrt_tensor &tensor) const {
     return tensor.kind == QTCRT_STATE_EVALUATION &&
@@ -238,7 +239,8 @@ private:
   uint64_t version = 0;
 };
 
-/// Longer headers are not read: they need memory that the model does not.
+/// Longer headers are rejected, so that a file cannot claim more memory than
+/// its model needs.
 uint64_t CheckpointReader::maxHeaderBytes() const {
   uint64_t bytes = 0;
   // A letter takes 6 bytes at most, an extent or offset 20; other writers put

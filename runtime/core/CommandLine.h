@@ -45,13 +45,13 @@ struct Options {
 
 /// Adds the options of `train` to `command`; parsing writes them to `options`.
 /// Without a model, defaults and names that depend on it are not mentioned:
-/// `qtc train` takes the same options. Parsing throws UsageError for a data set
-/// of no known format.
+/// `qtc train` takes the same options. Parsing throws UsageError if the format
+/// of the data set is unknown.
 void addTrainOptions(CLI::App &command, Options &options,
                      const qtcrt_model *model);
 
-/// Parses. Help and version are printed to stdout and leave Command::None.
-/// Throws UsageError.
+/// Parses the command line. Help and version are printed to stdout and leave
+/// Command::None. Throws UsageError.
 Options parseCommandLine(int argc, char **argv, const qtcrt_model &model);
 
 } // namespace qtcrt

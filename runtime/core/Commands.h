@@ -19,7 +19,7 @@ int runBench(const qtcrt_model &model, const Options &options);
 int runInfo(const qtcrt_model &model, const Options &options);
 int runHash(const qtcrt_model &model, const Options &options);
 
-/// What the model asks of a data set.
+/// The model's requirements on a data set.
 struct DataRequest requestFor(const qtcrt_model &model);
 
 } // namespace qtcrt

@@ -29,7 +29,7 @@ const char *passOf(const qtcrt_op &kernel) {
   return "forward";
 }
 
-/// What the operations of one node have shown so far.
+/// The kernels and operations of one node that were visited so far.
 struct NodeState {
   std::vector<size_t> kernels;     ///< indices of its kernels, in order
   size_t started = 0;              ///< how many of them have run

@@ -20,11 +20,13 @@ using namespace qtcrt;
 
 namespace {
 
-/// Below this number of examples a loss says nothing.
+/// With fewer examples, the loss is not conclusive.
 constexpr uint64_t minExamples = 1000;
-/// A loss this close to that of guessing, relative to it, is no accident.
+/// A loss this close to the loss of guessing, relative to it, is not a
+/// coincidence.
 constexpr double sameLoss = 0.0005;
-/// A loss this close may be, unless the accuracy is that of guessing, too.
+/// A loss this close may be a coincidence unless the accuracy is that of
+/// guessing, too.
 constexpr double similarLoss = 0.005;
 /// From this number of layers on, networks hardly learn without normalization.
 constexpr uint64_t deepLayers = 8;
@@ -46,8 +48,8 @@ bool isNormalized(const qtcrt_model &model) {
   return !options.is_object() || options.value("normalize", "") != "none";
 }
 
-/// Whether so many correct answers are no more than what guessing gives,
-/// within three standard deviations.
+/// Whether the share of correct answers is at most three standard deviations
+/// above that of guessing.
 bool isGuessing(const LossSums &sums, int64_t classes) {
   double chance = 1 / static_cast<double>(classes);
   double examples = static_cast<double>(sums.examples);

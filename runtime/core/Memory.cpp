@@ -35,7 +35,8 @@ Buffer::Buffer(uint64_t bytes, const char *purpose) : length(bytes) {
   uintptr_t address = reinterpret_cast<uintptr_t>(mapping);
   if (slack) {
     address = (address + hugePage - 1) & ~(hugePage - 1);
-    // Advice only: without huge pages everything works, more slowly.
+    // This is only a hint: without huge pages everything works, but more
+    // slowly.
     (void)madvise(reinterpret_cast<void *>(address), bytes, MADV_HUGEPAGE);
   }
   start = reinterpret_cast<uint8_t *>(address);

@@ -55,7 +55,7 @@ private:
   Stopwatch sinceBegin, sinceUpdate;
 };
 
-/// The line without its ending: `seconds` are what is left.
+/// The line without its ending; `seconds` is the remaining time.
 std::string progressText(const std::string &what, const std::string &unit,
                          unsigned long long done, unsigned long long total,
                          double seconds);

@@ -22,10 +22,11 @@ using namespace qtcrt;
 namespace {
 
 constexpr const char *parent = "runs";
-/// Bytes of a model's name in a folder's: names have 255 at most.
+/// Most bytes of a model's name in the name of a folder, which has at most 255.
 constexpr size_t maxNameBytes = 200;
 
-/// The longest part of `name` that fits and is not cut inside of a letter.
+/// The longest part of `name` that fits and is not cut in the middle of a
+/// letter.
 std::string shorten(const std::string &name) {
   size_t bytes = std::min(name.size(), maxNameBytes);
   while (bytes > 0 && bytes < name.size() &&
@@ -65,7 +66,7 @@ void RunFolder::createNumbered(const std::string &model) {
   std::string base = concat(parent, "/", shorten(model), "-");
   for (uint64_t number = 1; folder.empty(); ++number) {
     std::string path = base + std::to_string(number);
-    // Several runs may start at once: whoever creates the folder has it.
+    // Several runs may start at once: the one that creates the folder owns it.
     if (mkdir(path.c_str(), 0777) == 0)
       folder = path;
     else if (errno != EEXIST)
@@ -74,9 +75,9 @@ void RunFolder::createNumbered(const std::string &model) {
   }
 }
 
-/// A lock of the folder itself leaves no file behind, whatever ends the
-/// process. Some network file systems cannot lock folders: there, runs have to
-/// be kept apart by whoever starts them.
+/// A lock of the folder itself leaves no file, whatever ends the process. Some
+/// network file systems cannot lock folders; there, users have to keep runs
+/// apart.
 void RunFolder::claim() {
   lock = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)

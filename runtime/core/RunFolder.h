@@ -22,10 +22,9 @@ constexpr const char *metricsName = "metrics.jsonl";
 /// another run in it are not lost. All functions throw Error.
 class RunFolder {
 public:
-  /// Claims --out if it is there already, so that a checkpoint in it does not
-  /// change while it is read. Refuses a folder that another process has
-  /// claimed, and one with a checkpoint unless --overwrite or --resume is
-  /// given.
+  /// Claims --out if it exists already, so that a checkpoint in it does not
+  /// change while it is read. Throws if another process has claimed the folder,
+  /// or if it holds a checkpoint and neither --overwrite nor --resume is given.
   explicit RunFolder(const Options &options);
   ~RunFolder();
   RunFolder(const RunFolder &) = delete;
@@ -35,7 +34,7 @@ public:
   /// that is free. Removes temporary files of runs that were killed.
   void open(const std::string &model);
 
-  /// Without a slash at its end.
+  /// The path of the folder, without a slash at its end.
   const std::string &path() const { return folder; }
   std::string checkpoint() const { return folder + "/" + checkpointName; }
 

@@ -103,7 +103,7 @@ public:
   SafeTensorsHeader header;
 
 private:
-  /// What the parser is inside of.
+  /// The construct that the parser is in.
   enum class Place { Start, Top, Metadata, Tensor, Numbers, End };
 
   void startEntry(const std::string &text) {
@@ -162,7 +162,7 @@ private:
   [[noreturn]] void damaged(const std::string &what) const {
     fail(inQuotes(path), ": damaged: tensor ", inQuotes(name), " has ", what);
   }
-  /// A value of the wrong kind.
+  /// Throws for a value of the wrong kind.
   [[noreturn]] void unexpected() const {
     if (place == Place::Metadata)
       fail(inQuotes(path), ": damaged: ", metadataKey, " entry ",

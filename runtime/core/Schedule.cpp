@@ -39,7 +39,7 @@ bool isDecimal(std::string text) {
          text.find_first_not_of("0123456789.eE+-") == std::string::npos;
 }
 
-/// A decimal number, all of `text`; false when it is not one.
+/// Reads `text` as a decimal number; false if it is not one.
 bool parseDecimal(const std::string &text, double &value) {
   if (!isDecimal(text))
     return false;
@@ -48,7 +48,7 @@ bool parseDecimal(const std::string &text, double &value) {
   return *end == '\0' && std::isfinite(value);
 }
 
-/// `40`, `62.5` to millionths of a percent.
+/// Reads a percentage, such as `40` or `62.5`, in millionths of a percent.
 bool parsePercent(const std::string &text, uint64_t &value) {
   size_t dot = text.find('.');
   std::string whole = text.substr(0, dot);

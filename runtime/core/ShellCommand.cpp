@@ -24,7 +24,7 @@ bool isPlain(char letter) {
          (letter && std::strchr("_@%+=:,./-", letter));
 }
 
-/// A character as `$'...'` takes it.
+/// Escapes a character for use in `$'...'`.
 std::string escape(std::string_view character) {
   if (character == "\\" || character == "'")
     return "\\" + std::string(character);
@@ -40,7 +40,7 @@ std::string escape(std::string_view character) {
   return codes;
 }
 
-/// For words with characters that no terminal shall see.
+/// Quotes a word with characters that must not reach a terminal.
 std::string quoteWithEscapes(std::string_view word) {
   std::string quoted = "$'";
   while (!word.empty()) {

@@ -18,8 +18,8 @@ namespace qtcrt {
 /// trainers from a cache, where they may vanish.
 constexpr const char *commandVariable = "QTC_TRAIN_COMMAND";
 
-/// `word` as a POSIX shell reads it back; control characters, which must not
-/// reach a terminal, as bash reads them.
+/// Quotes `word` for a POSIX shell. Control characters, which must not reach a
+/// terminal, are escaped in the syntax of bash.
 std::string quoteForShell(const std::string &word);
 
 /// The command that continues the run which `words` (program, `train`, options)

@@ -35,7 +35,7 @@ void qtcrt::catchInterrupts() {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   struct sigaction old {};
-  // nohup asks to survive the terminal.
+  // nohup has SIGHUP ignored so that the run outlives the terminal.
   if (sigaction(SIGHUP, nullptr, &old) == 0 && old.sa_handler != SIG_IGN)
     sigaction(SIGHUP, &action, nullptr);
 }

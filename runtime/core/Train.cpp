@@ -124,7 +124,7 @@ void TrainingRun::planSteps() {
   schedule.resolve(record.totalSteps, stepsPerEpoch);
   if (options.resume.empty())
     return;
-  // Stated in a file: checked without overflow.
+  // The values come from a file, so the checks must not overflow.
   if (record.position > stepsPerEpoch || record.position > record.step ||
       record.epoch != (record.step - record.position) / stepsPerEpoch ||
       (record.step - record.position) % stepsPerEpoch != 0)
@@ -143,7 +143,7 @@ void TrainingRun::openOutput() {
     std::printf("results go to %s\n", inQuotes(folder.path()).c_str());
   std::fflush(stdout);
   metrics = std::make_unique<MetricsFile>(folder.path(), record.epoch);
-  save(); // an unwritable folder shows now, not after an epoch
+  save(); // fails early if the folder is not writable
 }
 
 void TrainingRun::save() {
@@ -164,12 +164,12 @@ int TrainingRun::run() {
     finalAccuracy = evaluateTest();
     if (pendingInterrupt())
       return finishInterrupted();
-    save(); // what the test went by
+    save(); // with the statistics of the test
   }
   return printResult(finalAccuracy);
 }
 
-/// What runs, as one line before the first epoch.
+/// Prints one line that describes the run, before the first epoch.
 void TrainingRun::printHeading() const {
   uint64_t parameters = 0;
   for (uint64_t i = 0; i < model.tensor_count; ++i)
@@ -225,8 +225,8 @@ void TrainingRun::trainStep() {
   finishStep();
 }
 
-/// Whether another step may run ahead. The end of an epoch, of the run and
-/// checkpoints need the state as it is behind a step.
+/// Whether another step may run ahead. The end of an epoch, the end of the run
+/// and checkpoints need the state as it is after a step.
 bool TrainingRun::mayStartStep() const {
   uint64_t ahead = started.size(), next = record.step + ahead;
   bool isSaved = options.saveEvery && next % options.saveEvery == 0;
@@ -264,14 +264,14 @@ bool TrainingRun::isTestDue() const {
          (options.evalEvery && (record.epoch + 1) % options.evalEvery == 0);
 }
 
-/// Finds the statistics that evaluation goes by, on the weights as they are
-/// (numerics contract, section 3). Weights that no step has moved have the
-/// file's. Returns false after an interruption.
+/// Estimates the statistics that evaluation uses for the current weights
+/// (numerics contract, section 3). Before the first step, those of the file are
+/// kept. Returns false after an interruption.
 bool TrainingRun::estimateStatistics() {
   uint64_t count = std::min(record.estimateBatches, stepsPerEpoch);
   if (!model.estimate_batches || count == 0 || record.step == 0)
     return true;
-  // In random order and without augmentation, however the run trains.
+  // The batches have a random order and no augmentation, regardless of the run.
   LoaderOptions loading;
   loading.batch = record.batch;
   loading.seed = record.seed;
@@ -288,7 +288,7 @@ bool TrainingRun::estimateStatistics() {
     progress.update(++done);
   }
   progress.clear();
-  // A part of the batches makes no statistics.
+  // Statistics of only some of the batches are not valid.
   estimatedStep = done == count ? record.step : record.step - 1;
   return done == count;
 }

@@ -55,7 +55,7 @@ private:
   void printHeading() const;
 
   bool isDone() const { return record.step >= record.totalSteps; }
-  /// At the end of an epoch, or of the run in the middle of one.
+  /// Whether the step ends an epoch, or ends the run in the middle of one.
   bool isEpochOver() const {
     return record.position == stepsPerEpoch ||
            (isDone() && record.position > 0);
@@ -73,12 +73,12 @@ private:
   /// The step whose weights have the statistics that evaluation reads.
   uint64_t estimatedStep = 0;
   std::unique_ptr<Loader> loader;
-  /// Labels of the steps that were started: all but the first run ahead of
+  /// Labels of the steps that were started. All except the first run ahead of
   /// `record`.
   std::deque<std::vector<int32_t>> started;
   std::unique_ptr<MetricsFile> metrics;
 
-  /// Until the end of the first epoch.
+  /// Set until the end of the first epoch.
   std::optional<LearningCheck> learning;
   Progress progress;
   Stopwatch epochTime;

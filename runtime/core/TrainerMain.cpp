@@ -71,7 +71,7 @@ int runGuarded(int argc, char **argv, const qtcrt_model &model) {
 
 int qtcrt::trainerMain(int argc, char **argv, const qtcrt_model &model) {
   openStandardStreams();
-  // A file-size limit shall be an error of write, not the end of the process.
+  // A file-size limit must make a write fail rather than end the process.
   std::signal(SIGXFSZ, SIG_IGN);
   return runGuarded(argc, argv, model);
 }

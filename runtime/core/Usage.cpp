@@ -22,7 +22,7 @@ namespace {
 constexpr size_t columns = 80;
 constexpr size_t nameColumns = 30;
 
-/// `text` in lines that fit beside the names. Lines of the text stay lines.
+/// Wraps `text` to fit beside the names. Its line breaks are kept.
 std::string wrap(const std::string &text) {
   std::istringstream lines(text);
   std::string line, word, out;
@@ -41,7 +41,7 @@ std::string wrap(const std::string &text) {
   return out;
 }
 
-/// Single letters to insert, remove or replace to make `right` of `left`.
+/// Number of letters to insert, remove or replace to turn `left` into `right`.
 size_t editDistance(const std::string &left, const std::string &right) {
   std::vector<size_t> row(right.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
@@ -101,7 +101,7 @@ bool isOption(const std::string &word) {
   return word.size() > 1 && word[0] == '-';
 }
 
-/// What is unknown on the command line; empty if nothing is.
+/// Describes the unknown words on the command line; empty if there are none.
 std::string describeUnknown(const CLI::App &app) {
   const CLI::App &command = innermost(app);
   std::vector<std::string> words = app.remaining(/*recurse=*/true), options;
@@ -128,7 +128,7 @@ std::string describeUnknown(const CLI::App &app) {
   return text;
 }
 
-/// Reads a decimal number; false if `text` is none or does not fit 64 bits.
+/// Reads a decimal number; false if `text` is not one or exceeds 64 bits.
 bool parseNatural(const std::string &text, uint64_t &value) {
   value = 0;
   if (text.empty())

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// How trainers and `qtc` use CLI11: one form of help, of numbers and choices,
-// and of errors. Needs only CLI11, so that both can use it.
+// The use of CLI11 that trainers and `qtc` share: the style of help, numbers,
+// choices and errors. Depends only on CLI11, so that both can include it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -50,12 +50,12 @@ CLI::Option *addNumber(CLI::App &command, const std::string &name,
       ->type_name("N");
 }
 
-/// Lets `option` take any of `choices` only, and shows them as its value.
+/// Restricts `option` to `choices`, and shows them as its value.
 void setChoices(CLI::Option *option, std::vector<std::string> choices);
 
-/// What is wrong with the command line, as one line without `error: `, and the
-/// command that helps. Unknown words come first, in their order, with what may
-/// have been meant.
+/// Describes the error in the command line, as one line without `error: `, and
+/// names the command that prints help. Unknown words come first, in their
+/// order, with suggestions.
 std::string describeUsageError(const CLI::App &app,
                                const CLI::ParseError &error);
 

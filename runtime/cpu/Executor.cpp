@@ -26,9 +26,9 @@ namespace {
 /// How long a thread polls before it sleeps, in nanoseconds: longer than the
 /// gap between two loops of a step, shorter than anything a user could notice.
 constexpr int64_t spinLimit = 50000;
-/// Units of a worker's share. Pieces are halves of what is left, so a share is
-/// four pieces, the last of them an eighth: that is how long one worker waits
-/// for another when both run.
+/// Units of a worker's share. A piece is half of the remaining units, so a
+/// share has four pieces, and the last one is an eighth of the share. When both
+/// run, one worker waits for another no longer than that.
 constexpr int64_t unitsPerShare = 8;
 
 thread_local bool insideTask = false;
@@ -57,8 +57,8 @@ void wake(std::atomic<uint32_t> &word) {
 }
 
 /// Polls until `done()` or until `limit` nanoseconds are over. Does not yield
-/// the processor: on a busy machine that hands a whole time slice to another
-/// program, while sleeping gives a thread its place back when it is woken.
+/// the processor: on a busy machine that gives a whole time slice to another
+/// program, whereas a sleeping thread gets its place back when it is woken.
 template <typename Predicate> bool spin(int64_t limit, Predicate done) {
   if (done())
     return true;
@@ -80,7 +80,7 @@ uint64_t packShare(uint32_t generation, int64_t begin, int64_t end) {
          static_cast<uint64_t>(end);
 }
 
-/// Where part `index` of `parts` equal parts of `count` begins.
+/// Start of part `index` when `count` is split into `parts` equal parts.
 int64_t beginOf(int64_t index, int64_t parts, int64_t count) {
   int64_t size = count / parts, rest = count % parts;
   return index * size + std::min(index, rest);

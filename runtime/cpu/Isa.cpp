@@ -104,9 +104,9 @@ bool qtcrt::isSupported(const qtcrt_variant &variant) {
          (variant.device->exact ? capability == needed : capability >= needed);
 }
 
-/// Grows with what a variant asks of the machine.
+/// A rank that grows with the variant's requirements on the machine.
 static uint32_t strengthOf(const qtcrt_variant &variant) {
-  // Of one capability, exact code uses more.
+  // Exact code uses more features of the same capability.
   return variant.device
              ? 2 * variant.device->capability + (variant.device->exact ? 1 : 0)
              : variant.isa;

@@ -25,12 +25,12 @@ using namespace qtcrt::cuda;
 namespace {
 
 constexpr size_t memoryCount = QTCRT_MEMORY_STEP + 1;
-/// Of every piece of memory: the widest access, and more.
+/// Alignment of every piece of memory; more than the widest access needs.
 constexpr uint64_t alignment = 256;
 
-/// Where the pieces of a device's memory lie in one allocation. What a step
-/// gets from the host lies together, and so does what it gives back; both exist
-/// once for every step that may be under way.
+/// Offsets of the pieces of a device's memory in one allocation. The inputs
+/// that a step gets from the host are adjacent, and so are its outputs. Both
+/// exist once per step that may be under way.
 struct MemoryLayout {
   MemoryLayout(const qtcrt_model &model, uint64_t arenaBytes) {
     uint64_t batch = static_cast<uint64_t>(model.batch);
@@ -53,17 +53,17 @@ struct MemoryLayout {
     end += (bytes + alignment - 1) / alignment * alignment;
   }
 
-  /// What is copied for every step: the input from here on ...
+  /// The inputs that are copied for every step begin here ...
   uint64_t inputBegin() const { return offsets[QTCRT_MEMORY_SEED]; }
   uint64_t inputBytes() const { return outputBegin() - inputBegin(); }
-  /// ... and the output from here to the end of the slot.
+  /// ... and its outputs reach from here to the end of the slot.
   uint64_t outputBegin() const { return offsets[QTCRT_MEMORY_LOGITS_EXPONENT]; }
   uint64_t outputBytes() const { return slotBytes - inputBytes(); }
   uint64_t total() const {
     return inputBegin() + Device::stepsAhead * slotBytes;
   }
 
-  /// In the device's memory. `slot` is that of the step.
+  /// The offset in the device's memory; `slot` is that of the step.
   uint64_t offset(uint32_t memory, unsigned slot) const {
     bool isTransferred =
         memory != QTCRT_MEMORY_STATE && memory != QTCRT_MEMORY_ARENA;
@@ -132,7 +132,7 @@ public:
   }
   Owned(const Owned &) = delete;
   Owned &operator=(const Owned &) = delete;
-  /// Where the driver writes the handle.
+  /// The place to which the driver writes the handle.
   Handle *slot() { return &handle; }
   operator Handle() const { return handle; }
 
@@ -141,10 +141,10 @@ private:
   Release release;
 };
 
-/// Rounded up.
+/// Converts to MiB, rounded up.
 uint64_t inMiB(uint64_t bytes) { return (bytes + (1 << 20) - 1) >> 20; }
 
-/// Refuses before anything is taken.
+/// Throws if the device is not suitable, before memory is allocated.
 void checkDevice(const Context &context, const qtcrt_device_program &program,
                  uint64_t bytes) {
   uint32_t capability = context.capability();
@@ -155,19 +155,19 @@ void checkDevice(const Context &context, const qtcrt_device_program &program,
   if (program.exact && capability > program.capability)
     fail("this GPU (", context.name(), ") is sm_", capability,
          "; the trainer was built for sm_", program.capability,
-         " alone: compile the model with --sm=", program.capability,
-         " besides, which newer GPUs run");
+         " only: compile the model with --sm=", program.capability,
+         " as well, which newer GPUs run");
   size_t free = 0, total = 0;
   check(getDriver().cuMemGetInfo(&free, &total), "ask for free memory");
   if (bytes > free)
     fail("the model needs ", inMiB(bytes),
          " MiB of the GPU's memory, but only ", inMiB(free), " of ",
          inMiB(total),
-         " MiB are free: end what else runs there, or compile the model with "
+         " MiB are free: end other programs on it, or compile the model with "
          "a smaller --batch");
 }
 
-/// Points of time in a stream.
+/// Points in time in a stream.
 class Timeline {
 public:
   Timeline(const Driver &driver, CUstream stream)
@@ -198,7 +198,7 @@ private:
   std::deque<Owned<CUevent>> events;
 };
 
-/// A kernel, and the most shared memory that its launches may ask for.
+/// A kernel, and the most shared memory that its launches may use.
 struct Function {
   CUfunction handle = nullptr;
   uint32_t sharedBytes = freeSharedBytes;
@@ -342,8 +342,9 @@ private:
     check(driver.cuStreamSynchronize(computing), "wait for the GPU");
   }
 
-  /// Machine code where it is for this very device: the driver need not compile
-  /// then. A driver that refuses it compiles the text.
+  /// Loads the machine code if it is for exactly this device, so that the
+  /// driver need not compile. If the driver rejects it, the driver compiles the
+  /// PTX.
   void loadCode() {
     if (program.binary && program.capability == context.capability() &&
         driver.cuModuleLoadData(module.slot(), program.binary) == success)
@@ -352,7 +353,8 @@ private:
           "load the device code; a newer driver may be needed");
   }
 
-  /// Before a step is recorded, as loading a kernel may wait for the GPU.
+  /// Must run before a step is recorded, because loading a kernel may wait for
+  /// the GPU.
   void loadFunctions(const qtcrt_launch *launches, uint64_t count) {
     for (uint64_t i = 0; i < count; ++i) {
       auto &[handle, sharedBytes] = functions[launches[i].kernel];
@@ -433,7 +435,7 @@ private:
     check(driver.cuEventRecord(slot.downloaded, downloading), "start a step");
   }
 
-  /// What `to` does from now on waits for what `from` has to do so far.
+  /// Makes all later work of `to` wait for all work of `from` so far.
   void pass(CUevent event, CUstream from, CUstream to) {
     check(driver.cuEventRecord(event, from), "record an event");
     check(driver.cuStreamWaitEvent(to, event, 0), "wait for an event");
@@ -463,7 +465,7 @@ extern "C" uint32_t qtcrt_detect_cuda() {
     const Driver &driver = getDriver();
     return capabilityOf(driver, findDevice(driver));
   } catch (const Error &) {
-    return 0; // whoever opens the device says why
+    return 0; // opening the device reports the reason
   }
 }
 

@@ -29,8 +29,8 @@ namespace qtcrt::cuda {
 constexpr CUresult success = 0;
 /// CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR.
 constexpr int capabilityMajor = 75, capabilityMinor = 76;
-/// CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, and what a launch may have
-/// without it.
+/// CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, and the bytes that a launch
+/// may use without it.
 constexpr int mostSharedBytes = 8;
 constexpr unsigned freeSharedBytes = 48 << 10;
 /// CU_STREAM_NON_BLOCKING.

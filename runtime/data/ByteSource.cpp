@@ -88,8 +88,8 @@ uint64_t ByteSource::readRaw(uint8_t *out, uint64_t bytes) {
   return part;
 }
 
-/// Between two members of a gzip file, or after the last one, where zero bytes
-/// may fill a block. Whether another member follows.
+/// Whether another member follows. Called between two members of a gzip file or
+/// after the last one, where zero bytes may fill a block.
 bool ByteSource::findMember() {
   bool isPadded = false;
   do {

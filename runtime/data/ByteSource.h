@@ -15,10 +15,10 @@
 
 namespace qtcrt {
 
-/// A regular file read front to back, unpacked when it is a gzip file
-/// (of any number of members, perhaps padded with zero bytes). All
-/// functions throw Error naming the file; nothing a header declares is believed
-/// before the bytes are there.
+/// A regular file read front to back, unpacked when it is a gzip file (of any
+/// number of members, perhaps padded with zero bytes). All functions throw
+/// Error naming the file. Sizes in a header are not trusted until the bytes are
+/// read.
 class ByteSource {
 public:
   enum class Packing { Detect, Never };
@@ -33,7 +33,8 @@ public:
   /// Upper limit of the bytes this file can hold after unpacking.
   uint64_t maximumBytes() const;
 
-  /// Reads `bytes`, or all that are left if those are fewer; returns how many.
+  /// Reads `bytes`, or all remaining bytes if those are fewer; returns the
+  /// number.
   uint64_t readUpTo(void *out, uint64_t bytes);
 
   /// Reads exactly `bytes`, for `what` ("the header").

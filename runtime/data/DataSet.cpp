@@ -34,7 +34,7 @@ bool qtcrt::fitsInput(const ImageShape &shape, const ImageShape &input) {
   auto isFlat = [](const ImageShape &s) {
     return s.height == 1 && s.width == 1;
   };
-  // The bytes of [N, C, L], [N, C, 1, L] and [N, 1, C, L] are the same.
+  // [N, C, L], [N, C, 1, L] and [N, 1, C, L] have the same bytes.
   auto dropUnits = [](const ImageShape &s) {
     std::vector<int64_t> extents;
     for (int64_t extent : {s.channels, s.height, s.width})

@@ -177,7 +177,7 @@ ImageShape imageShape(const std::string &path, const NpyHeader &header,
   return fits ? request.input : ImageShape{extent(1), 1, 1};
 }
 
-/// What to do with an array of images that are not of type uint8.
+/// Advice for images of another type than uint8.
 std::string pixelAdvice(const std::string &descr) {
   std::string kind = descr;
   if (!kind.empty() && std::strchr("<>|=", kind[0]))

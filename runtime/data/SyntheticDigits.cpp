@@ -136,7 +136,7 @@ private:
   int used = 4;
 };
 
-/// Draws lines into a mask of one byte a pixel.
+/// Draws lines into a mask of one byte per pixel.
 class Canvas {
 public:
   Canvas(int64_t height, int64_t width)
@@ -187,7 +187,7 @@ private:
 
 /// An affine map from the glyph's box (centre 20, 32) to the canvas.
 struct Placement {
-  int xx, xy, yx, yy; ///< 1/65536 pixels a unit of the box, times 256
+  int xx, xy, yx, yy; ///< 1/65536 pixels per unit of the box, times 256
   int cx, cy;         ///< 1/256 pixels
   Point apply(Point p, int jitterX, int jitterY) const {
     int64_t x = (p.x - 20) * 8 + jitterX, y = (p.y - 32) * 8 + jitterY;
@@ -324,8 +324,8 @@ DataSplit renderSplit(const ImageShape &shape, uint32_t split, uint64_t count) {
   return data;
 }
 
-/// The image a model's input stands for: a flat input of a square number of
-/// bytes is one square plane, of three times a square three planes.
+/// The image that a model's input represents. A flat input of n*n bytes is one
+/// square plane, and one of 3*n*n bytes is three square planes.
 ImageShape imageShape(const ImageShape &input) {
   if (input.height != 1 || input.width != 1)
     return input;

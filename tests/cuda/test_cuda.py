@@ -257,8 +257,8 @@ class Machine(harness.Case):
         exact = compile_trainer(self.model, self.path("exact"), "--batch=6", "--sm=90a")
         self.assertEqual(self.assert_runs(exact, QTC_FAKE_CUDA_CAPABILITY="90"), self.assert_runs(self.trainer))
         pattern = (
-            r"this GPU \(a processor\) is sm_100; the trainer was built for sm_90 alone: "
-            r"compile the model with --sm=90 besides, which newer GPUs run"
+            r"this GPU \(a processor\) is sm_100; the trainer was built for sm_90 only: "
+            r"compile the model with --sm=90 as well, which newer GPUs run"
         )
         self.assert_error(pattern, trainer=exact, QTC_FAKE_CUDA_CAPABILITY="100")
         pattern = r"this GPU \(a processor\) is sm_89; the trainer was built for sm_90: compile the model with a smaller --sm"

@@ -16,7 +16,7 @@
 
 namespace qtcrt {
 
-/// What `--augment` does to training images.
+/// The changes that `--augment` makes to training images.
 enum class Augmentation { None, CropFlip };
 
 /// "none" or "crop-flip".

@@ -5,12 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A checkpoint is a safetensors file. Its tensors are the state except what is
+// A checkpoint is a safetensors file. Its tensors are the state without
 // scratch: each tensor under its name NAME, its exponent under NAME.exponent,
-// its momentum under NAME.momentum, what evaluation reads in its place under
-// NAME.evaluation. A name that looks like a key of the format has a tilde more
-// in the file (numerics contract, section 5.1). Its metadata are strings; these
-// describe the file itself:
+// its momentum under NAME.momentum, the values that evaluation reads in its
+// place under NAME.evaluation. A name that looks like a key of the format has
+// an additional tilde in the file (numerics contract, section 5.1). Its
+// metadata are strings; these describe the file itself:
 //
 //   format         "qtc-checkpoint-2": the number is the format's version
 //   metadata_hash  XXH3-128 of all other entries, sorted bytewise by key: the
@@ -19,9 +19,9 @@
 //   state_hash     see StateHash.h
 //
 // Version 1 has neither metadata_hash nor data_hash nor evaluation_options, the
-// batch is one of the options, and no name has a tilde more. It has no tensors
-// of kind QTCRT_STATE_EVALUATION, which others may lack, too: then their
-// origins take their place.
+// batch is one of the options, and no name has an additional tilde. It has no
+// tensors of kind QTCRT_STATE_EVALUATION. Files of later versions may lack
+// them, too; their origins then take their place.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,27 +35,27 @@
 
 namespace qtcrt {
 
-/// Everything a run needs besides the state to go on as if it had never
+/// The data besides the state that a run needs to continue as if it had never
 /// stopped. Stored as strings in the checkpoint's metadata.
 struct RunRecord {
-  // What fixes the run.
+  // The settings of the run.
   uint64_t seed = 0;
   uint64_t batch = 0;
   uint64_t limit = 0; ///< training examples used, 0: all
   bool shuffle = true;
   std::string augment = "none";
   std::string schedule;
-  /// Batches that statistics are estimated on, at most; 0: the model has none.
+  /// Most batches to estimate statistics on; 0: the model has none.
   uint64_t estimateBatches = 0;
   std::string trainHash;      ///< XXH3-128 of the training data, "" if unknown
   uint64_t trainExamples = 0; ///< 0 if unknown
   uint64_t totalSteps = 0;
 
-  // Where it is.
+  // The progress of the run.
   uint64_t step = 0;  ///< steps done
   uint64_t epoch = 0; ///< epochs done, with their evaluation
-  /// Batches of the current epoch that are done; equal to the batches an epoch
-  /// has when only the evaluation at its end is missing.
+  /// Batches of the current epoch that are done. Equal to the batches per epoch
+  /// when only the evaluation at its end is missing.
   uint64_t position = 0;
 
   // Reporting: sums over the current epoch, and accuracies (-1: none yet).
@@ -66,14 +66,14 @@ struct RunRecord {
   double bestAccuracy = -1;
 };
 
-/// What a checkpoint is loaded for.
+/// The purpose that a checkpoint is loaded for.
 enum class CheckpointUse {
   /// Evaluation, hashes, export: needs the model, the scheme and the options
   /// that change evaluation (qtcrt_model::evaluation_options), whatever the
   /// batch. Optimizer state may be missing; then it stays as it was.
   Read,
-  /// Training on: needs all options of the run and the whole state. The caller
-  /// compares the record with what it is asked for.
+  /// Continuing the training: needs all options of the run and the whole state.
+  /// The caller compares the record with the requested settings.
   Resume
 };
 

@@ -47,7 +47,7 @@ struct DataSet {
   DataSplit test;
 };
 
-/// What the model can take; readers check it before they read pixels.
+/// The data that the model accepts; readers check it before they read pixels.
 struct DataRequest {
   ImageShape input;    ///< of the model; rank-2 inputs: C, 1, 1
   int64_t classes = 0; ///< labels are 0...classes-1
@@ -56,7 +56,7 @@ struct DataRequest {
 
 /// One entry of the registry of formats.
 struct DataFormat {
-  const char *name; ///< the part of the SPEC in front of the colon
+  const char *name; ///< the part of the SPEC before the colon
   const char *argument;
   const char *summary; ///< for --help
   DataSet (*read)(const std::string &argument, const DataRequest &request);

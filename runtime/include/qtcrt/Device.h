@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-/// What compiled code sees of a device: nothing.
+/// The type that compiled code sees; it has no members.
 struct qtcrt_device {};
 
 namespace qtcrt {
@@ -25,7 +25,7 @@ class Device : public qtcrt_device {
 public:
   virtual ~Device() = default;
 
-  /// As its maker calls it.
+  /// The name that the manufacturer gives it.
   virtual std::string name() const = 0;
 
   /// Copies the whole training state to or from the device. No step may be
@@ -36,9 +36,9 @@ public:
   /// Steps that may be started before the first of them is finished.
   static constexpr unsigned stepsAhead = 2;
 
-  /// Starts a step behind those that were started. The caller may change what
-  /// `step` points to at once; of its places only input and labels are used,
-  /// as the device has its own.
+  /// Starts a step after those already started. The caller may change the data
+  /// of `step` as soon as this returns. The state, arena and logits of `step`
+  /// are not used, because the device has its own.
   virtual void startTraining(const qtcrt_step &step) = 0;
   virtual void startEvaluation(const qtcrt_step &step) = 0;
   virtual void startEstimate(const qtcrt_step &step) = 0;
@@ -51,10 +51,10 @@ public:
   virtual std::vector<double> profileTraining(const qtcrt_step &step) = 0;
 
   /// Seconds of each of `rounds` copies of `bytes` within the device's memory;
-  /// none if so much is not free twice.
+  /// empty if there is not enough free memory for both copies.
   virtual std::vector<double> timeCopies(uint64_t bytes, unsigned rounds) = 0;
 
-  /// Bytes of the device's memory that this one has taken.
+  /// Bytes of the device's memory that this object has allocated.
   virtual uint64_t allocatedBytes() const = 0;
 };
 

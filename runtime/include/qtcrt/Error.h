@@ -50,7 +50,7 @@ template <typename... Parts> [[noreturn]] void fail(Parts &&...parts) {
   throw Error(concat(std::forward<Parts>(parts)...));
 }
 
-/// What the C library says about `number` (an errno), starting lower-case.
+/// The C library's text for `number` (an errno), starting lower-case.
 std::string describeErrno(int number);
 
 /// `name`, as `printable` shows it, between single quotes.

@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-/// What compiled code sees of an executor: nothing.
+/// The type that compiled code sees; it has no members.
 struct qtcrt_executor {};
 
 namespace qtcrt {
@@ -30,7 +30,7 @@ namespace qtcrt {
 /// runs an iteration depends on time; results must not depend on it.
 class Executor : public qtcrt_executor {
 public:
-  /// Starts `workers - 1` threads. Throws Error when the system refuses.
+  /// Starts `workers - 1` threads. Throws Error when the system cannot.
   explicit Executor(unsigned workers);
   ~Executor();
   Executor(const Executor &) = delete;
@@ -41,7 +41,7 @@ public:
   /// See qtcrt_parallel_for. A call from inside a task runs serially.
   void parallelFor(qtcrt_task task, void *closure, int64_t count);
 
-  /// Measures from now on the time of each of `operations` operations.
+  /// Starts measuring the time of each of `operations` operations.
   void startProfile(uint64_t operations);
   void stopProfile() { profiling = false; }
   /// Starts the clock of a step and sets its times to 0.
@@ -64,8 +64,8 @@ private:
   void recordMark(int64_t operation);
   void stopThreads();
 
-  /// What workers poll while they wait for a loop: one cache line that only
-  /// the caller writes. A worker may read the loop itself after it has taken a
+  /// The cache line that workers poll while they wait for a loop; only the
+  /// caller writes it. A worker may read the loop itself after it has taken a
   /// piece of it, which keeps the loop from ending.
   struct alignas(64) Job {
     std::atomic<uint32_t> generation{0}; ///< number of the loop; rises last
@@ -75,9 +75,9 @@ private:
     int64_t count = 0;
     int64_t units = 0;
   };
-  /// What is left of a worker's share: the loop's generation in the upper 32
-  /// bits, the first unit in the next 16 and the end in the last 16. With the
-  /// generation, a thread that comes late cannot take from the next loop.
+  /// The rest of a worker's share: the loop's generation in the upper 32 bits,
+  /// the first unit in the next 16 and the end in the last 16. The generation
+  /// keeps a late thread from taking a piece of the next loop.
   struct alignas(64) Share {
     std::atomic<uint64_t> left{0};
   };

@@ -24,9 +24,9 @@ bool isSupported(const qtcrt_variant &variant);
 const qtcrt_variant *strongestVariant(const qtcrt_model &model);
 
 /// The variant to run: the one called `name`, or for an empty name the
-/// strongest supported. Throws UsageError for an unknown name, Error for one
-/// this processor lacks. What is wrong with a device is left to the one who
-/// opens it.
+/// strongest supported. Throws UsageError for an unknown name, and Error for
+/// one that this processor does not support. Faults of a device are reported
+/// when it is opened.
 const qtcrt_variant &selectVariant(const qtcrt_model &model,
                                    const std::string &name);
 

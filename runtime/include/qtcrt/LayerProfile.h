@@ -29,8 +29,8 @@ struct LayerPass {
   std::string pass; ///< "forward", "input gradient" or "weight gradient"
   double kernelMilliseconds = 0;
   double helperMilliseconds = 0;
-  /// Kernel and helpers, each in its fastest step: what a machine with noisy
-  /// neighbours does when they are quiet.
+  /// Kernel and helpers, each in its fastest step: an estimate for a machine
+  /// without other load.
   double leastMilliseconds = 0;
   double macs = 0;
   double bytes = 0;       ///< read and written by the kernel
@@ -38,17 +38,18 @@ struct LayerPass {
 };
 
 /// The passes of all nodes that multiply, in the order of their kernels, and
-/// what belongs to none of them.
+/// the operations that belong to none of them.
 struct LayerProfile {
   std::vector<LayerPass> passes;
   double otherMilliseconds = 0;
 };
 
-/// Sorts the operations of a step, which are in the order of their execution:
-/// a node's operations before a kernel prepare it, element-wise ones after it
-/// finish it, sums over channels and what follows them are the weight
-/// gradient's (biases). An activation's element-wise work belongs to the
-/// kernel before it, whose result it takes. Pools and losses belong to none.
+/// Groups the operations of a step, which are in the order of their execution.
+/// A node's operations before a kernel prepare it; element-wise ones after it
+/// finish it. Sums over channels and the operations that follow them belong to
+/// the weight gradient (biases). An activation's element-wise work belongs to
+/// the kernel before it, whose result it takes. Pools and losses belong to
+/// none.
 LayerProfile groupByLayer(const std::vector<TimedOp> &ops);
 
 } // namespace qtcrt

@@ -19,18 +19,18 @@ namespace qtcrt {
 /// Tells a user after the first epoch that a run has learned nothing.
 class LearningCheck {
 public:
-  /// `state` is that before the first step.
+  /// `state` is the state before the first step.
   LearningCheck(const qtcrt_model &model, const uint8_t *state);
 
-  /// Says what is wrong and the likely reasons; empty if the run learns or the
-  /// model has no parameters to train. `sums` are those of the training
-  /// examples so far, `state` is that after them, and `schedule` the list that
-  /// the user wrote.
+  /// Describes the problem and the likely reasons; empty if the run learns or
+  /// the model has no parameters to train. `sums` are those of the training
+  /// examples so far, `state` is the state after them, and `schedule` the list
+  /// that the user wrote.
   std::string explain(const uint8_t *state, const LossSums &sums,
                       const std::string &schedule) const;
 
 private:
-  /// What is wrong with the loss, if anything.
+  /// Describes the problem with the loss; empty if there is none.
   std::string describeLoss(const LossSums &sums) const;
 
   const qtcrt_model &model;

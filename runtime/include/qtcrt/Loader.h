@@ -19,7 +19,7 @@
 
 namespace qtcrt {
 
-/// What batches are made of; with the seed it fixes every one of them.
+/// The options that determine every batch of a data set.
 struct LoaderOptions {
   uint64_t batch = 1;
   uint64_t seed = 0;

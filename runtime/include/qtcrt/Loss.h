@@ -14,7 +14,7 @@
 
 namespace qtcrt {
 
-/// Sums over examples, for reporting only: nothing of it feeds back into a run.
+/// Sums over examples, only for reports: they do not influence a run.
 struct LossSums {
   double loss = 0; ///< cross-entropy (natural logarithm) or half the squares
   uint64_t correct = 0;

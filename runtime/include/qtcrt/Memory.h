@@ -14,8 +14,8 @@
 
 namespace qtcrt {
 
-/// Zeroed memory taken from the system once: aligned to 64 bytes at least, and
-/// from 4 MiB on to 2 MiB with huge pages asked for.
+/// Zeroed memory taken from the system once. It is aligned to at least 64
+/// bytes; from 4 MiB on, it is aligned to 2 MiB and huge pages are requested.
 class Buffer {
 public:
   Buffer() = default;

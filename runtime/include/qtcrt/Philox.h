@@ -37,7 +37,7 @@ inline PhiloxBlock philox4x32(PhiloxBlock counter, uint64_t key) {
   return counter;
 }
 
-/// Last word of the counter: what a random number is for.
+/// Last word of the counter: the purpose of a random number.
 enum class RandomPurpose : uint32_t {
   GradientRounding = 0,
   LossRounding = 1,

@@ -56,7 +56,7 @@ inline Character decodeCharacter(std::string_view text) {
   return {code, bytes, true};
 }
 
-/// Whether `text` is UTF-8 without zero bytes: what a name must be.
+/// Whether `text` is UTF-8 without zero bytes, as a name must be.
 inline bool isName(std::string_view text) {
   while (!text.empty()) {
     Character next = decodeCharacter(text);
@@ -92,10 +92,10 @@ inline bool isControl(char32_t code) {
   return false;
 }
 
-/// `text` with everything escaped that is a control character or not UTF-8:
-/// "\x1b", "\u202e" or "\U000e0001". Other text, backslashes included, stays as
-/// it is, so the result is its own printable form. Of more than `limit`
-/// characters "..." takes the place of the rest.
+/// `text` with control characters and bytes that are not UTF-8 escaped: "\x1b",
+/// "\u202e" or "\U000e0001". Other text, backslashes included, stays as it is,
+/// so the result is its own printable form. Characters beyond the first `limit`
+/// are replaced by "...".
 inline std::string printable(std::string_view text, size_t limit = SIZE_MAX) {
   std::string result;
   for (size_t count = 0; !text.empty(); ++count) {
@@ -143,8 +143,8 @@ inline size_t countColumns(std::string_view text) {
   return columns;
 }
 
-/// The printable `text` in at most `columns`, which are more than 3: of longer
-/// text "..." and the end.
+/// The printable `text` in at most `columns`, which are more than 3. Longer
+/// text is replaced by "..." and its end.
 inline std::string clipFront(std::string_view text, size_t columns) {
   size_t used = countColumns(text);
   if (used <= columns)

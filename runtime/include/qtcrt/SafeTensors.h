@@ -57,16 +57,17 @@ void writeSafeTensors(const std::string &path,
 class SafeTensorsReader {
 public:
   /// Reads and validates the header: length, JSON, keys, types, extents, ranges
-  /// without gap or overlap. Refuses a header longer than `maxHeaderBytes`
-  /// before reading it, and tensors of more than `maxDataBytes` in all.
+  /// without gap or overlap. Throws if the header is longer than
+  /// `maxHeaderBytes`, before reading it, or if the tensors have more than
+  /// `maxDataBytes` in total.
   SafeTensorsReader(const std::string &path, uint64_t maxHeaderBytes,
                     uint64_t maxDataBytes);
   ~SafeTensorsReader();
 
   const SafeTensorsHeader &header() const { return contents; }
 
-  /// Reads all tensors, each to where `place` says (null: nowhere), and returns
-  /// the XXH3-128 of their bytes.
+  /// Reads all tensors, each to the address that `place` returns (null:
+  /// nowhere), and returns the XXH3-128 of their bytes.
   std::string
   readData(const std::function<uint8_t *(const std::string &name)> &place);
 

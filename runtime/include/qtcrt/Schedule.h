@@ -31,12 +31,12 @@ public:
   /// and powers of two for QTCRT_SCHEDULE_LOG2. Throws UsageError.
   static Schedule parse(const std::string &text, qtcrt_schedule_kind kind);
 
-  /// Fixes the step each entry starts at. Throws UsageError when an entry
-  /// starts before the one in front of it.
+  /// Determines the step at which each entry starts. Throws UsageError when an
+  /// entry starts before the previous one.
   void resolve(uint64_t totalSteps, uint64_t stepsPerEpoch);
 
-  /// What the step function gets (see qtcrt_schedule_kind) for `step`, which
-  /// counts from 0. Needs `resolve`.
+  /// The value that the step function gets (see qtcrt_schedule_kind) for
+  /// `step`, which counts from 0. Needs `resolve`.
   int64_t valueAt(uint64_t step) const;
 
   /// The value handed to a step as the number the user wrote.

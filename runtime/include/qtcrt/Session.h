@@ -53,9 +53,9 @@ public:
   void startTraining(const uint8_t *images, const int32_t *labels,
                      uint64_t seed, int64_t schedule, uint64_t step);
   void startEvaluation(const uint8_t *images);
-  /// Starts a call of `estimate` on `images`, the one with number `index`.
+  /// Starts call number `index` of `estimate`, on `images`.
   void startEstimate(const uint8_t *images, uint64_t index);
-  /// Makes what evaluation reads copies of the running statistics again.
+  /// Resets the statistics that evaluation reads to the running statistics.
   void resetStatistics();
   /// Waits for the oldest step that was started; addTo has its logits then.
   void finish();
@@ -73,8 +73,9 @@ public:
   void addTo(LossSums &sums, const int32_t *labels, int64_t count) const;
 
   /// Runs every example of `data` once, in order; the last batch is filled by
-  /// repeating its last example. Stops early when `stop` says so (then fewer
-  /// examples are in the result). `progress` gets the number of examples done.
+  /// repeating its last example. Stops early when `stop` returns true (then
+  /// fewer examples are in the result). `progress` gets the number of examples
+  /// done.
   LossSums evaluateAll(const DataSplit &data, const std::function<bool()> &stop,
                        const std::function<void(uint64_t)> &progress);
 

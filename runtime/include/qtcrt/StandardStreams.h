@@ -17,10 +17,10 @@
 
 namespace qtcrt {
 
-/// Opens the descriptors 0 to 2 that are closed (`>&-`), or the next file that
-/// the program opens would take their place and what is printed would end in
-/// it. Writing to stdout then fails, as it does on a closed descriptor; stderr
-/// goes nowhere.
+/// Opens those of descriptors 0 to 2 that are closed (`>&-`). Otherwise the
+/// next file that the program opens would take their place and receive the
+/// output. Writing to stdout then fails, as it does on a closed descriptor;
+/// stderr goes nowhere.
 inline void openStandardStreams() {
   for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
     if (fcntl(descriptor, F_GETFD) < 0) // the least free descriptor is taken

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What compiled models and the runtime agree on. The compiler emits one
+// The interface between compiled models and the runtime. The compiler emits one
 // constant `qtcrt_compiled_model` and the functions it points to; the runtime
 // provides the functions declared at the end. Plain C layout, no dependencies.
 // Any change of a struct or a signature raises QTCRT_ABI_VERSION.
@@ -52,23 +52,23 @@ enum qtcrt_schedule_kind {
   QTCRT_SCHEDULE_LOG2 = 2     ///< a power of two, as its binary logarithm
 };
 
-/// What a tensor of the training state is.
+/// Kinds of tensors of the training state.
 enum qtcrt_state_kind {
   QTCRT_STATE_PARAMETER = 0,  ///< counted, hashed, exported
   QTCRT_STATE_BUFFER = 1,     ///< running statistics: hashed, not trained
   QTCRT_STATE_OPTIMIZER = 2,  ///< momentum and the like: saved, not hashed
-  QTCRT_STATE_EVALUATION = 3, ///< what evaluation reads in the place of a
+  QTCRT_STATE_EVALUATION = 3, ///< values that evaluation reads in place of a
                               ///< buffer: saved, not hashed
   QTCRT_STATE_SCRATCH = 4     ///< sums of `estimate`: neither saved nor hashed
 };
 
-/// What training minimizes.
+/// The loss that training minimizes.
 enum qtcrt_loss {
   QTCRT_LOSS_CROSS_ENTROPY = 0, ///< softmax cross-entropy
   QTCRT_LOSS_SQUARES = 1        ///< half the sum of squared errors
 };
 
-/// What the peak function of a variant does.
+/// The operation that the peak function of a variant measures.
 enum qtcrt_peak_kind {
   QTCRT_PEAK_DOT_PRODUCT = 0, ///< products of bytes, added to 32 bits
   QTCRT_PEAK_MULTIPLY_ADD = 1 ///< products of IEEE singles, added to singles
@@ -76,8 +76,8 @@ enum qtcrt_peak_kind {
 
 /// One tensor of the training state, stored row-major in the ONNX layout.
 typedef struct qtcrt_tensor {
-  const char *name;      ///< ONNX initializer name, UTF-8; of what belongs to
-                         ///< a tensor that tensor's, a dot and a word
+  const char *name;      ///< ONNX initializer name, UTF-8. A tensor of
+                         ///< another tensor has its name, a dot and a word
   const int64_t *shape;  ///< `rank` extents, each > 0
   uint64_t offset;       ///< bytes from the start of the state, 64-aligned
   uint64_t elements;     ///< product of the shape
@@ -90,9 +90,9 @@ typedef struct qtcrt_tensor {
   uint16_t levels;       ///< integers to draw from: -n to n for 2 * n + 1
   uint32_t id;           ///< word of the tensor's random counters
   uint32_t uniform;      ///< not 0: the run's seed draws the initial mantissas,
-                         ///< this times uniform integers; of FLOAT32 the bits
+                         ///< this times uniform integers. FLOAT32: the bits
                          ///< of a single b, for uniform numbers in (-b, b)
-  uint32_t origin;       ///< of EVALUATION the index of the tensor in whose
+  uint32_t origin;       ///< EVALUATION: index of the tensor in whose
                          ///< place it is read, of the same shape and type
   uint32_t reserved;
 } qtcrt_tensor;
@@ -102,7 +102,7 @@ typedef struct qtcrt_op {
   const char *name; ///< node of the model, or the op's own name
   const char *kind; ///< "conv2d", "weight_gradient", "elementwise", ...
   uint64_t macs;    ///< useful multiply-accumulates of one execution
-  uint64_t bytes;   ///< bytes read and written of one execution
+  uint64_t bytes;   ///< bytes read and written by one execution
 } qtcrt_op;
 
 typedef struct qtcrt_executor qtcrt_executor;
@@ -117,7 +117,7 @@ typedef struct qtcrt_step {
   int32_t *logits_exponent; ///< out: value = logit * 2^exponent (integers)
   uint64_t seed;            ///< Philox key
   int64_t schedule;         ///< learning rate, see enum qtcrt_schedule_kind
-  uint32_t step;            ///< global step from 0, modulo 2^32; of estimate
+  uint32_t step;            ///< global step from 0, modulo 2^32. estimate:
                             ///< the number of calls before this one
   uint32_t reserved;
 } qtcrt_step;
@@ -152,7 +152,7 @@ typedef struct qtcrt_launch {
   const qtcrt_address *arguments; ///< pointers that the kernel takes
   uint32_t argument_count;
   uint32_t blocks, threads;
-  uint32_t shared_bytes; ///< of a block, besides what the kernel declares
+  uint32_t shared_bytes; ///< per block, besides those the kernel declares
 } qtcrt_launch;
 
 typedef struct qtcrt_device qtcrt_device;
@@ -171,8 +171,8 @@ typedef struct qtcrt_device_program {
   const unsigned char *binary; ///< machine code for `capability`, or null
   const qtcrt_launch *train, *evaluate, *estimate;
   uint64_t train_count, evaluate_count, estimate_count, binary_bytes;
-  uint32_t capability; ///< least that the device must have, 80 for 8.0
-  uint32_t exact;      ///< not 0: newer devices do not run it
+  uint32_t capability; ///< minimum of the device, 80 for 8.0
+  uint32_t exact;      ///< not 0: newer devices cannot run it
 } qtcrt_device_program;
 
 /// The compiled code for one instruction set, or for a device.
@@ -191,8 +191,8 @@ typedef struct qtcrt_variant {
   /// Indexed by qtcrt_mark's argument, or as qtcrt_device_program::train.
   const qtcrt_op *train_ops;
   uint64_t train_op_count;
-  /// What a device runs; then the functions above are null. Null for code of
-  /// the processor.
+  /// The program for a device; the functions above are null then. Null for code
+  /// of the processor.
   const qtcrt_device_program *device;
   uint32_t isa;       ///< enum qtcrt_isa
   uint32_t peak_kind; ///< enum qtcrt_peak_kind
@@ -205,10 +205,10 @@ typedef struct qtcrt_model {
   const char *name;     ///< file name of the model without suffix
   const char *scheme;   ///< "niti", "fp32", ...
   const char *options;  ///< JSON object of the options that change results,
-                        ///< after the batch: a run that is resumed has them
-  const char *evaluation_options; ///< JSON object of those, or of their parts,
-                                  ///< that change what `eval` computes: a
-                                  ///< checkpoint that is read has them
+                        ///< after the batch; a resumed run must have the same
+  const char *evaluation_options; ///< JSON object of those options, or parts,
+                                  ///< that change what `eval` computes; a
+                                  ///< checkpoint must have the same
   const char *model_hash;         ///< XXH3-128 of the ONNX file, and of its
                                   ///< external data if it has any, hex
   const char *compiler_version;
@@ -227,7 +227,7 @@ typedef struct qtcrt_model {
   uint32_t logits_dtype;     ///< enum qtcrt_dtype
   uint32_t schedule_kind;    ///< enum qtcrt_schedule_kind
   uint32_t loss;             ///< enum qtcrt_loss
-  uint32_t estimate_batches; ///< that statistics are estimated on, unless the
+  uint32_t estimate_batches; ///< batches to estimate statistics on, unless the
                              ///< run says otherwise; 0 without `estimate`
 } qtcrt_model;
 
