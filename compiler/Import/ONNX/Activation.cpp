@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// These operations do not look at the order of dimensions, so transposes stay
+// These operations do not depend on the order of dimensions, so transposes stay
 // pending across them.
 //
 //===----------------------------------------------------------------------===//
@@ -29,7 +29,7 @@ static LogicalResult expectActivation(NodeContext &node, unsigned index) {
                        << " to depend on the model's input, but it is constant";
 }
 
-/// Hands input 0 on.
+/// Passes input 0 on.
 static LogicalResult forward(NodeContext &node) {
   return node.setResult(node.getInput(0));
 }
@@ -111,7 +111,7 @@ LogicalResult qtc::onnx_import::importExtremum(NodeContext &node) {
                : createClip(node, index, -infinity, *bound);
 }
 
-/// Reads ratio and mode; sets `isActive` to false for what is no Dropout.
+/// Reads ratio and mode; sets `isActive` to false if the node drops nothing.
 static LogicalResult readDropout(NodeContext &node, double &ratio,
                                  bool &isActive) {
   float attribute = 0.5f;

@@ -5,13 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Nodes that have constant inputs only are evaluated during the import
-// (Folding.cpp). This is what they are evaluated on.
+// Nodes that have only constant inputs are evaluated during the import
+// (Folding.cpp). The constants have the form defined here.
 //
 // Memory is bounded. Evaluation reads and makes at most kMaxFoldedElements
-// elements in all, and four for each byte of the file. Constants that are one
-// number throughout stay one number; they have at most kMaxSplatElements
-// elements in all, as each of these is a parameter later.
+// elements in total, and four for each byte of the file. A constant that
+// repeats one number is stored as that number. Such constants have at most
+// kMaxSplatElements elements in total, because each of these is a parameter
+// later.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +26,8 @@ namespace qtc::onnx_import {
 /// Elements of any file that evaluation may read and make: with 16 bytes each,
 /// 256 MiB.
 inline constexpr int64_t kMaxFoldedElements = int64_t(1) << 24;
-/// Elements of all constants of one number that nodes make. Twice the weights
-/// of the largest classifier without trained weights at hand, VGG-19.
+/// Elements of all constants of one number that nodes make: twice the weights
+/// of VGG-19, the largest classifier at hand without trained weights.
 inline constexpr int64_t kMaxSplatElements = int64_t(1) << 28;
 
 /// A constant with its elements, in one of the two lists: all of them, or the
@@ -42,11 +43,12 @@ struct ConstantArray {
   bool isFloat() const;
   /// The number of stored elements.
   int64_t getStoredCount() const { return floats.size() + integers.size(); }
-  /// All elements are one, whether `isSplat` or not.
+  /// True if all elements are equal to one stored element, whether `isSplat` or
+  /// not.
   bool hasOneValue() const { return isSplat || getStoredCount() == 1; }
 };
 
-/// Where the elements of a result come from: element (i, j, ...) of axes that
+/// The source of each element of a result: element (i, j, ...) of axes that
 /// together have the elements of `shape` is element axes[0].at(i) +
 /// axes[1].at(j) + ... of the operand.
 struct Rearrangement {
@@ -54,7 +56,7 @@ struct Rearrangement {
     int64_t count = 1;
     int64_t start = 0;
     int64_t step = 0;
-    /// If not 0, positions repeat after as many.
+    /// If not 0, positions repeat with this period.
     int64_t period = 0;
     /// If not empty, the positions themselves.
     std::vector<int64_t> positions = {};
@@ -85,7 +87,7 @@ Rearrangement makeExpansion(llvm::ArrayRef<int64_t> shape,
 ConstantArray rearrange(const ConstantArray &array,
                         const Rearrangement &rearrangement);
 
-/// True if `value` is one of the integer type `elementType`.
+/// True if `value` fits the integer type `elementType`.
 bool fitsType(int elementType, int64_t value);
 
 } // namespace qtc::onnx_import

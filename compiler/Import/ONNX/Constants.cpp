@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Where the evaluation of constants begins: what files hold, and the shapes of
-// values, in which the batch stays symbolic. Folding.cpp goes on from here.
+// The start of the evaluation of constants: the constants of a file and the
+// shapes of values, in which the batch stays symbolic. Folding.cpp does the
+// rest.
 //
 //===----------------------------------------------------------------------===//
 

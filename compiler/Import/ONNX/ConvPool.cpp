@@ -14,9 +14,9 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::onnx_import;
 
-/// Kernels and strides above this are refused: products of two still fit.
+/// Larger kernels and strides are rejected, so that products of two fit.
 static constexpr int64_t kMaxExtent = int64_t(1) << 20;
-/// So are pads and dilations above this, which keeps loops over them short.
+/// Larger pads and dilations are rejected, so that loops over them are short.
 static constexpr int64_t kMaxPad = int64_t(1) << 12;
 
 //===----------------------------------------------------------------------===//
@@ -24,7 +24,7 @@ static constexpr int64_t kMaxPad = int64_t(1) << 12;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The attributes that convolutions and pools share, one entry a spatial
+/// The attributes that convolutions and pools share, one entry per spatial
 /// dimension; two for `pads`, all starts before all ends.
 struct WindowAttributes {
   Shape kernel, strides, pads, dilations;
@@ -44,7 +44,7 @@ struct Geometry {
 };
 } // namespace
 
-/// Refuses `values` that are not `count` numbers from `least` on.
+/// Refuses `values` unless they are `count` numbers of at least `least`.
 static LogicalResult checkNumbers(NodeContext &node, StringRef name,
                                   ArrayRef<int64_t> values, size_t count,
                                   int64_t least, int64_t most) {
@@ -123,7 +123,7 @@ static int64_t computeExtent(WindowAttributes &attributes, unsigned dim,
   int64_t room = extent + before + after - span;
   if (room < 0)
     return 0;
-  // Without padding, rounding up gives windows that end inside all the same.
+  // Without padding, all windows end inside the input even when rounding up.
   if (!attributes.ceilMode || attributes.autoPad == "VALID")
     return room / stride + 1;
   int64_t result = llvm::divideCeil(room, stride) + 1;
@@ -151,8 +151,8 @@ static FailureOr<Geometry> computeGeometry(NodeContext &node,
   return geometry;
 }
 
-/// The activation of rank 4 behind an input of rank 4 or 3; [N, C, L] becomes
-/// [N, C, 1, L].
+/// The input, of rank 4 or 3, as an activation of rank 4; [N, C, L] becomes [N,
+/// C, 1, L].
 static FailureOr<Value> getImages(NodeContext &node) {
   FailureOr<Value> input = node.getActivation(0);
   if (failed(input))
@@ -196,10 +196,10 @@ Value qtc::onnx_import::getLayerResult(Value value) {
   return isOfLayer ? reshape.getInput() : value;
 }
 
-/// The weight of the layer that gives `value`, maybe through a few biases and
+/// The weight of the layer that gives `value`, perhaps through a few biases and
 /// changes of shape; null if no layer does.
 static Value findLayerWeight(Value value) {
-  // Every bias looks for its layer: a long chain would be searched by all.
+  // Every bias searches for its layer; this bounds the search in a long chain.
   constexpr int kMaxDistance = 8;
   Operation *op = value.getDefiningOp();
   for (int distance = 0; distance < kMaxDistance; ++distance)
@@ -220,7 +220,7 @@ FailureOr<Value> qtc::onnx_import::addBias(NodeContext &node, Value value,
   Value sums = getLayerResult(value);
   if (qtrain::getShape(sums)[1] == shape[1])
     value = sums;
-  // Where a weight is tied, so is its bias.
+  // If a weight is tied, its bias is tied, too.
   const void *owner = bias.use;
   if (Value weight = findLayerWeight(value))
     owner = weight.getAsOpaquePointer();
@@ -337,7 +337,7 @@ LogicalResult qtc::onnx_import::importConv(NodeContext &node) {
 // Pools
 //===----------------------------------------------------------------------===//
 
-/// Refuses windows that lie in padding alone.
+/// Refuses windows that lie entirely in padding.
 static LogicalResult checkWindowsTouch(NodeContext &node,
                                        const Geometry &geometry,
                                        ArrayRef<int64_t> input) {
@@ -352,7 +352,7 @@ static LogicalResult checkWindowsTouch(NodeContext &node,
       return first < input[dim] &&
              first < position * stride - pad + window.getSpan(dim);
     };
-    // Only windows that begin in the padding, and the last, can miss it.
+    // Only windows that begin in the padding, and the last window, can miss it.
     int64_t extent = geometry.extents[dim];
     int64_t begin = std::min(extent, pad / stride + 1);
     for (int64_t position = 0; position < begin; ++position)
@@ -364,7 +364,7 @@ static LogicalResult checkWindowsTouch(NodeContext &node,
   return success();
 }
 
-/// Reads what MaxPool and AveragePool share.
+/// Reads the attributes that MaxPool and AveragePool share.
 static FailureOr<Geometry> getPoolGeometry(NodeContext &node, Value input) {
   size_t rank = getSpatialRank(node);
   WindowAttributes attributes;
@@ -386,7 +386,7 @@ static Shape getPooledShape(Value input, const Geometry &geometry) {
 }
 
 LogicalResult qtc::onnx_import::importMaxPool(NodeContext &node) {
-  // The order of the Indices output, which no one may use.
+  // The order of the Indices output, which must not be used.
   int64_t storageOrder = 0;
   FailureOr<Value> input = getImages(node);
   if (failed(input) || failed(node.read("storage_order", storageOrder)))

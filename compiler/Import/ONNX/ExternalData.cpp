@@ -23,7 +23,7 @@ namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
 
 namespace {
-/// Where the bytes lie.
+/// The place of the bytes.
 struct Place {
   std::string file;
   int64_t offset = 0;
@@ -112,7 +112,8 @@ qtc::onnx_import::readExternalData(const onnx::TensorProto &tensor,
   FailureOr<Place> place = findPlace(tensor, folder, bytes, why);
   if (failed(place))
     return failure();
-  // Volatile: read, not mapped, so that a file that shrinks cannot kill us.
+  // The file is read rather than mapped, so that a shrinking file cannot end
+  // the process.
   auto buffer = llvm::MemoryBuffer::getFileSlice(
       place->file, bytes, place->offset, /*IsVolatile=*/true);
   if (!buffer)

@@ -21,8 +21,8 @@ class TensorProto;
 
 namespace qtc::onnx_import {
 
-/// The canonical path of the file `location`, which must lie below `folder`:
-/// also after symbolic links are followed.
+/// The canonical path of the file `location`, which must lie below `folder`
+/// even after symbolic links are followed.
 mlir::FailureOr<std::string> resolveLocation(llvm::StringRef location,
                                              llvm::StringRef folder,
                                              std::string &why);
@@ -33,7 +33,7 @@ mlir::LogicalResult findExternalData(const onnx::TensorProto &tensor,
                                      llvm::StringRef folder, int64_t bytes,
                                      std::string &why);
 
-/// Reads them.
+/// Reads the external data of `tensor`, which have `bytes` bytes.
 mlir::FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
 readExternalData(const onnx::TensorProto &tensor, llvm::StringRef folder,
                  int64_t bytes, std::string &why);

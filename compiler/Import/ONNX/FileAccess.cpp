@@ -18,7 +18,7 @@ using llvm::StringRef;
 
 FailureOr<std::unique_ptr<llvm::MemoryBuffer>>
 qtc::onnx_import::readFile(StringRef path, std::string &why) {
-  // It names the model, and what training saves is UTF-8.
+  // The file names the model, and checkpoints store names in UTF-8.
   if (!qtcrt::isName(llvm::sys::path::filename(path)))
     return Refusal(why) << "the name of the file is not UTF-8; rename it";
   auto buffer = readRegularFile(path, "an ONNX file");

@@ -233,7 +233,7 @@ static FailureOr<ConstantArray> broadcastTo(NodeContext &node,
   return rearrange(array, makeExpansion(array.shape, shape));
 }
 
-/// Combines arrays whose stored elements belong together.
+/// Combines arrays whose stored elements correspond.
 static LogicalResult combine(NodeContext &node, const Elementwise &function,
                              ConstantArray &left, const ConstantArray &right) {
   int type = function.yieldsBool ? int(TensorProto::BOOL) : left.elementType;
@@ -348,7 +348,7 @@ LogicalResult qtc::onnx_import::foldReduction(NodeContext &node) {
     return failure();
   if (!*axes)
     *axes = llvm::to_vector<4>(llvm::seq<int64_t>(0, rank));
-  // Kept dimensions first; then rows are reduced.
+  // The kept dimensions come first, so that rows are reduced.
   Shape permutation, result;
   int64_t rows = 1;
   for (int64_t dim = 0; dim < rank; ++dim) {
@@ -550,7 +550,7 @@ LogicalResult qtc::onnx_import::foldGatherND(NodeContext &node) {
     return node.refuse() << "indices of shape " << formatShape(shape)
                          << " do not fit data of shape "
                          << formatShape(array->shape);
-  // The tuples of indices are one axis, dimensions that they leave follow.
+  // The tuples of indices form one axis; the remaining dimensions follow.
   Shape strides = getStrides(array->shape);
   Rearrangement gathered = makeExpansion(array->shape, array->shape);
   gathered.axes.erase(gathered.axes.begin(), gathered.axes.begin() + depth);

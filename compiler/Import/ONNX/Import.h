@@ -31,18 +31,18 @@
 
 namespace qtc::onnx_import {
 
-/// Name of the function an import makes.
+/// Name of the function that an import makes.
 inline constexpr llvm::StringLiteral kForwardName = "forward";
 
 struct ImportOptions {
   /// Replaces the first dimension of the model's input, symbolic or not.
   int64_t batch = 128;
-  /// Refuse models that import but have nothing to train or to tell apart.
+  /// Refuse models without parameters to train or classes to distinguish.
   bool forTraining = true;
 };
 
-/// Imports the model in file `path`. The module holds one `qtrain.parameter` a
-/// weight or bias and
+/// Imports the model in file `path`. The module holds one `qtrain.parameter`
+/// per weight or bias and
 ///
 ///   func.func @forward(%input: tensor<NxCxHxWxf32>,
 ///                      %p: tensor<...> {qtrain.parameter = @name}, ...,
@@ -55,10 +55,10 @@ struct ImportOptions {
 /// carry their node (compiler/Support/NodeLocation.h), whose name is
 /// `<OpType>_<index>` if it has none.
 ///
-/// On failure one error is emitted through `context`, naming file and node,
-/// and the result is null. What a user should know about a successful import
-/// (folded scales, removed Softmax, ...) goes to `remarks`, or is emitted as
-/// remarks if that is null.
+/// On failure one error is emitted through `context`, naming file and node, and
+/// the result is null. Remarks about a successful import (folded scales,
+/// removed Softmax, ...) go to `remarks`, or are emitted as remarks if that is
+/// null.
 mlir::OwningOpRef<mlir::ModuleOp>
 importOnnxFile(llvm::StringRef path, mlir::MLIRContext &context,
                const ImportOptions &options,
@@ -72,16 +72,17 @@ importOnnxBuffer(llvm::StringRef bytes, llvm::StringRef name,
                  const ImportOptions &options,
                  std::vector<std::string> *remarks = nullptr);
 
-/// What identifies the model in file `path`: XXH3-128 of its bytes, in hex, or
-/// of that and of the names and hashes of the files with its external data.
+/// The hash that identifies the model in file `path`: XXH3-128 of its bytes, in
+/// hex. A model with external data has the XXH3-128 of that hash and of the
+/// names and hashes of the other files.
 llvm::Expected<std::string> hashOnnxFile(llvm::StringRef path);
 
-/// What the importer makes of a node.
+/// The result of importing a node.
 enum class NodeStatus {
   Supported,
   /// Evaluated at import time: shape arithmetic, transposed weights, ...
   Folded,
-  /// Refused; see NodeReport::reason.
+  /// Not supported; see NodeReport::reason.
   Unsupported,
   /// An earlier unsupported node hides the shape of an input.
   Unknown,
@@ -93,7 +94,7 @@ struct NodeReport {
   std::string name;
   std::string opType;
   NodeStatus status = NodeStatus::Unknown;
-  /// Why the node is refused, or a remark.
+  /// The reason why the node is not supported, or a remark.
   std::string reason;
   /// Shape of the first output, `N` for the batch; empty if unknown.
   std::string shape;
@@ -113,9 +114,9 @@ struct ModelReport {
   std::vector<NodeReport> nodes;
   /// Constant nodes, which `nodes` leaves out.
   int64_t constants = 0;
-  /// What is wrong with the model as a whole.
+  /// Problems of the model as a whole.
   std::vector<std::string> problems;
-  /// What the importer changes and what the user may want to change.
+  /// Changes that the importer makes, and suggestions for the user.
   std::vector<std::string> hints;
 
   int64_t countNodes(NodeStatus status) const;
@@ -128,10 +129,10 @@ struct ModelReport {
 /// that were imported and no end.
 using ModuleJudge = std::function<void(mlir::ModuleOp, bool isComplete)>;
 
-/// Judges every node of the model in file `path`, not only up to the first one
-/// that is refused, by the importer and by `judge` if there is one. Fails, with
-/// one error emitted through `context`, only for files that are no well-formed
-/// ONNX graph.
+/// Judges every node of the model in file `path`, even after one that is not
+/// supported, by the importer and by `judge` if there is one. Fails, with one
+/// error emitted through `context`, only if the file is not a well-formed ONNX
+/// graph.
 mlir::FailureOr<ModelReport> checkOnnxFile(llvm::StringRef path,
                                            mlir::MLIRContext &context,
                                            const ImportOptions &options,

@@ -101,7 +101,7 @@ static Shape getChannelsFirst(size_t rank) {
   return permutation;
 }
 
-/// True for an input in NHWC: transposes to NCHW are all that reads its
+/// True for an input in NHWC, that is, if only transposes to NCHW read its
 /// elements.
 static bool isChannelsLast(const Model &model, const GraphInput &input) {
   if (input.shape.size() < 3)
@@ -371,8 +371,8 @@ LogicalResult Importer::importNode(const Node &node, std::string &why,
   LogicalResult result = runHandler(context);
   isBlocked = failed(result) && context.isBlocked();
   if (failed(result) && !context.hasResult() && !isBlocked) {
-    // A check goes on behind the node if the shape of its result is plain. The
-    // cast stands for the operation that is missing.
+    // A check continues after the node if the shape of its result can be
+    // inferred. The cast stands for the missing operation.
     std::string reason = why;
     if (std::optional<Shape> shape = inferRefusedShape(context)) {
       auto cast = builder.create<UnrealizedConversionCastOp>(
@@ -420,8 +420,8 @@ LogicalResult Importer::checkTrainable(Value output, std::string &why) {
     return success();
   if (qtrain::getShape(output)[1] < 2)
     return Refusal(why) << "output " << quote(model.getOutput())
-                        << " is one number per example; labels are classes, so "
-                           "expected a score for each class, two or more";
+                        << " is one number per example; expected a score for "
+                           "each of two or more classes";
   bool hasParameters = llvm::any_of(parameters, [](const auto &entry) {
     return entry.second.kind == qtrain::StateKind::Parameter;
   });
@@ -441,10 +441,11 @@ LogicalResult Importer::finish(std::string &why) {
   if (failed(output) || failed(checkTrainable(*output, why)))
     return failure();
   if (leftOutBiases > 0)
-    addRemark(std::to_string(leftOutBiases) +
-              (leftOutBiases == 1 ? " bias" : " biases") +
-              " of zeros that the model computes: left out, as they are no "
-              "parameters of the network");
+    addRemark(
+        std::to_string(leftOutBiases) +
+        (leftOutBiases == 1 ? " bias" : " biases") +
+        " of zeros that the model computes: left out, because they are not "
+        "parameters of the network");
   SmallVector<Value> results{*output};
   SmallVector<Attribute> attributes{builder.getDictionaryAttr({})};
   nameParameters();
@@ -462,7 +463,8 @@ LogicalResult Importer::finish(std::string &why) {
   return success();
 }
 
-/// Lists tensors and how often each was copied, of many a few.
+/// Lists tensors and the number of copies of each; only a few if there are
+/// many.
 static std::string
 describeCopies(ArrayRef<std::pair<const Tensor *, size_t>> copies) {
   constexpr size_t kMaxListed = 3;
@@ -507,7 +509,8 @@ void Importer::nameParameters() {
       parameter->name = parameter->readName.str();
     else
       numbered.push_back(parameter);
-  // Numbers go on from the last of a name, or many copies would take long.
+  // Numbering continues after the last number of a name, because a search from
+  // the start takes long for many copies.
   llvm::StringMap<unsigned> last;
   for (Parameter *parameter : numbered) {
     unsigned &number = last.try_emplace(parameter->readName, 1).first->second;
@@ -556,7 +559,8 @@ LogicalResult Importer::createParameters(std::string &why) {
   });
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(function);
-  // Set at once: attributes are unique, and every list of them stays.
+  // All attributes are set at once, because MLIR keeps every list of attributes
+  // that was ever made.
   SmallVector<DictionaryAttr> argumentAttrs(function.getNumArguments(),
                                             builder.getDictionaryAttr({}));
   auto mark = [&](BlockArgument argument, StringRef name, Attribute value) {

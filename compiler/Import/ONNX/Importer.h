@@ -21,8 +21,8 @@
 
 namespace qtc::onnx_import {
 
-/// Which uses of a constant are one parameter: those of one tensor with one
-/// owner. Weights have no owner, so all nodes that share one are tied. The
+/// Identifies a parameter: all uses of one tensor with one owner are one
+/// parameter. Weights have no owner, so all nodes that share one are tied. The
 /// owner of a bias is the weight of its layer, and that of any other use is
 /// ConstantView::use, which no other use has.
 using ParameterKey = std::pair<const Tensor *, const void *>;
@@ -31,7 +31,7 @@ using ParameterKey = std::pair<const Tensor *, const void *>;
 struct Parameter {
   mlir::BlockArgument argument;
   qtrain::StateKind kind = qtrain::StateKind::Parameter;
-  /// What the forward pass makes of a buffer.
+  /// The new value that the forward pass gives a buffer.
   mlir::Value newValue;
   /// Constant of the graph folded into the initial value.
   float scale = 1.0f;
@@ -41,11 +41,11 @@ struct Parameter {
   std::string name;
 };
 
-/// Follows an import and says whether it goes on after a refusal.
+/// Follows an import and decides whether it continues after a refusal.
 class ImportObserver {
 public:
   virtual ~ImportObserver() = default;
-  /// The import has come to `node`.
+  /// The import starts with `node`.
   virtual void startNode(const Node &node) {}
   /// Nodes that are not live are left out. `why` is empty for a node that was
   /// imported; `isBlocked` says that an earlier refusal is the reason.
@@ -55,8 +55,8 @@ public:
   virtual bool addProblem(llvm::StringRef why) = 0;
 };
 
-/// Builds a module from a model, node by node. The nodes' meaning is in the
-/// handlers (Handlers.h); this class keeps what they share.
+/// Builds a module from a model, node by node. The handlers (Handlers.h) give
+/// nodes their meaning; this class keeps the state that they share.
 class Importer {
 public:
   Importer(Model &model, mlir::MLIRContext &context,
@@ -77,7 +77,7 @@ public:
   int64_t getBatch() const { return options.batch; }
   /// The batch that the file fixes, if it does.
   std::optional<int64_t> getFixedBatch() const { return fixedBatch; }
-  /// Which Softmax, if any, ends the model and is left to the loss.
+  /// True for the Softmax that ends the model and is left to the loss.
   bool isFinalSoftmax(const Node &node) const { return &node == finalSoftmax; }
 
   /// The value called `name`, describing it first if it is an initializer.
@@ -88,9 +88,8 @@ public:
   /// An empty message that lives as long as the import.
   onnx::TensorProto *makeTensorProto();
 
-  /// Takes `count` from what the evaluation of constants may read and make, or
-  /// from what constants of one number may have (ConstantArray.h). False if
-  /// less is left.
+  /// Takes `count` elements from the limit of constant evaluation, or from that
+  /// of constants of one number (ConstantArray.h). False if fewer are left.
   bool takeElements(int64_t count, bool isSplat);
   /// Notes that a bias of zeros that the file computes is left out.
   void leaveOutBias() { ++leftOutBiases; }
@@ -101,7 +100,7 @@ public:
   mlir::Value createView(const ConstantView &view, const Parameter &parameter);
   /// The buffer of this use of `view`, which is stored in the view's shape.
   mlir::Value getBuffer(const ConstantView &view);
-  /// Says what training makes of the buffer of this use of `view`.
+  /// Sets the value that training gives the buffer of this use of `view`.
   void setNewValue(const ConstantView &view, mlir::Value value);
   /// Function arguments for counter-based random numbers.
   std::pair<mlir::Value, mlir::Value> getRandomArguments();
@@ -119,8 +118,8 @@ public:
 private:
   /// Makes the function and its inputs. Fails only if the options do.
   mlir::LogicalResult start(std::string &why);
-  /// Imports one node. On failure its outputs are Unknown and `isBlocked` says
-  /// whether that is for an Unknown input.
+  /// Imports one node. On failure its outputs are Unknown, and `isBlocked`
+  /// tells whether an Unknown input is the reason.
   mlir::LogicalResult importNode(const Node &node, std::string &why,
                                  bool &isBlocked);
   /// Returns the model's output, checked and of rank 2, and the buffers' new
@@ -149,7 +148,7 @@ private:
   const Node *finalSoftmax = nullptr;
   llvm::StringMap<GraphValue> values;
   llvm::MapVector<ParameterKey, Parameter> parameters;
-  /// How many parameters of a tensor have not been read yet.
+  /// The number of parameters of a tensor that have not been read yet.
   llvm::DenseMap<const Tensor *, size_t> numUnread;
   std::deque<Tensor> constants;
   int64_t availableElements, availableSplats;

@@ -36,7 +36,7 @@ static FailureOr<Value> createLinear(NodeContext &node, Value input,
   return node.create<qtrain::LinearOp>(result, input, *parameter);
 }
 
-/// The bias of a Gemm, or none where it has no effect.
+/// The bias of a Gemm, or none if it has no effect.
 static LogicalResult getGemmBias(NodeContext &node, int64_t outputs, float beta,
                                  std::optional<ConstantView> &bias) {
   if (!node.hasInput(2))
@@ -129,8 +129,9 @@ LogicalResult qtc::onnx_import::importMatMul(NodeContext &node) {
 // Sums
 //===----------------------------------------------------------------------===//
 
-/// The dimension of `shape` that `bias` has one number for each index of, if it
-/// is a bias. A constant of one number is one only where `channels` is 1.
+/// The dimension of `shape` for whose indices `bias` has one number each; none
+/// if it is not a bias. A constant of one number is a bias only if `channels`
+/// is 1.
 static std::optional<size_t>
 findBiasDim(ArrayRef<int64_t> bias, ArrayRef<int64_t> shape, size_t channels) {
   if (bias.size() > shape.size())
@@ -149,7 +150,7 @@ findBiasDim(ArrayRef<int64_t> bias, ArrayRef<int64_t> shape, size_t channels) {
   return found;
 }
 
-/// True if all extents but those of the batch and of dimension `dim` are 1.
+/// True if all extents except those of the batch and of dimension `dim` are 1.
 static bool isRow(ArrayRef<int64_t> shape, int64_t dim) {
   return ShapedType::getNumElements(shape.drop_front()) == shape[dim];
 }

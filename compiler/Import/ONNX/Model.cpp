@@ -31,9 +31,9 @@ using llvm::StringRef;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// What the messages of one file may take. An empty message needs two bytes in
-/// the file and a hundred times as much in memory, so a small hostile file
-/// could otherwise fill the machine.
+/// Memory that the messages of one file may take. An empty message needs two
+/// bytes in the file and a hundred times as much in memory, so a small hostile
+/// file could otherwise exhaust the memory.
 struct MemoryBudget {
   size_t available = 0;
 };
@@ -128,7 +128,7 @@ std::optional<int64_t> GraphInput::getFixedBatch() const {
   return shape[0];
 }
 
-/// Notes in `input` what it is, or why it cannot be imported.
+/// Describes the input in `input`, or the reason why it cannot be imported.
 static void describeInput(const onnx::ValueInfoProto &info, GraphInput &input) {
   if (!info.type().has_tensor_type()) {
     Refusal(input.problem) << "is not a tensor";
@@ -309,7 +309,7 @@ LogicalResult Model::collectNodes(std::string &why) {
   return success();
 }
 
-/// Puts the nodes in an order of execution: the file's, as far as it is one.
+/// Sorts the nodes into an order of execution, close to the file's order.
 LogicalResult Model::sortNodes(std::string &why) {
   std::vector<unsigned> missing(nodes.size());
   std::vector<std::vector<unsigned>> consumers(nodes.size());
@@ -343,7 +343,8 @@ LogicalResult Model::sortNodes(std::string &why) {
   return success();
 }
 
-/// Marks what the first output needs and counts the uses of values there.
+/// Marks the nodes that the first output needs, and counts the uses of values
+/// in them.
 LogicalResult Model::markLive(std::string &why) {
   llvm::StringSet<> wanted;
   wanted.insert(getOutput());

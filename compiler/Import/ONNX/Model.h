@@ -34,7 +34,7 @@ namespace qtc::onnx_import {
 /// The oldest version of the default operator set that is imported.
 inline constexpr int64_t kOldestOpset = 7;
 
-/// Graphs of more nodes are refused.
+/// Graphs with more nodes are refused.
 inline constexpr int kMaxNodes = 100000;
 
 struct Node {
@@ -52,16 +52,16 @@ struct Node {
   std::vector<llvm::StringRef> operands;
 };
 
-/// An input of the graph that is no initializer.
+/// An input of the graph that is not an initializer.
 struct GraphInput {
   std::string name;
   int elementType = 0;
-  /// Empty for tensors of unknown rank and for what is no tensor. Negative
-  /// extents are symbolic.
+  /// Empty if the input has no known rank or is not a tensor. Negative extents
+  /// are symbolic.
   llvm::SmallVector<int64_t, 4> shape;
   /// Contributes to the output.
   bool isLive = false;
-  /// Why the input cannot be imported, if so.
+  /// The reason why the input cannot be imported; empty if it can.
   std::string problem;
 
   /// The extent of the batch, if the file fixes it.
@@ -90,7 +90,8 @@ public:
   bool defines(llvm::StringRef name) const {
     return initializers.contains(name) || producers.contains(name);
   }
-  /// How many inputs of live nodes and outputs of the graph `name` is.
+  /// The number of uses of `name` as an input of a live node or an output of
+  /// the graph.
   unsigned getNumUses(llvm::StringRef name) const { return uses.lookup(name); }
   /// The name of the value that the model computes.
   llvm::StringRef getOutput() const;
@@ -118,7 +119,7 @@ private:
   mlir::LogicalResult markLive(std::string &why);
   void findProblems();
 
-  /// What nodes, inputs and initializers define.
+  /// The names that nodes, inputs and initializers define.
   llvm::StringSet<> defined;
   /// Index in `nodes` of the node that computes a value.
   llvm::StringMap<unsigned> producers;

@@ -62,7 +62,8 @@ qtc::onnx_import::hashOnnxFile(llvm::StringRef path) {
     return llvm::createStringError("'" + path + "': " + why);
   llvm::StringRef bytes = (*buffer)->getBuffer();
   std::string folder = getFolder(path), combined = hashBytes(bytes);
-  // What cannot be parsed or found is refused when the file is imported.
+  // The import of the file reports a model that cannot be parsed and data that
+  // cannot be found.
   FailureOr<std::unique_ptr<Model>> model = Model::parse(bytes, folder, why);
   if (failed(model))
     return combined;

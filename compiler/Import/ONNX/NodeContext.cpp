@@ -19,7 +19,7 @@ using namespace qtc::onnx_import;
 using llvm::StringRef;
 using onnx::AttributeProto;
 
-/// Shape tensors have few elements; more are not looked at.
+/// Shape tensors have few elements; larger ones are not evaluated.
 static constexpr int64_t kMaxShapeElements = 4096;
 
 void NodeContext::remark(const llvm::Twine &text) {
@@ -57,7 +57,7 @@ LogicalResult NodeContext::checkAttributes() {
 }
 
 /// Files before IR version 2 have no types in attributes, and some writers
-/// still leave them out: what is stored tells.
+/// still omit them. The field in use then shows the type.
 static bool hasType(const AttributeProto &attribute, int type) {
   if (attribute.has_type() && attribute.type() != AttributeProto::UNDEFINED)
     return attribute.type() == type;
@@ -143,7 +143,7 @@ LogicalResult NodeContext::read(StringRef name, std::optional<Tensor> &value) {
     return failure();
   if (!attribute)
     return success();
-  // The model is ours, and releaseData() frees what has been read.
+  // We own the model, and releaseData() frees the data after reading.
   auto &proto = const_cast<onnx::TensorProto &>(attribute->t());
   FailureOr<Tensor> tensor =
       describeTensor(proto, name, importer.getModel().folder, why);

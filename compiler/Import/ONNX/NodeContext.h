@@ -25,8 +25,8 @@ struct Factor {
 };
 
 /// One node while its handler runs: typed access to attributes and inputs, and
-/// the place for results. Attributes that no one has read when the handler is
-/// done refuse the node.
+/// the place for results. A node whose handler leaves an attribute unread is
+/// refused.
 class NodeContext {
 public:
   NodeContext(Importer &importer, const Node &node, std::string &why)
@@ -64,10 +64,10 @@ public:
 
   unsigned getNumInputs() const;
   bool hasInput(unsigned index) const;
-  /// Looks the inputs up; done before the handler runs.
+  /// Looks up the inputs; called before the handler runs.
   mlir::LogicalResult resolveInputs();
   bool hasResolvedInputs() const { return resolved; }
-  /// The input was not imported itself.
+  /// True if an input could not be imported.
   bool isBlocked() const { return blocked; }
 
   const GraphValue &getInput(unsigned index) const { return *inputs[index]; }
@@ -88,10 +88,10 @@ public:
   /// initial value; uses that are tied have one factor.
   mlir::FailureOr<mlir::Value>
   getParameter(const ConstantView &view, const void *owner, Factor factor = {});
-  /// `view` is a constant of zeros that nodes make of one number, no parameter
-  /// that happens to begin with zeros.
+  /// True if `view` is a constant of zeros that nodes make from one number, as
+  /// opposed to a parameter that happens to start with zeros.
   bool isComputedZero(const ConstantView &view);
-  /// No input depends on the model's.
+  /// True if no input depends on the model's input.
   bool hasConstantInputs() const;
   /// The elements of a constant or a value of shape arithmetic.
   mlir::FailureOr<ConstantArray> getArray(unsigned index);
@@ -117,8 +117,8 @@ public:
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape);
   /// Refuses shapes that are too large for a tensor.
   mlir::LogicalResult checkShape(llvm::ArrayRef<int64_t> shape);
-  /// Counts the elements of a constant of `shape` that is to be made, which
-  /// takes memory for them or, if `isSplat`, for one; refuses too many.
+  /// Counts the elements of a constant of `shape` that is to be made. It is
+  /// stored with all its elements or, if `isSplat`, with one. Refuses too many.
   mlir::FailureOr<int64_t> takeElements(llvm::ArrayRef<int64_t> shape,
                                         bool isSplat);
 
@@ -133,7 +133,7 @@ public:
   bool hasResult() const { return result.has_value(); }
   /// Defines the outputs; those without result are Unknown.
   void commit();
-  /// Refuses uses of outputs that no handler gives.
+  /// Refuses uses of outputs that no handler defines.
   mlir::LogicalResult expectOneOutputUsed();
 
 private:
@@ -162,8 +162,8 @@ struct OpEntry {
   llvm::StringLiteral name;
   /// Null for operators that are not supported on data.
   Handler handler;
-  /// Takes the place of `handler` if all inputs are constant; null for
-  /// operators whose handler looks at constants itself.
+  /// Used instead of `handler` if all inputs are constant; null for operators
+  /// whose handler evaluates constants itself.
   Handler fold;
   unsigned minInputs;
   unsigned maxInputs;
@@ -172,11 +172,11 @@ struct OpEntry {
 /// The registry line of `opType`, or null.
 const OpEntry *findOp(llvm::StringRef opType);
 
-/// Why an operator that has no registry line is refused.
+/// The reason why an operator without a registry line is refused.
 std::string explainMissingOp(llvm::StringRef opType);
 
 /// The shape of the first output of a node that was refused, so that a check
-/// can go on behind it.
+/// can continue after it.
 std::optional<Shape> inferRefusedShape(NodeContext &node);
 
 } // namespace qtc::onnx_import

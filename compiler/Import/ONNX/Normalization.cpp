@@ -49,8 +49,8 @@ static FailureOr<ConstantView> getStatistic(NodeContext &node, unsigned index,
   return view;
 }
 
-/// Reads what there is but the old 'spatial'; training_mode changes nothing,
-/// a program trains by batch and evaluates by running statistics.
+/// Reads the attributes. training_mode has no effect: a program trains with the
+/// statistics of the batch and evaluates with running statistics.
 static LogicalResult readAttributes(NodeContext &node, float &epsilon,
                                     float &momentum) {
   int64_t spatial = 1, trainingMode = 0;
@@ -75,7 +75,7 @@ static LogicalResult readAttributes(NodeContext &node, float &epsilon,
   return success();
 }
 
-/// Refuses variances that are none. NaN is refused with the parameters.
+/// Refuses invalid variances. Parameters that are NaN are refused elsewhere.
 static LogicalResult checkVariance(NodeContext &node, const ConstantView &view,
                                    float epsilon) {
   std::string why;
@@ -89,9 +89,10 @@ static LogicalResult checkVariance(NodeContext &node, const ConstantView &view,
                            << " is " << value
                            << "; expected a number that is not negative";
     if (value + epsilon == 0.0f)
-      return node.refuse() << "the running variance of channel " << channel
-                           << " and 'epsilon' are both 0, and evaluation would "
-                              "divide by their sum; expected a positive one";
+      return node.refuse()
+             << "the running variance of channel " << channel
+             << " and 'epsilon' are both 0, and evaluation would "
+                "divide by their sum; expected one to be positive";
   }
   return success();
 }
@@ -118,7 +119,7 @@ LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
            << "expected an input of rank 2 or more, but got shape "
            << formatShape(shape);
   int64_t channels = shape[1];
-  // As an image, which has its channels innermost in memory.
+  // The input becomes an image, which has its channels innermost in memory.
   if (shape.size() > 2)
     input = node.reshape(
         input, {shape.front(), channels,

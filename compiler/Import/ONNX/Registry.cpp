@@ -105,7 +105,7 @@ std::string qtc::onnx_import::explainMissingOp(StringRef opType) {
 }
 
 //===----------------------------------------------------------------------===//
-// Shapes behind refused nodes
+// Shapes after refused nodes
 //===----------------------------------------------------------------------===//
 
 /// The larger operand of a broadcast.

@@ -43,7 +43,7 @@ bool ModelReport::isSupported() const {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Follows an import past refused nodes, and judges what it gives.
+/// Follows an import past refused nodes, and judges the imported operations.
 class Checker : public ImportObserver {
 public:
   Checker(Importer &importer, ModelReport &report)
@@ -126,8 +126,8 @@ void Checker::countWork(NodeReport &entry) {
       entry.macs += contraction.getMultiplyAccumulates() / importer.getBatch();
 }
 
-/// Parameters of a refused node: its constants. Running statistics, the last
-/// inputs of BatchNormalization, are no parameters.
+/// Counts the constants of a refused node as its parameters. Running
+/// statistics, the last inputs of BatchNormalization, are not parameters.
 void Checker::countConstants(const Node &node, NodeReport &entry) {
   std::string ignored;
   for (const auto &[index, input] : llvm::enumerate(node.proto->input())) {
@@ -176,8 +176,8 @@ bool Checker::addProblem(StringRef why) {
   return true;
 }
 
-/// Puts an error to the nodes that it is about. A node has one reason: the
-/// first one, of which others are mostly a consequence.
+/// Assigns an error to the nodes that it is about. A node has one reason: the
+/// first one, because later ones are mostly consequences of it.
 void Checker::addError(Diagnostic &diagnostic) {
   std::optional<ModelNode> node = findModelNode(diagnostic.getLocation());
   bool isKnown = false;
@@ -208,8 +208,8 @@ void Checker::judgeModule(const ModuleJudge &judge, bool isComplete) {
   judge(module, isComplete);
 }
 
-/// A convolution times a constant is what some exporters leave of
-/// BatchNormalization.
+/// Some exporters turn BatchNormalization into a constant factor after the
+/// convolution.
 void Checker::findScaledConvolutions() {
   llvm::StringSet<> convolved;
   auto isConvolved = [&](StringRef name) { return convolved.contains(name); };
@@ -226,8 +226,8 @@ void Checker::findScaledConvolutions() {
         llvm::any_of(node.operands, isConvolved) &&
         llvm::any_of(node.operands, isConstant))
       report.hints.push_back(describeNode(node) +
-                             ": a constant factor after a convolution is what "
-                             "is left of BatchNormalization in a model for "
+                             ": a constant factor after a convolution usually "
+                             "remains of a BatchNormalization in a model for "
                              "inference");
   }
 }

@@ -17,7 +17,7 @@ using namespace qtc;
 using namespace qtc::onnx_import;
 using onnx::TensorProto;
 
-/// Gives input 0, whatever it is, another shape.
+/// Gives input 0, of any kind, another shape.
 static LogicalResult reshapeInput(NodeContext &node, ArrayRef<int64_t> shape) {
   GraphValue input = node.getInput(0);
   switch (input.kind) {
@@ -45,8 +45,8 @@ static int64_t getProduct(ArrayRef<int64_t> extents) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// A Reshape under evaluation: entries of the requested shape from `begin` on
-/// share out `numElements` elements of the input.
+/// A Reshape under evaluation: the entries of the requested shape from `begin`
+/// on divide `numElements` elements of the input.
 struct ReshapeRequest {
   ArrayRef<ShapeNumber> numbers;
   ArrayRef<int64_t> input;
@@ -98,8 +98,8 @@ FailureOr<Shape> ReshapeRequest::resolve(NodeContext &node, size_t begin,
   }
   if (inferred) {
     if (known == 0 || numElements % known != 0)
-      return node.refuse() << "cannot share out " << numElements
-                           << " elements over rows of " << known;
+      return node.refuse() << "cannot divide " << numElements
+                           << " elements into rows of " << known;
     result[*inferred] = numElements / known;
     known *= result[*inferred];
   }
@@ -131,8 +131,8 @@ static bool isBatchEntry(NodeContext &node, const ReshapeRequest &request,
   std::optional<int64_t> fixedBatch = node.getImporter().getFixedBatch();
   if (first.value == 0 || (fixedBatch && first.value == *fixedBatch))
     return true;
-  // -1, or a batch that was fixed here alone: when all features are in the
-  // other entries.
+  // -1, or a batch that only this node fixes, stands for the batch if the other
+  // entries cover all features.
   FailureOr<int64_t> rest = request.countRest();
   return succeeded(rest) && *rest == features &&
          (first.value == -1 || !fixedBatch);
@@ -295,7 +295,7 @@ LogicalResult qtc::onnx_import::importUnsqueeze(NodeContext &node) {
 // Transpose
 //===----------------------------------------------------------------------===//
 
-/// True if dimensions of extent 1 alone change their place. The batch never
+/// True if only dimensions of extent 1 change their place. The batch never
 /// counts as one of these.
 static bool movesOnlyUnits(ArrayRef<int64_t> shape,
                            ArrayRef<int64_t> permutation) {
@@ -347,8 +347,8 @@ LogicalResult qtc::onnx_import::importTranspose(NodeContext &node) {
 // Concat
 //===----------------------------------------------------------------------===//
 
-/// The operands of a Concat with one order of dimensions, which `permutation`
-/// becomes: that of the first if all have it, else ONNX's.
+/// The operands of a Concat with one order of dimensions: that of the first
+/// operand if all have it, else ONNX's. `permutation` is set to that order.
 static FailureOr<SmallVector<Value>> getParts(NodeContext &node,
                                               Shape &permutation) {
   unsigned count = node.getNumInputs();
@@ -435,7 +435,7 @@ static LogicalResult convert(NodeContext &node, int64_t elementType) {
   if (node.isActivation(0) && elementType != TensorProto::FLOAT)
     node.remark("the conversion to " + target.getElementTypeName() +
                 " is left out");
-  // A parameter stays what it is, in whatever precision.
+  // A conversion between types of floats does not change the parameter.
   if (!fromInteger && target.isFloat())
     return node.setResult(node.getInput(0));
   return foldCast(node, target.elementType);

@@ -120,7 +120,7 @@ static bool isExternal(const Tensor &tensor) {
 static LogicalResult checkPayload(const Tensor &tensor, StringRef folder,
                                   std::string &why) {
   int64_t elementSize = getElementSize(tensor);
-  if (elementSize == 0) // Refused by whoever wants the elements.
+  if (elementSize == 0) // Reading the elements reports it.
     return success();
   int64_t bytes = tensor.numElements * elementSize;
   if (isExternal(tensor))

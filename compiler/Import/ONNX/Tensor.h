@@ -20,7 +20,7 @@ class TensorProto;
 
 namespace qtc::onnx_import {
 
-/// Tensors of more elements than this are refused.
+/// Tensors with more elements are refused.
 inline constexpr int64_t kMaxElements = int64_t(1) << 31;
 
 /// Product of the extents in `shape`; fails if one is negative or the product
@@ -67,7 +67,7 @@ mlir::LogicalResult checkFinite(llvm::ArrayRef<float> elements,
 mlir::FailureOr<std::vector<int64_t>>
 readIntegers(const Tensor &tensor, llvm::StringRef folder, std::string &why);
 
-/// Gives back the memory of the data, which are then gone.
+/// Frees the data, which cannot be read afterwards.
 void releaseData(const Tensor &tensor);
 
 } // namespace qtc::onnx_import

@@ -47,7 +47,7 @@ static OwningOpRef<Operation *> importMain(llvm::SourceMgr &sources,
       sources.getMemoryBuffer(sources.getMainFileID());
   StringRef name = buffer->getBufferIdentifier();
   ImportOptions options = getOptions();
-  // A look at the operations of any graph.
+  // The translation shows the operations of any graph.
   options.forTraining = false;
   return importOnnxBuffer(buffer->getBuffer(), name, findFolder(name), *context,
                           options);

@@ -39,7 +39,7 @@ struct ShapeTensor {
   llvm::SmallVector<ShapeNumber> elements;
 };
 
-/// Values of more dimensions are refused.
+/// Values with more dimensions are refused.
 inline constexpr size_t kMaxRank = 16;
 
 /// A constant as a node sees it: a tensor of the file under reshapes and
@@ -66,7 +66,7 @@ struct ConstantView {
 /// A value of the ONNX graph.
 struct GraphValue {
   enum class Kind {
-    /// Behind a node that could not be imported (only in checks).
+    /// After a node that could not be imported (only in checks).
     Unknown,
     Activation,
     Constant,
