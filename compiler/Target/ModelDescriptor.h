@@ -43,7 +43,7 @@ struct LaunchDescription {
   std::vector<AddressDescription> arguments;
 };
 
-/// What a device runs, as in qtcrt_device_program.
+/// The program of a device, as in qtcrt_device_program.
 struct DeviceDescription {
   /// The runtime's functions that open and find devices of this kind.
   std::string openSymbol, detectSymbol;
@@ -63,7 +63,7 @@ struct VariantDescription {
   /// Empty where there is no such function.
   std::string trainSymbol, evaluateSymbol, estimateSymbol, peakSymbol;
   std::vector<ProfiledOp> trainOps;
-  /// Takes the place of the symbols.
+  /// Replaces the symbols.
   std::optional<DeviceDescription> device;
 };
 

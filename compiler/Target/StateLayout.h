@@ -24,8 +24,8 @@ struct StateTensor {
 };
 
 /// The training state of a module: its parameters in bytewise order of their
-/// names, then of their kinds, each on a cache line of its own. All targets lay
-/// it out alike.
+/// names, then of their kinds, each on a cache line of its own. The layout is
+/// the same for all targets.
 class StateLayout {
 public:
   explicit StateLayout(mlir::ModuleOp module);

@@ -226,9 +226,9 @@ void Checker::findScaledConvolutions() {
         llvm::any_of(node.operands, isConvolved) &&
         llvm::any_of(node.operands, isConstant))
       report.hints.push_back(describeNode(node) +
-                             ": a constant factor after a convolution usually "
-                             "remains of a BatchNormalization in a model for "
-                             "inference");
+                             ": a constant factor after a convolution is "
+                             "usually left over from BatchNormalization in a "
+                             "model for inference");
   }
 }
 

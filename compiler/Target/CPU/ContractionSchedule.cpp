@@ -20,14 +20,14 @@ using llvm::ArrayRef;
 using llvm::divideCeil;
 using llvm::SmallVector;
 
-// Parameters of the model, in cycles of one core. They need to be right within
-// a factor of two only.
+// Parameters of the model, in cycles of one core. They only need to be right
+// within a factor of two.
 
-/// Bytes that come from beyond the second-level cache in a cycle, while the
-/// kernels compute. 10 to 20 GB/s at 2.5 to 4 GHz are 4; about half of the time
-/// passes behind the computation.
+/// Bytes per cycle that come from beyond the second-level cache while the
+/// kernels compute. 10 to 20 GB/s at 2.5 to 4 GHz are 4; computation hides
+/// about half of the time.
 static constexpr double kMemoryBytesPerCycle = 8;
-/// Bytes of accumulators that a block reloads and stores in a cycle.
+/// Bytes of accumulators that a block reloads and stores per cycle.
 static constexpr double kReloadBytesPerCycle = 32;
 /// Start and end of a task, with the reduction of its maximum.
 static constexpr double kTaskCycles = 500;
@@ -129,8 +129,8 @@ int64_t ContractionGeometry::getBytesOfA(int64_t rowCount,
   for (auto [extent, stride] : llvm::zip_equal(block, aStrides))
     addDim(stride, extent);
   llvm::sort(dims);
-  // From the smallest stride to the largest: copies that overlap prolong what
-  // there is, at the same density; others multiply it.
+  // Dimensions are visited from the smallest stride to the largest. Copies that
+  // overlap extend the range at the same density; others multiply it.
   double bytes = 4, reach = 4;
   for (auto [stride, extent] : dims) {
     if (stride >= kLineBytes && reach < kLineBytes)
@@ -208,21 +208,22 @@ private:
     double bytesC = 4.0 * schedule.rowsPerTask * geometry.panel * taskPanels;
     double cache = kCachePart * target.l2Bytes;
     double traffic = bytesA + taskPanels * bytesB;
-    // Where bytes are widened, B is there a second time, twice as large.
+    // If bytes are widened, there is a second copy of B, twice as large.
     double keptB = target.widens(geometry.factors) ? 3 * bytesB : bytesB;
     if (bytesA + keptB > cache) // nothing survives from one use to the next
       traffic = taskPanels *
                 (bytesA + bytesB * divideCeil(schedule.rowsPerTask, tileRows));
-    // Whole rows, even where a task has but some columns: these lie a power of
-    // two apart as a rule and share the few sets of the cache that rows start
-    // in.
+    // Whole rows count even if a task has only some columns: rows usually start
+    // a power of two apart, so the columns share the few sets of the cache
+    // where rows start.
     double rowsOfC = 4.0 * schedule.rowsPerTask * geometry.columns;
     bool keepsC = bytesA + keptB + rowsOfC <= target.l2Bytes;
     traffic *= schedule.blocks;
     traffic += bytesC * (keepsC ? 2 : 2 * schedule.blocks);
     double reload =
         schedule.blocks > 1 ? 2 * bytesC * (schedule.blocks + 1) : bytesC;
-    // Dot products of four bytes or multiply-adds of floats: two a cycle.
+    // Two dot products of four bytes, or two multiply-adds of floats, per
+    // cycle.
     double dots =
         double(schedule.rowsPerTask) * geometry.panel * taskPanels * stepCount;
     double cycles = dots / (2 * target.getLanes()) +

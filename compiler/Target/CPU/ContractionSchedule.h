@@ -38,8 +38,8 @@ public:
   int64_t getPanelCount() const;
   /// Columns of the last panel, 1 to panel.
   int64_t getLastPanelColumns() const;
-  /// Bytes of A in the cache lines that `rowCount` rows and steps of extents
-  /// `block` touch, about.
+  /// Approximate bytes of A in the cache lines that `rowCount` rows and steps
+  /// of extents `block` touch.
   int64_t getBytesOfA(int64_t rowCount, llvm::ArrayRef<int64_t> block) const;
 
   /// Whether one stride leads from each row of the result to the next.
@@ -62,7 +62,7 @@ struct ContractionSchedule {
   /// A multiple of the rows of all tiles.
   int64_t rowsPerTask;
   int64_t rowTasks;
-  /// Panels are split over tasks, too.
+  /// Whether panels are split over tasks, too.
   bool panelTasks;
   /// A block is one index of every step dimension before `blockDim`,
   /// `blockExtent` indices of it and all of the later ones.

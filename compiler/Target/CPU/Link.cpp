@@ -31,7 +31,7 @@ static std::string findRuntime() {
   return QTC_RUNTIME_LIBRARY_DIR;
 }
 
-/// A program that links C++: $CXX, or what the system calls so.
+/// The program that links C++: $CXX, or a compiler of the system.
 static llvm::Expected<std::string> findLinker() {
   std::vector<std::string> names = {"c++", "clang++", "g++"};
   if (auto chosen = llvm::sys::Process::GetEnv("CXX"))

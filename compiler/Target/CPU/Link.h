@@ -18,7 +18,7 @@
 namespace qtc::cpu {
 
 /// Links object files and the runtime to an executable. `output` is replaced
-/// only when all went well.
+/// only on success.
 llvm::Error linkTrainer(llvm::StringRef output,
                         llvm::ArrayRef<std::string> objects);
 

@@ -78,7 +78,7 @@ static llvm::Error writeModule(llvm::Module &module,
   return llvm::Error::success();
 }
 
-/// Whether a task is a kernel, which works with vectors as it comes.
+/// Whether a task is a kernel, whose code has vectors already.
 static bool hasVectors(llvm::Function &task) {
   return llvm::any_of(llvm::instructions(task),
                       [](const llvm::Instruction &instruction) {
@@ -86,18 +86,18 @@ static bool hasVectors(llvm::Function &task) {
                       });
 }
 
-/// Passes for tasks. They come as loop nests of the right shape in 32-bit
-/// arithmetic, kernels with their tiles and vectors: what is missing is
-/// vectorization of the plain loops, and what it needs. LLVM's default pipeline
-/// takes six times as long and its code is no faster: inlining, unrolling and
-/// passes that thread jumps or track ranges find nothing to do here.
-/// The scalar loops of kernels are for the few bytes around their vectors. They
-/// are not vectorized: that makes the larger part of a kernel's code of them.
+/// Passes for tasks. Tasks are loop nests of the right shape in 32-bit
+/// arithmetic, and kernels have their tiles and vectors. Only the plain loops
+/// still need to be vectorized. LLVM's default pipeline takes six times as long
+/// and its code is no faster: inlining, unrolling and passes that thread jumps
+/// or track ranges have nothing to improve here. The scalar loops of kernels
+/// handle the few bytes around their vectors. They are not vectorized, because
+/// that would more than double the kernel's code.
 static llvm::FunctionPassManager buildTaskPipeline(bool vectorize) {
   llvm::FunctionPassManager manager;
   manager.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
   manager.addPass(llvm::InstCombinePass());
-  // Loops come with their test first; vectorization wants it last.
+  // Loops have their test first; vectorization needs it last.
   llvm::LoopPassManager invariants;
   invariants.addPass(llvm::LoopRotatePass());
   invariants.addPass(llvm::LICMPass(llvm::LICMOptions()));
@@ -114,16 +114,17 @@ static llvm::FunctionPassManager buildTaskPipeline(bool vectorize) {
 }
 
 /// A step is one block of thousands of calls, and each layer adds values that
-/// live from the forward to the backward pass. Register allocation and others
-/// take quadratic time for it. With a block for each call, and values that
-/// cross blocks on the stack, time is linear; the step only launches tasks.
+/// live from the forward to the backward pass. Register allocation and other
+/// passes take quadratic time for it. With one block per call, and values that
+/// cross blocks on the stack, time is linear. The step only launches tasks, so
+/// its speed does not matter.
 static void splitStep(llvm::Function &step, llvm::FunctionAnalysisManager &am) {
   llvm::SmallVector<llvm::Instruction *> calls;
   for (llvm::Instruction &instruction : llvm::instructions(step))
     if (llvm::isa<llvm::CallInst>(instruction) &&
         !llvm::isa<llvm::IntrinsicInst>(instruction))
       calls.push_back(&instruction);
-  // From the end: a split moves what lies behind it.
+  // Calls are split from the end, because a split moves the code after it.
   for (llvm::Instruction *call : llvm::reverse(calls))
     call->getParent()->splitBasicBlock(std::next(call->getIterator()));
   llvm::RegToMemPass().run(step, am);
@@ -193,7 +194,7 @@ static void eraseUnusedTables(llvm::Module &module) {
       table.eraseFromParent();
 }
 
-/// Takes the functions out of `module` that are not to be optimized.
+/// Moves the functions that must not be optimized out of `module`.
 static std::unique_ptr<llvm::Module> extractOptNone(llvm::Module &module) {
   llvm::ValueToValueMapTy values;
   std::unique_ptr<llvm::Module> extracted =

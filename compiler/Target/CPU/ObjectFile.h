@@ -19,7 +19,7 @@
 
 namespace qtc::cpu {
 
-/// What is written of a module.
+/// The form in which a module is written.
 enum class OutputKind { LLVMIR, Assembly, Object };
 
 /// Prepares LLVM's x86-64 back end. Called once before threads use it.
@@ -30,10 +30,9 @@ void initializeBackend();
 llvm::Error emitModule(mlir::ModuleOp module, const TargetRecord &target,
                        OutputKind kind, llvm::SmallVectorImpl<char> &output);
 
-/// The same as object files: that of functions which LLVM is told not to
-/// optimize, whose code is generated without optimization, and that of all
-/// others. Functions that both need are visible to other files, see
-/// shareTasks().
+/// The same as object files: one of the functions that LLVM must not optimize,
+/// whose code is generated without optimization, and one of all others.
+/// Functions that both need are visible to other files, see shareTasks().
 llvm::Expected<std::vector<llvm::SmallVector<char, 0>>>
 emitObjects(mlir::ModuleOp module, const TargetRecord &target);
 

@@ -15,22 +15,23 @@
 using namespace qtc::cpu;
 
 // A tile of r rows and v vectors needs r·v accumulators, v registers for B and
-// one for the broadcast of A, of which each step loads v + r. Two dot products
-// a cycle with a latency of five cycles want ten accumulators or more.
+// one for the broadcast of A; each step loads v + r of them. Two dot products
+// per cycle with a latency of five cycles need ten accumulators or more.
 
 // 32 registers: 24 to 28 accumulators leave room for B, A and the maximum.
 static constexpr Tile kTiles512[] = {{14, 1}, {12, 2}, {8, 3}, {6, 4}};
 // 16 registers: 12 accumulators, one A, up to three B.
 static constexpr Tile kTiles256[] = {{10, 1}, {6, 2}, {4, 3}};
-// pmaddwd: B takes two registers a vector (its even and odd bytes), A two and
-// the products one. B comes widened from memory; A is widened in the loop, two
-// instructions a row beside the 4·v that multiply and add: of 2·v + 1 slots
-// 2·v do work. So tiles are wide; those that are wider still and leave B in
-// memory, {2, 4} with 16 registers and {4, 5} with 32, were measured slower.
+// pmaddwd: B takes two registers per vector (its even and odd bytes), A two and
+// the products one. B is widened in memory. A is widened in the loop, by two
+// instructions per row in addition to the 4·v that multiply and add, so 2·v of
+// 2·v + 1 slots do useful work. Hence the tiles are wide. Tiles that are wider
+// still and leave B in memory, {2, 4} with 16 registers and {4, 5} with 32,
+// were measured to be slower.
 static constexpr Tile kTilesPmaddwd[] = {{8, 1}, {4, 2}};
 static constexpr Tile kTilesPmaddwd512[] = {{12, 1}, {8, 2}, {7, 3}, {5, 4}};
 
-// Floats: two multiply-adds a cycle with a latency of four cycles want eight
+// Floats: two multiply-adds per cycle with a latency of four cycles need eight
 // accumulators or more. One takes A from memory, so that a tile of one vector
 // needs no register for it.
 static constexpr Tile kFloatTiles512[] = {{14, 1}, {12, 2}, {8, 3}, {6, 4}};

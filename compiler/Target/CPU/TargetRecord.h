@@ -41,10 +41,10 @@ enum class DotForm {
   Vpdpbusd512, ///< one vpdpbusd zmm
 };
 
-/// What contractions multiply. A step of either is 32 bits of each operand.
+/// The factors of contractions. A step of either is 32 bits of each operand.
 enum class Factors {
-  Bytes,  ///< four of them, into 32-bit integers
-  Floats, ///< one of 32 bits, into its like
+  Bytes,  ///< four per step, added to 32-bit integers
+  Floats, ///< one of 32 bits per step, added to floats
 };
 
 /// Elements of a step, see `#qkernel.contraction`.
@@ -62,7 +62,7 @@ struct Tile {
   int64_t vectors;
 };
 
-/// Everything that passes need to know of an instruction set.
+/// The properties of an instruction set that passes use.
 struct TargetRecord {
   Isa isa;
   /// Spelling in `--isa` and in pass options.
@@ -71,7 +71,7 @@ struct TargetRecord {
   llvm::StringRef cpu;
   /// Attribute "target-features" of generated LLVM functions; may be empty.
   llvm::StringRef features;
-  /// The feature, if any, that functions with dot products need besides.
+  /// The additional feature, if any, that functions with dot products need.
   llvm::StringRef dotFeature;
   /// Attribute "prefer-vector-width" of generated LLVM functions: the width in
   /// bits that LLVM's own vectorizers use.
@@ -90,8 +90,8 @@ struct TargetRecord {
   int64_t getLanes() const { return vectorBits / 32; }
   /// Bytes of one vector.
   int64_t getVectorBytes() const { return vectorBits / 8; }
-  /// Whether the dot product multiplies 16-bit numbers: that of four bytes is
-  /// two instructions, of the even and of the odd ones.
+  /// Whether the dot product multiplies 16-bit numbers. Four bytes then take
+  /// two instructions, one for the even and one for the odd bytes.
   bool widensBytes() const;
   /// Whether code without dot products is the same for both.
   bool hasSameFeatures(const TargetRecord &other) const {
@@ -110,7 +110,7 @@ struct TargetRecord {
   llvm::ArrayRef<Tile> getTiles(Factors factors) const {
     return factors == Factors::Bytes ? byteTiles : floatTiles;
   }
-  /// The most vectors a tile is wide.
+  /// The width of the widest tile, in vectors.
   int64_t getMaxVectors(Factors factors) const {
     return getTiles(factors).size();
   }

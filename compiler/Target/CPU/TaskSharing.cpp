@@ -54,7 +54,7 @@ void cpu::shareTasks(ModuleOp module, llvm::StringSet<> &known) {
       continue;
     std::string name = getContentName(function, symbols);
     names[function.getSymName()] = name;
-    // Equal functions of one module, with different tables of equal content.
+    // Functions of one module can differ only in tables of equal content.
     if (module.lookupSymbol(name)) {
       function.erase();
       continue;

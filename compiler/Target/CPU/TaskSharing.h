@@ -14,9 +14,9 @@
 namespace qtc::cpu {
 
 /// Makes the tasks of `module`, in the LLVM dialect, visible to the other
-/// object files of a program, under names that are hashes of what they do: of
-/// their code, target attributes and the tables that they read. Tasks whose
-/// names are in `known` become declarations; the others are added to it.
+/// object files of a program. Their names become hashes of their code, target
+/// attributes and the tables that they read. Tasks whose names are in `known`
+/// become declarations; the others are added to it.
 void shareTasks(mlir::ModuleOp module, llvm::StringSet<> &known);
 
 } // namespace qtc::cpu

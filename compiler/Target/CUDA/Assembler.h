@@ -15,10 +15,10 @@
 
 namespace qtc::cuda {
 
-/// The path of ptxas, or what to do where there is none.
+/// The path of ptxas; if there is none, the error says what to do.
 llvm::Expected<std::string> findAssembler();
 
-/// Machine code for `target` and no other device.
+/// Machine code that runs only on `target`.
 llvm::Expected<std::string> assemble(llvm::StringRef ptx,
                                      const TargetRecord &target);
 

@@ -51,7 +51,7 @@ getArgumentAddress(func::FuncOp step, unsigned index,
                                  "' has no place in a device's memory");
 }
 
-/// Where a buffer starts that is an argument or a static view of one.
+/// The start of a buffer, which is an argument or a static view of one.
 llvm::Expected<AddressDescription> getAddress(func::FuncOp step, Value buffer,
                                               const StateLayout &layout) {
   int64_t offset = 0;

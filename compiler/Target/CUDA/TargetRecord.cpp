@@ -12,8 +12,8 @@
 using namespace qtc;
 
 llvm::ArrayRef<cuda::TargetRecord> cuda::getTargetRecords() {
-  // 8.0 has 163 KB for a block, 9.0 has 227, but code for them also runs
-  // on 8.6, 8.9 and 12.0, which have 99.
+  // 8.0 has 163 KB per block and 9.0 has 227, but code for them also runs on
+  // 8.6, 8.9 and 12.0, which have 99.
   constexpr int64_t small = 64 << 10, common = 99 << 10, large = 227 << 10;
   static constexpr TargetRecord records[] = {
       {75, "sm_75", "+ptx65", 1024, 72, small},

@@ -15,14 +15,14 @@
 
 namespace qtc::cuda {
 
-/// Shared memory of a block that kernels may declare. Of more, launches tell.
+/// Shared memory per block that kernels may declare. Launches request more.
 constexpr int64_t kStaticSharedBytes = 48 << 10;
-/// 8 rows of 64 bytes, over which runs are exchanged: what matrix descriptors
-/// point to begins at multiples.
+/// 8 rows of 64 bytes, within which runs are exchanged. The data of matrix
+/// descriptors begin at multiples of this.
 constexpr int64_t kPatternBytes = 512;
 
-/// What a launch asks for so that a kernel, which is promised a multiple of 16,
-/// can align `bytes` for matrix descriptors.
+/// The shared memory that a launch requests so that a kernel can align `bytes`
+/// for matrix descriptors. The kernel only gets an alignment of 16.
 constexpr int64_t getDynamicSharedBytes(int64_t bytes) {
   return bytes + kPatternBytes - 16;
 }
@@ -34,25 +34,25 @@ struct TargetRecord {
   uint32_t capability;
   /// LLVM's name of the processor.
   llvm::StringRef name;
-  /// LLVM's name of the PTX version: the oldest that knows the processor, as
-  /// drivers refuse versions newer than themselves.
+  /// LLVM's name of the PTX version: the oldest that supports the processor,
+  /// because drivers reject versions newer than themselves.
   llvm::StringRef features;
-  /// Products of bytes that the matrix units of one multiprocessor add up in a
+  /// Products of bytes that the matrix units of one multiprocessor add up per
   /// cycle, with `mma.sync`.
   int64_t productsPerCycle;
-  /// Multiprocessors of the generation's large chips: how many blocks of
-  /// threads run at once. For estimates alone.
+  /// Multiprocessors of the generation's large chips: the number of blocks of
+  /// threads that run at once. Used only for estimates.
   int64_t multiprocessors;
   /// Shared memory that a block may have on every device that runs the code.
   int64_t sharedBytes;
-  /// Whether the code uses what later generations lack, and runs on devices of
-  /// this very capability alone.
+  /// Whether the code uses features that later generations lack, so that it
+  /// runs only on devices of exactly this capability.
   bool exact = false;
   /// As `productsPerCycle`, with `wgmma`; 0: there is none.
   int64_t warpgroupProductsPerCycle = 0;
-  /// What users call it: 80, 90a.
+  /// The name that users give it: 80, 90a.
   llvm::StringRef getNumber() const { return name.substr(3); }
-  /// Whether copies to shared memory go past the registers.
+  /// Whether copies to shared memory bypass the registers.
   bool hasAsyncCopies() const { return capability >= 80; }
   /// Whether matrix instructions take 16 rows and 32 bytes of each, m16n8k32,
   /// or m8n8k16.

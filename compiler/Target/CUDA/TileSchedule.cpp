@@ -38,21 +38,21 @@ constexpr Tile kTiles[] = {
     {256, 128, 16, 128, /*usesWarpgroups=*/true},
 };
 
-/// Copies through registers are complete when the next stage begins. Others
-/// have at least the time that a whole stage is multiplied.
+/// Copies through registers are complete when the next stage begins.
+/// Asynchronous copies have at least the time in which a whole stage is
+/// multiplied.
 constexpr int64_t kMaxStages = 4, kMinStages = 3, kSynchronousStages = 2;
 
 /// Cycles of a block of up to `kSharedTile` sums for its start, the first stage
-/// and its results. Larger ones have no other block beside them on the
-/// multiprocessor that would fill these, and take longer by as much as they are
-/// larger.
+/// and its results. Larger blocks have no other block on the multiprocessor
+/// that would fill these cycles, and take longer in proportion to their size.
 constexpr double kBlockCycles = 2000, kSharedTile = 128 * 128;
-/// Cycles of an atomic addition of a whole warp's accumulators, each.
+/// Cycles of each atomic addition of a whole warp's accumulators.
 constexpr double kAtomicCycles = 1;
 
 /// Cycles that one multiprocessor takes for a stage of a tile: the slower of
-/// its matrix units and its shared memory, which every warp reads for itself,
-/// or every warpgroup.
+/// its matrix units and its shared memory. Every warp, or every warpgroup,
+/// reads shared memory separately.
 double getStageCycles(const TargetRecord &target, const Tile &tile) {
   double bytes = kRunsPerStage * 16;
   double products = tile.rows * tile.columns * bytes;
@@ -75,8 +75,7 @@ double estimate(const TargetRecord &target, const TileSchedule &schedule) {
       kBlockCycles * std::max(1.0, sums / kSharedTile);
   if (schedule.splits > 1)
     cycles += sums * kAtomicCycles / Tile::kWarpSize;
-  // Blocks on one multiprocessor share its units, so they run one by one as
-  // far as cycles go.
+  // Blocks on one multiprocessor share its units, so their cycles add up.
   return divideCeil(schedule.getBlocks(), target.multiprocessors) * cycles;
 }
 
@@ -86,7 +85,7 @@ bool isPossible(const TargetRecord &target, const Tile &tile) {
          (target.hasAsyncCopies() || tile.rows * tile.columns <= kSharedTile);
 }
 
-/// Without stages.
+/// The schedule of a shape, without its number of stages.
 TileSchedule getSchedule(const Tile &tile, const ContractionShape &shape,
                          int64_t splits) {
   TileSchedule schedule;
@@ -95,7 +94,7 @@ TileSchedule getSchedule(const Tile &tile, const ContractionShape &shape,
   schedule.columnTiles = divideCeil(shape.columns, tile.columns);
   schedule.stepTiles = divideCeil(shape.steps, kRunsPerStage);
   schedule.stepTilesPerSplit = divideCeil(schedule.stepTiles, splits);
-  // As many parts as have steps.
+  // Parts without steps are dropped.
   schedule.splits =
       schedule.stepTiles == 0
           ? 1
@@ -108,13 +107,13 @@ struct RatedSchedule {
   double cycles;
 };
 
-/// By what factor a pipeline is rated behind the simplest one of its tile, for
-/// what the estimate does not know of: schedules of other tiles with about as
-/// many cycles are measured before it.
+/// Factors by which pipelines are rated slower than the simplest one of their
+/// tile, for effects that the estimate does not model. Schedules of other tiles
+/// with about as many cycles are thus measured first.
 constexpr double kOverlapPenalty = 1.04, kDepthPenalty = 1.05,
                  kCachePenalty = 1.1;
 
-/// How `best` may be pipelined, what is simplest first.
+/// The pipelines that `best` may have, the simplest first.
 llvm::SmallVector<RatedSchedule> getPipelines(const TargetRecord &target,
                                               const RatedSchedule &best) {
   int64_t most = target.hasAsyncCopies() ? kMaxStages : kSynchronousStages;
@@ -184,7 +183,7 @@ static void rate(const TargetRecord &target, const Tile &tile,
       best = other;
   llvm::SmallVector<RatedSchedule> pipelines = getPipelines(target, best);
   llvm::append_range(rated, pipelines);
-  // How long a block takes to start and to add is known the least.
+  // The least certain estimates are the times to start a block and to add.
   for (int64_t splits : {best.schedule.splits / 2, best.schedule.splits * 2}) {
     if (splits < 1 || splits > mostSplits)
       continue;

@@ -20,7 +20,7 @@
 
 namespace qtc::cuda {
 
-/// What a block of threads computes: `rows` × `columns` accumulators, each warp
+/// The accumulators of a block of threads: `rows` × `columns`. Each warp has
 /// `warpRows` × `warpColumns` of them in its registers.
 struct Tile {
   int64_t rows, columns;
@@ -37,18 +37,19 @@ struct Tile {
   static constexpr int64_t kWarpgroupRows = 64, kWarpgroupWarps = 4;
 };
 
-/// Runs of 16 bytes of one row or column that lie in shared memory together:
-/// a multiple of what the matrix instruction takes, short enough for several
-/// stages.
+/// Runs of 16 bytes of one row or column that are adjacent in shared memory: a
+/// multiple of those that a matrix instruction takes, and few enough for
+/// several stages.
 constexpr int64_t kRunsPerStage = 4;
 
 /// A contraction of `rows` × `columns` over `steps` runs of 16 bytes.
 struct ContractionShape {
   int64_t rows, columns, steps;
-  /// Whether blocks may add to one result, each a part of the steps.
+  /// Whether several blocks may add to one result, each over a part of the
+  /// steps.
   bool canSplit;
 
-  /// `ROWSxCOLUMNSxSTEPS`, with `+` behind it where it can be split.
+  /// `ROWSxCOLUMNSxSTEPS`, followed by `+` if it can be split.
   std::string getSpelling() const;
 };
 
@@ -56,18 +57,19 @@ struct TileSchedule {
   Tile tile;
   /// Tiles along rows and along columns.
   int64_t rowTiles, columnTiles;
-  /// Stages of kRunsPerStage runs, whole ones.
+  /// Stages of kRunsPerStage runs, rounded up.
   int64_t stepTiles;
-  /// Parts of the steps, and stages of each but the last.
+  /// Parts of the steps, and stages of each part except the last.
   int64_t splits, stepTilesPerSplit;
   /// Places of stages in shared memory: one is multiplied, and copies to the
   /// others are under way.
   int64_t stages;
-  /// Whether copies of rows go through the L1 cache, where those of a
-  /// convolution's other taps may find them, and not past it.
+  /// Whether copies of rows go through the L1 cache, where copies for a
+  /// convolution's other taps may find them, instead of bypassing it.
   bool cachesRows = false;
-  /// Whether products of a warpgroup are waited for only when those of the next
-  /// stage were started. The place of their stage is free one stage later.
+  /// Whether a warpgroup waits for the products of a stage only after it has
+  /// started those of the next. The place of a stage is free one stage later
+  /// then.
   bool overlapsProducts = false;
 
   int64_t getBlocks() const { return rowTiles * columnTiles * splits; }
@@ -87,10 +89,11 @@ struct TileSchedule {
   std::string getSpelling() const;
 };
 
-/// The schedules of a shape that are worth a measurement, at least one, from
-/// the one with the fewest estimated cycles on: with every tile the best number
-/// of parts, half as many and twice as many; and, with the best number, what
-/// the estimate does not tell apart, the likeliest gains first.
+/// The schedules of a shape that are worth a measurement, at least one,
+/// starting with the fewest estimated cycles. Every tile has the best number of
+/// parts, half as many and twice as many. With the best number, there are also
+/// the variants that the estimate does not distinguish, the likeliest gains
+/// first.
 std::vector<TileSchedule> rankTileSchedules(const TargetRecord &target,
                                             const ContractionShape &shape);
 

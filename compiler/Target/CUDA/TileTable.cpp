@@ -16,7 +16,7 @@
 using namespace qtc;
 using namespace qtc::cuda;
 
-/// The shape of its spelling.
+/// Parses the spelling of a shape.
 static std::optional<ContractionShape> parseShape(llvm::StringRef text) {
   bool canSplit = text.consume_back("+");
   llvm::SmallVector<llvm::StringRef> parts;

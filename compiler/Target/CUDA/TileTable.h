@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Says which of its schedules a contraction takes: the one with the fewest
-// estimated cycles, or another that was measured to be faster.
+// Selects the schedule of a contraction: the one with the fewest estimated
+// cycles, or another that was measured to be faster.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,10 +19,10 @@
 
 namespace qtc::cuda {
 
-/// What differs from the estimates of one capability.
+/// The choices for one capability that differ from the estimates.
 struct TileChoices {
-  /// Which schedule of every shape without an entry, counted from the best
-  /// estimate on; the last where it has fewer.
+  /// The schedule of every shape without an entry, counted from the best
+  /// estimate on; the last one if a shape has fewer.
   uint32_t candidate = 0;
   /// `SHAPE:SCHEDULE`, spelled as in TileSchedule.h. Without the number of
   /// parts, the best one is meant.
@@ -31,7 +31,7 @@ struct TileChoices {
 
 class TileTable {
 public:
-  /// Fails where an entry names no schedule of its shape on `target`.
+  /// Fails if an entry names no schedule of its shape on `target`.
   static llvm::Expected<TileTable> create(const TargetRecord &target,
                                           const TileChoices &choices);
 
