@@ -60,7 +60,7 @@ static std::string print(ModuleOp module) {
   return text;
 }
 
-/// Shows what is wrong with the output before time is spent on it.
+/// Reports faults of the output before time is spent on it.
 llvm::Error Compiler::checkOutput() {
   bool isText = options.emit != Phase::Trainer &&
                 options.emit != Phase::Library && options.emit != Phase::Object;
@@ -84,7 +84,7 @@ llvm::Error Compiler::checkOutput() {
 llvm::Error Compiler::writeOutput(llvm::StringRef text) {
   if (options.outputPath != "-")
     return writeFile(options.outputPath, text);
-  llvm::outs() << text; // whoever flushes it reports errors
+  llvm::outs() << text; // errors are reported when it is flushed
   return llvm::Error::success();
 }
 
@@ -92,7 +92,7 @@ llvm::Error Compiler::writeOutput(llvm::StringRef text) {
 // Front end
 //===----------------------------------------------------------------------===//
 
-/// One mean and deviation, or one for each channel of the input.
+/// Checks for one mean and deviation, or one per channel of the input.
 llvm::Error Compiler::checkNormalization() {
   auto forward = module->lookupSymbol<func::FuncOp>(onnx_import::kForwardName);
   auto input = cast<RankedTensorType>(forward.getArgumentTypes().front());
@@ -121,9 +121,9 @@ llvm::Error Compiler::makeModule() {
                      /*applyScheme=*/options.emit != Phase::Backward);
 }
 
-/// Training batches that statistics are estimated on (numerics contract,
-/// section 3). A forward pass is a good third of a step, so they cost about 3 %
-/// of an epoch of 400 steps.
+/// Training batches to estimate statistics on (numerics contract, section 3). A
+/// forward pass takes more than a third of a step, so they cost about 3 % of an
+/// epoch of 400 steps.
 static constexpr uint32_t kEstimateBatches = 32;
 
 /// The options that change results, or only those that change what `eval`
@@ -183,7 +183,7 @@ llvm::Error Compiler::describeModel() {
 // Variants
 //===----------------------------------------------------------------------===//
 
-/// The module as every variant starts from it: fused kernels, without initial
+/// The module that every variant starts from: fused kernels, without initial
 /// values, as bytecode.
 llvm::Expected<std::string> Compiler::formKernels() {
   OwningOpRef<ModuleOp> copy = module->clone();
@@ -232,9 +232,10 @@ static int64_t getArenaBytes(func::FuncOp function) {
   return 0;
 }
 
-/// The passes from fused kernels to what `--emit=plan` or
-/// `--emit=kernels` show, and code is generated from. The plan is small and
-/// verified after every pass: what is wrong in it would become wrong code.
+/// Runs the passes from fused kernels to the form that `--emit=plan` or
+/// `--emit=kernels` shows and that code is generated from. The plan is small
+/// and verified after every pass, because an error in it would become wrong
+/// code.
 LogicalResult Compiler::lowerToKernels(ModuleOp copy,
                                        const VariantOptions &variantOptions) {
   PassManager plan(copy.getContext()), kernels(copy.getContext());
@@ -387,7 +388,7 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
     variant.message += llvm::toString(binary.takeError());
 }
 
-/// Phases that print one variant print the strongest that was asked for.
+/// Phases that print one variant print the strongest of those requested.
 std::vector<VariantOptions> Compiler::chooseVariants() const {
   std::vector<VariantOptions> chosen;
   bool floatPeak = !options.scheme->isInteger;
@@ -453,7 +454,7 @@ llvm::Error Compiler::generateVariants() {
   std::vector<VariantOptions> chosen = chooseVariants();
   variants.resize(chosen.size());
   std::vector<VariantGroup> groups = groupVariants(chosen);
-  // One thread a processor: more would only hold more modules in memory.
+  // One thread per processor: more would only hold more modules in memory.
   llvm::ThreadPoolStrategy strategy = llvm::hardware_concurrency(groups.size());
   strategy.Limit = true;
   llvm::DefaultThreadPool pool(strategy);

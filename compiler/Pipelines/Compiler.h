@@ -47,7 +47,7 @@ struct PhaseInfo {
 };
 llvm::ArrayRef<PhaseInfo> getPhases();
 
-/// What a user asks of the compiler.
+/// The user's options of the compiler.
 struct CompileOptions : FrontEndOptions {
   std::string modelPath;
   /// File to write; "-" is stdout, for text only.
@@ -60,7 +60,7 @@ struct CompileOptions : FrontEndOptions {
   /// The schedules of contractions, by the name of the device's record; none:
   /// the estimated ones.
   llvm::StringMap<cuda::TileChoices> tiles;
-  /// Machine code besides PTX.
+  /// Whether to add machine code to PTX.
   bool machineCode = false;
   bool microkernels = true;
   Phase emit = Phase::Trainer;
@@ -77,7 +77,7 @@ struct MemoryReport {
 };
 
 /// Runs the phases of the compiler. Diagnostics of passes go to the context;
-/// everything else comes back as an error.
+/// everything else is returned as an error.
 class Compiler {
 public:
   Compiler(mlir::MLIRContext &context, const CompileOptions &options)
@@ -87,11 +87,11 @@ public:
   llvm::Error run();
 
   const MemoryReport &getMemoryReport() const { return memory; }
-  /// The code, one entry a device or instruction set.
+  /// The code, one entry per device or instruction set.
   llvm::ArrayRef<VariantDescription> getVariants() const {
     return description.variants;
   }
-  /// What a user should know about the import.
+  /// Remarks on the import for the user.
   const std::vector<std::string> &getRemarks() const { return remarks; }
 
 private:
@@ -103,7 +103,7 @@ private:
     std::string message; ///< why it failed; empty on success
   };
 
-  /// Variants one after the other, of which later ones use tasks of earlier.
+  /// Variants that are compiled in order; later ones use tasks of earlier ones.
   struct VariantGroup {
     llvm::SmallVector<size_t> indices;
     llvm::StringSet<> tasks;

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // `qtc compile` and `qtc check` run the same front end, so that they agree on
-// every model. Everything that a scheme cannot train is refused here, at the
-// node's location; what is behind works for every module that comes through.
+// every model. Everything that a scheme cannot train is reported here, at the
+// node's location; later phases work for every module that passes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,7 +24,7 @@
 
 namespace qtc {
 
-/// What decides the training step in the numbers of the scheme.
+/// The options that determine the training step in the numbers of the scheme.
 struct FrontEndOptions {
   const Scheme *scheme = nullptr;
   SchemeRequest schemeRequest;
@@ -38,17 +38,16 @@ struct FrontEndOptions {
 };
 
 /// Turns an imported module into a training step, and that into the numbers of
-/// the scheme if `applyScheme`. What is wrong with the model goes to the
-/// context as diagnostics, one for each node that is in the way; the error is
-/// empty then.
+/// the scheme if `applyScheme`. Problems of the model go to the context as
+/// diagnostics, one for each node; the error is empty then.
 llvm::Error runFrontEnd(mlir::ModuleOp module, const FrontEndOptions &options,
                         bool applyScheme = true);
 
-/// Reports what of a part of an imported model the scheme cannot train, as far
-/// as that does not depend on what is missing.
+/// Reports the parts of a partly imported model that the scheme cannot train,
+/// as far as that does not depend on missing nodes.
 void checkPartialModel(mlir::ModuleOp module, const Scheme &scheme);
 
-/// The error of a failure that diagnostics have told already.
+/// The error of a failure that diagnostics have already reported.
 llvm::Error makeReportedError();
 
 } // namespace qtc

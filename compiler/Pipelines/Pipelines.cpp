@@ -53,8 +53,8 @@ static void addCleanup(OpPassManager &manager) {
 
 void qtc::buildBackwardPipeline(OpPassManager &manager,
                                 const GenerateBackwardOptions &options) {
-  // No clean-up before: errors of a value are summed where the file's graph
-  // has the value, so the gradients are made of that graph as it is.
+  // There is no clean-up before: errors of a value are summed where the file's
+  // graph has the value, so the gradients need that graph as it is.
   manager.addPass(createGenerateBackward(options));
   addCleanup(manager);
 }
@@ -101,9 +101,9 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
 
 void qtc::buildKernelPipeline(OpPassManager &manager,
                               const VariantOptions &options) {
-  // What equal layers do is lowered once.
+  // Outlining comes first, so that equal layers are lowered once.
   manager.addPass(createOutlineKernels());
-  // Packed kernels come last: their code is as it should be, and much of it.
+  // Packed kernels are lowered last: their code is final and large.
   manager.addPass(createConvertQKernelToLoops());
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
   manager.addPass(createConvertContractToVector({options.target->name.str()}));
@@ -138,8 +138,8 @@ void qtc::buildDevicePlanPipeline(OpPassManager &manager,
   addBufferization(manager);
   if (options.microkernels)
     manager.addNestedPass<func::FuncOp>(createMapContractions());
-  // Loops come before the arena is planned: scalars that they share have
-  // places in it.
+  // Loops are made before the arena is planned, because the scalars that they
+  // share have places in it.
   manager.addPass(createConvertQKernelToLoops({/*elements=*/true}));
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToParallelLoopsPass());
   addCleanup(manager);
@@ -171,8 +171,8 @@ void qtc::buildNVVMPipeline(OpPassManager &manager,
   options.useBarePtrCallConv = true;
   kernels.addPass(createConvertGpuOpsToNVVMOps(options));
   kernels.addPass(createLinkDynamicMemory());
-  // Translation of asynchronous copies forgets how much of the source exists;
-  // this makes assembly of those that say so.
+  // The translation of asynchronous copies ignores the size of the source. This
+  // pass turns copies that have one into inline assembly.
   kernels.addPass(createConvertNVVMToLLVMPass());
   kernels.addPass(createReconcileUnrealizedCastsPass());
   addCleanup(kernels);

@@ -21,21 +21,21 @@ namespace qtc {
 void buildBackwardPipeline(mlir::OpPassManager &manager,
                            const GenerateBackwardOptions &options);
 
-/// backward → scheme: floats become what the scheme trains with. With
-/// `assertInteger` the pipeline fails if a float is left.
+/// backward → scheme: floats become the numbers that the scheme trains with.
+/// With `assertInteger` the pipeline fails if a float is left.
 llvm::Error buildSchemePipeline(mlir::OpPassManager &manager,
                                 const Scheme &scheme,
                                 const SchemeRequest &request,
                                 bool assertInteger);
 
-/// How the code of one instruction set, or for one kind of device, is made.
+/// Options for the code of one instruction set or for one kind of device.
 struct VariantOptions {
   const cpu::TargetRecord *target = nullptr;
   /// Off: contractions become scalar loops, the oracle for the packed ones.
   bool microkernels = true;
   /// The step computes in floats, so their multiply-adds are its peak.
   bool floatPeak = false;
-  /// Takes the place of `target`.
+  /// Replaces `target`.
   const cuda::TargetRecord *device = nullptr;
   cuda::TileChoices tiles = {};
 };
