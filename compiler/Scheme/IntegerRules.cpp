@@ -109,8 +109,8 @@ static bool isFloat(Type type) {
   return tensor && isa<FloatType>(tensor.getElementType());
 }
 
-/// Makes arguments that stand for parameters mantissas, and of them scaled
-/// values.
+/// Turns arguments that stand for parameters into mantissas, and those into
+/// scaled values.
 static void composeParameters(func::FuncOp function, const SymbolTable &symbols,
                               scheme::ComputedCopy getComputed) {
   MLIRContext *context = function.getContext();
@@ -151,9 +151,9 @@ static void updateType(func::FuncOp function) {
   function.setAllResultAttrs(attributes);
 }
 
-/// Applies `rules`. A rule that declines says why, and the driver then adds
-/// that it could not legalize an operation, which is nothing that a user could
-/// act on: its errors stand only where there is no other.
+/// Applies `rules`. A rule that fails reports the reason, and the driver adds
+/// that it could not legalize an operation. That does not help a user, so the
+/// driver's errors are reported only if there are no others.
 static LogicalResult convert(func::FuncOp function, ConversionTarget &target,
                              const FrozenRewritePatternSet &rules) {
   bool hasReason = false;
@@ -168,7 +168,7 @@ static LogicalResult convert(func::FuncOp function, ConversionTarget &target,
   return applyPartialConversion(function, target, rules);
 }
 
-/// True of operations that have no floats.
+/// True for operations that have no floats.
 static bool isInteger(Operation *op) {
   return llvm::none_of(op->getOperandTypes(), isFloat) &&
          llvm::none_of(op->getResultTypes(), isFloat);

@@ -55,26 +55,26 @@ struct KeepMantissas : mlir::OpConversionPattern<OpTy> {
   }
 };
 
-/// Adds the rule that functions return mantissas, and the exponent behind the
+/// Adds the rule that functions return mantissas, and the exponent after the
 /// logits.
 void populateReturnRule(mlir::RewritePatternSet &patterns);
 
 /// Reports every node of the model that has an operation on floats without a
-/// rule among `rules`. `explain` words what the scheme called `name` lacks, to
-/// follow the name in the message; null or an empty text stands for the plain
-/// fact.
+/// rule among `rules`. `explain` returns the text that follows the scheme's
+/// name `name` in the message and says what the scheme lacks. If it is null or
+/// its text is empty, a general text is used.
 llvm::LogicalResult
 expectRules(mlir::ModuleOp module, llvm::StringRef name,
             mlir::RewritePatternSet rules,
             llvm::function_ref<llvm::StringRef(mlir::Operation *)> explain);
 
-/// Gives the copy of a stored parameter that all but its update see.
+/// Returns the copy of a stored parameter for all uses except its update.
 using ComputedCopy = llvm::function_ref<mlir::Value(
     mlir::OpBuilder &, qtrain::ParameterOp, mlir::Value stored)>;
 
 /// Turns the functions of `module`, whose parameters are mantissas already,
-/// into integers by `rules`, which replace float values by scaled ones of any
-/// width and therefore go without a type converter.
+/// into integers by `rules`. These replace float values by scaled ones of any
+/// width, so there is no type converter.
 llvm::LogicalResult applyRules(mlir::ModuleOp module,
                                mlir::RewritePatternSet rules,
                                ComputedCopy getComputed);

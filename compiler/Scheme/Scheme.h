@@ -27,16 +27,16 @@ struct SchemeOption {
   llvm::StringRef help;
   /// Accepted values; empty when the scheme checks a number itself.
   llvm::ArrayRef<llvm::StringRef> choices;
-  /// The part of a value that can change what evaluation computes; null if
-  /// nothing of it can. Initial values and exponents do not count: a checkpoint
-  /// has them, and they are compared on their own.
+  /// The part of a value that can change the results of evaluation; null if no
+  /// part can. Initial values and exponents do not count: a checkpoint has
+  /// them, and they are compared separately.
   llvm::StringRef (*getEvaluationPart)(llvm::StringRef value) = nullptr;
 };
 
 /// SchemeOption::getEvaluationPart of an option that changes evaluation.
 inline llvm::StringRef getWholeValue(llvm::StringRef value) { return value; }
 
-/// What the user asks of a scheme.
+/// The user's options for a scheme.
 struct SchemeRequest {
   /// Start from the scheme's own initial weights instead of the file's.
   bool schemeInit = false;
@@ -51,11 +51,11 @@ struct SchemeRequest {
   }
 };
 
-/// A scheme: how a training module of float operations is rewritten.
+/// A scheme: the rules that rewrite a training module of float operations.
 struct Scheme {
   llvm::StringRef name;
   llvm::StringRef summary;
-  /// No float type may be left behind it.
+  /// Whether no float type may be left after its passes.
   bool isInteger;
   /// enum qtcrt_schedule_kind of the learning rate.
   uint32_t scheduleKind;
@@ -64,11 +64,11 @@ struct Scheme {
   /// Loss function when the user names none.
   qtrain::Loss defaultLoss;
   llvm::ArrayRef<SchemeOption> options;
-  /// Appends the scheme's passes, or says which option value is wrong.
+  /// Appends the scheme's passes; fails if an option value is wrong.
   llvm::Error (*addPasses)(mlir::OpPassManager &, const SchemeRequest &);
-  /// Reports every operation of a module, be it a part of a model, that the
-  /// scheme has no rule for; its passes do so first of all. Null if it has
-  /// rules for all that is imported.
+  /// Reports every operation without a rule in a module, which may be a part of
+  /// a model; the scheme's passes start with that. Null if the scheme has rules
+  /// for everything that is imported.
   llvm::LogicalResult (*checkRules)(mlir::ModuleOp) = nullptr;
 };
 

@@ -23,8 +23,8 @@ qtrain::ParameterOp findParameter(mlir::func::FuncOp function,
                                   const mlir::SymbolTable &symbols,
                                   mlir::Value value);
 
-/// What all 256 pixels become, one row a channel or one for all, in IEEE double
-/// (numerics contract, section 3).
+/// The values of all 256 pixels, one row per channel or one for all, in IEEE
+/// double (numerics contract, section 3).
 std::vector<double> tabulatePixels(qtrain::NormalizeOp op);
 
 } // namespace qtc

@@ -100,7 +100,7 @@ BlockArgument FloatRewriter::addMomentum(UpdateOp op) {
   return function.getArgument(index);
 }
 
-/// Makes `updated` the new value of the tensor of the state that `old` is.
+/// Makes `updated` the new value of the state tensor `old`.
 void FloatRewriter::returnState(BlockArgument old, Value updated) {
   auto function = cast<func::FuncOp>(old.getOwner()->getParentOp());
   NamedAttribute mark = builder.getNamedAttr(
@@ -162,7 +162,7 @@ LogicalResult FloatRewriter::rewriteUpdate(UpdateOp op) {
   return success();
 }
 
-/// Float arguments are what lies in memory.
+/// Arguments of float type keep the floats in memory.
 void FloatRewriter::composeArguments(func::FuncOp function) {
   builder.setInsertionPointToStart(&function.getBody().front());
   for (BlockArgument argument : function.getArguments()) {

@@ -17,7 +17,7 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
-/// Values in (−bound, bound). The runtime draws the same for other seeds
+/// Values in (−bound, bound). The runtime draws other seeds in the same way
 /// (runtime/core/Session.cpp).
 static void drawUniform(ParameterOp parameter, float bound, uint64_t seed) {
   auto type = cast<ShapedType>(parameter.getValue().getType());

@@ -61,8 +61,8 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
       signalPassFailure();
   }
 
-  /// With 16-bit storage all but the update see an 8-bit copy. Running
-  /// statistics are what they are.
+  /// With 16-bit storage, all uses except the update see an 8-bit copy.
+  /// Running statistics are used as they are.
   static Value getComputed(OpBuilder &builder, ParameterOp parameter,
                            Value stored) {
     if (scheme::getWidth(stored) == 8 ||

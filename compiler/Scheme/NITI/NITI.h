@@ -35,9 +35,8 @@ llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
 /// Scheme::checkRules.
 llvm::LogicalResult checkRules(mlir::ModuleOp module);
 
-/// Adds the rewrite rules of the scheme. They expect parameters to be scaled
-/// already and turn float values into scaled ones, whatever their width, so
-/// they go without a type converter.
+/// Adds the rewrite rules of the scheme. They expect scaled parameters and turn
+/// float values into scaled ones of any width, so they use no type converter.
 void populateRules(mlir::RewritePatternSet &patterns,
                    const ApplyNITIOptions &options);
 void populateNormalizationRules(mlir::RewritePatternSet &patterns);
@@ -49,14 +48,14 @@ mlir::Value requantize(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value accumulators, int magnitudeBits = 7);
 
 /// Discardable attribute of convolutions, linear layers and biases whose result
-/// only a normalization sees, which takes it with 14 magnitude bits.
+/// is used only by a normalization. The result then has 14 magnitude bits.
 constexpr llvm::StringLiteral kWideAttrName = "wide";
 
-/// Sets kWideAttrName on the operations of `module` that it is meant for.
-/// Evaluation follows what training does, where more may stand in between.
+/// Sets kWideAttrName on the operations of `module` that qualify. A
+/// normalization gets the same producer width in training and in evaluation.
 void markWideResults(mlir::ModuleOp module);
 
-/// True of the gradient, before the rules, of a normalization's scale or bias.
+/// True for the gradient, before the rules, of a normalization's scale or bias.
 bool isNormalizationGradient(mlir::Value gradient);
 
 } // namespace niti

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The paper has none; see docs/numerics.md, section 4.14. Rules of gradients
-// repeat steps of the forward pass, which common subexpression elimination
-// makes one.
+// The paper defines none; see docs/numerics.md, section 4.14. Rules of
+// gradients repeat steps of the forward pass, which common subexpression
+// elimination merges.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,19 +23,19 @@ using namespace qtc::qtrain;
 using namespace qtc::scheme;
 
 //===----------------------------------------------------------------------===//
-// What a normalization sees of its input
+// The input of a normalization
 //===----------------------------------------------------------------------===//
 
 namespace {
 
-/// Operations that move elements of what they are given, no more.
+/// Whether `op` only moves elements.
 bool isMove(Operation *op) {
   return isa_and_nonnull<ReshapeOp, TransposeOp>(op);
 }
 
-/// The operation that gives accumulators to `normalization` and to nobody
-/// else; null if there is none. Gradients of the normalization read the input
-/// again.
+/// The operation that gives accumulators to `normalization` and to no other
+/// operation; null if there is none. Gradients of the normalization read the
+/// input again.
 Operation *findWideProducer(Operation *normalization) {
   Value value = normalization->getOperand(0);
   for (OpOperand &use : value.getUses())
@@ -119,8 +119,7 @@ Value widen(OpBuilder &builder, Location loc, Value input) {
       /*bits=*/15, /*bidirectional=*/true);
 }
 
-/// The input, standardized and put to the scale and the place that the model
-/// says.
+/// The input, standardized, then scaled and shifted by the model's numbers.
 Value normalize(OpBuilder &builder, Location loc, Value input, Value mean,
                 Value variance, Value scale, Value bias) {
   Value standard = builder.create<StandardizeOp>(loc, input.getType(), input,
@@ -185,7 +184,7 @@ struct QuantizePool : OpConversionPattern<PoolStatisticsOp> {
   }
 };
 
-/// xhat and the moments of the error, which both gradients are made of.
+/// xhat and the moments of the error, which both gradients use.
 struct Moments {
   template <typename Adaptor>
   Moments(OpBuilder &builder, Location loc, Adaptor adaptor) {

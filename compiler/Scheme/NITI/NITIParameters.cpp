@@ -61,11 +61,11 @@ private:
   ModuleOp module;
   SymbolTable symbols;
   const ApplyNITIOptions &options;
-  /// The shape that the first layer with a weight sees it in.
+  /// The shape in which the first layer of a weight sees it.
   llvm::DenseMap<ParameterOp, ArrayRef<int64_t>> layerShapes;
   /// The weight of the node that adds a bias; null if there is none.
   llvm::MapVector<ParameterOp, ParameterOp> biases;
-  /// Of normalizations: the scale of each bias, the statistics, and the sums
+  /// For normalizations: the scale of each bias, the statistics, and the sums
   /// that these are pooled in.
   llvm::MapVector<ParameterOp, ParameterOp> normalizations;
   llvm::SetVector<ParameterOp> scales, means, variances, sums, spreads;
@@ -160,8 +160,8 @@ LogicalResult ParameterQuantizer::run() {
   return quantizeNormalizations();
 }
 
-/// Scales and biases are the file's in any case, with the exponent of a
-/// headroom of 1; running statistics have exponents of their own.
+/// Scales and biases always come from the file, with the exponent of a headroom
+/// of 1; running statistics have exponents of their own.
 LogicalResult ParameterQuantizer::quantizeNormalizations() {
   constexpr int kHeadroom = 1, kMeanExponent = -16, kVarianceExponent = -32;
   for (ParameterOp scale : scales)
@@ -234,8 +234,8 @@ void ParameterQuantizer::setMantissas(ParameterOp parameter,
                        wide ? exponent - 8 : exponent);
 }
 
-/// From the file: s = ceil(log2 max|W|) − 7 + headroom, mantissas rounded half
-/// to even, with 8 fraction bits more for 16-bit storage.
+/// Mantissas from the file: s = ceil(log2 max|W|) − 7 + headroom, rounded half
+/// to even, with 8 more fraction bits for 16-bit storage.
 LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
                                                  int exponentIfZero,
                                                  int headroom) {

@@ -60,8 +60,8 @@ Value requantizeResult(OpBuilder &builder, Operation *op, Value accumulators) {
 // Input
 //===----------------------------------------------------------------------===//
 
-/// Pixels go through a table of 256 mantissas a channel, computed here in IEEE
-/// double (numerics contract, section 3).
+/// Pixels go through a table of 256 mantissas per channel, computed here in
+/// IEEE double (numerics contract, section 3).
 struct QuantizeInput : OpConversionPattern<NormalizeOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
@@ -146,7 +146,7 @@ struct AccumulateAndRequantize : OpConversionPattern<OpTy> {
 };
 
 /// Activations and errors are requantized. Gradients of a parameter of several
-/// nodes are accumulators, whose exact sum its update takes.
+/// nodes are accumulators; the update takes their exact sum.
 struct QuantizeSum : OpConversionPattern<SumOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult

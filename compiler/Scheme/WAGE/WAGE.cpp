@@ -26,8 +26,8 @@ LogicalResult wage::checkRules(ModuleOp module) {
   return scheme::expectRules(
       module, "wage", std::move(rules), [](Operation *op) -> StringRef {
         if (isa<SumOp>(op))
-          return "has no rule to add values or errors of several paths, whose "
-                 "scales it forgets";
+          return "has no rule to add values or errors of several paths, "
+                 "because it does not keep their scales";
         if (isa<AveragePool2DOp, AveragePool2DGradientOp>(op))
           return "defines maximum pools only";
         return "";
@@ -43,8 +43,8 @@ struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
     ApplyWAGEOptions options = getOptions();
     if (failed(checkWidths(options)))
       return signalPassFailure();
-    // All are reported. A tied weight comes first: the sum of its gradients has
-    // no rule either.
+    // Everything is reported. A tied weight comes first, because the sum of its
+    // gradients has no rule either.
     FailureOr<wage::ParameterRoles> roles = wage::findRoles(module);
     bool hasRules = succeeded(wage::checkRules(module));
     bool isOrdered = succeeded(wage::checkOrder(module));

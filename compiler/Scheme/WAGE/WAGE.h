@@ -17,9 +17,9 @@
 
 namespace qtc {
 namespace wage {
-/// How pixels become activations (`wage.md` 2.12).
+/// The mapping from pixels to activations (`wage.md` 2.12).
 enum class InputForm { Auto, Head, C17, MNIST };
-/// Where the authors' code and their paper differ.
+/// The source to follow where the authors' code and their paper differ.
 enum class Source { Code, Paper };
 } // namespace wage
 
@@ -36,12 +36,12 @@ const Scheme &getScheme();
 llvm::LogicalResult checkRules(mlir::ModuleOp module);
 
 /// Reports every layer and every rectified linear unit that is not in the order
-/// that the scheme is made for: an activation comes out of a layer, maybe with
-/// bias and pool, and a unit, and goes into the next layer.
+/// that the scheme supports: a layer, perhaps with bias and pool, then a unit,
+/// whose activations go into the next layer.
 llvm::LogicalResult checkOrder(mlir::ModuleOp module);
 
-/// Bits that a bias is stored with: it is no operand of a product, so its range
-/// need not be that of weights.
+/// Bits that a bias is stored with. It is not an operand of a product, so its
+/// range need not be that of weights.
 constexpr unsigned kBiasBits = 16;
 
 /// Largest magnitude of a code of `bits` bits.
@@ -50,8 +50,8 @@ int64_t getLimit(int64_t bits);
 /// Largest magnitude of a stored weight (`wage.md` 2.11).
 int64_t getWeightLimit(const ApplyWAGEOptions &options);
 
-/// The convolution or linear layer whose accumulators `value` is, through bias,
-/// maximum pools and changes of shape; null if it is none.
+/// The convolution or linear layer that gives the accumulators `value`, through
+/// bias, maximum pools and changes of shape; null if there is none.
 qtrain::ContractionOpInterface findLayer(mlir::Value value);
 
 /// log2 of the constant α that accumulators of a layer are divided by
@@ -66,7 +66,7 @@ int64_t getActivationShift(qtrain::ContractionOpInterface layer,
 /// 3 or 6 of the initial limit sqrt(f / n) of weights with fan-in n.
 int64_t getInitFactor(const ApplyWAGEOptions &options);
 
-/// What a parameter is in the network.
+/// The role of a parameter in the network.
 struct ParameterRole {
   /// The layer of a weight, or the one that a bias is added to.
   qtrain::ContractionOpInterface layer;
@@ -79,14 +79,14 @@ using ParameterRoles = llvm::MapVector<qtrain::ParameterOp, ParameterRole>;
 llvm::FailureOr<ParameterRoles> findRoles(mlir::ModuleOp module);
 
 /// Replaces the float values of all parameters of `module` by mantissas with
-/// the exponent 1 − kG − log2 α: accumulators are in the scale of activations
-/// then, and the shift to these changes no value.
+/// the exponent 1 − kG − log2 α. Accumulators then have the scale of
+/// activations, and the shift to activations changes no value.
 llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
                                        const ParameterRoles &roles,
                                        const ApplyWAGEOptions &options);
 
-/// Adds the rewrite rules of the scheme. They expect parameters to be scaled
-/// and pools to stand in front of rectified linear units.
+/// Adds the rewrite rules of the scheme. They expect scaled parameters, and
+/// pools before rectified linear units.
 void populateRules(mlir::RewritePatternSet &patterns,
                    const ApplyWAGEOptions &options,
                    const ParameterRoles &roles);

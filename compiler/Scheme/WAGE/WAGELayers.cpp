@@ -29,8 +29,8 @@ int64_t wage::getWeightLimit(const ApplyWAGEOptions &options) {
          << (options.storageBits - options.weightBits);
 }
 
-/// The operation that the elements of `value` come from, through what a layer
-/// may have after its products; null for an argument.
+/// The operation that the elements of `value` come from, through the operations
+/// that may follow the products of a layer; null for an argument.
 static Operation *findOrigin(Value value) {
   Operation *op = value.getDefiningOp();
   while (isa_and_nonnull<BiasAddOp, MaxPool2DOp, ReshapeOp, TransposeOp>(op))
@@ -70,7 +70,7 @@ LogicalResult wage::checkOrder(ModuleOp module) {
     if (reported.insert(op->getLoc()).second)
       op->emitError() << "scheme wage " << message;
   };
-  // After an operator that the scheme does not define anything may come.
+  // Anything may follow an operator that the scheme does not define.
   auto hasNoLayer = [](Value value) {
     Operation *origin = findOrigin(value);
     return !origin || isa<ReluOp, NormalizeOp>(origin);
@@ -92,7 +92,7 @@ LogicalResult wage::checkOrder(ModuleOp module) {
   return success(reported.empty());
 }
 
-/// Notes what `op`, a layer or a bias, makes of `parameter`.
+/// Records the role that `op`, a layer or a bias, gives to `parameter`.
 static LogicalResult addRole(ParameterRoles &roles, Operation *op,
                              ParameterOp parameter, ParameterRole role) {
   if (!parameter)

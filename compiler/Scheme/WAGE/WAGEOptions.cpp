@@ -48,7 +48,7 @@ static constexpr SchemeOption kOptions[] = {
     {"gamma", "1", "Factor of errors before they are clipped", kWindows},
 };
 
-/// Reads `2-8-8-8`; false if it is nothing like it.
+/// Reads `2-8-8-8`; false if the text has another form.
 static bool parseBits(StringRef text, ApplyWAGEOptions &options) {
   SmallVector<StringRef, 4> parts;
   text.split(parts, '-');

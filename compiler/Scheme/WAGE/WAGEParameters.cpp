@@ -28,7 +28,8 @@ public:
 
   LogicalResult quantizeWeight(ParameterOp parameter,
                                ContractionOpInterface layer);
-  /// `weight` is that of the layer, if the bias is of any, and still in floats.
+  /// `weight` is the layer's weight, still in floats; null if there is no
+  /// layer.
   LogicalResult quantizeBias(ParameterOp parameter,
                              ContractionOpInterface layer, ParameterOp weight);
 
@@ -57,7 +58,7 @@ ParameterQuantizer::getValues(ParameterOp parameter) {
                                << parameter.getTensorName() << "'";
 }
 
-/// L of `wage.md` 3: that of the uniform start, at least 1.5 steps of kW
+/// L of `wage.md` 3: the limit of the uniform start, at least 1.5 steps of kW
 /// bits.
 double ParameterQuantizer::getInitialLimit(int64_t fanIn) const {
   double base = std::sqrt(static_cast<double>(wage::getInitFactor(options)) /
@@ -66,7 +67,7 @@ double ParameterQuantizer::getInitialLimit(int64_t fanIn) const {
                   std::ldexp(1.5, 1 - static_cast<int>(options.weightBits)));
 }
 
-/// Brings weights to the deviation of the uniform start; 0 for zeros.
+/// The factor from weights to the deviation of the uniform start; 0 for zeros.
 double ParameterQuantizer::getFactor(DenseFPElementsAttr weights,
                                      int64_t fanIn) const {
   double sum = 0.0;
@@ -78,7 +79,7 @@ double ParameterQuantizer::getFactor(DenseFPElementsAttr weights,
   return getInitialLimit(fanIn) / std::sqrt(3.0 * sum / count);
 }
 
-/// That of all parameters of a layer.
+/// The exponent of all parameters of a layer.
 int ParameterQuantizer::getExponent(ContractionOpInterface layer) const {
   int64_t log2Alpha = layer ? wage::getLog2Alpha(layer, options) : 0;
   return static_cast<int>(1 - options.storageBits - log2Alpha);
@@ -167,8 +168,8 @@ LogicalResult wage::quantizeParameters(ModuleOp module,
   for (const auto &[parameter, role] : roles)
     if (!role.isBias)
       weights[role.layer] = parameter;
-  // Biases look at the float values of weights. What no layer uses is like
-  // them.
+  // Biases come first, because they need the float values of weights.
+  // Parameters that no layer uses are treated like biases.
   for (ParameterOp parameter : module.getOps<ParameterOp>()) {
     if (parameter.getKind() != StateKind::Parameter)
       return parameter.emitError()

@@ -40,7 +40,7 @@ unsigned getWidthFor(int64_t bound, unsigned minWidth) {
   return width;
 }
 
-/// True when `error` is the result of a contraction, moved around at most.
+/// True if `error` is the result of a contraction, apart from moves.
 bool isSum(Value error) {
   Operation *op = error.getDefiningOp();
   while (isa_and_nonnull<ReshapeOp, TransposeOp, MaxPool2DGradientOp>(op))
@@ -48,7 +48,7 @@ bool isSum(Value error) {
   return isa_and_nonnull<ContractionOpInterface>(op);
 }
 
-/// A rule that looks at the options.
+/// A rule that depends on the options.
 template <typename OpTy> struct Rule : OpConversionPattern<OpTy> {
   Rule(MLIRContext *context, const ApplyWAGEOptions &options)
       : OpConversionPattern<OpTy>(context), options(options) {}
@@ -173,7 +173,7 @@ bool isOutput(Value value) {
 }
 
 /// Contractions give accumulators as wide as their sums need. Those of the last
-/// layer are the output, cut to activations if that is wanted.
+/// layer are the output, quantized to activations if requested.
 struct QuantizeContraction
     : OpInterfaceConversionPattern<ContractionOpInterface> {
   QuantizeContraction(MLIRContext *context, const ApplyWAGEOptions &options)
@@ -198,7 +198,7 @@ private:
 };
 
 /// A bias has the scale of stored weights, so its addition to accumulators is
-/// exact but for the lowest bits of a wide one; see `docs/schemes/wage.md`.
+/// exact except for the lowest bits of a wide one; see `docs/schemes/wage.md`.
 struct QuantizeBiasAdd : Rule<BiasAddOp> {
   using Rule::Rule;
   LogicalResult
@@ -231,7 +231,7 @@ struct QuantizeRelu : Rule<ReluOp> {
   }
 };
 
-/// Pools select among accumulators. Only where their maxima were is kept.
+/// Pools select among accumulators. Only the positions of the maxima are kept.
 struct QuantizeMaxPool : Rule<MaxPool2DOp> {
   using Rule::Rule;
   LogicalResult
@@ -291,8 +291,8 @@ struct QuantizeLoss : Rule<LossGradientOp> {
 };
 
 /// The mask of clipped activations, QE, and the mask of the unit. The largest
-/// error is sought where activations are not clipped, whatever the unit does
-/// (`wage.md` 2.5); what is zeroed may as well be zeroed at the end.
+/// error is searched where activations are not clipped, regardless of the unit
+/// (`wage.md` 2.5). Zeroing may then wait until the end.
 struct QuantizeReluGradient : Rule<ReluGradientOp> {
   using Rule::Rule;
   LogicalResult
@@ -311,7 +311,7 @@ struct QuantizeReluGradient : Rule<ReluGradientOp> {
       return rewriter.notifyMatchFailure(op, "unit is not quantized yet");
     Value accumulators = positive.getInput();
     int64_t limit = getSaturation(layer, options);
-    // Errors behind another unit, or of the loss, are quantized already.
+    // Errors from another unit or from the loss are quantized already.
     if (isSum(op.getGradient())) {
       Value kept = createMask(rewriter, accumulators, std::nullopt, limit);
       error = quantizeError(rewriter, loc, error, kept, options);

@@ -5,7 +5,7 @@
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
   %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
-  // expected-error @below {{scheme wage has no rule to add values or errors of several paths, whose scales it forgets; use another scheme, or change the model}}
+  // expected-error @below {{scheme wage has no rule to add values or errors of several paths, because it does not keep their scales; use another scheme, or change the model}}
   %1 = qtrain.sum %0, %x : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
   return %1 : tensor<2x4xf32>
 }
