@@ -19,14 +19,14 @@ constexpr llvm::StringLiteral kKernelAttrName = "qkernel.kernel";
 /// view of the same buffer.
 constexpr llvm::StringLiteral kRootAttrName = "qkernel.root";
 
-/// The allocation or argument that a buffer is a view of the whole of.
+/// The allocation or argument that `buffer` covers as a whole.
 mlir::Value getRoot(mlir::Value buffer);
 
-/// What is known of the alignment of a buffer, in bytes: places in the arena
-/// lie on cache lines, arguments on their element if they do not say more.
+/// The known alignment of a buffer in bytes. Places in the arena are aligned to
+/// cache lines, and arguments to their element unless an attribute says more.
 int64_t getAlignment(mlir::Value buffer);
 
-/// Whether `op` gives a value that functions may have their own copy of.
+/// Whether `op` gives a value that a function may have its own copy of.
 bool isConstant(mlir::Operation *op);
 
 } // namespace qtc

@@ -23,7 +23,7 @@ using llvm::StringRef;
 namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
 
-/// What a file is that is no regular file.
+/// Describes the type of a file that is not a regular file.
 static StringRef describeType(const fs::file_status &status) {
   switch (status.type()) {
   case fs::file_type::directory_file:
@@ -63,7 +63,7 @@ static llvm::Error makeError(StringRef path, const llvm::Twine &why) {
 
 /// The file that `path` leads to, which need not exist.
 static llvm::Expected<std::string> followLinks(StringRef path) {
-  constexpr int kMaxLinks = 40; // as Linux has it
+  constexpr int kMaxLinks = 40; // as in Linux
   std::string current = path.str();
   for (int i = 0; i < kMaxLinks; ++i) {
     char target[PATH_MAX];

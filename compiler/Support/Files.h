@@ -24,12 +24,12 @@ llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 readRegularFile(llvm::StringRef path, llvm::StringRef kind,
                 uint64_t maxBytes = UINT64_MAX);
 
-/// Says why `writeFile` cannot write `path`, as far as that shows before; with
-/// `input`, a file that must not be overwritten.
+/// Fails if `writeFile` would not be able to write `path`, as far as that is
+/// known before. `input` is a file that must not be overwritten.
 llvm::Error checkOutput(llvm::StringRef path, llvm::StringRef input = "");
 
-/// Writes a file that is there as a whole or not at all. Symbolic links are
-/// followed; what exists and is no regular file is refused.
+/// Writes a file as a whole or not at all. Symbolic links are followed. Fails
+/// if `path` exists and is not a regular file.
 llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes,
                       bool isExecutable = false);
 

@@ -10,8 +10,8 @@
 using namespace mlir;
 using namespace qtc;
 
-/// Of the type of a function and of its operations in order, without their
-/// operands.
+/// A hash of the type of a function and of its operations in order, without
+/// their operands.
 static llvm::hash_code computeHash(func::FuncOp function) {
   llvm::hash_code hash = hash_value(function.getFunctionType());
   function.getBody().walk([&](Operation *op) {

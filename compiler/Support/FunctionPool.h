@@ -25,7 +25,7 @@ public:
 
 private:
   mlir::SymbolTable &symbols;
-  /// By a hash of their types and operations.
+  /// The functions by a hash of their types and operations.
   llvm::DenseMap<size_t, llvm::SmallVector<mlir::func::FuncOp>> functions;
 };
 

@@ -13,7 +13,7 @@
 namespace qtc {
 
 /// The index in each dimension of element `linear` of `extents`, counted in
-/// row-major order. Nothing keeps the first one below its extent.
+/// row-major order. The first index is not reduced to its extent.
 llvm::SmallVector<mlir::Value> delinearize(mlir::ImplicitLocOpBuilder &builder,
                                            mlir::Value linear,
                                            llvm::ArrayRef<int64_t> extents);

@@ -24,8 +24,8 @@ using namespace qtc;
 namespace fs = llvm::sys::fs;
 
 namespace {
-/// What an interruption ends and removes. Whoever makes something holds the
-/// lock until it is noted.
+/// The programs and files that an interruption removes. The lock is held while
+/// one of them is created, until it is recorded.
 struct Leftovers {
   std::mutex mutex;
   std::set<std::string> paths;
@@ -39,7 +39,7 @@ static Leftovers &getLeftovers() {
   return *leftovers;
 }
 
-/// Of a program and all that it has started. They get a second.
+/// Ends a program and all that it has started, by force after a second.
 static void endProgram(pid_t program) {
   ::kill(-program, SIGTERM);
   for (int round = 0; round < 100; ++round) {
@@ -58,13 +58,13 @@ static void removePath(const std::string &path) {
     fs::remove(path);
 }
 
-/// A signal that is waited for, not caught: what follows may do anything.
+/// The signal is waited for, not caught, so that any function may be called.
 static void waitForInterrupt(sigset_t interrupts) {
   int signal;
   if (::sigwait(&interrupts, &signal) != 0)
     return;
   Leftovers &leftovers = getLeftovers();
-  // For good: nothing new may appear.
+  // The lock is never released: nothing new may appear.
   leftovers.mutex.lock();
   for (pid_t program : leftovers.programs)
     endProgram(program);
@@ -114,7 +114,7 @@ int qtc::runInterruptible(const std::function<pid_t()> &start) {
                   WEXITED | WNOWAIT) != 0 &&
          errno == EINTR)
     ;
-  // While its number is in the list it must not become another program's.
+  // The number must not be given to another program while it is in the list.
   lock.lock();
   int status = -1;
   ::waitpid(program, &status, 0);

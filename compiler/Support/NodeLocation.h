@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Operations carry the node that they were imported from as their location, so
-// that a pass that refuses one speaks of the model and not of the IR.
+// The location of an operation is the node that it was imported from, so that
+// errors of passes name the model rather than the IR.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,14 +22,14 @@
 
 namespace qtc {
 
-/// A node of a model. The operator is empty for what is no node but has a name:
-/// an input, a parameter, the output.
+/// A node of a model. The operator is empty for inputs, parameters and the
+/// output, which have a name but are not nodes.
 struct ModelNode {
   llvm::StringRef name;
   llvm::StringRef opType;
 };
 
-/// The location of what node `name` with operator `opType` becomes.
+/// The location of operations made from node `name` with operator `opType`.
 mlir::Location getNodeLocation(mlir::MLIRContext *context, llvm::StringRef name,
                                llvm::StringRef opType);
 

@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // Along one dimension, an input position of a convolution sees the errors of
-// output positions under some kernel positions only: those whose product with
+// output positions only under some kernel positions: those whose product with
 // the dilation has the right remainder by the stride. Positions of equal
-// remainder form a phase; within it, the input gradient is a correlation with
-// a part of the kernel that neither strides nor skips zeros.
+// remainder form a phase; within it, the input gradient is a correlation with a
+// part of the kernel that neither strides nor skips zeros.
 //
 //===----------------------------------------------------------------------===//
 
