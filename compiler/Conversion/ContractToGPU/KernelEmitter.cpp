@@ -22,21 +22,21 @@ constexpr int64_t kRunBytes = qkernel::MappedContractOp::kRun;
 /// Bytes and 32-bit words of a row of a stage.
 constexpr int64_t kRowBytes = kRunsPerStage * kRunBytes;
 constexpr int64_t kRowWords = kRowBytes / 4;
-/// Rows of the matrix instruction's result, its columns, and the runs of each
+/// Rows and columns of the matrix instruction's result, and the runs of each
 /// that it multiplies.
 constexpr int64_t kFragmentRows = 16, kFragmentColumns = 8, kFragmentRuns = 2;
 /// A lane has four of its accumulators: two of one row, two of the row 8 below.
 constexpr int64_t kFragmentSums = 4, kHalfRows = 8;
-/// Rows of what a warp loads from shared memory, a run of each.
+/// Rows of a matrix that a warp loads from shared memory, one run of each.
 constexpr int64_t kMatrixRows = 8;
 constexpr int64_t kBiasLimit = int64_t(1) << 30;
 
-/// Rows of K that a warpgroup multiplies at once, bytes.
+/// Bytes of each row that a warpgroup multiplies at once.
 constexpr int64_t kWarpgroupBytes = 32;
-/// A descriptor has the low 18 bits of an address, in units of 16 bytes. Then,
-/// in these units, come the distance of columns of runs, which does not matter
-/// where runs are exchanged, and of groups of 8 rows. Bits 62 and 63 exchange
-/// runs within 64 bytes, as `copyRun` does.
+/// A descriptor has the low 18 bits of an address, in units of 16 bytes. The
+/// distances of columns of runs and of groups of 8 rows follow, in the same
+/// units; the former does not matter if runs are exchanged. Bits 62 and 63
+/// exchange runs within 64 bytes, as `copyRun` does.
 constexpr int64_t kAddressMask = (1 << 18) - 1, kAddressUnit = 16;
 constexpr uint64_t kDescriptor =
     uint64_t(1) << 16 | uint64_t(kMatrixRows * kRowBytes / kAddressUnit) << 32 |
@@ -61,7 +61,7 @@ KernelEmitter::KernelEmitter(OpBuilder &builder, qkernel::MappedContractOp op,
       b.getShared(), b.index(0), ValueRange());
 }
 
-/// Columns first: neighbouring blocks read the same rows.
+/// Columns come first, because neighbouring blocks read the same rows.
 void KernelEmitter::locate() {
   Value block = b.getBlock();
   columnTile = b.rem(block, schedule.columnTiles);
@@ -84,7 +84,7 @@ void KernelEmitter::locate() {
 }
 
 /// Rows of the tile that a thread copies are threads / 4 apart, a multiple of
-/// 8, so that what exchanges runs is the same for all.
+/// 8, so that runs are exchanged in the same way in all of them.
 KernelEmitter::Operand KernelEmitter::createOperand(Value buffer, AffineMap map,
                                                     ArrayRef<int64_t> extents,
                                                     int64_t firstRow,
@@ -136,7 +136,7 @@ void KernelEmitter::copyRun(const Operand &operand, unsigned run,
 
 void KernelEmitter::copyStage(Value stage, Value slot) {
   Value step = b.add(b.mul(stage, kRunsPerStage), copiedRun);
-  // Also behind the last stage, where nothing is copied.
+  // Also needed after the last stage, where nothing is copied.
   Value isStep = b.isLess(step, endStep);
   Values indices = delinearize(b, step, op.getSteps());
   for (const Operand *operand : {&rows, &columns})
@@ -180,14 +180,14 @@ void KernelEmitter::multiply(ArrayRef<Value> rowRuns,
                     sums.slice(2 * half, 2));
 }
 
-/// A warp loads four matrices of 8 rows and one run at once; its lanes 8 i to
-/// 8 i + 7 say where the rows of matrix i begin. Of the contraction's rows
-/// these are two of rows, then the same of the next run; of its columns the two
-/// runs of 8 columns, then those of the next 8.
+/// A warp loads four matrices of 8 rows and one run at once; its lanes 8i to
+/// 8i + 7 hold the addresses of the rows of matrix i. For the contraction's
+/// rows, the matrices are two groups of rows of one run, then of the next run.
+/// For its columns, they are two runs of 8 columns, then of the next 8.
 KernelEmitter::MatrixRow KernelEmitter::locateMatrixRow(bool isRow) {
   Value matrix = b.div(lane, kMatrixRows), row = b.rem(lane, kMatrixRows);
   Value low = b.rem(matrix, 2), high = b.div(matrix, 2);
-  // Of rows 8 apart, runs are exchanged alike.
+  // Runs are exchanged in the same way in rows that are 8 apart.
   Value exchange = b.div(row, 2);
   return {b.add(row, b.mul(isRow ? low : high, kMatrixRows)),
           b.create<arith::XOrIOp>(isRow ? high : low, exchange)};
@@ -243,8 +243,8 @@ Value KernelEmitter::createDescriptor(Value firstRow) {
       b.create<arith::ConstantIntOp>(static_cast<int64_t>(kDescriptor), 64));
 }
 
-/// Nothing else keeps a compiler from moving what sets registers behind a
-/// fence, or what uses them before a wait: neither names any.
+/// Keeps a compiler from moving code that sets registers after a fence, or code
+/// that uses them before a wait: neither names any registers.
 SmallVector<Value> KernelEmitter::tieSums(Values sums) {
   auto type = LLVM::LLVMStructType::getLiteral(
       b.getContext(), SmallVector<Type>(sums.size(), b.getI32Type()));
@@ -314,7 +314,7 @@ SmallVector<Value> KernelEmitter::multiplyStages() {
   if (tile.usesWarpgroups)
     start = tieSums(std::move(start));
   start.push_back(b.index(0));
-  // All parts have stages. A way around the loop would give the sums another
+  // All parts have stages. A branch around the loop would give the sums another
   // origin, for which ptxas waits for all products in every stage.
   b.create<LLVM::AssumeOp>(
       b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, firstStage, endStage));
@@ -323,7 +323,7 @@ SmallVector<Value> KernelEmitter::multiplyStages() {
   b.setInsertionPointToStart(loop.getBody());
   Values sums(loop.getRegionIterArgs());
   Value slot = sums.pop_back_val();
-  // What lies where the next copies go was read before the barrier.
+  // The data in the place of the next copies were read before the barrier.
   auto next = [&](Value position, int64_t distance) {
     return b.rem(b.add(position, distance * slotRows), stages * slotRows);
   };
@@ -331,7 +331,7 @@ SmallVector<Value> KernelEmitter::multiplyStages() {
     copyStage(b.add(loop.getInductionVar(), ahead), next(slot, ahead));
   };
   if (tile.usesWarpgroups) {
-    // The matrix units work while threads look for what to copy.
+    // The matrix units work while threads prepare the next copies.
     sums = startProducts(slot, sums);
     copyNext();
     if (schedule.overlapsProducts)
@@ -428,8 +428,8 @@ void KernelEmitter::storeSums(Values sums) {
     raiseMaximum(largest);
 }
 
-/// Most warps find a maximum that is large enough already: they need no atomic
-/// operation, of which all would meet in one place.
+/// Most warps find a maximum that is large enough already. They skip the atomic
+/// operation, since all of these would meet in one place.
 void KernelEmitter::raiseMaximum(Value largest) {
   for (int64_t distance = Tile::kWarpSize / 2; distance > 0; distance /= 2) {
     auto shuffle = b.create<gpu::ShuffleOp>(largest, b.integer(distance),
@@ -454,7 +454,7 @@ void KernelEmitter::raiseMaximum(Value largest) {
 void KernelEmitter::emit() {
   locate();
   copiedRun = b.rem(thread, kRunsPerStage);
-  // Rows of 64 bytes fill the banks in pairs, so what exchanges runs is the
+  // Rows of 64 bytes fill the banks in pairs, so runs are exchanged by the
   // number of the pair.
   Value pair = b.rem(b.div(thread, 2 * kRunsPerStage), kRunsPerStage);
   swizzledRun = b.create<arith::XOrIOp>(copiedRun, pair);

@@ -27,16 +27,16 @@ private:
   using Value = mlir::Value;
   using Values = LaunchBuilder::Values;
 
-  /// What is a row of shared memory: the rows of the contraction, or its
-  /// columns.
+  /// An operand whose rows are rows of shared memory: the rows of the
+  /// contraction, or its columns.
   struct Operand {
     Value buffer;
     mlir::AffineMap map;
-    /// Of the dimensions of `map`.
+    /// Extents of the dimensions of `map`.
     llvm::SmallVector<int64_t> mapExtents;
     /// The row of a stage where the block's rows begin.
     int64_t firstRow;
-    /// Of each run that a thread copies: its row as a multi-index, whether
+    /// For each run that a thread copies: its row as a multi-index, whether
     /// there is such a row (null: always), and the row in the tile.
     llvm::SmallVector<Values> indices;
     Values exists;
@@ -52,28 +52,28 @@ private:
   void copyStage(Value stage, Value slot);
   void copyRun(const Operand &operand, unsigned run, mlir::ValueRange step,
                Value isStep, Value slot);
-  /// All stages; the accumulators of a lane.
+  /// Multiplies all stages; returns the accumulators of a lane.
   Values multiplyStages();
   Values multiplyStage(Value slot, Values sums);
-  /// What a warpgroup multiplies, of 64-byte rows of shared memory from
-  /// `firstRow` on.
+  /// A descriptor of the operand of a warpgroup in 64-byte rows of shared
+  /// memory from `firstRow` on.
   Value createDescriptor(Value firstRow);
-  /// Assembly without text from sums to sums: it keeps its place among fences
-  /// and waits.
+  /// Passes the sums through assembly without text, which keeps its place among
+  /// fences and waits.
   Values tieSums(Values sums);
-  /// Starts the products of a warpgroup, a group of them, which read shared
-  /// memory until they are waited for. Only products may use the sums before,
-  /// which have been tied.
+  /// Starts the products of a warpgroup as one group. They read shared memory
+  /// until they are waited for. Only products may use the sums before, which
+  /// have been tied.
   Values startProducts(Value slot, const Values &sums);
-  /// Waits for all products. The sums are there.
+  /// Waits for all products and returns the sums.
   Values finishProducts(Values sums);
-  /// What a lane says of the matrices that its warp loads: the row, and the
-  /// run of two, exchanged by the row.
+  /// The place that a lane gives for the matrices that its warp loads: the row,
+  /// and the run of two, exchanged by the row.
   struct MatrixRow {
     Value row, run;
   };
   MatrixRow locateMatrixRow(bool isRow);
-  /// The registers of four matrices, `distance` rows of shared memory behind
+  /// The registers of four matrices, `distance` rows of shared memory after
   /// `firstRow`, of the runs from `run` on.
   std::array<Value, 4> loadMatrices(const MatrixRow &lanes, Value firstRow,
                                     int64_t run, int64_t distance);
@@ -99,7 +99,7 @@ private:
   Value thread, warp, lane, laneRow, laneWord;
   /// The shared memory as words.
   Value words;
-  /// The first row and column of the tile that are the warp's.
+  /// The first row and column of the tile that belong to the warp.
   Value warpRow, warpColumn;
   Value rowTile, columnTile, firstStage, endStage, endStep;
   /// Exchanges runs within a row, see `copyRun`.

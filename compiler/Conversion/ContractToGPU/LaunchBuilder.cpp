@@ -45,7 +45,7 @@ LaunchBuilder::LaunchBuilder(OpBuilder &builder, Operation *op,
   }
 }
 
-/// Nothing but the kernel itself aligns what a launch adds.
+/// Only the kernel itself aligns the memory that a launch adds.
 void LaunchBuilder::shareDynamically(MemRefType type) {
   Value all = create<gpu::DynamicSharedMemoryOp>(
       MemRefType::get({ShapedType::kDynamic}, type.getElementType(),
@@ -121,7 +121,7 @@ void LaunchBuilder::commit() {
 void LaunchBuilder::waitForCopies(int64_t pending, bool throughDescriptors) {
   if (target.hasAsyncCopies())
     create<nvgpu::DeviceAsyncWaitOp>(newest, getI32IntegerAttr(pending));
-  // Copies go through another proxy. Each thread vouches for its own.
+  // Descriptors use another proxy. Each thread fences its own copies.
   if (throughDescriptors)
     create<NVVM::FenceProxyOp>(
         NVVM::ProxyKindAttr::get(getContext(), NVVM::ProxyKind::async_shared),

@@ -21,9 +21,9 @@ public:
   using Value = mlir::Value;
   using Values = llvm::SmallVector<mlir::Value>;
 
-  /// Begins the launch that replaces `op`, and goes on inside of it. Shared
-  /// memory is the kernel's own, or, if it is more than kernels may have, asked
-  /// for by the launch.
+  /// Begins the launch that replaces `op`, and continues inside it. The shared
+  /// memory belongs to the kernel or, if it is more than kernels may have, is
+  /// requested by the launch.
   LaunchBuilder(mlir::OpBuilder &builder, mlir::Operation *op,
                 const cuda::TargetRecord &target, int64_t blocks,
                 int64_t threads, int64_t sharedBytes);
@@ -37,7 +37,7 @@ public:
 
   Value index(int64_t value);
   Value integer(int64_t value);
-  // Of indices.
+  // Arithmetic on indices.
   Value add(Value x, Value y);
   Value add(Value x, int64_t y);
   Value mul(Value x, int64_t y);
@@ -48,14 +48,14 @@ public:
   Value both(Value x, Value y);
 
   /// Starts to copy 16 bytes to byte `to` of the shared memory, from `source`
-  /// at `from`; or zeros unless `exists` (null: always). They go past the L1
+  /// at `from`; or zeros unless `exists` (null: always). They bypass the L1
   /// cache unless `isCached`.
   void copyAsync(Value source, Values from, Value to, Value exists,
                  bool isCached = false);
-  /// Makes a group of the copies since the last one.
+  /// Makes one group of the copies since the last group.
   void commit();
   /// Waits until at most `pending` groups are under way, then for the other
-  /// threads. What was copied is visible to them, and to descriptors if
+  /// threads. The copied data are visible to them, and to descriptors if
   /// `throughDescriptors`.
   void waitForCopies(int64_t pending, bool throughDescriptors = false);
 

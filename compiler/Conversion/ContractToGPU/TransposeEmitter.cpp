@@ -19,8 +19,7 @@ using llvm::divideCeil;
 namespace {
 
 constexpr int64_t kRun = LaunchBuilder::kCopyBytes;
-/// Bytes of a tile in each direction, which every thread reads and writes one
-/// run of.
+/// Bytes of a tile in each direction. Every thread reads and writes one run.
 constexpr int64_t kTile = 64;
 constexpr int64_t kRuns = kTile / kRun;
 constexpr int64_t kThreads = kTile * kRuns;
@@ -69,7 +68,7 @@ private:
   }
 
   /// Neighbouring threads read neighbouring bytes of the tile, which lie in few
-  /// banks, and write a run of images each.
+  /// banks, and each writes a run of images.
   void writeTile(Value firstPixel, Value firstImage) {
     Value column = b.rem(b.getThread(), kTile);
     Value firstRow = b.mul(b.div(b.getThread(), kTile), kRun);

@@ -24,19 +24,19 @@ using namespace qtc;
 using cpu::ContractionGeometry;
 using cpu::ContractionSchedule;
 
-/// Magnitudes of narrow accumulators have this many bits,
+/// Bits of the magnitudes of narrow accumulators,
 static constexpr int64_t kNarrowBits = 15;
-/// of which the upper ones, this many, decide a rounding to 8 bits.
+/// of which this many upper ones decide a rounding to 8 bits.
 static constexpr int64_t kRoundingBits = 8;
-/// Tiles of rows from which on it pays to widen B ahead of them.
+/// Number of row tiles from which it pays to widen B before them.
 static constexpr int64_t kMinWidenedTiles = 3;
-/// The most stack that a task takes; threads have 8 MiB.
+/// Most bytes of stack that a task takes; threads have 8 MiB.
 static constexpr int64_t kMaxWidenedBytes = 1 << 20;
 /// Alignment of memory on the stack: that of the widest vector.
 static constexpr int64_t kLineBytes = 64;
 
 namespace {
-/// What a task computes: some rows of a split and group, in one panel or all.
+/// The work of a task: some rows of a split and group, in one panel or all.
 struct TaskPosition {
   Value split, rows, group, panel;
 };
@@ -55,9 +55,9 @@ public:
         hasBias(buffers.bias != nullptr) {}
 
   int64_t getTaskCount() const { return schedule.tasks; }
-  /// 16-bit factors of B that a task widens ahead of its tiles, or 0.
+  /// 16-bit factors of B that a task widens before its tiles, or 0.
   int64_t getWidenedSize() const;
-  /// Gives a task memory for these.
+  /// Gives a task memory for the widened factors.
   void setWidened(Value memory);
   void emitTask(Value task);
 
@@ -188,7 +188,7 @@ Value PartLowering::emitRows(Value rowTask, Value magnitudes,
 }
 
 /// The loops over blocks from step dimension `dim` on. Blocks are outside of
-/// panels and tiles, so that what they touch of A and B stays in cache.
+/// panels and tiles, so that their parts of A and B stay in cache.
 void PartLowering::emitBlocks(const TaskPosition &task, unsigned dim,
                               SmallVector<StepRange> &block) {
   if (dim > schedule.blockDim) {
@@ -231,7 +231,7 @@ Value PartLowering::emitBlockedTask(const TaskPosition &task,
       });
 }
 
-/// What a block has of each step dimension.
+/// The extents of a block in each step dimension.
 SmallVector<int64_t, 3> PartLowering::getBlockExtents() const {
   SmallVector<int64_t, 3> extents(geometry.steps);
   std::fill_n(extents.begin(), schedule.blockDim, 1);
@@ -239,8 +239,8 @@ SmallVector<int64_t, 3> PartLowering::getBlockExtents() const {
   return extents;
 }
 
-/// Where instructions take 16-bit factors, B is widened once for a panel of a
-/// task, on the stack; only A is left to the inner loop. With few tiles of rows
+/// If instructions take 16-bit factors, B is widened once for a panel of a
+/// task, on the stack; the inner loop widens only A. With few tiles of rows
 /// that costs more than it saves.
 int64_t PartLowering::getWidenedSize() const {
   int64_t rows = std::min(schedule.rowsPerTask, geometry.getRowCount());
@@ -262,7 +262,8 @@ void PartLowering::setWidened(Value memory) {
 
 void PartLowering::emitTask(Value task) {
   int64_t panels = schedule.panelTasks ? geometry.getPanelCount() : 1;
-  // Neighbouring tasks share rows of A, which are more bytes than columns.
+  // Neighbouring tasks share rows of A, because those have more bytes than
+  // columns.
   Values digits = e.delinearize(
       task, {geometry.splits, schedule.rowTasks, geometry.groups, panels});
   TaskPosition part{digits[0], digits[1], digits[2], digits[3]};
@@ -345,16 +346,16 @@ void ContractLowering::emitTasks() {
              });
 }
 
-/// Runs the tasks with the shift that is there, from the step before as a rule,
-/// and again if the maximum shows that it is not a right one. Then a shift in
-/// the middle of the right ones is taken: it stays right until the maximum has
-/// changed by three octaves or four.
+/// Runs the tasks with the stored shift, usually from the previous step, and
+/// again if the maximum shows that it is not valid. The second run takes a
+/// shift in the middle of the valid ones, which stays valid until the maximum
+/// has changed by three or four octaves.
 void ContractLowering::emitNarrow() {
   Value shift = op.getOuts()[2];
   auto constant = [&](int64_t value) -> Value {
     return e.create<arith::ConstantIntOp>(value, 32);
   };
-  // The range of shifts that can be right.
+  // The range of valid shifts.
   Value zero = constant(0);
   Value found = e.create<memref::LoadOp>(shift);
   found = e.create<arith::MinSIOp>(

@@ -63,7 +63,7 @@ private:
         .Default(false);
   }
 
-  /// Panels must not be wider than tiles, so they have to be those of the same
+  /// Panels must not be wider than tiles, so they have to be made for the same
   /// instruction set.
   static LogicalResult expectTiles(qkernel::ContractOp op,
                                    const cpu::TargetRecord &target) {

@@ -126,7 +126,7 @@ Halves PixelVectors::getPair(Key even, Key odd) {
 TapRange qtc::getTapRange(Emitter &e, const WindowPhase &phase, int64_t extent,
                           Value position) {
   Value start = e.add(e.mul(position, phase.stride), phase.offset);
-  // Taps in front of position `end`; the distance may be negative.
+  // Taps before position `end`; the distance may be negative.
   auto count = [&](Value distance) {
     distance = e.createOrFold<arith::MaxSIOp>(distance, e.index(0));
     return e.min(e.div(e.add(distance, phase.dilation - 1), phase.dilation),

@@ -5,10 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the kernels of depthwise convolutions have in common. A vector has one
-// lane of 16 bits a channel. Two of them interleave to pairs, which pmaddwd
-// multiplies and adds into 32-bit lanes: exact, and part of every instruction
-// set.
+// The parts that the kernels of depthwise convolutions share. A vector has one
+// lane of 16 bits per channel. Two vectors interleave to pairs, which pmaddwd
+// multiplies and adds into 32-bit lanes: this is exact, and part of every
+// instruction set.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,13 +51,13 @@ public:
                           mlir::Value rhs);
   /// Accumulators in the order of channels.
   Halves restoreOrder(Halves accumulators);
-  /// Where channel `lane` lies in two halves one behind the other.
+  /// The position of channel `lane` in two consecutive halves.
   mlir::Value getSlot(mlir::Value lane);
 
   /// `lanes` bytes at `offset`, each `repeat` times in a row, as 16 bits.
   mlir::Value loadRepeated(mlir::Value flat, mlir::Value offset,
                            int64_t repeat);
-  /// Bytes `first`, `first` + `stride`, ... behind `offset`, as 16 bits.
+  /// Bytes `first`, `first` + `stride`, ... after `offset`, as 16 bits.
   mlir::Value loadStrided(mlir::Value flat, mlir::Value offset, int64_t stride,
                           int64_t first);
 

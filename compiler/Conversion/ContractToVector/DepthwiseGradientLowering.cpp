@@ -17,8 +17,8 @@
 using namespace mlir;
 using namespace qtc;
 
-/// Errors that are worth a task of their own: its atomic additions, one a
-/// weight, should not count.
+/// Number of errors that justifies a task: its atomic additions, one per
+/// weight, should not matter.
 static constexpr int64_t kTaskErrors = 1 << 18;
 
 /// Neighbouring errors that share pixels.

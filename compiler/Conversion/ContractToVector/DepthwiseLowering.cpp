@@ -20,11 +20,11 @@
 using namespace mlir;
 using namespace qtc;
 
-/// Results that are worth a task of their own: some ten microseconds.
+/// Number of results that justifies a task: about ten microseconds.
 static constexpr int64_t kTaskResults = 1 << 16;
 
 namespace {
-/// What a depthwise convolution and its input gradient have in common: results
+/// The form that a depthwise convolution and its input gradient share: results
 /// per channel are sums over taps of an operand's channels with the same index,
 /// or with one of `multiplier` neighbouring ones.
 struct DepthwiseForm {
@@ -42,7 +42,7 @@ public:
   DepthwiseLowering(Emitter &emitter, const DepthwiseForm &form,
                     const cpu::TargetRecord &target)
       : e(emitter), form(form), vectors(emitter, target, form.resultShape[3]),
-        // Two accumulators a result leave registers for weights and pixels.
+        // Two accumulators per result leave registers for weights and pixels.
         tile(target.vectorRegisters / 4),
         tapsPerPosition(form.isGradient ? form.multiplier : 1),
         operand(e.flatten(form.operand)), weights(e.flatten(form.weights)),
@@ -202,8 +202,8 @@ Values DepthwiseLowering::emitTaps(size_t horizontal,
     Value second = e.load(packed, e.add(offset, lanes), lanes);
     for (int64_t i = 0; i < count; ++i) {
       PixelVectors::Key even = getKey(i, tap), odd = getKey(i, tap + 1);
-      // The weight beyond an odd number of taps is 0, whatever it meets; so it
-      // may meet what another result needs.
+      // The weight after an odd number of taps is 0, so any value may be
+      // multiplied with it, such as one that another result needs.
       if (tap + 1 == phase.taps * tapsPerPosition) {
         odd = std::pair(even->first + phase.dilation, even->second);
         if (!whole.count({even, odd}))
@@ -308,7 +308,7 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<MemRefType>(value.getType()).getShape();
 }
 
-/// What the two passes have in common; `image` is the side with a group for
+/// The code that the two passes share; `image` is the side with a group for
 /// every channel, `outputs` the other one.
 template <typename OpTy>
 static DepthwiseForm getForm(OpTy op, Value image, Value outputs) {

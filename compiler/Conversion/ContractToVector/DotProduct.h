@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 //
 // The one operation that a target supplies to contractions: every 32-bit lane
-// of an accumulator gains the products of a step. Of bytes these are four of
-// unsigned with signed ones, whose sum is exact modulo 2^32 in all forms; of
-// floats it is one, rounded together with the sum where there is such an
-// instruction.
+// of an accumulator gains the products of a step. For bytes these are four
+// products of unsigned with signed ones, whose sum is exact modulo 2^32 in all
+// forms. For floats it is one product, rounded together with the sum if there
+// is such an instruction.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,8 +39,8 @@ public:
   Operand constantA(uint8_t byte);
   /// A step of B in one vector of columns, signed bytes or floats at `offset`.
   Operand loadB(mlir::Value flat, mlir::Value offset);
-  /// The same of a vector that storeWidened has written there. Only where the
-  /// instruction takes 16-bit factors.
+  /// The same for a vector that storeWidened has written there. Only valid if
+  /// the instruction takes 16-bit factors.
   Operand loadWidened(mlir::Value flat, mlir::Value offset);
   void storeWidened(const Operand &b, mlir::Value flat, mlir::Value offset);
   mlir::Value accumulate(mlir::Value accumulator, const Operand &a,

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A builder with the few operations that the lowerings of packed kernels are
-// made of. Buffers are flat; addresses are element indices.
+// A builder with the few operations that the lowerings of packed kernels use.
+// Buffers are flat; addresses are element indices.
 //
 //===----------------------------------------------------------------------===//
 
@@ -72,8 +72,8 @@ public:
   /// so at the same time.
   void atomicMaximum(mlir::Value maximum, mlir::Value scalar);
 
-  /// A loop that carries `init` and returns its last values. A loop that runs
-  /// once has no loop.
+  /// A loop that carries `init` and returns its last values. If it runs once,
+  /// no loop is built.
   Values loop(mlir::Value lower, mlir::Value upper, int64_t step,
               mlir::ValueRange init,
               llvm::function_ref<Values(mlir::Value, mlir::ValueRange)> body);
@@ -83,7 +83,7 @@ public:
   /// `body(init)` if `condition` holds, `init` otherwise.
   Values when(mlir::Value condition, mlir::ValueRange init,
               llvm::function_ref<Values(mlir::ValueRange)> body);
-  /// One or the other.
+  /// One of the two bodies.
   void branch(mlir::Value condition, llvm::function_ref<void()> then,
               llvm::function_ref<void()> otherwise);
   /// `body(i, index − start of part i)` where [0, Σ extents) consists of parts

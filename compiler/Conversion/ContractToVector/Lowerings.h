@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the pass `convert-contract-to-vector` consists of. Each function writes
-// loops in front of an operation on buffers; the caller erases it.
+// The parts of the pass `convert-contract-to-vector`. Each function writes
+// loops before an operation on buffers; the caller erases it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +19,7 @@
 
 namespace qtc {
 
-/// What the contraction multiplies that `buffer` is an operand of.
+/// The kind of factors of the contraction that has the operand `buffer`.
 cpu::Factors getFactors(mlir::Value buffer);
 
 void lowerContract(Emitter &emitter, qkernel::ContractOp op,

@@ -69,8 +69,8 @@ private:
 };
 } // namespace
 
-/// Cuts [0, elements) into vectors. The last one overlaps its neighbour; what
-/// is shorter than one vector becomes powers of two.
+/// Cuts [0, elements) into vectors. The last one overlaps its neighbour; a
+/// range shorter than one vector is cut into powers of two.
 void PackActivationLowering::forPieces(
     int64_t elements, int64_t vector, function_ref<void(Value, int64_t)> body) {
   if (elements >= vector) {
@@ -104,7 +104,7 @@ void PackActivationLowering::emitCopyVector(Value source, Value target,
   if (interleave == 1) {
     packed = e.load(input, source, elements);
   } else {
-    // Byte i of a 32-bit lane is that of image i.
+    // Byte i of a 32-bit lane belongs to image i.
     int64_t imageStride = height * width * channels;
     SmallVector<Value, 4> bytes;
     for (int64_t i = 0; i < present; ++i)

@@ -22,13 +22,14 @@ using namespace qtc;
 using qkernel::WeightOrder;
 
 namespace {
-/// A loop over weights: its trip count and what one index is in memory.
+/// A loop over weights: its trip count and the stride of an index in memory.
 struct Dimension {
   int64_t extent;
   int64_t stride;
 };
 
-/// What columns and steps of an order are in memory, see #qkernel.weight_order.
+/// The layout in memory of an order's columns and steps, see
+/// #qkernel.weight_order.
 struct WeightLayout {
   WeightLayout(WeightOrder order, ArrayRef<int64_t> shape);
 
@@ -49,13 +50,13 @@ struct WeightLayout {
   // Dimensions of extent 1 are left out.
   SmallVector<Dimension, 3> columns; ///< the last one is innermost
   SmallVector<Dimension, 2> outer;   ///< steps around the run
-  SmallVector<Dimension, 3> run;     ///< what is padded to whole words
+  SmallVector<Dimension, 3> run;     ///< padded to whole words
   int64_t first = 0;                 ///< offset of index 0 of all loops
 };
 
 /// One parallel iteration packs as many columns as a vector has lanes: whole
 /// vectors of columns by transposing in registers, the rest element by element.
-/// A word is what a step has of a column: four bytes or one float.
+/// A word is the part of a step in one column: four bytes or one float.
 class PackWeightLowering {
 public:
   PackWeightLowering(Emitter &emitter, qkernel::PackWeightOp op,
@@ -134,10 +135,10 @@ private:
   int64_t lanes, depth;
   Type element;
   int64_t size, columns = 1, outerSteps = 1, panel, runSteps, steps;
-  /// Of wordwise layouts: the positions, and the elements at each of them.
+  /// For wordwise layouts: the positions, and the elements at each of them.
   Dimension positions = {1, 1}, inner = {1, 1};
   int64_t wordSteps = 0;
-  /// Of the group that is being written: its first column and their number.
+  /// The first column of the current group and its number of columns.
   Value groupColumn, groupColumns;
 };
 } // namespace
@@ -211,7 +212,7 @@ void PackWeightLowering::emitWord(Value source, Value target, int64_t count) {
   });
 }
 
-/// At all positions the words from `lower` on.
+/// Packs the words from `lower` on at all positions.
 void PackWeightLowering::emitWords(Value lower, Value target) {
   int64_t whole = inner.extent / depth, rest = inner.extent % depth;
   e.loop(0, positions.extent, 1, [&](Value position) {
@@ -258,7 +259,7 @@ void PackWeightLowering::emitRunElements(Value target) {
 }
 
 /// Columns are neighbours in memory: `depth` of their rows are interleaved.
-/// Returns the first word that is left to do, as the next ones do.
+/// Returns the first word that remains, as the next functions do.
 Value PackWeightLowering::emitElements(Value target) {
   int64_t whole = inner.extent / depth;
   e.loop(0, whole, 1, [&](Value index) {
@@ -322,8 +323,8 @@ Value PackWeightLowering::emitPositions(Value target) {
   int64_t piece = 4 * depth; // 16 bytes
   int64_t whole = inner.extent / depth, stride = layout.columns.front().stride;
   int64_t pieces = positions.extent / piece, rest = positions.extent % piece;
-  // Pieces beyond the last position read what is behind it. Words that would
-  // read behind the weights are left: those of the last columns.
+  // Pieces that cross the last position read the elements after it. Words that
+  // would read beyond the weights are left out: those of the last columns.
   int64_t reach = (pieces + (rest > 0)) * piece;
   int64_t lastGroup = columns / lanes - 1;
   auto getSafe = [&](int64_t group) {
@@ -350,8 +351,8 @@ Value PackWeightLowering::emitPositions(Value target) {
   return upper;
 }
 
-/// What transposition in registers can do for a group all of whose columns
-/// exist. Returns the first word that is left to do.
+/// Packs the part of a group that transposition in registers can handle; all
+/// its columns exist. Returns the first word that remains.
 Value PackWeightLowering::emitWholeGroup(Value target) {
   if (layout.columns.size() == 1) {
     if (positions.extent == 1 && inner.stride == 1)
@@ -374,7 +375,7 @@ void PackWeightLowering::emitZeros(Value target) {
 /// −128 · Σ of the packed weights of each column, over the steps of a class.
 void PackWeightLowering::emitCorrection(Value target, Value firstColumn,
                                         int64_t rowClass, int64_t columnClass) {
-  // Without classes, it does not matter where rows of the kernel end.
+  // Without classes, the ends of the kernel's rows do not matter.
   ArrayRef<int64_t> classes = op.getClasses();
   bool hasClasses = classes[0] * classes[1] > 1;
   int64_t height = hasClasses ? getShape(op)[2] : 1;

@@ -32,8 +32,8 @@ TilePosition TileEmitter::getPosition(Value split, Value group, Value panel) {
              geometry.panel)};
 }
 
-/// Offsets of consecutive rows in A or the result. Where all rows of a tile lie
-/// in one run, they differ by constants, which become displacements of one
+/// Offsets of consecutive rows in A or the result. If all rows of a tile lie in
+/// one run, they differ by constants, which become displacements of one
 /// address.
 Values TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole,
                                   ArrayRef<int64_t> strides) {
@@ -156,7 +156,7 @@ Value TileEmitter::updateMaximum(Value maximum, Value accumulator) {
 }
 
 int64_t TileEmitter::getWidenedStep() const {
-  // Every byte becomes one number.
+  // Every byte becomes one 16-bit number.
   return llvm::divideCeil(geometry.panel, target.getLanes()) *
          target.getVectorBytes();
 }
@@ -181,7 +181,7 @@ TilePosition TileEmitter::emitWidened(const TilePosition &position,
   return widened;
 }
 
-/// The loops from step dimension `dim` on; like emitSteps, but of B alone.
+/// The loops from step dimension `dim` on; like emitSteps, but only for B.
 void TileEmitter::widenSteps(unsigned dim, ArrayRef<StepRange> block,
                              Value from, Value to, int64_t vectors) {
   if (dim == geometry.steps.size()) {

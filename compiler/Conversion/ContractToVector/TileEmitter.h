@@ -25,21 +25,22 @@ namespace qtc {
 struct ContractionBuffers {
   mlir::Value a, b, result;
   mlir::Value start, bias; ///< null if there is none
-  /// Of narrow accumulators: bits that are not stored (i32), otherwise null.
+  /// For narrow accumulators: number of bits that are not stored (i32); else
+  /// null.
   mlir::Value shift;
-  /// Memory of the task for 16-bit factors of one block of a panel of B, or
-  /// null: then tiles widen what they load.
+  /// Memory of the task for 16-bit factors of one block of a panel of B. If it
+  /// is null, tiles widen the factors that they load.
   mlir::Value widened;
 };
 
-/// Columns of a panel as a tile covers them: full vectors, of which the last
+/// Columns of a panel as a tile covers them: full vectors, except that the last
 /// one may have fewer lanes in use.
 struct TileColumns {
   int64_t vectors;
   int64_t lastLanes;
 };
 
-/// Where the part of a contraction that a tile belongs to begins: a panel of
+/// The start of the part of a contraction that a tile belongs to: a panel of
 /// one group and one split.
 struct TilePosition {
   mlir::Value split;                     ///< index of the split
@@ -61,7 +62,7 @@ public:
         contraction(contraction), buffers(buffers), bStrides(geometry.bStrides),
         dot(emitter, target, geometry.factors) {}
 
-  /// Lets tiles take B from `memory`, which has place for `extents` steps of
+  /// Makes tiles take B from `memory`, which has room for `extents` steps of
   /// 16-bit factors. emitWidened has to come before them.
   void setWidened(mlir::Value memory, llvm::ArrayRef<int64_t> extents);
   /// 16-bit factors of one step of a panel of B.
@@ -76,7 +77,7 @@ public:
                            llvm::ArrayRef<StepRange> block);
 
   /// Computes a whole tile: start values, all steps, bias, maximum. Returns
-  /// `maximum` with the magnitudes of the tile, if it is there.
+  /// `maximum` with the magnitudes of the tile, or null if `maximum` is null.
   mlir::Value emitTile(const TilePosition &position, TileColumns columns,
                        mlir::Value row, int64_t rows, mlir::Value maximum);
 
@@ -103,7 +104,7 @@ private:
   int64_t getLanes(TileColumns columns, int64_t v) const {
     return v + 1 == columns.vectors ? columns.lastLanes : target.getLanes();
   }
-  /// Whether a tile has all the rows it can have.
+  /// Whether a tile has as many rows as it can have.
   bool isWhole(TileColumns columns, int64_t rows) const {
     return rows == target.getTile(geometry.factors, columns.vectors).rows;
   }
@@ -134,7 +135,7 @@ private:
   const cpu::ContractionGeometry &geometry;
   qkernel::ContractionAttr contraction;
   ContractionBuffers buffers;
-  /// Distances of steps in what tiles read B from.
+  /// Distances of steps in the memory from which tiles read B.
   llvm::SmallVector<int64_t, 3> bStrides;
   DotProduct dot;
 };

@@ -20,8 +20,8 @@ static int64_t getLanes(Value vector) {
   return cast<VectorType>(vector.getType()).getNumElements();
 }
 
-/// Shuffles the words of each block alike; `pattern` names the words 0 to 3 of
-/// `lhs` and 4 to 7 of `rhs`.
+/// Shuffles the words of all blocks in the same way; `pattern` names the words
+/// 0 to 3 of `lhs` and 4 to 7 of `rhs`.
 static Value shuffleBlocks(Emitter &e, Value lhs, Value rhs,
                            ArrayRef<int64_t> pattern) {
   int64_t lanes = getLanes(lhs);

@@ -20,7 +20,7 @@ namespace {
 /// as a vector has lanes. In memory the weights of a channel are a row of
 /// inputs and positions of the kernel. Four of its elements, read as vectors of
 /// channels, are transposed in registers and written as one vector of 128 bits
-/// a channel.
+/// per channel.
 class UnpackWeightLowering {
 public:
   UnpackWeightLowering(Emitter &emitter, qkernel::UnpackWeightOp op,

@@ -62,16 +62,16 @@ void cloneConstants(OpBuilder &b, scf::ParallelOp loop, IRMapping &mapping) {
 /// Bytes of the widest access of a thread.
 constexpr int64_t kAccessBytes = 16;
 
-/// Threads that a loop keeps, whatever each of them does: half of those that
-/// the largest devices hold at once.
+/// Number of threads that a loop keeps regardless of their work: half of those
+/// that the largest devices hold at once.
 constexpr int64_t kMinThreads = 1 << 17;
 
-/// Elements that LLVM makes one access of: four bytes become a word.
+/// Elements that LLVM combines into one access: four bytes become a word.
 constexpr int64_t kMaxWidth = 4;
 
-/// How many neighbouring iterations a thread runs: as many as fill the widest
-/// access with the largest elements, fewer if that leaves too few threads. A
-/// warp's accesses then still lie side by side, and more memory is under way.
+/// The number of neighbouring iterations that a thread runs: enough to fill the
+/// widest access with the largest elements, fewer if that leaves too few
+/// threads. A warp's accesses are still adjacent, and more memory is under way.
 int64_t getIterationsPerThread(scf::ParallelOp loop,
                                ArrayRef<int64_t> extents) {
   int64_t largest = kAccessBytes / kMaxWidth;
@@ -96,8 +96,9 @@ int64_t getIterationsPerThread(scf::ParallelOp loop,
   return width;
 }
 
-/// `width` iterations at once, operation by operation, so that loads from
-/// neighbours come before all stores. `indices` are those of the first one.
+/// Clones `width` iterations at once, operation by operation, so that loads
+/// from neighbours come before all stores. `indices` are those of the first
+/// one.
 void cloneIterations(OpBuilder &b, scf::ParallelOp loop, IRMapping &mapping,
                      ArrayRef<Value> indices, int64_t width) {
   SmallVector<IRMapping> iterations(width, mapping);
@@ -148,7 +149,7 @@ LogicalResult convert(scf::ParallelOp loop) {
   if (count % threads != 0)
     exists = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, linear,
                                      index(count));
-  // Pieces of stack have a fixed place only where every thread comes by.
+  // Stack memory has a fixed place only if every thread reaches the allocation.
   for (auto alloca : loop.getBody()->getOps<memref::AllocaOp>())
     b.clone(*alloca, mapping);
   b.create<gpu::TerminatorOp>();
@@ -170,7 +171,7 @@ struct ConvertLoopsToGPU : qtc::impl::ConvertLoopsToGPUBase<ConvertLoopsToGPU> {
     for (auto loop : llvm::to_vector(body.getOps<scf::ParallelOp>()))
       if (failed(convert(loop)))
         return signalPassFailure();
-    // While launches still have what names them.
+    // The profile is made while launches still have their names.
     SmallVector<Attribute> profile;
     for (auto launch : body.getOps<gpu::LaunchOp>()) {
       SetVector<Value> used;

@@ -55,7 +55,7 @@ Value offsetPointer(ImplicitLocOpBuilder &builder, Value pointer,
                                      pointer, ArrayRef<LLVM::GEPArg>{distance});
 }
 
-/// The field as an argument of `wanted` type: scalars may be asked for by
+/// The field as an argument of type `wanted`; scalars may also be passed by
 /// address.
 Value getField(ImplicitLocOpBuilder &builder, Value step, StepField field,
                Type wanted) {
@@ -76,7 +76,7 @@ LogicalResult qtc::createEntryPoint(ModuleOp module, LLVM::LLVMFuncOp function,
       getEntryPointName(target, function.getSymName()),
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()),
                                   {pointer, pointer}));
-  // Its time is spent in the tasks that it launches.
+  // The time is spent in the tasks that it launches.
   entry.setOptimizeNone(true);
   entry.setNoInline(true);
   entry.getBody().takeBody(function.getBody());

@@ -13,14 +13,14 @@ using namespace mlir;
 using namespace qtc;
 
 /// Independent accumulators in one round of the peak function: at least two
-/// instructions a cycle times the six cycles until the result of one can be
-/// used. With 32 registers 16 are measurably faster than 12, as the scheduler
-/// need not be perfect; with 16 registers more would be spilled.
+/// instructions per cycle times the six cycles until the result of one can be
+/// used. With 32 registers 16 are measurably faster than 12, because the
+/// scheduler need not be perfect; with 16 registers more would be spilled.
 static int64_t getPeakAccumulators(const cpu::TargetRecord &target) {
   return target.vectorRegisters >= 32 ? 16 : 12;
 }
 
-/// Products that one lane of an accumulator gains by one instruction.
+/// Products that one instruction adds to a lane of an accumulator.
 static int64_t getProductsPerLane(const cpu::TargetRecord &target,
                                   bool floats) {
   if (floats)
@@ -33,8 +33,8 @@ int64_t qtc::getPeakMacs(const cpu::TargetRecord &target, bool floats) {
          getProductsPerLane(target, floats);
 }
 
-/// The next value of an accumulator of floats: a fused operation where there is
-/// one. Half of it and a half converges to 1.
+/// The next value of an accumulator of floats, by a fused operation if there is
+/// one. acc · 0.5 + 0.5 converges to 1.
 static Value multiplyAddOnce(ImplicitLocOpBuilder &builder, Value accumulator) {
   auto type = cast<VectorType>(accumulator.getType());
   Value half = builder.create<LLVM::ConstantOp>(
@@ -63,7 +63,7 @@ static Value addDotProductOnce(ImplicitLocOpBuilder &builder,
   return builder.create<LLVM::AddOp>(accumulator, call({a, b}));
 }
 
-/// Different start values, so that accumulators are not one.
+/// The start values differ, so that accumulators cannot be merged.
 static SmallVector<Value> createAccumulators(ImplicitLocOpBuilder &builder,
                                              VectorType type, int64_t count) {
   SmallVector<Value> accumulators;

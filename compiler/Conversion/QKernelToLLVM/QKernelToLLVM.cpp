@@ -58,8 +58,8 @@ Value getClosureField(OpBuilder &builder, Location loc, Type type,
       ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(index)});
 }
 
-/// What launches share, made before they are converted: looking a symbol up in
-/// a module takes time for each of its functions.
+/// Parts that launches share. They are made before launches are converted,
+/// because looking up a symbol takes time for each function of a module.
 class LaunchSupport {
 public:
   LaunchSupport(ModuleOp module, const LLVMTypeConverter &converter)
@@ -121,7 +121,7 @@ private:
         loc, getEntryName(launch.getTask()),
         getFunctionType({pointer, index, index, index}),
         LLVM::Linkage::Internal);
-    // As of a step, its time is spent in what it calls.
+    // Its time is spent in the function that it calls, as in a step.
     entry.setOptimizeNone(true);
     entry.setNoInline(true);
     Block *body = entry.addEntryBlock(builder);
@@ -140,7 +140,7 @@ private:
 
   /// A launch returns when its task has ended, so all launches of a function
   /// have their closure in one place on the stack. It is reserved at the start
-  /// of the function, as only allocations there have a fixed place.
+  /// of the function, because only allocations there have a fixed place.
   void reserveClosures(ArrayRef<LaunchOp> launches) {
     llvm::MapVector<Operation *, uint64_t> sizes;
     for (LaunchOp launch : launches) {
@@ -170,7 +170,7 @@ private:
   DenseMap<Operation *, Value> closures;
 };
 
-/// The operands of a launch travel in a struct on the caller's stack.
+/// The operands of a launch are passed in a struct on the caller's stack.
 struct LowerLaunch : ConvertOpToLLVMPattern<LaunchOp> {
   LowerLaunch(const LLVMTypeConverter &converter, const LaunchSupport &support)
       : ConvertOpToLLVMPattern(converter), support(support) {}
@@ -218,10 +218,11 @@ struct LowerMark : ConvertOpToLLVMPattern<MarkOp> {
   }
 };
 
-/// Lowers loops and conditions to branches. A loop splits its block, and what
-/// follows it moves to a new one. From the last loop to the first every
-/// operation of a step moves once; the conversion to LLVM, which goes the other
-/// way, would move the rest of the step, and note each move, for every loop.
+/// Lowers loops and conditions to branches. A loop splits its block, and the
+/// operations after it move to a new one. If loops are lowered from the last to
+/// the first, every operation of a step moves once. The conversion to LLVM goes
+/// the other way: it would move the rest of the step, and record each move, for
+/// every loop.
 LogicalResult lowerControlFlow(ModuleOp module) {
   RewritePatternSet set(module.getContext());
   populateSCFToControlFlowConversionPatterns(set);
@@ -243,7 +244,7 @@ LogicalResult lowerControlFlow(ModuleOp module) {
   return success();
 }
 
-/// Where the arguments of a step function come from.
+/// The sources of a step function's arguments.
 ArgumentSources getSources(func::FuncOp function) {
   ArgumentSources sources;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
@@ -290,8 +291,8 @@ struct ConvertQKernelToLLVM
       parameter.erase();
   }
 
-  /// Attributes of our dialects mean nothing to LLVM functions. All step
-  /// functions and tasks are internal, what is only declared is elsewhere.
+  /// Removes attributes of our dialects, which LLVM functions do not have. All
+  /// step functions and tasks are internal; declared ones are elsewhere.
   static void stripAttributes(func::FuncOp function) {
     if (function.isExternal())
       return;
@@ -305,9 +306,9 @@ struct ConvertQKernelToLLVM
         LLVM::LinkageAttr::get(function.getContext(), LLVM::Linkage::Internal));
   }
 
-  /// Operations without a direct counterpart become simpler ones. Functions of
-  /// floats become polynomials without fused products, so that all instruction
-  /// sets give the same bits and none needs a library.
+  /// Replaces operations without a direct counterpart by simpler ones.
+  /// Functions of floats become polynomials without fused products, so that all
+  /// instruction sets give the same bits and none needs a library.
   LogicalResult simplify(ModuleOp module) {
     RewritePatternSet patterns(&getContext());
     populateMathPolynomialApproximationPatterns(patterns);
@@ -347,8 +348,8 @@ struct ConvertQKernelToLLVM
     return applyPartialConversion(module, target, std::move(patterns));
   }
 
-  /// Whether an instruction is used that not every processor of a feature set
-  /// has. What does without it is the same code for all of them.
+  /// Whether `function` uses an instruction that not every processor of a
+  /// feature set has. Functions without it have the same code for all of them.
   static bool hasDotProduct(LLVM::LLVMFuncOp function) {
     return function
         .walk([](LLVM::CallIntrinsicOp call) {

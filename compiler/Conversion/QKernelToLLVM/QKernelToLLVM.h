@@ -23,8 +23,8 @@ namespace qtc {
 #define GEN_PASS_REGISTRATION
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h.inc"
 
-/// Where each argument of a step function comes from, in order: "pixels",
-/// "arena", ..., or "@name" for a parameter.
+/// The source of each argument of a step function, in order: "pixels", "arena",
+/// ..., or "@name" for a parameter.
 using ArgumentSources = llvm::SmallVector<std::string>;
 
 /// Symbol of the entry point of step function `function` for an instruction
@@ -33,7 +33,7 @@ std::string getEntryPointName(const cpu::TargetRecord &target,
                               llvm::StringRef function);
 
 /// Makes `function`, whose arguments come from `sources`, the entry point of a
-/// step. LLVM is told not to optimize it: its time is spent in tasks.
+/// step. LLVM does not optimize it, because its time is spent in tasks.
 llvm::LogicalResult createEntryPoint(mlir::ModuleOp module,
                                      mlir::LLVM::LLVMFuncOp function,
                                      const ArgumentSources &sources,

@@ -59,7 +59,7 @@ struct Geometry {
   int64_t group;
 };
 
-/// The type that sums are formed in: integers have 64 bits if they need them.
+/// The type in which sums are formed: integers have 64 bits if they need them.
 template <typename OpTy> Type getSumType(LoopBuilder &b, OpTy op) {
   return op.hasWideSums() ? b.getI64Type()
                           : getElementTypeOrSelf(op.getOuts()[0]);
@@ -254,8 +254,9 @@ struct LowerWeightGradient : LoopPattern<Conv2DWeightGradientOp> {
     b.parallelNest(g.w, /*outer=*/1, "weight_gradient", g.getMacs(), sumWeight);
   }
 
-  /// Weights alone are too few for a device, so images are added atomically.
-  /// Neighbours differ in the output channel, which lies together in the error.
+  /// There are too few weights for the threads of a device, so images are added
+  /// atomically. Neighbours differ in the output channel, which is innermost in
+  /// the error.
   static void addImages(LoopBuilder &b, const Geometry &g, Value x, Value e,
                         Value w) {
     b.fillZero(w, "weight_gradient");
@@ -269,7 +270,7 @@ struct LowerWeightGradient : LoopPattern<Conv2DWeightGradientOp> {
                    addImage);
   }
 
-  /// start + what image `n` adds to a weight.
+  /// start + the contribution of image `n` to a weight.
   static Value sumImage(LoopBuilder &b, const Geometry &g, Value x, Value e,
                         Value n, ValueRange weight, Value start) {
     Value zero = b.index(0);

@@ -45,7 +45,7 @@ struct LowerMappedCopy : LoopPattern<MappedCopyOp> {
   }
 };
 
-/// A loop an input.
+/// One loop per input.
 struct LowerConcat : LoopPattern<ConcatOp> {
   using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(ConcatOp op,
@@ -69,7 +69,7 @@ struct LowerConcat : LoopPattern<ConcatOp> {
     return success();
   }
 };
-/// What bufferization copies. A processor calls memcpy; on a device one thread
+/// Copies from bufferization. A processor calls memcpy; on a device one thread
 /// would copy everything.
 struct LowerCopy : LoopPattern<memref::CopyOp> {
   using LoopPattern::LoopPattern;

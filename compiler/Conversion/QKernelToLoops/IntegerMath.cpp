@@ -37,8 +37,8 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
                     b.sub(b.integer(width, width), zeros));
   }
 
-  /// With its first bit moved to the top, the maximum is compared with √2
-  /// there.
+  /// The first bit of the maximum is moved to the top, where it is compared
+  /// with √2.
   static Value roundLog2(LoopBuilder &b, Value maximum) {
     unsigned width = maximum.getType().getIntOrFloatBitWidth();
     constexpr uint64_t root = 0xB504F333F9DE6485; // √2 · 2^63, rounded up
@@ -53,9 +53,9 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
   }
 };
 
-/// In the width of the element: magnitudes are below 2^(width − 1), so shifts
-/// of width − 1 still leave a rounded bit and larger ones nothing. What depends
-/// on the shift alone is moved out of loops by LLVM.
+/// Computes in the width of the element. Magnitudes are below 2^(width − 1), so
+/// shifts of width − 1 still leave a rounded bit and larger ones leave nothing.
+/// LLVM moves code that depends only on the shift out of loops.
 struct LowerRoundShift : OpRewritePattern<RoundShiftOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(RoundShiftOp op,

@@ -80,8 +80,7 @@ Value LoopBuilder::isEqual(Value a, Value b) {
 Value LoopBuilder::maximum(Value a, Value b) {
   if (!isa<FloatType>(a.getType()))
     return create<arith::MaxSIOp>(a, b);
-  // One instruction, unlike the maximum that orders zeros and what is no
-  // number.
+  // This is one instruction, unlike the maximum that orders zeros and NaN.
   return select(create<arith::CmpFOp>(arith::CmpFPredicate::OGT, a, b), a, b);
 }
 

@@ -15,13 +15,13 @@
 
 namespace qtc {
 
-/// What one iteration of a parallel loop computes.
+/// The work of one iteration of a parallel loop.
 enum class Grain {
   Row,    ///< a row, an image: enough to keep a processor's thread busy
   Element ///< one result, where iterations are threads of a device
 };
 
-/// An op builder with the few forms that loop nests are made of.
+/// An op builder with the few forms that loop nests consist of.
 class LoopBuilder : public mlir::ImplicitLocOpBuilder {
 public:
   using Value = mlir::Value;
@@ -38,14 +38,14 @@ public:
   /// Below every value of an integer or float type, or −∞.
   Value lowest(mlir::Type type);
   Value extend(Value value, unsigned width = 32);
-  /// Of integers, indices or floats.
+  /// Arithmetic on integers, indices or floats.
   Value add(Value a, Value b);
   Value sub(Value a, Value b);
   Value mul(Value a, Value b);
   Value compare(mlir::arith::CmpIPredicate predicate, Value a, Value b);
   Value isEqual(Value a, Value b);
   Value select(Value condition, Value a, Value b);
-  /// The larger one; b of floats that do not compare.
+  /// The larger one; `b` if floats are unordered.
   Value maximum(Value a, Value b);
   Value clamp(Value value, int64_t limit);
   Value load(Value buffer, mlir::ValueRange indices);

@@ -37,7 +37,7 @@ Value createConstant(LoopBuilder &b, Value like, int64_t value) {
 }
 
 /// Calls `vector`(i) for the first element of every kLanes whole ones in
-/// [begin, end), and `scalar`(first, end) for what is left.
+/// [begin, end), and `scalar`(first, end) for the rest.
 void forEachVector(LoopBuilder &b, Value begin, Value end,
                    llvm::function_ref<void(Value)> vector,
                    llvm::function_ref<void(Value, Value)> scalar) {

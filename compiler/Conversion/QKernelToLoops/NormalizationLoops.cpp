@@ -17,8 +17,8 @@ using namespace qtc::qkernel;
 
 namespace {
 
-/// A task a part and block of channels, or one channel if the grain is fine. It
-/// keeps its sums on its stack.
+/// One task per part and block of channels, or per channel if the grain is
+/// fine. It keeps its sums on its stack.
 struct LowerChannelMoments : LoopPattern<ChannelMomentsOp> {
   using LoopPattern::LoopPattern;
 
@@ -71,7 +71,8 @@ private:
     return {clip(b.affine(piece, size, 0)), clip(b.affine(piece, size, size))};
   }
 
-  /// Adds what row `row` has of the `size` channels from `first` on to `sums`.
+  /// Adds the values of row `row` in the `size` channels from `first` on to
+  /// `sums`.
   static void addRow(LoopBuilder &b, ChannelMomentsOp op, Value row,
                      Value first, Value size, ValueRange sums) {
     b.loop(b.index(0), size, [&](Value c) {
@@ -83,7 +84,7 @@ private:
     });
   }
 
-  /// As wide as an exact product needs.
+  /// Widens an element to the width of exact products.
   static Value widen(LoopBuilder &b, Value element) {
     if (isa<FloatType>(element.getType()))
       return b.create<arith::ExtFOp>(b.getF64Type(), element);

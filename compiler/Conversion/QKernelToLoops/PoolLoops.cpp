@@ -19,7 +19,7 @@ using arith::CmpIPredicate;
 
 namespace {
 
-/// Larger windows are loops: code for each of their taps would grow with them.
+/// Larger windows become loops, because unrolled code grows with the taps.
 constexpr int64_t kMaxUnrolledTaps = 49;
 
 int64_t countTaps(qtrain::WindowAttr window) {
@@ -55,7 +55,7 @@ bool isAlwaysInside(qtrain::WindowAttr window, ArrayRef<int64_t> x,
   return true;
 }
 
-/// An element that a window looks at.
+/// An element of a window.
 struct Tap {
   Value h, w;
   Value isInside; ///< null where all windows are inside of the image
@@ -194,15 +194,15 @@ bool covers(qtrain::WindowAttr window, ArrayRef<int64_t> x,
   return true;
 }
 
-/// Which taps of a window take its error: asked for one tap after the other,
-/// with a state that is carried from each to the next.
+/// The taps of a window that take its error. They are selected one after the
+/// other, with a state that is carried from each to the next.
 struct Choice {
   SmallVector<Value> state;
   std::function<Value(const Tap &, MutableArrayRef<Value> state)> takes;
 };
 
-/// Gives the error of every window to those of its taps that `select`(n, oh,
-/// ow, c) says; where windows overlap errors are added.
+/// Gives the error of every window to the taps that `select`(n, oh, ow, c)
+/// chooses; errors are added where windows overlap.
 void routeErrors(
     LoopBuilder &b, qtrain::WindowAttr window, Value e, Value ex,
     llvm::function_ref<Choice(Value, Value, Value, Value)> select) {
@@ -341,7 +341,7 @@ Value countInside(LoopBuilder &b, qtrain::WindowAttr window, unsigned dim,
   return count;
 }
 
-/// Positions that the mean of the window at (oh, ow) is over: those inside the
+/// Positions that the mean of the window at (oh, ow) covers: those inside the
 /// image, or inside of image and padding.
 Value getArea(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
               ArrayRef<int64_t> x, Value oh, Value ow) {
@@ -354,9 +354,9 @@ Value getArea(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
   return b.mul(counts[0], counts[1]);
 }
 
-/// What the sum of the window at (oh, ow) is multiplied with: 1 / area of
-/// floats, else c = round(2^(7+k) / area), with the area of the whole kernel if
-/// padding counts.
+/// The factor of the sum of the window at (oh, ow): 1 / area for floats, else
+/// c = round(2^(7+k) / area), with the area of the whole kernel if padding
+/// counts.
 Value getFactor(LoopBuilder &b, qtrain::WindowAttr window, bool countPadding,
                 ArrayRef<int64_t> x, Value oh, Value ow, Type type) {
   if (isa<FloatType>(type)) {

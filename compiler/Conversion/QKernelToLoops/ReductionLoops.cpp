@@ -20,8 +20,8 @@ using arith::CmpIPredicate;
 
 namespace {
 
-/// Elements of one iteration of a reduction: a few tens of microseconds of a
-/// processor, or few enough that a device has threads for all.
+/// Elements of one iteration of a reduction: a few tens of microseconds on a
+/// processor, or few enough for all threads of a device.
 int64_t getChunkSize(bool hasFineGrain) { return hasFineGrain ? 256 : 1 << 15; }
 
 int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -45,8 +45,8 @@ void qtc::forEachChunk(LoopBuilder &b, int64_t count, StringRef kind,
   });
 }
 
-/// Threads of a device that look for a maximum: they read every so-manyth
-/// element, so that neighbours read neighbours.
+/// Threads of a device that search for a maximum. Each reads elements at this
+/// distance, so that neighbours read neighbours.
 static constexpr int64_t kSearchingThreads = 1 << 15;
 
 static void buildFineMaxAbs(LoopBuilder &b, Value flat, int64_t count,
@@ -67,7 +67,7 @@ static void buildFineMaxAbs(LoopBuilder &b, Value flat, int64_t count,
       return b.choose(b.isInside(i, count), best, improve);
     };
     Value largest = b.fold(b.index(0), rounds, zero, search);
-    // All atomic operations would meet in one place; few are needed.
+    // All atomic operations would meet in one place; few of them are needed.
     b.when(b.compare(CmpIPredicate::sgt, largest, b.load(maximum, {})), [&] {
       b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::maxs, largest,
                                     maximum, ValueRange());
@@ -108,11 +108,11 @@ struct LowerMaxAbs : LoopPattern<MaxAbsOp> {
 };
 
 /// Blocks of channels over chunks of rows. Chunks of integers are added up
-/// atomically, as their sums do not depend on the order, and several rows of
+/// atomically, because their sums do not depend on the order. Several rows of
 /// few channels count as one row, so that the inner loop is long enough for
 /// vectors. Chunks of floats are those of the operation. If the grain is fine,
-/// a block is one channel: its sum is a register, and neighbours among the
-/// threads read neighbours among the channels.
+/// a block is one channel: its sum is a register, and neighbouring threads read
+/// neighbouring channels.
 struct LowerChannelSum : LoopPattern<ChannelSumOp> {
   using LoopPattern::LoopPattern;
 
@@ -121,14 +121,15 @@ struct LowerChannelSum : LoopPattern<ChannelSumOp> {
   /// Channels in a cache line, and blocks for a few threads.
   static constexpr int64_t kLine = 64, kMinBlocks = 4;
 
-  /// How the sum is cut into iterations: `chunks` of rows times `blocks` of
-  /// channels.
+  /// The partition of the sum into iterations: `chunks` of rows times `blocks`
+  /// of channels.
   struct Plan {
     Plan(ChannelSumOp op, bool hasFineGrain);
-    int64_t rows, channels; ///< what the input is seen as
+    int64_t rows, channels; ///< of the input, as a matrix
     int64_t outputs;        ///< channels of the result
     int64_t block, blocks, chunk, chunks;
-    /// Every sum is complete after one iteration, or they meet atomically.
+    /// Whether every sum is complete after one iteration, or is added to
+    /// atomically.
     bool isWhole;
   };
 
@@ -210,7 +211,7 @@ LowerChannelSum::Plan::Plan(ChannelSumOp op, bool hasFineGrain) {
   bool isFree = !op.getSaturate() && !hasFloats(op);
   while (isFree && !hasFineGrain && 2 * channels <= kBlock && rows % 2 == 0)
     channels *= 2, rows /= 2;
-  // Blocks of equal size, at least a few where there are lines enough.
+  // Blocks have equal size; there are at least a few if there are enough lines.
   blocks = std::max(ceilDiv(channels, kBlock),
                     std::min(kMinBlocks, channels / kLine));
   block = ceilDiv(ceilDiv(channels, std::max<int64_t>(blocks, 1)), 16) * 16;
@@ -266,7 +267,7 @@ struct LowerFloatSoftmaxError : LoopPattern<SoftmaxErrorOp> {
   }
 };
 
-/// Integer softmax minus target; one row a time, in 64 bits.
+/// Integer softmax minus target, one row at a time, in 64 bits.
 struct LowerSoftmaxError : LoopPattern<SoftmaxErrorOp> {
   using LoopPattern::LoopPattern;
 

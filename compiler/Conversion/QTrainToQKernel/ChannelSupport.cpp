@@ -18,7 +18,7 @@ using namespace qtc::qtrain;
 std::pair<Value, Value> qtc::createChannelMoments(ImplicitLocOpBuilder &builder,
                                                   Value value, Value a,
                                                   Value b) {
-  // Lanes that keep vectors busy, elements that are worth a task, and tasks for
+  // Lanes that keep vectors busy, elements that justify a task, and tasks for
   // many threads.
   constexpr int64_t kLanes = 64, kTask = 1 << 13, kMaxParts = 128;
   RankedTensorType type = getTensorType(value.getType());

@@ -12,21 +12,21 @@
 
 namespace qtc {
 
-/// [C] each: the sums over a channel of the activation or error `value`, which
-/// is `a` in memory, and of its products with `b`: of floats in double, of
-/// integers in 64 bits.
+/// Two tensors [C]: the sums over a channel of the activation or error `value`,
+/// which is `a` in memory, and of its products with `b`. Floats are summed in
+/// double, integers in 64 bits.
 std::pair<mlir::Value, mlir::Value>
 createChannelMoments(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
                      mlir::Value a, mlir::Value b);
 
 /// Extents [rows, channels] of an activation in memory, or [rows, channels,
-/// rest] where channels are not innermost.
+/// rest] if channels are not innermost.
 llvm::SmallVector<int64_t> getChannelShape(mlir::Value activation);
 
 /// Elements of one channel.
 int64_t getChannelSize(mlir::Value activation);
 
-/// Gives the elements of several results for the operands' elements.
+/// Returns the elements of several results for the operands' elements.
 using ElementsFunction = llvm::function_ref<llvm::SmallVector<mlir::Value>(
     mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
 
@@ -38,7 +38,7 @@ createPerChannel(mlir::ImplicitLocOpBuilder &builder, mlir::ValueRange tensors,
                  size_t overwritten = 0);
 
 /// Applies `element` to the elements of `activations`, seen as `shape`, and the
-/// numbers of their channel in each of `vectors`. Gives a tensor of `type`
+/// numbers of their channel in each of `vectors`. Returns a tensor of `type`
 /// elements in the shape of the activations.
 mlir::Value createChannelwise(mlir::ImplicitLocOpBuilder &builder,
                               mlir::ValueRange activations,

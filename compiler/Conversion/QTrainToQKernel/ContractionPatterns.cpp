@@ -23,7 +23,7 @@ constexpr int64_t kMaxProduct = 127 * 127;
 /// Accumulators stay below 2^29 up to here, so that they and an aligned bias
 /// add up without overflow.
 constexpr int64_t kMaxFusedBiasLength = ((int64_t(1) << 29) - 1) / kMaxProduct;
-/// What 32-bit accumulators hold.
+/// Largest magnitude of 32-bit accumulators.
 constexpr int64_t kMaxAccumulator = (int64_t(1) << 31) - 1;
 /// Accumulators are clamped to ± this after a bias (numerics contract).
 constexpr int64_t kBiasClamp = int64_t(1) << 30;
@@ -56,7 +56,7 @@ struct LinearGeometry {
   WindowAttr window;
 };
 
-/// The exponent of products; null of floats.
+/// The exponent of products; null for floats.
 Value addExponents(ImplicitLocOpBuilder &builder, const ScaledParts &lhs,
                    const ScaledParts &rhs) {
   if (!lhs.exponent)
@@ -64,8 +64,8 @@ Value addExponents(ImplicitLocOpBuilder &builder, const ScaledParts &lhs,
   return builder.create<arith::AddIOp>(lhs.exponent, rhs.exponent);
 }
 
-/// Bytes that give mantissas: Σ digit · 256^i. All but the last are the low
-/// bytes of two's complement and may be −128.
+/// Bytes of mantissas: Σ digit · 256^i. All except the last are the low bytes
+/// of two's complement and may be −128.
 struct Digits {
   SmallVector<Value, 3> digits;
   int64_t lastBound; ///< largest magnitude of the last digit
@@ -88,7 +88,7 @@ Digits cutIntoBytes(ImplicitLocOpBuilder &builder, Value mantissas,
         builder, mantissas, builder.getI8Type(),
         [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
           Value rest = extendTo(inner, elements[0], 32);
-          // What the bytes below are short of, or beyond, is carried.
+          // The bytes below are signed, so each adds a carry.
           for (unsigned below = 0; below < index; ++below) {
             rest = inner.create<arith::AddIOp>(rest, createInt(inner, 128));
             rest = inner.create<arith::ShRSIOp>(rest, createInt(inner, 8));
@@ -237,7 +237,7 @@ struct LowerLinear : LoweringPattern<OpTy> {
   }
 };
 
-/// The tensor behind views that change the shape only.
+/// The tensor before views that only change the shape.
 Value skipReshapes(Value tensor) {
   while (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
       tensor.getDefiningOp()))
@@ -245,7 +245,7 @@ Value skipReshapes(Value tensor) {
   return tensor;
 }
 
-/// The kernel that makes `accumulators`, if it is a contraction.
+/// The kernel that computes `accumulators`, if it is a contraction.
 Operation *getContraction(Value accumulators) {
   Operation *op = skipReshapes(accumulators).getDefiningOp();
   if (isa_and_nonnull<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
@@ -278,7 +278,7 @@ Operation *extendKernel(PatternRewriter &rewriter, Operation *op,
   return extended;
 }
 
-/// W of a tensor: from the kernel that makes it, else by a pass over it.
+/// W of a tensor: from the kernel that computes it, else by a pass over it.
 struct LowerMagnitudeBits : LoweringPattern<MagnitudeBitsOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(MagnitudeBitsOp op, ArrayRef<ScaledParts> parts,
@@ -317,7 +317,7 @@ struct LowerMagnitudeBits : LoweringPattern<MagnitudeBitsOp> {
 };
 
 /// b · 2^d of bias mantissas b, d = s_b − s at most 40, rounded to nearest for
-/// d < 0. What depends on d alone is computed once, by the constructor.
+/// d < 0. The constructor computes everything that depends only on d, once.
 class BiasAligner {
 public:
   BiasAligner(ImplicitLocOpBuilder &builder, Value biasExponent, Value exponent)
@@ -347,8 +347,8 @@ private:
   Value left; ///< i64, 0 when the shift is to the right
 };
 
-/// The aligned bias, clamped to a magnitude that decides every sum like the
-/// exact value does.
+/// The aligned bias, clamped to a magnitude that gives every sum the same
+/// result as the exact value.
 Value alignBias(ImplicitLocOpBuilder &builder, ScaledParts bias,
                 Value exponent) {
   BiasAligner aligner(builder, bias.exponent, exponent);
@@ -361,8 +361,8 @@ Value alignBias(ImplicitLocOpBuilder &builder, ScaledParts bias,
       });
 }
 
-/// acc' = clamp(acc + b·2^d, ±2^30), of floats acc + b. The kernel adds it when
-/// its sums leave room, otherwise a pass does, of integers in 64 bits.
+/// acc' = clamp(acc + b·2^d, ±2^30), for floats acc + b. The kernel adds the
+/// bias if its sums leave room. Otherwise a pass does, in 64 bits for integers.
 struct LowerBiasAdd : LoweringPattern<BiasAddOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(BiasAddOp op, ArrayRef<ScaledParts> parts,
@@ -378,7 +378,7 @@ struct LowerBiasAdd : LoweringPattern<BiasAddOp> {
     if (kernel && canFuse(op, kernel, input.mantissas)) {
       auto shape = llvm::to_vector(
           cast<RankedTensorType>(input.mantissas.getType()).getShape());
-      // The bias is aligned in front of the kernel; its operands are there.
+      // The bias is aligned before the kernel, where its operands exist.
       builder.setInsertionPoint(op);
       Value aligned = bias.exponent ? alignBias(builder, bias, input.exponent)
                                     : bias.mantissas;
@@ -403,7 +403,7 @@ struct LowerBiasAdd : LoweringPattern<BiasAddOp> {
     bool isRoomy = !isScaled(op.getType()) || length <= kMaxFusedBiasLength;
     if (kernel.getIns().size() != 2 || kernel.getNumResults() != 1 || !isRoomy)
       return false;
-    // Nothing else may see the sums without the bias.
+    // No other operation may use the sums without the bias.
     for (Value value = accumulators;;
          value = value.getDefiningOp()->getOperand(0)) {
       if (!value.hasOneUse())
@@ -423,7 +423,8 @@ struct LowerBiasAdd : LoweringPattern<BiasAddOp> {
     MLIRContext *context = builder.getContext();
     unsigned rank = type.getRank();
     AffineMap identity = builder.getMultiDimIdentityMap(rank);
-    // Channels of images lie innermost, those of anything else where they are.
+    // Channels of images are innermost; those of other tensors keep their
+    // place.
     unsigned dim = rank == 4 ? 3 : 1;
     AffineMap channel =
         AffineMap::get(rank, 0, builder.getAffineDimExpr(dim), context);

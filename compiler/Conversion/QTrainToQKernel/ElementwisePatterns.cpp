@@ -72,7 +72,7 @@ struct LowerShiftScale : LoweringPattern<ShiftScaleOp> {
   }
 };
 
-/// max(element, 0); of a float what is not a number stays so.
+/// max(element, 0); NaN stays NaN.
 Value createRelu(ImplicitLocOpBuilder &builder, Value element) {
   Value zero = createZero(builder, element.getType());
   if (!isa<FloatType>(element.getType()))
@@ -123,7 +123,7 @@ Value createBound(ImplicitLocOpBuilder &builder, Type type,
       builder.getFloatAttr(type, bound.convertToDouble()));
 }
 
-/// A comparison is false of what is not a number, which stays so.
+/// A comparison with NaN is false, so NaN stays NaN.
 struct LowerClip : LoweringPattern<ClipOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(ClipOp op, ArrayRef<ScaledParts> parts,
@@ -283,11 +283,11 @@ struct LowerDropout : LoweringPattern<DropoutOp> {
   }
 
 private:
-  /// Of the factor in accumulators.
+  /// Fraction bits of the factor in accumulators.
   static constexpr int64_t kFractionBits = 7;
 
-  /// `element` times `factor`, in `type`. Without accumulators the factor is in
-  /// the exponent.
+  /// `element` times `factor`, in `type`. Without accumulators the exponent
+  /// contains the factor.
   static Value scaleUp(ImplicitLocOpBuilder &builder, Value element, Type type,
                        double factor) {
     if (isa<FloatType>(type))
@@ -311,8 +311,8 @@ struct Line {
   int64_t factor, offset;
 };
 
-/// The line that gives all of `table`, if there is one: normalization without
-/// its clipping and rounding is one.
+/// The line that gives all of `table`, if there is one: normalization is a line
+/// except for its clipping and rounding.
 std::optional<Line> findLine(ArrayRef<int64_t> table) {
   constexpr int64_t kOne = int64_t(1) << Line::kFractionBits;
   constexpr int64_t kMinInside = 16;
@@ -321,8 +321,8 @@ std::optional<Line> findLine(ArrayRef<int64_t> table) {
   int64_t last = table.size();
   while (last > first && !isInside(table[last - 1]))
     --last;
-  // Fewer say little of the slope. This many keep factors below 2^21, so that
-  // products fit 32 bits.
+  // Fewer do not determine the slope well enough. This many keep factors below
+  // 2^21, so that products fit 32 bits.
   if (last - first < kMinInside)
     return std::nullopt;
   int64_t run = last - 1 - first;
@@ -355,7 +355,7 @@ struct LowerLookup : OpRewritePattern<LookupOp> {
     ArrayRef<int64_t> memory = getMemoryType(logical).getShape();
     Value result;
     if (isChannelsLast(logical) && logical.getDimSize(1) == 1) {
-      // One channel is the same in any order, and flat it vectorizes.
+      // One channel is the same in any order, and its flat form vectorizes.
       int64_t size = logical.getNumElements();
       Value flat = createTabulated(
           builder, op, createReshape(builder, op.getPixels(), {size}),
@@ -431,7 +431,8 @@ struct LowerSum : LoweringPattern<SumOp> {
   static constexpr int64_t kMaxDistance = 20;
   /// More operands could overflow 32 bits: 127 · 2^20 each.
   static constexpr size_t kMaxNarrowOperands = 16;
-  /// Operands of one loop: LLVM compares all buffers of a loop with each other.
+  /// Most operands of one loop: LLVM compares all buffers of a loop with each
+  /// other.
   static constexpr size_t kOperandsOfLoop = 64;
 
   LogicalResult lower(SumOp op, ArrayRef<ScaledParts> parts,
@@ -462,9 +463,9 @@ struct LowerSum : LoweringPattern<SumOp> {
   using TermFunction =
       llvm::function_ref<Value(ImplicitLocOpBuilder &, size_t, Value)>;
 
-  /// The sum, in elements of `type`, of what `getTerm` makes of the operands,
-  /// from left to right. 64-bit integers saturate to 32 bits at the very end,
-  /// where `resultType` says so.
+  /// The sum, in elements of `type`, of the values of `getTerm` for the
+  /// operands, from left to right. 64-bit integers saturate to 32 bits at the
+  /// very end if `resultType` requires it.
   static Value addTerms(ImplicitLocOpBuilder &builder,
                         ArrayRef<ScaledParts> parts, Type type, Type resultType,
                         TermFunction getTerm) {
@@ -506,7 +507,7 @@ struct LowerSum : LoweringPattern<SumOp> {
         [](ImplicitLocOpBuilder &, size_t, Value element) { return element; });
   }
 
-  /// Decides which operands take part and by how much each is shifted; returns
+  /// Decides which operands take part and by how much each is shifted. Returns
   /// the exponent of the sum, the largest of all if all operands are zero.
   static Value alignExponents(ImplicitLocOpBuilder &builder,
                               ArrayRef<ScaledParts> parts,

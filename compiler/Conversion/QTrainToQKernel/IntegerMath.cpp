@@ -59,8 +59,8 @@ ShiftBuilder::ShiftBuilder(ImplicitLocOpBuilder &builder, Value shift,
   Value zero = integer(builder, 0), one = integer(builder, 1);
   Value all = integer(builder, -1);
   amount = clampInt(builder, shift, 0, last);
-  // Magnitudes are below 2^last, so a larger shift leaves nothing and discards
-  // everything.
+  // Magnitudes are below 2^last, so a larger shift leaves no bits and discards
+  // all.
   Value takesAll = builder.create<arith::CmpIOp>(CmpIPredicate::sgt, shift,
                                                  integer(builder, last));
   quotientMask = builder.create<arith::SelectOp>(takesAll, zero, all);
@@ -75,7 +75,7 @@ ShiftBuilder::ShiftBuilder(ImplicitLocOpBuilder &builder, Value shift,
     leftLimit = builder.create<arith::ShRUIOp>(limit, leftAmount);
   }
   if (form.rounding == Rounding::NearestEven)
-    // 1 to last: below nothing is discarded, above nothing is left.
+    // 1 to last: smaller shifts discard no bits, larger ones leave none.
     mayRoundUp = builder.create<arith::CmpIOp>(
         CmpIPredicate::ult, builder.create<arith::SubIOp>(shift, one),
         integer(builder, last));

@@ -13,17 +13,17 @@
 
 namespace qtc {
 
-/// How elements are shifted.
+/// The form of a shift of elements.
 struct ShiftForm {
   qtrain::Rounding rounding;
   unsigned bits;              ///< results are clipped to ±(2^(bits−1) − 1)
   unsigned width = 32;        ///< of an element: 32 or 64
-  bool bidirectional = false; ///< negative shifts multiply, but for `nearest`
+  bool bidirectional = false; ///< negative shifts multiply, except `nearest`
 };
 
-/// Rounded right shifts of many elements by one amount. What depends on the
-/// amount alone is computed once, by the constructor, but for `nearest`, which
-/// stays one operation.
+/// Rounded right shifts of many elements by one amount. The constructor
+/// computes everything that depends only on the amount, once, except for
+/// `nearest`, which stays one operation.
 class ShiftBuilder {
 public:
   /// `shift` is an i32 of any value.
@@ -47,7 +47,7 @@ private:
   mlir::Value given;        ///< the shift
   mlir::Value amount;       ///< the shift, clamped to [0, width − 1]
   mlir::Value half;         ///< 2^(shift − 1), or 0
-  mlir::Value quotientMask; ///< 0 when the shift takes all bits away, else −1
+  mlir::Value quotientMask; ///< 0 when the shift discards all bits, else −1
   mlir::Value restMask;     ///< the bits that the shift discards
   mlir::Value halfAmount;   ///< pseudo: bits of the random part
   mlir::Value halfMask;     ///< pseudo: mask of the random part
@@ -56,13 +56,13 @@ private:
   mlir::Value mayRoundUp; ///< even: the shift is in [1, width − 1]
   mlir::Value limit;
   mlir::Value leftAmount; ///< bidirectional: minus the shift, or 0
-  mlir::Value leftLimit;  ///< bidirectional: what `limit` is before the shift
+  mlir::Value leftLimit;  ///< bidirectional: `limit` before the shift
 };
 
 /// `nearest` (numerics contract, section 1) of an i32 `element`, clipped to
 /// `bits`, for a `shift` in [1, 31] that differs between the elements of a
-/// loop. `half` is 2^(shift − 1): SSE2 has no left shift by different amounts,
-/// which LLVM makes of floats.
+/// loop. `half` is 2^(shift − 1), an operand because SSE2 has no left shift by
+/// different amounts and LLVM would compute it with floats.
 mlir::Value createRoundedShift(mlir::ImplicitLocOpBuilder &builder,
                                mlir::Value element, mlir::Value shift,
                                mlir::Value half, unsigned bits);

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Sums over a channel are exact, so Σ x and Σ x², found in one pass, give the
-// variance about the rounded mean. What a channel needs is computed once, in 64
-// bits; elements never leave 32.
+// variance about the rounded mean. Values per channel are computed once, in 64
+// bits; elements never need more than 32.
 //
 //===----------------------------------------------------------------------===//
 
@@ -202,8 +202,8 @@ struct LowerRecallStatistics : LoweringPattern<RecallStatisticsOp> {
   }
 };
 
-/// r, t and 2^(t − 1) of `qtrain.standardize` as 32-bit integers, of every
-/// channel.
+/// r, t and 2^(t − 1) of `qtrain.standardize` for every channel, as 32-bit
+/// integers.
 struct Reciprocals {
   Value factors, shifts, halves;
 };
@@ -324,7 +324,7 @@ struct LowerChannelMoments : LoweringPattern<ChannelMomentsOp> {
 struct LowerStandardizeGradient : LoweringPattern<StandardizeGradientOp> {
   using LoweringPattern::LoweringPattern;
 
-  /// Bits of the factor of a channel and of what it is multiplied with.
+  /// Bits of a channel's factor and of the number it multiplies.
   static constexpr int64_t kFactorBits = 13, kElementBits = 19;
   /// Fraction bits that errors are given.
   static constexpr int64_t kErrorBits = 8;
@@ -340,7 +340,7 @@ struct LowerStandardizeGradient : LoweringPattern<StandardizeGradientOp> {
     Value result = createChannelwise(builder, {p[1].mantissas, p[0].mantissas},
                                      vectors, getChannelShape(op.getInput()),
                                      builder.getI32Type(), createElement);
-    // Of the error with its fraction bits and of xhat.
+    // The exponent of the error with its fraction bits, and of xhat.
     Value exponent = builder.create<arith::AddIOp>(
         createOffset(builder, p[1].exponent, -kErrorBits), p[0].exponent);
     replaceWithParts(rewriter, op, result,
@@ -349,7 +349,7 @@ struct LowerStandardizeGradient : LoweringPattern<StandardizeGradientOp> {
   }
 
 private:
-  /// Of an error, xhat, and their channel's factor and means.
+  /// Operands: an error, xhat, and their channel's factor and means.
   static Value createElement(ImplicitLocOpBuilder &builder, ValueRange v) {
     Value error = builder.create<arith::ShLIOp>(extendTo(builder, v[0], 32),
                                                 createInt(builder, kErrorBits));
@@ -388,8 +388,8 @@ private:
         });
   }
 
-  /// scale · r · 2^(max t − t) in kFactorBits bits. Its exponent is that by
-  /// which errors of the input differ from those of xhat.
+  /// scale · r · 2^(max t − t) in kFactorBits bits. Its exponent is the
+  /// difference between the exponents of the input's errors and those of xhat.
   static ScaledParts createFactors(ImplicitLocOpBuilder &builder,
                                    const ScaledParts &variance,
                                    const ScaledParts &scale) {

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Sums over a channel are formed in double. The product of two floats is exact
-// there, so one pass over the data gives the variance without cancellation that
-// a float would show.
+// there, so one pass over the data gives the variance without a cancellation
+// that would be visible in a float.
 //
 //===----------------------------------------------------------------------===//
 

@@ -33,7 +33,7 @@ std::optional<SmallVector<ScaledParts>> qtc::getOperandParts(Operation *op) {
 }
 
 // A mask is packed and positions are permuted in memory, so a cast stands
-// between them and what the dialect calls them until both sides are converted.
+// between them and the dialect's values until both sides are converted.
 
 Value qtc::getMemory(Value value) {
   auto cast = value.getDefiningOp<UnrealizedConversionCastOp>();

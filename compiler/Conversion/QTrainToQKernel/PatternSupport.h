@@ -17,8 +17,8 @@
 
 namespace qtc {
 
-/// A value taken apart. Floats are mantissas without an exponent: what patterns
-/// do with null exponents gives null.
+/// The parts of a value. Floats are mantissas without an exponent: patterns
+/// propagate null exponents.
 struct ScaledParts {
   mlir::Value mantissas; ///< tensor in memory order
   mlir::Value exponent;  ///< i32; null for a float tensor
@@ -29,8 +29,8 @@ struct ScaledParts {
 std::optional<llvm::SmallVector<ScaledParts>>
 getOperandParts(mlir::Operation *op);
 
-/// A pattern for operations on what has been converted: until then it declines,
-/// to be tried again.
+/// A pattern for operations whose operands have been converted. Until then it
+/// fails, and the driver tries it again later.
 template <typename OpTy> struct LoweringPattern : mlir::OpRewritePattern<OpTy> {
   using mlir::OpRewritePattern<OpTy>::OpRewritePattern;
 
@@ -44,7 +44,7 @@ template <typename OpTy> struct LoweringPattern : mlir::OpRewritePattern<OpTy> {
   }
 
   /// Replaces `op`, whose operands that are scaled or float tensors are
-  /// `parts`, or declines.
+  /// `parts`, or fails.
   virtual mlir::LogicalResult lower(OpTy op, llvm::ArrayRef<ScaledParts> parts,
                                     mlir::ImplicitLocOpBuilder &builder,
                                     mlir::PatternRewriter &rewriter) const = 0;
@@ -59,8 +59,8 @@ void replaceWithMemory(mlir::PatternRewriter &rewriter, mlir::Operation *op,
                        mlir::Value memory);
 
 /// Discardable attributes of contractions and channel sums during the
-/// conversion: largest magnitude of each operand, and that the first one has no
-/// negative element.
+/// conversion: the largest magnitude of each operand, and whether the first one
+/// has no negative element.
 constexpr llvm::StringLiteral kBoundsAttrName = "bounds";
 constexpr llvm::StringLiteral kNonnegativeAttrName = "nonnegative";
 
@@ -84,11 +84,11 @@ mlir::Value createInt(mlir::ImplicitLocOpBuilder &builder, int64_t value,
 /// The zero of an integer or float type.
 mlir::Value createZero(mlir::ImplicitLocOpBuilder &builder, mlir::Type type);
 
-/// exponent + offset; null of null.
+/// exponent + offset; null if `exponent` is null.
 mlir::Value createOffset(mlir::ImplicitLocOpBuilder &builder,
                          mlir::Value exponent, int64_t offset);
 
-/// element > 0, of an integer or float.
+/// element > 0, for an integer or float.
 mlir::Value createIsPositive(mlir::ImplicitLocOpBuilder &builder,
                              mlir::Value element);
 
@@ -117,18 +117,19 @@ mlir::Value truncateTo(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
 mlir::Value clampToInt32(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
                          int64_t limit);
 
-/// Gives the result element for the operands' elements.
+/// Returns the result element for the operands' elements.
 using ElementFunction = llvm::function_ref<mlir::Value(
     mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
 
-/// Applies `element` to all elements of tensors of one shape and gives a tensor
-/// of `type` elements. With `inPlace` the result overwrites the last operand.
+/// Applies `element` to all elements of tensors of one shape and returns a
+/// tensor of `type` elements. With `inPlace` the result overwrites the last
+/// operand.
 mlir::Value createElementwise(mlir::ImplicitLocOpBuilder &builder,
                               mlir::ValueRange tensors, mlir::Type type,
                               ElementFunction element, bool inPlace = false);
 
-/// Applies `element` over the iteration space of `shape` and gives a tensor of
-/// `type` elements; `maps` say which element of each tensor it sees.
+/// Applies `element` over the iteration space of `shape` and returns a tensor
+/// of `type` elements; `maps` select the element of each tensor.
 mlir::Value createMapped(mlir::ImplicitLocOpBuilder &builder,
                          mlir::ValueRange tensors,
                          llvm::ArrayRef<mlir::AffineMap> maps,
@@ -140,8 +141,8 @@ mlir::Value createMapped(mlir::ImplicitLocOpBuilder &builder,
 mlir::Value moveChannelsInnermost(mlir::ImplicitLocOpBuilder &builder,
                                   mlir::Value value, mlir::Value tensor);
 
-/// [C]: the sums of floats or 64-bit integers [..., C] over all dimensions but
-/// the last, in an order that depends on the shape alone.
+/// A tensor [C]: the sums of floats or 64-bit integers [..., C] over all
+/// dimensions except the last, in an order that depends only on the shape.
 mlir::Value createChannelSum(mlir::ImplicitLocOpBuilder &builder,
                              mlir::Value tensor);
 

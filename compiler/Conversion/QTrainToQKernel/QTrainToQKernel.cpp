@@ -47,7 +47,7 @@ struct ConvertQTrainToQKernel
       signalPassFailure();
   }
 
-  /// Says which operation has no pattern; what depends on it follows.
+  /// Reports the operation that has no pattern; its users follow from it.
   static WalkResult reportUnconverted(Operation *op) {
     if (!isa_and_nonnull<QTrainDialect>(op->getDialect()) ||
         isa<ComposeOp, DecomposeOp>(op))
@@ -57,9 +57,9 @@ struct ConvertQTrainToQKernel
     return WalkResult::interrupt();
   }
 
-  /// Notes what would be lost with the producers of the operands of a
-  /// contraction: how large they can be, and whether the first, the one that a
-  /// kernel wants unsigned, has no negative element.
+  /// Records facts about the operands of a contraction that would be lost with
+  /// their producers: how large they can be, and whether the first, which a
+  /// kernel expects to be unsigned, has no negative element.
   void markOperands() {
     getOperation().walk([](Operation *op) {
       if (!isa<ContractionOpInterface, BiasGradientOp>(op))
@@ -86,7 +86,7 @@ struct ConvertQTrainToQKernel
       auto type = dyn_cast<RankedTensorType>(argument.getType());
       if (!type)
         continue;
-      // Signedness is the operations' business from here on.
+      // From here on, the operations determine signedness.
       Type element = type.getElementType();
       if (isa<IntegerType>(element))
         element = builder.getIntegerType(type.getElementTypeBitWidth());

@@ -25,8 +25,8 @@ Value createResult(ImplicitLocOpBuilder &builder, Operation *op) {
                      type.getElementType());
 }
 
-/// Sums over all `rows`, or [parts, channels]: of floats over equal runs of
-/// them, one a part.
+/// Sums over all `rows`, or [parts, channels]. Sums of floats have one part for
+/// each of several equal runs of rows.
 Value createPartialSums(ImplicitLocOpBuilder &builder, Value rows,
                         ArrayRef<int64_t> shape) {
   Value out = createEmpty(
@@ -46,7 +46,7 @@ Value qtc::createChannelSum(ImplicitLocOpBuilder &builder, Value tensor) {
   int64_t rows = type.getNumElements() / channels;
   if (rows == 1)
     return createReshape(builder, tensor, {channels});
-  // Sums of integers do not depend on the order: the kernel cuts them.
+  // Sums of integers do not depend on the order, so the kernel divides them.
   if (!isa<FloatType>(type.getElementType()))
     return createPartialSums(
         builder, createReshape(builder, tensor, {rows, channels}), {channels});
@@ -54,8 +54,8 @@ Value qtc::createChannelSum(ImplicitLocOpBuilder &builder, Value tensor) {
   while (rows > kFewRows && 2 * lanes <= kLanes && rows % 2 == 0)
     lanes *= 2, rows /= 2;
   tensor = createReshape(builder, tensor, {rows, lanes});
-  // As many parts as each has rows: the rounding errors of a sum grow with the
-  // number of its terms.
+  // There are as many parts as rows in each, because the rounding errors of a
+  // sum grow with the number of its terms.
   auto parts = static_cast<int64_t>(
       rows <= kFewRows ? 1 : std::ceil(std::sqrt(static_cast<double>(rows))));
   Value partial = createPartialSums(builder, tensor, {parts, lanes});
@@ -214,7 +214,7 @@ struct LowerLossGradient : LoweringPattern<LossGradientOp> {
         .getResult(0);
   }
 
-  /// What a target class should have: 1, which is 2^−s of mantissas.
+  /// The value for the target class: 1, which is 2^−s in mantissas.
   static Value createTarget(ImplicitLocOpBuilder &builder, Type type,
                             Value exponent) {
     if (!exponent)

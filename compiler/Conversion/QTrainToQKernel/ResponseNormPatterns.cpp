@@ -13,8 +13,8 @@ using namespace qtc::qtrain;
 
 namespace {
 
-/// What the passes forward and backward compute from, with `OpTy` either of
-/// them.
+/// The values that the forward and the backward pass share; `OpTy` is the
+/// operation of either pass.
 template <typename OpTy> class ResponseNorm {
 public:
   ResponseNorm(ImplicitLocOpBuilder &builder, OpTy op, Value x)
@@ -46,8 +46,8 @@ public:
     });
   }
 
-  /// Σ function(tensor[n, j, ...]) over the channels j that exist from `before`
-  /// before that of the element to `behind` behind it.
+  /// Σ function(tensor[n, j, ...]) over the existing channels j from `before`
+  /// channels before that of the element to `behind` channels after it.
   Value sumOverWindow(ImplicitLocOpBuilder &b, Value tensor, int64_t before,
                       int64_t behind, function_ref<Value(Value)> function) {
     SmallVector<Value> indices;
@@ -133,7 +133,7 @@ struct LowerLocalResponseNormGradient
                       return b.create<arith::MulFOp>(
                           product, norm.power(b, v[2], -beta - 1.0));
                     });
-    // The windows that a channel is in are those of a window turned around.
+    // The windows that contain a channel are its own window mirrored.
     Value result = norm.create(
         {x, gradient, scale},
         [&](ImplicitLocOpBuilder &b, ValueRange v) -> Value {

@@ -24,14 +24,14 @@ SmallVector<int64_t> getMemoryOrder(Value value) {
   return llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
 }
 
-/// Where the logical dimension `dim` of a value is in memory.
+/// The position in memory of the logical dimension `dim` of a value.
 int64_t getMemoryDim(Value value, int64_t dim) {
   SmallVector<int64_t> order = getMemoryOrder(value);
   return llvm::find(order, dim) - order.begin();
 }
 
 /// Row-major reshapes are views; with channels innermost the elements move,
-/// unless there is but one pixel or one channel.
+/// unless there is only one pixel or one channel.
 struct LowerReshape : LoweringPattern<ReshapeOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(ReshapeOp op, ArrayRef<ScaledParts> parts,
@@ -82,7 +82,7 @@ struct LowerTranspose : LoweringPattern<TransposeOp> {
   }
 };
 
-/// A kernel that copies, behind the alignment of differently scaled operands
+/// A kernel that copies, after the alignment of differently scaled operands
 /// (numerics contract, section 4.8).
 struct LowerConcat : LoweringPattern<ConcatOp> {
   using LoweringPattern::LoweringPattern;
