@@ -33,7 +33,7 @@ static Type getChannelsLast(Type type) {
   return scaled ? Type(ScaledType::get(type.getContext(), laidOut)) : laidOut;
 }
 
-/// True when `value` is an argument that is no parameter.
+/// True when `value` is an argument that is not a parameter.
 static bool isInput(Value value) {
   auto argument = dyn_cast<BlockArgument>(value);
   if (!argument)
@@ -43,7 +43,7 @@ static bool isInput(Value value) {
                              QTrainDialect::kArgumentAttrName) != nullptr;
 }
 
-/// A float input lies in memory as ONNX lays it out, so its elements move.
+/// A float input has ONNX's layout in memory, so its elements move.
 static void moveInput(ComposeOp compose) {
   Type type = getChannelsLast(compose.getType());
   if (type == compose.getType())
@@ -54,8 +54,8 @@ static void moveInput(ComposeOp compose) {
   compose.getResult().replaceAllUsesExcept(moved, moved);
 }
 
-/// The results of `op` that are shaped like parameters, which `weightLike`
-/// holds all earlier ones of.
+/// The results of `op` that are shaped like parameters; `weightLike` holds all
+/// earlier ones.
 static ResultRange getWeightLikeResults(Operation &op,
                                         const DenseSet<Value> &weightLike) {
   ResultRange results = op.getResults();
@@ -76,7 +76,7 @@ static ResultRange getWeightLikeResults(Operation &op,
 namespace {
 struct AssignLayouts : qtc::impl::AssignLayoutsBase<AssignLayouts> {
   void runOnOperation() override {
-    // Parameters, their gradients, and what is made of these alone.
+    // Parameters, their gradients, and values computed only from these.
     DenseSet<Value> weightLike(getOperation().getArguments().begin(),
                                getOperation().getArguments().end());
     Block &body = getOperation().getBody().front();

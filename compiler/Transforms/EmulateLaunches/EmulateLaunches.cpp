@@ -32,13 +32,13 @@ using namespace qtc;
 
 namespace {
 
-/// What a kernel reads of its place in the grid, by dimension.
+/// The position in the grid that a kernel reads, by dimension.
 struct Position {
   Value block, thread, blocks, threads, zero, one;
   /// Its dynamic workgroup memory, or null.
   Value dynamicMemory;
 
-  /// The value of `op` if it asks for the place, else null.
+  /// The position that `op` reads, or null if it reads none.
   Value lookup(Operation *op) const {
     auto choose = [this](gpu::Dimension dimension, Value x, bool isSize) {
       return dimension == gpu::Dimension::x ? x : isSize ? one : zero;
@@ -70,10 +70,11 @@ enum FunctionArgument {
   FirstOfKernel
 };
 
-/// What the conversion to NVVM promises of dynamic workgroup memory.
+/// The alignment of dynamic workgroup memory that the conversion to NVVM
+/// guarantees.
 constexpr int64_t kDynamicAlignment = 16;
 
-/// Makes functions of kernels.
+/// Turns kernels into functions.
 class KernelEmulator {
 public:
   KernelEmulator(gpu::GPUFuncOp kernel, SymbolTable &symbols)
@@ -102,7 +103,7 @@ private:
     return created;
   }
 
-  /// What asks for the memory of which launches say how much there is, or null.
+  /// The operation that gets the memory whose size the launches state, or null.
   gpu::DynamicSharedMemoryOp findDynamicMemory() {
     gpu::DynamicSharedMemoryOp found;
     kernel.getBody().walk([&](gpu::DynamicSharedMemoryOp op) { found = op; });
@@ -136,7 +137,7 @@ private:
   func::FuncOp function;
 };
 
-/// Everything but the stack, which has its own place.
+/// Clones everything except the stack, which has a place of its own.
 void KernelEmulator::cloneBody(IRMapping &mapping, const Position &position) {
   for (Operation &op : kernel.getBody().front().without_terminator())
     if (!isa<memref::AllocaOp>(op))
@@ -186,7 +187,7 @@ LogicalResult KernelEmulator::runTogether() {
   arguments.insert(arguments.begin(), {function.getArgument(BlockIndex),
                                        function.getArgument(BlockCount)});
   llvm::append_range(arguments, createWorkgroupMemory());
-  // Functions take no buffers of unknown size. The emulator knows it.
+  // Functions take no buffers of unknown size; the emulator knows the size.
   if (findDynamicMemory())
     arguments.push_back(
         createMemory("dynamic_memory", MemRefType::get({0}, b.getI8Type()),
@@ -206,7 +207,7 @@ LogicalResult KernelEmulator::runTogether() {
   return success();
 }
 
-/// `bytes` at an address that is no more aligned than it must be.
+/// `bytes` at an address that has only the required alignment.
 Value KernelEmulator::createMemory(StringRef name, MemRefType type, Value bytes,
                                    int64_t alignment) {
   Value shift = b.create<arith::ConstantIndexOp>(alignment);
@@ -244,11 +245,12 @@ FailureOr<func::FuncOp>
 KernelEmulator::createThreadFunction(int64_t threads, ArrayRef<Type> types) {
   func::FuncOp thread = createFunction(kernel.getName() + "_thread", types);
   IRMapping mapping;
-  // Behind them may be dynamic memory.
+  // Dynamic memory may follow them.
   for (auto [argument, copy] :
        llvm::zip_first(kernel.getBody().getArguments(),
                        thread.getArguments().drop_front(Rest))) {
-    // Until emulateSynchronization has seen what lies in which memory.
+    // The types stay until emulateSynchronization has seen which memory each
+    // buffer is in.
     copy.setType(argument.getType());
     mapping.map(argument, copy);
   }

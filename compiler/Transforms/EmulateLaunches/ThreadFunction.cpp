@@ -65,7 +65,7 @@ Value qtc::getAddress(ImplicitLocOpBuilder &b, Value buffer,
                                        b.create<arith::MulIOp>(index, stride));
   Value bytes = b.create<arith::MulIOp>(
       elements, b.create<arith::ConstantIndexOp>(elementBytes));
-  // Upstream looks for the pointer behind views, and forgets their shifts.
+  // Upstream looks for the pointer through views, and drops their shifts.
   while (auto view = buffer.getDefiningOp<memref::ViewOp>()) {
     bytes = b.create<arith::AddIOp>(bytes, view.getByteShift());
     buffer = view.getSource();
@@ -106,8 +106,8 @@ private:
   LogicalResult emulate(NVVM::WgmmaMmaAsyncOp op);
   LogicalResult emulate(NVVM::FenceProxyOp op);
   LogicalResult emulate(LLVM::InlineAsmOp op);
-  /// Calls `name` with values in registers behind `arguments`; a structure of
-  /// those from `first` on afterwards.
+  /// Calls `name` with `arguments` and values in registers. Returns a structure
+  /// of the registers from `first` on.
   Value callOnRegisters(StringRef name, SmallVector<Value> arguments,
                         ValueRange values, size_t first, Type type);
   Value createRegisters(int64_t count, Type type);
@@ -119,10 +119,10 @@ private:
   Value number(int64_t value) {
     return b.create<arith::ConstantIntOp>(value, 32);
   }
-  /// Tells operations that threads meet at apart.
+  /// A number that tells the operations at which threads meet apart.
   Value nextSite() { return number(site++); }
 
-  /// The operation `op` becomes the call of `name`.
+  /// Replaces the operation `op` by a call of `name`.
   LogicalResult call(Operation *op, StringRef name, ValueRange arguments) {
     callEmulator(b, name, arguments);
     if (op->getNumResults() == 1)
@@ -193,7 +193,7 @@ LogicalResult SynchronizationEmulator::emulate(gpu::ShuffleOp op) {
   return success();
 }
 
-/// A place where the emulator finds values of a thread, and leaves some.
+/// Memory through which the emulator reads and returns values of a thread.
 Value SynchronizationEmulator::createRegisters(int64_t count, Type type) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&function.getBody().front());
@@ -264,7 +264,7 @@ LogicalResult SynchronizationEmulator::emulate(NVVM::FenceProxyOp op) {
   return call(op, "fence_proxy", ValueRange());
 }
 
-/// Assembly without text ties registers to a place: there they are used.
+/// Assembly without text ties registers to a place; it counts as a use of them.
 LogicalResult SynchronizationEmulator::emulate(LLVM::InlineAsmOp op) {
   auto type = dyn_cast_or_null<LLVM::LLVMStructType>(
       op->getNumResults() == 1 ? op->getResult(0).getType() : Type());
@@ -325,9 +325,9 @@ LogicalResult SynchronizationEmulator::noteAccess(Value buffer,
   return success();
 }
 
-/// Nothing that only a device understands may be left, and no access to
-/// workgroup memory go unnoticed. Addresses are for descriptors, whose products
-/// say themselves what they read.
+/// No operation of a device may be left, and no access to workgroup memory may
+/// go unnoticed. Addresses are used only by descriptors, whose products report
+/// their reads themselves.
 LogicalResult SynchronizationEmulator::checkOther(Operation *op) {
   if (isa<gpu::GPUDialect, nvgpu::NVGPUDialect, NVVM::NVVMDialect>(
           op->getDialect()) ||

@@ -14,7 +14,7 @@
 
 namespace qtc {
 
-/// Calls `name`, a function of the emulator, and declares it where it is not.
+/// Calls `name`, a function of the emulator, and declares it if needed.
 mlir::func::CallOp callEmulator(mlir::ImplicitLocOpBuilder &b,
                                 mlir::StringRef name,
                                 mlir::ValueRange arguments,
@@ -27,9 +27,9 @@ mlir::Type getEmulatedType(mlir::Type type);
 mlir::Value getAddress(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer,
                        mlir::ValueRange indices);
 
-/// Makes calls of the emulator of what synchronizes threads in `function`, the
-/// copy of a kernel's body, tells it of accesses to workgroup memory, and drops
-/// memory spaces.
+/// Replaces operations that synchronize threads in `function`, the copy of a
+/// kernel's body, by calls of the emulator, reports accesses to workgroup
+/// memory to it, and drops memory spaces.
 mlir::LogicalResult emulateSynchronization(mlir::func::FuncOp function);
 
 } // namespace qtc

@@ -25,13 +25,13 @@ static bool isReshape(Operation *op) {
   return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op);
 }
 
-/// Operations of the largest fused body. A fusion copies both bodies, so that
-/// without a limit a chain takes time quadratic in its length; and with so
-/// much arithmetic for an element, its way through memory costs little.
+/// Operations of the largest fused body. A fusion copies both bodies, so
+/// without a limit a chain takes time quadratic in its length. With that much
+/// arithmetic per element, the way through memory costs little.
 static constexpr size_t kMaxBodySize = 128;
 
-/// True when the body of `operand`'s user is small enough to take in that of
-/// its producer.
+/// True when the body of `operand`'s user is small enough to absorb that of its
+/// producer.
 static bool isSmallEnough(OpOperand *operand) {
   auto countOps = [](Operation *op) -> size_t {
     auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
@@ -42,21 +42,21 @@ static bool isSmallEnough(OpOperand *operand) {
          kMaxBodySize;
 }
 
-/// True when the user of `operand` looks at each of its elements once.
+/// True when the user of `operand` reads each of its elements once.
 static bool isReadOnce(OpOperand *operand) {
   auto user = cast<linalg::LinalgOp>(operand->getOwner());
   return user.getMatchingIndexingMap(operand).isPermutation();
 }
 
-/// True when `user` does no more than store the value.
+/// True when `user` only stores the value.
 static bool isStore(Operation *user) {
   while (isReshape(user) && user->hasOneUse())
     user = *user->user_begin();
   return isa<bufferization::MaterializeInDestinationOp>(user);
 }
 
-/// Moves `user` and the reshapes that follow behind `op`, which computes what
-/// they take.
+/// Moves `user` and the reshapes after it behind `op`, which computes their
+/// operands.
 static void moveReshapesBehind(Operation *user, Operation *op,
                                RewriterBase &rewriter) {
   for (; isReshape(user); user = *user->user_begin()) {
@@ -66,9 +66,9 @@ static void moveReshapesBehind(Operation *user, Operation *op,
 }
 
 namespace {
-/// A producer whose other users only store its result: one operation gives both
-/// results. Upstream's pattern would leave the producer, to compute the stored
-/// one again.
+/// Fuses a producer whose other users only store its result: one operation
+/// gives both results. Upstream's pattern would leave the producer, which then
+/// computes the stored result a second time.
 struct FuseStoredProducer : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::GenericOp op,

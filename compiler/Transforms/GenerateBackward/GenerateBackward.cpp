@@ -63,8 +63,8 @@ StringRef getArgumentKind(func::FuncOp function, unsigned index) {
   return kind ? kind.getValue() : StringRef();
 }
 
-/// Tensors of the state, by the arguments of the forward function whose place
-/// they take.
+/// Tensors of the state, by the arguments of the forward function that they
+/// replace.
 using StateMap = DenseMap<Value, ParameterOp>;
 
 /// Creates a function with the pixels and the parameters of a forward function
@@ -113,7 +113,7 @@ public:
                                             FlatSymbolRefAttr::get(parameter)));
   }
 
-  /// The parameters of the forward function, or what takes their `places`.
+  /// Adds the parameters of the forward function, or the tensors in `places`.
   void addParameters(const StateMap &places = StateMap()) {
     for (BlockArgument argument : getParameterArguments(forward)) {
       if (ParameterOp parameter = places.lookup(argument)) {
@@ -133,10 +133,9 @@ public:
       builder.clone(op, mapping);
   }
 
-  /// Clones the forward pass with what evaluation does in the place of
-  /// operations that are for training only, except those that `isKept`, and
-  /// without operations on values that evaluation does not have, such as new
-  /// running statistics.
+  /// Clones the forward pass with the evaluation form of operations that are
+  /// for training only, except those that `isKept`, and without operations on
+  /// values that evaluation does not have, such as new running statistics.
   void cloneEvaluation(function_ref<bool(Operation *)> isKept =
                            [](Operation *) { return false; }) {
     for (Operation &op : forward.getBody().front().without_terminator()) {
@@ -158,7 +157,7 @@ public:
     }
   }
 
-  /// What result `index` of the forward function is in the clone.
+  /// The value of the clone for result `index` of the forward function.
   Value getResult(unsigned index) {
     Operation *terminator = forward.getBody().front().getTerminator();
     return mapping.lookup(terminator->getOperand(index));
@@ -176,7 +175,7 @@ public:
   BackwardBuilder(FunctionBuilder &target, SymbolTable &symbols)
       : target(target), builder(target.builder), symbols(symbols) {}
 
-  /// Builds everything behind the gradient of `logits`. The new values of
+  /// Builds everything after the gradient of `logits`. The new values of
   /// parameters are in `updated` afterwards.
   LogicalResult run(Value logits, Value logitsGradient,
                     ArrayRef<Operation *> forwardOps);
@@ -197,7 +196,7 @@ private:
   SymbolTable &symbols;
   /// Values that depend on a trainable parameter.
   DenseSet<Value> needed;
-  /// Contributions to the gradient of a value, one a use.
+  /// Contributions to the gradient of a value, one per use.
   DenseMap<Value, SmallVector<Value>> gradients;
   /// Forward operations not differentiated yet.
   DenseSet<Operation *> pending;
@@ -305,7 +304,7 @@ public:
   EstimateBuilder(FunctionBuilder &target, SymbolTable &symbols, Value index)
       : target(target), symbols(symbols), index(index) {}
 
-  /// Makes what is pooled the new value of `mean` and `variance`.
+  /// Makes the pooled statistics the new values of `mean` and `variance`.
   void pool(BatchNormTrainingOp normalization, ParameterOp mean,
             ParameterOp variance) {
     Value oldMean = target.addParameter(mean);
@@ -329,7 +328,7 @@ public:
   llvm::MapVector<Value, Value> updated;
 
 private:
-  /// A tensor that sums of the batches are kept in.
+  /// A tensor in which sums of the batches are kept.
   Value addSum(ParameterOp statistic, StringRef suffix) {
     OpBuilder builder(statistic);
     builder.setInsertionPointAfter(statistic);
@@ -378,8 +377,8 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     forward.erase();
   }
 
-  /// Running statistics lag behind the weights, so evaluation has tensors of
-  /// its own in their place, which start as copies.
+  /// Running statistics lag behind the weights, so evaluation has its own
+  /// tensors instead, which start as copies.
   StateMap addEvaluationState(func::FuncOp forward, SymbolTable &symbols) {
     StateMap state;
     for (unsigned i = 1, e = forward.getNumResults(); i < e; ++i) {
@@ -461,7 +460,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       return failure();
     numGradients += backward.numGradients;
     numUpdates += backward.updated.size();
-    // Running statistics: the forward pass itself gives their new values.
+    // The forward pass itself gives the new values of running statistics.
     for (unsigned i = 1, e = forward.getNumResults(); i < e; ++i)
       backward.updated[target.mapping.lookup(getOldValue(forward, i))] =
           target.getResult(i);

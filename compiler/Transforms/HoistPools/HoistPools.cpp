@@ -25,7 +25,7 @@ using namespace qtc;
 using namespace qtc::qtrain;
 
 namespace {
-/// The operations around one rectified linear unit; gradients are null where
+/// The operations around one rectified linear unit; gradients are null if
 /// nothing is trained.
 struct Unit {
   ReluOp relu;
@@ -34,7 +34,7 @@ struct Unit {
   ReluGradientOp reluGradient;
 };
 
-/// The unit in front of `pool`, if only these operations look at its result.
+/// The unit before `pool`, if only these operations use its result.
 std::optional<Unit> findUnit(MaxPool2DOp pool) {
   Unit unit{pool.getInput().getDefiningOp<ReluOp>(), pool, {}, {}};
   if (!unit.relu)

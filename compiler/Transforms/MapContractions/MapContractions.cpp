@@ -29,8 +29,8 @@ namespace {
 
 constexpr int64_t kRun = MappedContractOp::kRun;
 
-/// Channels from which on an image is padded to whole runs: a product for each
-/// that is needed, at most. Fewer are unfolded with their window.
+/// Fewest channels that are padded to whole runs, so that at most one product
+/// per needed one is added. Images with fewer are unfolded with their window.
 constexpr int64_t kMinPadded = kRun / 2;
 
 ArrayRef<int64_t> shapeOf(Value value) {
@@ -39,7 +39,7 @@ ArrayRef<int64_t> shapeOf(Value value) {
 
 bool isOfBytes(Value value) { return getElementTypeOrSelf(value).isInteger(8); }
 
-/// Why a convolution keeps its form, or an empty string.
+/// The reason why a convolution keeps its form, or an empty string.
 template <typename OpTy> StringRef getObstacle(OpTy op) {
   if (op->getNumResults() != 0)
     return "expected buffers";
@@ -52,7 +52,7 @@ template <typename OpTy> StringRef getObstacle(OpTy op) {
   return "";
 }
 
-/// What the rewrites of this pass build their results from.
+/// The operations from which the rewrites of this pass build their results.
 class Builder : public ImplicitLocOpBuilder {
 public:
   Builder(Operation *op, PatternRewriter &rewriter, StringRef kind)
@@ -60,7 +60,7 @@ public:
 
   AffineExpr dim(unsigned position) { return getAffineDimExpr(position); }
 
-  /// A buffer of this shape that is `source` at `map`.
+  /// A buffer of this shape with the elements of `source` at `map`.
   Value copy(Value source, ArrayRef<int64_t> shape,
              ArrayRef<AffineExpr> results) {
     Value buffer = create<memref::AllocOp>(MemRefType::get(shape, getI8Type()));
@@ -96,7 +96,7 @@ public:
   StringRef kind;
 };
 
-/// A contraction while it is put together.
+/// A contraction under construction.
 struct Contraction {
   Value a, b, bias;
   SmallVector<int64_t, 3> rows, steps;
@@ -176,8 +176,8 @@ private:
     c.bResults = {b.dim(0), b.dim(1), b.dim(2), b.dim(3) * kRun};
   }
 
-  /// Windows lie one behind the other, (kh, kw, c) in a row. What fills their
-  /// last run is of no meaning: it meets weights that are 0.
+  /// Windows are consecutive, with (kh, kw, c) in a row. The elements that fill
+  /// their last run have no meaning, because their weights are 0.
   static void unfold(Builder &b, Conv2DOp op, Contraction &c) {
     ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
     ArrayRef<int64_t> y = shapeOf(op.getOuts()[0]);

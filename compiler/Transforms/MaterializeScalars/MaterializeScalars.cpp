@@ -25,7 +25,7 @@ using namespace qtc;
 
 namespace {
 
-/// Whether an operation only says where something lies.
+/// Whether an operation only describes a place in memory.
 bool isPlace(Operation *op) {
   return op->hasTrait<OpTrait::ConstantLike>() ||
          isa<memref::AllocOp, memref::GetGlobalOp, ViewLikeOpInterface>(op);
@@ -49,7 +49,8 @@ struct MaterializeScalars
           storeIfUsedElsewhere(result, loop);
   }
 
-  /// Moves all that are neither loops nor places into loops of one iteration.
+  /// Moves all operations that are neither loops nor places into loops of one
+  /// iteration.
   LogicalResult collectScalarOps(Block &body) {
     SmallVector<Operation *> pending;
     for (Operation &op : llvm::make_early_inc_range(body)) {
@@ -92,7 +93,7 @@ struct MaterializeScalars
 
   using UsesByLoop = llvm::MapVector<Operation *, SmallVector<OpOperand *>>;
 
-  /// Uses of a scalar in all loops but the one that computes it.
+  /// Uses of a scalar in all loops except the one that computes it.
   UsesByLoop getUsesOutside(Value scalar, scf::ParallelOp definition) {
     Block &body = getOperation().getBody().front();
     UsesByLoop uses;

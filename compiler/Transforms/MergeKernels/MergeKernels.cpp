@@ -23,13 +23,13 @@ using namespace qtc;
 
 namespace {
 
-/// What the conversion to NVVM reads.
+/// The attribute that the conversion to NVVM reads.
 constexpr StringRef kAlignment = "llvm.align";
 
-/// Of all memory that kernels see: the widest access.
+/// Alignment of all memory that kernels access: the widest access.
 constexpr int64_t kAccessBytes = 16;
-/// Of workgroup memory that matrix descriptors point to: 8 rows of 64 bytes,
-/// over which runs are exchanged.
+/// Alignment of workgroup memory that matrix descriptors point to: 8 rows of 64
+/// bytes, within which runs are exchanged.
 constexpr int64_t kDescriptorBytes = 512;
 
 struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
@@ -61,7 +61,8 @@ struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
     });
   }
 
-  /// Outlined from launches, which cannot say how their memory is aligned.
+  /// Sets alignments, because launches, from which kernels are outlined, cannot
+  /// have them.
   static void alignMemory(gpu::GPUFuncOp kernel) {
     Builder builder(kernel.getContext());
     bool hasDescriptors =
@@ -84,7 +85,8 @@ struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
   StringAttr moveOrReuse(Operation *op, SymbolTable &symbols) {
     auto kernel = dyn_cast<gpu::GPUFuncOp>(op);
     if (!kernel) {
-      // Tables: outlining cloned them from the host's module by their names.
+      // These are tables, which outlining cloned from the host's module by
+      // name.
       StringAttr name = SymbolTable::getSymbolName(op);
       if (!symbols.lookup(name)) {
         op->remove();

@@ -30,7 +30,7 @@ using namespace qtc;
 
 namespace {
 
-/// A function that is only called, and by whom.
+/// A function that is only called, and its calls.
 struct Task {
   explicit Task(LLVM::LLVMFuncOp function)
       : function(function), key(function) {}
@@ -40,7 +40,7 @@ struct Task {
   SmallVector<LLVM::CallOp> calls;
 };
 
-/// Attributes, ordered somehow.
+/// Attributes in an arbitrary but fixed order.
 using Constants = std::vector<const void *>;
 using Group = SmallVector<Task *>;
 
@@ -103,7 +103,7 @@ TypedAttr getAttribute(const void *constant) {
   return cast<TypedAttr>(Attribute::getFromOpaquePointer(constant));
 }
 
-/// Upstream's insertArgument wants a function that returns something.
+/// Upstream's insertArgument expects a function that returns a value.
 Value appendArgument(LLVM::LLVMFuncOp function, Type type) {
   LLVM::LLVMFunctionType old = function.getFunctionType();
   SmallVector<Type> types(old.getParams());
@@ -119,8 +119,9 @@ Value appendArgument(LLVM::LLVMFuncOp function, Type type) {
   return function.getBody().addArgument(type, function.getLoc());
 }
 
-/// Makes every task of `group` its first one, with an argument for all holes
-/// that have the same constants in each task, unless these are all equal.
+/// Replaces every task of `group` by its first one. It gets one argument for
+/// all holes that have the same constants in each task, unless these are all
+/// equal.
 void mergeGroup(const Group &group) {
   Task &merged = *group.front();
   llvm::MapVector<Constants, SmallVector<OpOperand *>,

@@ -13,7 +13,8 @@
 using namespace mlir;
 using namespace qtc;
 
-/// Loops of fewer iterations keep their bounds, which LLVM makes use of.
+/// Loops of fewer iterations keep their bounds, because LLVM optimizes for
+/// them.
 static constexpr int64_t kShortLoop = 32;
 
 /// Whether the task is as fast with an argument in place of `constant`.

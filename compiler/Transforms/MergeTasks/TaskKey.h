@@ -21,7 +21,7 @@ class TaskKey {
 public:
   explicit TaskKey(mlir::LLVM::LLVMFuncOp function);
 
-  /// False where an operation has regions, of which a key says nothing.
+  /// False if an operation has regions, which a key does not describe.
   bool isComplete() const { return complete; }
 
   bool hasEqualWords(const TaskKey &other) const {

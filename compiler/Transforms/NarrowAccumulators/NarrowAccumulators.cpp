@@ -27,14 +27,14 @@ using namespace qtc::qkernel;
 
 namespace {
 
-/// What a contraction's accumulators go through until they are rounded.
+/// The operations from a contraction's accumulators to their rounding.
 struct Requantization {
   SmallVector<Operation *, 2> reshapes; ///< between contraction and loop
   linalg::GenericOp loop;
   BlockArgument element;
 };
 
-/// Follows accumulators to the loop that alone uses them.
+/// Follows accumulators to the loop that is their only user.
 std::optional<Requantization> findLoop(Value accumulators) {
   Requantization found;
   while (accumulators.hasOneUse()) {
@@ -105,7 +105,7 @@ ContractOp narrowContraction(ContractOp op, IRRewriter &rewriter) {
   return narrow;
 }
 
-/// Lets a loop round elements of 16 bits, of which `shift` bits are gone.
+/// Makes a loop round elements of 16 bits, whose lowest `shift` bits are gone.
 void narrowLoop(Requantization &where, Value accumulators, Value shift,
                 IRRewriter &rewriter) {
   linalg::GenericOp loop = where.loop;

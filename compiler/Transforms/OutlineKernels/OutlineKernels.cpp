@@ -27,7 +27,7 @@ using namespace qtc;
 
 namespace {
 
-/// Whether all that `op` does is to write its destinations.
+/// Whether `op` only writes its destinations.
 bool isKernel(Operation &op) {
   return isa<DestinationStyleOpInterface>(op) && op.getNumResults() == 0;
 }

@@ -47,9 +47,9 @@ bool isShared(Value buffer, ArrayRef<Value> captures) {
          }) > 1;
 }
 
-/// Brings the constants of a task to its start, each once, in the order of
-/// their first uses. Which of them were shared with other loops, and where they
-/// were, depends on the function that the loop is from.
+/// Moves the constants of a task to its start, each once, in the order of their
+/// first uses. Otherwise equal tasks could differ: the sharing and the place of
+/// constants depend on the function that a loop comes from.
 void orderConstants(func::FuncOp task) {
   using Key = std::tuple<OperationName, Attribute, Type>;
   DenseMap<Key, Operation *> unique;
@@ -77,11 +77,11 @@ void orderConstants(func::FuncOp task) {
     constant->erase();
 }
 
-/// What the kernels of a module have become.
+/// The functions that the kernels of a module have become.
 using Kernels = llvm::StringMap<func::FuncOp>;
 
-/// Outlines the parallel loops of one function, and puts kernels that have been
-/// outlined in the place of their calls.
+/// Outlines the parallel loops of one function, and replaces calls of outlined
+/// kernels by their launches.
 class TaskOutliner {
 public:
   TaskOutliner(func::FuncOp function, SymbolTable &symbols, FunctionPool &tasks,
@@ -111,8 +111,8 @@ public:
   }
 
 private:
-  /// The first argument of a step, the last of a kernel, where arguments are
-  /// known by their numbers.
+  /// The executor is the first argument of a step, and the last of a kernel,
+  /// whose arguments are identified by their numbers.
   void addExecutor() {
     unsigned index =
         function->hasAttr(kKernelAttrName) ? function.getNumArguments() : 0;
@@ -140,8 +140,8 @@ private:
   SmallVector<Attribute> profile;
 };
 
-/// Clones the launches of a kernel, and what they need, with entries of the
-/// caller's node in the profile.
+/// Clones the launches of a kernel, and the operations that they need, with
+/// entries of the caller's node in the profile.
 void TaskOutliner::inlineKernel(func::CallOp call) {
   auto found = kernels.find(call.getCallee());
   if (found == kernels.end())
@@ -239,7 +239,7 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
   builder.setInsertionPointToStart(entry);
   for (Operation *constant : constants)
     builder.clone(*constant, mapping);
-  // One piece of stack for all iterations.
+  // One piece of stack serves all iterations.
   for (auto alloca : loop.getBody()->getOps<memref::AllocaOp>())
     builder.clone(*alloca, mapping);
   Value one = builder.create<arith::ConstantIndexOp>(loc, 1);
@@ -261,7 +261,7 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
       inner.clone(op, mapping);
   builder.create<func::ReturnOp>(loc);
   orderConstants(task);
-  // The forward pass of the step and of the evaluation share tasks.
+  // The forward passes of the step and of the evaluation share tasks.
   return tasks.insert(task);
 }
 

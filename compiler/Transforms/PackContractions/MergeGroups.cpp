@@ -7,8 +7,8 @@
 //
 // Groups whose results fill a small part of a vector become one, with weights
 // that are 0 between channels of different groups: a vector has as many dot
-// products as before, and its results are stored at once. Of floats, what is
-// not finite spreads to the channels that it meets with these zeros.
+// products as before, and its results are stored at once. With floats,
+// infinities and NaN spread to the channels that are multiplied by these zeros.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,7 +24,8 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qkernel;
 
-/// How many of `group` groups, each with `results` channels, become one.
+/// The number of the `group` groups, each with `results` channels, that become
+/// one.
 static int64_t getMergedCount(int64_t group, int64_t results, int64_t lanes) {
   int64_t merged = std::min(group, lanes / results);
   while (merged > 1 && group % merged != 0)

@@ -27,19 +27,19 @@ using llvm::divideCeil;
 /// of floats.
 static constexpr int64_t kBlock = 16;
 
-/// The part of products with padding from which on phases leave it out, as
-/// 1 / this. A phase is a kernel of its own, so more code.
+/// Phases leave out padding if at least 1 / this of the products multiply it. A
+/// phase is a kernel of its own, so it adds code.
 static constexpr int64_t kMinSkippedPart = 8;
 
-/// Weights of an output from which on it pays to copy errors into panels, which
-/// are read in sequence, once a tile of rows.
+/// Fewest weights of an output for which it pays to copy errors into panels.
+/// Panels are read in sequence, once per tile of rows.
 static constexpr int64_t kMinPanelRows = 512;
 
 /// Channels that a linear layer may pad to whole steps of four: the dot
 /// products become at most 1/8 more.
 static constexpr int64_t kMinPadded = 17;
 
-/// Why a convolution keeps its form, or an empty string.
+/// The reason why a convolution keeps its form, or an empty string.
 template <typename OpTy> static StringRef getObstacle(OpTy op) {
   if (op->getNumResults() == 0)
     return "expected tensors";
@@ -83,7 +83,7 @@ private:
     int64_t group = op.getGroup();
     WeightOrder order = getOrder(window, x, placement, group);
     bool padsRun = order == WeightOrder::Forward;
-    // A run may reach into what follows it, which meets weights that are 0.
+    // A run may extend into the elements after it, whose weights are 0.
     int64_t depth = packer.getDepth();
     int64_t channels = padsRun && group == 1 ? alignTo(x[3], depth) : x[3];
     int64_t run = channels / group;
@@ -127,8 +127,8 @@ private:
     if (group > 1 || (kernel[1] > 1 && window.getDilations()[1] != 1))
       return WeightOrder::Forward;
     bool wholeRows = kernel[1] == placement.getExtent(1, x[2]);
-    // Weights of a linear layer are packed a vector at a time where channels
-    // are whole groups of four; there are more weights than activations to pad.
+    // Weights of a linear layer are packed one vector at a time if channels are
+    // whole groups of four; there are more weights than activations to pad.
     bool isLinear = wholeRows && kernel[0] == placement.getExtent(0, x[1]);
     if (isLinear && kernel[0] * kernel[1] > 1 && x[3] % 4 != 0 &&
         x[3] >= kMinPadded)
@@ -185,7 +185,7 @@ private:
         /*inPlace=*/group == 1 || perGroup % depth == 0);
     int64_t columns = w[1], panel = packer.getPanel(columns);
     int64_t steps = w[2] * w[3] * divideCeil(perGroup, depth);
-    // What two neighbouring taps of a phase are apart in the kernel.
+    // The distance of two neighbouring taps of a phase in the kernel.
     std::array<int64_t, 2> classes;
     for (unsigned dim : {0, 1})
       classes[dim] = std::min(-phases[dim].front().tapStep, w[dim + 2]);
@@ -234,9 +234,9 @@ private:
            llvm::all_of(window.getPads(), [](int64_t p) { return p == 0; });
   }
 
-  /// Rows near the border multiply padding. Where that is much of the work they
+  /// Rows near the border multiply padding. If that is much of the work, they
   /// become phases of their own, without it. With an offset the padding is not
-  /// 0, and start values would have to know what was left out.
+  /// 0, and start values would depend on the part that was left out.
   static SmallVector<WindowPhase> leavePadding(ArrayRef<WindowPhase> phases,
                                                int64_t extent) {
     SmallVector<WindowPhase> parts;
@@ -353,9 +353,8 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
   }
 
 private:
-  /// Channels of A that lie together. Blocks of one cache line are read in
-  /// sequence; whole pixels of 2^n bytes would all fall into the same few sets
-  /// of the cache.
+  /// Adjacent channels of A. Blocks of one cache line are read in sequence;
+  /// whole pixels of 2^n bytes would all map to the same few sets of the cache.
   static int64_t getBlock(int64_t channels) {
     return channels % kBlock == 0 ? kBlock : channels;
   }
@@ -370,8 +369,9 @@ private:
     if (!llvm::all_of(op.getWindow().getKernel(), isOne) ||
         x.drop_back() != e.drop_back())
       return failure();
-    // Errors are signed, so all activations are summed up for the start values:
-    // one byte a position, where unpacking costs eight bytes an output.
+    // Errors are signed, so all activations are summed up for the start values.
+    // That reads one byte per position, whereas unpacking takes eight bytes per
+    // output.
     bool offset = packer.needsOffset(/*nonnegative=*/false);
     if (offset && e[0] * e[1] * e[2] > 8 * e[3])
       return failure();
@@ -398,8 +398,7 @@ private:
     return success();
   }
 
-  /// Consecutive elements of a step are those of as many images, whatever the
-  /// window.
+  /// Consecutive elements of a step come from as many images, for any window.
   void packImages(Conv2DWeightGradientOp op, Packer &packer,
                   PatternRewriter &rewriter) const {
     ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(op.getIns()[1]);
@@ -408,15 +407,15 @@ private:
     int64_t inputs = x[3] / group, columns = e[3] / group;
     int64_t depth = packer.getDepth();
     Placement placement = getPlacement(window);
-    // What needs neither padding nor interleaving may stay where it is.
+    // Operands that need neither padding nor interleaving are not copied.
     bool keepsImage = depth == 1 && placement.isTrivial();
     int64_t block = inputs % kBlock == 0 && !keepsImage ? kBlock : x[3];
     int64_t pixel = block * depth;
     PackedImage image = packer.packImage(
         op.getIns()[0], placement, packer.needsOffset(op.getNonnegative()),
         x[3], block, depth, /*inPlace=*/keepsImage);
-    // The lanes behind the last column of a group are not stored, so they may
-    // see the next group; those behind the last group need slack.
+    // The lanes after the last column of a group are not stored, so they may
+    // read the next group; those after the last group need slack.
     int64_t panel = packer.getPanel(columns);
     bool keepsErrors =
         depth == 1 && columns % target.getLanes() == 0 &&
@@ -449,14 +448,14 @@ private:
     finish(op, packer, rewriter, addresses, image.elements, error.elements);
   }
 
-  /// Whether four pixels of a row interleave instead of four images: these must
-  /// be neighbours in the image, and a quarter of the work must be saved.
+  /// Whether four pixels of a row interleave instead of four images. The pixels
+  /// must be neighbours in the image, and a quarter of the work must be saved.
   static bool prefersPixels(qtrain::WindowAttr window, ArrayRef<int64_t> e) {
     return window.getStrides()[1] == 1 && e[2] % 4 == 0 &&
            int64_t(divideCeil(e[0], 4)) * 16 >= 5 * e[0];
   }
 
-  /// Four consecutive bytes of the reduction are those of four pixels, so that
+  /// Four consecutive bytes of the reduction come from four pixels, so that
   /// small batches are not filled up with zeros. Channels are planes.
   void packPixels(Conv2DWeightGradientOp op, Packer &packer,
                   PatternRewriter &rewriter) const {
@@ -509,7 +508,7 @@ private:
         op, packer.unpackWeights(contract->getResult(0), op.getOuts()));
   }
 
-  /// Sums of a direct weight gradient are whole when all tasks are done, so
+  /// Sums of a direct weight gradient are complete when all tasks are done, so
   /// their maximum takes a kernel of its own.
   static void separateMaximum(Conv2DWeightGradientOp op, Packer &packer,
                               PatternRewriter &rewriter) {

@@ -27,7 +27,7 @@ namespace qtc {
 #define GEN_PASS_REGISTRATION
 #include "compiler/Transforms/PackContractions/PackContractions.h.inc"
 
-/// Puts groups together that leave lanes of vectors unused; a part of
+/// Merges groups that leave lanes of vectors unused; a part of
 /// `qkernel-pack-contractions`.
 void populateMergeGroupsPatterns(mlir::RewritePatternSet &patterns,
                                  const cpu::TargetRecord &target);

@@ -14,8 +14,8 @@ using namespace qtc;
 using namespace qtc::qkernel;
 using llvm::alignTo;
 
-/// Bytes behind packed activations. A run is read in whole steps; a vector is
-/// at most this long.
+/// Bytes after packed activations. A run is read in whole steps; a vector is at
+/// most this long.
 static constexpr int64_t kSlackBytes = 64;
 
 /// Cycles to read a partial sum and add it.
@@ -98,7 +98,7 @@ int64_t Packer::chooseSplits(const Addresses &addresses) const {
       continue;
     cpu::ContractionGeometry geometry = addresses.getGeometry(candidate);
     double cycles = cpu::chooseSchedule(target, geometry).cycles;
-    // Partial sums are read again, from beyond the cache.
+    // Partial sums are read again, from outside the cache.
     cycles += kPartialSumCycles * candidate * geometry.getRowCount() *
               geometry.columns * geometry.groups;
     if (candidate == 1 || cycles < best) {

@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the rewrites of `qkernel-pack-contractions` build their results from.
+// The operations from which the rewrites of `qkernel-pack-contractions` build
+// their results.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +31,7 @@ inline mlir::Type elementOf(mlir::Value value) {
   return mlir::cast<mlir::ShapedType>(value.getType()).getElementType();
 }
 
-/// How a contraction addresses its operands while it is put together.
+/// The addresses of a contraction's operands while it is put together.
 struct Addresses {
   Addresses(mlir::MLIRContext *context, cpu::Factors factors, int64_t columns,
             int64_t panel)
@@ -93,7 +94,7 @@ struct PackedWeights {
   mlir::Value start;
 };
 
-/// Where an image goes around its original.
+/// The place of an image within its padded form.
 struct Placement {
   std::array<int64_t, 4> pads = {0, 0, 0, 0};
   std::array<int64_t, 2> dilation = {1, 1};
@@ -101,7 +102,7 @@ struct Placement {
     return llvm::all_of(pads, [](int64_t pad) { return pad == 0; }) &&
            dilation[0] == 1 && dilation[1] == 1;
   }
-  /// What `extent` positions become.
+  /// The padded extent of `extent` positions.
   int64_t getExtent(unsigned dim, int64_t extent) const {
     return (extent - 1) * dilation[dim] + 1 + pads[dim] + pads[dim + 2];
   }
@@ -115,7 +116,7 @@ public:
       : rewriter(rewriter), loc(op->getLoc()), target(target), kind(kind),
         macs(macs), element(elementOf(op->getOperand(0))),
         factors(element.isF32() ? cpu::Factors::Floats : cpu::Factors::Bytes) {
-    // Merged groups multiply zeros, which do not count.
+    // The zeros of merged groups do not count as products.
     if (auto attribute = op->getAttrOfType<mlir::IntegerAttr>(
             qkernel::QKernelDialect::kMacsAttrName))
       this->macs = attribute.getInt();
@@ -126,7 +127,7 @@ public:
   }
   /// Elements of a step.
   int64_t getDepth() const { return cpu::getDepth(factors); }
-  /// Whether A has an offset, and accumulators therefore start values.
+  /// Whether A has an offset, so that accumulators have start values.
   bool needsOffset(bool nonnegative) const {
     return factors == cpu::Factors::Bytes && !nonnegative;
   }
@@ -143,7 +144,7 @@ public:
   }
 
   /// An image in the form of `qkernel.pack_activation`. One that has this form
-  /// already is not copied if `inPlace`: then nothing is read behind it.
+  /// already is not copied if `inPlace`; nothing may be read after it then.
   PackedImage packImage(mlir::Value image, const Placement &placement,
                         bool offset, int64_t channels, int64_t block,
                         int64_t interleave, bool inPlace);
@@ -156,12 +157,11 @@ public:
   contract(llvm::ArrayRef<qkernel::ContractionAttr> contractions, mlir::Value a,
            mlir::Value b, mlir::Value start, mlir::Value bias,
            mlir::ValueRange outs);
-  /// The number of partial sums that is cheapest; it divides the first step
-  /// dimension.
+  /// The cheapest number of partial sums; it divides the first step dimension.
   int64_t chooseSplits(const Addresses &addresses) const;
   /// An image as a batch of its pixels.
   mlir::Value flattenPixels(mlir::Value image);
-  /// Leaves a depthwise convolution to the kernels that take it as it is.
+  /// Leaves a depthwise convolution to the kernels for direct convolutions.
   template <typename OpTy> void markDirect(OpTy op) {
     rewriter.modifyOpInPlace(op, [&] {
       op.setDirect(true);
@@ -170,12 +170,12 @@ public:
   }
   /// Weight gradients in the order of weights, and their maximum.
   mlir::Operation *unpackWeights(mlir::Value sums, mlir::ValueRange outs);
-  /// −128 · the sum over all positions of `image`, the start values where it is
-  /// B and A has an offset.
+  /// The start values if `image` is B and A has an offset: −128 · the sum over
+  /// all positions of `image`.
   mlir::Value getStart(mlir::Value image);
 
 private:
-  /// Elements behind packed activations.
+  /// Elements after packed activations.
   int64_t getSlack() const;
   void setKind(mlir::Operation *op, llvm::StringRef name, int64_t count) {
     op->setAttr(qkernel::QKernelDialect::kKindAttrName,

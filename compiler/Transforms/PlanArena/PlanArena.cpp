@@ -29,7 +29,7 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
-/// An allocation, when it is alive, and where it lies.
+/// An allocation, its lifetime and its place.
 struct Buffer {
   memref::AllocOp alloc;
   int64_t size;
@@ -59,8 +59,8 @@ void addUses(Buffer &buffer, Value value, Block &body,
     }
     buffer.first = std::min(buffer.first, position);
     buffer.last = std::max(buffer.last, position);
-    // What a contraction finds in its shift makes it faster: no other buffer
-    // shares the place, so that it is the shift of the step before.
+    // The shift of the previous step makes a contraction faster, so no other
+    // buffer shares its place.
     auto contract = dyn_cast<qkernel::ContractOp>(user);
     if (contract && contract.isNarrow() && contract.getOuts()[2] == value) {
       buffer.first = 0;
@@ -69,8 +69,8 @@ void addUses(Buffer &buffer, Value value, Block &body,
   }
 }
 
-/// Places buffers, the largest first, each in the lowest gap between those it
-/// is alive with. Returns the size of the arena.
+/// Places buffers, the largest first, each in the lowest gap between those that
+/// are alive at the same time. Returns the size of the arena.
 int64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
   SmallVector<Buffer *> bySize;
   for (Buffer &buffer : buffers)
