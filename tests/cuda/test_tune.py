@@ -169,7 +169,7 @@ class TuneFile(TuneCase):
     def test_errors(self):
         self.assert_error(r"'.*missing': cannot open the file: .*; --tune writes it on a machine with a GPU", self.path("missing"))
         self.assert_error(
-            r"'.*' is of code for sm_90, measured on 'GPU': expected a capability that --sm names",
+            r"'.*' has schedules for sm_90, measured on 'GPU': expected a capability that --sm names",
             self.write("code", code="sm_90"),
         )
         self.assert_error(

@@ -6,8 +6,8 @@
 
 Exit status 1 if a run ends below its floor, 2 if one cannot be made. Each section of the page is written once
 all of its runs have a result: made here, or read from the folder of an earlier run (--results), which must have been
-made with the same options. Other sections stay as they are. Runs of hundreds of epochs want a GPU: they are made with
---gpu only, and go on from where they were in a folder of --keep, whatever machine they were on.
+made with the same options. Other sections stay as they are. Runs of hundreds of epochs need a GPU: they are made only
+with --gpu, and continue from a folder of --keep, even on another machine.
 The compiler is $QTC, or bin/qtc in $QTC_BUILD_DIR (default: build in the repository).
 """
 
@@ -48,7 +48,7 @@ class Run:
         return [*words, "--data", f"{self.reader}:{folder}", f"--epochs={self.epochs}", f"--seed={self.seed}"]
 
     def command(self):
-        """What a reader types; the folders are placeholders."""
+        """The command for readers; the folders are placeholders."""
         return " ".join(["qtc", *self.words("", "DIR")])
 
 
@@ -74,7 +74,7 @@ class Comparison:
 
 SEEDS = (1, 2, 3)
 SCHEMES = ("fp32", "niti", "wage")
-# What compiled options are unless a run gives them.
+# Values of the compiled options unless a run gives others.
 DEFAULTS = {"augment": "none", "init": "onnx", "normalize": "none", "loss": "cross-entropy"}
 SCHEME_DEFAULTS = {"wage": {"loss": "sse", "wage-bits": "2-8-8-8", "wage-alpha": "code"}}
 # The loss of the two others, which suits WAGE with the paper's α: its smaller one lets probabilities become extreme.
@@ -108,7 +108,7 @@ NITI_RUNS = (
     Run("vgg_tiny-cifar10", "vgg_tiny", "cifar10", "cifar10", 8, 0.68, options=CIFAR10),
     Run("vgg_small_7-cifar10", "vgg_small_7", "cifar10", "cifar10", 5, 0.62, options=CIFAR10),
 )
-# What the authors' own codes reach, with their schedules (NITI, section 5; WAGE, sections 4.3 and 6).
+# Accuracies of the authors' own codes, with their schedules (NITI, section 5; WAGE, sections 4.3 and 6).
 GPU_RUNS = (
     Run(
         "niti-cifar10-200", "vgg_small_7", "cifar10", "cifar10", 200, 0.90, best=0.906, tail=0.901, target=("--target=cuda",),
@@ -170,7 +170,7 @@ def check_options(run, folder):
 
 
 def read_result(run, folder):
-    """The lines of metrics.jsonl, one an epoch."""
+    """The lines of metrics.jsonl, one per epoch."""
     try:
         with open(os.path.join(folder, "metrics.jsonl"), encoding="utf-8") as file:
             lines = [json.loads(line) for line in file]
@@ -193,7 +193,7 @@ def perform(run, options, cache, out):
     if os.path.exists(checkpoint):
         command += ["--resume", checkpoint]
     print(f"{run.name}: {run.command()}", flush=True)
-    # A cache of its own: no trainer of some earlier compiler.
+    # A cache of its own, without trainers of an earlier compiler.
     environment = dict(os.environ, XDG_CACHE_HOME=cache)
     completed = subprocess.run(command, stdin=subprocess.DEVNULL, env=environment, check=False)
     if completed.returncode != 0:
@@ -227,7 +227,7 @@ PyTorch's exports, with its initial weights.
 @dataclasses.dataclass(frozen=True)
 class Section:
     title: str
-    text: str  # what the table shows, and its head
+    text: str  # describes the table, and has its head
     runs: tuple
     rows: callable  # gives the rows of the table for the results
     commands: tuple  # the runs whose commands are shown
@@ -260,7 +260,7 @@ def niti_rows(results):
 
 
 def largest_gap(lines):
-    """How far test accuracies are below those in training from the second epoch on, at most."""
+    """The largest difference of test accuracies to those in training from the second epoch on."""
     return max(line["train_accuracy"] - line["test_accuracy"] for line in lines[1:])
 
 
@@ -275,7 +275,7 @@ def statistics_rows(results):
 
 
 def wrong_statistics(results):
-    """What is wrong with the gaps of the runs that there are."""
+    """The gaps that are too large, of the runs with a result."""
     for run in STATISTICS_RUNS:
         if run.name in results and largest_gap(results[run.name]) > ALLOWED_GAP:
             yield f"{run.name}: {percent(largest_gap(results[run.name]))} points below training"
@@ -287,7 +287,7 @@ def wrong_statistics(results):
 
 
 def final_accuracies(comparison, scheme, results):
-    """One of each seed, or an empty list if one is missing."""
+    """The accuracies for all seeds, or an empty list if one is missing."""
     runs = comparison.runs(scheme)
     if any(run.name not in results for run in runs):
         return []
@@ -295,7 +295,7 @@ def final_accuracies(comparison, scheme, results):
 
 
 def below_fp32(comparison, scheme, results):
-    """How far the mean is below that of fp32, or None."""
+    """The difference of the mean to that of fp32, or None."""
     floats, ours = (final_accuracies(comparison, name, results) for name in ("fp32", scheme))
     return statistics.mean(floats) - statistics.mean(ours) if floats and ours else None
 
@@ -424,7 +424,7 @@ def read_sections(path):
 
 
 def document(results, options):
-    """The page: sections with all their results are new, others are those of the page that is there."""
+    """The page: sections with all their results are new, others come from the existing page."""
     earlier, parts = read_sections(options.output), []
     for section in SECTIONS:
         found = [run.name in results for run in section.runs]
@@ -449,7 +449,7 @@ def parse_arguments():
         "--partial", action="store_true", help="write a section even if some runs have no result; their rows stay"
     )
     parser.add_argument("--keep", metavar="DIR", help="leave the runs' folders in DIR, for --results, and resume those there")
-    parser.add_argument("--gpu", metavar="SM", help="make the runs that want a GPU, with code for this capability (90a)")
+    parser.add_argument("--gpu", metavar="SM", help="make the runs that need a GPU, with code for this capability (90a)")
     parser.add_argument("--note", metavar="TEXT", default="", help="a sentence to put after the machine")
     parser.add_argument("--output", metavar="FILE", default=os.path.join(SOURCE, "docs", "accuracy.md"))
     options = parser.parse_args()

@@ -8,11 +8,11 @@
 #   tools/dev/build.sh [TARGET...]
 #
 # Environment:
-#   CC, CXX          compilers (clang where there is one)
+#   CC, CXX          compilers (clang if it is installed)
 #   QTC_BUILD_DIR    build folder (build)
 #   QTC_BUILD_TYPE   CMake build type (Release)
 #   QTC_CMAKE_ARGS   further arguments for CMake
-#   QTC_JOBS         parallel compile jobs (one a processor, where memory allows 1 GB each)
+#   QTC_JOBS         parallel compile jobs (one per processor, if memory allows 1 GB each)
 set -euo pipefail
 
 case "${1-}" in
@@ -36,7 +36,7 @@ fi
 
 mkdir -p "$build"
 log=$build/build.log
-# run TEXT COMMAND...: on a terminal the command talks; elsewhere one line, and the log's end when it fails
+# run TEXT COMMAND...: on a terminal the command's output is shown; elsewhere one line, and the log's end if it fails
 run() {
   local text=$1 start=$SECONDS
   shift

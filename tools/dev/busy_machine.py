@@ -7,10 +7,10 @@
 Usage: busy_machine.py TRAINER [TRAINER ...] [--threads N] [--steps N] [--rounds N]
 
 Runs `TRAINER bench` on the quiet machine and beside one busy loop per processor, in turn, and prints the median and
-the 99th percentile of the steps: of each the lowest of all rounds, since other work on the machine only adds to it.
-The exit status is 1 where the median beside busy loops is more than 2.5 times the quiet one, or the 99th percentile
+the 99th percentile of the steps: the lowest of all rounds for each, since other work on the machine only adds to it.
+The exit status is 1 if the median beside busy loops is more than 2.5 times the quiet one, or the 99th percentile
 more than 5 times. A time slice of the system takes 3 to 4 ms: a step that is much shorter than that is either not
-interrupted or takes many times as long, so its 99th percentile says more of the system than of the trainer.
+interrupted or takes many times as long, so its 99th percentile says more about the system than about the trainer.
 """
 
 import argparse

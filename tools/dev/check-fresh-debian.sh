@@ -9,10 +9,10 @@
 #   tools/dev/check-fresh-debian.sh [--only deps|quickstart|tests] [--keep] [--dir DIR]
 #
 #   --only     one of the steps (default: quickstart, then tests)
-#   --keep     leave the system behind, to look at; its folder is printed
+#   --keep     keep the system for inspection; its folder is printed
 #   --dir DIR  parent of the system's folder ($TMPDIR or /tmp)
 #
-# The clone is of HEAD: what is not committed is not checked.
+# The clone is of HEAD: uncommitted changes are not checked.
 set -euo pipefail
 
 only="" keep=0 parent=${TMPDIR:-/tmp}
@@ -67,7 +67,7 @@ clone=/srv/qtc
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 say() { echo "fresh: $* (at $SECONDS s)" >&2; }
 
-# The three archives of Debian 12, from wherever this machine takes them.
+# The three archives of Debian 12, from the mirror that this machine uses.
 # shellcheck disable=SC2016 # the placeholders are apt's
 sources=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
   awk '$2 ~ /^bookworm(-updates|-security)?$/ && $3 == "main" && $1 ~ /debian/ { print "deb", $1, $2, $3 }' | sort -u)

@@ -19,7 +19,7 @@ PAGES = {
     **{name: f"docs/schemes/{name}.md" for name in ("niti", "wage", "fp32")},
 }
 SECTION = re.compile(r"^(?:#{2,3} |\*\*)(\d+(?:\.\d+)?) ", re.MULTILINE)
-# What may stand between words that a comment breaks into two lines.
+# The characters between two words of a comment, which may be on two lines.
 GAP = r"(?:\s|[/#*])+"
 NUMBER = r"(\d+(?:\.\d+)?)(?:{gap}(?:and|to){gap}(\d+(?:\.\d+)?))?".format(gap=GAP)
 CITATIONS = (

@@ -7,7 +7,7 @@
 
 Every case is compiled as a user would do it, for all instruction sets. Times are those of the processors, of the compiler
 and of everything that it starts, so they depend little on what else the machine does; memory is that of the largest
-process. tests/e2e/slow/test_compile_cost.py holds the growth to its bound.
+process. tests/e2e/slow/test_compile_cost.py checks the growth against its bound.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from onnx import TensorProto, helper, numpy_helper
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RESNET50 = os.path.join(ROOT, "..", "shared", "models", "onnx-light", "light_resnet50.onnx")
 SIZES = (100, 200, 400)
-# Of (cost(400) − cost(100)) / (cost(200) − cost(100)): 3 where a layer has its price, 5 where every pair of layers has.
+# For (cost(400) − cost(100)) / (cost(200) − cost(100)): 3 if the cost is per layer, 5 if it is per pair of layers.
 GROWTH_BOUND = 3.5
 
 
@@ -185,7 +185,7 @@ def measure_growth(qtc, make, words):
 
 
 def grow(small, middle, large):
-    """(large − small) / (middle − small). Where doubling costs nothing to speak of, it is linear."""
+    """(large − small) / (middle − small). If doubling costs almost nothing, it is linear."""
     return 3.0 if middle - small < 0.02 * small else (large - small) / (middle - small)
 
 

@@ -8,7 +8,7 @@ Usage: cuda_performance.py --models DIR [DIR ...] [--baseline torch_baseline.py 
        [--tune]
 
 The folders hold vgg_small_7.onnx, trained with NITI, and vgg7_wage.onnx, trained with WAGE; a model that is missing is
-left out. Compile qtc first; tests/cuda/run.sh says whether the trainers are right. Programs run in turn, and every number
+left out. Compile qtc first; tests/cuda/run.sh checks the trainers. Programs run in turn, and every number
 is a median of --rounds. --render-only writes the section from --results, which has been measured before; without any,
 every number is "not measured". On a machine without a compiler --compiled DIR takes the trainers that --compile DIR made
 elsewhere, with the same --sm and --batch. With --torch-python, kernels of convolutions are compared with the products of matrices
@@ -32,7 +32,7 @@ SCHEMES = {"vgg_small_7": "niti", "vgg7_wage": "wage"}
 TITLE = "CUDA"
 TUNED = "tuned"
 NOT_MEASURED = "not measured"
-# Of the rate that cuBLASLt reaches.
+# Percent of cuBLASLt's rate.
 PRODUCT_GOAL = 60
 
 
@@ -48,7 +48,7 @@ class CudaBench(Bench):
         return found
 
     def trainer(self, name, batch, processor):
-        """TUNED takes the place of a processor for schedules that `--tune` chose."""
+        """The processor TUNED stands for schedules that `--tune` chose."""
         folder = self.options.compiled or self.work
         output = os.path.join(folder, f"{name}.{batch}" + f".{TUNED}" * (processor == TUNED))
         words = [self.options.qtc, "compile", self.find_model(name), "-o", output, "--batch", str(batch)]
@@ -99,7 +99,7 @@ def find_products(path, batch):
 
 
 def product_rows(name, entry):
-    """A row a convolution and pass: its rate, that of the product, and whether the goal is reached."""
+    """One row per convolution and pass: its rate, that of the product, and whether the goal is reached."""
     layers = {}
     for run in entry["runs"]["qtc"]:
         for layer in run["layers"]:
@@ -166,7 +166,7 @@ def render(results):
 
 
 def find_gpu():
-    """What nvidia-smi says of the first GPU and ten times its compute capability, or Nones."""
+    """The output of nvidia-smi for the first GPU, and ten times its compute capability, or Nones."""
     words = ["nvidia-smi", "-i", "0", "--format=csv,noheader", "--query-gpu=name,memory.total,driver_version,compute_cap"]
     if not shutil.which(words[0]):
         return None, None
@@ -178,7 +178,7 @@ def find_gpu():
 
 
 def newest_supported(capability):
-    """The newest of the capabilities that `qtc compile --sm` knows and the GPU runs."""
+    """The newest of the capabilities that `qtc compile --sm` and the GPU support."""
     if capability == 90:
         return "90a"
     return max((str(known) for known in (75, 80, 86, 89, 90) if known <= capability), default=None)
@@ -194,10 +194,10 @@ def parse_arguments():
     parser.add_argument("--torch-steps", type=int, default=30, help="steps of one PyTorch run")
     parser.add_argument("--only-models", nargs="+", default=list(SCHEMES), choices=list(SCHEMES))
     parser.add_argument("--sm", help="compute capability, times ten (default: the newest that the GPU runs)")
-    tune = "measure trainers with --tune, too; what it chose stays beside --results"
+    tune = "measure trainers with --tune, too; its choices are kept beside --results"
     parser.add_argument("--tune", action="store_true", help=tune)
     places = parser.add_mutually_exclusive_group()
-    places.add_argument("--compile", metavar="DIR", help="compile the trainers into DIR and stop; wants --sm")
+    places.add_argument("--compile", metavar="DIR", help="compile the trainers into DIR and stop; needs --sm")
     places.add_argument("--compiled", metavar="DIR", help="measure the trainers in DIR")
     parser.add_argument("--steps", type=int, default=30, help="steps of one run of a trainer")
     parser.add_argument("--rounds", type=int, default=5, help="alternations")
@@ -219,7 +219,7 @@ def parse_arguments():
 def open_bench(options, work, results):
     bench = CudaBench(options, work, results)
     if not bench.chosen(SCHEMES):
-        raise SystemExit("error: no model found; --models wants folders with ONNX files")
+        raise SystemExit("error: no model found; --models expects folders with ONNX files")
     return bench
 
 
@@ -259,7 +259,7 @@ def main():
         gpu, capability = find_gpu()
         options.sm = options.sm or (capability and newest_supported(capability))
         if not options.sm:
-            raise SystemExit("error: nvidia-smi shows no GPU that qtc has code for; --sm says which to compile for")
+            raise SystemExit("error: nvidia-smi shows no GPU that qtc has code for; name a capability with --sm")
         if options.compile:
             return 0 if compile_trainers(options) else 1
         results = measure(options, gpu)

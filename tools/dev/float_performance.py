@@ -6,8 +6,8 @@
 
 Usage: float_performance.py --models DIR [DIR ...] --baseline torch_baseline.py [--torch-python PYTHON]
 
-The folders hold lenet.onnx and vgg_small_7.onnx; a model that is missing is left out. The yardstick has to be fast enough
-that a comparison is no pain: half of PyTorch's rate. Programs run in turn, and every number is a median of --rounds.
+The folders hold lenet.onnx and vgg_small_7.onnx; a model that is missing is left out. Scheme fp32 has to be fast enough
+for comparisons: half of PyTorch's rate. Programs run in turn, and every number is a median of --rounds.
 """
 
 import argparse
@@ -31,7 +31,7 @@ class FloatBench(Bench):
 
 
 def model_rows(name, runs):
-    """A row a program; the speed of PyTorch is that of its faster mode."""
+    """One row per program; the speed of PyTorch is that of its faster mode."""
     best, theirs = best_of(runs, "fp32")
     share = ratio(middle(runs["qtc"], "images_per_second"), middle(theirs, "images_per_second"))
     reached = "not measured" if share is None else "yes" if share >= GOAL else "no"
@@ -81,7 +81,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="qtc-performance-") as work:
         bench = FloatBench(options, work, results)
         if not bench.chosen(MODELS):
-            print("error: no model found; --models wants folders with ONNX files", file=sys.stderr)
+            print("error: no model found; --models expects folders with ONNX files", file=sys.stderr)
             return 1
         models = bench.measure_models()["models"]
     text = render(models, results, describe_machine(options), options)

@@ -3,13 +3,13 @@
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Installs the Debian 12 packages that building and testing need and this machine lacks.
+# Installs the missing Debian 12 packages for building and testing.
 #
 #   tools/dev/install-deps.sh [--with-dev]
 #
-#   --with-dev   also what formatting, linting and the fresh-machine check need
+#   --with-dev   also the packages for formatting, linting and the fresh-machine check
 #
-# Only apt is used, as root or through sudo. Nothing is done, and no right is needed, where nothing is missing.
+# Only apt is used, as root or through sudo. If nothing is missing, nothing is done and no privileges are needed.
 set -euo pipefail
 
 packages=(
@@ -36,11 +36,11 @@ case "${1-}" in
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-  echo "warning: no apt here; these Debian packages, or their like, are needed: ${packages[*]}" >&2
+  echo "warning: no apt here; these Debian packages, or equivalents, are needed: ${packages[*]}" >&2
   exit 0
 fi
 
-# dpkg-query exits with 1 when it does not know some package; that is no error here.
+# dpkg-query exits with 1 if a package is unknown; that is not an error here.
 installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null || true)
 missing=()
 for package in "${packages[@]}"; do
@@ -61,7 +61,7 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# step TEXT COMMAND...: one line a step; the command's talk is shown only when it fails
+# step TEXT COMMAND...: one line per step; the command's output is shown only if it fails
 step() {
   local text=$1 start=$SECONDS
   shift

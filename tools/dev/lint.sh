@@ -36,14 +36,14 @@ fail() {
   echo "lint: $1" >&2
   status=1
 }
-# need PROGRAM: whether it is there; says so if not
+# need PROGRAM: fails with a message if it is not installed
 need() {
   command -v "$1" >/dev/null && return
   fail "no $1; run tools/dev/install-deps.sh --with-dev"
   return 1
 }
 
-# What is tracked or will be: new files count, ignored ones do not.
+# Tracked and new files, but not ignored ones.
 mapfile -t files < <("${git[@]}" ls-files --cached --others --exclude-standard --deduplicate | while read -r file; do
   if [[ -f $file ]]; then echo "$file"; fi
 done)
@@ -95,7 +95,7 @@ done
 
 for file in "${sources[@]}"; do
   lines=$(wc -l <"$file")
-  ((lines <= 800)) || echo "lint: warning: $file has $lines lines; is there a seam to split along?" >&2
+  ((lines <= 800)) || echo "lint: warning: $file has $lines lines; consider splitting it" >&2
 done
 
 if ((tidy)) && need clang-tidy-14; then
@@ -106,7 +106,7 @@ if ((tidy)) && need clang-tidy-14; then
       [[ -z $pattern ]] || matching '\.cpp$' | grep -E "$pattern" || true
       [[ -z $since ]] || "${git[@]}" diff --name-only --diff-filter=d "$since" -- '*.cpp'
     } | sort -u)
-    # A file that this build does not compile has no flags to be read with. clang-tidy cannot read the precompiled
+    # A file that this build does not compile has no flags. clang-tidy cannot read the precompiled
     # headers of another compiler, so it gets the database without them.
     database=$(mktemp -d)
     trap 'rm -rf "$database"' EXIT

@@ -8,12 +8,12 @@ Usage: performance.py --models DIR [DIR ...] [--baseline torch_baseline.py --tor
 
 The folders hold mlp.onnx, lenet.onnx, vgg_small_7.onnx and vgg7_wage.onnx; a model that is missing is left out.
 torch_baseline.py is called as `torch_baseline.py MODEL --batch N --steps N --threads N --modes fp32|bf16 [--compile]`
-and prints ms_per_step=, images_per_second= and peak_mib=. What is compared runs alternately; every number of the page
-is a median of --rounds. A compiled PyTorch mode that is far slower than its eager twin in the first round is left out
-of the later ones: the better of both counts. What was measured is kept in --results, and the page shows all of it, so
+and prints ms_per_step=, images_per_second= and peak_mib=. Programs that are compared run alternately; every number of
+the page is a median of --rounds. A compiled PyTorch mode that is far slower than its eager twin in the first round is left out
+of the later ones: the better of both counts. Measurements are kept in --results, and the page shows all of it, so
 sections can be measured one at a time. A failure leaves its number out and is printed; the page says so.
 On a machine that others use, --prefix puts a command before every measured one, for instance --prefix 'nice -n -15',
-and --note tells the page's readers.
+and --note says so on the page.
 """
 
 import argparse
@@ -38,16 +38,16 @@ BATCHES = (1, 8, 32, 128, 512)
 ISA_BATCHES = {"lenet": 128, "vgg_small_7": 32}
 # A compiled mode that is this many times slower than its eager twin will not be the better one in later rounds.
 SKIP_FACTOR = 1.25
-# Of the results file; others are not read.
+# The format of the results file; other formats are not read.
 FORMAT = 2
-# One process that hangs must not take the session.
+# One process that hangs must not stop the session.
 TIMEOUT = 600
 
 
 class Bench:
-    """Runs trainers and the baseline; `results` is what the page is made from."""
+    """Runs trainers and the baseline; the page is made from `results`."""
 
-    # More words of the baseline, and of the compiler.
+    # Further arguments of the baseline and of the compiler.
     torch_words = ()
     compile_words = ()
 
@@ -98,7 +98,7 @@ class Bench:
         return (output if text is not None else None), time.monotonic() - begin
 
     def trainer(self, name, batch, processor):
-        """A trainer of this model; for one instruction set where no other is asked for, as that compiles faster."""
+        """A trainer of this model; for one instruction set unless others are requested, because that compiles faster."""
         output = os.path.join(self.work, f"{name}.{batch}.{processor}")
         if os.path.exists(output):
             return output
@@ -150,7 +150,7 @@ class Bench:
         text = self.run([self.options.torch_python, "-c", code])
         return float(text) if text else None
 
-    # One method a section. Each returns what the page needs of it.
+    # One method per section. Each returns the data that the page needs.
 
     def measure_models(self):
         """All models, and PyTorch beside them."""
@@ -298,7 +298,7 @@ SECTIONS = list(dict.fromkeys(name for _, _, name in PARTS))
 
 
 def read_output(command):
-    """What a command prints, nothing if there is none."""
+    """The output of a command; empty if the command is missing."""
     try:
         return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
     except OSError:
@@ -393,7 +393,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="qtc-performance-") as work:
         bench = Bench(options, work, results)
         if not bench.chosen(MODELS):
-            print("error: no model found; --models wants folders with ONNX files", file=sys.stderr)
+            print("error: no model found; --models expects folders with ONNX files", file=sys.stderr)
             return 1
         for name in options.only:
             print(f"{name}:", flush=True)

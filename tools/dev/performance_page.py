@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The page that performance.py writes, from its results alone: nothing is said that was not measured."""
+"""The page that performance.py writes, only from its results."""
 
 import os
 import statistics
@@ -17,7 +17,7 @@ MODES = {
 ISAS = ("avx512vnni", "avxvnni", "avx512", "avx2")
 CHAINS = (25, 50, 100)
 
-# What a goal asks of the passes of 3x3 convolutions with 128 channels or more, percent of the peak with helpers.
+# The goals for the passes of 3x3 convolutions with 128 channels or more, percent of the peak with helpers.
 PASS_GOALS = {"forward": 80, "input gradient": 75, "weight gradient": 70}
 # Instruction sets whose share of their own peak is compared with that of avx512vnni.
 COMPARED_ISAS = ("avxvnni", "avx2")
@@ -31,7 +31,7 @@ def median(values):
 
 
 def middle(runs, *path):
-    """The median over runs of what lies at `path` in them."""
+    """The median over runs of their values at `path`."""
 
     def find(run):
         for key in path:
@@ -154,7 +154,7 @@ def page_models(data, goals):
 
 
 def page_steps(data, goals):
-    """Where the step goes: of qtc's runs in the section before."""
+    """Where the step goes, from qtc's runs of the previous section."""
     benches = {name: entry["runs"]["qtc"] for name, entry in data["models"].items() if entry["runs"]["qtc"]}
     rows = [
         [
@@ -344,7 +344,7 @@ def page_compile(data, goals):
     )
 
 
-# Title, what writes its text, and the section of the results that it is made from.
+# Title, function that writes the text, and the section of the results that it uses.
 PARTS = (
     ("Against PyTorch", page_models, "models"),
     ("Where the step goes", page_steps, "models"),

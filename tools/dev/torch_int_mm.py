@@ -6,8 +6,8 @@
 
 Usage: torch_int_mm.py MxNxK [MxNxK ...] [--repeat N]
 
-[M, K] times [K, N], both with K innermost; extents are rounded up to what the library takes. A line a product:
-`MxNxK gmacs_per_second=RATE`, the median of the repetitions, of the multiply-accumulates that were asked for.
+[M, K] times [K, N], both with K innermost; extents are rounded up to those that the library supports. Prints one line per
+product: `MxNxK gmacs_per_second=RATE`, the median of the repetitions. Only requested multiply-accumulates count.
 """
 
 import argparse

@@ -48,7 +48,7 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   auto model = std::make_shared<std::string>();
   auto scheme = std::make_shared<std::string>();
   auto batch = std::make_shared<int64_t>(FrontEndOptions().batch);
-  command->add_option("MODEL.onnx", *model, "Model to look at")->required();
+  command->add_option("MODEL.onnx", *model, "Model to check")->required();
   std::vector<std::string> names;
   for (const Scheme *entry : getSchemes())
     names.push_back(entry->name.str());

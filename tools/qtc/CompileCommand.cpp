@@ -20,8 +20,8 @@
 using namespace qtc;
 using namespace qtc::tools;
 
-/// Where the result goes when the user does not say: text to stdout, the rest
-/// to the model's name in the current folder.
+/// The default output: stdout for text, else a file with the model's name in
+/// the current folder.
 static std::string getDefaultOutput(const CompileOptions &options) {
   std::string stem = llvm::sys::path::stem(options.modelPath).str();
   switch (options.emit) {

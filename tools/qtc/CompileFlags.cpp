@@ -165,7 +165,7 @@ void CompileFlags::addCompilerOptions(CLI::App &command, Use use) {
       ->group(group);
   command
       .add_flag("--no-microkernels", noMicrokernels,
-                "Plain scalar loops instead of fast kernels, to compare with")
+                "Plain scalar loops instead of fast kernels, for comparison")
       ->group(group);
   command
       .add_flag("--verify-each", verifyEach, "Verify the IR after every pass")

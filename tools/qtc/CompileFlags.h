@@ -24,14 +24,14 @@ namespace qtc::tools {
 /// The options of `qtc compile` as the user writes them.
 class CompileFlags {
 public:
-  /// What the options are for. `qtc train` leaves out those that a trainer has
-  /// itself and those that end in another file than a trainer.
+  /// The command that the options are for. `qtc train` leaves out those that a
+  /// trainer has itself and those that produce another file than a trainer.
   enum class Use { Compile, Train };
 
   /// Adds the options to `command`.
   void addTo(CLI::App &command, Use use);
 
-  /// Fills `options`, or says which option is wrong.
+  /// Fills `options`; fails if an option is wrong.
   llvm::Error parse(CompileOptions &options) const;
 
   std::string model;
@@ -46,7 +46,7 @@ private:
   void addSchemeOptions(CLI::App &command);
   void addCompilerOptions(CLI::App &command, Use use);
   bool isGiven(llvm::StringRef name) const;
-  /// Says which option has no effect with the others.
+  /// Fails if an option has no effect with the others.
   llvm::Error checkFit(const CompileOptions &options) const;
   llvm::Error parseScheme(CompileOptions &options) const;
   llvm::Error parseNormalize(CompileOptions &options) const;

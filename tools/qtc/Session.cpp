@@ -47,7 +47,7 @@ static std::string getNodePrefix(Location loc) {
 Session::Session() : context(makeRegistry()) {
   handler = std::make_unique<ScopedDiagnosticHandler>(
       &context, [this](Diagnostic &diagnostic) {
-        // What follows a first error is its consequence.
+        // Later errors are consequences of the first.
         if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
             !std::exchange(reported, true))
           printLine("error: " + getNodePrefix(diagnostic.getLocation()) +

@@ -35,15 +35,15 @@ private:
 /// Prints a line for the user to stderr, with control characters escaped.
 void printLine(llvm::StringRef text);
 
-/// Prints `error`, unless it was printed as a diagnostic, and gives the exit
+/// Prints `error`, unless it was printed as a diagnostic, and returns the exit
 /// status of a failure.
 int reportFailure(llvm::Error error);
 
-/// Flushes stdout; gives the exit status, which is that of a failure when not
-/// all could be written.
+/// Flushes stdout; returns the exit status, which is that of a failure if not
+/// everything could be written.
 int finishOutput();
 
-/// Compiles, talks to stderr about remarks and memory; returns the exit status.
+/// Compiles, prints remarks and memory to stderr; returns the exit status.
 int runCompiler(const CompileOptions &options, bool memoryReport);
 
 } // namespace qtc::tools

@@ -54,8 +54,8 @@ static std::string getProgramName() {
   return self;
 }
 
-/// Replaces this process by the trainer, which says in its hints that `command`
-/// started it.
+/// Replaces this process by the trainer. The trainer's hints name `command` as
+/// the command that started it.
 static int runTrainer(const std::string &trainer,
                       const std::vector<std::string> &command,
                       const std::vector<std::string> &arguments) {
@@ -82,7 +82,7 @@ static llvm::Expected<std::string> getTrainer(CompileOptions &options) {
                                 "' (cached in '" + cache->getFolder().str() +
                                 "')");
                       options.outputPath = path;
-                      // It has printed what is wrong.
+                      // The compiler has printed the error.
                       return runCompiler(options, /*memoryReport=*/false) == 0
                                  ? llvm::Error::success()
                                  : llvm::createStringError("");

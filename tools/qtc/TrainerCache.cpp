@@ -34,9 +34,9 @@ namespace fs = llvm::sys::fs;
 namespace path = llvm::sys::path;
 
 static constexpr uint64_t kDefaultLimitMiB = 2048;
-/// Of the model's name in a trainer's: names have 255 bytes at most.
+/// Bytes of the model's name in a trainer's name, which has 255 bytes at most.
 static constexpr size_t kMaxNameBytes = 100;
-/// Before the hash at the end of a trainer.
+/// The text before the hash at the end of a trainer.
 static constexpr llvm::StringLiteral kSeal = "\nqtc trainer ";
 static constexpr size_t kHashDigits = 32;
 static constexpr llvm::StringLiteral kLockSuffix = ".lock";
@@ -50,7 +50,7 @@ static llvm::Error makeError(const llvm::Twine &what, std::error_code code) {
 // Key
 //===----------------------------------------------------------------------===//
 
-/// The options that decide a trainer, with one spelling for each meaning.
+/// The options that determine a trainer, with one spelling for each meaning.
 static llvm::json::Object describeOptions(const CompileOptions &options) {
   llvm::json::Object scheme;
   for (const SchemeOption &option : options.scheme->options)
@@ -122,7 +122,7 @@ static llvm::Expected<std::string> findFolder() {
     path::append(folder, ".cache");
   else
     return llvm::createStringError(
-        "no folder for compiled trainers, as there is no home folder; set "
+        "no folder for compiled trainers: there is no home folder; set "
         "XDG_CACHE_HOME to one, or use `qtc compile`");
   path::append(folder, "qtc");
   return folder.str().str();
@@ -133,7 +133,7 @@ static bool isPrivate(const struct stat &status) {
   return status.st_uid == ::geteuid() && !(status.st_mode & 022);
 }
 
-/// Others could put programs into a folder that they can write to.
+/// Checks that nobody else can put programs into the folder.
 static llvm::Error checkFolder(const std::string &folder) {
   struct stat status;
   if (::stat(folder.c_str(), &status) != 0)
@@ -148,10 +148,10 @@ static llvm::Error checkFolder(const std::string &folder) {
   return llvm::createStringError(
       status.st_uid != ::geteuid()
           ? "the cache folder '" + folder +
-                "' belongs to another user, whose programs are not run; set "
+                "' belongs to another user, so its programs are not run; set "
                 "XDG_CACHE_HOME to a folder of your own"
           : "other users can write to the cache folder '" + folder +
-                "', whose programs are not run then; use `chmod go-w`, or set "
+                "', so its programs are not run; use `chmod go-w`, or set "
                 "XDG_CACHE_HOME to another folder");
 }
 
@@ -192,8 +192,8 @@ namespace {
 /// The lock of a trainer, which dies with the process.
 class EntryLock {
 public:
-  /// Waits for the lock, or gives up if another process has it: then
-  /// `isHeld` is false.
+  /// Waits for the lock, or returns without it if another process has it;
+  /// `isHeld` is false then.
   static llvm::Expected<EntryLock> take(const std::string &trainer, bool wait);
   EntryLock(EntryLock &&other)
       : descriptor(std::exchange(other.descriptor, -1)),
@@ -201,7 +201,7 @@ public:
   ~EntryLock() { release(); }
 
   bool isHeld() const { return descriptor >= 0; }
-  /// Removes the file of the lock, too: nobody needs it any more.
+  /// Removes the file of the lock, too, when nobody needs it any more.
   void removeFile() { fs::remove(path); }
 
 private:
@@ -235,7 +235,7 @@ llvm::Expected<EntryLock> EntryLock::take(const std::string &trainer,
           "cannot lock '" + lock.path + "': " + code.message() +
           "; set XDG_CACHE_HOME to a folder on a local disk");
     }
-    // Whoever had it before may have removed the file.
+    // The previous owner may have removed the file.
     struct stat opened, named;
     if (::fstat(lock.descriptor, &opened) == 0 &&
         ::stat(lock.path.c_str(), &named) == 0 &&
@@ -249,8 +249,8 @@ llvm::Expected<EntryLock> EntryLock::take(const std::string &trainer,
 // Trainers
 //===----------------------------------------------------------------------===//
 
-/// Appends the hash of the trainer's bytes. Nothing reads what follows the
-/// sections of an executable.
+/// Appends the hash of the trainer's bytes. Bytes after the sections of an
+/// executable are not read by anything.
 static llvm::Error sealTrainer(const std::string &trainer) {
   llvm::Expected<std::string> hash = hashFile(trainer);
   if (!hash)
@@ -273,7 +273,8 @@ static bool isIntact(const std::string &trainer) {
   if (::lstat(trainer.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
       !isPrivate(status) || !fs::can_execute(trainer))
     return false;
-  // Volatile: read, not mapped, so that a file that shrinks cannot kill us.
+  // The file is read rather than mapped, so that a shrinking file cannot end
+  // the process.
   auto buffer = llvm::MemoryBuffer::getFile(trainer, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false,
                                             /*IsVolatile=*/true);
@@ -285,7 +286,7 @@ static bool isIntact(const std::string &trainer) {
   return bytes.consume_back(kSeal) && hash == hashBytes(bytes);
 }
 
-/// The part of `name` that fits, without letters that are cut.
+/// The longest part of `name` that fits, without letters that are cut.
 static llvm::StringRef shorten(llvm::StringRef name) {
   size_t bytes = std::min(name.size(), kMaxNameBytes);
   while (bytes > 0 && bytes < name.size() && (name[bytes] & 0xc0) == 0x80)
@@ -293,7 +294,7 @@ static llvm::StringRef shorten(llvm::StringRef name) {
   return name.take_front(bytes);
 }
 
-/// Compiles to a new file, which takes the place of `trainer` when it is whole.
+/// Compiles to a new file, which replaces `trainer` when it is complete.
 static llvm::Error
 build(const std::string &trainer,
       llvm::function_ref<llvm::Error(const std::string &)> compile) {
@@ -321,7 +322,7 @@ llvm::Expected<std::string> TrainerCache::get(
   if (!lock)
     return lock.takeError();
   if (isIntact(trainer)) {
-    // The time of the last use.
+    // Sets the time of the last use.
     (void)::utimensat(AT_FDCWD, trainer.c_str(), nullptr, 0);
     return trainer;
   }
@@ -336,8 +337,8 @@ llvm::Expected<std::string> TrainerCache::get(
 // Upkeep
 //===----------------------------------------------------------------------===//
 
-/// The trainer that the file `name` belongs to, "" if to none. Also trainers
-/// with the keys of older compilers.
+/// The trainer that the file `name` belongs to, "" if there is none. This
+/// includes trainers with the keys of older compilers.
 static llvm::StringRef getTrainerName(llvm::StringRef name) {
   static const llvm::Regex pattern(
       "^(.*-([0-9a-f]{32}|[0-9A-F]{12,16}))(\\.lock|\\.new)?$");

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // A folder of trainers that `qtc train` compiled: $XDG_CACHE_HOME/qtc, or
-// ~/.cache/qtc. What is in it is executed, so nobody else may write to it. A
+// ~/.cache/qtc. Its files are executed, so nobody else may write to it. A
 // trainer NAME-KEY ends with the hash of its other bytes; NAME-KEY.lock is
 // locked while a process compiles it.
 //
@@ -25,10 +25,10 @@
 
 namespace qtc::tools {
 
-/// XXH3-128 in hex of everything that decides the trainer that `options` give:
-/// model, external data, compiler, runtime, linker and options; and of nothing
-/// else. The default seed is not part of it: `qtc train` hands the seed to the
-/// trainer.
+/// XXH3-128 in hex of everything that determines the trainer for `options`, and
+/// of nothing else: model, external data, compiler, runtime, linker and
+/// options. The default seed is not part of it, because `qtc train` passes the
+/// seed to the trainer.
 llvm::Expected<std::string> getTrainerKey(const CompileOptions &options);
 
 class TrainerCache {
@@ -41,21 +41,21 @@ public:
   };
 
   /// Finds the folder and creates it if it is missing. Fails if others can
-  /// write to it, or where there is no place for it.
+  /// write to it, or if there is no place for it.
   static llvm::Expected<TrainerCache> open();
 
   /// The path of the trainer with `key`, whose name starts with `name`. If
   /// there is none, or it is broken, `compile` writes it to the path that it
-  /// gets; another process that wants the same one waits for it.
+  /// gets; another process that needs the same trainer waits for it.
   llvm::Expected<std::string>
   get(llvm::StringRef name, llvm::StringRef key,
       llvm::function_ref<llvm::Error(const std::string &)> compile);
 
-  /// The trainers, the one that was not used for longest first.
+  /// The trainers, the least recently used first.
   llvm::Expected<std::vector<Entry>> list() const;
 
-  /// Removes all trainers except those that are being compiled; returns how
-  /// many.
+  /// Removes all trainers except those that are being compiled; returns their
+  /// number.
   llvm::Expected<unsigned> clear();
 
   llvm::StringRef getFolder() const { return folder; }
@@ -65,8 +65,8 @@ public:
 private:
   TrainerCache() = default;
 
-  /// Removes trainers except `kept`, those not used for longest first, until
-  /// the limit holds.
+  /// Removes the least recently used trainers, except `kept`, until the limit
+  /// holds.
   llvm::Error shrink(llvm::StringRef kept);
 
   std::string folder;

@@ -41,8 +41,8 @@ llvm::Error tools::writeTuneFile(llvm::StringRef path,
   return writeFile(path, text);
 }
 
-/// How many arrays and objects of a JSON text contain each other. The parser
-/// would call itself as often.
+/// The nesting of arrays and objects in a JSON text. The parser would recurse
+/// to that depth.
 static unsigned getNesting(llvm::StringRef text) {
   unsigned depth = 0, deepest = 0;
   bool isString = false;

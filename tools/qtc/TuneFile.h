@@ -5,14 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A file of `--tune-file`: which schedules of contractions were the fastest on
-// a GPU. It says nothing of a model, only of shapes, so it serves for any
+// A file of `--tune-file`: the schedules of contractions that were the fastest
+// on a GPU. It describes shapes rather than a model, so it serves for any
 // model.
 //
 //   {"device": "NVIDIA H100 80GB HBM3", "code": "sm_90",
 //    "schedules": {"4096x64x36": "128x64/64x32/1"}}
 //
-// `code` is what the measured code was compiled for, `sm_80` or `sm_90a`.
+// `code` is the target of the measured code, `sm_80` or `sm_90a`.
 // Shapes and schedules are spelled as in compiler/Target/CUDA/TileSchedule.h.
 //
 //===----------------------------------------------------------------------===//
@@ -33,16 +33,16 @@ struct TunedSchedules {
   /// The GPU's name.
   std::string device;
   std::string code;
-  /// By shape.
+  /// The schedules by shape.
   std::map<std::string, std::string> schedules;
 
-  /// As the compiler takes them, see cuda::TileChoices.
+  /// The schedules in the form of the compiler, see cuda::TileChoices.
   std::vector<std::string> getEntries() const;
 };
 
 llvm::Error writeTuneFile(llvm::StringRef path, const TunedSchedules &tuned);
 
-/// Fails where the file cannot be read or is something else.
+/// Fails if the file cannot be read or is of another kind.
 llvm::Expected<TunedSchedules> readTuneFile(llvm::StringRef path);
 
 } // namespace qtc::tools

@@ -63,14 +63,14 @@ llvm::Error TuneFlags::read(CompileOptions &options) const {
     return llvm::Error::success();
   }
   return llvm::createStringError(
-      "'" + file + "' is of code for " + tuned->code + ", measured on '" +
+      "'" + file + "' has schedules for " + tuned->code + ", measured on '" +
       tuned->device + "': expected a capability that --sm names");
 }
 
 llvm::Error TuneFlags::apply(CompileOptions &options) const {
   if (candidates == 0)
     return file.empty() ? llvm::Error::success() : read(options);
-  // Minutes would be lost.
+  // An error after minutes of measurements would waste them.
   if (!file.empty())
     if (llvm::Error error = checkOutput(file, options.modelPath))
       return error;

@@ -24,7 +24,7 @@ public:
   /// Adds the options to `command`.
   void addTo(CLI::App &command);
 
-  /// Says which option does not go with `options`.
+  /// Fails if an option conflicts with `options`.
   llvm::Error check(const CompileOptions &options) const;
 
   /// Sets the schedules of contractions in `options`: measured here, or those

@@ -18,15 +18,15 @@
 using namespace qtc;
 using namespace qtc::tools;
 
-/// The trainers run in turn so often: what slows the GPU down for a while shall
-/// strike all of them.
+/// Number of rounds in which the trainers run in turn, so that a temporary
+/// slowdown of the GPU affects all of them.
 static constexpr unsigned kRounds = 3;
 /// Steps of one run, of which `bench` takes the middle half.
 static constexpr llvm::StringLiteral kSteps = "10";
-/// Less is noise: the estimate's choice stays.
+/// A smaller gain is noise; the estimate's choice stays.
 static constexpr double kLeastGain = 0.02;
 
-/// Of the table of choices.
+/// A row of the table of choices.
 static constexpr char kRow[] = "{0,-24} {1,-24} {2,10} {3,-24} {4,10} {5,7}\n";
 
 static double getMedian(std::vector<double> values) {
@@ -70,7 +70,7 @@ llvm::Error Tuner::note(const Candidate &candidate,
   tuned.device = device->str();
   tuned.code = variant->str();
   auto tiles = candidate.tiles.find(variant->str());
-  // What is between the operations is the last row.
+  // The last row is the time between the operations.
   if (tiles == candidate.tiles.end() || ops->size() != tiles->second.size() + 1)
     return error("time of every launch");
   std::map<llvm::StringRef, double> sums;
@@ -155,7 +155,7 @@ llvm::Expected<TunedSchedules> Tuner::run() {
         auto candidate = compile(index);
         if (!candidate)
           return candidate.takeError();
-        // No shape has more schedules.
+        // There are no more schedules for any shape.
         if (index > 0 && candidate->tiles == candidates.back().tiles) {
           wanted = index;
           break;

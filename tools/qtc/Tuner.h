@@ -16,14 +16,15 @@
 
 namespace qtc::tools {
 
-/// Measures a model's contractions on this machine's GPU: trainers in which
-/// every contraction takes the first of its schedules, the second and so on run
-/// their `bench` in turn. Talks to stderr.
+/// Measures a model's contractions on this machine's GPU. In the first trainer
+/// every contraction takes the first of its schedules, in the second the second
+/// and so on; the trainers run their `bench` in turn. Reports progress to
+/// stderr.
 class Tuner {
 public:
   /// `options.devices` are the capabilities to compile for; the one that the
-  /// trainer chooses is tuned. `candidates` are the schedules of a shape to
-  /// try.
+  /// trainer chooses is tuned. `candidates` is the number of schedules of a
+  /// shape to try.
   Tuner(const CompileOptions &options, unsigned candidates)
       : options(options), wanted(candidates) {}
 
@@ -32,21 +33,21 @@ public:
   llvm::Expected<TunedSchedules> run();
 
 private:
-  /// A trainer, and what its launches compute by the variant's name.
+  /// A trainer, and the contractions of its launches by the variant's name.
   struct Candidate {
     std::string trainer;
     std::map<std::string, std::vector<std::string>> tiles;
   };
-  /// Of all contractions of one shape.
+  /// The times of all contractions of one shape.
   struct Times {
     /// The schedule that is estimated the best.
     std::string estimated;
-    /// Milliseconds of a step, one number a run of `bench`, by schedule.
+    /// Milliseconds of a step, one number per run of `bench`, by schedule.
     std::map<std::string, std::vector<double>> samples;
   };
 
   llvm::Expected<Candidate> compile(unsigned index);
-  /// Runs `bench`, notes the times and returns the milliseconds of a step.
+  /// Runs `bench`, records the times and returns the milliseconds of a step.
   llvm::Expected<double> measure(const Candidate &candidate);
   llvm::Error note(const Candidate &candidate, const llvm::json::Object &bench);
   void choose();
@@ -54,7 +55,7 @@ private:
   const CompileOptions &options;
   unsigned wanted;
   TemporaryFiles files;
-  /// By shape.
+  /// The times by shape.
   std::map<std::string, Times> shapes;
   TunedSchedules tuned;
 };

@@ -24,7 +24,7 @@ using namespace qtc::tools;
 int main(int argc, char **argv) {
   qtcrt::openStandardStreams();
   qtc::handleInterrupts();
-  // Files that grow too large are write errors, not the end.
+  // Files that grow too large cause write errors instead of ending the process.
   std::signal(SIGXFSZ, SIG_IGN);
   CLI::App app("Compiles ONNX models to programs that train them with integers",
                "qtc");
