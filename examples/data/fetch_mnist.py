@@ -2,7 +2,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Downloads MNIST's four files into a folder, whole and checked or not at all.
+"""Downloads MNIST's four files into a folder, either complete and checked or not at all.
 
 Usage: fetch_mnist.py FOLDER [--timeout SECONDS]
 

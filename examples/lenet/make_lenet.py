@@ -6,7 +6,7 @@
 
 Usage: make_lenet.py OUT.onnx [--seed N]
 
-Needs python3-onnx and python3-numpy. The weights are what PyTorch's Conv2d and Linear start with, uniform in
+Needs python3-onnx and python3-numpy. The initial weights are those of PyTorch's Conv2d and Linear, uniform in
 +-1/sqrt(fan-in), so the file stands for one that `torch.onnx.export` would write.
 """
 
@@ -51,7 +51,7 @@ def lenet(seed):
         initializers,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="qtc make_lenet.py")
-    model.ir_version = 7  # what goes with opset 13
+    model.ir_version = 7  # goes with opset 13
     onnx.checker.check_model(model)
     return model
 

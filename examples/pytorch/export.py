@@ -20,8 +20,8 @@ def export_for_training(model, example, path):
     """Writes `model` to `path` as it is in training, for batches of any size; `example` is one batch of its input.
 
     PyTorch's default exporter (dynamo=True) folds BatchNormalization into convolutions, even after model.train().
-    Exporting runs one forward pass in training mode, on a copy here, which moves the running statistics in the file a
-    little towards those of `example`: give a batch of real data if they matter.
+    The export runs one forward pass in training mode, on a copy. That moves the running statistics in the file a little
+    towards those of `example`: pass a batch of real data if they matter.
     """
     torch.onnx.export(
         copy.deepcopy(model).train(),
@@ -37,7 +37,7 @@ def export_for_training(model, example, path):
 
 
 class Block(nn.Module):
-    """Two convolutions beside a shortcut (He et al. 2016, option B)."""
+    """Two convolutions with a shortcut (He et al. 2016, option B)."""
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
