@@ -6,7 +6,7 @@
 Features (for REQUIRES and UNSUPPORTED):
   avx2, avx512, avxvnni, avx512vnni   this machine's instruction sets
   shared                      data and models are in $QTC_SHARED, or in a folder `shared` next to the repository
-  slow                        the slow tests were asked for (`-Dslow=1`, `tests/run.sh --slow`)
+  slow                        the slow tests were requested (`-Dslow=1`, `tests/run.sh --slow`)
 Substitutions:
   %python      a python3 with numpy and onnx
   %reference   folder of the numeric reference

@@ -32,7 +32,7 @@ done
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export QTC_BUILD_DIR=${QTC_BUILD_DIR:-$root/build}
 if ! "$root/tools/dev/build.sh"; then
-  # What does not build fails as one test.
+  # A failed build counts as one failed test.
   echo "0 passed, 1 failed, 0 skipped"
   exit 1
 fi

@@ -5,17 +5,19 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What kernels call whose threads work together, once `emulate-launches` made
-// functions of them. The threads of a block are fibers of one thread of the
-// processor: they run one at a time, from one synchronizing operation to the
-// next, in an order that changes at every barrier.
+// Functions for kernels whose threads work together. `emulate-launches` turns
+// the kernels into functions that call them. The threads of a block are fibers
+// of one thread of the processor: they run one at a time, from one
+// synchronizing operation to the next, in an order that changes at every
+// barrier.
 //
-// What a GPU may leave undefined ends the program here, with one line that says
-// why: accesses of two threads to a byte of workgroup memory, one of them a
-// write, without a barrier in between; accesses to what a copy is on its way
-// to; threads that wait for others that never come. Of products of a warpgroup:
-// writes to operands before their wait, operands that no fence made visible to
-// the matrix units, and sums in registers that are used without fence or wait.
+// Behaviour that a GPU leaves undefined ends the program here, with one line
+// that gives the reason: accesses of two threads to a byte of workgroup memory,
+// one of them a write, without a barrier in between; accesses to the
+// destination of a copy under way; threads that wait for others that never
+// come. For products of a warpgroup: writes to operands before their wait,
+// operands that no fence made visible to the matrix units, and sums in
+// registers that are used without fence or wait.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,8 +39,8 @@
 namespace {
 
 constexpr int64_t warpSize = 32, warpgroupSize = 128, mostThreads = 1024;
-/// Bytes of workgroup memory of a block: what a kernel may declare, and what
-/// launches of it may ask for besides.
+/// Bytes of workgroup memory of a block that a kernel may declare, and those
+/// that its launches may request in addition.
 constexpr int64_t mostMemory = 48 << 10, mostDynamicMemory = 227 << 10;
 constexpr size_t stackBytes = 64 << 10;
 
@@ -65,7 +67,7 @@ using Group = std::vector<Copy>;
 
 /// Sums in registers of a thread that products of its warpgroup add to.
 struct Sums {
-  /// What whoever looks at them sees, until a use behind the wait.
+  /// The registers hold garbage until the first use after the wait.
   std::vector<int32_t> garbage, values;
   int64_t pending = 0; ///< products that were not waited for yet
 };
@@ -95,14 +97,14 @@ struct Thread {
   int32_t site = 0; ///< which operation of the kernel it waits at
   Group uncommitted;
   std::deque<Group> groups;
-  // What the other lanes of the warp see.
+  // Values for the other lanes of the warp.
   int32_t value = 0, offset = 0;
   int32_t *registers = nullptr;
   const uint8_t *row = nullptr;
-  // What the other threads of the warpgroup see.
+  // Values for the other threads of the warpgroup.
   std::pair<uint64_t, uint64_t> descriptors;
   std::vector<std::shared_ptr<Sums>> sums;
-  /// What the thread wrote before it fenced the last time is visible to the
+  /// Fences of the thread; its writes before the last one are visible to the
   /// matrix units.
   uint32_t fences = 0;
 
@@ -114,8 +116,8 @@ struct Thread {
 
 constexpr int16_t nobody = -1, several = -2;
 
-/// What happened to a byte of workgroup memory, and between which barriers.
-/// Most of the emulator's time goes by here: it is small.
+/// The last accesses to a byte of workgroup memory, and the barriers between
+/// them. The emulator spends most of its time on these, so the type is small.
 struct Byte {
   uint32_t written = 0, read = 0;
   uint32_t fences = 0; ///< those of the writer before it wrote
@@ -139,7 +141,7 @@ struct Block {
   std::vector<int64_t> arrived, arrivedInWarpgroup;
   std::vector<Warpgroup> warpgroups;
   int64_t atBarrier = 0, ended = 0;
-  /// Counts barriers, over all blocks, so that nothing need be forgotten.
+  /// Counts barriers over all blocks, so that bytes need no reset.
   uint32_t interval = 1;
   std::deque<int64_t> queue;
   int64_t running = 0;
@@ -266,8 +268,8 @@ void checkSite(int64_t first, int64_t count, const char *what) {
 }
 
 /// Waits for the others of `size` threads, whose number at their operation is
-/// in `arrived`; the last one works for all. Those that wait elsewhere are
-/// found when no thread can go on.
+/// in `arrived`; the last one does the work of all. Threads that wait elsewhere
+/// are found when no thread can continue.
 template <typename Work>
 void meet(int64_t size, std::vector<int64_t> &arrived, State state,
           int32_t site, const char *what, Work work) {
@@ -314,7 +316,7 @@ void fillWithGarbage(uint8_t *begin, int64_t bytes) {
     begin[i] = static_cast<uint8_t>(block.random() >> 8);
 }
 
-/// A piece of workgroup memory of the block, which has `most` with it.
+/// Adds workgroup memory to the block, which may have `most` bytes in total.
 void addMemory(uint8_t *begin, int64_t bytes, size_t most) {
   fillWithGarbage(begin, bytes);
   block.memories.push_back({begin, std::vector<Byte>(bytes)});
@@ -407,8 +409,8 @@ void multiply(int64_t first, int32_t m, int32_t n, int32_t k) {
   }
 }
 
-/// Matrices of 8 rows of 16 bytes: of each, every lane gets four bytes of the
-/// row that another lane points to.
+/// Loads matrices of 8 rows of 16 bytes. From each, every lane gets four bytes
+/// of the row that another lane points to.
 void loadMatrices(int64_t first, int64_t count) {
   for (int64_t lane = 0; lane < warpSize; ++lane) {
     block.running = first + lane; // it is the one that reads
@@ -427,8 +429,8 @@ void loadMatrices(int64_t first, int64_t count) {
 // Products of a warpgroup
 //===----------------------------------------------------------------------===//
 
-/// Where in workgroup memory an address lies of which a descriptor keeps the
-/// low 18 bits, as a device's has no more.
+/// The place in workgroup memory of an address of which a descriptor has the
+/// low 18 bits; addresses of a device have no more.
 const uint8_t *findShared(uint64_t low) {
   constexpr uint64_t kept = (1 << 18) - 1;
   for (const Memory &memory : block.memories) {
@@ -440,8 +442,8 @@ const uint8_t *findShared(uint64_t low) {
 }
 
 /// The rows of a matrix with K innermost, by the PTX ISA's matrix descriptor: 8
-/// rows lie behind each other, the next 8 `stride` bytes behind them, and bits
-/// of the address from 7 on exchange runs.
+/// rows are consecutive, the next 8 start `stride` bytes later, and bits of the
+/// address from 7 on exchange runs.
 std::vector<Row> decode(uint64_t descriptor, int64_t rows) {
   auto field = [descriptor](unsigned first, unsigned bits) {
     return (descriptor >> first) & ((uint64_t(1) << bits) - 1);
@@ -454,7 +456,7 @@ std::vector<Row> decode(uint64_t descriptor, int64_t rows) {
   unsigned bits = 4 - static_cast<unsigned>(mode);
   uint64_t rowBytes = uint64_t(16) << bits, patternBytes = 8 * rowBytes;
   if (start % patternBytes > rowBytes - 32)
-    fail("a matrix starts %llu bytes behind a multiple of %llu",
+    fail("a matrix starts %llu bytes after a multiple of %llu",
          static_cast<unsigned long long>(start % patternBytes),
          static_cast<unsigned long long>(patternBytes));
   std::vector<Row> result(rows);
@@ -522,7 +524,8 @@ std::shared_ptr<Sums> takeSums(const Warpgroup &warpgroup, Thread &thread,
   return sums;
 }
 
-/// Of 64 rows and n columns; a thread has those of two rows of its warp's 16.
+/// Multiplies 64 rows and n columns; a thread has sums of two rows of its
+/// warp's 16.
 void multiplyWarpgroup(Warpgroup &warpgroup, int64_t first, int64_t n) {
   Product product;
   auto descriptors = self().descriptors;
@@ -590,7 +593,7 @@ void qtc_emulator_memory(uint8_t *begin, int64_t bytes) {
   addMemory(begin, bytes, mostMemory);
 }
 
-/// What the launch asked for.
+/// The memory that the launch requested.
 void qtc_emulator_dynamic_memory(uint8_t *begin, int64_t bytes) {
   addMemory(begin, bytes, mostDynamicMemory);
 }
@@ -692,7 +695,7 @@ void qtc_emulator_commit() {
   self().uncommitted.clear();
 }
 
-/// Completes all groups but the last `remaining`.
+/// Completes all groups except the last `remaining`.
 void qtc_emulator_wait(int32_t remaining) {
   std::deque<Group> &groups = self().groups;
   for (; static_cast<int64_t>(groups.size()) > remaining; groups.pop_front())
@@ -700,13 +703,13 @@ void qtc_emulator_wait(int32_t remaining) {
       complete(copy);
 }
 
-/// Sums in registers that were used before are those of products after it.
+/// Makes sums in registers that were used before available to later products.
 void qtc_emulator_fence_registers(int32_t site) {
   meetWarpgroup(
       site, [](Warpgroup &warpgroup, int64_t) { warpgroup.isFenced = true; });
 }
 
-/// What the thread wrote is visible to the matrix units.
+/// Makes the thread's writes visible to the matrix units.
 void qtc_emulator_fence_proxy() { ++self().fences; }
 
 /// `registers` holds a thread's sums of 64 rows and `n` columns.
@@ -726,7 +729,7 @@ void qtc_emulator_commit_warpgroup(int32_t site) {
   });
 }
 
-/// Completes all groups of products but the last `remaining`.
+/// Completes all groups of products except the last `remaining`.
 void qtc_emulator_wait_warpgroup(int32_t site, int32_t remaining) {
   meetWarpgroup(site, [remaining](Warpgroup &warpgroup, int64_t) {
     auto &groups = warpgroup.groups;

@@ -5,14 +5,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Stands in for libcuda.so.1 in tests of runtime/cuda. Memory is the host's,
-// kernels are functions of a library that `emulate-launches` made, and graphs
-// are lists of closures. What streams have to do happens at once, but for one
-// of them: there it happens when somebody waits for it, so a missing wait shows
-// in the results. Until a copy to the host is done its place holds garbage, and
-// a copy from the host finds out if its source changed. Wrong use of the driver
-// is an error as it would be there; the environment says what the machine is
-// like:
+// Replaces libcuda.so.1 in tests of runtime/cuda. Memory is the host's, kernels
+// are functions of a library that `emulate-launches` made, and graphs are lists
+// of closures. The operations of streams are done at once, except those of one
+// stream: these are done when something waits for them, so a missing wait
+// changes the results. The destination of a copy to the host holds garbage
+// until the copy is done, and a copy from the host detects changes of its
+// source. Wrong use of the driver is an error as in the real one. The
+// environment describes the machine:
 //   QTC_FAKE_CUDA_KERNELS      library with the kernels
 //   QTC_FAKE_CUDA_CAPABILITY   ten times the compute capability (default 80)
 //   QTC_FAKE_CUDA_FREE         free bytes of the device (default 1 GiB)
@@ -63,13 +63,13 @@ struct CUgraph_st {
 };
 struct CUgraphExec_st : CUgraph_st {};
 struct CUevent_st {
-  CUstream stream = nullptr; ///< that it was recorded in at last
+  CUstream stream = nullptr; ///< in which it was last recorded
   uint64_t recorded = 0, reached = 0;
   bool hasTime = true;
   std::chrono::steady_clock::time_point time; ///< when it was reached
 };
-/// Something that a stream has to do: work, or reaching an event, or waiting
-/// until an event was reached as often as it had been recorded by then.
+/// An operation of a stream: work, or reaching an event, or waiting until an
+/// event was reached as often as it had been recorded by then.
 struct Operation {
   std::function<void()> work;
   CUevent reaches = nullptr, waits = nullptr;
@@ -94,7 +94,7 @@ uint64_t getSetting(const char *name, uint64_t otherwise) {
   return text ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-/// What a kernel may get of a multiprocessor's shared memory.
+/// The part of a multiprocessor's shared memory that a kernel may have.
 unsigned getMostSharedBytes() {
   uint64_t capability = getSetting("QTC_FAKE_CUDA_CAPABILITY", 80);
   unsigned kilobytes = capability == 75                       ? 64
@@ -117,7 +117,7 @@ bool isInside(CUdeviceptr address, size_t bytes) {
   return address + bytes <= start + size;
 }
 
-/// What turns the clock where no kernel is run, or null.
+/// The rule that advances the clock if no kernel is run, or null.
 const char *getClock() { return std::getenv("QTC_FAKE_CUDA_CLOCK"); }
 std::chrono::microseconds passed{0}; ///< by that clock
 
@@ -141,7 +141,7 @@ void runFirst(CUstream stream) {
   operation.reaches->time = now();
 }
 
-/// Runs what need not wait for anybody.
+/// Runs all operations that need not wait.
 void advance() {
   bool hasRun = true;
   while (std::exchange(hasRun, false))
@@ -199,7 +199,7 @@ void callEntry(void *entry, const uint64_t *words,
       words[Index]...);
 }
 
-/// Kernels of a PTX text and how many parameters they have; none if it is for
+/// Kernels of a PTX text and their numbers of parameters; none if it is for
 /// newer devices, or for others with features of their own.
 std::map<std::string, size_t> readText(const std::string &code,
                                        uint64_t capability) {
@@ -224,8 +224,8 @@ std::map<std::string, size_t> readText(const std::string &code,
   return kernels;
 }
 
-/// Bytes of a kernel's parameters: the entry of its information that says where
-/// they lie in constant memory.
+/// Bytes of a kernel's parameters: the entry of its information that gives
+/// their place in constant memory.
 size_t readParameterBytes(const uint8_t *info, size_t bytes) {
   constexpr uint8_t withSize = 4, constantBank = 10;
   for (size_t at = 0; at + 4 <= bytes;) {
@@ -239,7 +239,7 @@ size_t readParameterBytes(const uint8_t *info, size_t bytes) {
   return 0;
 }
 
-/// The same of machine code, which must be for this very device.
+/// The same for machine code, which must be for exactly this device.
 std::map<std::string, size_t> readBinary(const uint8_t *code,
                                          uint64_t capability) {
   std::map<std::string, size_t> kernels;
@@ -468,8 +468,8 @@ CUresult cuStreamSynchronize(CUstream stream) {
 }
 
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
-  // Waiting for an event that was not recorded is no error there, but it does
-  // nothing.
+  // Waiting for an event that was not recorded is not an error in the driver,
+  // but it does nothing.
   if (stream->recording || flags != 0 || event->recorded == 0)
     return invalidValue;
   Operation operation;

@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Kernels for a GPU as code of this processor, and what ptxas says of them.
+"""Kernels for a GPU as code of this processor, and ptxas's report on them.
 
 ptxas is looked for on the path and in $CUDA_HOME (default: /usr/local/cuda).
 """
@@ -27,7 +27,7 @@ EMULATION = (
 
 
 def build_library(kernels, folder):
-    """A library with the kernels of a file as functions, one call a block."""
+    """A library with the kernels of a file as functions, one call per block."""
     lowered, ir, better, code, library = (
         os.path.join(folder, name) for name in ("l.mlir", "i.ll", "b.bc", "o.o", "kernels.so")
     )
@@ -63,7 +63,7 @@ def find_ptxas():
 
 @dataclasses.dataclass
 class Report:
-    """What ptxas says of kernels: registers of a thread, and bytes that each spills, and that a block shares."""
+    """ptxas's report on kernels: registers and spilled bytes of a thread, and shared bytes of a block."""
 
     registers: list
     spilled: list
@@ -71,7 +71,7 @@ class Report:
 
 
 def assemble(code, capability, cubin):
-    """A report of the kernels in a file. They must use sums of warpgroups as ptxas wants, so that it adds no waits."""
+    """A report of the kernels in a file. They must use sums of warpgroups as ptxas requires, so that it adds no waits."""
     report = harness.succeed(find_ptxas(), f"-arch=sm_{capability}", "-v", code, "-o", cubin).err
     registers = [int(number) for number in re.findall(r"Used (\d+) registers", report)]
     spilled = [int(number) for number in re.findall(r"(\d+) bytes spill stores", report)]

@@ -3,7 +3,7 @@
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# What only a machine with an NVIDIA GPU can check: state hashes equal to the processor's, and compute-sanitizer.
+# Checks that need an NVIDIA GPU: state hashes equal to the processor's, and compute-sanitizer.
 #
 #   tests/cuda/run.sh [--sm N[,N]] [--steps N] [--models DIR] [--only REGEX] [--cubin] [--tune] [--compile DIR | --compiled DIR]
 #
@@ -12,13 +12,13 @@
 #   --steps N     steps before hashes are compared (50)
 #   --models DIR  where models are (default: $QTC_SHARED/models; export_torch.py there writes the large ones)
 #   --only REGEX  of the checks, by name
-#   --cubin       machine code besides PTX
+#   --cubin       add machine code to PTX
 #   --tune        schedules of contractions by measurement
 #   --compile DIR   compile the trainers into DIR and stop, for a machine with a GPU that has no compiler
 #   --compiled DIR  run those, of the same --sm and --models
 #
-# Needs a build in build/ ($QTC_BUILD_DIR), but for --compiled. Data is drawn by the trainers. Without a GPU every check is
-# skipped. The last line is `N passed, N failed, N skipped`.
+# Needs a build in build/ ($QTC_BUILD_DIR), except with --compiled. Data is drawn by the trainers. Without a GPU every
+# check is skipped. The last line is `N passed, N failed, N skipped`.
 set -euo pipefail
 exec </dev/null
 
@@ -81,7 +81,7 @@ run() { # TRAINER OPTION...: the state hash after the steps
   sed -n 's/^result: .* state=\([0-9a-f]*\)$/\1/p' "$log"
 }
 
-# Why nothing can run here, or nothing.
+# The reason why nothing can run here; empty if there is none.
 missing=""
 if ! compile "$example" "$trainers/probe" --batch=8 "${target[@]}"; then
   cat "$trainers/probe.log" >&2

@@ -72,7 +72,7 @@ class Contraction:
         return f"{rows}x{self.columns}x{steps}" + "+" * self.accumulate
 
     def arrays(self, random):
-        """Operands and what is in the results before."""
+        """Operands and the initial contents of the results."""
         operands = [random.integers(-128, 128, shape, numpy.int8) for shape in (self.a, self.b)]
         if self.has_bias:
             operands.append(random.integers(-(2**31), 2**31, self.columns).astype(numpy.int32))
@@ -80,7 +80,7 @@ class Contraction:
         return operands + [numpy.array(7, numpy.int32)] * (not self.accumulate)
 
     def expected(self, a, b, *others):
-        """What is in the results afterwards."""
+        """The final contents of the results."""
         rows = numpy.indices(self.rows).reshape(len(self.rows), -1)
         columns = numpy.arange(self.columns)
         sums = self.gather(a, self.a_map, rows) @ self.gather(b, self.b_map, columns[None]).T
@@ -95,7 +95,7 @@ class Contraction:
         return [result, max(others[-1], abs(sums).max())]
 
     def gather(self, buffer, text, rows):
-        """Runs of all steps of every row; what is outside of the buffer is 0."""
+        """Runs of all steps of every row; elements outside of the buffer are 0."""
         steps = numpy.indices(self.steps).reshape(len(self.steps), -1)
         count = rows.shape[1], steps.shape[1]
         indices = [numpy.broadcast_to(index, count) for index in evaluate(text, *rows[:, :, None], *steps[:, None])]
@@ -110,7 +110,7 @@ def evaluate(text, *values):
 
 
 CONTRACTIONS = {
-    # What lies around the image is zeros.
+    # The image is surrounded by zeros.
     "forward": Contraction(
         (3, 9, 7, 32), (40, 3, 3, 32), (3, 9, 7, 40), (3, 9, 7), 40, (3, 3, 2),
         ("n, h, w, kh, kw, c", "n, h + kh - 1, w + kw - 1, c * 16"),
@@ -184,7 +184,7 @@ class Contractions(test_kernels.KernelCase):
         return "module attributes {gpu.container_module} {\n" + text[text.index("gpu.module") :], grids
 
     def assemble(self, device, kernels):
-        """What ptxas says of them, and their text."""
+        """ptxas's report on them, and their text."""
         source, module, code = (self.path(name) for name in ("k.mlir", "k.bin.mlir", "k.ptx"))
         with open(source, "w", encoding="utf-8") as file:
             file.write(kernels)
@@ -198,7 +198,7 @@ class Contractions(test_kernels.KernelCase):
 
     def check_registers(self, text):
         """No instruction touches the sums of products from their fence to their wait. With products that go on in the
-        next stage, this is the whole loop of stages and what is behind it."""
+        next stage, this is the whole loop of stages and the code after it."""
         labels = ["", *re.findall(r"^(\$L\w+):$", text, re.MULTILINE)]
         blocks = re.split(r"^\$L\w+:$", text, flags=re.MULTILINE)
         for label, block in zip(labels, blocks):
@@ -222,7 +222,7 @@ class Contractions(test_kernels.KernelCase):
         self.assertEqual(f"<m = 64, n = {columns}, k = 32>" in kernels, is_of_warpgroups)
         self.assertEqual("nvvm.mma.sync" in kernels, not is_of_warpgroups)
         self.assertEqual("nvvm.wgmma.wait.group.sync.aligned 1" in kernels, bool(overlaps))
-        # Of launches, for the place of which nothing is known but that it is a multiple of 16.
+        # Launches add memory whose address is only known to be a multiple of 16.
         dynamic = 64 * int(depth) * (int(rows) + int(columns)) + 496 if depth else 0
         self.assertEqual({grid.dynamic for grid in grids.values()}, {dynamic})
         with self.subTest("assembled"):
@@ -230,7 +230,7 @@ class Contractions(test_kernels.KernelCase):
             self.assertEqual("cp.async.ca.shared.global" in code, bool(cached))
             self.assertEqual("cp.async.cg.shared.global" in code, device != "75")
             self.assertEqual(max(report.shared, default=0) == 0, dynamic > 0)
-            # A few registers are missing with 64 x 64 sums a warp, if rows and columns may be outside of the result.
+            # A few registers are missing with 64 x 64 sums per warp, if rows and columns may be outside of the result.
             self.assertLessEqual(max(report.spilled), 32 if warp_rows + warp_columns == "6464" else 0)
         library = self.build(kernels)
         parts = grids["weight_gradient"].blocks // (-(-150 // int(columns)) * -(-153 // int(rows)))

@@ -1,9 +1,9 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""CUDA trainers without a GPU: what ptxas says of their code, and their runs on a driver that emulates kernels.
+"""CUDA trainers without a GPU: ptxas's report on their code, and their runs on a driver that emulates kernels.
 
-The emulated driver (FakeDriver.cpp) takes the place of libcuda.so.1: everything of a run but the machine code of the
+The emulated driver (FakeDriver.cpp) replaces libcuda.so.1: everything in a run except the machine code of the
 GPU is the trainer's own.
 """
 
@@ -182,7 +182,7 @@ def _macs(bench):
 
 
 class Machine(harness.Case):
-    """What a trainer says when the machine is not as it must be."""
+    """Messages of a trainer on a machine that it cannot use."""
 
     @classmethod
     def setUpClass(cls):
@@ -265,7 +265,7 @@ class Machine(harness.Case):
         self.assert_error(pattern, trainer=exact, QTC_FAKE_CUDA_CAPABILITY="89")
 
     def test_machine_code(self):
-        """For the very device machine code is loaded, else PTX."""
+        """Machine code is loaded on exactly its device, else PTX."""
         emulation.find_ptxas()
         trainer = compile_trainer(self.model, self.path("machine"), "--batch=6", "--cubin")
         expected = self.assert_runs(self.trainer)

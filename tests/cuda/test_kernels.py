@@ -107,7 +107,7 @@ class Synchronized(KernelCase):
         numpy.testing.assert_array_equal(sums, expected)
 
     def test_without_synchronization(self):
-        """What is left out shows, whichever it is."""
+        """Any omission is detected."""
         lines = [number for number, line in enumerate(self.text.split("\n")) if re.search("// sync [a-z]+$", line)]
         kernels = (*3 * ["product"], "small_product", "loaded_product")
         self.assertEqual(len(lines), len(kernels))
@@ -149,7 +149,7 @@ class Synchronized(KernelCase):
 class Warpgroup(KernelCase):
     """The kernel of Inputs/warpgroup.mlir."""
 
-    # What is said of a line that is left out.
+    # The message for each line that is left out.
     MESSAGES = {
         "copied": r"thread \d+ reads where a copy of thread \d+ is on its way",
         "proxy": r"a product of a warpgroup reads what thread \d+ wrote without a fence of the proxy after it",
@@ -183,7 +183,7 @@ class Warpgroup(KernelCase):
         numpy.testing.assert_array_equal(sums, expected.astype(numpy.int32))
 
     def test_without_synchronization(self):
-        """What is left out shows, whichever it is."""
+        """Any omission is detected."""
         found = re.findall(r"^ *(\S.* // sync ([a-z]+))$", self.text, re.MULTILINE)
         self.assertEqual([name for _, name in found], list(self.MESSAGES))
         for line, name in found:
@@ -191,7 +191,7 @@ class Warpgroup(KernelCase):
                 self.assert_error(self.MESSAGES[name], line, "")
 
     def test_early_copy(self):
-        """Two places are too few: who copies waited for the product, but others may not have."""
+        """Two places are too few: a thread that copies has waited for the product, but others may not have."""
         pattern = r"race: thread \d+ writes what others read since the last barrier"
         self.assert_error(pattern, "arith.remui %t, %c3", "arith.remui %t, %c2")
 
@@ -201,7 +201,7 @@ class Warpgroup(KernelCase):
         self.assertFalse(numpy.array_equal(sums, self.run_text(self.text)[2]))
 
     def test_place(self):
-        pattern = r"a matrix starts \d+ bytes behind a multiple of 512"
+        pattern = r"a matrix starts \d+ bytes after a multiple of 512"
         self.assert_error(pattern, "{llvm.align = 512}", "{llvm.align = 256}")
         self.assert_error("a descriptor's address is not in workgroup memory", "addi %base, %slotByte", "subi %base, %c5120")
 
@@ -209,7 +209,7 @@ class Warpgroup(KernelCase):
         """Runs that are not exchanged, within 128 bytes, and other distances of rows."""
         pattern = "expected a matrix descriptor with exchanged runs and no base offset"
         self.assert_error(pattern, "0x8000002000010000", "0x0000002000010000")
-        self.assert_error(r"a matrix starts \d+ bytes behind a multiple of 1024", "0x8000002000010000", "0x4000002000010000")
+        self.assert_error(r"a matrix starts \d+ bytes after a multiple of 1024", "0x8000002000010000", "0x4000002000010000")
         *_, sums = self.run_text(self.text.replace("0x8000002000010000", "0x8000001000010000"))
         self.assertFalse(numpy.array_equal(sums, self.run_text(self.text)[2]))
 
@@ -278,7 +278,7 @@ module attributes {gpu.container_module} {
 
 
 class Dynamic(KernelCase):
-    """Memory of which the launch says how much there is."""
+    """Memory whose size the launch gives."""
 
     def run_text(self, dynamic, text=DYNAMIC):
         return self.launch(self.build(text), "k", 2, 64, numpy.arange(64, dtype=numpy.int32), dynamic=dynamic)

@@ -23,12 +23,12 @@ OPTIONS = ("--target=cuda", "--batch=24")
 
 
 def read_schedules(kernels):
-    """{shape: schedule} of the profile in what `--emit=kernels` prints."""
+    """{shape: schedule} of the profile in the output of `--emit=kernels`."""
     return dict(re.findall(r'\btiles = "([^":]+):([^":]+)"', kernels))
 
 
 def candidate_schedules(model, folder, index):
-    """{shape: the schedule that is `index` ranks behind the best estimate, or the last}."""
+    """{shape: the schedule that is `index` ranks below the best estimate, or the last}."""
     plan = os.path.join(folder, "plan.mlir")
     harness.succeed(harness.QTC, "compile", model, *OPTIONS, "--emit=plan", "-o", plan)
     passes = (f"--convert-contract-to-gpu=sm=80 candidate={index}", "--convert-loops-to-gpu")
@@ -36,7 +36,7 @@ def candidate_schedules(model, folder, index):
 
 
 def cost(clock, shape, schedule):
-    """Microseconds of a launch by the emulated driver's clock, that of the event behind it too."""
+    """Microseconds of a launch by the emulated driver's clock, including the event after it."""
     block, warp, splits = schedule.split("/")
     rows, columns, *_ = (int(extent) for extent in shape.rstrip("+").split("x"))
     (block_rows, block_columns), (warp_rows, warp_columns) = (
@@ -65,7 +65,7 @@ class TuneCase(harness.Case):
 
 class Tuned(TuneCase):
     def tune(self, clock, candidates, *options):
-        """What was written to the file, and what was printed."""
+        """The contents of the file, and the output."""
         environment = dict(os.environ, LD_LIBRARY_PATH=emulation.LIBRARIES, QTC_FAKE_CUDA_CLOCK=clock)
         file, trainer = self.path(clock + ".json"), self.path(clock)
         words = (harness.QTC, "compile", self.model, *OPTIONS, *options, "--tune-file", file, "-o")
@@ -148,7 +148,7 @@ class TuneFile(TuneCase):
         self.assertEqual(result.state, harness.train(cpu, *words).state)
 
     def test_capabilities(self):
-        """Only the code that the file is of takes its schedules, and only shapes that occur."""
+        """Only the code that the file was measured with takes its schedules, and only shapes that occur."""
         schedules = candidate_schedules(self.model, self.folder, 1)
         file = self.write("file.json", **schedules, **{"1x2x3": "64x16/32x16/1"})
         words = (harness.QTC, "compile", self.model, *OPTIONS)

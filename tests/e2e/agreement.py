@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""`qtc check` and `qtc compile` on one model: their verdicts, and what they say."""
+"""`qtc check` and `qtc compile` on one model: their verdicts and messages."""
 
 import re
 
@@ -18,7 +18,7 @@ def judge(model, scheme, phase, batch=4):
 
 
 def find_disagreement(model, scheme, phase, batch=4):
-    """What is wrong with the verdicts, as text; empty if they agree and name what blocks."""
+    """The faults of the verdicts, as text; empty if they agree and name what blocks."""
     check, compilation = judge(model, scheme, phase, batch)
     both = f"{check}\n$ {compilation.command}\nexit status {compilation.code}\n{compilation.err}"
     if check.code not in (0, 1) or check.code != compilation.code:

@@ -14,7 +14,7 @@ import make_models  # noqa: E402 (the path comes first)
 TRAINED = list(make_models.MODELS)
 THREADS = (1, 2, 5)
 
-# What the reference calls an option of the compiler. Others have the same name or no meaning there.
+# The reference's names for options of the compiler. Others have the same name or no meaning there.
 REFERENCE_NAMES = {
     "--niti-headroom": "--headroom",
     "--niti-weight-bits": "--weight-bits",

@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What the whole-run tests share: compiling, training, reading results, the data they need.
+"""Helpers of the whole-run tests: compiling, training, reading results, the data they need.
 
 The compiler is $QTC, or bin/qtc in $QTC_BUILD_DIR (default: build in the repository).
 """
@@ -29,7 +29,7 @@ SCRATCH = tempfile.TemporaryDirectory(prefix="qtc-e2e-cwd-")
 
 
 class Outcome:
-    """What a program printed and how it ended."""
+    """The output of a program and its exit status."""
 
     def __init__(self, command, completed):
         self.command = " ".join(command)

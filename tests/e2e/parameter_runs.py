@@ -20,7 +20,7 @@ BATCH = 6
 RATE = 2.0**20
 DIFFERENCE = 1e-6
 TOLERANCE = 1e-3
-# A gradient below this part of the largest has rounding errors alone, like that of a bias before a normalization.
+# A gradient below this part of the largest has only rounding errors, like that of a bias before a normalization.
 FLOOR = 1e-3
 
 

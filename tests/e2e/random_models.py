@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Small random models: the same number always gives the same one.
 
-They mix what the importer supports, in orders and shapes that nobody would choose, with what it refuses now and then:
+They mix supported nodes, in unusual orders and shapes, and sometimes a node that is not supported:
 tied parameters, units after units, biases on the input, epsilons of 0 and -0, sums and branches of many values, windows
-as large as the image, images of one pixel, a single output. One model of three is a plain chain of layers, as WAGE wants
-it.
+as large as the image, images of one pixel, a single output. One model of three is a plain chain of layers, as WAGE
+requires it.
 """
 
 import random
@@ -62,7 +62,7 @@ class Generator:
     # Images
 
     def window(self, x, dilate=True):
-        """(kernel, strides, pads, dilations), one number a dimension, and the extents of the result."""
+        """(kernel, strides, pads, dilations), one number per dimension, and the extents of the result."""
         kernel, strides, dilations, before, after, extents = [], [], [], [], [], []
         for extent in x.shape[1:]:
             size = min(self.choose(1, 1, 2, 3, 3, 5, extent), extent)

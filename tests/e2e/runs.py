@@ -36,7 +36,7 @@ def killed(trainer, words, delay):
 
 
 def metrics(folder):
-    """The lines of metrics.jsonl without what depends on time."""
+    """The lines of metrics.jsonl without the entries that depend on time."""
     with open(os.path.join(folder, "metrics.jsonl"), encoding="utf-8") as file:
         lines = [json.loads(line) for line in file]
     return [{key: value for key, value in line.items() if key not in ("images_per_second", "seconds")} for line in lines]
@@ -114,7 +114,7 @@ class KillCase(harness.Case):
     def kill_at_random(self, kills, seed):
         generator = random.Random(seed)
         words = ("--data", "npy:" + os.path.join(self.common, "data"), "--augment=crop-flip", "--save-every=3")
-        # The length of the run follows the machine: about half a second a kill.
+        # The length of the run follows the machine: about half a second per kill.
         begin = time.monotonic()
         harness.train(self.trainer, *words, "--steps=400", "--out", self.path("probe"))
         seconds = 0.3

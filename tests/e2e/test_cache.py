@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The cache of `qtc train`: what decides a program decides its place, and only whole programs of the user's own run."""
+"""The cache of `qtc train`: options and inputs determine a program's place; only whole programs of the user's own run."""
 
 import os
 import re

@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a user reads: help, messages about the command line, and the lines of a run."""
+"""Texts for users: help, messages about the command line, and the lines of a run."""
 
 import os
 import pty
@@ -54,7 +54,7 @@ class Help(CommandLineCase):
             yield "trainer " + command, harness.succeed(self.trainer, command, "--help").out
 
     def test_form(self):
-        """80 columns, and nothing of CLI11's notation for types and ranges."""
+        """80 columns, and none of CLI11's notation for types and ranges."""
         for command, text in self.helps():
             with self.subTest(command=command):
                 self.assertEqual([line for line in text.splitlines() if len(line) > 80], [])
@@ -126,7 +126,7 @@ class Usage(CommandLineCase):
 
 class Runs(CommandLineCase):
     def test_qtc_train(self):
-        """Options of both kinds arrive, and what takes time is said."""
+        """Options of both kinds arrive, and slow work is announced."""
         environment = dict(os.environ, XDG_CACHE_HOME=self.path("cache"))
         words = ("train", self.model, "--data", self.data, "--mcpu=baseline", "--batch", 6, "--steps", 7, "--seed=3")
         first = harness.succeed(harness.QTC, *words, env=environment, cwd=self.folder)
@@ -153,7 +153,7 @@ class Runs(CommandLineCase):
         self.assertNotIn("warning", harness.succeed(self.trainer, *words, cwd=self.folder).err)
 
     def test_progress(self):
-        """On a terminal, one line that says what the time left is of and fits 80 columns."""
+        """On a terminal, one line that names the work that the remaining time is for and fits 80 columns."""
         trainer = os.path.join(harness.BUILD, "runtime", "tests", "qtcrt-fake-trainer")
         if not os.access(trainer, os.X_OK):
             self.skipTest(f"no {trainer}")

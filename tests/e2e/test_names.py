@@ -1,8 +1,8 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Names of nodes, values and parameters: any UTF-8 works from `check` to a resumed run, and what a terminal would obey
-is escaped wherever it is shown. Names that are no text are refused by `check` and `compile` alike."""
+"""Names of nodes, values and parameters: any UTF-8 works from `check` to a resumed run, and control
+characters are escaped wherever they are shown. Names that are not UTF-8 are rejected by `check` and `compile` alike."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import harness
 
-#: What the compiler, the ABI, LLVM, ELF, C, shells, JSON, tables and the file format take for something of theirs.
+#: Names with a meaning to the compiler, the ABI, LLVM, ELF, C, shells, JSON, tables or the file format.
 NAMES = [
     # functions and tasks of the compiler, arguments of a step
     "forward", "train_step", "evaluate", "train_step_task", "peak", "seed", "step", "schedule", "state", "arena",
@@ -37,7 +37,7 @@ NAMES = [
     "a\nb", "\r", "\t", "\x1b[31mred", "\x1b]0;title\x07", "\x7f", "\u009b31m", "\u202egnp", "\u2028", "\ufeff",
     "x\nerror: forged", "\U000e0041",
 ]
-#: The rule of docs/numerics.md: such a name gets a tilde more.
+#: The rule of docs/numerics.md: such a name gets an additional tilde.
 RESERVED = re.compile(r"(__metadata__|.*\.(exponent|momentum|evaluation))~*", re.DOTALL)
 #: Characters that no output may hold.
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
@@ -248,7 +248,7 @@ class StatisticsAndCopies(harness.Case):
 
 
 class NoNames(harness.Case):
-    """What is no UTF-8, or ends at a zero byte, is no name."""
+    """A text that is not UTF-8, or ends at a zero byte, is not a name."""
 
     #: Replaced in the file by others of the same length.
     PLACES = {b"layer node": "node", b"layer weight": "initializer", b"layer result": "value"}

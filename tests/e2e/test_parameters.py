@@ -21,7 +21,7 @@ FAST_SEEDS = (1, 2, 3)
 
 
 def merge_constants(path, output):
-    """What PyTorch does to equal initializers: the first stays, an Identity gives the others their names."""
+    """Merges equal initializers like PyTorch: the first stays, an Identity gives the others their names."""
     model = onnx.load(path)
     graph, kept, nodes = model.graph, {}, []
     for tensor in list(graph.initializer):
@@ -67,7 +67,7 @@ class MergedConstants(ParameterCase):
             self.assertEqual(states[0], states[1], options)
 
     def test_remark(self):
-        """`check` and `compile` say once what is copied."""
+        """`check` and `compile` report copies once."""
         model = make_models.Model("deduplicated")
         path = self.path("model.onnx")
         model.save(make_models.deduplicated(model), path)

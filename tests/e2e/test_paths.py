@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Where the tools read and write: links, devices, pipes, closed streams, and what an interruption leaves behind."""
+"""Where the tools read and write: links, devices, pipes, closed streams, and the files left by an interruption."""
 
 import os
 import signal
@@ -202,7 +202,7 @@ class Streams(ErrorCase):
         self.assertEqual((outcome.code, outcome.out), (INPUT, ""))
 
 
-#: Says that it is there, starts another program that would go on, and makes files where linkers make them.
+#: Reports its start, starts another program that would continue, and makes files where linkers make them.
 LINKER = """#!/bin/sh
 while [ "$1" != -o ]; do shift; done
 : >"$2"
@@ -263,7 +263,7 @@ class Interrupts(ErrorCase):
 
     def test_train(self):
         self.check_signal(signal.SIGTERM, "train", make_model(self.folder), "--data=npy:x", *FAST)
-        # A trainer's lock stays: who waits for it has it open.
+        # A trainer's lock stays, because processes that wait for it have it open.
         names = [name for _, _, names in os.walk(self.path("cache")) for name in names if "gemm" in name]
         self.assertEqual([name for name in names if not name.endswith(".lock")], [])
 

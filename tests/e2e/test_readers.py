@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What reads a checkpoint needs the options that change evaluation; what goes on with its run needs all of them."""
+"""Reading a checkpoint needs the options that change evaluation; continuing its run needs all of them."""
 
 import os
 import sys
@@ -27,7 +27,7 @@ class Readers(harness.Case):
         return harness.compile_model(path, self.path(name), "--mcpu=baseline", *options)
 
     def compare(self, options, same, other):
-        """A run with `options` is read by trainers with `same`, and refused, by name, by those with `other`."""
+        """A run with `options` is read by trainers with `same`, and rejected, by name, by those with `other`."""
         trainer, out = self.compile("trainer", "--batch=6", *options), self.path("out")
         harness.train(trainer, "--data", self.data, "--steps=9", "--out", out)
         file = harness.checkpoint(out)

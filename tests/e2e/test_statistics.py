@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Statistics of BatchNormalization that evaluation goes by: estimated before every test (docs/numerics.md, 3)."""
+"""Statistics of BatchNormalization that evaluation uses: estimated before every test (docs/numerics.md, 3)."""
 
 import os
 import unittest
@@ -68,7 +68,7 @@ class Statistics(DifferentialCase):
             self.assertEqual(runs.metrics(self.path(out))[-1], runs.metrics(self.path("whole"))[-1])
 
     def test_untrained(self):
-        """A file's own statistics, whatever runs."""
+        """Without a step, evaluation uses the statistics of the file."""
         untrained = self.train("zero", "--steps=0")
         running, estimated = statistics(self.table("zero"))
         self.assertGreater(len(running), 0)
@@ -77,7 +77,7 @@ class Statistics(DifferentialCase):
         self.assertIn(f"test_accuracy={untrained.accuracy:.4f}", evaluated)
 
     def test_stored(self):
-        """`eval` reads what the last test of a run went by."""
+        """`eval` reads the statistics of the last test of a run."""
         result = self.train("run", "--steps=20")
         running, estimated = statistics(self.table("run"))
         self.assertTrue(all(running[name] != estimated[name] for name in running))

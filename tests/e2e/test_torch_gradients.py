@@ -28,8 +28,8 @@ except ImportError as error:
 RATE = 2**20
 TOLERANCE = 1e-4
 BATCHES = 6
-# A gradient below this part of the whole model's counts as much as that: of a bias in front of a normalization, whose
-# gradient is zero, there are rounding errors alone.
+# A gradient below this part of the whole model's counts as much as that: the gradient of a bias before a
+# normalization is zero except for rounding errors.
 FLOOR = 1e-4
 
 

@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a user can do wrong: one line `error: …`, exit status 1 (input or run) or 2 (usage), never a crash."""
+"""Errors of users: one line `error: …`, exit status 1 (input or run) or 2 (usage), never a crash."""
 
 import gzip
 import os

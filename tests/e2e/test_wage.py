@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""WAGE trainers against the NumPy reference: every mode on a small net, and the kinds of nodes that WAGE knows."""
+"""WAGE trainers against the NumPy reference: every mode on a small net, and the kinds of nodes that WAGE supports."""
 
 import os
 import unittest

@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Models that others trained, and the accuracies they were measured to have (models/real/MANIFEST.md)."""
+"""Models that others trained, and their measured accuracies (models/real/MANIFEST.md)."""
 
 import re
 

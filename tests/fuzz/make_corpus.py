@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes tiny models, one or more an operator, as seeds for import_fuzzer.
+"""Writes tiny models, one or more per operator, as seeds for import_fuzzer.
 
     make_corpus.py FOLDER
 """

@@ -23,7 +23,7 @@ def outcome(case):
         return FAILED
     skipped = case.find("skipped")
     if skipped is not None:
-        # lit lists what a filter left out; that is no test of this run.
+        # lit lists tests that a filter left out; they are not part of this run.
         message = skipped.get("message", "")
         if "not selected" in message:
             return IGNORED

@@ -17,7 +17,7 @@ import xml.etree.ElementTree as ElementTree
 
 
 class Result(unittest.TextTestResult):
-    """Keeps one <testcase> a test."""
+    """Keeps one <testcase> per test."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)

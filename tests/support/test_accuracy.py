@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Accuracy runs: which are made, and what their rows say."""
+"""Accuracy runs: their selection, and their rows."""
 
 import argparse
 import os

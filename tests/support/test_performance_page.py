@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The page of measurements: what was not measured, or only in part, must never look like a goal that was reached."""
+"""The page of measurements: a goal that was not measured, or only in part, must never look reached."""
 
 import os
 import sys
@@ -45,7 +45,7 @@ def torch(rate):
 
 class Page(unittest.TestCase):
     def goals(self, sections):
-        """What stands in the columns measured and reached, by goal."""
+        """The columns measured and reached, by goal."""
         results = {"machine": MACHINE, "torch": "2", "note": "", "sections": {}}
         for name, data in sections.items():
             extra = {"rounds": 3, "date": "d", "commit": "c", "load before": "0", "load after": "0"}

@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What `qtc check` approves compiles up to the kernels: every model at hand, under every scheme."""
+"""Models that `qtc check` approves compile up to the kernels: every model at hand, under every scheme."""
 
 import glob
 import os

@@ -16,7 +16,7 @@ import compile_cost  # noqa: E402
 
 
 class Growth(unittest.TestCase):
-    """(c400 − c100) / (c200 − c100) is 3 where each layer has its price, 5 where each pair of layers has."""
+    """(c400 − c100) / (c200 − c100) is 3 if the cost is per layer, 5 if it is per pair of layers."""
 
     def check(self, name):
         # One instruction set shows it: others repeat the same steps.

@@ -33,12 +33,12 @@ COMPILE_OPTIONS = (
     ("--batch=3", "--normalize=0.1,0.2,0.3,0.4,0.5/0.5,0.25,0.3,0.2,0.1"),
     ("--init=scheme", "--niti-weight-bits=16", "--niti-grad-round=stochastic", "--niti-loss=paper", "--batch=11"),
 )
-# Of the options of the compiler, every model gets one in STRIDE, a different part each.
+# Every model gets one in STRIDE of the compiler's options, each model a different part.
 STRIDE = 4
 
 
 class DifferentialMatrix(DifferentialCase):
-    """One test a model."""
+    """One test per model."""
 
     def whole(self, name):
         trainers = self.compile(name, "--batch=6", "--normalize=0.5/0.25")

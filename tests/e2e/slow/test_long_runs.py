@@ -41,7 +41,7 @@ class HashMatrix(runs.HashMatrixCase):
         folder = os.environ.get("QTC_CIFAR10")
         if not folder:
             folder = harness.succeed(harness.shared("data", "unpack.sh"), "cifar10", self.path("cifar10")).out.strip()
-        # Plain loops take tens of milliseconds an image, so the test set is one batch.
+        # Plain loops take tens of milliseconds per image, so the test set is one batch.
         data = cifar_subset(folder, self.path("data"), train=6400, test=128)
         self.matrix(model, data, 50, ("--init=scheme", "--normalize=cifar10"), ("--augment=crop-flip",))
 

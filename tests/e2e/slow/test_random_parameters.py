@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from parameter_runs import ParameterCase  # noqa: E402 (the path comes first)
 
 SEEDS = range(100, 160)
-# Every so many graphs also go through all instruction sets, and through the plain loops.
+# One in this many graphs also goes through all instruction sets, and through the plain loops.
 STRIDE = 5
 
 

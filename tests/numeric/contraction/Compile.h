@@ -27,7 +27,7 @@ namespace qtc::test {
 /// A compiled function @kernel on pointers.
 class CompiledKernel {
 public:
-  /// Calls the function with `arguments` and scratch memory behind them.
+  /// Calls the function with `arguments`, followed by scratch memory.
   void run(std::vector<void *> arguments);
 
   /// With CompileOptions::profile: names of the operations, and the processor
@@ -40,15 +40,15 @@ public:
   std::vector<std::vector<uint8_t>> scratch;
 };
 
-/// What is added to or printed of the code on the way.
+/// Changes to the code, and output of it.
 struct CompileOptions {
   bool printLoops = false;
   bool printAssembly = false;
   bool profile = false; ///< take the time after every operation
 };
 
-/// Compiles `text` for `target`; null after a diagnostic or where packing left
-/// an operation alone.
+/// Compiles `text` for `target`; null after a diagnostic or if packing left an
+/// operation unchanged.
 std::unique_ptr<CompiledKernel> compile(mlir::MLIRContext &context,
                                         const std::string &text,
                                         const cpu::TargetRecord &target,

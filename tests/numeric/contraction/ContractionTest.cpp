@@ -10,8 +10,8 @@
 //                        [--batch=N] [--repeats=N]
 //
 // Without --bench every problem is compiled for all instruction sets of this
-// processor and compared with plain loops: of bytes bit for bit, of floats with
-// sums in double precision.
+// processor and compared with plain loops: bytes bit for bit, floats with sums
+// in double precision.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,7 +44,8 @@ struct Options {
 };
 } // namespace
 
-/// A copy of elements that ends where a page ends that nobody may read behind.
+/// A copy of elements that ends at the end of a page; the next page is
+/// unreadable.
 class GuardedCopy {
 public:
   template <typename T> explicit GuardedCopy(const std::vector<T> &elements) {
@@ -82,7 +83,7 @@ static std::vector<void *> getArguments(Data<Factor, Sum> &data) {
   return arguments;
 }
 
-/// Convolutions with everything odd about them.
+/// Convolutions with unusual extents and attributes.
 static std::vector<Problem> getTestProblems() {
   std::vector<Problem> shapes = {
       // batch, height, width, inputs, outputs, kernel, strides, pads,
@@ -224,7 +225,7 @@ static void runGuarded(CompiledKernel &kernel, Data<Factor, Sum> &data) {
   kernel.run(arguments);
 }
 
-/// What differs, or an empty string.
+/// The difference, or an empty string.
 static std::string testBytes(const Problem &problem, CompiledKernel &kernel) {
   ByteData expected = makeBytes(problem, 1), actual = expected;
   computeReference(problem, expected);

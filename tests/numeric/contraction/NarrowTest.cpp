@@ -116,7 +116,7 @@ static int64_t roundNearest(int64_t value, int64_t shift) {
   return value < 0 ? -magnitude : magnitude;
 }
 
-/// Why what a kernel stored is wrong, or an empty string.
+/// The fault of the values that a kernel stored, or an empty string.
 static std::string check(const std::vector<int32_t> &sums,
                          const std::vector<int16_t> &stored, int32_t maximum,
                          int32_t shift) {

@@ -18,8 +18,8 @@ struct TestCounts {
 };
 
 /// Compiles a contraction with narrow accumulators for `target` and compares
-/// what it stores with its definition, for sums of many magnitudes and for
-/// whatever the shift may hold before.
+/// the stored values with their definition, for sums of many magnitudes and for
+/// any initial shift.
 TestCounts testNarrowAccumulators(mlir::MLIRContext &context,
                                   const cpu::TargetRecord &target);
 

@@ -116,8 +116,8 @@ std::string Problem::getModule() const {
                  attributes, after);
 }
 
-/// Operands for `problem` whose elements `firstElement` and `secondElement`
-/// make; the bias is left to the caller.
+/// Operands for `problem` with elements from `firstElement` and
+/// `secondElement`; the caller sets the bias.
 template <typename Factor, typename Sum, typename First, typename Second>
 static Data<Factor, Sum> makeData(const Problem &problem, First firstElement,
                                   Second secondElement) {

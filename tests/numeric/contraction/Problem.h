@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // One convolution with its operands, its result by plain loops, and the module
-// that asks qtc for the same.
+// with which qtc computes the same.
 //
 //===----------------------------------------------------------------------===//
 

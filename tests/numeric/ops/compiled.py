@@ -4,8 +4,8 @@
 
 A Module collects functions as MLIR text, lowers them with the passes of compiler/Pipelines/Pipelines.cpp, and runs
 them through the entry points that the runtime would call: arguments lie in the training state, as parameters do.
-Parallel loops run in small pieces, the last one first, so a result that depends on their order shows. Results of floats
-that must not are compared with those of one piece.
+Parallel loops run in small pieces, the last one first, so a result that depends on their order shows. Float results
+that must not depend on it are compared with those of one piece.
 
 qtc-opt and qtc-translate come from the build folder $QTC_BUILD_DIR (default: `build` in the repository), opt and llc
 from $QTC_LLVM_TOOLS (default: Debian's LLVM 19), and any C compiler links.
@@ -236,7 +236,7 @@ class Module:
         function = self.functions[name]
         ctypes.c_int64.in_dll(self.library, "whole_loops").value = whole_loops
         state, arena = aligned(self.state_bytes), aligned(ARENA_BYTES)
-        # What a kernel leaves of old contents must not matter.
+        # Old contents that a kernel leaves must not matter.
         arena[: 1 << 16] = 0xA5
         views = []
         for index, ((dtype, shape), array) in enumerate(zip(function.arguments, arrays, strict=True)):

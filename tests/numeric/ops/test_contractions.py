@@ -339,7 +339,7 @@ class Bias(unittest.TestCase):
                     self.assertEqual(exponent, -9)
 
     def test_in_the_kernel(self):
-        """A bias behind a layer is added as its sums are finished; exponents of three operands meet."""
+        """A bias after a layer is added as its sums are finished; exponents of three operands meet."""
         random = np.random.default_rng(4)
         conv = Convolution("c", (2, 6, 5, 5), 12, (3, 3), pads=(1, 1, 1, 1))
         tx, tw, ty = scaled(8, conv.x, True), scaled(8, conv.w), scaled(32, conv.y, True)

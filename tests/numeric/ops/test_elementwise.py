@@ -291,7 +291,7 @@ class Moves(unittest.TestCase):
         ((2, 3, 4, 5), (2, 60)), ((2, 60), (2, 3, 4, 5)), ((2, 3, 4, 5), (2, 4, 5, 3)), ((6, 4), (3, 8)),
         ((2, 1, 4, 5), (2, 20)), ((2, 7, 1, 1), (2, 7)), ((2, 7), (2, 7, 1, 1)), ((4, 3, 2, 1), (2, 6, 1, 2)),
     ]
-    # Shapes but for the axis, the axis, extents there; few and many channels, rows of one element.
+    # Shapes without the axis, the axis, extents there; few and many channels, rows of one element.
     CONCATS = [
         ((4, 0), 1, (3, 5)), ((2, 0, 3, 5), 1, (1, 70, 8)), ((3, 4, 0, 2), 2, (2, 1)), ((2, 3, 4, 0), 3, (5,)),
         ((5, 0, 3), 1, (2, 2, 2, 2)), ((1, 3, 0), 2, (33, 1)),

@@ -412,7 +412,7 @@ class Loss(unittest.TestCase):
 
 
 class Lookup(unittest.TestCase):
-    """Pixels become what the table of their channel says, whatever the layout."""
+    """Pixels become the values in the table of their channel, for any layout."""
 
     def test_all(self):
         random = np.random.default_rng(14)

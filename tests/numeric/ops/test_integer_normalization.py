@@ -34,7 +34,7 @@ OPERANDS = (
 
 
 class Functions:
-    """Compiled functions on tensors of one shape, one a result of an operation."""
+    """Compiled functions on tensors of one shape, one per result of an operation."""
 
     def __init__(self, module, shape):
         self.module, self.shape, self.is_image = module, shape, len(shape) == 4
@@ -93,7 +93,7 @@ class Functions:
 
 
 def draw_input(shape, kind, random):
-    """15-bit mantissas: spread, of one value a channel, of few values, and as far apart as can be."""
+    """15-bit mantissas: spread, of one value per channel, of few values, and as far apart as can be."""
     if kind == "spread":
         return np.clip(np.rint(random.normal(300, 2000, shape)), -16383, 16383).astype(np.int64)
     if kind == "constant":
@@ -261,7 +261,7 @@ class PooledStatistics(unittest.TestCase):
     def run_batches(self, channels, batches):
         """`batches`: means, variances and the exponent of each."""
         for isa, module in self.modules.items():
-            # What a run before has left does not count.
+            # Values from an earlier run are ignored.
             sums = [np.full(channels, 12345), np.full(channels, -(2**62))]
             for index, (means, variances, exponent) in enumerate(batches):
                 unread = np.full((2, channels), 77)

@@ -10,13 +10,13 @@ from test_floats import Tensor, add, call, label
 
 EPSILON, MOMENTUM = 1e-5, 0.75
 RELATIVE = 2e-6
-# Ranks 2 to 4, batches and channels that fill no vector, more channels than a block has, many elements a channel.
+# Ranks 2 to 4, batches and channels that fill no vector, more channels than a block has, many elements per channel.
 SHAPES = ((8, 4), (5, 3), (1000, 7), (33, 300), (3, 5, 7), (16, 3, 9, 9), (4, 16, 8, 8), (1, 2, 3, 1), (2, 513, 3, 3))
 LONG_SHAPES = ((64, 1, 128, 128), (250, 3, 33, 31), (100000, 2))
 
 
 def over_channel(values, rank):
-    """One number a channel, to broadcast."""
+    """One number per channel, to broadcast."""
     return np.asarray(values, np.float64).reshape((1, -1) + (1,) * (rank - 2))
 
 
@@ -133,7 +133,7 @@ class PooledStatistics(unittest.TestCase):
             x = 100 + random.standard_normal((9, 50, channels)) + np.arange(9).reshape(9, 1, 1)
             pooled = []
             for module in modules:
-                # What a run before has left does not count.
+                # Values from an earlier run are ignored.
                 sums = unread = [np.full(channels, 12345, "f4")] * 2
                 for index, batch in enumerate(x):
                     arguments = (*(a.astype("f4") for a in (batch.mean(axis=0), batch.var(axis=0))), *unread, *sums)
@@ -190,7 +190,7 @@ class BatchNormalization(unittest.TestCase):
                 self.assert_close(new, MOMENTUM * old.astype(np.float64) + (1 - MOMENTUM) * expected)
 
     def test_gradients(self):
-        """Of the sum of e * y: along random directions the slope that a central difference in double finds."""
+        """Gradients of the sum of e * y: slopes along random directions agree with central differences in double."""
         random = np.random.default_rng(22)
         step = 1e-5
         for (x, e, scale, bias, *_), (parameters, gradient) in self.each("gradients", "input"):

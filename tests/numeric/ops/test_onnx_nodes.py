@@ -23,7 +23,7 @@ RELATIVE = 1e-5
 
 
 class Skip(Exception):
-    """Why a test does not run."""
+    """The reason why a test does not run."""
 
 
 class ImportedFunction:
@@ -60,7 +60,7 @@ class ImportedFunction:
 
 
 def to_evaluation(text):
-    """An imported module whose BatchNormalization, if any, goes by running statistics."""
+    """An imported module whose BatchNormalization, if any, uses running statistics."""
     text = re.sub(
         r"(%\w+), .* = qtrain\.batch_norm_training (.*), momentum = [^}]*(\} : \(.*\)) -> \((\S+), .*\)",
         r"\1 = qtrain.batch_norm_inference \2\3 -> \4",

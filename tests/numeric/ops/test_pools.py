@@ -64,7 +64,7 @@ GEOMETRIES = [
     Geometry("ceil", (7, 8), (3, 3), (2, 2), output=(3, 4)),
     # ... here beyond the padding too.
     Geometry("ceil_padded", (6, 8), (3, 3), (2, 2), (1, 1, 1, 1), output=(4, 5)),
-    # Padding behind that no window needs.
+    # Padding at the end that no window needs.
     Geometry("spare", (6, 6), (2, 2), (2, 2), (0, 0, 1, 1), output=(3, 3)),
     # Windows of more than 49 elements, which are loops.
     Geometry("large_global", (24, 24), (24, 24)),
@@ -75,7 +75,7 @@ GEOMETRIES = [
 
 
 def build(isa, operation, widths, attributes="", inputs=("input",), shapes=None):
-    """A module of one function a geometry; `inputs` and the result are "input" or "output" shaped."""
+    """A module of one function per geometry; `inputs` and the result are "input" or "output" shaped."""
     module = Module(isa)
     for geometry in GEOMETRIES:
         extents = {"input": geometry.input_shape, "output": geometry.output_shape}

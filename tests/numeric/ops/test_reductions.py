@@ -161,7 +161,7 @@ class GradientSums(Sums):
 
 
 class BiasGradient(unittest.TestCase):
-    """Exact sums over all dimensions but the channel."""
+    """Exact sums over all dimensions except the channel."""
 
     SHAPES = ((1, 1), (5, 3), (64, 300), (2, 3, 4, 5), (3, 257, 2, 2), (40, 5, 33, 31))
 

@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiled operations that WAGE brought against the reference, exactly: masks, positions, shifts both ways, wide errors."""
+"""Compiled operations of WAGE against the reference, exactly: masks, positions, shifts both ways, wide errors."""
 
 import itertools
 import unittest
@@ -144,7 +144,7 @@ class BidirectionalShift(unittest.TestCase):
 
 
 class Positions(unittest.TestCase):
-    """Where the maxima of a pool are, and errors brought there."""
+    """Positions of the maxima of a pool, and errors moved to them."""
 
     @classmethod
     def setUpClass(cls):

@@ -3,7 +3,7 @@
 """Integer arithmetic of the numerics contract, section 1.
 
 Everything works on int64 arrays (or Python integers turned into them). Nothing
-here is fast on purpose; every function is the sentence of the contract.
+here is optimized; every function follows a sentence of the contract.
 """
 
 import numpy as np
@@ -87,7 +87,7 @@ def shift_pseudo(values, shift):
 def shift_stochastic(values, shift, random16):
     """`stochastic`: q + (f16 > R), f16 the top 16 discarded bits (section 1).
 
-    random16 has one 16-bit random number an element, in the layout of values.
+    random16 has one 16-bit random number per element, in the layout of values.
     """
     if shift <= 0:
         return int64(values)

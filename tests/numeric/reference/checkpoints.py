@@ -1,6 +1,6 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Check points of the NITI step: what two independent implementations agreed on.
+"""Check points of the NITI step: values on which two independent implementations agree.
 
 Settings: batch 128, no --normalize, --no-shuffle, seed 1, schedule 4, MNIST's training set, all other defaults.
 """

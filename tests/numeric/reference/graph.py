@@ -223,7 +223,7 @@ class _Importer:
         self.file_batch = dims[0].dim_value if dims else None
         shape = (self.batch,) + tuple(d.dim_value for d in dims[1:])
         if not dims or any(n <= 0 for n in shape):
-            raise Unsupported("expected a static input shape behind the batch")
+            raise Unsupported("expected a static input shape after the batch")
         self.graph.input = inputs[0].name
         self.graph.shapes[self.graph.input] = shape
         for node in graph.node:
@@ -257,7 +257,7 @@ class _Importer:
                 break
 
     def _remove_dead_nodes(self):
-        """Nodes that the output does not depend on are no part of the step.
+        """Nodes that the output does not depend on are not part of the step.
 
         Their parameters keep their rank (they stay in graph.parameters).
         """
@@ -387,8 +387,8 @@ class _Importer:
     def _window(self, node, attributes, spatial, kernel, pooling):
         """Window of a Conv or pool: pads, auto_pad, ceil_mode and dilations.
 
-        Reading: with ceil_mode a last window that would start behind the input
-        and the padding in front of it is left out, as PyTorch does.
+        Reading: with ceil_mode a last window that would start after the input
+        and the padding before it is left out, as PyTorch does.
         """
         rank = len(spatial)
         strides = list(attributes.get("strides", [1] * rank))

@@ -383,7 +383,7 @@ def _batch_normalization(m, x, channels, name, zero_bias=False, **attributes):
 
 
 def batch_normalization(m):
-    """After a Conv alone, after a Relu, and of rank 2 behind a Gemm."""
+    """After a Conv alone, after a Relu, and of rank 2 after a Gemm."""
     x = m.relu(_batch_normalization(m, m.conv("x", 5, 6, (3, 3), "conv", bias=False), 6, "bn1"), "relu1")
     x = _batch_normalization(m, x, 6, "bn2")
     x = m.gemm(m.flatten(x), 6 * 7 * 5, 13, "fc1")
@@ -407,7 +407,7 @@ def normalized_residual(m):
 
 
 def normalized_views(m):
-    """What stands between layers and normalizations: views, a Dropout that evaluation leaves out, a second user."""
+    """Operations between layers and normalizations: views, a Dropout that evaluation leaves out, a second user."""
     shape = m.constant("shape", np.array([0, 16, -1], np.int64))
     x = m.conv("x", 5, 16, (3, 3), "expand", group=1, bias=False)
     x = m.relu(_batch_normalization(m, m.node("Reshape", [x, shape], "rows"), 16, "bn1"), "relu1")

@@ -88,7 +88,7 @@ class Trainer:
                 names = node.attributes["running"]
                 values = batchnorm.running_from_file(*(graph.running[n] for n in names))
                 self.running.update(zip(names, values))
-        self.estimated = dict(self.running)  # what evaluation goes by
+        self.estimated = dict(self.running)  # the statistics that evaluation uses
         self.batches = {}  # node output -> statistics of the batches of an estimation
         self.trained = self._values_with_errors()
 
@@ -179,7 +179,7 @@ class Trainer:
         return producer.kind in ("conv", "gemm")
 
     def _linear_output(self, node, accumulator, exponent):
-        """Bias, then requantization; a BatchNormalization behind takes more bits."""
+        """Bias, then requantization; a BatchNormalization after it takes more bits."""
         if node.bias is not None:
             power = min(self.exponents[node.bias.name] - exponent, 40)
             bias = self.compute_copy(node.bias)
@@ -427,7 +427,7 @@ class Trainer:
     # Evaluation and state --------------------------------------------------
 
     def estimate(self, batches, exponent):
-        """The statistics that evaluation goes by, from training batches (section 4.14, 6)."""
+        """The statistics that evaluation uses, from training batches (section 4.14, 6)."""
         self.batches = {}
         for images in batches if self.running else ():
             self.forward(images, exponent, ESTIMATION)
@@ -444,7 +444,7 @@ class Trainer:
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise.
 
         Parameters, the running statistics as int32 (2^-16) and int64 (2^-32), and those that
-        evaluation goes by alike.
+        evaluation uses in the same form.
         """
         kind = "<i2" if self.settings.weight_bits == 16 else "<i1"
         rows = [

@@ -4,8 +4,8 @@
 
 Tensors are in ONNX layout, any number of spatial dimensions. Products are sums
 of float64 matrix products of integers: exact while every partial sum is below
-2^53, which holds for 2^38 products of two 8-bit mantissas. `finish` makes of them
-what accumulators hold: NITI's saturate, WAGE's are exact. Convolutions of floats
+2^53, which holds for 2^38 products of two 8-bit mantissas. `finish` turns them
+into accumulators: NITI's saturate, WAGE's are exact. Convolutions of floats
 are the same sums, without `finish`.
 """
 
@@ -19,7 +19,7 @@ from arithmetic import int64, saturate
 class Window:
     """Positions of a sliding window: kernel, strides, dilations, padding, output.
 
-    begin is the padding in front of each spatial dimension; behind, the input
+    begin is the padding before each spatial dimension; after it, the input
     is extended as far as the last window reaches.
     """
 
@@ -35,7 +35,7 @@ class Window:
         return int(np.prod(self.kernel, dtype=np.int64))
 
     def slices(self, offset):
-        """What the window's position `offset` sees of the extended input."""
+        """The part of the extended input that position `offset` of the window sees."""
         spatial = tuple(
             slice(o * d, o * d + s * (n - 1) + 1, s)
             for o, d, s, n in zip(offset, self.dilations, self.strides, self.output)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains an ONNX model by the reference and prints its state.
 
-Output: for each step asked for a line `step N`, then a line a tensor, sorted by
+Output: for each requested step a line `step N`, then one line per tensor, sorted by
 name: name, exponent, CRC-32 of the mantissa bytes in ONNX layout. With --eval
 a last line `test_accuracy A (CORRECT/COUNT)`.
 """
@@ -81,7 +81,7 @@ def parse(arguments):
     parser.add_argument("--no-shuffle", action="store_true")
     parser.add_argument("--limit", type=int, help="train on the first N examples only")
     parser.add_argument("--schedule", default="4,2@40%,0@60%,-1@80%")
-    parser.add_argument("--total-steps", type=int, help="what the schedule's percents refer to (default: --steps)")
+    parser.add_argument("--total-steps", type=int, help="steps that the schedule's percents refer to (default: --steps)")
     parser.add_argument("--statistics-batches", type=int, default=32, help="estimate BatchNormalization's statistics on N")
     parser.add_argument("--eval", action="store_true", help="print the accuracy on the test set at the end")
     parser.add_argument("--dump", metavar="DIR", help="write intermediate results (see Recorder)")
@@ -143,7 +143,7 @@ def main(arguments=None):
     schedule = niti.Schedule(options.schedule, total, batches.steps_per_epoch, parse_rate)
 
     def estimate(step):
-        """As a run does that tests its weights after this step."""
+        """Estimates statistics like a run that tests its weights after this step."""
         if step > 0 and options.scheme == "niti":
             chosen = data.estimation_batches(
                 dataset, options.batch, options.seed, options.limit, options.statistics_batches

@@ -3,7 +3,7 @@
 """The WAGE training step: numerics contract section 7, in plain NumPy.
 
 Activations and errors are int64 arrays of codes, accumulators int64 arrays. Scales
-are constants of the layer and never looked at, but for the one of the output.
+are constants of the layer and never used, except for that of the output.
 """
 
 import dataclasses
@@ -215,7 +215,7 @@ class Trainer:
 
     def _accumulators(self, node, x):
         if node.inputs[0] in self.layers:
-            raise Unsupported(f"WAGE expects a Relu in front of '{node.name}'")
+            raise Unsupported(f"WAGE expects a Relu before '{node.name}'")
         if node.kind == "conv":
             result = operators.conv_forward(x, self.weights(node), node.window, node.attributes["group"], int64)
         else:
@@ -353,7 +353,7 @@ class Trainer:
 
 
 def _pools_first(graph):
-    """The nodes, with a pool that alone uses a Relu's result in front of it.
+    """The nodes, with a pool that alone uses a Relu's result before it.
 
     WAGE pools accumulators; maximum and Relu commute. Nodes are a chain otherwise.
     """

@@ -37,7 +37,7 @@ struct Parts {
     data = file.substr(8 + length);
   }
   std::string join() const { return join(header.dump()); }
-  /// With the hashes of what is in the file now.
+  /// Joins the parts with hashes of their present contents.
   std::string joinRehashed() {
     json &metadata = header["__metadata__"];
     metadata["data_hash"] = hash(data);
@@ -48,7 +48,7 @@ struct Parts {
     metadata["metadata_hash"] = hash(stream);
     return join();
   }
-  /// As it was before statistics were estimated.
+  /// Removes the tensors of estimated statistics, as in older files.
   void dropStatistics() {
     json offsets = header["1.running.evaluation"]["data_offsets"];
     uint64_t begin = offsets[0], end = offsets[1];
@@ -61,7 +61,7 @@ struct Parts {
           if (offset >= end)
             offset = offset.get<uint64_t>() - (end - begin);
   }
-  /// As version 1 of the format wrote it.
+  /// Rewrites the file in version 1 of the format.
   void makeOld() {
     dropStatistics();
     json &metadata = header["__metadata__"];
@@ -191,7 +191,7 @@ TEST_F(CheckpointFile, StateHashIsAsDocumented) {
   EXPECT_EQ(hashState(model, state.data()), Parts::hash(stream));
 }
 
-// What checkpoints did not have before statistics were estimated.
+// Checkpoints had no statistics for evaluation before these were estimated.
 TEST_F(CheckpointFile, OlderFilesHaveRunningStatisticsAlone) {
   Parts parts(good);
   parts.dropStatistics();
@@ -279,7 +279,7 @@ TEST_F(CheckpointFile, NothingFollowsTheHeader) {
   EXPECT_EQ(load(), "");
 }
 
-// The text of a header takes memory, however small what it says is.
+// The text of a header takes memory, regardless of its meaning.
 TEST_F(CheckpointFile, LongHeadersAreNotRead) {
   Parts parts(good);
   std::string entry = "[],", header = "{\"a\":[";
@@ -429,7 +429,8 @@ TEST_F(CheckpointFile, TheVersionBeforeHashesLoads) {
   }
 }
 
-// What cannot change evaluation is no hindrance to it, only to going on.
+// Options that cannot change evaluation do not prevent it; they prevent a
+// resume.
 TEST_F(CheckpointFile, ReadersNeedWhatTheyRead) {
   qtcrt_model other = model;
   other.batch = 5;

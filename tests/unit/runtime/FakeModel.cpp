@@ -80,7 +80,7 @@ void forward(qtcrt_executor *executor, const qtcrt_step *step) {
   *step->logits_exponent = -13;
 }
 
-/// The forward pass on pixels less a quarter of what was estimated.
+/// The forward pass on pixels less a quarter of the estimates.
 void evaluate(qtcrt_executor *executor, const qtcrt_step *step) {
   forward(executor, step);
   const int8_t *weights = reinterpret_cast<const int8_t *>(step->state);

@@ -24,7 +24,7 @@ protected:
 
   uint8_t *weights() { return state.data() + model.tensors[1].offset; }
 
-  /// What is said of a run whose weights have changed.
+  /// The explanation for a run whose weights have changed.
   std::string explain(double loss, uint64_t correct, uint64_t examples) {
     LearningCheck check(model, state.data());
     ++weights()[0];
@@ -85,7 +85,7 @@ TEST_F(LearningCheckTest, NoParameterHasChanged) {
   EXPECT_TRUE(contains(text, "no parameter has changed")) << text;
   EXPECT_TRUE(contains(text, "too small (--schedule=-60)")) << text;
   EXPECT_FALSE(contains(text, "are 0")) << text;
-  // Running statistics are no parameters.
+  // Running statistics are not parameters.
   state[model.tensors[2].offset] = 1;
   EXPECT_NE(check.explain(state.data(), sums, "-60"), "");
   weights()[0] = 0;

@@ -70,6 +70,6 @@ TEST(Printable, Columns) {
 TEST(Printable, ClipsTheFront) {
   EXPECT_EQ(clipFront("abcdef", 6), "abcdef");
   EXPECT_EQ(clipFront("abcdefg", 6), "...efg");
-  // A wide character does not fit in what is left.
+  // A wide character does not fit in the remaining columns.
   EXPECT_EQ(clipFront("重重重重", 6), "...重");
 }

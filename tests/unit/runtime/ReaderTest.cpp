@@ -117,7 +117,7 @@ TEST_F(MnistErrors, DamagedGzip) {
   expect({"damaged"});
 }
 
-// Unusual but valid: what `gzip -dc` unpacks to the same bytes.
+// Unusual but valid files that `gzip -dc` unpacks to the same bytes.
 TEST_F(MnistErrors, FormsOfGzip) {
   Bytes bytes = idxImages(20, 5, 5), empty = gzip(Bytes());
   auto slice = [&](size_t begin, size_t end) {

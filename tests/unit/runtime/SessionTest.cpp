@@ -78,7 +78,7 @@ TEST(Session, DrawsUniformLevels) {
   auto *drawn = reinterpret_cast<int8_t *>(session.state() + tensor.offset);
   std::set<int> values(drawn, drawn + tensor.elements);
   EXPECT_EQ(values, std::set<int>({-64, 0, 64}));
-  // 2 * 64 is no 8-bit number, and an even number of levels has no middle.
+  // 2 * 64 is not an 8-bit number, and an even number of levels has no middle.
   for (uint16_t levels : {5, 2}) {
     tensor.levels = levels;
     EXPECT_NE(errorOf([&] { checkModel(model); }), "");

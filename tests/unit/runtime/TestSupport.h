@@ -44,7 +44,7 @@ void writeMnist(const std::string &folder, uint32_t train, uint32_t test,
 Bytes npy(const std::string &descr, const std::string &shape,
           const Bytes &elements, bool fortran = false);
 
-/// What `action` throws as qtcrt::Error, or "".
+/// The text of the qtcrt::Error that `action` throws, or "".
 std::string errorOf(const std::function<void()> &action);
 
 struct ProgramResult {

@@ -33,7 +33,7 @@ namespace {
 class Trainer : public testing::Test {
 protected:
   Trainer() : data("mnist:" + (folder / "data")) {
-    writeMnist(folder / "data", 200, 37, 12); // 12 batches an epoch
+    writeMnist(folder / "data", 200, 37, 12); // 12 batches per epoch
   }
   std::vector<std::string> train(const std::vector<std::string> &more) const {
     std::vector<std::string> all = {"train", "--data", data, "--threads=2"};
@@ -200,7 +200,7 @@ TEST_F(Trainer, SignalsSaveAndStop) {
   }
 }
 
-// What an interrupted run prints is a command that goes on where it was.
+// An interrupted run prints a command that continues it.
 TEST_F(Trainer, TheHintContinuesAndSaves) {
   ProgramResult whole = runProgram(train({"--epochs=2", "--eval-every=0"}));
   std::string place = folder / "it's a place";
@@ -302,7 +302,7 @@ TEST_F(Trainer, OneTrainerAFolder) {
 
 TEST_F(Trainer, NoTemporaryFileStays) {
   ASSERT_EQ(mkdir(out("r").c_str(), 0777), 0);
-  // Of a run that was killed; and a file of the user's.
+  // One file of a run that was killed, and one of the user's.
   writeFile(out("r/checkpoint.safetensors.tmp-0123456789abcdef"),
             std::string("x"));
   writeFile(out("r/notes.tmp-1"), std::string("x"));
@@ -407,7 +407,7 @@ TEST_F(Trainer, StatisticsAreEstimatedBeforeATest) {
   EXPECT_EQ(estimated({"--epochs=1", "--limit=100"}), expected(100, 1, 6));
   EXPECT_EQ(estimated({"--epochs=1", "--statistics-batches=1000"}),
             expected(0, 1, 12));
-  // Weights that no step has moved keep the file's.
+  // Weights that no step has changed keep the statistics of the file.
   EXPECT_EQ(estimated({"--steps=0"}), std::vector<int32_t>(fakeFeatures));
 }
 
@@ -426,14 +426,14 @@ TEST_F(Trainer, StatisticsChangeNoStep) {
     return result.out.substr(result.out.find(" test_accuracy=", at), 21);
   };
   EXPECT_EQ(accuracy(whole), accuracy(once));
-  // A finished run may be tested again by other statistics.
+  // A finished run may be tested again with other statistics.
   ProgramResult again =
       runProgram(train({"--resume", checkpoint(out("a")), "--epochs=2",
                         "--statistics-batches=1"}));
   EXPECT_EQ(accuracy(again), accuracy(few));
 }
 
-// Between two tests the weights have moved since the last estimation.
+// Between two tests the weights have changed since the last estimation.
 TEST_F(Trainer, OtherCheckpointsHaveRunningStatistics) {
   std::string run = out("between");
   runProgram(train({"--epochs=3", "--save-every=5", "--out", run}), [] {

@@ -5,7 +5,7 @@
 
     values = interpret.run(text, x)     the result of @forward on input x, as in evaluation
 
-With `training`, BatchNormalization goes by the statistics of the batch.
+With `training`, BatchNormalization uses the statistics of the batch.
 """
 
 import ast

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes small models and imports them.
 
-The tests beside are Python scripts: each makes models with `run`, which prints
-what the importer says to them, and FileCheck reads the comments.
+The tests next to this folder are Python scripts. Each makes models with `run`,
+which prints the importer's output, and FileCheck reads the comments.
 
     # RUN: env PYTHONPATH=%S/Inputs %python %s %t | FileCheck %s
 """
@@ -24,7 +24,7 @@ os.makedirs(folder, exist_ok=True)
 
 
 def node(op, inputs, outputs, name=None, **attributes):
-    """A node; inputs and outputs are names with spaces between, '-' for an absent one."""
+    """A node; inputs and outputs are names separated by spaces, '-' for an absent one."""
     names = [[("" if part == "-" else part) for part in text.split()] for text in (inputs, outputs)]
     return helper.make_node(op, *names, name=name or outputs.split()[0] + "_node", **attributes)
 

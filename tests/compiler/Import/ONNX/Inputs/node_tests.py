@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Imports ONNX's own node tests and compares results with the ones they expect.
 
-    node_tests.py FOLDER     prints a line a test
+    node_tests.py FOLDER     prints one line per test
 
-The tests come with the onnx package. Their inputs but the first become
+The tests come with the onnx package. All inputs except the first become
 initializers, and a Flatten is added so that the model ends as a classifier does.
 """
 
@@ -33,7 +33,7 @@ def collect():
 
 
 def convert(case):
-    """The model with constants for all inputs but the first, and the expected result."""
+    """The model with constants for all inputs except the first, and the expected result."""
     source = case.model.graph
     inputs, outputs = case.data_sets[0]
     node = source.node[0]
@@ -72,7 +72,7 @@ def is_training(case):
 
 def translate(path, batch):
     command = ["qtc-translate", "--import-onnx", f"--batch={batch}"]
-    # The interpreter likes numbers in hex better than MLIR's abbreviations.
+    # The interpreter reads numbers in hex rather than MLIR's abbreviations.
     command += ["--mlir-print-elementsattrs-with-hex-if-larger=1", path]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
