@@ -1,4 +1,4 @@
-//===- SchemeSupport.cpp - What schemes have in common --------------------===//
+//===- SchemeSupport.cpp - Functions that schemes share -------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

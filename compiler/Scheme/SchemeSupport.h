@@ -1,4 +1,4 @@
-//===- SchemeSupport.h - What schemes have in common ---------- -*- C++ -*-===//
+//===- SchemeSupport.h - Functions that schemes share -----------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

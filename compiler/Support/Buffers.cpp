@@ -1,4 +1,4 @@
-//===- Buffers.cpp - What is known of a step's buffers --------------------===//
+//===- Buffers.cpp - Facts about a step's buffers -------------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Buffers.h - What is known of a step's buffers ------------*- C++ -*-===//
+//===- Buffers.h - Facts about a step's buffers -----------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- FunctionPool.cpp - Equal functions once ----------------------------===//
+//===- FunctionPool.cpp - Sharing of equal functions ----------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

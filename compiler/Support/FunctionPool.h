@@ -1,4 +1,4 @@
-//===- FunctionPool.h - Equal functions once --------------------*- C++ -*-===//
+//===- FunctionPool.h - Sharing of equal functions --------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Interrupts.cpp - Nothing is left of an interrupted program ---------===//
+//===- Interrupts.cpp - Cleanup of an interrupted program -----------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

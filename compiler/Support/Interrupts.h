@@ -1,4 +1,4 @@
-//===- Interrupts.h - Nothing is left of an interrupted program -*- C++ -*-===//
+//===- Interrupts.h - Cleanup of an interrupted program ---------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

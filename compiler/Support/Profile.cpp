@@ -1,4 +1,4 @@
-//===- Profile.cpp - What profiles know of operations ---------------------===//
+//===- Profile.cpp - Operations in profiles -------------------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Profile.h - What profiles know of operations ------------*- C++ -*-===//
+//===- Profile.h - Operations in profiles -----------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

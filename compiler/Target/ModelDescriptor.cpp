@@ -1,4 +1,4 @@
-//===- ModelDescriptor.cpp - What the runtime knows of a model ------------===//
+//===- ModelDescriptor.cpp - A model as data for the runtime --------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- ModelDescriptor.h - What the runtime knows of a model ----*- C++ -*-===//
+//===- ModelDescriptor.h - A model as data for the runtime ------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -60,7 +60,7 @@ struct VariantDescription {
   uint32_t peakKind = 0;
   int64_t arenaBytes = 0;
   int64_t peakMacs = 0;
-  /// Empty where there is no such function.
+  /// Empty if there is no such function.
   std::string trainSymbol, evaluateSymbol, estimateSymbol, peakSymbol;
   std::vector<ProfiledOp> trainOps;
   /// Replaces the symbols.

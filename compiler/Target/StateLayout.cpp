@@ -1,4 +1,4 @@
-//===- StateLayout.cpp - Where the tensors of the training state lie ------===//
+//===- StateLayout.cpp - Places of the training state ---------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- StateLayout.h - Where the training state lies ------------*- C++ -*-===//
+//===- StateLayout.h - Places of the training state -------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

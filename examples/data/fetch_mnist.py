@@ -49,7 +49,7 @@ def stored(folder, name):
 
 
 def download(url, deadline):
-    """The bytes behind a URL; raises OSError when the deadline passes."""
+    """The bytes at a URL; raises OSError when the deadline passes."""
     data = b""
     with urllib.request.urlopen(url, timeout=max(0.1, min(10, deadline - time.monotonic()))) as answer:
         while chunk := answer.read1(1 << 20):

@@ -40,7 +40,7 @@ void setUnfinished(const std::string &path) {
   hasUnfinished = 1;
 }
 
-/// The permissions that the user wants new files to have.
+/// The permissions of new files under the user's umask.
 mode_t usualMode() {
   static const mode_t mask = [] {
     mode_t current = umask(0);

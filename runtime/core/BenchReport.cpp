@@ -1,4 +1,4 @@
-//===- BenchReport.cpp - What bench shows ---------------------------------===//
+//===- BenchReport.cpp - the output of bench ------------------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

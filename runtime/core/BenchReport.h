@@ -1,4 +1,4 @@
-//===- BenchReport.h - What bench shows -------------------------*- C++ -*-===//
+//===- BenchReport.h - the output of bench ----------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- CommandLine.cpp - what the user asks for ---------------------------===//
+//===- CommandLine.cpp - the user's options -------------------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- CommandLine.h - what the user asks for -------------------*- C++ -*-===//
+//===- CommandLine.h - the user's options -----------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Metrics.cpp - the file of one JSON object an epoch -----------------===//
+//===- Metrics.cpp - the file of one JSON object per epoch ----------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Metrics.h - the file of one JSON object an epoch ---------*- C++ -*-===//
+//===- Metrics.h - the file of one JSON object per epoch --------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -4,7 +4,7 @@
 """Random small networks in which parameters have every form that exporters give them.
 
 Weights are tied between convolutions of different strides and linear layers that read them transposed or not; biases,
-scales and statistics are merged constants; all of them have other ranks and stand behind Identity, Reshape, Unsqueeze,
+scales and statistics are merged constants; all of them have other ranks and come after Identity, Reshape, Unsqueeze,
 Transpose and Constant. Losses are computed in double, on the graph that the NumPy reference reads.
 """
 

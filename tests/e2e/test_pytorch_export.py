@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What PyTorch's exporters write, where PyTorch is installed: examples/pytorch/export.py and the new exporter."""
+"""Files of PyTorch's exporters, where PyTorch is installed: examples/pytorch/export.py and the new exporter."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-//===- Session.cpp - What all commands need around the compiler -----------===//
+//===- Session.cpp - Diagnostics and output of all commands ---------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

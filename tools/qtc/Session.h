@@ -1,4 +1,4 @@
-//===- Session.h - What all commands need around the compiler ---*- C++ -*-===//
+//===- Session.h - Diagnostics and output of all commands -------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

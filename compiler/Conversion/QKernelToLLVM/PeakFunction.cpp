@@ -1,4 +1,4 @@
-//===- PeakFunction.cpp - What an instruction set can do ------------------===//
+//===- PeakFunction.cpp - Peak speed of an instruction set ----------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

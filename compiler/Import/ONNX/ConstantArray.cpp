@@ -1,4 +1,4 @@
-//===- ConstantArray.cpp - Elements of constants at hand ------------------===//
+//===- ConstantArray.cpp - Constants with their elements ------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

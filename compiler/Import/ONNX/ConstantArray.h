@@ -1,4 +1,4 @@
-//===- ConstantArray.h - Elements of constants at hand ----------*- C++ -*-===//
+//===- ConstantArray.h - Constants with their elements ----------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -76,7 +76,7 @@ static std::optional<ShapeNumber> takeRemainder(ShapeNumber a, ShapeNumber b) {
 
 template <bool (*overflowing)(int64_t, int64_t, int64_t &)>
 static std::optional<ShapeNumber> addUp(ShapeNumber a, ShapeNumber b) {
-  // 0 is no multiple of the batch, and the sum of both kinds is neither.
+  // 0 is not a multiple of the batch, and the sum of both kinds is neither.
   if (a.timesBatch != b.timesBatch && a.value != 0 && b.value != 0)
     return std::nullopt;
   ShapeNumber result;

@@ -11,7 +11,7 @@
 // trusted: whatever they hold, the result is a module or one line of
 // diagnostic.
 //
-// No protobuf type appears here: this folder alone knows protobuf.
+// No protobuf type appears here: only this folder depends on protobuf.
 //
 //===----------------------------------------------------------------------===//
 

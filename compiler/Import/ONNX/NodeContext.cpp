@@ -1,4 +1,4 @@
-//===- NodeContext.cpp - What a handler sees of a node --------------------===//
+//===- NodeContext.cpp - A handler's view of a node -----------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- NodeContext.h - What a handler sees of a node ------------*- C++ -*-===//
+//===- NodeContext.h - A handler's view of a node ---------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Refusal.cpp - Why something cannot be imported ---------------------===//
+//===- Refusal.cpp - Reasons why an import fails --------------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

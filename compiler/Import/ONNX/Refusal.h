@@ -1,4 +1,4 @@
-//===- Refusal.h - Why something cannot be imported -------------*- C++ -*-===//
+//===- Refusal.h - Reasons why an import fails ------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

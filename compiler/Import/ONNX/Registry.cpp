@@ -1,4 +1,4 @@
-//===- Registry.cpp - Which operators are imported, and by what -----------===//
+//===- Registry.cpp - Imported operators and their handlers ---------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- Values.cpp - What ONNX values stand for during an import -----------===//
+//===- Values.cpp - ONNX values during an import --------------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

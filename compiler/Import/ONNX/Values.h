@@ -1,4 +1,4 @@
-//===- Values.h - What ONNX values stand for during an import ---*- C++ -*-===//
+//===- Values.h - ONNX values during an import ------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TargetRecord.cpp - What is known of an instruction set -------------===//
+//===- TargetRecord.cpp - Properties of instruction sets ------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

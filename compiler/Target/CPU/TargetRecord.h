@@ -1,4 +1,4 @@
-//===- TargetRecord.h - What is known of an instruction set -----*- C++ -*-===//
+//===- TargetRecord.h - Properties of instruction sets ----------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- TargetRecord.cpp - What is known of a CUDA device ------------------===//
+//===- TargetRecord.cpp - Properties of CUDA devices ----------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

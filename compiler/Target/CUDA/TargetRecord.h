@@ -1,4 +1,4 @@
-//===- TargetRecord.h - What is known of a CUDA device ----------*- C++ -*-===//
+//===- TargetRecord.h - Properties of CUDA devices --------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,4 +1,4 @@
-//===- OutlineKernels.cpp - Equal kernels once ----------------------------===//
+//===- OutlineKernels.cpp - Sharing of equal kernels ----------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

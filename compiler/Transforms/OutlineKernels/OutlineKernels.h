@@ -1,4 +1,4 @@
-//===- OutlineKernels.h - Equal kernels once --------------------*- C++ -*-===//
+//===- OutlineKernels.h - Sharing of equal kernels --------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -33,7 +33,7 @@ public:
   }
 
   uint8_t *data() const { return start; }
-  /// The bytes asked for.
+  /// The requested bytes.
   uint64_t size() const { return length; }
 
 private:

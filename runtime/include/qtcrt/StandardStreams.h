@@ -1,4 +1,4 @@
-//===- StandardStreams.h - stdin, stdout and stderr exist -------*- C++ -*-===//
+//===- StandardStreams.h - open stdin, stdout and stderr --------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -403,7 +403,7 @@ TEST_F(Trainer, StatisticsAreEstimatedBeforeATest) {
   EXPECT_EQ(estimated({"--epochs=1", "--seed=5"}), expected(0, 5, 8));
   EXPECT_EQ(estimated({"--epochs=1", "--statistics-batches=3"}),
             expected(0, 1, 3));
-  // Fewer batches than asked for: all of them, and not the incomplete one.
+  // Fewer batches than requested: all of them, and not the incomplete one.
   EXPECT_EQ(estimated({"--epochs=1", "--limit=100"}), expected(100, 1, 6));
   EXPECT_EQ(estimated({"--epochs=1", "--statistics-batches=1000"}),
             expected(0, 1, 12));
