@@ -6,8 +6,8 @@
 
 Exit status 1 if a run ends below its floor, 2 if one cannot be made. Each section of the page is written once
 all of its runs have a result: made here, or read from the folder of an earlier run (--results), which must have been
-made with the same options. Other sections stay as they are. Runs of hundreds of epochs need a GPU: they are made only
-with --gpu, and continue from a folder of --keep, even on another machine.
+made with the same options. Other sections stay as they are. Runs of hundreds of epochs need a GPU: they are made only with
+--gpu, and continue from their state in a folder of --keep, which may come from another machine.
 The compiler is $QTC, or bin/qtc in $QTC_BUILD_DIR (default: build in the repository).
 """
 
@@ -217,9 +217,9 @@ def machine():
 HEAD = """# Accuracy
 
 Written by `tools/dev/accuracy.py`, which fails if a run ends below its floor, or an integer scheme further below fp32 than
-it may. The numbers follow from the commands alone: instruction set and thread count do not change them; fp32's hold for one
-instruction set. Speeds (medians over the epochs) belong to the machine. `DIR` is the folder of the data set; the models are
-PyTorch's exports, with its initial weights.
+allowed. The accuracies depend only on the commands, not on the instruction set or the number of threads, except that those
+of fp32 are valid for one instruction set. Speeds (medians over the epochs) are those of the machine given. `DIR` is the
+folder of the data set. The models are exports of PyTorch with its initial weights.
 
 """
 
@@ -353,12 +353,12 @@ SECTIONS = (
     ),
     Section(
         "Statistics of BatchNormalization",
-        """ResNet-20; accuracies, in percent, of training and test after every epoch. Those of training are means over the epoch. The
-last columns say how far a test is below training from the second epoch on, at most, and how far it may be. The second run is
-the first with statistics of the whole training set, from which tests may differ by half a point. A finished run is tested
-again with `--resume FILE --statistics-batches N`.
+        """Training and test accuracies of ResNet-20, in percent, after every epoch. Training accuracies are means over the epoch. The
+last columns give the largest gap between training and test accuracy from the second epoch on, and the allowed gap. The second
+run is the first with statistics of the whole training set; its tests may differ from those of the first by half a point. A
+finished run is tested again with `--resume FILE --statistics-batches N`.
 
-| run | training | test | less, at most | allowed |
+| run | training | test | largest gap | allowed |
 |---|---|---|---:|---:|""",
         STATISTICS_RUNS,
         statistics_rows,
@@ -366,10 +366,10 @@ again with `--resume FILE --statistics-batches N`.
     ),
     Section(
         "Three schemes",
-        """Test accuracies, in percent, of the last epoch: the mean of seeds 1, 2 and 3, and their spread (largest less smallest).
-WAGE is trained with the loss of the two others and the paper's α; [its page](schemes/wage.md) tells why.
+        """Test accuracies, in percent, after the last epoch: the mean of seeds 1, 2 and 3, and their spread (largest minus smallest).
+WAGE is trained with the loss of the other two schemes and the paper's α; [its page](schemes/wage.md) gives the reason.
 
-| network, data, epochs | scheme | mean | spread | less than fp32 | allowed | images/s |
+| network, data, epochs | scheme | mean | spread | below fp32 | allowed | images/s |
 |---|---|---:|---:|---:|---:|---:|""",
         COMPARED_RUNS,
         comparison_rows,
@@ -377,8 +377,8 @@ WAGE is trained with the loss of the two others and the paper's α; [its page](s
     ),
     Section(
         "Bit widths of WAGE",
-        """LeNet on MNIST with the authors' schedule shortened to 40 epochs; test errors in percent. Widths are those of weights,
-activations, gradients (the grid on which weights are stored) and errors.
+        """Test errors, in percent, of LeNet on MNIST with the authors' schedule shortened to 40 epochs. The widths are those of
+weights, activations, gradients (the grid on which weights are stored) and errors.
 
 | widths | best | last epoch | minutes | images/s |
 |---|---:|---:|---:|---:|""",
@@ -388,8 +388,8 @@ activations, gradients (the grid on which weights are stored) and errors.
     ),
     Section(
         "The authors' schedules",
-        """On a GPU (`--gpu`); test accuracies in percent. The goals, of the best epoch and of the mean of the last ten, are what
-the authors' own codes reach.
+        """Test accuracies, in percent, of runs on a GPU (`--gpu`). The goals, for the best epoch and the mean of the last ten, are
+those reached by the authors' code.
 
 | run | best | last ten | final | goals | minutes | images/s |
 |---|---:|---:|---:|---|---:|---:|""",

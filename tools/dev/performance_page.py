@@ -136,18 +136,18 @@ def page_models(data, goals):
             rows += compare_with_torch(name, data["models"][name], goals)
         else:
             goals.add(f"{name} against PyTorch", "≥ 4×, bf16 ≥ 2×", None, 0, "-")
-    text = "Synthetic input; the programs ran in turn, the models too."
+    text = "The input is synthetic. The programs ran in turn, and so did the models."
     if any(set(entry["runs"]) - {"qtc"} for entry in data["models"].values()):
         text += (
-            " PyTorch: SGD with momentum, channels-last, each mode in a process of its own, 3 steps of warm-up before "
-            "those that count."
+            " PyTorch trains by SGD with momentum in channels-last layout, each mode in its own process, after 3 steps of "
+            "warm-up."
         )
     if data.get("import_mib"):
-        text += f" A process that only imports torch has a peak of {data['import_mib']:.0f} MiB."
+        text += f" A process that only imports torch has a peak memory of {data['import_mib']:.0f} MiB."
     if any(entry["skipped"] for entry in data["models"].values()):
         text += (
-            f" A compiled mode that was more than {data['skip_factor']:g} times slower than its eager twin in the "
-            "first round was left out of the later ones."
+            f" A compiled mode that was more than {data['skip_factor']:g} times slower than its eager mode in the "
+            "first round was left out of later rounds."
         )
     head = ["model and program", "images/s", "from … to", "runs", "qtc is … times as fast", "peak MiB", "qtc's share"]
     return text + "\n\n" + table(head, rows)
@@ -168,12 +168,15 @@ def page_steps(data, goals):
         ]
         for name, runs in benches.items()
     ]
-    head = ["model", "ms/step", "% of peak", "% of time not MAC kernels", "peak, GMAC/s", "best peak", "copy, GB/s"]
+    head = ["model", "ms/step", "% of peak", "% of time outside MAC kernels", "peak, GMAC/s", "best peak", "copy, GB/s"]
     text = (
-        "The peak is dot-product instructions on registers, all threads at once, in rounds between the steps: shares "
-        "refer to the median of the rounds. Every number is a median over the runs.\n\n" + table(head, rows)
+        "The peak is the speed of dot-product instructions on registers on all threads at once, measured in rounds between "
+        "the steps. Shares refer to the median of the rounds. Every number is a median over the runs.\n\n" + table(head, rows)
     )
-    text += "\nBy kind of operation, from half a percent on; bound: the time at the roofline.\n\n"
+    text += (
+        "\nThe next table sums the operations of each kind with at least half a percent of the step; the bound is the "
+        "time at the roofline.\n\n"
+    )
     text += table(["model, kind", "ms", "% of step", "bound, ms"], kind_rows(benches))
     for name in BIG:
         if name in benches:
@@ -182,7 +185,7 @@ def page_steps(data, goals):
         runs = benches.get(name)
         total, rest = middle(runs, "total", "percent_of_peak"), middle(runs, "percent_not_mac")
         goals.add(f"whole {name} step", "≥ 65 % of peak", total, 65, number(total, 1, " %"))
-        goals.add(f"{name}, not MAC kernels", "≤ 15 %", rest, 15, number(rest, 1, " %"), at_most=True)
+        goals.add(f"{name}, time outside MAC kernels", "≤ 15 %", rest, 15, number(rest, 1, " %"), at_most=True)
     return text
 
 
@@ -248,9 +251,9 @@ def page_layers(name, runs, goals):
         )
     head = ["layer and pass", "GMAC", "kernel ms", "helpers ms", "kernel % of peak", "with helpers", "at best", "kernel MB"]
     return (
-        f"\n`{name}` by layer. Helpers pack operands, requantize and activate results, update weights; at best: kernel "
-        "and helpers in their fastest steps, of the best peak; compute and "
-        "memory are the kernel's multiply-accumulates at the peak and its bytes at the copy bandwidth.\n\n"
+        f"\nThe layers of `{name}`. Helpers pack operands, requantize and activate results, and update weights. The column "
+        "`at best` uses the fastest steps of kernel and helpers and the best peak. Compute and memory are the times of the "
+        "kernel's multiply-accumulates at the peak and of its bytes at the copy bandwidth.\n\n"
         + table(head + ["compute ms", "memory ms", "bound"], rows)
     )
 
@@ -272,7 +275,7 @@ def page_threads(data, goals):
             )
         gain = ratio(middle(runs.get("2"), "images_per_second"), one)
         goals.add(f"{name}, 2 threads over 1", "≥ 1.9×", gain, 1.9, number(gain, 2, "×"))
-    return "Each share is of the peak of as many threads.\n\n" + table(
+    return "Each share refers to the peak of the same number of threads.\n\n" + table(
         ["model, threads", "images/s", "over 1 thread", "peak, GMAC/s", "% of peak"], rows
     )
 
@@ -294,12 +297,12 @@ def page_isas(data, goals):
                 ]
             )
             if isa in COMPARED_ISAS:
-                what = f"{name}, {isa}: share of its peak over avx512vnni's of its own"
+                what = f"{name}, {isa}: its share of peak over that of avx512vnni"
                 goals.add(what, "≥ 0.85", relative, 0.85, number(relative, 2))
     batches = ", ".join(f"{name} {batch}" for name, batch in data["batches"].items())
     return (
-        f"Forced with `--isa`; each share is of that instruction set's own measured peak. Batches: {batches}.\n\n"
-        + table(["model, --isa", "images/s", "its peak, GMAC/s", "% of its peak", "over avx512vnni's"], rows)
+        "Instruction sets are forced with `--isa`; each share refers to the measured peak of the same one. "
+        f"Batches: {batches}.\n\n" + table(["model, --isa", "images/s", "its peak, GMAC/s", "% of its peak", "over avx512vnni's"], rows)
     )
 
 
@@ -339,8 +342,8 @@ def page_compile(data, goals):
     what = f"`qtc compile`, {CHAINS[-1]} layers over {CHAINS[0]}"
     goals.add(what, f"≤ {limit:.0f}×", growth, limit, number(growth, 2, "×"), at_most=True)
     return (
-        "All instruction sets, one trainer. The chains are 3×3 convolutions of 16 channels on 16×16 pixels with "
-        "ReLU.\n\n" + table(["model", "s", "runs"], rows)
+        "A trainer contains all instruction sets. The chains are 3×3 convolutions of 16 channels on 16×16 pixels "
+        "with ReLU.\n\n" + table(["model", "s", "runs"], rows)
     )
 
 
@@ -392,11 +395,11 @@ def write_page(results, path):
     machine = results["machine"]
     text = [
         "# Speed on the CPU\n",
-        "Written by `tools/dev/performance.py`; do not edit. Ratios count, not absolute times. All numbers are "
-        "medians; [design](design.md#measuring) says how a step is measured.\n",
+        "Written by `tools/dev/performance.py`; do not edit. Ratios matter, not absolute times. All numbers "
+        "are medians; [design](design.md#measuring) describes how a step is measured.\n",
         f"Machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory']} GiB, {machine['isas']}; "
         f"Linux {machine['kernel']}. qtc {machine['qtc']}, scheme NITI; PyTorch {results['torch']}. "
-        f"Batch {machine['batch']} and {machine['threads']} threads where nothing else is said.\n",
+        f"Batch {machine['batch']} and {machine['threads']} threads unless noted otherwise.\n",
     ]
     if results.get("note"):
         text.append(results["note"] + "\n")
