@@ -302,7 +302,8 @@ def page_isas(data, goals):
     batches = ", ".join(f"{name} {batch}" for name, batch in data["batches"].items())
     return (
         "Instruction sets are forced with `--isa`; each share refers to the measured peak of the same one. "
-        f"Batches: {batches}.\n\n" + table(["model, --isa", "images/s", "its peak, GMAC/s", "% of its peak", "over avx512vnni's"], rows)
+        f"Batches: {batches}.\n\n"
+        + table(["model, --isa", "images/s", "its peak, GMAC/s", "% of its peak", "over avx512vnni's"], rows)
     )
 
 

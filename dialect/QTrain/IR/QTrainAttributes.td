@@ -14,7 +14,7 @@ include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/EnumAttr.td"
 
 def QTrain_Rounding : I32EnumAttr<"Rounding",
-    "How a right shift treats the bits it discards", [
+    "Rounding of a right shift", [
       I32EnumAttrCase<"Nearest", 0, "nearest">,
       I32EnumAttrCase<"NearestEven", 1, "even">,
       I32EnumAttrCase<"TowardZero", 2, "floor0">,
@@ -28,14 +28,14 @@ def QTrain_RoundingAttr
     : EnumAttr<QTrain_Dialect, QTrain_Rounding, "rounding"> {
   let summary = "Rounding of a right shift";
   let description = [{
-    All modes act on sign and magnitude a = |x|, with n > 0 the shift,
-    q = a >> n, r = a mod 2^n (numerics contract, section 1):
+    All modes act on sign and magnitude. With a = |x|, n > 0 the shift,
+    q = a >> n and r = a mod 2^n (numerics contract, section 1.3):
 
     - `nearest`: (a + 2^(n-1)) >> n, ties away from zero;
     - `even`: nearest, ties to even;
     - `floor0`: q, toward zero;
-    - `pseudo`: NITI's pseudo-stochastic rounding, which takes the lower half of
-      r as the random number that decides about the upper half (`niti.md` 5.2);
+    - `pseudo`: NITI's pseudo-stochastic rounding, which uses the lower half of
+      r as the random number for the upper half (`niti.md` 5.2);
     - `stochastic`: q + (f16 > R) with f16 the top 16 bits of r and R a 16-bit
       random number.
   }];
@@ -52,14 +52,14 @@ def QTrain_Loss : I32EnumAttr<"Loss", "Loss function", [
 def QTrain_LossAttr : EnumAttr<QTrain_Dialect, QTrain_Loss, "loss"> {
   let summary = "Loss function";
   let description = [{
-    `cross_entropy` is softmax cross-entropy; `sse` the sum of squared
-    differences to the one-hot target.
+    `cross_entropy` is softmax cross-entropy; `sse` is half the sum of squared
+    differences to the one-hot target (numerics contract, section 6, rule 4).
   }];
   let assemblyFormat = "`<` $value `>`";
 }
 
 def QTrain_Exponential : I32EnumAttr<"Exponential",
-    "How the integer softmax computes powers", [
+    "Power function of the integer softmax", [
       I32EnumAttrCase<"Fraction", 0, "fraction">,
       I32EnumAttrCase<"Octave", 1, "paper">]> {
   let cppNamespace = "::qtc::qtrain";
@@ -70,15 +70,15 @@ def QTrain_ExponentialAttr
     : EnumAttr<QTrain_Dialect, QTrain_Exponential, "exponential"> {
   let summary = "Power function of the integer softmax";
   let description = [{
-    `fraction` keeps 8 fraction bits of the base-2 logit (numerics contract,
-    section 4, Loss); `paper` truncates to whole octaves as NITI's released
-    code does (`niti.md` 4.4, cases A and B).
+    `fraction` keeps 8 fraction bits of the base-2 logit; `paper` truncates to
+    whole octaves as NITI's released code does (numerics contract, section 4.10;
+    `niti.md` 4.2 and 4.4).
   }];
   let assemblyFormat = "`<` $value `>`";
 }
 
 def QTrain_RandomPurpose : I32EnumAttr<"RandomPurpose",
-    "What random numbers are used for: a word of the Philox counter", [
+    "Purpose of random numbers: a word of the Philox counter", [
       I32EnumAttrCase<"GradientRounding", 0, "gradient_rounding">,
       I32EnumAttrCase<"LossRounding", 1, "loss_rounding">,
       I32EnumAttrCase<"Dropout", 2, "dropout">,
@@ -92,12 +92,15 @@ def QTrain_RandomPurpose : I32EnumAttr<"RandomPurpose",
 def QTrain_RandomPurposeAttr
     : EnumAttr<QTrain_Dialect, QTrain_RandomPurpose, "purpose"> {
   let summary = "Purpose word of the random counter";
-  let description = "Numerics contract, section 2.";
+  let description = [{
+    The last word of the Philox counter, which separates the random numbers of
+    different purposes (numerics contract, section 2.1).
+  }];
   let assemblyFormat = "`<` $value `>`";
 }
 
 def QTrain_StateKind : I32EnumAttr<"StateKind",
-    "What a tensor of the training state is", [
+    "Kind of a tensor of the training state", [
       I32EnumAttrCase<"Parameter", 0, "parameter">,
       I32EnumAttrCase<"Buffer", 1, "buffer">,
       I32EnumAttrCase<"Optimizer", 2, "optimizer">,
@@ -109,16 +112,16 @@ def QTrain_StateKind : I32EnumAttr<"StateKind",
 
 def QTrain_StateKindAttr
     : EnumAttr<QTrain_Dialect, QTrain_StateKind, "state_kind"> {
-  let summary = "What a tensor of the training state is";
+  let summary = "Kind of a tensor of the training state";
   let description = [{
     - `parameter`: trained by its gradient, part of the state hash;
     - `buffer`: follows the data without a gradient (running statistics), part
       of the state hash;
-    - `optimizer`: what an optimizer remembers of a parameter (momentum), saved
-      with the state but not part of its hash;
-    - `evaluation`: what evaluation reads in the place of a buffer (statistics
-      estimated again), saved with the state but not part of its hash;
-    - `scratch`: what `@estimate` keeps from call to call, neither saved nor part
+    - `optimizer`: state of an optimizer for a parameter (momentum), saved with
+      the state but not part of its hash;
+    - `evaluation`: read by evaluation in place of a buffer (estimated
+      statistics), saved with the state but not part of its hash;
+    - `scratch`: kept by `@estimate` from call to call, neither saved nor part
       of the hash.
   }];
 }
@@ -132,8 +135,8 @@ def QTrain_ChannelsLastAttr : QTrain_Attr<"ChannelsLast", "channels_last"> {
   let summary = "Memory layout: channels innermost";
   let description = [{
     Encoding of a rank-4 tensor type: the value has the logical shape
-    `[N, C, H, W]` of its type and lies in memory as `[N, H, W, C]`. A tensor
-    without encoding lies row-major in its logical shape.
+    `[N, C, H, W]` of its type and is stored as `[N, H, W, C]`. A tensor without
+    encoding is stored row-major in its logical shape.
 
     Example:
 
@@ -146,10 +149,11 @@ def QTrain_ChannelsLastAttr : QTrain_Attr<"ChannelsLast", "channels_last"> {
 def QTrain_WindowAttr : QTrain_Attr<"Window", "window"> {
   let summary = "Geometry of a sliding window over two spatial dimensions";
   let description = [{
-    Extents are [height, width]; `pads` is [top, left, bottom, right] and may
-    only be non-negative. Output position (y, x) covers the input positions
-    y·stride − pad + k·dilation. Bottom and right padding may exceed what
-    the output needs.
+    Extents are [height, width]; `pads` is [top, left, bottom, right]. Pads are
+    non-negative, all other numbers positive. Along each dimension, output
+    position y covers the input positions y·stride − pad + k·dilation with 0 ≤ k
+    < kernel. Bottom and right padding may exceed the padding that the output
+    needs.
 
     Example:
 
@@ -173,7 +177,7 @@ def QTrain_WindowAttr : QTrain_Attr<"Window", "window"> {
     int64_t getSpan(unsigned dim) const {
       return (getKernel()[dim] - 1) * getDilations()[dim] + 1;
     }
-    /// Windows that fit an input of `extent`, all padding used.
+    /// Number of windows that fit into an input of `extent` with its padding.
     int64_t getOutputExtent(unsigned dim, int64_t extent) const {
       int64_t room = extent + getPads()[dim] + getPads()[dim + 2] -
                      getSpan(dim);

@@ -15,27 +15,27 @@ def QTrain_Dialect : Dialect {
   let cppNamespace = "::qtc::qtrain";
   let summary = "Training of neural networks, in floats or in integers";
   let description = [{
-    The `qtrain` dialect says *what* a training step computes. The same
+    The `qtrain` dialect describes *what* a training step computes. The same
     operations exist in two forms that differ only in their types:
 
-    - on float tensors with ONNX meaning, as the importer and the backward
-      generator make them;
-    - on `!qtrain.scaled` values, integer mantissas with one exponent, as a
-      scheme (NITI, WAGE, ...) rewrites them. The linear operations then return
-      exact accumulators of 32 bits, or of 64 where 32 are not enough, and
-      `qtrain.magnitude_bits` and `qtrain.shift_scale` bring these back to a
-      storage width.
+    - on float tensors with the meaning of ONNX, as the importer and the
+      backward generator build them;
+    - on `!qtrain.scaled` values (integer mantissas with one exponent), as a
+      scheme (NITI, WAGE) rewrites them. The linear operations then return exact
+      accumulators of 32 bits, or of 64 where 32 are not enough, and
+      `qtrain.magnitude_bits` and `qtrain.shift_scale` reduce these to a storage
+      width.
 
     Shapes are static. Activations are `[N, C, H, W]` or `[N, F]`, convolution
-    weights `[O, C/group, KH, KW]`, weights of linear layers `[O, F]`. How values
-    lie in memory is the business of a layout attribute on the tensor type,
-    assigned late.
+    weights `[O, C/group, KH, KW]`, weights of linear layers `[O, F]`. A layout
+    attribute on the tensor type, assigned late, determines the order in memory.
 
     The step of a model is a function `@train_step`; `@evaluate` is its forward
     pass alone. A model that normalizes by statistics of the batch has a third
-    function `@estimate`, which finds those that evaluation goes by. Parameters are `qtrain.parameter` symbols at module level; a
-    function takes those it uses as arguments marked `qtrain.parameter`, and
-    the step returns their new values as results marked alike.
+    function `@estimate`, which computes the statistics for evaluation.
+    Parameters are `qtrain.parameter` symbols at module level. A function takes
+    the parameters it uses as arguments marked `qtrain.parameter`, and the step
+    returns their new values as results marked in the same way.
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
@@ -49,8 +49,8 @@ def QTrain_Dialect : Dialect {
     /// "seed", "step" or "schedule".
     static constexpr llvm::StringLiteral kArgumentAttrName =
         "qtrain.argument";
-    /// Names of the functions of a training module; the last is there if the
-    /// model has running statistics.
+    /// Names of the functions of a training module; the last one exists if the
+    /// /// model has running statistics.
     static constexpr llvm::StringLiteral kTrainStepName = "train_step";
     static constexpr llvm::StringLiteral kEvaluateName = "evaluate";
     static constexpr llvm::StringLiteral kEstimateName = "estimate";

@@ -13,18 +13,19 @@ include "dialect/QTrain/IR/QTrainModelOps.td"
 def QTrain_LossGradientOp : QTrain_PureOp<"loss_gradient"> {
   let summary = "Gradient of the loss with respect to the logits";
   let description = [{
-    Cross-entropy: softmax(logits) − onehot(labels). Sum of squares:
-    logits − onehot(labels). Not divided by the batch size. Scaled: 32-bit
-    errors. Those of cross-entropy are probabilities as integers; `fraction`
-    gives them with exponent −15, `paper` with exponent −11 (numerics contract,
-    section 4.10). Those of the sum of squares keep the exponent s of the
-    logits, and the target is 2^−s (`wage.md` 2.15); −30 ≤ s ≤ 0 is required.
+    For cross-entropy, the result is softmax(logits) − onehot(labels); for the
+    sum of squares, logits − onehot(labels). It is not divided by the batch
+    size. Labels are class indices from 0. Scaled: the errors have 32 bits.
+    Those of cross-entropy are integer probabilities with exponent −15
+    (`fraction`) or −11 (`paper`) (numerics contract, section 4.10). Those of
+    the sum of squares have the exponent s of the logits, and the target is 2^−s
+    (`wage.md` 2.15); −30 ≤ s ≤ 0 is required.
 
     Constraints:
-    - (C1) `logits` has rank 2, `labels` its first extent.
+    - (C1) `logits` has rank 2, and `labels` has rank 1 and its first extent.
     - (C2) the result has the shape of `logits`; scaled results are 32 bits wide.
-    - (C3) `exponential` is there exactly for a scaled cross-entropy.
-    - (C4) `paper` takes logits of 8 bits.
+    - (C3) `exponential` is present exactly for a scaled cross-entropy.
+    - (C4) with `paper`, logits have 8 bits.
 
     Example:
 
@@ -44,7 +45,7 @@ def QTrain_Conv2DInputGradientOp
     : QTrain_PureOp<"conv2d_input_gradient", [Contraction]> {
   let summary = "Gradient of a convolution with respect to its input";
   let description = [{
-    The transposed convolution of the result gradient `[N, O, OH, OW]` with the
+    Transposed convolution of the result gradient `[N, O, OH, OW]` with the
     weights of `qtrain.conv2d`. Scaled operands give exact accumulators.
 
     Constraints: those of `qtrain.conv2d` whose input is this result and whose
@@ -71,8 +72,9 @@ def QTrain_Conv2DWeightGradientOp
   let summary = "Gradient of a convolution with respect to its weights";
   let description = [{
     Correlation of the input with the result gradient, summed over the batch.
-    Scaled operands give exact accumulators; if a sum can leave the 32 bits of
-    its result it is formed in 64 bits and saturated to ±(2^31 − 1) at the end.
+    Scaled operands give exact accumulators; a sum that can exceed the 32 bits
+    of its result is formed in 64 bits and saturated to ±(2^31 − 1) at the end
+    (numerics contract, section 1.5).
 
     Constraints: those of `qtrain.conv2d` whose weight is this result and whose
     result is `gradient`.
@@ -138,7 +140,7 @@ def QTrain_LinearWeightGradientOp
 }
 
 def QTrain_BiasGradientOp : QTrain_PureOp<"bias_gradient"> {
-  let summary = "Sum over all dimensions but the channel";
+  let summary = "Sum over all dimensions except the channel";
   let description = [{
     result[c] = Σ gradient[n, c, ...]. Scaled operands give exact accumulators,
     saturated like those of `qtrain.conv2d_weight_gradient`.
@@ -160,8 +162,8 @@ def QTrain_BiasGradientOp : QTrain_PureOp<"bias_gradient"> {
 def QTrain_ReluGradientOp : QTrain_PureOp<"relu_gradient"> {
   let summary = "Gradient of a rectified linear unit";
   let description = [{
-    `gradient` where `output`, the unit's result, is positive, 0 elsewhere.
-    Scaled: the exponent of `gradient` stays.
+    The result is `gradient` where `output`, the unit's result, is positive, and
+    0 elsewhere. Scaled: the exponent is that of `gradient`.
 
     Constraints:
     - (C1) `output`, `gradient` and the result have the same shape; `gradient`
@@ -181,10 +183,10 @@ def QTrain_ReluGradientOp : QTrain_PureOp<"relu_gradient"> {
 
 def QTrain_ClipGradientOp
     : QTrain_PureOp<"clip_gradient", [SameOperandsAndResultType]> {
-  let summary = "Gradient of elements brought between two bounds";
+  let summary = "Gradient of a clip to two bounds";
   let description = [{
-    `gradient` where `output`, the result of `qtrain.clip`, is strictly between
-    the bounds, 0 elsewhere.
+    The result is `gradient` where `output`, the result of `qtrain.clip`, is
+    strictly between the bounds, and 0 elsewhere.
 
     Constraints: those of `qtrain.clip`.
 
@@ -204,9 +206,10 @@ def QTrain_ClipGradientOp
 def QTrain_MaxPool2DGradientOp : QTrain_PureOp<"max_pool2d_gradient"> {
   let summary = "Gradient of a maximum pool";
   let description = [{
-    Each window gives its gradient to the first maximum in row-major order
-    among its input positions. Gradients that meet in one position are added.
-    Scaled: the result is 8 bits wide when no two windows overlap, else 32.
+    Each window passes its gradient to the first maximum in row-major order
+    among its input positions. Gradients that reach the same position are added.
+    Scaled: the result is as wide as `gradient` if no two windows overlap,
+    otherwise it has 32 bits; the exponent is that of `gradient`.
 
     Constraints:
     - (C1) `input` and the result have the same shape.
@@ -230,14 +233,16 @@ def QTrain_MaxPool2DGradientOp : QTrain_PureOp<"max_pool2d_gradient"> {
 }
 
 def QTrain_MaxPool2DPositionsOp : QTrain_PureOp<"max_pool2d_positions"> {
-  let summary = "Where the maxima of a pool lie in their windows";
+  let summary = "Positions of the maxima of a pool in their windows";
   let description = [{
-    The row-major index in its window, from 0, of the first maximum. The backward
-    pass needs no more of the input of a maximum pool.
+    The result holds the row-major index, from 0, of the first maximum in its
+    window. The backward pass of a maximum pool needs no other information about
+    its input.
 
     Constraints:
-    - (C1) as `qtrain.max_pool2d`.
-    - (C2) indices of all positions of a window fit the elements of the result.
+    - (C1) as C1 and C2 of `qtrain.max_pool2d`.
+    - (C2) the elements of the result can hold the indices of all positions of a
+      window.
 
     Example:
 
@@ -254,14 +259,14 @@ def QTrain_MaxPool2DPositionsOp : QTrain_PureOp<"max_pool2d_positions"> {
 }
 
 def QTrain_MaxUnpool2DOp : QTrain_PureOp<"max_unpool2d"> {
-  let summary = "Elements to the positions where maxima were";
+  let summary = "Moves elements to the positions of maxima";
   let description = [{
-    `qtrain.max_pool2d_gradient` of the pool whose `qtrain.max_pool2d_positions`
-    are given.
+    The result is that of `qtrain.max_pool2d_gradient` for the pool with the
+    given `qtrain.max_pool2d_positions`; elements that no window selects are 0.
 
     Constraints:
-    - (C1) `positions` and `gradient` have one shape; the result could be the
-      input of their pool.
+    - (C1) `positions` and `gradient` have the same shape; the result has a
+      shape that the input of their pool can have.
     - (C2) the result is as wide as `gradient`, or wider.
 
     Example:
@@ -282,9 +287,10 @@ def QTrain_MaxUnpool2DOp : QTrain_PureOp<"max_unpool2d"> {
 def QTrain_AveragePool2DGradientOp : QTrain_PureOp<"average_pool2d_gradient"> {
   let summary = "Gradient of an average pool";
   let description = [{
-    Each window spreads its gradient divided by its area over the input
-    positions it covers. Scaled: Σ e · c with the factors of
-    `qtrain.average_pool2d`, a 32-bit accumulator of exponent s_e − (7 + k).
+    Each window adds its gradient, divided by its area, to the input positions
+    it covers. Scaled: the result is Σ e · c with the factors c of
+    `qtrain.average_pool2d`, a 32-bit accumulator of exponent s_e − (7 + k)
+    (numerics contract, section 4.6).
 
     Constraints:
     - (C1) operand and result have rank 4 and equal extents N and C.
@@ -308,10 +314,11 @@ def QTrain_AveragePool2DGradientOp : QTrain_PureOp<"average_pool2d_gradient"> {
 def QTrain_UpdateOp : QTrain_PureOp<"update"> {
   let summary = "New value of a parameter";
   let description = [{
-    Float: what an optimizer makes of the gradient, to be spelled by a scheme.
-    Scaled: parameter − gradient on mantissas, clipped to ±`limit`, by default
-    to the width of the parameter; the exponent of the gradient does not matter
-    (`niti.md` 5.6).
+    On floats the operation is a placeholder for the rule of an optimizer, which
+    a scheme inserts. Scaled: the result is parameter − gradient on mantissas,
+    clipped to ±`limit`, by default to the range of the parameter's width. The
+    exponent is that of the parameter; the exponent of the gradient has no
+    effect (`niti.md` 5.6). `symbol` names the parameter.
 
     Constraints:
     - (C1) operands and result have the same shape, parameter and result the
@@ -333,17 +340,17 @@ def QTrain_UpdateOp : QTrain_PureOp<"update"> {
 }
 
 def QTrain_SliceOp : QTrain_PureOp<"slice"> {
-  let summary = "A part of a value along a dimension";
+  let summary = "Part of a value along a dimension";
   let description = [{
-    The elements from `offset` on along `axis`, as many as the result has there:
-    the gradient of one operand of `qtrain.concat`. Scaled: of the mantissas,
-    the exponent stays.
+    The result holds the elements from `offset` on along `axis`, up to its own
+    extent; this is the gradient of one operand of `qtrain.concat`. Scaled: the
+    mantissas are copied and the exponent is unchanged.
 
     Constraints:
     - (C1) `axis` is a dimension of the operand, but not the first.
-    - (C2) operand and result have one shape but for `axis`, where the result is
-      inside of the operand.
-    - (C3) operand and result are both float or both scaled of one width.
+    - (C2) operand and result have the same shape except for `axis`, where the
+      result lies within the operand.
+    - (C3) operand and result are both float, or both scaled of the same width.
 
     Example:
 
@@ -359,15 +366,15 @@ def QTrain_SliceOp : QTrain_PureOp<"slice"> {
 
 def QTrain_LinearCombinationOp
     : QTrain_PureOp<"linear_combination", [SameVariadicOperandSize]> {
-  let summary = "Sum of float tensors, each times a number";
+  let summary = "Sum of float tensors, each multiplied by a number";
   let description = [{
     result = Σ_i factors[i] · terms[i], element by element, added from left to
-    right; every product and every sum is rounded. What optimizers are made of:
-    momentum and weight decay, then the step.
+    right; every product and every sum is rounded. Optimizers consist of these
+    operations: momentum and weight decay, then the step.
 
     Constraints:
     - (C1) at least one term.
-    - (C2) all terms and the result have one type.
+    - (C2) all terms and the result have the same type.
 
     Example:
 

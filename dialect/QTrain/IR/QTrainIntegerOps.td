@@ -11,10 +11,11 @@
 include "dialect/QTrain/IR/QTrainOpBase.td"
 
 def QTrain_LookupOp : QTrain_PureOp<"lookup"> {
-  let summary = "Pixels to input values by a table";
+  let summary = "Converts pixels to input values by a table";
   let description = [{
-    result[n, c, ...] = table[c, pixels[n, c, ...]]; a table of one row serves
-    all channels. Scaled results take their exponent from `exponent`.
+    result[n, c, ...] = table[c, pixels[n, c, ...]]; a table of one row applies
+    to all channels. The exponent of a scaled result is `exponent` (numerics
+    contract, section 3, rule 2).
 
     Constraints:
     - (C1) the table has shape [channels or 1, 256] and the result's elements.
@@ -69,15 +70,16 @@ def QTrain_MagnitudeBitsOp : QTrain_PureOp<"magnitude_bits"> {
 }
 
 def QTrain_RangeMaskOp : QTrain_PureOp<"range_mask"> {
-  let summary = "Which mantissas are in a range";
+  let summary = "Mask of the mantissas in a range";
   let description = [{
-    The bit of a mantissa m is set when `low` ≤ m ≤ `high`; an end that is not
-    given does not bound. Masks are kept for the backward pass in place of the
-    values they were made of, so they lie in memory as bits.
+    The bit of a mantissa m is set when `low` ≤ m ≤ `high`; a missing end is no
+    bound. Masks are kept for the backward pass in place of the values they were
+    computed from, so they are stored as bits.
 
     Constraints:
     - (C1) `input` and result have the same shape.
-    - (C2) at least one end is given, and ends fit the mantissas.
+    - (C2) at least one end is given, and the ends are in the range of the
+      mantissas.
 
     Example:
 
@@ -96,11 +98,11 @@ def QTrain_ApplyMaskOp
     : QTrain_PureOp<"apply_mask", [AllTypesMatch<["input", "result"]>]> {
   let summary = "Zeroes the mantissas whose bit is not set";
   let description = [{
-    The exponent stays.
+    Mantissas whose bit is set, and the exponent, are unchanged.
 
     Constraints:
-    - (C1) `input`, `mask` and the result have the same shape, and `input` and
-      the result the same type.
+    - (C1) `input`, `mask` and the result have the same shape; `input` and the
+      result have the same type.
 
     Example:
 
@@ -118,17 +120,19 @@ def QTrain_ApplyMaskOp
 def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
   let summary = "Right shift with rounding, clipped to a width";
   let description = [{
-    result = clip_k(round(input, shift)), k = `bits`, exponent + max(shift, 0).
-    A shift ≤ 0 leaves the mantissas as they are before the clip; it may
-    exceed 31. If the shift is `bidirectional`, a negative one multiplies by
-    2^−shift before the clip, exactly, and the exponent is exponent + shift.
+    result = clip_k(round(input, shift)) with k = `bits` and exponent s +
+    max(shift, 0), where s is that of the input (numerics contract, sections 1.3
+    and 1.4). The shift may be any 32-bit number. A shift ≤ 0 only clips. If the
+    shift is `bidirectional`, a negative one multiplies by 2^−shift exactly
+    before the clip, and the exponent is s + shift.
 
     Constraints:
     - (C1) operand and result have the same shape.
     - (C2) `bits` is in [2, width of the result].
-    - (C3) `random` is there exactly for stochastic rounding, in the
-      operand's shape.
-    - (C4) `bidirectional` shifts are rounded `even`, `floor0` or `stochastic`.
+    - (C3) `random` is present exactly for stochastic rounding, and has the
+      shape of the operand.
+    - (C4) a `bidirectional` shift has rounding `even`, `floor0` or
+      `stochastic`.
 
     Example:
 
@@ -152,11 +156,12 @@ def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
 }
 
 def QTrain_ComposeOp : QTrain_PureOp<"compose"> {
-  let summary = "Value of what lies in memory";
+  let summary = "Makes a value of tensors in memory order";
   let description = [{
-    A scaled tensor of mantissas and an exponent, or a float tensor of its
-    elements. They come as they lie in memory: a `channels_last` result of shape
-    [N, C, H, W] is composed from a tensor [N, H, W, C].
+    The result is a scaled tensor with the given mantissas and exponent, or a
+    float tensor with the given elements. The operands are in memory order: a
+    `channels_last` result of shape [N, C, H, W] is composed from a tensor [N,
+    H, W, C].
 
     Constraints:
     - (C1) `mantissas` has the memory shape and the elements of the result.
@@ -178,9 +183,9 @@ def QTrain_ComposeOp : QTrain_PureOp<"compose"> {
 }
 
 def QTrain_DecomposeOp : QTrain_PureOp<"decompose"> {
-  let summary = "What of a value lies in memory";
+  let summary = "Splits a value into tensors in memory order";
   let description = [{
-    The inverse of `qtrain.compose`.
+    This is the inverse of `qtrain.compose`.
 
     Constraints:
     - (C1) `mantissas` has the memory shape and the elements of the operand.

@@ -21,28 +21,28 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
   let description = [{
     A named tensor of the training state. `value` has the type and the layout of
     the ONNX initializer until a scheme replaces it by mantissas and sets
-    `exponent`. `id` is the word that tells its random numbers from those of
-    other parameters (numerics contract, section 2). `kind` tells trained
-    parameters from the rest of the state; only the former have gradients. A
-    frozen parameter is never updated. `uniform` s says that the values are s
-    times uniform integers drawn with the seed of the compilation: a run with
-    another seed draws its own. The integers are in ±(`levels` − 1)/2, by default
-    in ±127. `bound` b says the same of floats, drawn from (−b, b). `origin` is
-    the parameter whose place an `evaluation` tensor takes, and whose value it
-    starts from.
+    `exponent`. `id` distinguishes its random numbers from those of other
+    parameters (numerics contract, section 2.2). `kind` distinguishes trained
+    parameters from the rest of the state; only trained parameters have
+    gradients. A frozen parameter is never updated. `uniform` s marks values
+    that are s times uniform integers, drawn with the seed of the compilation; a
+    run with another seed draws its own. The integers are in ±(`levels` − 1)/2,
+    by default in ±127. In the same way, `bound` b marks floats drawn from (−b,
+    b). `origin` is the parameter that an `evaluation` tensor replaces, and
+    whose value is its initial value.
 
-    The symbol is the kind, a dot and the tensor's name, which the model chose
-    and may be any text: names of tensors cannot meet the names of functions,
-    nor the state of an optimizer the parameter of a model. Modules written by
-    hand may leave kind and dot out.
+    The symbol is the kind, a dot and the tensor's name, which is chosen by the
+    model and can be any text. So the names of tensors cannot collide with the
+    names of functions, nor the state of an optimizer with a parameter. Modules
+    written by hand may omit kind and dot.
 
     Constraints:
     - (C1) `exponent` is present exactly when `value` holds integers.
     - (C2) `id` is not negative.
-    - (C3) `uniform` is positive and goes with integer values only.
-    - (C4) `bound` is positive and finite and goes with `f32` values only.
-    - (C5) `levels` is odd, at most 255, and goes with `uniform` only; what is
-      drawn fits the values.
+    - (C3) `uniform` is from 1 to 32767 and requires integer values.
+    - (C4) `bound` is positive and finite, and requires `f32` values.
+    - (C5) `levels` is odd, from 1 to 255, and requires `uniform`; the values
+      can hold all numbers drawn.
     - (C6) `origin` is present exactly when `kind` is `evaluation`.
 
     Example:
@@ -96,15 +96,16 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
 }
 
 def QTrain_NormalizeOp : QTrain_PureOp<"normalize"> {
-  let summary = "Pixels to model input";
+  let summary = "Converts pixels to model input";
   let description = [{
-    result[n, c, h, w] = (pixels[n, c, h, w] / divisor − mean[c]) / std[c], in
-    IEEE double. `mean` and `std` have one entry a channel, or one for all.
+    result[n, c, ...] = (pixels[n, c, ...] / divisor − mean[c]) / std[c], in
+    IEEE double (numerics contract, section 3, rule 2). `mean` and `std` have
+    one entry per channel, or one for all.
 
     Constraints:
     - (C1) `pixels` and the result have the same shape.
-    - (C2) `mean` and `std` have as many entries as channels, or one.
-    - (C3) no entry of `std`, nor `divisor`, is zero or not finite.
+    - (C2) `mean` and `std` have one entry per channel, or one.
+    - (C3) every entry of `std`, and `divisor`, is finite and not zero.
 
     Example:
 
@@ -128,9 +129,11 @@ def QTrain_Conv2DOp : QTrain_PureOp<"conv2d", [Differentiable, Contraction]> {
     operands give exact accumulators.
 
     Constraints:
-    - (C1) operands have rank 4, and the kernel of `window` is the weight's.
-    - (C2) C = weight extent 1 times `group`; `group` divides O.
-    - (C3) the result has shape `[N, O, OH, OW]` with the extents of `window`.
+    - (C1) operands have rank 4, and the kernel of `window` is that of the
+      weight.
+    - (C2) C is `group` times extent 1 of the weight; `group` divides O.
+    - (C3) the result has shape `[N, O, OH, OW]`, with OH and OW given by
+      `window`.
     - (C4) operands and result are all float or all scaled.
 
     Example:
@@ -153,8 +156,9 @@ def QTrain_LinearOp : QTrain_PureOp<"linear", [Differentiable, Contraction]> {
   let summary = "Fully connected layer without bias";
   let description = [{
     result[n, o] = Σ_f input[n, f] · weight[o, f], where f runs over all
-    dimensions of `input` but the first, in row-major order of the logical
-    shape. A Flatten before the layer is thus part of it.
+    dimensions of `input` except the first, in row-major order of the logical
+    shape. A Flatten before the layer is thus part of it. Scaled operands give
+    exact accumulators.
 
     Constraints:
     - (C1) `weight` has rank 2 and as many columns as `input` has features.
@@ -175,12 +179,12 @@ def QTrain_LinearOp : QTrain_PureOp<"linear", [Differentiable, Contraction]> {
 }
 
 def QTrain_BiasAddOp : QTrain_PureOp<"bias_add", [Differentiable]> {
-  let summary = "Adds one value a channel";
+  let summary = "Adds one value per channel";
   let description = [{
     result[n, c, ...] = input[n, c, ...] + bias[c]. Scaled: `input` and result
-    are accumulators of one exponent s, the bias has its own s_b, and
-    result = clamp(input + b · 2^d, ±2^30) with d = s_b − s, at most 40,
-    rounded to nearest for d < 0 (numerics contract, section 4.4).
+    are accumulators with the same exponent s, the bias has its own exponent
+    s_b, and result = clamp(input + b · 2^d, ±2^30) with d = s_b − s, at most
+    40, rounded to nearest for d < 0 (numerics contract, section 4.4).
 
     Constraints:
     - (C1) `bias` has rank 1 and the extent of dimension 1 of `input`.
@@ -203,7 +207,8 @@ def QTrain_ReluOp
     : QTrain_PureOp<"relu", [Differentiable, SameOperandsAndResultType]> {
   let summary = "Rectified linear unit";
   let description = [{
-    max(x, 0) of each element. Scaled: of each mantissa, the exponent stays.
+    The result is max(x, 0) for each element. Scaled: the operation acts on
+    mantissas, and the exponent is unchanged.
 
     Example:
 
@@ -217,11 +222,11 @@ def QTrain_ReluOp
 
 def QTrain_ClipOp
     : QTrain_PureOp<"clip", [Differentiable, SameOperandsAndResultType]> {
-  let summary = "Brings elements between two bounds";
+  let summary = "Clips elements to two bounds";
   let description = [{
-    min(max(x, `low`), `high`) of each element; a bound may be infinite. What is
-    not a number stays so. `qtrain.relu` is the case of 0 and infinity. In floats
-    only: integer schemes do not define it.
+    The result is min(max(x, `low`), `high`) for each element; a bound may be
+    infinite, and NaN stays NaN. `qtrain.relu` is the case of 0 and infinity.
+    The operation exists only on floats: integer schemes do not define it.
 
     Constraints:
     - (C1) `low` is less than `high`.
@@ -241,12 +246,13 @@ def QTrain_ClipOp
 def QTrain_MaxPool2DOp : QTrain_PureOp<"max_pool2d", [Differentiable]> {
   let summary = "Maximum over sliding windows (ONNX MaxPool)";
   let description = [{
-    Padding never wins. Scaled: maximum of mantissas, the exponent stays.
+    Padding is never the maximum. Scaled: the result is the maximum of
+    mantissas, and the exponent is unchanged.
 
     Constraints:
     - (C1) operand and result have rank 4 and equal extents N and C.
     - (C2) every window of the result touches at least one input position.
-    - (C3) operand and result are both float or both scaled of one width.
+    - (C3) operand and result are both float, or both scaled of the same width.
 
     Example:
 
@@ -264,12 +270,13 @@ def QTrain_MaxPool2DOp : QTrain_PureOp<"max_pool2d", [Differentiable]> {
 def QTrain_AveragePool2DOp : QTrain_PureOp<"average_pool2d", [Differentiable]> {
   let summary = "Mean over sliding windows (ONNX AveragePool)";
   let description = [{
-    The mean of the positions a window covers. With `count_include_pad` padding
-    counts as zeros; in floats positions beyond the padding (ceil_mode) do not
-    count. Scaled: result = Σ m · c, c = round(2^(7+k) / area), k = ceil(log2
-    of the kernel's area), a 32-bit accumulator of exponent s − (7 + k); the area
-    is the whole kernel with `count_include_pad`, else the positions inside the
-    image (numerics contract, section 4.6).
+    The result is the mean of the positions that a window covers. With
+    `count_include_pad`, padding counts as zeros; in floats, positions beyond
+    the padding (ceil_mode) do not count. Scaled: result = Σ m · c with c =
+    round(2^(7+k) / area) and k = ceil(log2 of the kernel's area), a 32-bit
+    accumulator of exponent s − (7 + k). The area is that of the whole kernel
+    with `count_include_pad`, otherwise the number of positions inside the image
+    (numerics contract, section 4.6).
 
     Constraints: as `qtrain.max_pool2d`; scaled results are 32 bits wide.
 
@@ -288,9 +295,10 @@ def QTrain_AveragePool2DOp : QTrain_PureOp<"average_pool2d", [Differentiable]> {
 }
 
 def QTrain_ReshapeOp : QTrain_PureOp<"reshape", [Differentiable]> {
-  let summary = "The same elements in another shape";
+  let summary = "Gives a value another shape";
   let description = [{
-    Row-major order of the logical shape is kept, whatever the layout.
+    The elements keep their row-major order in the logical shape, whatever the
+    layout. Scaled: the exponent is unchanged.
 
     Constraints:
     - (C1) operand and result have the same number of elements.
@@ -332,14 +340,14 @@ def QTrain_TransposeOp : QTrain_PureOp<"transpose", [Differentiable]> {
 
 def QTrain_SumOp
     : QTrain_PureOp<"sum", [Differentiable, SameTypeOperands]> {
-  let summary = "Sum of two or more values, taken at once";
+  let summary = "Sum of two or more values, added at once";
   let description = [{
-    Residual additions and the gradients of a value with several users. Scaled:
-    operands whose mantissas are all 0 take no part, those more than 20 below
-    the largest exponent are dropped, the rest is aligned to the smallest
-    exponent and added into 32-bit accumulators (numerics contract, section
-    4.7). Gradients of a parameter of several nodes are themselves accumulators,
-    and are added in 64 bits (section 4.12).
+    The sum of a residual addition, or of the gradients of a value with several
+    users. Scaled: operands whose mantissas are all 0 are ignored, operands
+    whose exponent is more than 20 below the largest are dropped, and the rest
+    are aligned to the smallest exponent and added into 32-bit accumulators
+    (numerics contract, section 4.7). The gradients of a parameter of several
+    nodes are accumulators and are added in 64 bits (section 4.12).
 
     Constraints:
     - (C1) at least two operands.
@@ -359,17 +367,18 @@ def QTrain_SumOp
 }
 
 def QTrain_ConcatOp : QTrain_PureOp<"concat", [Differentiable]> {
-  let summary = "Values behind each other along a dimension (ONNX Concat)";
+  let summary = "Joins values along a dimension (ONNX Concat)";
   let description = [{
     The result has the elements of the first operand along `axis`, then those of
-    the second, and so on. Scaled: all go to the largest exponent of the
-    operands, rounded to nearest (numerics contract, section 4.8).
+    the second, and so on. Scaled: all mantissas are shifted to the largest
+    exponent of the operands and rounded to nearest (numerics contract, section
+    4.8).
 
     Constraints:
     - (C1) `axis` is a dimension of the operands, but not the first.
-    - (C2) operands and result have one shape but for `axis`, where the result's
-      extent is the sum of theirs.
-    - (C3) operands and result are all float, or all scaled of one width.
+    - (C2) operands and result have the same shape except for `axis`, where the
+      extent of the result is the sum of those of the operands.
+    - (C3) operands and result are all float, or all scaled of the same width.
 
     Example:
 
@@ -387,19 +396,20 @@ def QTrain_DropoutOp
     : QTrain_PureOp<"dropout", [Differentiable, TrainingOnly]> {
   let summary = "Zeroes features at random and scales the rest";
   let description = [{
-    Feature i, the row-major index over all dimensions but the first, is zeroed
-    for the whole batch when random[i] < round(ratio · 2^16) (unsigned); other
-    features are multiplied by 1 / (1 − ratio). The gradient is the same
-    operation on the gradient with the same random numbers. Scaled with ratio
-    0.5: the mantissas stay and the exponent rises by one; other ratios give
+    Feature i, the row-major index over all dimensions except the first, is
+    zeroed for the whole batch when random[i] < round(ratio · 2^16) (unsigned);
+    other features are multiplied by 1 / (1 − ratio). The gradient is the same
+    operation on the gradient with the same random numbers. Scaled: for ratio
+    0.5 the mantissas are unchanged and the exponent is s + 1; other ratios give
     32-bit accumulators m · round(2^7 / (1 − ratio)) of exponent s − 7 (numerics
     contract, section 4.9).
 
     Constraints:
     - (C1) `ratio` is in [0, 1).
-    - (C2) `random` has one element a feature.
+    - (C2) `random` has one element per feature.
     - (C3) operand and result have the same shape.
-    - (C4) a scaled result is as wide as the operand for ratio 0.5, else 32 bits.
+    - (C4) a scaled result is as wide as the operand for ratio 0.5, and
+      otherwise has 32 bits.
 
     Example:
 
@@ -419,7 +429,8 @@ def QTrain_RandomOp : QTrain_PureOp<"random", [TrainingOnly]> {
   let description = [{
     Element i in row-major order is the low half of lane i mod 4 of
     Philox4x32-10 with key `seed` and counter (i div 4, `id`, `step`, `purpose`)
-    (numerics contract, section 2).
+    (Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011;
+    numerics contract, section 2.1).
 
     Example:
 

@@ -17,22 +17,22 @@ def QTrain_BatchNormTrainingOp
          DeclareOpInterfaceMethods<QTrain_TrainingOpInterface>]> {
   let summary = "Normalizes every channel by the statistics of the batch";
   let description = [{
-    Ioffe and Szegedy, 2015, algorithm 1; ONNX BatchNormalization with
-    `training_mode`. With M the elements of a channel, all dimensions but 1:
+    Ioffe and Szegedy, "Batch Normalization", ICML 2015, algorithm 1; ONNX
+    BatchNormalization with `training_mode`. With M the number of elements of a
+    channel, over all dimensions except dimension 1:
 
         mean     = (1/M) · Σ input
         variance = (1/M) · Σ (input − mean)²
         xhat     = (input − mean) / sqrt(variance + epsilon)
         result   = scale · xhat + bias
 
-    The statistics that evaluation normalizes by, which is
-    `qtrain.batch_norm_inference`, follow those of the batches:
+    The running statistics follow those of the batches:
 
         new_mean     = momentum · running_mean + (1 − momentum) · mean
         new_variance = momentum · running_variance + (1 − momentum) · variance
 
-    The variance is that of the batch itself, as ONNX defines it; PyTorch keeps
-    the estimate M/(M − 1) times as large.
+    The variance is that of the batch itself, as ONNX defines it; the estimate
+    kept by PyTorch is M/(M − 1) times as large.
 
     Constraints:
     - (C1) `input` has rank 2 or more, and `result` has its type.
@@ -67,8 +67,8 @@ def QTrain_BatchNormTrainingOp
 def QTrain_BatchNormInferenceOp : QTrain_PureOp<"batch_norm_inference"> {
   let summary = "Normalizes every channel by given statistics";
   let description = [{
-    result = scale · (input − mean) / sqrt(variance + epsilon) + bias, in every
-    channel with its own four numbers.
+    result = scale · (input − mean) / sqrt(variance + epsilon) + bias, with the
+    four numbers of each channel.
 
     Constraints: C1 to C3 of `qtrain.batch_norm_training`.
 
@@ -93,8 +93,8 @@ def QTrain_BatchNormParameterGradientOp
   let summary = "Gradients of a normalization's scale and bias";
   let description = [{
     scale_gradient = Σ gradient · xhat and bias_gradient = Σ gradient, over all
-    dimensions but 1. `mean` and `variance` are those of the batch `input`,
-    which give its xhat as in `qtrain.batch_norm_training`.
+    dimensions except dimension 1. `mean` and `variance` are those of the batch
+    `input`; they give xhat as in `qtrain.batch_norm_training`.
 
     Constraints: C1 to C3 of `qtrain.batch_norm_training`, where `gradient` is
     that of its result.
@@ -120,8 +120,8 @@ def QTrain_BatchNormInputGradientOp
     : QTrain_PureOp<"batch_norm_input_gradient"> {
   let summary = "Gradient of a normalization's input";
   let description = [{
-    The statistics depend on the input too, so with M and xhat as in
-    `qtrain.batch_norm_training`
+    The statistics also depend on the input. With M and xhat as in
+    `qtrain.batch_norm_training`,
 
         result = scale / sqrt(variance + epsilon)
                  · (gradient − bias_gradient / M − xhat · scale_gradient / M)
@@ -157,15 +157,17 @@ def QTrain_BatchNormInputGradientOp
 def QTrain_ChannelStatisticsOp : QTrain_PureOp<"channel_statistics"> {
   let summary = "Mean and variance of every channel of a batch";
   let description = [{
-    With M the elements of a channel, all dimensions but 1, and divn the
-    division that rounds to nearest, halves away from zero,
+    With M the number of elements of a channel, over all dimensions except
+    dimension 1, and divn a division that rounds to nearest, halves away from
+    zero,
 
         mean     = divn(Σ input, M)
         variance = (Σ (input − mean)²) div M
 
     where sums are exact. Mantissas of the input have at most 15 bits, so those
-    of the variance are below 2^30. The exponents are s and 2s, s that of the
-    input.
+    of the variance are below 2^30. The exponents of mean and variance are s and
+    2s, where s is that of the input (numerics contract, section 4.14, rules 1
+    and 2).
 
     Constraints:
     - (C1) `input` has rank 2 or more.
@@ -191,14 +193,15 @@ def QTrain_FollowStatisticsOp
          AllTypesMatch<["running_variance", "new_variance"]>]> {
   let summary = "Moves running statistics towards those of a batch";
   let description = [{
-    With T the statistic of the batch in the exponent of the running one R, a
-    left shift or a right shift that rounds to nearest, clamped to ±2^30 (mean)
-    and ±2^45 (variance),
+    T is the statistic of the batch, shifted to the exponent of the running
+    statistic R by a left shift or a right shift that rounds to nearest, and
+    clamped to ±2^30 (mean) or ±2^45 (variance). Then (numerics contract,
+    section 4.14, rule 2)
 
         result = R + nearest((T − R) · round((1 − momentum) · 2^16), 16)
 
     Constraints:
-    - (C1) everything has rank 1 and one extent.
+    - (C1) all operands and results have rank 1 and the same extent.
     - (C2) `momentum` is in [0, 1].
 
     Example:
@@ -227,36 +230,38 @@ def QTrain_PoolStatisticsOp
          AllTypesMatch<["old_variance", "pooled_variance"]>,
          AllTypesMatch<["sum", "new_sum"]>,
          AllTypesMatch<["spread", "new_spread"]>]> {
-  let summary = "Statistics of the batches of several calls together";
+  let summary = "Pools the statistics of the batches of several calls";
   let description = [{
-    `mean` and `variance` are the statistics of the batch of this call, `index`
-    counts the batches before it. `sum` and `spread` are what the call before
-    left as `new_sum` and `new_spread`; the first call, with `index` 0, does not
-    read them. `old_mean` and `old_variance` are what it left as pooled
-    statistics, and are never read: their places and exponents are those of the
-    results. All batches have as many elements a channel, so that with
-    k = index + 1, m the mean of all elements and v their variance about it
+    `mean` and `variance` are the statistics of the batch of this call, and
+    `index` is the number of batches before it. `sum` and `spread` are `new_sum`
+    and `new_spread` of the previous call; the first call, with `index` 0, does
+    not read them. `old_mean` and `old_variance` are the pooled statistics of
+    the previous call. They are never read, but the results have their places
+    and exponents. All batches have the same number of elements per channel.
+    With k = index + 1, m the mean of all elements and v their variance about m,
 
         m = (Σ mean) / k
         v = (Σ (variance + mean²)) / k − m²
 
-    over the batches. On floats `sum` is Σ mean, and `spread` is k · v, which
-    follows without cancellation by Welford's recurrence. On scaled tensors T is
-    a statistic with the exponent of its sum, clamped as by
-    `qtrain.follow_statistics`, `spread` is Q, and all is in 64 bits, exactly:
+    with sums over the batches. On floats, `sum` is Σ mean and `spread` is k ·
+    v, which Welford's recurrence gives without cancellation (numerics contract,
+    section 6, rule 9). On scaled tensors, T is a statistic with the exponent of
+    its sum, clamped as in `qtrain.follow_statistics`, `spread` is Q, and all
+    numbers are exact in 64 bits (section 4.14, rule 6):
 
         S = Σ T_mean
         Q = Σ (T_variance + T_mean²)
         pooled_mean = divn(S, k)
         pooled_variance = max(Q − pooled_mean · (2 · S − k · pooled_mean), 0) div k
 
-    clamped to 2^45. Results have the exponents −16 and −32 of the operands in
-    whose place they are, of which the second is twice the first.
+    where the variance is clamped to 2^45. The results have the exponents of
+    `old_mean` and `old_variance`, −16 and −32; the second must be twice the
+    first.
 
     Constraints:
-    - (C1) everything but `index` has rank 1 and one extent.
-    - (C2) operands are all float, or scaled of 16 bits (`mean`), 32 (`variance`,
-      `old_mean`) and 64 bits.
+    - (C1) everything except `index` has rank 1 and the same extent.
+    - (C2) operands are all float, or scaled with 16 bits (`mean`), 32 bits
+      (`variance`, `old_mean`) and 64 bits (all others).
 
     Example:
 
@@ -281,9 +286,10 @@ def QTrain_PoolStatisticsOp
 def QTrain_RecallStatisticsOp : QTrain_PureOp<"recall_statistics"> {
   let summary = "Running statistics with the exponents of an input";
   let description = [{
-    The mantissas of the running statistics, shifted left, or right with
-    rounding to nearest, so that they have the exponents s and 2s, s that of the
-    input, and clamped to ±32767 (mean) and ±2^30 (variance).
+    The results are the running statistics, shifted left, or right with rounding
+    to nearest, to the exponents s and 2s, where s is that of the input, and
+    clamped to ±32767 (mean) or ±2^30 (variance) (numerics contract, section
+    4.14, rule 2).
 
     Constraints:
     - (C1), (C2) as in `qtrain.channel_statistics`.
@@ -307,18 +313,19 @@ def QTrain_RecallStatisticsOp : QTrain_PureOp<"recall_statistics"> {
 
 def QTrain_StandardizeOp
     : QTrain_PureOp<"standardize", [AllTypesMatch<["input", "result"]>]> {
-  let summary = "Brings every channel to mean 0 and deviation 1";
+  let summary = "Scales every channel to mean 0 and deviation 1";
   let description = [{
     result = clip_16(nearest((input − mean) · r, t)) with exponent −12, where r
-    and t of a channel are a reciprocal deviation r · 2^(12 − t):
+    · 2^(12 − t) is the reciprocal deviation of the channel (numerics contract,
+    section 4.14, rule 3):
 
         v = variance + 2^min(40, max(0, −17 − 2s))
         σ = isqrt(min(max(v, 1), 2^40) · 2^16)
         t = bit_length(σ) − 6
         r = min(2^(20 + t) div σ, 32767)
 
-    2s is the exponent of the variance, s that of the input and the mean. The
-    number that is added takes the place of an epsilon of about 2^−17.
+    The exponent of the variance is 2s, that of the input and the mean is s. The
+    number added to the variance corresponds to an epsilon of about 2^−17.
 
     Constraints:
     - (C1), (C2) as in `qtrain.channel_statistics`.
@@ -339,12 +346,12 @@ def QTrain_StandardizeOp
 }
 
 def QTrain_ChannelAffineOp : QTrain_PureOp<"channel_affine"> {
-  let summary = "Multiplies every channel by a number and adds another";
+  let summary = "Multiplies every channel by a scale and adds a bias";
   let description = [{
-    result = scale · input + offset, an accumulator with the sum of the exponents
-    of `input` and `scale`. The offset of a channel is its bias with that
-    exponent, shifted left, or right with rounding to nearest, and clamped to
-    ±2^28.
+    result = scale · input + offset, an accumulator whose exponent is the sum of
+    those of `input` and `scale`. The offset of a channel is its bias, shifted
+    to this exponent, left, or right with rounding to nearest, and clamped to
+    ±2^28 (numerics contract, section 4.14, rule 4).
 
     Constraints:
     - (C1), (C2) as in `qtrain.channel_statistics`; the result has the shape of
@@ -368,8 +375,9 @@ def QTrain_ChannelAffineOp : QTrain_PureOp<"channel_affine"> {
 def QTrain_ChannelMomentsOp : QTrain_PureOp<"channel_moments"> {
   let summary = "Sums of an error and of its products with an activation";
   let description = [{
-    sum = Σ gradient and products = Σ gradient · input over all dimensions but
-    1, exact. The exponents are those of the gradient and of the products.
+    sum = Σ gradient and products = Σ gradient · input, over all dimensions
+    except dimension 1 and exact. The exponents are that of the gradient and
+    that of the products.
 
     Constraints:
     - (C1), (C2) as in `qtrain.channel_statistics`; `gradient` has the shape of
@@ -391,13 +399,14 @@ def QTrain_ChannelMomentsOp : QTrain_PureOp<"channel_moments"> {
 }
 
 def QTrain_StandardizeGradientOp : QTrain_PureOp<"standardize_gradient"> {
-  let summary = "Error of what was standardized and scaled";
+  let summary = "Gradient of a standardization and its scale";
   let description = [{
     The backward pass of `qtrain.channel_affine` and `qtrain.standardize`
-    together, whose statistics depend on the input too. `input` is the result
+    together, whose statistics also depend on the input. `input` is the result
     xhat of the latter, `variance` its operand, and `sum` and `products` are
     those of `qtrain.channel_moments` with the same gradient e. With r and t of
-    the variance and M the elements of a channel
+    the variance, M the number of elements of a channel and max t the maximum
+    over channels (numerics contract, section 4.14, rule 5),
 
         A = divn(256 · sum, M)
         B = divn(products, 16 · M)
@@ -444,14 +453,15 @@ def QTrain_LocalResponseNormOp
          SameOperandsAndResultType]> {
   let summary = "Normalizes by the squares of neighbouring channels (ONNX LRN)";
   let description = [{
-    Krizhevsky et al., 2012, section 3.3, with ONNX's factor. The window of
-    channel c are the channels from c − floor((size − 1) / 2) to
-    c + ceil((size − 1) / 2) that exist:
+    Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural
+    Networks", NIPS 2012, section 3.3, with ONNX's factor. The window of channel
+    c consists of the existing channels from c − floor((size − 1) / 2) to c +
+    ceil((size − 1) / 2):
 
         s[n, c, ...] = bias + alpha / size · Σ_{j in window of c} input[n, j, ...]²
         result       = input · s^(−beta)
 
-    In floats only: integer schemes do not define it.
+    The operation exists only on floats: integer schemes do not define it.
 
     Constraints:
     - (C1) `input` has rank 2 or more.
@@ -477,8 +487,8 @@ def QTrain_LocalResponseNormGradientOp
                     [SameOperandsAndResultType]> {
   let summary = "Gradient of a local response normalization";
   let description = [{
-    With s of `qtrain.local_response_norm`, and sums over the channels j whose
-    window c is in:
+    With s as in `qtrain.local_response_norm` and sums over the channels j whose
+    window contains c:
 
         result = gradient · s^(−beta) − input · 2 · alpha · beta / size ·
                  Σ_j gradient[n, j, ...] · input[n, j, ...] · s[n, j, ...]^(−beta − 1)

@@ -33,15 +33,15 @@ class QTrain_ScaledOf<list<int> widths> : Type<
 
 def QTrain_FloatTensor : StaticShapeTensorOf<[F32]>;
 
-/// What most operations work on: a float tensor before a scheme is applied, a
-/// scaled tensor after it.
+/// Operands and results of most operations: a float tensor before a scheme is
+/// applied, a scaled tensor after it.
 def QTrain_Value : AnyTypeOf<[QTrain_FloatTensor, QTrain_Scaled],
                              "float tensor or scaled tensor">;
 
 /// 16-bit random numbers, all 65536 values equally likely.
 def QTrain_RandomTensor : StaticShapeTensorOf<[I16]>;
 
-/// A bit for each element of a value, in the same layout.
+/// One bit per element of a value, in the same layout.
 def QTrain_MaskTensor : StaticShapeTensorOf<[I1]>;
 
 /// Positions of maxima in their windows, in the layout of the maxima.

@@ -17,10 +17,11 @@ def QTrain_ScaledType : TypeDef<QTrain_Dialect, "Scaled"> {
   let summary = "Tensor of integer mantissas with one exponent";
   let description = [{
     A value of this type is a tensor of signed integers m and one 32-bit
-    exponent s, and stands for the tensor m · 2^s (numerics contract,
-    section 1). Mantissas of width k are in ±(2^(k−1) − 1): the smallest
-    two's-complement number never occurs. 8 and 16 bits are storage widths, 32
-    and 64 bits are exact accumulators. The exponent is known at run time only.
+    exponent s. It represents the tensor m · 2^s (numerics contract, section
+    1.1). Mantissas of width k are in ±(2^(k−1) − 1): the smallest
+    two's-complement number never occurs. Widths of 8 and 16 bits are for
+    storage, widths of 32 and 64 bits for exact accumulators. The exponent is
+    known only at run time.
 
     Example:
 

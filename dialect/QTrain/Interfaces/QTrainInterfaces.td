@@ -15,17 +15,17 @@ def QTrain_DifferentiableOpInterface
   let cppNamespace = "::qtc::qtrain";
   let description = [{
     An operation that the backward generator can differentiate. Implementations
-    know nothing of schemes or targets: they build float operations only.
+    build only float operations and do not depend on schemes or targets.
 
-    Operations of one result whose operands' gradients have nothing in common
-    implement `buildOperandGradient`, all others `buildGradients`.
+    Operations with one result whose gradients share no computation implement
+    `buildOperandGradient`; all others implement `buildGradients`.
   }];
   let methods = [
     InterfaceMethod<[{
-        Builds the gradients of those operands that `isNeeded`, of their types,
-        given the gradients of the results; null stands for a result that the
-        loss does not depend on. Returns one value an operand, null where the
-        gradient is not needed or there is none.
+        Builds the gradients of the operands for which `isNeeded` is true, given
+        the gradients of the results; a null gradient stands for a result that
+        the loss does not depend on. Returns one value per operand, of the
+        operand's type, or null if the gradient is not needed or does not exist.
       }],
       "::llvm::SmallVector<::mlir::Value>", "buildGradients",
       (ins "::mlir::OpBuilder &":$builder,
@@ -41,8 +41,8 @@ def QTrain_DifferentiableOpInterface
         return gradients;
       }]>,
     InterfaceMethod<[{
-        Builds the gradient of operand `operand` given the gradient of the
-        only result. A null value says that the operand has no gradient.
+        Builds the gradient of operand `operand`, given the gradient of the only
+        result. Returns null if the operand has no gradient.
       }],
       "::mlir::Value", "buildOperandGradient",
       (ins "::mlir::OpBuilder &":$builder, "unsigned":$operand,
@@ -54,15 +54,14 @@ def QTrain_DifferentiableOpInterface
 def QTrain_TrainingOpInterface : OpInterface<"TrainingOpInterface"> {
   let cppNamespace = "::qtc::qtrain";
   let description = [{
-    An operation that is a part of training only: evaluation does something
-    else in its place.
+    An operation that is used only in training; evaluation replaces it.
   }];
   let methods = [
     InterfaceMethod<[{
-        Builds what evaluation does on `operands`, which stand for the
-        operation's own, and returns one value a result. An operand that
-        evaluation does not have is null, and so is the value of a result that
-        only training uses.
+        Builds the replacement for evaluation on `operands`, which correspond to
+        the operands of the operation, and returns one value per result. An
+        operand that does not exist in evaluation is null, and so is the value
+        of a result that only training uses.
       }],
       "::llvm::SmallVector<::mlir::Value>", "buildEvaluation",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$operands)>
@@ -74,13 +73,15 @@ def QTrain_ContractionOpInterface : OpInterface<"ContractionOpInterface"> {
   let description = [{
     An operation that multiplies and accumulates two operands. On scaled
     operands its result holds exact accumulators whose exponent is the sum of
-    the operands' exponents, so one rewrite of a scheme treats all of them.
+    the operands' exponents, so that one rewrite of a scheme handles all such
+    operations.
   }];
   let methods = [
-    InterfaceMethod<"Products summed into one accumulator, at most.",
+    InterfaceMethod<"Largest number of products summed into one accumulator.",
       "int64_t", "getReductionLength">,
     InterfaceMethod<[{
-        Useful multiply-accumulates of one execution, zero padding counted.
+        Number of useful multiply-accumulates of one execution, including those
+        with zero padding.
       }],
       "int64_t", "getMultiplyAccumulates">
   ];
