@@ -27,13 +27,15 @@ def QKernel_WeightOrderAttr
     : EnumAttr<QKernel_Dialect, QKernel_WeightOrder, "weight_order"> {
   let summary = "Order of packed weights";
   let description = [{
-    Columns and reduction of a packing, see `qkernel.pack_weight`:
+    Order of the columns and of the reduction of packed weights (see
+    `qkernel.pack_weight`); o and i are output and input channels, kh and kw
+    positions of the kernel:
 
     - `forward_image`: columns o; steps over the run (kh, kw, i);
     - `forward_merged`: columns o; steps over kh and the run (kw, i);
     - `forward`: columns o; steps over kh, kw and the run (i);
-    - `flipped`: columns i; steps over kh, kw, both from the end, and the run
-      (o);
+    - `flipped`: columns i; steps over kh and kw, both in reverse order, and the
+      run (o);
     - `pointwise`: columns (kh, kw, i); steps over the run (o).
   }];
   let assemblyFormat = "`<` $value `>`";
@@ -44,9 +46,9 @@ def QKernel_ContractionAttr : AttrDef<QKernel_Dialect, "Contraction"> {
   let summary = "Address arithmetic of a packed contraction";
   let description = [{
     A contraction computes acc[r, c] = Σ_k dot(A[r, k], B[k, c]). A step is 32
-    bits of both operands, d elements: dot multiplies d = 4 consecutive unsigned
-    bytes of A with four signed bytes of B, or d = 1 float with another. All
-    numbers are elements:
+    bits, or d elements, of each operand: dot multiplies d = 4 consecutive
+    unsigned bytes of A by four signed bytes of B, or d = 1 float by another.
+    All numbers count elements:
 
     - Row r is a multi-index over `rows`; its elements of A start at
       r · `row_strides`.
@@ -55,20 +57,21 @@ def QKernel_ContractionAttr : AttrDef<QKernel_Dialect, "Contraction"> {
     - Column c lies in panel c div `panel` at B offset
       (c div panel) · `panel_stride` + (c mod panel) · d.
 
-    The last step dimension is innermost. With an extent of 0 all sums are 0,
-    without start values. Bytes of A that belong to no element meet zeros in B,
-    so their value does not matter.
+    The last step dimension is innermost. If an extent of `steps` is 0, all sums
+    are 0, without start values. Bytes of A that belong to no element are
+    multiplied by zeros in B, so their values do not matter.
 
-    Row r lies in the result at r · `result`; without these strides rows follow
-    each other. `offsets` are where A, B, the start values and the result begin.
+    Row r is stored in the result at r · `result`; without these strides, rows
+    are stored one after the other. `offsets` are the first elements of A, B,
+    the start values and the result.
 
-    `groups` are contractions of the same form next to each other, each with
-    columns of its own: group g adds g · `strides` to the addresses of A, B and
-    the start values, and g · `columns` to those of bias and result.
+    `groups` are contractions of the same form, each with its own columns: group
+    g adds g · `strides` to the addresses of A, B and the start values, and g ·
+    `columns` to those of bias and result.
 
-    With `splits` = S > 1 the first step dimension is cut into S equal parts,
-    and the result is [S, rows, columns]: one partial sum a part. Start values
-    belong to the first one.
+    With `splits` = S > 1, the first step dimension is cut into S equal parts,
+    and the result is [S, rows, columns], with one partial sum per part. Start
+    values are added to the first part.
   }];
   let parameters = (ins ArrayRefParameter<"int64_t">:$rows,
                         ArrayRefParameter<"int64_t">:$rowStrides,
@@ -95,13 +98,13 @@ def QKernel_ContractionAttr : AttrDef<QKernel_Dialect, "Contraction"> {
   let extraClassDeclaration = [{
     int64_t getRowCount() const;
     int64_t getStepCount() const;
-    /// What `offsets` and `strides` of groups speak of.
+    /// Index into `offsets` and into the `strides` of groups.
     enum Operand { A, B, Start, Result };
-    /// 0 where there are no offsets.
+    /// The offset of `operand`, or 0 without `offsets`.
     int64_t getOffset(Operand operand) const;
-    /// The distance of two groups; in the result, their columns.
+    /// The distance between two groups; in the result, the number of columns.
     int64_t getGroupStride(Operand operand) const;
-    /// `result`, or the strides of rows that follow each other.
+    /// `result`, or the strides of rows stored one after the other.
     ::llvm::SmallVector<int64_t> getAllResultStrides() const;
   }];
 }

@@ -11,12 +11,12 @@
 include "dialect/QKernel/IR/QKernelOpBase.td"
 
 //===----------------------------------------------------------------------===//
-// Contractions, as a scheme's operations become them
+// Contractions as lowered from the operations of a scheme
 //===----------------------------------------------------------------------===//
 
 class QKernel_ConvolutionOp<string mnemonic>
     : QKernel_KernelOp<mnemonic, [], [{
-    /// Whether sums must be formed in 64 bits.
+    /// True if sums must be formed in 64 bits.
     bool hasWideSums() {
       return getSaturate() || ::mlir::getElementTypeOrSelf(getOuts()[0])
                                   .isInteger(64);
@@ -36,22 +36,23 @@ def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
     a bias of 32-bit integers [O], which is added before the accumulators are
     clamped to ±2^30. outs: accumulators [N, OH, OW, O] and optionally their
     largest magnitude. `nonnegative` promises that no activation is negative.
-    `saturate` asks for sums in 64 bits, brought to ±(2^31 − 1) at the end;
-    accumulators of 64 bits stay exact. Otherwise no sum leaves 32 bits. `direct` asks for vectors of channels
-    instead of packed operands. A linear layer is the convolution whose kernel
-    is the image.
+    `saturate` requires sums in 64 bits, clamped to ±(2^31 − 1) at the end;
+    accumulators of 64 bits stay exact. Otherwise no sum exceeds 32 bits.
+    `direct` selects vectors of channels instead of packed operands. A linear
+    layer is a convolution whose kernel covers the whole image.
 
     On floats everything is `f32`: sums are rounded after each product and each
-    addition, or after both together, in an order that the shapes and the
-    instruction set decide. There is neither maximum nor clamping.
+    addition, or after both together, in an order that depends on the shapes and
+    the instruction set. There is neither a maximum nor clamping.
 
     Constraints:
     - (C1) two or three inputs, one or two outputs, of the shapes above.
-    - (C2) a `direct` convolution is depthwise: 8 groups or more, one input and
-      1, 2 or 4 outputs a group, a kernel of at most 11 columns and 128
-      positions; it does not saturate.
+    - (C2) a `direct` convolution is depthwise, with 8 groups or more, one input
+      and 1, 2 or 4 outputs per group, and a kernel of at most 11 columns and
+      128 positions; it does not saturate.
     - (C3) operands are all integers or all `f32`; a convolution of floats has
-      no maximum and none of `nonnegative`, `saturate` and `direct`.
+      no maximum and none of the attributes `nonnegative`, `saturate` and
+      `direct`.
 
     Example:
 
@@ -70,7 +71,7 @@ def QKernel_Conv2DInputGradientOp
   let description = [{
     ins: errors [N, OH, OW, O] and weights [O, C/group, KH, KW]. outs:
     accumulators [N, H, W, C] and optionally their largest magnitude.
-    Attributes as in `qkernel.conv2d`; `nonnegative` speaks of the errors.
+    Attributes are as in `qkernel.conv2d`; `nonnegative` refers to the errors.
 
     Constraints:
     - (C1) two inputs, one or two outputs, of the shapes above.
@@ -93,12 +94,12 @@ def QKernel_Conv2DWeightGradientOp
   let summary = "Weight gradient of a convolution to accumulators";
   let description = [{
     ins: activations [N, H, W, C] and errors [N, OH, OW, O]. outs: accumulators
-    [O, C/group, KH, KW] and optionally their largest magnitude. Attributes as
-    in `qkernel.conv2d`; `nonnegative` speaks of the activations.
+    [O, C/group, KH, KW] and optionally their largest magnitude. Attributes are
+    as in `qkernel.conv2d`; `nonnegative` refers to the activations.
 
     Constraints:
     - (C1) two inputs, one or two outputs, of the shapes above.
-    - (C2), (C3) as in `qkernel.conv2d`; what is `direct` has one output.
+    - (C2), (C3) as in `qkernel.conv2d`; a `direct` gradient has one output.
 
     Example:
 
@@ -117,19 +118,20 @@ def QKernel_Conv2DWeightGradientOp
 //===----------------------------------------------------------------------===//
 
 def QKernel_PackActivationOp : QKernel_KernelOp<"pack_activation"> {
-  let summary = "Activations in the order a contraction reads them";
+  let summary = "Packs activations in the order a contraction reads them";
   let description = [{
-    ins: [N, H, W, C], bytes or `f32`. outs: the same flat, in the order
-    [C'/b][ceil(N/i)][H'][W'][b][i], i = `interleave` (1 or 4), with slack
-    behind. H' and W' are the extents of the image with `pads` ([top, left,
-    bottom, right]) around it and `dilation` − 1 rows and columns between its
-    own; C' = `channels` ≥ C; b = `block` divides C'. With `offset` every byte
-    has 128 added, so signed bytes become unsigned; what is padded is the 0 of
-    that form. The slack is not written.
+    ins: [N, H, W, C], bytes or `f32`. outs: the same elements, flat, in the
+    order [C'/b][ceil(N/i)][H'][W'][b][i] with i = `interleave` (1 or 4), and
+    optional slack after the last one, which is not written. H' and W' are the
+    extents of the image with `pads` ([top, left, bottom, right]) around it and
+    `dilation` − 1 rows and columns between its own; C' = `channels` ≥ C; b =
+    `block` divides C'. With `offset`, every byte has 128 added, so that signed
+    bytes become unsigned; padding then has the value 128 as well.
 
     Constraints:
     - (C1) one input of rank 4, one flat output that holds all elements.
-    - (C2) elements are of one type; `interleave` 4 and `offset` are for bytes.
+    - (C2) input and output have the same element type; `interleave` 4 and
+      `offset` require bytes.
 
     Example:
 
@@ -148,25 +150,26 @@ def QKernel_PackActivationOp : QKernel_KernelOp<"pack_activation"> {
 }
 
 def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
-  let summary = "Weights in the order a contraction reads them";
+  let summary = "Packs weights in the order a contraction reads them";
   let description = [{
-    ins: [O, I, KH, KW]. outs: [panels][steps][panel][d], d the elements of a
-    step (see `#qkernel.contraction`), and optionally per column −128 · Σ_k of
-    its weights, the correction of an activation packed with `offset`. Columns
-    are the outputs of the contraction, steps groups of d of its reduction; what
-    exceeds either is zero.
+    ins: [O, I, KH, KW]. outs: [panels][steps][panel][d] with d the elements of
+    a step (see `#qkernel.contraction`), and optionally for each column −128
+    times the sum of its weights, which corrects activations packed with
+    `offset`. Columns are the outputs of the contraction, and steps are groups
+    of d elements of its reduction; elements beyond either are zero.
 
-    `order` says what columns and steps are; every run is padded to a multiple
-    of d elements.
+    `order` defines columns and steps; every run is padded to a multiple of d
+    elements.
 
     With `group` > 1, outputs are cut into that many parts, which are packed one
-    behind the other. With `classes` = [a, b], corrections are formed separately
-    for the kernel positions of each remainder of the steps (kh mod a, kw mod b)
-    and are [group][a][b][columns].
+    after the other. With `classes` = [a, b], corrections are formed separately
+    for the kernel positions of each remainder (kh mod a, kw mod b), and their
+    shape is [group][a][b][columns].
 
     Constraints:
     - (C1) one input of rank 4; outputs of at least the sizes above.
-    - (C2) elements are of one type; corrections are for bytes.
+    - (C2) weights and packed weights have the same element type; corrections
+      require bytes.
 
     Example:
 
@@ -184,44 +187,44 @@ def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
 }
 
 def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
-    /// Whether accumulators are narrow.
+    /// True if accumulators are narrow.
     bool isNarrow() { return getOuts().size() == 3; }
-    /// Elements of A that a step multiplies: 4 bytes or one float.
+    /// Number of elements of A in a step: 4 bytes or one float.
     int64_t getDepth();
     /// `contraction` and `phases`.
     ::llvm::SmallVector<ContractionAttr> getContractions();
   }]> {
   let summary = "Packed contraction";
   let description = [{
-    The sum that `contraction` describes. ins: A, B, optionally the start value
-    of each column (`has_start`) and a bias of each column (`has_bias`), after
-    which accumulators are clamped to ±2^30. outs: accumulators [rows, columns],
-    in any shape, and optionally their largest magnitude. Neither bias nor
-    maximum goes together with `splits` > 1.
+    Computes the sums that `contraction` describes. ins: A, B, optionally the
+    start value of each column (`has_start`) and a bias of each column
+    (`has_bias`), after which accumulators are clamped to ±2^30. outs:
+    accumulators [rows, columns], in any shape, and optionally their largest
+    magnitude. With `splits` > 1 there is neither a bias nor a maximum.
 
     `phases` are further contractions of the same operands. Each of them writes
-    rows of its own; all together write the whole result.
+    its own rows; together they write the whole result.
 
     Accumulators of 16 bits are narrow: an accumulator a is stored as
     sign(a)·(|a| div 2^k). k, one number for the whole tensor, is the third
-    output. It is any number with max|a| div 2^k < 2^15 that is 0 or at most
-    W − 8, W the magnitude bits of max|a|; so bits are missing only below the
-    one that decides a rounding to 8 bits, and
+    output. It is any number with max|a| div 2^k < 2^15 that is 0 or at most W −
+    8, where W are the magnitude bits of max|a|. So only bits below the one that
+    decides a rounding to 8 bits are missing, and
 
         nearest(a, n) = nearest(sign(a)·(|a| div 2^k), n − k)
 
-    for n = max(W − 7, 0). k is not known before the maximum is: the kernel
-    tries what it finds in the third output, which may be anything, and runs a
-    second time if that was wrong.
+    for n = max(W − 7, 0). k depends on the maximum, which is not known in
+    advance: the kernel first tries the value in the third output, which may be
+    any number, and runs a second time if this value was wrong.
 
-    Floats are added up step by step, the sums of `splits` apart; nothing is
-    clamped.
+    Floats are added step by step, separately for each of the `splits`, without
+    clamping.
 
     Constraints:
-    - (C1) inputs and outputs as said, large enough for all addresses.
-    - (C2) narrow accumulators come with their maximum and their shift.
-    - (C3) A and B are bytes, or everything is `f32` and there are neither start
-      values nor a maximum.
+    - (C1) inputs and outputs are as above, and large enough for all addresses.
+    - (C2) narrow accumulators have outputs for their maximum and their shift.
+    - (C3) A and B are bytes, or everything is `f32` and there are no start
+      values and no maximum.
 
     Example:
 
@@ -241,14 +244,16 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
 }
 
 def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
-  let summary = "Weight gradients in the order weights are stored";
+  let summary = "Reorders weight gradients as weights are stored";
   let description = [{
-    ins: partial sums [S, KH, KW, I, O]. outs: their sums over S, in this order,
-    as [O, I, KH, KW], and optionally the largest magnitude of these.
+    ins: partial sums [S, KH, KW, I, O]. outs: their sums over S, added in the
+    order of S, as [O, I, KH, KW], and optionally the largest magnitude of these
+    sums.
 
     Constraints:
     - (C1) one input of rank 5, one or two outputs, of the shapes above.
-    - (C2) elements are of one type; a maximum is for integers.
+    - (C2) inputs and sums have the same element type; a maximum requires
+      integers.
 
     Example:
 
@@ -266,19 +271,20 @@ def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
 //===----------------------------------------------------------------------===//
 
 def QKernel_MappedCopyOp : QKernel_KernelOp<"mapped_copy", [], [{
-    /// Whether the first dimension of bytes becomes the last, and there is
-    /// nothing around the others, which are a multiple of `run` bytes in all.
+    /// True if the first dimension of bytes becomes the last, without padding
+    /// /// of the others, whose sizes multiply to a multiple of `run` bytes.
     bool isTransposition(int64_t run);
   }]> {
-  let summary = "Copy to other places, with zeros around";
+  let summary = "Copy to other positions, with zeros outside";
   let description = [{
-    ins: x. outs: y. y[i] = x[`map`(i)], or 0 where `map`(i) is outside of x. So
-    one operation pads channels, transposes a batch, packs weights, unfolds windows
-    and takes slices.
+    ins: x. outs: y. y[i] = x[`map`(i)], or 0 where `map`(i) is outside of x.
+    This one operation pads channels, transposes a batch, packs weights, unfolds
+    windows and takes slices.
 
     Constraints:
-    - (C1) one input and one output of one type of elements; `map` has a
-      dimension for each of the output's and a result for each of the input's.
+    - (C1) one input and one output with the same element type; `map` has one
+      dimension per dimension of the output and one result per dimension of the
+      input.
 
     Example: four channels become sixteen.
 
@@ -294,7 +300,7 @@ def QKernel_MappedCopyOp : QKernel_KernelOp<"mapped_copy", [], [{
 }
 
 def QKernel_MappedContractOp : QKernel_KernelOp<"mapped_contract", [], [{
-    /// Consecutive elements of both operands that a step multiplies.
+    /// Number of consecutive elements of each operand in a step.
     static constexpr int64_t kRun = 16;
     int64_t getRowCount();
     int64_t getStepCount();
@@ -303,24 +309,25 @@ def QKernel_MappedContractOp : QKernel_KernelOp<"mapped_contract", [], [{
   let description = [{
     acc[`result_map`(r, c)] = Σ_k Σ_{j<16} A[`a_map`(r, k) + j]·B[`b_map`(c, k) + j]
 
-    for all rows r, a multi-index over `rows`, and columns c < `columns`; steps k
-    are a multi-index over `steps`, and j counts along the last dimension. ins:
-    signed bytes A and B, optionally a bias of each column (`has_bias`), which is
+    for all rows r, a multi-index over `rows`, and columns c < `columns`; k is a
+    multi-index over `steps`, and j counts along the last dimension. ins: signed
+    bytes A and B, and optionally a bias of each column (`has_bias`), which is
     added before accumulators are clamped to ±2^30. outs: accumulators, and
-    optionally a maximum, which is raised to the largest magnitude of those
-    written here: whoever wants theirs alone sets it to 0 before. With
-    `accumulate` sums are added to what is there, atomically.
+    optionally a maximum, which is raised to the largest magnitude of the
+    accumulators written here; for the maximum of these alone, it must be 0
+    before. With `accumulate`, sums are added atomically to the values in the
+    result.
 
-    A run of 16 elements lies inside of an operand, or outside and is 0. So the
-    padding around an image needs no copy, and what a matrix unit reads lies
-    together: 16 bytes aligned to 16.
+    A run of 16 elements lies either inside of an operand or outside; outside it
+    is 0. So the padding around an image needs no copy, and a matrix unit reads
+    16 consecutive bytes aligned to 16.
 
     Constraints:
-    - (C1) buffers; two operands of bytes, a bias of 32 bits exactly if
-      `has_bias`, accumulators and maximum of 32 bits.
-    - (C2) maps have dimensions and results as said; the last extents of A and B
-      are multiples of 16.
-    - (C3) neither bias nor maximum together with `accumulate`.
+    - (C1) operands are buffers: two of bytes, a bias of 32 bits exactly if
+      `has_bias` is set, accumulators and maximum of 32 bits.
+    - (C2) maps have one dimension per index above and one result per dimension
+      of their operand; the last extents of A and B are multiples of 16.
+    - (C3) with `accumulate` there is neither a bias nor a maximum.
 
     Example: a convolution of 3 × 3 with padding.
 

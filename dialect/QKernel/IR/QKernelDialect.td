@@ -15,10 +15,10 @@ def QKernel_Dialect : Dialect {
   let cppNamespace = "::qtc::qkernel";
   let summary = "Kernels of a training step on tensors and buffers";
   let description = [{
-    The `qkernel` dialect says *how* a step computes: destination-style
-    operations on plain integer tensors or memrefs, exponents taken out.
-    Activations have memory order `[N, H, W, C]`, weights `[O, C/group, KH, KW]`.
-    Element-wise work is left to `linalg.generic`.
+    The `qkernel` dialect describes *how* a step computes: destination-style
+    operations on tensors or memrefs of integers or floats, with exponents as
+    separate `i32` values. Activations have memory order `[N, H, W, C]`, weights
+    `[O, C/group, KH, KW]`. Element-wise work is done by `linalg.generic`.
 
     Before the plan stage the operations work on tensors, after it on buffers in
     one arena. Every operation overwrites its destinations completely.
@@ -27,9 +27,9 @@ def QKernel_Dialect : Dialect {
   let dependentDialects = ["::qtc::qtrain::QTrainDialect"];
   let useDefaultAttributePrinterParser = 1;
   let extraClassDeclaration = [{
-    /// Names the kind of an operation in profiles, on the loop that it became.
+    /// On a loop: the kind, in profiles, of the operation it comes from.
     static constexpr llvm::StringLiteral kKindAttrName = "qkernel.kind";
-    /// Useful multiply-accumulates of the loop that carries it.
+    /// On a loop: its number of useful multiply-accumulates.
     static constexpr llvm::StringLiteral kMacsAttrName = "qkernel.macs";
   }];
 }

@@ -23,13 +23,13 @@ def QKernel_Accumulators : QKernel_Shaped<[I32]>;
 def QKernel_Integers : QKernel_Shaped<[I8, I16, I32, I64]>;
 def QKernel_Maximum : QKernel_Shaped<[I32, I64]>;
 
-// Of contractions, which compute in integers or in floats.
+// Operands of contractions, which compute in integers or in floats.
 def QKernel_Factors : QKernel_Shaped<[I8, F32]>;
 def QKernel_Operands : QKernel_Shaped<[I8, I16, I32, F32]>;
 def QKernel_Sums : QKernel_Shaped<[I32, I64, F32]>;
 def QKernel_StoredSums : QKernel_Shaped<[I16, I32, F32]>;
 
-// Of operations on elements of any kind.
+// Operands of operations on elements of any kind.
 def QKernel_Elements : QKernel_Shaped<[I8, I16, I32, I64, F32]>;
 
 /// A kernel overwrites its destinations, the operands `outs`. On tensors it

@@ -16,13 +16,13 @@ include "dialect/QKernel/IR/QKernelOpBase.td"
 //===----------------------------------------------------------------------===//
 
 def QKernel_ConcatOp : QKernel_KernelOp<"concat"> {
-  let summary = "Tensors behind each other along a dimension";
+  let summary = "Joins tensors along a dimension";
   let description = [{
-    ins: tensors that differ in dimension `axis` at most. outs: one with the
-    elements of the first along `axis`, then those of the second, and so on.
+    ins: tensors that differ at most in dimension `axis`. outs: one tensor with
+    the elements of the first along `axis`, then those of the second, and so on.
 
     Constraints:
-    - (C1) elements of one type; shapes as said.
+    - (C1) all tensors have the same element type and shapes as above.
 
     Example:
 
@@ -86,7 +86,7 @@ def QKernel_MaxPool2DGradientOp : QKernel_PoolOp<"max_pool2d_gradient"> {
 }
 
 def QKernel_MaxPool2DPositionsOp : QKernel_PoolOp<"max_pool2d_positions"> {
-  let summary = "Where maxima lie in their windows";
+  let summary = "Positions of maxima in their windows";
   let description = [{
     ins: [N, H, W, C]. outs: indices [N, OH, OW, C] of 8 or 16 bits. See
     `qtrain.max_pool2d_positions`.
@@ -105,13 +105,13 @@ def QKernel_MaxPool2DPositionsOp : QKernel_PoolOp<"max_pool2d_positions"> {
 }
 
 def QKernel_MaxUnpool2DOp : QKernel_PoolOp<"max_unpool2d"> {
-  let summary = "Elements to the positions where maxima were";
+  let summary = "Moves elements to the positions of maxima";
   let description = [{
     ins: indices and errors [N, OH, OW, C]. outs: the input's error [N, H, W, C].
     See `qtrain.max_unpool2d`.
 
     Constraints:
-    - (C1) two inputs of one shape and one output of rank 4, equal N and C.
+    - (C1) two inputs of the same shape and one output of rank 4, equal N and C.
 
     Example:
 
@@ -153,8 +153,8 @@ def QKernel_AveragePool2DGradientOp
     : QKernel_AveragePoolOp<"average_pool2d_gradient"> {
   let summary = "Gradient of an average pool";
   let description = [{
-    ins: the error [N, OH, OW, C]. outs: the input's error [N, H, W, C], of
-    integers accumulators. See `qtrain.average_pool2d_gradient`.
+    ins: the error [N, OH, OW, C]. outs: the input's error [N, H, W, C]; for
+    integers, accumulators. See `qtrain.average_pool2d_gradient`.
 
     Constraints:
     - (C1) one input and one output of rank 4, equal N and C.
@@ -173,13 +173,13 @@ def QKernel_AveragePool2DGradientOp
 def QKernel_MaxAbsOp : QKernel_KernelOp<"max_abs"> {
   let summary = "Largest magnitude of a tensor";
   let description = [{
-    ins: integers of any shape, and optionally the bits of those that count, as
-    `qkernel.range_mask` writes them. outs: max |x| as a 32-bit integer, or a
-    64-bit one of 64-bit integers.
+    ins: integers of any shape, and optionally a mask of those that count, as
+    written by `qkernel.range_mask`. outs: max |x|, as a 64-bit integer for
+    64-bit inputs and otherwise as a 32-bit integer.
 
     Constraints:
     - (C1) one or two inputs, one output of rank 0, wide enough.
-    - (C2) a bit for every integer.
+    - (C2) the mask has one bit per integer.
 
     Example:
 
@@ -194,15 +194,14 @@ def QKernel_MaxAbsOp : QKernel_KernelOp<"max_abs"> {
 }
 
 def QKernel_RangeMaskOp : QKernel_KernelOp<"range_mask"> {
-  let summary = "Bits of the elements in a range";
+  let summary = "Mask of the elements in a range";
   let description = [{
-    ins: integers of any shape. outs: flat bytes; bit i mod 8 of byte i div 8
-    says whether element i, in memory order, is at least `low` and at most
-    `high`, as far as they are given and in the type of the elements. Bits behind
-    the last element are 0.
+    ins: integers of any shape. outs: flat bytes; bit i mod 8 of byte i div 8 is
+    set if element i, in memory order, is at least `low` and at most `high`; a
+    missing end is no bound. Bits after the last element are 0.
 
     Constraints:
-    - (C1) one input, one output with a bit for every integer.
+    - (C1) one input, one output with one bit per integer.
 
     Example:
 
@@ -219,12 +218,12 @@ def QKernel_RangeMaskOp : QKernel_KernelOp<"range_mask"> {
 def QKernel_ApplyMaskOp : QKernel_KernelOp<"apply_mask"> {
   let summary = "Zeroes the elements whose bit is not set";
   let description = [{
-    ins: integers of any shape, and bits as `qkernel.range_mask` writes them.
-    outs: the integers whose bit is set, 0 in place of the others.
+    ins: integers of any shape, and a mask as written by `qkernel.range_mask`.
+    outs: the integers whose bit is set, and 0 in place of the others.
 
     Constraints:
     - (C1) two inputs, one output of the type of the first.
-    - (C2) a bit for every integer.
+    - (C2) the mask has one bit per integer.
 
     Example:
 
@@ -238,19 +237,21 @@ def QKernel_ApplyMaskOp : QKernel_KernelOp<"apply_mask"> {
 }
 
 def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
-  let summary = "Sum over all dimensions but the last";
+  let summary = "Sum over all dimensions except the last";
   let description = [{
-    ins: integers or floats [..., C]. outs: sums [C], of integers exact ones.
-    `saturate` as in `qkernel.conv2d`. Every sum is multiplied by `factor`.
+    ins: integers or floats [..., C]. outs: sums [C], which are exact for
+    integers. `saturate` is as in `qkernel.conv2d`. Every sum is multiplied by
+    `factor`.
 
-    Floats are added in their order. Their output may be [P, C]: the first
-    ceil(n / P) of the n rows of C elements give the first partial sums, and so
-    on.
+    Floats are added in memory order. Their output may have shape [P, C]: the
+    first ceil(n / P) of the n rows of C elements give the first partial sums,
+    and so on.
 
     Constraints:
     - (C1) one input of rank 2 or more, one output of its last extent.
-    - (C2) of floats, `factor` is 1, there is no `saturate`, and input and
-      output have one type of elements; only their output may have rank 2.
+    - (C2) for floats, `factor` is 1, `saturate` is not set, and input and
+      output have the same element type; only the output of floats may have rank
+      2.
 
     Example:
 
@@ -268,16 +269,16 @@ def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
 }
 
 def QKernel_ChannelMomentsOp : QKernel_KernelOp<"channel_moments"> {
-  let summary = "Sums of elements and of their products with others";
+  let summary = "Sums of elements, and of products with other elements";
   let description = [{
     ins: a and b, [R, C]. outs: partial sums Σ a and Σ a·b, [P, C]: the first
-    ceil(R / P) rows give the first ones, and so on. With b = a they give mean
-    and variance, with the error for a and the input for b the gradients of a
-    normalization.
+    ceil(R / P) rows give the first partial sums, and so on. With b = a, the
+    sums give mean and variance; with the error as a and the input as b, they
+    give the gradients of a normalization.
 
-    Floats are added up in double, where products are exact, in the order of the
-    rows, so results are the same on every target; integers in 64 bits, exactly.
-    No integer is the smallest of its type.
+    Floats are added in double, in which products are exact, in the order of the
+    rows, so results are the same on every target. Integers are added exactly in
+    64 bits; none of them may be the smallest of its type.
 
     Constraints:
     - (C1) two inputs and two outputs of the shapes above.
@@ -299,12 +300,12 @@ def QKernel_ChannelMomentsOp : QKernel_KernelOp<"channel_moments"> {
 def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
   let summary = "Softmax minus the one-hot target";
   let description = [{
-    ins: logits [N, K] (integers), their exponent, labels [N]. outs: errors [N, K]
-    in 32 bits. Or ins: logits (floats), labels; outs: errors (floats). See
+    For integers, ins: logits [N, K], their exponent, labels [N]; outs: errors
+    [N, K] of 32 bits. For floats, ins: logits, labels; outs: errors. See
     `qtrain.loss_gradient`.
 
     Constraints:
-    - (C1) three inputs, of floats two, and one output as said.
+    - (C1) three inputs, or two for floats, and one output, of the shapes above.
     - (C2) `exponential` is present exactly for integers.
 
     Example:
@@ -327,11 +328,12 @@ def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
 def QKernel_MagnitudeBitsOp : Op<QKernel_Dialect, "magnitude_bits", [Pure]> {
   let summary = "Magnitude bits of a maximum";
   let description = [{
-    W of the numerics contract, section 1, of a tensor whose largest magnitude
-    is `maximum` ≥ 0: 0 up to 1, else the bit length of `maximum` − 1, which is
-    ceil(log2 `maximum`). With `nearest`, round(log2 `maximum`), 0 for 0: the
-    bit length less one, or the bit length if `maximum` exceeds √2 · 2^k between
-    2^k and 2^(k+1) (`wage.md` 2.3; the two are never equal).
+    The result is W (numerics contract, section 1.2) of a tensor whose largest
+    magnitude is `maximum` ≥ 0: 0 if `maximum` ≤ 1, otherwise the bit length of
+    `maximum` − 1, which is ceil(log2 `maximum`). With `nearest`, it is
+    round(log2 `maximum`), or 0 for 0: the bit length minus one, or the bit
+    length if `maximum`, between 2^k and 2^(k+1), exceeds √2 · 2^k (`wage.md`
+    2.3; the two are never equal).
 
     Example:
 
@@ -351,10 +353,10 @@ def QKernel_RoundShiftOp : Op<QKernel_Dialect, "round_shift", [
       Pure, AllTypesMatch<["element", "result"]>]> {
   let summary = "Right shift that rounds to nearest";
   let description = [{
-    `nearest` of the numerics contract, section 1: |`element`| is divided by
-    2^`shift`, halves are rounded away from zero, the sign is kept, and the
-    result is clipped to ±(2^(`bits` − 1) − 1). A shift of 0 or less only clips.
-    `element` may have any value but the smallest of its type.
+    Rounding `nearest` of the numerics contract, section 1.3: |`element`| is
+    divided by 2^`shift`, halves are rounded away from zero, the sign is kept,
+    and the result is clipped to ±(2^(`bits` − 1) − 1). A shift of 0 or less
+    only clips. `element` may have any value except the smallest of its type.
 
     Example:
 
@@ -403,8 +405,8 @@ def QKernel_LaunchOp : Op<QKernel_Dialect, "launch", [
     [0, `count`) on the threads of `executor` and waits for all of them.
 
     Constraints:
-    - (C1) `task` is a function of two indices followed by the operands' types,
-      without results.
+    - (C1) `task` is a function of two indices followed by the types of the
+      operands, without results.
 
     Example:
 
@@ -422,9 +424,9 @@ def QKernel_LaunchOp : Op<QKernel_Dialect, "launch", [
 }
 
 def QKernel_MarkOp : Op<QKernel_Dialect, "mark"> {
-  let summary = "Notes that an operation of the step has ended";
+  let summary = "Marks the end of an operation of the step";
   let description = [{
-    Tells the executor that operation `index` is done, for profiles.
+    Tells the executor that operation `index` has ended, for profiles.
 
     Example:
 
