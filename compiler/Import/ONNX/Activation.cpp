@@ -76,7 +76,7 @@ static LogicalResult createClip(NodeContext &node, unsigned index, double low,
   std::string range;
   llvm::raw_string_ostream(range) << llvm::format("%g, %g", low, high);
   if (!(low < high))
-    return node.refuse() << "expected a lower bound below the higher one, but "
+    return node.refuse() << "expected a lower bound below the upper bound, but "
                             "got Clip("
                          << range << ")";
   const GraphValue &input = node.getInput(index);

@@ -20,7 +20,8 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace qtc::qkernel::detail {
-/// Effects of a kernel: reads its input buffers, writes its output buffers.
+/// Adds the effects of a kernel, which reads its input buffers and writes its
+/// output buffers.
 void getKernelEffects(mlir::DestinationStyleOpInterface op,
                       llvm::SmallVectorImpl<mlir::SideEffects::EffectInstance<
                           mlir::MemoryEffects::Effect>> &effects);
@@ -35,7 +36,7 @@ void getKernelEffects(mlir::DestinationStyleOpInterface op,
 
 namespace qtc::qkernel {
 
-/// Whether a convolution with these weights may be `direct`.
+/// True if a convolution with these weights may be `direct`.
 bool supportsDirect(mlir::Value weights, int64_t group);
 
 /// Builds a kernel on `ins` and `outs`; its results are the tensors among

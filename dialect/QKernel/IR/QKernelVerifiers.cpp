@@ -18,7 +18,7 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<ShapedType>(value.getType()).getShape();
 }
 
-/// Operand counts of a kernel; `results` are there on tensors only.
+/// Checks the operand counts of a kernel; only kernels on tensors have results.
 static LogicalResult expectCounts(Operation *op, ValueRange ins,
                                   ValueRange outs, size_t minIns, size_t maxIns,
                                   size_t minOuts, size_t maxOuts) {
@@ -49,7 +49,7 @@ static bool isFloat(Value value) {
   return isa<FloatType>(getElementTypeOrSelf(value));
 }
 
-/// Integers and floats do not mix.
+/// Checks that all operands are integers or all are floats.
 static LogicalResult expectOneKind(Operation *op) {
   auto operands = op->getOperands();
   if (llvm::all_of(operands, isFloat) || llvm::none_of(operands, isFloat))
@@ -58,12 +58,12 @@ static LogicalResult expectOneKind(Operation *op) {
                          "both");
 }
 
-/// Elements of one step of a contraction.
+/// Number of elements in a step of a contraction.
 static int64_t getStepDepth(Value factors) { return isFloat(factors) ? 1 : 4; }
 
 bool qtc::qkernel::supportsDirect(Value weights, int64_t group) {
-  // What vectors of channels, their shuffles and unrolled rows of a kernel are
-  // made for.
+  // The limits of the direct lowering: vectors of channels, their shuffles and
+  // the unrolled rows of a kernel.
   constexpr int64_t minChannels = 8, maxWidth = 11, maxArea = 128;
   ArrayRef<int64_t> w = shapeOf(weights);
   int64_t multiplier = w[0] / group;
@@ -93,9 +93,8 @@ static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
     return failure();
   if (isFloat(result) && (op.getOuts().size() > 1 || op.getNonnegative() ||
                           op.getSaturate() || op.getDirect())) // C3
-    return op.emitOpError(
-        "expected neither a maximum nor nonnegative, saturate "
-        "or direct of floats");
+    return op.emitOpError("expected neither a maximum nor nonnegative, "
+                          "saturate or direct for floats");
   return expectShape(op, "output", result,
                      {x[0], window.getOutputExtent(0, x[1]),
                       window.getOutputExtent(1, x[2]), w[0]});
@@ -141,7 +140,7 @@ LogicalResult PackActivationOp::verify() {
     return failure();
   if (isFloat(getIns()[0]) && (interleave != 1 || getOffset())) // C2
     return emitOpError(
-        "expected neither an interleave nor an offset of floats");
+        "expected neither an interleave nor an offset for floats");
   int64_t images = (x[0] + interleave - 1) / interleave * interleave;
   int64_t height = (x[1] - 1) * dilation[0] + 1 + pads[0] + pads[2];
   int64_t width = (x[2] - 1) * dilation[1] + 1 + pads[1] + pads[3];
@@ -153,7 +152,8 @@ LogicalResult PackActivationOp::verify() {
   return success();
 }
 
-/// Columns of a packing and the elements of each, all runs padded to `depth`.
+/// Numbers of columns of a packing and of elements per column, with all runs
+/// padded to `depth`.
 static std::pair<int64_t, int64_t>
 getPackedSize(WeightOrder order, ArrayRef<int64_t> w, int64_t depth) {
   int64_t outputs = w[0], inputs = w[1], height = w[2], width = w[3];
@@ -191,13 +191,12 @@ LogicalResult PackWeightOp::verify() {
   bool hasPositions =
       getOrder() == WeightOrder::Forward || getOrder() == WeightOrder::Flipped;
   if (!hasPositions && classes[0] * classes[1] != 1)
-    return emitOpError("expected one class of an order that merges positions");
+    return emitOpError("expected one class for an order that merges positions");
   bool hasFloats = isFloat(getIns()[0]);
   if (isFloat(getOuts()[0]) != hasFloats ||
       (hasFloats && getOuts().size() > 1)) // C2
-    return emitOpError(
-        "expected packed bytes of bytes, or floats of floats and "
-        "no corrections");
+    return emitOpError("expected packed elements of the weights' type, and no "
+                       "corrections for floats");
   auto [columns, elements] = getPackedSize(
       getOrder(), {w[0] / group, w[1], w[2], w[3]}, getStepDepth(getIns()[0]));
   int64_t padded = group * llvm::alignTo(columns, panel);
@@ -215,7 +214,8 @@ LogicalResult PackWeightOp::verify() {
   return success();
 }
 
-/// The last elements that a contraction reads and writes must be there.
+/// Checks that the operands contain the last elements that a contraction reads
+/// and writes.
 static LogicalResult verifyAddresses(ContractOp op, ContractionAttr c) {
   using Operand = ContractionAttr::Operand;
   int64_t ends[4], lastGroup = c.getGroups() - 1;
@@ -276,7 +276,8 @@ LogicalResult ContractOp::verify() {
   if (failed(expectOneKind(*this))) // C3
     return failure();
   if (isFloat(getOuts()[0]) && (getHasStart() || getOuts().size() > 1)) // C3
-    return emitOpError("expected neither start values nor a maximum of floats");
+    return emitOpError(
+        "expected neither start values nor a maximum for floats");
   auto accumulators = cast<ShapedType>(getOuts()[0].getType());
   if (accumulators.getElementType().isInteger(16) != isNarrow() ||
       !llvm::all_of(getOuts().drop_front(), [](Value scalar) {
@@ -293,7 +294,8 @@ LogicalResult ContractOp::verify() {
             contraction.getColumns() * contraction.getGroups();
     if (contraction.getSplits() > 1 &&
         (getHasBias() || getOuts().size() > 1)) // C1
-      return emitOpError("expected neither bias nor maximum of partial sums");
+      return emitOpError(
+          "expected neither a bias nor a maximum for partial sums");
   }
   if (elements != sums) // C1
     return emitOpError() << "expected " << sums << " accumulators, but got "
@@ -313,7 +315,7 @@ LogicalResult UnpackWeightOp::verify() {
   if (failed(expectOneKind(*this))) // C2
     return failure();
   if (isFloat(getOuts()[0]) && getOuts().size() > 1) // C2
-    return emitOpError("expected no maximum of floats");
+    return emitOpError("expected no maximum for floats");
   return expectShape(*this, "weights", getOuts()[0],
                      {sums[4], sums[3], sums[1], sums[2]}); // C1
 }
@@ -356,7 +358,8 @@ int64_t MappedContractOp::getStepCount() {
   return ShapedType::getNumElements(getSteps());
 }
 
-/// `map` has `dims` dimensions and a result for each of the operand's.
+/// Checks that `map` has `dims` dimensions and one result per dimension of the
+/// operand.
 static LogicalResult expectMap(Operation *op, StringRef what, AffineMap map,
                                size_t dims, Value operand) {
   size_t results = shapeOf(operand).size();
@@ -390,8 +393,7 @@ LogicalResult MappedContractOp::verify() {
     return emitOpError() << "expected last extents that are multiples of "
                          << kRun;
   if (getAccumulate() && (getHasBias() || getOuts().size() > 1)) // C3
-    return emitOpError("expected neither bias nor maximum of sums that are "
-                       "added to others");
+    return emitOpError("expected neither a bias nor a maximum with accumulate");
   return success();
 }
 
@@ -464,7 +466,7 @@ LogicalResult AveragePool2DGradientOp::verify() {
   return verifyPool(*this, getIns(), getOuts(), 1);
 }
 
-/// `bits` are bytes with a bit for every element of `integers`.
+/// Checks that `bits` are bytes with one bit per element of `integers`.
 static LogicalResult expectBits(Operation *op, Value bits, Value integers) {
   auto type = cast<ShapedType>(bits.getType());
   int64_t count = cast<ShapedType>(integers.getType()).getNumElements();
@@ -516,10 +518,10 @@ LogicalResult ChannelSumOp::verify() {
     return failure();
   bool hasFloats = isFloat(getIns()[0]);
   if (hasFloats && (getFactor() != 1 || getSaturate())) // C2
-    return emitOpError("expected a factor of 1 and no saturation of floats");
+    return emitOpError("expected a factor of 1 and no saturation for floats");
   if (hasFloats && getElementTypeOrSelf(getIns()[0]) !=
                        getElementTypeOrSelf(getOuts()[0])) // C2
-    return emitOpError("expected sums of the type of what is summed");
+    return emitOpError("expected sums of the input's element type");
   if (hasFloats && y.size() == 2) // C2
     return expectShape(*this, "partial sums", getOuts()[0], {y[0], x.back()});
   return expectShape(*this, "sum", getOuts()[0], x.take_back()); // C1

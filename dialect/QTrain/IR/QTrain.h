@@ -31,8 +31,8 @@
 
 namespace qtc::qtrain {
 
-/// The ranked tensor that `type`, a float tensor or a scaled tensor, is made
-/// of.
+/// The ranked tensor of `type`: a float tensor itself, or the mantissas of a
+/// scaled tensor.
 mlir::RankedTensorType getTensorType(mlir::Type type);
 
 /// Logical shape of a value of a float or scaled tensor type.
@@ -44,12 +44,12 @@ inline bool isScaled(mlir::Type type) { return llvm::isa<ScaledType>(type); }
 /// True when a value of `type` lies in memory with its channels innermost.
 bool isChannelsLast(mlir::RankedTensorType type);
 
-/// The tensor in which `type` lies in memory: its dimensions in memory order
-/// and no encoding.
+/// The tensor type that stores `type`: its dimensions in memory order and no
+/// encoding.
 mlir::RankedTensorType getMemoryType(mlir::RankedTensorType type);
 
-/// The largest magnitude that a mantissa of the scaled `value` can have, as far
-/// as the operations that make it tell.
+/// An upper bound of the magnitudes of the mantissas of the scaled `value`,
+/// derived from the operations that compute it.
 int64_t getMagnitudeBound(mlir::Value value);
 
 /// The largest magnitude of a sum of `length` products of mantissas of `lhs`

@@ -15,10 +15,10 @@
 using namespace mlir;
 using namespace qtc::qtrain;
 
-/// ±(2^(bits − 1) − 1) is what mantissas of `bits` bits are in.
+/// The largest mantissa of `bits` bits, 2^(bits − 1) − 1.
 static int64_t getLimit(unsigned bits) { return llvm::maxIntN(bits); }
 
-/// Windows that one input position can be in, at most.
+/// The largest number of windows that contain one input position.
 static int64_t getOverlap(WindowAttr window) {
   int64_t count = 1;
   for (unsigned dim : {0u, 1u})
@@ -26,7 +26,8 @@ static int64_t getOverlap(WindowAttr window) {
   return count;
 }
 
-/// At least 1, so that bounds can divide.
+/// The largest magnitude in a table, but at least 1, so that bounds can divide
+/// by it.
 static int64_t getTableBound(LookupOp op) {
   auto table = dyn_cast<DenseIntElementsAttr>(op.getTable());
   int64_t bound = 1;

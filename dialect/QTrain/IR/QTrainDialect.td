@@ -46,7 +46,8 @@ def QTrain_Dialect : Dialect {
     static constexpr llvm::StringLiteral kParameterAttrName =
         "qtrain.parameter";
     /// Marks further function arguments of a step; the value is a StringAttr:
-    /// "seed", "step" or "schedule".
+    /// "seed", "step" or "schedule", or a name that a later pass adds, such as
+    /// "logits", "arena" or "executor".
     static constexpr llvm::StringLiteral kArgumentAttrName =
         "qtrain.argument";
     /// Names of the functions of a training module; the last one exists if the

@@ -168,7 +168,7 @@ SmallVector<Value> BatchNormTrainingOp::buildEvaluation(OpBuilder &builder,
 // Costs
 //===----------------------------------------------------------------------===//
 
-/// Products behind one output of a convolution with these weights.
+/// Number of products per output of a convolution with these weights.
 static int64_t getFanIn(Value weight) {
   ArrayRef<int64_t> shape = getShape(weight);
   return shape[1] * shape[2] * shape[3];

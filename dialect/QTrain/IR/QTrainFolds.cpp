@@ -28,7 +28,7 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
 }
 
 namespace {
-/// reshape(reshape(x)) is one reshape.
+/// Merges reshape(reshape(x)) into one reshape.
 struct MergeReshapes : OpRewritePattern<ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReshapeOp op,
@@ -42,16 +42,16 @@ struct MergeReshapes : OpRewritePattern<ReshapeOp> {
   }
 };
 
-/// True when `reshape` leaves the batch dimension alone.
+/// True when `reshape` keeps the batch dimension.
 bool keepsBatch(ReshapeOp reshape) {
   ArrayRef<int64_t> from = getShape(reshape.getInput());
   ArrayRef<int64_t> to = getShape(reshape.getResult());
   return !from.empty() && !to.empty() && from[0] == to[0];
 }
 
-/// Linear layers and their weight gradients flatten their input by themselves;
-/// a reshape that keeps the batch dimension in front of them would only force a
-/// row-major copy.
+/// Linear layers and their weight gradients flatten their input; a reshape
+/// before them that keeps the batch dimension would only force a row-major
+/// copy.
 template <typename OpTy> struct AbsorbFlatten : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op,
@@ -65,7 +65,8 @@ template <typename OpTy> struct AbsorbFlatten : OpRewritePattern<OpTy> {
   }
 };
 
-/// The input gradient of a linear layer has whatever shape the input has.
+/// The input gradient of a linear layer may have any shape, so it absorbs a
+/// reshape of its result.
 struct AbsorbUnflatten : OpRewritePattern<ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReshapeOp op,
@@ -80,10 +81,10 @@ struct AbsorbUnflatten : OpRewritePattern<ReshapeOp> {
   }
 };
 
-/// Element-wise operations give the same on either side of a reshape that
-/// keeps the batch dimension. They are moved to the side of the image, where
-/// reshapes meet linear layers, which absorb them. This one moves operations
-/// in front of a flattening.
+/// Element-wise operations commute with a reshape that keeps the batch
+/// dimension. They are moved to the side of the image, so that reshapes become
+/// adjacent to linear layers, which absorb them. This pattern moves operations
+/// before a flattening.
 template <typename OpTy> struct MoveBeforeFlatten : OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
   LogicalResult matchAndRewrite(OpTy op,
@@ -105,8 +106,8 @@ template <typename OpTy> struct MoveBeforeFlatten : OpRewritePattern<OpTy> {
   }
 };
 
-/// The counterpart behind an operation: reshape(op(x)) = op(reshape(x)) where
-/// the reshape makes an image.
+/// The counterpart after an operation: reshape(op(x)) = op(reshape(x)) where
+/// the result of the reshape is an image.
 struct MoveAfterUnflatten : OpRewritePattern<ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReshapeOp op,

@@ -35,7 +35,7 @@ static LogicalResult expectRank(Operation *op, StringRef what, Value value,
                            << ", but got " << value.getType();
 }
 
-/// All values float, or all scaled.
+/// Checks that all values are float or all are scaled.
 static LogicalResult expectOneForm(Operation *op, ValueRange values) {
   bool scaled = isScaled(values.front().getType());
   for (Value value : values)
@@ -46,7 +46,8 @@ static LogicalResult expectOneForm(Operation *op, ValueRange values) {
   return success();
 }
 
-/// An accumulator is float, or scaled and 32 bits wide, or `maxWidth`.
+/// Checks that an accumulator is float, or scaled and 32 or `maxWidth` bits
+/// wide.
 static LogicalResult expectAccumulator(Operation *op, Value value,
                                        unsigned maxWidth = 32) {
   auto scaled = dyn_cast<ScaledType>(value.getType());
@@ -57,7 +58,7 @@ static LogicalResult expectAccumulator(Operation *op, Value value,
                            << "-bit accumulators, but got " << scaled;
 }
 
-/// Sums of a contraction, which may need 64 bits.
+/// Checks the sums of a contraction, which may have 64 bits.
 static LogicalResult expectSum(Operation *op, Value value) {
   return expectAccumulator(op, value, /*maxWidth=*/64);
 }
@@ -134,7 +135,7 @@ static LogicalResult verifyPool(Operation *op, Value input, Value result,
 // Forward operations
 //===----------------------------------------------------------------------===//
 
-/// What stands before the name of a tensor of `kind` in its symbol.
+/// The prefix of the names of tensors of `kind` in their symbols.
 static std::string getSymbolPrefix(StateKind kind) {
   return (stringifyStateKind(kind) + ".").str();
 }
@@ -160,12 +161,12 @@ LogicalResult ParameterOp::verify() {
   if (getUniform() && (*getUniform() < 1 || *getUniform() > 32767 ||
                        !type.getElementType().isInteger())) // C3
     return emitOpError(
-        "expected a scale from 1 to 32767 of uniform integer values");
+        "expected a scale from 1 to 32767 for uniform integer values");
   if (getBound() &&
       (!(*getBound() > APFloat(0.0f)) || !getBound()->isFinite() ||
        !type.getElementType().isF32())) // C4
-    return emitOpError("expected a positive, finite bound of uniform f32 "
-                       "values");
+    return emitOpError(
+        "expected a positive, finite bound for uniform f32 values");
   if (getOrigin().has_value() != (getKind() == StateKind::Evaluation)) // C6
     return emitOpError("expected an origin exactly for kind 'evaluation'");
   if (!getLevels())
@@ -174,8 +175,8 @@ LogicalResult ParameterOp::verify() {
   if (!getUniform() || levels < 1 || levels > 255 || levels % 2 == 0 ||
       !llvm::isIntN(type.getElementTypeBitWidth(),
                     half * static_cast<int64_t>(*getUniform()))) // C5
-    return emitOpError("expected an odd number of levels, 1 to 255, of uniform "
-                       "values that fit");
+    return emitOpError("expected an odd number of levels, 1 to 255, for "
+                       "uniform values that fit");
   return success();
 }
 
@@ -276,7 +277,8 @@ LogicalResult TransposeOp::verify() {
   return expectShape(*this, "result", getResult(), expected); // C2
 }
 
-/// Checks that `part` is `whole` but for dimension `axis`, and of its elements.
+/// Checks that `part` has the shape of `whole` except for dimension `axis`, and
+/// the same element type.
 static LogicalResult verifyPart(Operation *op, Value whole, Value part,
                                 int64_t axis) {
   ArrayRef<int64_t> shape = getShape(whole);
@@ -420,7 +422,7 @@ static LogicalResult verifyBounds(Operation *op, const APFloat &low,
                                   const APFloat &high) {
   if (low < high) // C1
     return success();
-  return op->emitOpError("expected a lower bound below the higher one");
+  return op->emitOpError("expected a lower bound below the upper bound");
 }
 
 LogicalResult ClipOp::verify() {
@@ -518,8 +520,8 @@ LogicalResult LinearCombinationOp::verify() {
 //===----------------------------------------------------------------------===//
 
 /// Checks the constraints C1 to C3 that all operations of BatchNormalization
-/// share: every operand and result that is none of `activations` is one number
-/// a channel.
+/// share: every operand and result that is not in `activations` has one number
+/// per channel.
 static LogicalResult verifyBatchNorm(Operation *op, ValueRange activations,
                                      const APFloat &epsilon) {
   Value input = activations.front();
@@ -588,7 +590,8 @@ LogicalResult LocalResponseNormGradientOp::verify() {
 }
 
 /// Checks the constraints C1 and C2 of the integer steps: `activations`, the
-/// input first, have one shape, and everything else is one number per channel.
+/// input first, have the same shape, and all other values have one number per
+/// channel.
 static LogicalResult verifyChannels(Operation *op, ValueRange activations) {
   ArrayRef<int64_t> shape = getShape(activations.front());
   if (shape.size() < 2) // C1
@@ -683,7 +686,7 @@ LogicalResult LookupOp::verify() {
   return expectShape(*this, "result", getResult(), shape); // C2
 }
 
-/// A mask has a bit for every element of the value it goes with.
+/// Checks that a mask has one bit per element of its value.
 static LogicalResult expectMask(Operation *op, Value value, Value mask) {
   return expectShape(op, "mask", mask, getShape(value));
 }
@@ -720,14 +723,15 @@ LogicalResult ShiftScaleOp::verify() {
         "expected random numbers exactly for stochastic rounding");
   if (getBidirectional() && (getRounding() == Rounding::Nearest ||
                              getRounding() == Rounding::PseudoStochastic)) // C4
-    return emitOpError("expected another rounding of a bidirectional shift");
+    return emitOpError("expected rounding 'even', 'floor0' or 'stochastic' for "
+                       "a bidirectional shift");
   if (getRandom() && getRandom().getType().getShape() != shape)
     return emitOpError() << "expected random numbers of shape [" << shape
                          << "], but got " << getRandom().getType();
   return expectShape(*this, "result", getResult(), shape); // C1
 }
 
-/// What lies in memory must be what the type of the value says.
+/// Checks that the tensors in memory match the type of the value.
 static LogicalResult verifyMemory(Operation *op, Type tensor, Value exponent,
                                   Type value) {
   RankedTensorType expected = getMemoryType(getTensorType(value));

@@ -44,7 +44,7 @@ func.func @f(%a: memref<8x20xi8>, %b: memref<5x16xi8>, %acc: memref<8x5xi32>) {
 
 // (C3)
 func.func @f(%a: memref<8x16xi8>, %b: memref<5x16xi8>, %acc: memref<8x5xi32>, %max: memref<i32>) {
-  // expected-error @below {{expected neither bias nor maximum of sums that are added to others}}
+  // expected-error @below {{expected neither a bias nor a maximum with accumulate}}
   qkernel.mapped_contract ins(%a, %b : memref<8x16xi8>, memref<5x16xi8>) outs(%acc, %max : memref<8x5xi32>, memref<i32>)
     {rows = array<i64: 8>, columns = 5 : i64, steps = array<i64: 1>, a_map = affine_map<(r, k) -> (r, k * 16)>,
      b_map = affine_map<(c, k) -> (c, k * 16)>, result_map = affine_map<(r, c) -> (r, c)>, accumulate}

@@ -215,7 +215,7 @@ func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x8xi32>) {
 
 // (C1) of parts: a maximum of partial sums is no maximum.
 func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<2x64x16xi32>, %max: memref<i32>) {
-  // expected-error @below {{expected neither bias nor maximum of partial sums}}
+  // expected-error @below {{expected neither a bias nor a maximum for partial sums}}
   qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>)
     outs(%acc, %max : memref<2x64x16xi32>, memref<i32>)
     {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
@@ -291,7 +291,7 @@ func.func @f(%w: memref<20x4x3x3xi8>, %p: memref<2880xi8>, %c: memref<16xi32>) {
 // -----
 
 func.func @f(%w: memref<20x4x3x3xi8>, %p: memref<1152xi8>) {
-  // expected-error @below {{expected one class of an order that merges positions}}
+  // expected-error @below {{expected one class for an order that merges positions}}
   qkernel.pack_weight ins(%w : memref<20x4x3x3xi8>) outs(%p : memref<1152xi8>)
     {classes = array<i64: 2, 1>, order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
   return
@@ -344,7 +344,7 @@ func.func @f(%x: memref<2x5x5x8xf32>, %w: memref<8x8x3x3xi8>, %y: memref<2x3x3x8
 #window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
 // (C3) of attributes
 func.func @f(%x: memref<2x5x5x8xf32>, %w: memref<8x8x3x3xf32>, %y: memref<2x3x3x8xf32>) {
-  // expected-error @below {{expected neither a maximum nor nonnegative, saturate or direct of floats}}
+  // expected-error @below {{expected neither a maximum nor nonnegative, saturate or direct for floats}}
   qkernel.conv2d ins(%x, %w : memref<2x5x5x8xf32>, memref<8x8x3x3xf32>) outs(%y : memref<2x3x3x8xf32>)
     {group = 1 : i64, nonnegative, window = #window}
   return
@@ -354,7 +354,7 @@ func.func @f(%x: memref<2x5x5x8xf32>, %w: memref<8x8x3x3xf32>, %y: memref<2x3x3x
 
 // (C2) of floats
 func.func @f(%x: memref<8x6x6x3xf32>, %p: memref<2304xf32>) {
-  // expected-error @below {{expected neither an interleave nor an offset of floats}}
+  // expected-error @below {{expected neither an interleave nor an offset for floats}}
   qkernel.pack_activation ins(%x : memref<8x6x6x3xf32>) outs(%p : memref<2304xf32>)
     {block = 4 : i64, channels = 4 : i64, dilation = array<i64: 1, 1>, interleave = 4 : i64,
      pads = array<i64: 1, 1, 1, 1>}
@@ -365,7 +365,7 @@ func.func @f(%x: memref<8x6x6x3xf32>, %p: memref<2304xf32>) {
 
 // (C2) of floats
 func.func @f(%w: memref<20x3x5x5xf32>, %p: memref<2400xf32>, %c: memref<32xi32>) {
-  // expected-error @below {{expected packed bytes of bytes, or floats of floats and no corrections}}
+  // expected-error @below {{expected packed elements of the weights' type, and no corrections for floats}}
   qkernel.pack_weight ins(%w : memref<20x3x5x5xf32>) outs(%p, %c : memref<2400xf32>, memref<32xi32>)
     {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
   return
@@ -385,7 +385,7 @@ func.func @f(%w: memref<20x3x5x5xf32>, %p: memref<2399xf32>) {
 
 // (C3) of floats
 func.func @f(%a: memref<1024xf32>, %b: memref<256xf32>, %acc: memref<64x16xf32>, %max: memref<f32>) {
-  // expected-error @below {{expected neither start values nor a maximum of floats}}
+  // expected-error @below {{expected neither start values nor a maximum for floats}}
   qkernel.contract ins(%a, %b : memref<1024xf32>, memref<256xf32>) outs(%acc, %max : memref<64x16xf32>, memref<f32>)
     {contraction = #qkernel.contraction<rows = [64] strides [16], steps = [16] a [1] b [16],
      columns = 16 panel 16 stride 256>}
@@ -407,7 +407,7 @@ func.func @f(%a: memref<1023xf32>, %b: memref<256xf32>, %acc: memref<64x16xf32>)
 
 // (C2) of floats
 func.func @f(%s: memref<2x3x3x4x16xf32>, %g: memref<16x4x3x3xf32>, %max: memref<f32>) {
-  // expected-error @below {{expected no maximum of floats}}
+  // expected-error @below {{expected no maximum for floats}}
   qkernel.unpack_weight ins(%s : memref<2x3x3x4x16xf32>) outs(%g, %max : memref<16x4x3x3xf32>, memref<f32>)
   return
 }
@@ -620,7 +620,7 @@ func.func @f(%x: memref<8x6x6x4xf32>, %y: memref<8x3x3x4xi32>) {
 
 // (C2) of qkernel.channel_sum: floats are neither scaled nor saturated ...
 func.func @f(%e: memref<8x2xf32>, %g: memref<2xf32>) {
-  // expected-error @below {{expected a factor of 1 and no saturation of floats}}
+  // expected-error @below {{expected a factor of 1 and no saturation for floats}}
   qkernel.channel_sum ins(%e : memref<8x2xf32>) outs(%g : memref<2xf32>) {factor = 2 : i64}
   return
 }
@@ -647,7 +647,7 @@ func.func @f(%e: memref<8x2xi8>, %g: memref<4x2xi32>) {
 
 // (C2) of qkernel.channel_sum: sums of floats are as wide as these.
 func.func @f(%e: memref<8x2xf32>, %g: memref<2xf64>) {
-  // expected-error @below {{expected sums of the type of what is summed}}
+  // expected-error @below {{expected sums of the input's element type}}
   qkernel.channel_sum ins(%e : memref<8x2xf32>) outs(%g : memref<2xf64>) {factor = 1 : i64}
   return
 }

@@ -181,7 +181,7 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>) {
 
 // (C4) Rounding to nearest shifts to the right, ...
 func.func @f(%x: !qtrain.scaled<tensor<8xi32>>, %n: i32) {
-  // expected-error @below {{expected another rounding of a bidirectional shift}}
+  // expected-error @below {{expected rounding 'even', 'floor0' or 'stochastic' for a bidirectional shift}}
   %0 = qtrain.shift_scale %x by %n {bidirectional, bits = 8 : i64, rounding = #qtrain.rounding<nearest>}
     : (!qtrain.scaled<tensor<8xi32>>, i32) -> !qtrain.scaled<tensor<8xi8>>
   return
@@ -191,7 +191,7 @@ func.func @f(%x: !qtrain.scaled<tensor<8xi32>>, %n: i32) {
 
 // ... (C4) as does that by the discarded bits.
 func.func @f(%x: !qtrain.scaled<tensor<8xi64>>, %n: i32) {
-  // expected-error @below {{expected another rounding of a bidirectional shift}}
+  // expected-error @below {{expected rounding 'even', 'floor0' or 'stochastic' for a bidirectional shift}}
   %0 = qtrain.shift_scale %x by %n {bidirectional, bits = 8 : i64, rounding = #qtrain.rounding<pseudo>}
     : (!qtrain.scaled<tensor<8xi64>>, i32) -> !qtrain.scaled<tensor<8xi8>>
   return

@@ -87,35 +87,35 @@ qtrain.parameter @w id -1 = dense<1.0> : tensor<2xf32>
 
 // (C3) Drawn mantissas are integers ...
 
-// expected-error @below {{expected a scale from 1 to 32767 of uniform integer values}}
+// expected-error @below {{expected a scale from 1 to 32767 for uniform integer values}}
 qtrain.parameter @w id 0 uniform 1 = dense<1.0> : tensor<2xf32>
 
 // -----
 
 // ... (C3) of a positive scale.
 
-// expected-error @below {{expected a scale from 1 to 32767 of uniform integer values}}
+// expected-error @below {{expected a scale from 1 to 32767 for uniform integer values}}
 qtrain.parameter @w id 0 exponent 3 uniform 0 = dense<1> : tensor<2xi8>
 
 // -----
 
 // (C4) Bounds are positive ...
 
-// expected-error @below {{expected a positive, finite bound of uniform f32 values}}
+// expected-error @below {{expected a positive, finite bound for uniform f32 values}}
 qtrain.parameter @w id 0 bound 0.0 = dense<1.0> : tensor<2xf32>
 
 // -----
 
 // ... (C4) numbers ...
 
-// expected-error @below {{expected a positive, finite bound of uniform f32 values}}
+// expected-error @below {{expected a positive, finite bound for uniform f32 values}}
 qtrain.parameter @w id 0 bound 0x7F800000 = dense<1.0> : tensor<2xf32>
 
 // -----
 
 // ... (C4) and of floats.
 
-// expected-error @below {{expected a positive, finite bound of uniform f32 values}}
+// expected-error @below {{expected a positive, finite bound for uniform f32 values}}
 qtrain.parameter @w id 0 exponent 3 bound 1.0 = dense<1> : tensor<2xi8>
 
 // -----
@@ -337,7 +337,7 @@ func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %b: !qtrain.scaled<tensor<10xi
 
 // qtrain.clip: C1
 func.func @f(%x: tensor<8x10xf32>) {
-  // expected-error @below {{expected a lower bound below the higher one}}
+  // expected-error @below {{expected a lower bound below the upper bound}}
   %0 = qtrain.clip %x {low = 6.0 : f64, high = 6.0 : f64} : (tensor<8x10xf32>) -> tensor<8x10xf32>
   return
 }
@@ -734,21 +734,21 @@ func.func @f(%x: tensor<f32>, %r: tensor<1xi16>) {
 
 // (C5) of qtrain.parameter: levels lie around 0 ...
 
-// expected-error @below {{expected an odd number of levels, 1 to 255, of uniform values that fit}}
+// expected-error @below {{expected an odd number of levels, 1 to 255, for uniform values that fit}}
 qtrain.parameter @w id 0 exponent 3 uniform 64 levels 2 = dense<0> : tensor<2xi8>
 
 // -----
 
 // ... (C5) and what is drawn fits the values ...
 
-// expected-error @below {{expected an odd number of levels, 1 to 255, of uniform values that fit}}
+// expected-error @below {{expected an odd number of levels, 1 to 255, for uniform values that fit}}
 qtrain.parameter @w id 0 exponent 3 uniform 64 levels 5 = dense<0> : tensor<2xi8>
 
 // -----
 
 // ... (C5) that are drawn.
 
-// expected-error @below {{expected an odd number of levels, 1 to 255, of uniform values that fit}}
+// expected-error @below {{expected an odd number of levels, 1 to 255, for uniform values that fit}}
 qtrain.parameter @w id 0 exponent 3 levels 3 = dense<0> : tensor<2xi8>
 
 // -----
