@@ -12,45 +12,46 @@ include "mlir/Pass/PassBase.td"
 
 def ConvertContractToGPU
     : Pass<"convert-contract-to-gpu", "::mlir::func::FuncOp"> {
-  let summary = "Mapped contractions to kernels on matrix units";
+  let summary = "Lowers mapped contractions to kernels on matrix units";
   let description = [{
     Every `qkernel.mapped_contract` becomes a `gpu.launch`. A block of threads
-    computes a tile of accumulators, each of its warps a part in registers:
+    computes a tile of accumulators, and each of its warps keeps a part of the
+    tile in registers:
 
     - A stage is 64 bytes of every row and column of the tile in shared memory.
-      Each thread copies runs of 16 bytes with `nvgpu.device_async_copy`, whose
-      source is where the maps say; runs outside of an operand are filled with
-      zeros. Several stages are under way while one is multiplied.
-    - Runs are exchanged within 64 bytes by bits of their row, so that the 8
-      rows that `nvgpu.ldmatrix` reads at once lie in different banks.
-    - Where the stages of a schedule take more than 48 KB, the launch asks for
-      dynamic shared memory, of which the kernel rounds the address up to what
-      descriptors need.
-    - `nvvm.mma.sync` m16n8k32 multiplies signed bytes. Accumulators wrap, though
-      none does: sums that leave 32 bits are formed elsewhere. Before sm_80
-      it is m8n8k16, and copies go through registers.
+      Each thread copies runs of 16 bytes with `nvgpu.device_async_copy` from
+      the addresses given by the maps; runs outside of an operand are filled
+      with zeros. Several stages are in flight while one is multiplied.
+    - Runs are permuted within 64 bytes by bits of their row, so that the 8 rows
+      that `nvgpu.ldmatrix` reads at once lie in different banks.
+    - If the stages of a schedule take more than 48 KB, the launch requests
+      dynamic shared memory, and the kernel rounds its address up to the
+      alignment that descriptors need.
+    - `nvvm.mma.sync` m16n8k32 multiplies signed bytes. Its accumulators would
+      wrap, but sums that exceed 32 bits are computed elsewhere. Before sm_80 it
+      is m8n8k16, and copies go through registers.
     - sm_90a has tiles whose warps multiply in groups of four with
-      `nvvm.wgmma.mma_async` m64nNk32, all columns of the tile at once. Descriptors
-      say where the matrix units find operands in shared memory: in the rows and
-      with the exchange of runs as above. Each thread fences its copies for them
-      before the barrier, and starts its next ones while they work. The group of
-      products of a stage is waited for in that stage or in the next one.
-    - At the end come bias, clamp and the maximum, which warps find with
-      shuffles and raise with one atomic operation, or atomic additions where
-      several blocks share a result.
+      `nvvm.wgmma.mma_async` m64nNk32, all columns of the tile at once.
+      Descriptors tell the matrix units the place of the operands in shared
+      memory, in rows with permuted runs as above. Each thread fences its copies
+      before the barrier, and starts the next ones while the matrix units work.
+      The products of a stage are waited for in that stage or in the next one.
+    - At the end, a block adds the bias, clamps, and raises the maximum, which
+      warps find with shuffles, by one atomic operation; where several blocks
+      share a result, it adds its sums atomically instead.
 
-    A `qkernel.mapped_copy` that transposes a batch becomes a launch, too: tiles of
-    64 × 64 bytes go through shared memory, so that both sides are read and
-    written in runs.
+    A `qkernel.mapped_copy` that transposes a batch also becomes a launch: tiles
+    of 64 × 64 bytes go through shared memory, so that both sides are accessed
+    in runs.
 
-    Which tile, how many stages and into how many parts the steps are cut is
-    decided by `compiler/Target/CUDA/TileSchedule.cpp`, unless an option says
-    otherwise. The attribute `qkernel.tiles` of the launch says what was taken,
-    `SHAPE:SCHEDULE`: rows, columns and steps, with `+` where steps may be cut;
-    tile of a block, tile of a warp, `-s` and the number of stages if these need
-    dynamic shared memory, `-wait1` if products of a stage are waited for while
-    those of the next are under way, `-ca` if rows are copied through the L1
-    cache, and number of parts.
+    `compiler/Target/CUDA/TileSchedule.cpp` chooses the tile, the number of
+    stages and the number of parts into which the steps are cut, unless an
+    option overrides it. The attribute `qkernel.tiles` of the launch records the
+    choice as `SHAPE:SCHEDULE`. SHAPE is rows, columns and steps, with `+` if
+    steps may be cut. SCHEDULE is the tile of a block, the tile of a warp, `-s`
+    and the number of stages if these need dynamic shared memory, `-wait1` if
+    the products of a stage are waited for in the next stage, `-ca` if rows are
+    copied through the L1 cache, and the number of parts.
 
     Before:
 
@@ -79,10 +80,11 @@ def ConvertContractToGPU
   }];
   let options = [
     Option<"device", "sm", "std::string", "\"80\"",
-      "Ten times the compute capability, with a suffix of its features">,
+      "Ten times the compute capability, with the suffix of its features, "
+      "such as 90a">,
     Option<"candidate", "candidate", "unsigned", "0",
-      "Which of the schedules of a contraction, from the one with the fewest "
-      "estimated cycles on; the last where it has fewer">,
+      "Index of the schedule of a contraction in the order of estimated "
+      "cycles; the last one if there are fewer">,
     ListOption<"tiles", "tiles", "std::string",
       "Schedules of contractions, SHAPE:SCHEDULE as in `qkernel.tiles`">
   ];

@@ -15,14 +15,15 @@ def ConvertContractToVector : Pass<"convert-contract-to-vector"> {
   let description = [{
     Lowers `qkernel.contract`, `qkernel.pack_activation`, `qkernel.pack_weight`,
     `qkernel.unpack_weight` and `direct` convolutions on buffers to
-    `scf.parallel` over independent tasks and, within, loops around a tile of
-    accumulators that stays in registers. The instruction set gives the tile and
-    the instruction that accumulates four products of bytes; its other numbers
-    are in `compiler/Target/CPU`. Results do not depend on it.
+    `scf.parallel` over independent tasks that contain loops around a tile of
+    accumulators in registers. The instruction set determines the size of the
+    tile and the instruction that accumulates four products of bytes; its other
+    numbers are in `compiler/Target/CPU`. Results of integers do not depend on
+    it.
 
-    Of floats, `vector.fma` accumulates one product. Sums are formed in the order
-    of steps, so results do not depend on tasks and blocks, only on whether the
-    instruction set rounds a product before it is added.
+    For floats, `vector.fma` accumulates one product. Sums are formed in the
+    order of steps, so results do not depend on tasks and blocks, only on
+    whether the instruction set rounds a product before the addition.
 
     Before:
 
@@ -46,7 +47,7 @@ def ConvertContractToVector : Pass<"convert-contract-to-vector"> {
 
     Where the instruction multiplies 16-bit numbers (`vpmaddwd`), a task first
     widens a block of a panel of B into memory on its stack (`memref.alloca` in
-    the parallel loop), from where the tiles of all of its rows take it.
+    the parallel loop), from which the tiles of all its rows read it.
 
     Every `scf.parallel` carries the attributes `qkernel.kind` and
     `qkernel.macs` of the operation it comes from.

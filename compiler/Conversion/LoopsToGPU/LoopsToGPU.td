@@ -11,22 +11,23 @@
 include "mlir/Pass/PassBase.td"
 
 def ConvertLoopsToGPU : Pass<"convert-loops-to-gpu", "::mlir::func::FuncOp"> {
-  let summary = "Parallel loops to launches of one-dimensional grids";
+  let summary = "Converts parallel loops to launches of one-dimensional grids";
   let description = [{
     Every `scf.parallel` of a function's body becomes a `gpu.launch` with one
-    thread an iteration. Iterations of all dimensions are counted in row-major
-    order, so that threads next to each other have neighbours of the last
-    dimension: where that walks along memory, a warp's accesses are one. Blocks
-    have 256 threads, or as many as there are iterations. Constants are cloned
-    into the launch. The function's `qkernel.profile` lists all launches in their
-    order, those of other passes too.
+    thread per iteration. The iterations of all dimensions are numbered in
+    row-major order, so that neighbouring threads have neighbours in the last
+    dimension; where these are neighbours in memory, the accesses of a warp are
+    coalesced. Blocks have 256 threads, or one thread per iteration if there are
+    fewer. Constants are cloned into the launch. The function's
+    `qkernel.profile` lists all launches in order, including those of other
+    passes.
 
     In a long loop without inner loops, a thread runs four neighbouring
     iterations side by side, so that its accesses are up to 16 bytes wide.
 
-    Upstream's `gpu-map-parallel-loops` wants a loop tiled for it, and gives
-    each dimension one of the hardware's; ours have a small last dimension as
-    often as a large one.
+    Upstream's `gpu-map-parallel-loops` requires tiled loops and maps each
+    dimension to one of the hardware; the last dimension of our loops is often
+    too small for this.
 
     Before:
 

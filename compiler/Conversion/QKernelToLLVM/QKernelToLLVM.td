@@ -12,27 +12,27 @@ include "mlir/Pass/PassBase.td"
 
 def ConvertQKernelToLLVM
     : Pass<"convert-qkernel-to-llvm", "::mlir::ModuleOp"> {
-  let summary = "Step functions, launches and marks to the LLVM dialect";
+  let summary = "Converts step functions, launches and marks to LLVM";
   let description = [{
-    Converts everything left of a step (functions, control flow, arithmetic,
-    buffers, vectors) to the LLVM dialect. Buffers are passed as bare pointers.
-    A `qkernel.launch` packs its operands into a closure on the stack and calls
-    `qtcrt_parallel_for` with a function that unpacks them, `qkernel.mark` calls
-    `qtcrt_mark` (runtime/include/qtcrt/abi.h).
+    Converts all remaining operations of a step (functions, control flow,
+    arithmetic, buffers, vectors) to the LLVM dialect. Buffers are passed as
+    bare pointers. A `qkernel.launch` packs its operands into a closure on the
+    stack and calls `qtcrt_parallel_for` with a function that unpacks them;
+    `qkernel.mark` calls `qtcrt_mark` (runtime/include/qtcrt/abi.h).
 
     Each step function becomes an entry point `qtc_<isa>_<function>` that has
-    the signature `qtcrt_step_function` and takes the function's arguments from
-    `qtcrt_step`, parameters from their place in the training state. It only
-    launches tasks, so it is marked `optnone`. A
-    function `qtc_<isa>_peak` runs dot-product instructions on registers, or
-    multiply-adds of floats, to measure what the processor can do. Everything but entry points is internal.
-    All functions get the target attributes of the instruction set.
+    the signature `qtcrt_step_function`. It reads the function's arguments from
+    `qtcrt_step`, and parameters from their place in the training state. It only
+    launches tasks, so it is marked `optnone`. A function `qtc_<isa>_peak` runs
+    dot-product instructions on registers, or multiply-adds of floats, to
+    measure the peak of the processor. All functions except entry points are
+    internal. All functions get the target attributes of the instruction set.
   }];
   let options = [
     Option<"isa", "isa", "std::string", "\"baseline\"",
            "Instruction set: baseline, avx2, avx512, avxvnni or avx512vnni">,
     Option<"floatPeak", "float-peak", "bool", "false",
-           "The peak function multiplies and adds floats, not bytes">
+           "Measure the peak with multiply-adds of floats instead of bytes">
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
                            "::mlir::cf::ControlFlowDialect"];

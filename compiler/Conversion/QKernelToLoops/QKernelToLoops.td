@@ -12,16 +12,16 @@ include "mlir/Pass/PassBase.td"
 
 def ConvertQKernelToLoops
     : Pass<"convert-qkernel-to-loops", "::mlir::ModuleOp"> {
-  let summary = "Plain lowering of kernels to loops";
+  let summary = "Lowers kernels to plain loops";
   let description = [{
-    Every `qkernel` operation on buffers becomes scalar loops that do what its
-    definition says: the oracle for faster lowerings, and the lowering of
-    everything that needs no faster one. The outermost loop is an `scf.parallel`
+    Every `qkernel` operation on buffers becomes scalar loops that implement its
+    definition. They are the oracle for faster lowerings, and the lowering of
+    operations that need no faster one. The outermost loop is an `scf.parallel`
     of one dimension.
 
-    With `elements` an iteration of that loop is one element of the result where
-    nothing keeps it from that, as a device with thousands of threads wants it;
-    otherwise it is a row or an image, which keeps a processor's thread busy.
+    With `elements`, an iteration of that loop is one element of the result
+    where possible, for a device with thousands of threads; otherwise it is a
+    row or an image, which is enough work for a thread of a processor.
 
     Before:
 
@@ -41,7 +41,7 @@ def ConvertQKernelToLoops
   }];
   let options = [
     Option<"elements", "elements", "bool", /*default=*/"false",
-           "One iteration a result, not a row of them">
+           "One iteration per element of the result instead of per row">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

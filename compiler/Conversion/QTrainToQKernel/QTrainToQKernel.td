@@ -12,19 +12,18 @@ include "mlir/Pass/PassBase.td"
 
 def ConvertQTrainToQKernel
     : Pass<"convert-qtrain-to-qkernel", "::mlir::func::FuncOp"> {
-  let summary = "Takes values apart and operations to kernels";
+  let summary = "Lowers operations on values to kernels on tensors";
   let description = [{
-    Every scaled value becomes a tensor in memory order and an i32 exponent,
-    every float tensor one in memory order.
-    Contractions, pools, reductions and the loss become destination-style
-    `qkernel` operations, element-wise operations `linalg.generic` over
-    flattened tensors, exponents `arith`. The largest magnitude of a
-    contraction is a second result of its kernel, a bias that follows it goes
-    into it.
+    Every scaled value becomes a tensor in memory order and an i32 exponent, and
+    every float tensor a tensor in memory order. Contractions, pools, reductions
+    and the loss become destination-style `qkernel` operations. Element-wise
+    operations become `linalg.generic` on flattened tensors, and exponents are
+    computed with `arith`. The largest magnitude of a contraction is a second
+    result of its kernel, which also adds the bias that follows the contraction.
 
-    The function's tensors become buffers it reads and writes: updated
-    parameters go back where they came from, logits and their exponent into two
-    arguments marked `qtrain.argument = "logits"` and `"logits_exponent"`.
+    The function's tensors become buffers that it reads and writes: updated
+    parameters are written to their old places, the logits and their exponent to
+    two arguments marked `qtrain.argument = "logits"` and `"logits_exponent"`.
 
     Before:
 

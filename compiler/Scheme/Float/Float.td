@@ -11,24 +11,24 @@
 include "mlir/Pass/PassBase.td"
 
 def ApplyFloat : Pass<"qtrain-apply-float", "::mlir::ModuleOp"> {
-  let summary = "Spells a training module in fp32: pixels, SGD, momentum";
+  let summary = "Completes a training module in fp32: pixels, SGD, momentum";
   let description = [{
-    The equivalent float training that integer schemes are compared with
+    This is the equivalent float training that integer schemes are compared with
     (numerics contract, section 6). Operations keep their float form; pixels go
     through a table of floats, and an update becomes a step of stochastic
     gradient descent with momentum v and weight decay d:
 
         v' = momentum · v + G + B·d·w,  w' = w − (rate / B) · v'
 
-    G sums the gradients of the B examples of a batch, as the module's loss does
-    not divide by it, so v is B times what v is elsewhere (Sutskever et al., "On
-    the importance of initialization and momentum in deep learning", ICML 2013,
-    in the form of PyTorch's SGD). v is a tensor of the training state, of kind
-    `optimizer`, named after the parameter. Without momentum there is none. The
-    bits of the rate, an IEEE single, are the low half of `schedule`.
+    (Sutskever et al., "On the importance of initialization and momentum in deep
+    learning", ICML 2013, in the form of PyTorch's SGD.) G sums the gradients of
+    the B examples of a batch, because the module's loss does not divide by B;
+    so v is B times as large as elsewhere. v is a tensor of the training state,
+    of kind `optimizer`, named after the parameter. Without momentum it does not
+    exist. The bits of the rate, an IEEE single, are the low half of `schedule`.
 
-    Float tensors enter functions by `qtrain.compose` and leave them by
-    `qtrain.decompose`, like those of other schemes.
+    Float tensors enter functions through `qtrain.compose` and leave them
+    through `qtrain.decompose`, as in other schemes.
 
     Before:
 

@@ -15,16 +15,16 @@ def ApplyNITI : Pass<"qtrain-apply-niti", "::mlir::ModuleOp"> {
   let description = [{
     Wang et al., "NITI: Training Integer Neural Networks Using Integer-only
     Arithmetic", TPDS 2022, with the rules of the numerics contract, section 4:
-    every activation, error and weight is 8-bit mantissas with one exponent a
-    tensor; contractions give exact 32-bit accumulators that are requantized to
-    nearest; weight gradients are shifted so that `schedule` magnitude bits
+    every activation, error and weight has 8-bit mantissas with one exponent per
+    tensor; contractions give exact 32-bit accumulators, which are requantized
+    to nearest; weight gradients are shifted so that `schedule` magnitude bits
     remain, which is the learning rate.
 
-    Parameters become mantissas of a fixed exponent, pixels go through a table,
-    the step's functions return mantissas. A normalization, which the paper does
-    not have, becomes `qtrain.channel_statistics` and what follows from it
-    (numerics contract, section 4.14); the layer whose result it alone sees gives
-    it 15 bits.
+    Parameters become mantissas with a fixed exponent, pixels go through a
+    table, and the functions return mantissas. A normalization, which the paper
+    does not have, becomes `qtrain.channel_statistics` and the operations that
+    depend on it (numerics contract, section 4.14); a layer whose result only
+    the normalization uses gives it 15 bits.
 
     Before:
 
@@ -59,9 +59,9 @@ def ApplyNITI : Pass<"qtrain-apply-niti", "::mlir::ModuleOp"> {
            "Rounding of weight gradients",
            [{::llvm::cl::values(
                clEnumValN(::qtc::qtrain::Rounding::PseudoStochastic, "pseudo",
-                          "the discarded bits as random numbers"),
+                          "with the discarded bits as random numbers"),
                clEnumValN(::qtc::qtrain::Rounding::Stochastic, "stochastic",
-                          "counter-based random numbers"),
+                          "with counter-based random numbers"),
                clEnumValN(::qtc::qtrain::Rounding::Nearest, "nearest",
                           "to nearest, ties away from zero"))}]>,
     Option<"exponential", "loss", "::qtc::qtrain::Exponential",
@@ -71,7 +71,7 @@ def ApplyNITI : Pass<"qtrain-apply-niti", "::mlir::ModuleOp"> {
                clEnumValN(::qtc::qtrain::Exponential::Fraction, "fraction",
                           "8 fraction bits"),
                clEnumValN(::qtc::qtrain::Exponential::Octave, "paper",
-                          "whole octaves, as the paper's code"))}]>
+                          "whole octaves, as in the paper's code"))}]>
   ];
   let dependentDialects = ["::qtc::qtrain::QTrainDialect",
                            "::mlir::arith::ArithDialect"];

@@ -14,18 +14,18 @@ def ApplyWAGE : Pass<"qtrain-apply-wage", "::mlir::ModuleOp"> {
   let summary = "Rewrites a training module into integers by the WAGE scheme";
   let description = [{
     Wu et al., "Training and Inference with Integers in Deep Neural Networks",
-    ICLR 2018, by the order of operations of the authors' code (`numerics.md`,
-    section 7): weights W, activations A, gradients G and errors E have their own widths,
-    2-8-8-8 by default. Weights are stored with kG bits and rounded to kW in every
-    step. Activations are cut from exact accumulators by a constant shift, behind
-    the rectified linear unit. Errors and gradients are shifted by the rounded
-    logarithm of their largest magnitude, so that their scale is forgotten;
-    gradients are rounded at random and applied in steps of the grid of kG bits,
-    `schedule` being the logarithm of their largest number.
+    ICLR 2018, in the order of operations of the authors' code (`numerics.md`,
+    section 7): weights W, activations A, gradients G and errors E have their
+    own widths, 2-8-8-8 by default. Weights are stored with kG bits and rounded
+    to kW bits in every step. Activations are rounded from exact accumulators by
+    a constant shift after the rectified linear unit. Errors and gradients are
+    shifted by the rounded logarithm of their largest magnitude, so their scale
+    is discarded. Gradients are rounded stochastically and applied in units of
+    the grid of kG bits; `schedule` is the logarithm of the largest number of
+    units.
 
-    A pool stands in front of its unit (`qtrain-hoist-pools`), and errors pass the
-    mask of saturated activations, the shift, and the mask of the unit in this
-    order.
+    A pool comes before its unit (`qtrain-hoist-pools`). Errors pass the mask of
+    saturated activations, the shift, and the mask of the unit, in this order.
 
     Before:
 
@@ -79,9 +79,9 @@ def ApplyWAGE : Pass<"qtrain-apply-wage", "::mlir::ModuleOp"> {
                clEnumValN(::qtc::wage::Source::Paper, "paper",
                           "sqrt(6 / n)"))}]>,
     Option<"quantizeLast", "quantize-last", "bool", "false",
-           "Cut the output of the last layer to kA bits">,
+           "Round the output of the last layer to kA bits">,
     Option<"window", "window", "int64_t", "0",
-           "log2 of gamma: how far errors are shifted to the left">,
+           "log2 of gamma, the left shift of errors: 0 to 3">,
     Option<"schemeInit", "scheme-init", "bool", "false",
            "Uniform initial weights of the scheme instead of the file's">,
     Option<"seed", "seed", "uint64_t", "1", "Seed of the initial weights">
