@@ -11,11 +11,11 @@
 include "mlir/Pass/PassBase.td"
 
 def AssertInteger : Pass<"assert-integer", "::mlir::func::FuncOp"> {
-  let summary = "Fails on any value of a float type";
+  let summary = "Fails if a function has a value of a float type";
   let description = [{
-    Looks at every operation, block argument and element type of a function and
-    fails, naming the operation, where a float type occurs. Attributes may be
-    floats: they are constants of the compiler. Changes nothing.
+    Checks every operation, block argument and element type of a function. A
+    float type is an error that names the operation. Attributes may be floats,
+    because they are constants of the compiler. The pass changes nothing.
 
     A function that fails:
 

@@ -11,12 +11,12 @@
 include "mlir/Pass/PassBase.td"
 
 def AssignLayouts : Pass<"qtrain-assign-layouts", "::mlir::func::FuncOp"> {
-  let summary = "Lays activations and errors out with channels innermost";
+  let summary = "Gives activations and errors a layout with channels innermost";
   let description = [{
-    Gives every rank-4 activation and error the `#qtrain.channels_last` layout:
-    contractions reduce over channels, which must lie together. Parameters, their
-    gradients and running statistics keep the ONNX layout, in which they are
-    stored, also where they are reshaped to rank 4.
+    Gives every rank-4 activation and error the `#qtrain.channels_last` layout,
+    because contractions reduce over channels, which must be contiguous.
+    Parameters, their gradients and running statistics keep the ONNX layout, in
+    which they are stored, even where they are reshaped to rank 4.
 
     Before:
 

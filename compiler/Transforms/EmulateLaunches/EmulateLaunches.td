@@ -11,22 +11,23 @@
 include "mlir/Pass/PassBase.td"
 
 def EmulateLaunches : Pass<"emulate-launches", "::mlir::ModuleOp"> {
-  let summary = "Runs kernels for a device in loops over blocks and threads";
+  let summary = "Runs kernels of a device in loops over blocks and threads";
   let description = [{
-    The oracle for kernels where no device is. Every kernel becomes a function
-    that runs the threads of one block, one after the other: block, number of
-    blocks, number of threads and bytes of dynamic workgroup memory, which the
-    launch says, come before the kernel's arguments. Every
-    `gpu.launch_func` becomes a parallel loop over the blocks of its grid. From
-    there on the step is compiled for the processor. Grids and blocks have one
-    dimension. The module of kernels goes.
+    This pass allows kernels to be tested without a device. Every kernel becomes
+    a function that runs the threads of one block, one after the other. Its
+    first arguments are the block, the number of blocks, the number of threads
+    and the bytes of dynamic workgroup memory, all given by the launch; the
+    kernel's arguments follow. Every `gpu.launch_func` becomes a parallel loop
+    over the blocks of its grid. After that, the step is compiled for the
+    processor. Grids and blocks have one dimension. The module of kernels is
+    erased.
 
-    Threads that work together (with barriers, shuffles, matrix products of a
-    warp or a warpgroup, asynchronous copies or workgroup memory) run at the same
-    time: a function of one thread becomes the task of a launch, which the
-    emulator in `tests/cuda` runs with a fiber a thread, and what synchronizes
-    them becomes calls of it. It also hears of every access to workgroup memory,
-    to find those that nothing orders.
+    Threads that cooperate (through barriers, shuffles, matrix products of a
+    warp or a warpgroup, asynchronous copies or workgroup memory) run
+    concurrently: a function of one thread becomes the task of a launch, which
+    the emulator in `tests/cuda` runs with one fiber per thread, and
+    synchronizing operations become calls of the emulator. Every access to
+    workgroup memory is also reported to the emulator, which detects data races.
 
     Before:
 

@@ -11,15 +11,17 @@
 include "mlir/Pass/PassBase.td"
 
 def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
-  let summary = "Fuses element-wise operations that nothing else sees";
+  let summary = "Fuses element-wise operations into their only user";
   let description = [{
-    Fuses `linalg.generic` producers with a single user into it, with upstream's
-    patterns. Users that only store the result do not count: the fused operation
-    still gives it, as a second result (momentum, then the parameter). Unlike `linalg-fuse-elementwise-ops` it does not move reshapes
-    through operations: those work on flattened tensors on purpose, since one
-    long loop vectorizes where a nest with a short innermost dimension does not.
-    Reshapes that cancel are removed. A producer of fewer elements than its user,
-    which would be computed again for each of them, stays where it is.
+    Fuses every `linalg.generic` that has a single user into this user, with
+    upstream's patterns. Users that only store the result do not count: the
+    fused operation still returns it, as a second result (momentum, then the
+    parameter). Unlike `linalg-fuse-elementwise-ops`, the pass does not move
+    reshapes through operations: these work on flattened tensors on purpose,
+    because one long loop vectorizes and a nest with a short innermost dimension
+    does not. Reshapes that cancel are removed. A producer of fewer elements
+    than its user is not fused, because it would be computed again for each
+    element of the user.
 
     Before:
 

@@ -11,31 +11,32 @@
 include "mlir/Pass/PassBase.td"
 
 def GenerateBackward : Pass<"qtrain-generate-backward", "::mlir::ModuleOp"> {
-  let summary = "Makes a training step and an evaluation of a forward function";
+  let summary = "Derives a training step and an evaluation from a forward pass";
   let description = [{
-    Replaces `@forward`, which maps a float input and the parameters to logits,
-    by functions on pixels:
+    Replaces `@forward`, a function from a float input and the parameters to the
+    logits, by functions on pixels:
 
-    - `@evaluate`: the forward pass with what TrainingOpInterface says in the
-      place of operations that are for training only, so dropout is the identity
-      and normalization is by given statistics;
-    - `@train_step`: the forward pass, the gradient of the loss, and for every
-      trainable parameter its gradient and its update. It returns the logits
-      and the new values of these parameters, and of those that further results
-      of `@forward` give new values (running statistics);
-    - `@estimate`, where there are running statistics: the forward pass of
-      training without dropout, which pools the statistics of the batches that it
-      is called on (`qtrain.pool_statistics`). Its argument "step" counts them.
+    - `@evaluate`: the forward pass in which operations that are used only in
+      training are replaced through TrainingOpInterface, so dropout is the
+      identity and normalization uses given statistics;
+    - `@train_step`: the forward pass, the gradient of the loss, and the
+      gradient and the update of every trainable parameter. It returns the
+      logits, the new values of these parameters, and the further results of
+      `@forward`, which are new values of running statistics;
+    - `@estimate`, if there are running statistics: the forward pass of training
+      without dropout, which pools the statistics of the batches of its calls
+      (`qtrain.pool_statistics`). Its argument "step" counts these batches.
 
-    Running statistics lag behind weights that move, so `@evaluate` does not read
-    them. It reads tensors of kind `evaluation` that start as copies of them, and
-    whose new values `@estimate` returns, with the sums of its calls so far.
+    Running statistics lag behind the weights during training, so `@evaluate`
+    does not read them. It reads tensors of kind `evaluation`, which start as
+    copies of them. `@estimate` returns their new values and the sums of its
+    calls so far (numerics contract, section 3, rule 4).
 
-    Gradients come from DifferentiableOpInterface. They are created only where a
-    trainable parameter needs them, so no error reaches the input or a frozen
-    front. The gradients of a value with several users are summed at once. A
-    parameter is updated as soon as its last use has passed, with gradients that
-    saw its old value.
+    Gradients are built through DifferentiableOpInterface, and only where a
+    trainable parameter needs them, so no error is computed for the input or for
+    frozen layers before all trainable ones. The gradients of a value with
+    several users are summed at once. A parameter is updated directly after its
+    last use, and all gradients use its old value.
 
     Before:
 
@@ -74,9 +75,10 @@ def GenerateBackward : Pass<"qtrain-generate-backward", "::mlir::ModuleOp"> {
                clEnumValN(::qtc::qtrain::Loss::SumOfSquares, "sse",
                           "sum of squared errors"))}]>,
     ListOption<"mean", "mean", "double",
-               "Mean of pixels/255 a channel, or one for all (default 0)">,
+               "Mean of pixels/255 per channel, or one for all (default 0)">,
     ListOption<"std", "std", "double",
-               "Deviation of pixels/255 a channel, or one for all (default 1)">
+               "Deviation of pixels/255 per channel, or one for all "
+               "(default 1)">
   ];
   let statistics = [
     Statistic<"numGradients", "num-gradients", "Operand gradients built">,

@@ -11,16 +11,16 @@
 include "mlir/Pass/PassBase.td"
 
 def HoistPools : Pass<"qtrain-hoist-pools", "::mlir::func::FuncOp"> {
-  let summary = "Moves maximum pools in front of rectified linear units";
+  let summary = "Moves maximum pools before rectified linear units";
   let description = [{
-    A maximum and a rectified linear unit commute, so a pool behind a unit may as
-    well stand in front of it, with a fraction of the elements left for the unit.
-    Their gradients change places alike: an error that the unit would stop is
-    stopped before it is scattered; any other reaches the first maximum, which is
-    the same on both sides of the unit. For schemes that quantize behind the unit
-    this is also the order that they define.
+    A maximum and a rectified linear unit commute, so a pool after a unit is
+    moved before it, which leaves fewer elements for the unit. Their gradients
+    are exchanged in the same way: an error that the unit would block is blocked
+    before it is scattered, and any other error reaches the first maximum, which
+    is the same before and after the unit. WAGE, which quantizes after the unit,
+    defines this order (`wage.md` 2.6).
 
-    Nothing happens if anything else looks at the unit's result.
+    The pass does not move a pool if the unit's result has other users.
 
     Before:
 

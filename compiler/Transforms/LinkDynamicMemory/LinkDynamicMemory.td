@@ -12,11 +12,12 @@ include "mlir/Pass/PassBase.td"
 
 def LinkDynamicMemory
     : Pass<"link-dynamic-memory", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "Leaves dynamic workgroup memory to the launch";
+  let summary = "Makes dynamic workgroup memory external";
   let description = [{
-    `convert-gpu-to-nvvm` makes a global without elements of a kernel's
-    `gpu.dynamic_shared_memory`, internal to its module. LLVM takes it for memory
-    of the kernel, a byte long. Only what is external is what a launch adds.
+    `convert-gpu-to-nvvm` lowers `gpu.dynamic_shared_memory` to an internal
+    global without elements, which LLVM treats as one byte of static memory of
+    the kernel. This pass makes the global external, so that it denotes the
+    dynamic memory of the launch.
 
     Before:
 

@@ -12,28 +12,28 @@ include "mlir/Pass/PassBase.td"
 
 def MapContractions
     : Pass<"qkernel-map-contractions", "::mlir::func::FuncOp"> {
-  let summary = "Convolutions of bytes to contractions addressed by maps";
+  let summary = "Turns convolutions of bytes into contractions with maps";
   let description = [{
-    Matrix units multiply runs of 16 bytes of both operands. This pass, which
-    works on buffers, gives convolutions and their gradients that form, an
-    implicit matrix product:
+    Matrix units multiply runs of 16 bytes of both operands. This pass works on
+    buffers and gives this form, an implicit matrix product, to convolutions and
+    their gradients:
 
     - A convolution has a row for every output pixel and a column for every
       output channel; a step is 16 channels under one position of the kernel.
     - An input gradient has a row for every input pixel and a column for every
       input channel; a step is 16 output channels under one position of the
-      kernel. With strides, pixels of each phase (`WindowPhases.h`) are a
-      contraction of their own, which multiplies no inserted zeros.
+      kernel. With strides, the pixels of each phase (`WindowPhases.h`) form a
+      separate contraction, which multiplies no inserted zeros.
     - A weight gradient has a row for every input channel under every position
       of the kernel and a column for every output channel; a step is 16 images
       of one pixel. Both operands are transposed copies, with images last.
 
-    Weights are copied into the order of the steps. Images are read where they
-    lie if their channels are whole runs. Else 8 channels or more are padded;
+    Weights are copied into the order of the steps. Images are read in place if
+    their channels are whole runs. Otherwise 8 channels or more are padded;
     fewer are unfolded with their window, so that a run holds several positions.
 
-    Convolutions in groups and sums that need 64 bits stay as they are, and so
-    does what is not bytes.
+    Grouped convolutions, sums that need 64 bits and operands that are not bytes
+    are left unchanged.
 
     Before:
 

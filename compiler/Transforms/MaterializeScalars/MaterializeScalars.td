@@ -11,18 +11,18 @@
 include "mlir/Pass/PassBase.td"
 
 def MaterializeScalars : Pass<"materialize-scalars", "::mlir::func::FuncOp"> {
-  let summary = "Moves what is computed between parallel loops into loops";
+  let summary = "Moves scalar operations between parallel loops into loops";
   let description = [{
     A target that runs parallel loops on a device cannot use scalars computed
-    between them without waiting for the device. After this pass a function's
-    body has nothing but parallel loops, contractions and copies on
-    buffers, and allocations, views and constants that their places follow from:
+    between them without waiting for the device. After this pass, a function's
+    body contains only parallel loops, contractions and copies on buffers, and
+    the allocations, views and constants that determine their addresses:
 
     - Scalar operations between two loops become a parallel loop of one
       iteration.
-    - A scalar that another loop uses travels in a buffer of rank 0, which is
-      loaded where an iteration begins.
-    - Scalar arguments of the function become buffers of rank 0, too.
+    - A scalar that another loop uses is passed in a buffer of rank 0, which is
+      loaded at the start of an iteration.
+    - Scalar arguments of the function also become buffers of rank 0.
 
     Before:
 
@@ -55,15 +55,15 @@ def MaterializeScalars : Pass<"materialize-scalars", "::mlir::func::FuncOp"> {
     }
     ```
 
-    Canonicalization would undo it, as it knows that one iteration needs no
-    loop.
+    Canonicalization must not run after this pass: it removes loops of one
+    iteration.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect"];
   let statistics = [
     Statistic<"numScalarLoops", "scalar-loops", "Loops of scalar operations">,
-    Statistic<"numSlots", "slots", "Scalars that travel in memory">
+    Statistic<"numSlots", "slots", "Scalars passed in memory">
   ];
 }
 

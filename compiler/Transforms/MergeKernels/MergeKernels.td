@@ -11,14 +11,14 @@
 include "mlir/Pass/PassBase.td"
 
 def MergeKernels : Pass<"merge-kernels", "::mlir::ModuleOp"> {
-  let summary = "Brings kernels into one module, equal ones once";
+  let summary = "Merges modules of kernels, and equal kernels";
   let description = [{
-    `gpu-kernel-outlining` makes a module for every launch. They become one
-    module `@kernels`, which is compiled and loaded once. Launches of equal
-    kernels share one: the forward pass of the step and of the evaluation, and
-    layers of one shape. Workgroup memory, of whose alignment a launch says
-    nothing, is aligned for asynchronous copies of 16 bytes, or for the matrices
-    of a warpgroup.
+    `gpu-kernel-outlining` makes one module per launch. This pass merges them
+    into one module `@kernels`, which is compiled and loaded once. Launches of
+    equal kernels share one: in the forward pass of the step and of the
+    evaluation, and in layers of the same shape. Workgroup memory, for which a
+    launch gives no alignment, is aligned for asynchronous copies of 16 bytes,
+    or for the matrices of a warpgroup.
 
     Before:
 

@@ -11,19 +11,19 @@
 include "mlir/Pass/PassBase.td"
 
 def MergeTasks : Pass<"merge-tasks", "::mlir::ModuleOp"> {
-  let summary = "Makes one function of tasks that differ in constants";
+  let summary = "Merges tasks that differ only in constants";
   let description = [{
-    Internal functions of the LLVM dialect that are equal become one. Those that
-    differ in constants alone become one if they are `min-group` or more: the
-    constants that differ become arguments, which each caller passes. A network
-    with layers of a hundred widths has a hundred copies of each element-wise
-    task, and LLVM's time is what a user waits for.
+    Equal internal functions of the LLVM dialect are merged into one. Functions
+    that differ only in constants are merged if there are at least `min-group`
+    of them: the constants that differ become arguments, which each caller
+    passes. A network with layers of a hundred widths has a hundred copies of
+    each element-wise task, and most of the compile time is spent in LLVM.
 
-    A constant becomes an argument only where this costs the task nothing that
-    it would notice: 64-bit integers in additions, multiplications, addresses
-    and comparisons, and floats. Divisors, shifts and the bounds of loops of
-    less than 32 iterations stay, and so do all constants of functions that
-    contain vectors: LLVM makes better code of these.
+    A constant becomes an argument only where this does not slow the task down
+    measurably: 64-bit integers in additions, multiplications, addresses and
+    comparisons, and floats. Divisors, shifts and the bounds of loops of less
+    than 32 iterations remain constants, and so do all constants of functions
+    that contain vectors, because LLVM generates better code for them.
 
     Before:
 
@@ -51,10 +51,10 @@ def MergeTasks : Pass<"merge-tasks", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"minGroup", "min-group", "unsigned", "8",
-           "Functions that differ in constants, at least">
+           "Least number of functions that are merged by arguments">
   ];
   let statistics = [
-    Statistic<"numMerged", "merged", "Functions that became another one">
+    Statistic<"numMerged", "merged", "Functions replaced by another one">
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

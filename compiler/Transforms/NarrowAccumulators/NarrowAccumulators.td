@@ -14,16 +14,17 @@ def NarrowAccumulators
     : Pass<"qkernel-narrow-accumulators", "::mlir::func::FuncOp"> {
   let summary = "Stores accumulators that are rounded to 8 bits in 16 bits";
   let description = [{
-    A requantization to 8 bits rounds away W − 7 bits, W the magnitude bits of
-    the largest accumulator, so of each accumulator only the bits from W − 8 on
-    count. Where nothing else sees the result of a `qkernel.contract`, it is
-    stored in its narrow form, which has these bits and 7 more below and above:
-    half of the bytes to write and to read again. Sums, the maximum and the
-    rounded result stay what they are, bit for bit.
+    A requantization to 8 bits discards W − 7 bits, where W are the magnitude
+    bits of the largest accumulator, so only the bits from W − 8 on of each
+    accumulator matter. If a requantization is the only user of the result of a
+    `qkernel.contract`, the result is stored in its narrow form of 16 bits,
+    which contains these bits and allows a range of shifts. This halves the
+    bytes to write and to read. Sums, the maximum and the rounded result are
+    unchanged, bit for bit.
 
-    The scheme's exponents do not matter here, only that the shift is
-    max(W − 7, 0) of the same maximum, the rounding is to nearest and the
-    result has 8 bits.
+    The pattern does not depend on the exponents of the scheme. It requires that
+    the shift is max(W − 7, 0) of the same maximum, that the rounding is to
+    nearest and that the result has 8 bits.
 
     Before:
 

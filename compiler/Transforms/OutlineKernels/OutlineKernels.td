@@ -11,18 +11,17 @@
 include "mlir/Pass/PassBase.td"
 
 def OutlineKernels : Pass<"outline-kernels", "::mlir::ModuleOp"> {
-  let summary = "Moves kernels into functions, equal ones into one";
+  let summary = "Moves kernels into functions that equal kernels share";
   let description = [{
     Every operation on buffers of a step becomes a call of a private function
-    marked `qkernel.kernel` that does the same, so that operations of equal
-    layers, of the step and of the evaluation, are made into loops and vectors
-    once. `outline-tasks` puts what has become of these functions back in the
-    place of their calls.
+    marked `qkernel.kernel` that contains the operation. So the operations of
+    equal layers, and of the step and the evaluation, are lowered to loops and
+    vectors once. `outline-tasks` inlines the lowered functions at their calls.
 
-    Constants are cloned into the function, everything else is passed. Arguments
-    carry what is known of the caller's buffers: their alignment (`llvm.align`),
-    and with `qkernel.root` the number of the first argument that is a view of
-    the same buffer.
+    Constants are cloned into the function; all other operands are passed.
+    Attributes of the arguments describe the caller's buffers: `llvm.align` is
+    the alignment, and `qkernel.root` the number of the first argument that is a
+    view of the same buffer.
 
     Before:
 

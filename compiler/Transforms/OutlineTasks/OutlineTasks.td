@@ -13,21 +13,21 @@ include "mlir/Pass/PassBase.td"
 def OutlineTasks : Pass<"outline-tasks", "::mlir::ModuleOp"> {
   let summary = "Moves parallel loops into functions launched on all threads";
   let description = [{
-    Every `scf.parallel` of a function's body becomes a function of a range of
-    its first dimension with more than one iteration, and a `qkernel.launch` of
-    that function; other dimensions become sequential loops inside. Equal loops
-    share a function. What the loop captures is passed,
-    except constants, which are cloned. Buffers are passed without alias
-    (`llvm.noalias`): the loops of a step never see one buffer twice unless it is
-    one value. After each launch a `qkernel.mark` says to profiles that an
-    operation has ended; the operations are listed in the function attribute
-    `qkernel.profile`. A `memref.alloca` of the loop's body becomes one piece of
-    stack for all iterations of a task.
+    Every `scf.parallel` of a function's body becomes a `qkernel.launch` of a
+    function over a range of the loop's first dimension with more than one
+    iteration; the other dimensions become sequential loops in the function.
+    Equal loops share a function. Values captured by the loop become arguments,
+    except constants, which are cloned. Buffers are marked `llvm.noalias`,
+    because a loop of a step never uses one buffer through two different values.
+    After each launch, a `qkernel.mark` tells profiles that an operation has
+    ended; the function attribute `qkernel.profile` lists the operations. A
+    `memref.alloca` in the loop's body becomes one stack allocation for all
+    iterations of a task.
 
-    Functions that outline-kernels made are treated first, once each; then calls
-    of them are replaced by what they launch.
+    Functions made by outline-kernels are converted first, once each; then their
+    calls are replaced by their launches.
 
-    The function gets the executor, an opaque pointer, as its first argument,
+    The executor, an opaque pointer, becomes the first argument of the function,
     marked `qtrain.argument = "executor"`.
 
     Before:

@@ -15,33 +15,34 @@ def PackContractions : Pass<"qkernel-pack-contractions"> {
   let description = [{
     Rewrites `qkernel.conv2d` and its gradients on tensors to
     `qkernel.pack_activation`, `qkernel.pack_weight` and `qkernel.contract`, in
-    which the elements of a step lie together: four bytes of the reduction, or
+    which the elements of a step are contiguous: four bytes of the reduction, or
     one float.
 
-    - Forward: rows are output positions, columns output channels, steps the
-      window. The padded image is read in place, not unfolded.
-    - Input gradient: the same with errors for activations and the kernel
+    - Forward: rows are output positions, columns are output channels, and steps
+      run over the window. The padded image is read in place, not unfolded.
+    - Input gradient: the same with errors instead of activations and the kernel
       turned by 180 degrees. With strides, each remainder of a pixel's position
-      is a phase that sees part of the kernel. Where the kernel is the image,
-      columns are the image instead.
-    - Weight gradient: four images interleave, or four pixels of a row where the
-      batch is small; rows are weights, columns output channels, steps the
-      output positions of all images. Of a linear layer rows are outputs and
-      columns inputs, which is the order of weights.
+      is a phase that uses a part of the kernel. If the kernel covers the whole
+      image, columns are the elements of the image instead.
+    - Weight gradient: four images are interleaved, or four pixels of a row if
+      the batch is small. Rows are weights, columns are output channels, and
+      steps run over the output positions of all images. For a linear layer,
+      rows are outputs and columns are inputs, which is the order of weights.
 
-    Operands that may be negative have 128 added where they are packed; start
-    values of the accumulators take it back. Groups are contractions next to
-    each other; those whose results fill a small part of a vector are put
-    together, with weights of 0 in between. Depthwise convolutions that have
-    kernels of their own are marked `direct`; saturating ones are left alone.
+    Operands that may be negative have 128 added when they are packed; start
+    values of the accumulators subtract it again. Groups become the `groups` of
+    one contraction; groups whose results fill a small part of a vector are
+    merged, with weights of 0 in between. Depthwise convolutions with a kernel
+    of their own are marked `direct`; saturating convolutions are left
+    unchanged.
 
-    Rows of an input gradient that see much padding become phases without it
-    where errors have no offset.
+    Where errors have no offset, rows of an input gradient that read much
+    padding become phases without it.
 
     Floats need neither offsets nor interleaving, so images without padding and
-    errors of whole vectors of channels are read where they lie. None are
-    `direct`. Where groups are put together, 0 · ∞ makes a channel that is not
-    finite spread to its neighbours in a vector.
+    errors of whole vectors of channels are read in place. No convolution of
+    floats is `direct`. Where groups are merged, 0 · ∞ spreads values that are
+    not finite to the neighbouring channels of a vector.
 
     Before:
 

@@ -13,12 +13,12 @@ include "mlir/Pass/PassBase.td"
 def PlanArena : Pass<"plan-arena", "::mlir::func::FuncOp"> {
   let summary = "Gives every allocation a place in one static arena";
   let description = [{
-    Replaces `memref.alloc` by views of a new argument of type memref<? x i8>
-    marked `qtrain.argument = "arena"`, whose static size is the memory that the
-    function needs. Buffers whose lifetimes, from the first to the last
-    operation of the body that uses them, do not meet may share a place: the
-    largest buffers choose first, each the lowest gap that fits. Places are
-    aligned to 64 bytes, a cache line.
+    Replaces `memref.alloc` by views of a new argument, a memref of bytes marked
+    `qtrain.argument = "arena"`, whose static size is the memory that the
+    function needs. The lifetime of a buffer is from the first to the last
+    operation of the body that uses it. Buffers whose lifetimes do not overlap
+    may share a place: buffers are placed in order of decreasing size, each in
+    the lowest gap that fits. Places are aligned to 64 bytes, a cache line.
 
     Before:
 

@@ -12,15 +12,14 @@ include "mlir/Pass/PassBase.td"
 
 def SeparateDestinations
     : Pass<"separate-destinations", "::mlir::func::FuncOp"> {
-  let summary = "Gives every use of an empty tensor one of its own";
+  let summary = "Gives every use of an empty tensor its own empty tensor";
   let description = [{
-    Common subexpression elimination makes one `tensor.empty` of all that have
-    the same type, and so the destination of every layer of one shape.
-    One-shot bufferization would have to compare each pair of their uses, in
-    time that grows with the square of the number of layers, to find which of
-    them may share one buffer. Here each use gets an empty tensor of its own,
-    next to the user; `plan-arena` finds places that buffers share, from their
-    lifetimes.
+    Common subexpression elimination merges all `tensor.empty` of the same type,
+    so all layers of one shape have the same destination. One-shot bufferization
+    would then compare each pair of their uses, in time that grows with the
+    square of the number of layers, to decide which of them may share a buffer.
+    This pass gives each use its own empty tensor, next to the user;
+    `plan-arena` shares memory between buffers by their lifetimes.
 
     Before:
 
@@ -40,7 +39,8 @@ def SeparateDestinations
     ```
   }];
   let statistics = [
-    Statistic<"numSeparated", "num-separated", "Uses that got an empty tensor of their own">
+    Statistic<"numSeparated", "num-separated",
+              "Uses that got their own empty tensor">
   ];
 }
 

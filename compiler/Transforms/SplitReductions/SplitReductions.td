@@ -12,14 +12,15 @@ include "mlir/Pass/PassBase.td"
 
 def SplitReductions
     : Pass<"qkernel-split-reductions", "::mlir::func::FuncOp"> {
-  let summary = "Cuts weight gradients that could leave 32 bits";
+  let summary = "Splits weight gradients whose sums could exceed 32 bits";
   let description = [{
-    A weight gradient reduces over batch and space. Where sums may leave 32 bits,
-    the kernel is marked `saturate` or its results have 64 bits. This pass cuts
-    the batch into parts of at most 131,071 products, whose sums cannot, adds the
-    parts in 64 bits and, for a result of 32 bits, brings it to ±(2^31 − 1)
-    (numerics contract, section 1), so that fast kernels serve long reductions
-    too. A single image that is too large is left alone.
+    A weight gradient reduces over batch and space. If sums may exceed 32 bits,
+    the kernel is marked `saturate` or its results have 64 bits. This pass
+    splits the batch into parts of at most 131,071 products, whose sums fit 32
+    bits, adds the parts in 64 bits, and clamps a result of 32 bits to ±(2^31 −
+    1) (numerics contract, section 1.5). So fast kernels can also be used for
+    long reductions. A gradient whose single images are too large is left
+    unchanged.
 
     Before, with 256 images of 32 × 32:
 

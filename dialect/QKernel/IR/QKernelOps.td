@@ -107,8 +107,8 @@ def QKernel_MaxPool2DPositionsOp : QKernel_PoolOp<"max_pool2d_positions"> {
 def QKernel_MaxUnpool2DOp : QKernel_PoolOp<"max_unpool2d"> {
   let summary = "Moves elements to the positions of maxima";
   let description = [{
-    ins: indices and errors [N, OH, OW, C]. outs: the input's error [N, H, W, C].
-    See `qtrain.max_unpool2d`.
+    ins: indices and errors [N, OH, OW, C]. outs: the input's error
+    [N, H, W, C]. See `qtrain.max_unpool2d`.
 
     Constraints:
     - (C1) two inputs of the same shape and one output of rank 4, equal N and C.
