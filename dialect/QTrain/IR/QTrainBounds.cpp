@@ -1,4 +1,4 @@
-//===- QTrainBounds.cpp - What mantissas can be ---------------------------===//
+//===- QTrainBounds.cpp - Bounds of mantissas ----------------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
