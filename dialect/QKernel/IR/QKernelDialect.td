@@ -21,7 +21,9 @@ def QKernel_Dialect : Dialect {
     `[O, C/group, KH, KW]`. Element-wise work is done by `linalg.generic`.
 
     Before the plan stage the operations work on tensors, after it on buffers in
-    one arena. Every operation overwrites its destinations completely.
+    one arena. Operations overwrite their destinations completely, with two
+    exceptions: `qkernel.mapped_contract` raises its maximum and can add to its
+    accumulators, and `qkernel.contract` first tries the old value of its shift.
   }];
   // Windows and loss forms are attributes of qtrain.
   let dependentDialects = ["::qtc::qtrain::QTrainDialect"];
