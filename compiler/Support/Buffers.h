@@ -8,19 +8,21 @@
 #ifndef QTC_SUPPORT_BUFFERS_H
 #define QTC_SUPPORT_BUFFERS_H
 
-#include "mlir/IR/Operation.h"
+#include "dialect/QKernel/IR/QKernel.h"
 
 namespace qtc {
 
-/// Attribute of functions that outline-kernels makes.
-constexpr llvm::StringLiteral kKernelAttrName = "qkernel.kernel";
-
-/// Attribute of their arguments: the number of the first argument that is a
-/// view of the same buffer.
-constexpr llvm::StringLiteral kRootAttrName = "qkernel.root";
+constexpr llvm::StringLiteral kKernelAttrName =
+    qkernel::QKernelDialect::kKernelAttrName;
+constexpr llvm::StringLiteral kRootAttrName =
+    qkernel::QKernelDialect::kRootAttrName;
 
 /// The allocation or argument that `buffer` covers as a whole.
 mlir::Value getRoot(mlir::Value buffer);
+
+/// The bytes of a buffer whose elements are contiguous, or nothing if there is
+/// no such number.
+std::optional<int64_t> getByteSize(mlir::MemRefType type);
 
 /// The known alignment of a buffer in bytes. Places in the arena are aligned to
 /// cache lines, and arguments to their element unless an attribute says more.

@@ -8,18 +8,16 @@
 #ifndef QTC_SUPPORT_PROFILE_H
 #define QTC_SUPPORT_PROFILE_H
 
+#include "dialect/QKernel/IR/QKernel.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Operation.h"
 
 namespace qtc {
 
-/// Function attribute that lists the operations of profiles: an array of
-/// dictionaries with `name`, `kind`, `macs` and `bytes`, and perhaps `tiles`.
-constexpr llvm::StringLiteral kProfileAttrName = "qkernel.profile";
-
-/// Attribute of a launch for a contraction, and `tiles` of its entry: shape and
-/// schedule, `SHAPE:SCHEDULE` as in compiler/Target/CUDA/TileTable.h.
-constexpr llvm::StringLiteral kTilesAttrName = "qkernel.tiles";
+constexpr llvm::StringLiteral kProfileAttrName =
+    qkernel::QKernelDialect::kProfileAttrName;
+constexpr llvm::StringLiteral kTilesAttrName =
+    qkernel::QKernelDialect::kTilesAttrName;
 
 /// The entry of `op`, whose code uses `captures`: its name is that of the
 /// model's node, its bytes those of the buffers.

@@ -53,6 +53,7 @@ def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
     - (C3) operands are all integers or all `f32`; a convolution of floats has
       no maximum and none of the attributes `nonnegative`, `saturate` and
       `direct`.
+    - (C4) it has fewer than 2^63 products times outputs.
 
     Example:
 
@@ -180,7 +181,7 @@ def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
     ```
   }];
   let arguments = (ins Variadic<QKernel_Factors>:$ins,
-                       Variadic<AnyType>:$outs,
+                       Variadic<QKernel_Shaped<[I8, I32, F32]>>:$outs,
                        QKernel_WeightOrderAttr:$order, I64Attr:$panel,
                        DefaultValuedAttr<I64Attr, "1">:$group,
                        DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$classes);
@@ -326,7 +327,8 @@ def QKernel_MappedContractOp : QKernel_KernelOp<"mapped_contract", [], [{
     - (C1) operands are buffers: two of bytes, a bias of 32 bits exactly if
       `has_bias` is set, accumulators and maximum of 32 bits.
     - (C2) maps have one dimension per index above and one result per dimension
-      of their operand; the last extents of A and B are multiples of 16.
+      of their operand; the last extents of A and B are multiples of 16; extents
+      are positive, and there are fewer than 2^63 products.
     - (C3) with `accumulate` there is neither a bias nor a maximum.
 
     Example: a convolution of 3 × 3 with padding.

@@ -9,8 +9,10 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <functional>
 #include <numeric>
@@ -50,6 +52,82 @@ void qtc::qkernel::detail::getKernelEffects(
   }
 }
 
+//===----------------------------------------------------------------------===//
+// Marks
+//===----------------------------------------------------------------------===//
+
+/// Whether `value` is an entry of a profile.
+static bool isProfileEntry(Attribute value) {
+  auto entry = dyn_cast<DictionaryAttr>(value);
+  auto isInteger = [&](StringRef name) {
+    auto number = entry.getAs<IntegerAttr>(name);
+    return number && number.getType().isSignlessInteger(64);
+  };
+  return entry && entry.getAs<StringAttr>("name") &&
+         entry.getAs<StringAttr>("kind") && isInteger("macs") &&
+         isInteger("bytes") &&
+         (!entry.contains("tiles") || entry.getAs<StringAttr>("tiles"));
+}
+
+/// What the mark called `name` has to be; nothing if `value` is.
+static StringRef getExpectedMark(StringRef name, Attribute value) {
+  if (name == QKernelDialect::kKindAttrName ||
+      name == QKernelDialect::kTilesAttrName)
+    return isa<StringAttr>(value) ? "" : "a string";
+  if (name == QKernelDialect::kMacsAttrName) {
+    auto number = dyn_cast<IntegerAttr>(value);
+    return number && number.getType().isSignlessInteger(64)
+               ? ""
+               : "a 64-bit integer";
+  }
+  if (name == QKernelDialect::kKernelAttrName)
+    return isa<UnitAttr>(value) ? "" : "without a value";
+  if (name != QKernelDialect::kProfileAttrName)
+    return "";
+  auto entries = dyn_cast<ArrayAttr>(value);
+  return entries && llvm::all_of(entries, isProfileEntry)
+             ? ""
+             : "an array of name, kind, macs and bytes";
+}
+
+LogicalResult
+QKernelDialect::verifyOperationAttribute(Operation *op,
+                                         NamedAttribute attribute) {
+  StringRef expected =
+      getExpectedMark(attribute.getName(), attribute.getValue());
+  if (!expected.empty())
+    return op->emitOpError()
+           << "expected " << attribute.getName() << " to be " << expected
+           << ", but got " << attribute.getValue();
+  return success();
+}
+
+LogicalResult
+QKernelDialect::verifyRegionArgAttribute(Operation *op, unsigned regionIndex,
+                                         unsigned argIndex,
+                                         NamedAttribute attribute) {
+  if (attribute.getName() != kRootAttrName)
+    return op->emitOpError() << "has no argument attribute "
+                             << attribute.getName() << " in dialect qkernel";
+  auto root = dyn_cast<IntegerAttr>(attribute.getValue());
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  auto isBuffer = [&](unsigned index) {
+    return !function || isa<MemRefType>(function.getArgumentTypes()[index]);
+  };
+  if (root && root.getType().isSignlessInteger(64) &&
+      !root.getValue().isNegative() && root.getValue().ult(argIndex) &&
+      isBuffer(argIndex) && isBuffer(root.getInt()))
+    return success();
+  return op->emitOpError()
+         << "expected '" << kRootAttrName << "' of argument " << argIndex
+         << " to be the number of a buffer before it, but got "
+         << attribute.getValue();
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
 static int64_t product(ArrayRef<int64_t> values) {
   return std::accumulate(values.begin(), values.end(), int64_t(1),
                          std::multiplies<int64_t>());
@@ -79,6 +157,38 @@ SmallVector<int64_t> ContractionAttr::getAllResultStrides() const {
   return strides;
 }
 
+static uint64_t getMagnitude(int64_t value) {
+  return value < 0 ? -static_cast<uint64_t>(value) : value;
+}
+
+/// The distance from the first to the last element, at most 2^64 − 1.
+static uint64_t getReach(ArrayRef<int64_t> extents, ArrayRef<int64_t> strides) {
+  uint64_t reach = 0;
+  for (auto [extent, stride] : llvm::zip_equal(extents, strides))
+    reach = llvm::SaturatingMultiplyAdd<uint64_t>(extent, getMagnitude(stride),
+                                                  reach);
+  return reach;
+}
+
+/// Whether addresses and counts of the contraction fit 64 bits, with room for
+/// sums of some.
+static bool isAddressable(ArrayRef<int64_t> rows, ArrayRef<int64_t> rowStrides,
+                          ArrayRef<int64_t> resultStrides,
+                          ArrayRef<int64_t> steps, ArrayRef<int64_t> aStrides,
+                          ArrayRef<int64_t> bStrides,
+                          ArrayRef<int64_t> others) {
+  constexpr uint64_t kLimit = uint64_t(1) << 60;
+  uint64_t count = 1;
+  for (ArrayRef<int64_t> extents : {rows, steps, others})
+    for (int64_t extent : extents)
+      count = llvm::SaturatingMultiply<uint64_t>(
+          count, std::max<uint64_t>(getMagnitude(extent), 1));
+  return count <= kLimit && getReach(rows, rowStrides) <= kLimit &&
+         (resultStrides.empty() || getReach(rows, resultStrides) <= kLimit) &&
+         getReach(steps, aStrides) <= kLimit &&
+         getReach(steps, bStrides) <= kLimit;
+}
+
 LogicalResult ContractionAttr::verify(
     function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> rows,
     ArrayRef<int64_t> rowStrides, ArrayRef<int64_t> resultStrides,
@@ -103,6 +213,17 @@ LogicalResult ContractionAttr::verify(
     return emitError() << "expected offsets that are not negative";
   if (groupStrides.size() != (groups > 1 ? Result : 0))
     return emitError() << "expected strides of groups in A, B and start values";
+  SmallVector<int64_t> others = {columns, groups, splits};
+  bool fits = isAddressable(rows, rowStrides, resultStrides, steps, aStrides,
+                            bStrides, others);
+  SmallVector<int64_t> distances = {panel, panelStride};
+  llvm::append_range(distances, offsets);
+  llvm::append_range(distances, groupStrides);
+  for (int64_t distance : distances)
+    fits &=
+        isAddressable(columns, distance, {}, groups, distance, distance, {});
+  if (!fits)
+    return emitError() << "expected counts and addresses below 2^60";
   if (steps.front() % splits != 0)
     return emitError() << "expected splits that divide the first step "
                           "dimension, but got "

@@ -28,11 +28,24 @@ def QKernel_Dialect : Dialect {
   // Windows and loss forms are attributes of qtrain.
   let dependentDialects = ["::qtc::qtrain::QTrainDialect"];
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
   let extraClassDeclaration = [{
     /// On a loop: the kind, in profiles, of the operation it comes from.
     static constexpr llvm::StringLiteral kKindAttrName = "qkernel.kind";
     /// On a loop: its number of useful multiply-accumulates.
     static constexpr llvm::StringLiteral kMacsAttrName = "qkernel.macs";
+    /// Marks functions that outline-kernels makes.
+    static constexpr llvm::StringLiteral kKernelAttrName = "qkernel.kernel";
+    /// Of an argument of a kernel: the number of the first argument that is a
+    /// view of the same buffer.
+    static constexpr llvm::StringLiteral kRootAttrName = "qkernel.root";
+    /// Lists the operations of profiles on a function: an array of dictionaries
+    /// with `name`, `kind`, `macs` and `bytes`, and perhaps `tiles`.
+    static constexpr llvm::StringLiteral kProfileAttrName = "qkernel.profile";
+    /// Of a launch for a contraction, and `tiles` of its entry: shape and
+    /// schedule, `SHAPE:SCHEDULE` as in compiler/Target/CUDA/TileTable.h.
+    static constexpr llvm::StringLiteral kTilesAttrName = "qkernel.tiles";
   }];
 }
 

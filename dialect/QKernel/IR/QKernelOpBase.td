@@ -15,9 +15,18 @@ include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+/// `base`, if it lies in memory as a whole.
+class QKernel_WellFormed<Type base, string cppClass>
+    : ConfinedType<base, [CPred<"::qtc::qtrain::isWellFormed("
+                                "::llvm::cast<::mlir::ShapedType>($_self))">],
+                   base.summary, cppClass>;
+
 /// Tensor before the plan stage, buffer after it.
 class QKernel_Shaped<list<Type> elements>
-    : AnyTypeOf<[StaticShapeTensorOf<elements>, StaticShapeMemRefOf<elements>]>;
+    : AnyTypeOf<[QKernel_WellFormed<StaticShapeTensorOf<elements>,
+                                    "::mlir::RankedTensorType">,
+                 QKernel_WellFormed<StaticShapeMemRefOf<elements>,
+                                    "::mlir::MemRefType">]>;
 def QKernel_Bytes : QKernel_Shaped<[I8]>;
 def QKernel_Accumulators : QKernel_Shaped<[I32]>;
 def QKernel_Integers : QKernel_Shaped<[I8, I16, I32, I64]>;

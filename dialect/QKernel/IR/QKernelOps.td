@@ -52,7 +52,8 @@ def QKernel_MaxPool2DOp : QKernel_PoolOp<"max_pool2d"> {
 
     Constraints:
     - (C1) one input and one output of rank 4, equal N and C.
-    - (C2) elements are integers or `f32`.
+    - (C2) elements are integers or `f32`, of one type.
+    - (C3) every window touches the image.
 
     Example:
 
@@ -72,7 +73,8 @@ def QKernel_MaxPool2DGradientOp : QKernel_PoolOp<"max_pool2d_gradient"> {
 
     Constraints:
     - (C1) two inputs and one output of rank 4, equal N and C.
-    - (C2) elements are integers or `f32`.
+    - (C2) elements are integers or `f32`; the output is as wide as the error.
+    - (C3) as in `qkernel.max_pool2d`.
 
     Example:
 
@@ -93,6 +95,8 @@ def QKernel_MaxPool2DPositionsOp : QKernel_PoolOp<"max_pool2d_positions"> {
 
     Constraints:
     - (C1) one input and one output of rank 4, equal N and C.
+    - (C2) indices have 8 or 16 bits.
+    - (C3) as in `qkernel.max_pool2d`.
 
     Example:
 
@@ -112,6 +116,8 @@ def QKernel_MaxUnpool2DOp : QKernel_PoolOp<"max_unpool2d"> {
 
     Constraints:
     - (C1) two inputs of the same shape and one output of rank 4, equal N and C.
+    - (C2) indices have 8 or 16 bits; the output is as wide as the error.
+    - (C3) as in `qkernel.max_pool2d`.
 
     Example:
 
@@ -125,7 +131,7 @@ def QKernel_MaxUnpool2DOp : QKernel_PoolOp<"max_unpool2d"> {
 
 class QKernel_AveragePoolOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
   let arguments = (ins Variadic<QKernel_Operands>:$ins,
-                       Variadic<QKernel_Sums>:$outs,
+                       Variadic<QKernel_Shaped<[I32, F32]>>:$outs,
                        QTrain_WindowAttr:$window, UnitAttr:$count_include_pad);
 }
 
@@ -138,6 +144,7 @@ def QKernel_AveragePool2DOp : QKernel_AveragePoolOp<"average_pool2d"> {
     Constraints:
     - (C1) one input and one output of rank 4, equal N and C.
     - (C2) elements are integers or `f32`.
+    - (C3) as in `qkernel.max_pool2d`.
 
     Example:
 
@@ -159,6 +166,7 @@ def QKernel_AveragePool2DGradientOp
     Constraints:
     - (C1) one input and one output of rank 4, equal N and C.
     - (C2) elements are integers or `f32`.
+    - (C3) as in `qkernel.max_pool2d`.
 
     Example:
 
@@ -316,8 +324,8 @@ def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
       outs(%e : memref<8x10xi32>) {exponential = #qtrain.exponential<fraction>}
     ```
   }];
-  let arguments = (ins Variadic<AnyType>:$ins,
-                       Variadic<QKernel_Sums>:$outs,
+  let arguments = (ins Variadic<AnyTypeOf<[QKernel_Elements, I32]>>:$ins,
+                       Variadic<QKernel_Shaped<[I32, F32]>>:$outs,
                        OptionalAttr<QTrain_ExponentialAttr>:$exponential);
 }
 
@@ -416,7 +424,7 @@ def QKernel_LaunchOp : Op<QKernel_Dialect, "launch", [
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$task, AnyType:$executor,
-                       I64Attr:$count, Variadic<AnyType>:$arguments);
+                       ConfinedAttr<I64Attr, [IntNonNegative]>:$count, Variadic<AnyType>:$arguments);
   let assemblyFormat = [{
     $task `(` $arguments `)` `on` $executor `:` type($executor) `count` $count
     attr-dict (`with` type($arguments)^)?
@@ -434,7 +442,8 @@ def QKernel_MarkOp : Op<QKernel_Dialect, "mark"> {
     qkernel.mark 3 on %executor : !llvm.ptr
     ```
   }];
-  let arguments = (ins AnyType:$executor, I64Attr:$index);
+  let arguments = (ins AnyType:$executor,
+                       ConfinedAttr<I64Attr, [IntNonNegative]>:$index);
   let assemblyFormat = "$index `on` $executor attr-dict `:` type($executor)";
 }
 

@@ -18,6 +18,20 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<ShapedType>(value.getType()).getShape();
 }
 
+/// Checks that operands, except scalars, are all tensors or all buffers.
+static LogicalResult expectOneMemory(Operation *op) {
+  auto isTensor = [](Value value) { return isa<TensorType>(value.getType()); };
+  auto isBuffer = [](Value value) { return isa<MemRefType>(value.getType()); };
+  for (Value operand : op->getOperands())
+    if (auto tensor = dyn_cast<RankedTensorType>(operand.getType());
+        tensor && tensor.getEncoding())
+      return op->emitOpError() << "expected no encoding, but got " << tensor;
+  if (llvm::any_of(op->getOperands(), isTensor) &&
+      llvm::any_of(op->getOperands(), isBuffer))
+    return op->emitOpError("expected tensors or buffers, but got both");
+  return success();
+}
+
 /// Checks the operand counts of a kernel; only kernels on tensors have results.
 static LogicalResult expectCounts(Operation *op, ValueRange ins,
                                   ValueRange outs, size_t minIns, size_t maxIns,
@@ -28,6 +42,8 @@ static LogicalResult expectCounts(Operation *op, ValueRange ins,
   if (outs.size() < minOuts || outs.size() > maxOuts)
     return op->emitOpError() << "expected " << minOuts << " to " << maxOuts
                              << " outputs, but got " << outs.size();
+  if (failed(expectOneMemory(op)))
+    return failure();
   if (op->getName().getStringRef() == "qkernel.pack_weight")
     return success();
   for (Value scalar : outs.drop_front())
@@ -81,8 +97,8 @@ static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
   ArrayRef<int64_t> x = shapeOf(input), w = shapeOf(weight);
   if (x.size() != 4 || w.size() != 4)
     return op.emitOpError("expected activations and weights of rank 4");
-  if (w.drop_front(2) != window.getKernel() || group < 1 ||
-      x[3] != w[1] * group || w[0] % group != 0)
+  if (w.drop_front(2) != window.getKernel() || group < 1 || w[0] % group != 0 ||
+      x[3] % group != 0 || x[3] / group != w[1])
     return op.emitOpError() << "expected weights that fit " << window
                             << ", but got [" << w << "]";
   if (op.getDirect() &&
@@ -95,9 +111,18 @@ static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
                           op.getSaturate() || op.getDirect())) // C3
     return op.emitOpError("expected neither a maximum nor nonnegative, "
                           "saturate or direct for floats");
-  return expectShape(op, "output", result,
-                     {x[0], window.getOutputExtent(0, x[1]),
-                      window.getOutputExtent(1, x[2]), w[0]});
+  if (failed(expectShape(op, "output", result,
+                         {x[0], window.getOutputExtent(0, x[1]),
+                          window.getOutputExtent(1, x[2]), w[0]})))
+    return failure();
+  int64_t sums = ShapedType::getNumElements(shapeOf(result));
+  int64_t length = w[1] * w[2] * w[3];
+  // Merged groups multiply as many zeros as there are outputs, at most.
+  if (!qtrain::isCountable(sums, length) ||
+      !qtrain::isCountable(sums * length, w[0])) // C4
+    return op.emitOpError() << "expected fewer than 2^63 products, but got "
+                            << sums << " sums of " << length;
+  return success();
 }
 
 LogicalResult Conv2DOp::verify() {
@@ -129,9 +154,16 @@ LogicalResult PackActivationOp::verify() {
   ArrayRef<int64_t> x = shapeOf(getIns()[0]);
   ArrayRef<int64_t> pads = getPads(), dilation = getDilation();
   int64_t interleave = getInterleave();
+  constexpr int64_t kMaxDistance = 1 << 22;
+  auto isIn = [](ArrayRef<int64_t> values, int64_t low) {
+    return llvm::all_of(values, [=](int64_t value) {
+      return low <= value && value <= kMaxDistance;
+    });
+  };
   if (x.size() != 4 || pads.size() != 4 || dilation.size() != 2 ||
       (interleave != 1 && interleave != 4) ||
-      static_cast<int64_t>(getChannels()) < x[3] || getBlock() < 1 ||
+      static_cast<int64_t>(getChannels()) < x[3] || !isIn(pads, 0) ||
+      !isIn(dilation, 1) || static_cast<int64_t>(getBlock()) < 1 ||
       getChannels() % getBlock() != 0)
     return emitOpError("expected an image of rank 4, 4 pads, 2 dilations, an "
                        "interleave of 1 or 4, room for all channels and a "
@@ -144,9 +176,12 @@ LogicalResult PackActivationOp::verify() {
   int64_t images = (x[0] + interleave - 1) / interleave * interleave;
   int64_t height = (x[1] - 1) * dilation[0] + 1 + pads[0] + pads[2];
   int64_t width = (x[2] - 1) * dilation[1] + 1 + pads[1] + pads[3];
-  int64_t elements = images * height * width * getChannels();
+  uint64_t elements = 1;
+  for (int64_t extent :
+       {images, height, width, static_cast<int64_t>(getChannels())})
+    elements = llvm::SaturatingMultiply<uint64_t>(elements, extent);
   ArrayRef<int64_t> out = shapeOf(getOuts()[0]);
-  if (out.size() != 1 || out[0] < elements) // C1
+  if (out.size() != 1 || static_cast<uint64_t>(out[0]) < elements) // C1
     return emitOpError() << "expected " << elements
                          << " elements or more, but got [" << out << "]";
   return success();
@@ -178,28 +213,34 @@ LogicalResult PackWeightOp::verify() {
   ArrayRef<int64_t> w = shapeOf(getIns()[0]);
   if (w.size() != 4) // C1
     return emitOpError("expected weights of rank 4");
+  constexpr int64_t kMaxPanel = 1 << 10;
   int64_t panel = getPanel();
-  if (panel < 1)
-    return emitOpError("expected a positive panel");
+  if (panel < 1 || panel > kMaxPanel)
+    return emitOpError() << "expected a panel of 1 to " << kMaxPanel
+                         << " columns, but got " << panel;
   int64_t group = getGroup();
   if (group < 1 || w[0] % group != 0)
     return emitOpError() << "expected groups that divide " << w[0]
                          << " outputs, but got " << group;
   ArrayRef<int64_t> classes = getClasses();
-  if (classes.size() != 2 || classes[0] < 1 || classes[1] < 1)
-    return emitOpError("expected two positive numbers of classes");
+  auto isClass = [](int64_t count) { return 1 <= count && count <= 1 << 10; };
+  if (classes.size() != 2 || !llvm::all_of(classes, isClass))
+    return emitOpError("expected two numbers of classes from 1 to 1024");
   bool hasPositions =
       getOrder() == WeightOrder::Forward || getOrder() == WeightOrder::Flipped;
   if (!hasPositions && classes[0] * classes[1] != 1)
     return emitOpError("expected one class for an order that merges positions");
   bool hasFloats = isFloat(getIns()[0]);
-  if (isFloat(getOuts()[0]) != hasFloats ||
+  if (getElementTypeOrSelf(getOuts()[0]) != getElementTypeOrSelf(getIns()[0]) ||
       (hasFloats && getOuts().size() > 1)) // C2
     return emitOpError("expected packed elements of the weights' type, and no "
                        "corrections for floats");
   auto [columns, elements] = getPackedSize(
       getOrder(), {w[0] / group, w[1], w[2], w[3]}, getStepDepth(getIns()[0]));
   int64_t padded = group * llvm::alignTo(columns, panel);
+  if (!qtrain::isCountable(padded, elements) ||
+      !qtrain::isCountable(padded, classes[0] * classes[1]))
+    return emitOpError("expected fewer than 2^63 packed elements");
   int64_t needed = padded * elements;
   int64_t available = cast<ShapedType>(getOuts()[0].getType()).getNumElements();
   if (available < needed) // C1
@@ -207,7 +248,8 @@ LogicalResult PackWeightOp::verify() {
                          << " elements or more, but got " << available;
   int64_t sums = padded * classes[0] * classes[1];
   if (getOuts().size() > 1 &&
-      cast<ShapedType>(getOuts()[1].getType()).getNumElements() < sums) // C1
+      (!getElementTypeOrSelf(getOuts()[1]).isInteger(32) ||
+       cast<ShapedType>(getOuts()[1].getType()).getNumElements() < sums)) // C1
     return emitOpError() << "expected " << sums
                          << " corrections or more, but got "
                          << getOuts()[1].getType();
@@ -328,7 +370,8 @@ LogicalResult MappedCopyOp::verify() { // C1
   AffineMap map = getMap();
   if (getElementTypeOrSelf(getIns()[0]) != getElementTypeOrSelf(getOuts()[0]))
     return emitOpError("expected input and output of one type");
-  if (map.getNumDims() != dims || map.getNumResults() != results)
+  if (map.getNumDims() != dims || map.getNumSymbols() != 0 ||
+      map.getNumResults() != results)
     return emitOpError() << "expected a map of " << dims << " dimensions to "
                          << results << ", but got " << getMapAttr();
   return success();
@@ -385,6 +428,14 @@ LogicalResult MappedContractOp::verify() {
     return emitOpError("expected buffers: operands of 8 bits, all others of "
                        "32 bits");
   size_t rows = getRows().size(), steps = getSteps().size();
+  uint64_t count = getColumns();
+  for (ArrayRef<int64_t> extents : {getRows(), getSteps()})
+    for (int64_t extent : extents)
+      count = llvm::SaturatingMultiply<uint64_t>(count,
+                                                 std::max<int64_t>(extent, 0));
+  if (count == 0 || count > (uint64_t(1) << 58)) // C2
+    return emitOpError("expected positive extents, and fewer than 2^63 "
+                       "products");
   if (failed(expectMap(*this, "a_map", getAMap(), rows + steps, a)) ||
       failed(expectMap(*this, "b_map", getBMap(), 1 + steps, b)) ||
       failed(expectMap(*this, "result_map", getResultMap(), rows + 1, result)))
@@ -421,6 +472,29 @@ LogicalResult ConcatOp::verify() {
   return success();
 }
 
+/// Checks a pool with windows [N, OH, OW, C] on the image [N, H, W, C].
+static LogicalResult verifyWindows(Operation *op, qtrain::WindowAttr window,
+                                   Value image, Value windows) {
+  ArrayRef<int64_t> x = shapeOf(image), y = shapeOf(windows);
+  for (unsigned dim : {0u, 1u})
+    if (!window.alwaysTouches(dim, x[dim + 1], y[dim + 1])) // C3
+      return op->emitOpError()
+             << "expected every window to touch the image, but got " << window
+             << " on [" << x << "] giving [" << y << "]";
+  return success();
+}
+
+/// `value` is at least as wide as `operand`, and of one kind with it.
+static LogicalResult expectWidth(Operation *op, Value value, Value operand) {
+  if (isFloat(value) == isFloat(operand) &&
+      getElementTypeOrSelf(value).getIntOrFloatBitWidth() >=
+          getElementTypeOrSelf(operand).getIntOrFloatBitWidth())
+    return success();
+  return op->emitOpError() << "expected an output as wide as "
+                           << operand.getType() << ", but got "
+                           << value.getType();
+}
+
 static LogicalResult verifyPool(Operation *op, ValueRange ins, ValueRange outs,
                                 size_t inputs) {
   if (failed(expectCounts(op, ins, outs, inputs, inputs, 1, 1)) ||
@@ -434,7 +508,11 @@ static LogicalResult verifyPool(Operation *op, ValueRange ins, ValueRange outs,
 }
 
 LogicalResult MaxPool2DOp::verify() {
-  return verifyPool(*this, getIns(), getOuts(), 1);
+  if (failed(verifyPool(*this, getIns(), getOuts(), 1)))
+    return failure();
+  if (getElementTypeOrSelf(getIns()[0]) != getElementTypeOrSelf(getOuts()[0]))
+    return emitOpError("expected input and output of one type"); // C2
+  return verifyWindows(*this, getWindow(), getIns()[0], getOuts()[0]);
 }
 
 LogicalResult MaxPool2DGradientOp::verify() {
@@ -445,25 +523,48 @@ LogicalResult MaxPool2DGradientOp::verify() {
     return emitOpError() << "expected an error with the batch and channels of "
                             "the input, but got ["
                          << e << "] and [" << x << "]";
-  return success();
+  if (failed(expectShape(*this, "output", getOuts()[0], x)) || // C1
+      failed(expectWidth(*this, getOuts()[0], getIns()[1])))   // C2
+    return failure();
+  return verifyWindows(*this, getWindow(), getIns()[0], getIns()[1]);
+}
+
+/// Positions in windows are integers of 8 or 16 bits.
+static LogicalResult expectPositions(Operation *op, Value value) {
+  Type element = getElementTypeOrSelf(value);
+  if (element.isInteger(8) || element.isInteger(16))
+    return success();
+  return op->emitOpError() << "expected positions of 8 or 16 bits, but got "
+                           << value.getType();
 }
 
 LogicalResult MaxPool2DPositionsOp::verify() {
-  return verifyPool(*this, getIns(), getOuts(), 1);
+  if (failed(verifyPool(*this, getIns(), getOuts(), 1)) ||
+      failed(expectPositions(*this, getOuts()[0]))) // C2
+    return failure();
+  return verifyWindows(*this, getWindow(), getIns()[0], getOuts()[0]);
 }
 
 LogicalResult MaxUnpool2DOp::verify() {
-  if (failed(verifyPool(*this, getIns(), getOuts(), 2)))
+  if (failed(verifyPool(*this, getIns(), getOuts(), 2)) ||
+      failed(expectPositions(*this, getIns()[0])) ||           // C2
+      failed(expectWidth(*this, getOuts()[0], getIns()[1])) || // C2
+      failed(expectShape(*this, "error", getIns()[1],
+                         shapeOf(getIns()[0])))) // C1
     return failure();
-  return expectShape(*this, "error", getIns()[1], shapeOf(getIns()[0])); // C1
+  return verifyWindows(*this, getWindow(), getOuts()[0], getIns()[0]);
 }
 
 LogicalResult AveragePool2DOp::verify() {
-  return verifyPool(*this, getIns(), getOuts(), 1);
+  if (failed(verifyPool(*this, getIns(), getOuts(), 1)))
+    return failure();
+  return verifyWindows(*this, getWindow(), getIns()[0], getOuts()[0]);
 }
 
 LogicalResult AveragePool2DGradientOp::verify() {
-  return verifyPool(*this, getIns(), getOuts(), 1);
+  if (failed(verifyPool(*this, getIns(), getOuts(), 1)))
+    return failure();
+  return verifyWindows(*this, getWindow(), getOuts()[0], getIns()[0]);
 }
 
 /// Checks that `bits` are bytes with one bit per element of `integers`.
@@ -532,6 +633,8 @@ LogicalResult ChannelMomentsOp::verify() {
   if (getIns().size() != 2 || getOuts().size() != 2)
     return emitOpError() << "expected 2 inputs and 2 outputs, but got "
                          << getIns().size() << " and " << getOuts().size();
+  if (failed(expectOneMemory(*this)))
+    return failure();
   ArrayRef<int64_t> x = shapeOf(getIns()[0]), y = shapeOf(getOuts()[0]);
   if (x.size() != 2 || y.size() != 2)
     return emitOpError() << "expected inputs and outputs of rank 2, but got ["
@@ -545,18 +648,24 @@ LogicalResult ChannelMomentsOp::verify() {
 }
 
 LogicalResult SoftmaxErrorOp::verify() {
-  bool hasFloats = isFloat(getOuts()[0]);
+  bool hasFloats = !getOuts().empty() && isFloat(getOuts()[0]);
   size_t inputs = hasFloats ? 2 : 3;
   if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 1)))
     return failure();
   if (hasFloats == getExponential().has_value()) // C2
     return emitOpError("expected an exponential exactly for integers");
-  ArrayRef<int64_t> logits = shapeOf(getIns()[0]);
+  auto logits = dyn_cast<ShapedType>(getIns()[0].getType());
   auto labels = dyn_cast<ShapedType>(getIns().back().getType());
-  if (logits.size() != 2 || !labels ||
-      labels.getShape() != logits.take_front()) // C1
+  if (!logits || logits.getRank() != 2 || !labels ||
+      labels.getShape() != logits.getShape().take_front() ||
+      !labels.getElementType().isInteger(32)) // C1
     return emitOpError() << "expected logits of rank 2 and one label per row, "
-                            "but got ["
-                         << logits << "] and " << getIns().back().getType();
-  return expectShape(*this, "error", getOuts()[0], logits); // C1
+                            "but got "
+                         << getIns()[0].getType() << " and "
+                         << getIns().back().getType();
+  if (isFloat(getIns()[0]) != hasFloats ||
+      (!hasFloats && !getIns()[1].getType().isInteger(32))) // C1
+    return emitOpError("expected logits of floats without an exponent, or of "
+                       "integers with one");
+  return expectShape(*this, "error", getOuts()[0], logits.getShape()); // C1
 }

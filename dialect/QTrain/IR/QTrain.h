@@ -44,6 +44,19 @@ inline bool isScaled(mlir::Type type) { return llvm::isa<ScaledType>(type); }
 /// True when a value of `type` lies in memory with its channels innermost.
 bool isChannelsLast(mlir::RankedTensorType type);
 
+/// The most elements that a tensor or a buffer may have, so that sums of sizes
+/// in bits fit 64 bits.
+constexpr int64_t kMaxElements = int64_t(1) << 40;
+
+/// True when `type` can be stored: all extents are known and
+/// positive, their product is at most `kMaxElements`, and a tensor has no
+/// encoding but `channels_last`, with rank 4.
+bool isWellFormed(mlir::ShapedType type);
+
+/// True when the products of `count` sums of `length` products each can be
+/// counted in 64 bits.
+bool isCountable(int64_t count, int64_t length);
+
 /// The tensor type that stores `type`: its dimensions in memory order and no
 /// encoding.
 mlir::RankedTensorType getMemoryType(mlir::RankedTensorType type);

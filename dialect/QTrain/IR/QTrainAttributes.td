@@ -153,7 +153,7 @@ def QTrain_WindowAttr : QTrain_Attr<"Window", "window"> {
     non-negative, all other numbers positive. Along each dimension, output
     position y covers the input positions y·stride − pad + k·dilation with 0 ≤ k
     < kernel. Bottom and right padding may exceed the padding that the output
-    needs.
+    needs. No number is above 2^22.
 
     Example:
 
@@ -183,6 +183,9 @@ def QTrain_WindowAttr : QTrain_Attr<"Window", "window"> {
                      getSpan(dim);
       return room < 0 ? 0 : room / getStrides()[dim] + 1;
     }
+    /// True when every one of `count` windows along spatial dimension `dim`
+    /// covers a position of an input of `extent`.
+    bool alwaysTouches(unsigned dim, int64_t extent, int64_t count) const;
     /// True when two windows can share an input position.
     bool overlaps() const {
       return getStrides()[0] < getSpan(0) || getStrides()[1] < getSpan(1);

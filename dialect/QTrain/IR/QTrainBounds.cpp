@@ -8,6 +8,7 @@
 #include "dialect/QTrain/IR/QTrain.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -34,44 +35,61 @@ static int64_t getTableBound(LookupOp op) {
   if (!table)
     return getLimit(cast<ScaledType>(op.getType()).getWidth());
   for (const APInt &value : table.getValues<APInt>())
-    bound = std::max(bound, std::abs(value.getSExtValue()));
+    bound = std::max<int64_t>(bound, value.abs().getLimitedValue(INT64_MAX));
   return bound;
 }
 
 int64_t qtc::qtrain::getMagnitudeBound(Value value) {
   Operation *op = value.getDefiningOp();
+  for (; isa_and_nonnull<ReluOp, MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp,
+                         ApplyMaskOp>(op);
+       op = value.getDefiningOp())
+    value = op->getOperand(0);
   if (auto shift = dyn_cast_or_null<ShiftScaleOp>(op))
     return getLimit(shift.getBits());
   if (auto lookup = dyn_cast_or_null<LookupOp>(op))
     return getTableBound(lookup);
-  if (isa_and_nonnull<ReluOp, MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp,
-                      ApplyMaskOp>(op))
-    return getMagnitudeBound(op->getOperand(0));
   int64_t limit = getLimit(cast<ScaledType>(value.getType()).getWidth());
   if (auto unpool = dyn_cast_or_null<MaxUnpool2DOp>(op))
-    return std::min(limit, getMagnitudeBound(unpool.getGradient()) *
-                               getOverlap(unpool.getWindow()));
+    return std::min<uint64_t>(limit,
+                              llvm::SaturatingMultiply<uint64_t>(
+                                  getMagnitudeBound(unpool.getGradient()),
+                                  getOverlap(unpool.getWindow())));
   return limit;
 }
 
-bool qtc::qtrain::isNonnegative(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return false;
-  if (isa<ReluOp>(op))
-    return true;
-  if (auto lookup = dyn_cast<LookupOp>(op)) {
-    auto table = dyn_cast<DenseIntElementsAttr>(lookup.getTable());
-    return table && llvm::none_of(table.getValues<APInt>(), [](const APInt &v) {
-             return v.isNegative();
-           });
-  }
+/// The operands of `op` without a negative element that its result has none
+/// with; nothing if no operand says so.
+static std::optional<OperandRange> getDeciding(Operation *op) {
   if (isa<MaxPool2DOp, AveragePool2DOp, ReshapeOp, TransposeOp, DropoutOp,
           ShiftScaleOp>(op))
-    return isNonnegative(op->getOperand(0));
+    return op->getOperands().take_front();
   if (isa<SumOp, ConcatOp>(op))
-    return llvm::all_of(op->getOperands(), isNonnegative);
-  return false;
+    return op->getOperands();
+  if (isa<ReluOp>(op))
+    return op->getOperands().take_front(0);
+  auto lookup = dyn_cast<LookupOp>(op);
+  auto table = lookup ? dyn_cast<DenseIntElementsAttr>(lookup.getTable())
+                      : DenseIntElementsAttr();
+  if (table && llvm::none_of(table.getValues<APInt>(),
+                             [](const APInt &v) { return v.isNegative(); }))
+    return op->getOperands().take_front(0);
+  return std::nullopt;
+}
+
+bool qtc::qtrain::isNonnegative(Value value) {
+  // Each value once: sums of sums have many ways to the same one.
+  SetVector<Value> seen;
+  seen.insert(value);
+  for (size_t i = 0; i < seen.size(); ++i) {
+    Operation *op = seen[i].getDefiningOp();
+    std::optional<OperandRange> operands =
+        op ? getDeciding(op) : std::optional<OperandRange>();
+    if (!operands)
+      return false;
+    seen.insert(operands->begin(), operands->end());
+  }
+  return true;
 }
 
 int64_t qtc::qtrain::getSumBound(int64_t length, Value lhs, Value rhs) {

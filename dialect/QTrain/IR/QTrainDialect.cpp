@@ -9,8 +9,12 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace qtc::qtrain;
@@ -53,6 +57,23 @@ bool qtc::qtrain::isChannelsLast(RankedTensorType type) {
   return isa_and_nonnull<ChannelsLastAttr>(type.getEncoding());
 }
 
+bool qtc::qtrain::isWellFormed(ShapedType type) {
+  if (!type.hasStaticShape())
+    return false;
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (tensor && tensor.getEncoding() &&
+      (!isChannelsLast(tensor) || tensor.getRank() != 4))
+    return false;
+  uint64_t count = 1;
+  for (int64_t extent : type.getShape())
+    count = llvm::SaturatingMultiply(count, static_cast<uint64_t>(extent));
+  return count > 0 && count <= kMaxElements;
+}
+
+bool qtc::qtrain::isCountable(int64_t count, int64_t length) {
+  return llvm::SaturatingMultiply<uint64_t>(count, length) <= INT64_MAX;
+}
+
 RankedTensorType qtc::qtrain::getMemoryType(RankedTensorType type) {
   if (!isChannelsLast(type))
     return type;
@@ -79,7 +100,20 @@ LogicalResult ScaledType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (isChannelsLast(mantissa) && mantissa.getRank() != 4)
     return emitError() << "expected rank 4 for a channels_last layout, but got "
                        << mantissa;
+  if (!isWellFormed(mantissa))
+    return emitError() << "expected 1 to 2^40 elements, and no encoding but "
+                          "channels_last, but got "
+                       << mantissa;
   return success();
+}
+
+bool WindowAttr::alwaysTouches(unsigned dim, int64_t extent,
+                               int64_t count) const {
+  int64_t pad = getPads()[dim], dilation = getDilations()[dim];
+  int64_t last = (count - 1) * getStrides()[dim] - pad;
+  // The first position of a window at or after the start of the input.
+  int64_t first = last < 0 ? (last % dilation + dilation) % dilation : last;
+  return getSpan(dim) > pad && first < extent;
 }
 
 LogicalResult WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -91,6 +125,12 @@ LogicalResult WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       pads.size() != 4)
     return emitError() << "expected 2 kernel extents, 2 strides, 4 pads and 2 "
                           "dilations";
+  // Positions in an image fit 64 bits with it.
+  constexpr int64_t kMaxDistance = 1 << 22;
+  for (ArrayRef<int64_t> distances : {kernel, strides, pads, dilations})
+    if (llvm::any_of(distances,
+                     [](int64_t value) { return value > kMaxDistance; }))
+      return emitError() << "expected no distance above " << kMaxDistance;
   auto isPositive = [](int64_t value) { return value > 0; };
   if (!llvm::all_of(kernel, isPositive) || !llvm::all_of(strides, isPositive) ||
       !llvm::all_of(dilations, isPositive))
@@ -99,4 +139,70 @@ LogicalResult WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (!llvm::all_of(pads, [](int64_t value) { return value >= 0; }))
     return emitError() << "expected non-negative pads";
   return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Marks of functions
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifyParameterMark(Operation *op, Attribute value) {
+  if (isa<FlatSymbolRefAttr>(value))
+    return success();
+  return op->emitOpError() << "expected '" << QTrainDialect::kParameterAttrName
+                           << "' to name a symbol, but got " << value;
+}
+
+/// Whether an argument of this kind may have this type, once the element types
+/// of tensors are those of buffers.
+static bool canHaveType(StringRef kind, Type type) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  Type element = getElementTypeOrSelf(type);
+  if (kind == "labels")
+    return shaped && shaped.hasRank() && shaped.getRank() == 1 &&
+           element.isSignlessInteger(32);
+  unsigned width = llvm::StringSwitch<unsigned>(kind)
+                       .Cases("seed", "schedule", 64)
+                       .Cases("step", "logits_exponent", 32)
+                       .Default(0);
+  // Scalars of a device are in memory.
+  bool isScalar = !shaped || (isa<MemRefType>(type) && shaped.getRank() == 0);
+  if (width != 0)
+    return isScalar && element.isSignlessInteger(width);
+  return (kind != "pixels" && kind != "logits") || shaped;
+}
+
+LogicalResult
+QTrainDialect::verifyRegionArgAttribute(Operation *op, unsigned regionIndex,
+                                        unsigned argIndex,
+                                        NamedAttribute attribute) {
+  if (attribute.getName() == kParameterAttrName)
+    return verifyParameterMark(op, attribute.getValue());
+  if (attribute.getName() != kArgumentAttrName)
+    return op->emitOpError() << "has no argument attribute "
+                             << attribute.getName() << " in dialect qtrain";
+  auto kind = dyn_cast<StringAttr>(attribute.getValue());
+  if (!kind)
+    return op->emitOpError()
+           << "expected '" << kArgumentAttrName << "' to be a string, but got "
+           << attribute.getValue();
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function || argIndex >= function.getNumArguments())
+    return success();
+  // Other dialects have types of their own for what lies in memory.
+  Type type = function.getArgumentTypes()[argIndex];
+  if (!isa<BuiltinDialect>(type.getDialect()) ||
+      canHaveType(kind.getValue(), type))
+    return success();
+  return op->emitOpError() << "argument " << argIndex << " cannot be " << kind
+                           << " with type " << type;
+}
+
+LogicalResult
+QTrainDialect::verifyRegionResultAttribute(Operation *op, unsigned regionIndex,
+                                           unsigned resultIndex,
+                                           NamedAttribute attribute) {
+  if (attribute.getName() == kParameterAttrName)
+    return verifyParameterMark(op, attribute.getValue());
+  return op->emitOpError() << "has no result attribute " << attribute.getName()
+                           << " in dialect qtrain";
 }

@@ -35,19 +35,22 @@ def QTrain_Dialect : Dialect {
     function `@estimate`, which computes the statistics for evaluation.
     Parameters are `qtrain.parameter` symbols at module level. A function takes
     the parameters it uses as arguments marked `qtrain.parameter`, and the step
-    returns their new values as results marked in the same way.
+    returns their new values as results marked in the same way. Every
+    other argument of a function is marked `qtrain.argument` with its role.
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
-  let hasOperationAttrVerify = 0;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
     /// Marks function arguments and results that stand for a parameter; the
     /// value is a FlatSymbolRefAttr.
     static constexpr llvm::StringLiteral kParameterAttrName =
         "qtrain.parameter";
-    /// Marks further function arguments of a step; the value is a StringAttr:
-    /// "seed", "step" or "schedule", or a name that a later pass adds, such as
-    /// "logits", "arena" or "executor".
+    /// Marks further function arguments; the value is a StringAttr. The verifier
+    /// checks the types of "pixels", "labels", "seed", "step", "schedule",
+    /// "logits" and "logits_exponent"; later passes add names such as "arena" or
+    /// "executor".
     static constexpr llvm::StringLiteral kArgumentAttrName =
         "qtrain.argument";
     /// Names of the functions of a training module; the last one exists if the

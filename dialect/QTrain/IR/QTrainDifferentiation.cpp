@@ -158,6 +158,8 @@ SmallVector<Value> RandomOp::buildEvaluation(OpBuilder &builder,
 SmallVector<Value> BatchNormTrainingOp::buildEvaluation(OpBuilder &builder,
                                                         ValueRange operands) {
   SmallVector<Value> values(getNumResults());
+  if (llvm::is_contained(operands, Value()))
+    return values;
   values[0] = builder.create<BatchNormInferenceOp>(
       getLoc(), getResult().getType(), operands[0], operands[1], operands[2],
       operands[3], operands[4], getEpsilonAttr());

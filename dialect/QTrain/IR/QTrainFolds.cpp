@@ -34,7 +34,8 @@ struct MergeReshapes : OpRewritePattern<ReshapeOp> {
   LogicalResult matchAndRewrite(ReshapeOp op,
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().getDefiningOp<ReshapeOp>();
-    if (!producer)
+    // In the body of a module a value may come from itself.
+    if (!producer || producer == op)
       return rewriter.notifyMatchFailure(op, "operand is not a reshape");
     rewriter.modifyOpInPlace(
         op, [&] { op.getInputMutable().assign(producer.getInput()); });

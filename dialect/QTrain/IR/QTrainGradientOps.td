@@ -34,7 +34,7 @@ def QTrain_LossGradientOp : QTrain_PureOp<"loss_gradient"> {
          : (tensor<8x10xf32>, tensor<8xi32>) -> tensor<8x10xf32>
     ```
   }];
-  let arguments = (ins QTrain_Value:$logits, StaticShapeTensorOf<[I32]>:$labels,
+  let arguments = (ins QTrain_Value:$logits, QTrain_TensorOf<[I32]>:$labels,
                        QTrain_LossAttr:$loss,
                        OptionalAttr<QTrain_ExponentialAttr>:$exponential);
   let results = (outs QTrain_Value:$result);
@@ -311,7 +311,9 @@ def QTrain_AveragePool2DGradientOp : QTrain_PureOp<"average_pool2d_gradient"> {
   let hasVerifier = 1;
 }
 
-def QTrain_UpdateOp : QTrain_PureOp<"update"> {
+def QTrain_UpdateOp
+    : QTrain_PureOp<"update",
+                    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "New value of a parameter";
   let description = [{
     On floats the operation is a placeholder for the rule of an optimizer, which
@@ -321,9 +323,10 @@ def QTrain_UpdateOp : QTrain_PureOp<"update"> {
     effect (`niti.md` 5.6). `symbol` names the parameter.
 
     Constraints:
-    - (C1) operands and result have the same shape, parameter and result the
-      same type.
+    - (C1) operands and result have the same shape and are all float or all
+      scaled, parameter and result have the same type.
     - (C2) `limit` is positive and fits a scaled parameter.
+    - (C3) `symbol` names a parameter.
 
     Example:
 

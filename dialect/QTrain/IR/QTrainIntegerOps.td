@@ -30,7 +30,7 @@ def QTrain_LookupOp : QTrain_PureOp<"lookup"> {
          : (tensor<8x1x28x28xui8>) -> !qtrain.scaled<tensor<8x1x28x28xi8>>
     ```
   }];
-  let arguments = (ins StaticShapeTensorOf<[UI8]>:$pixels, ElementsAttr:$table,
+  let arguments = (ins QTrain_TensorOf<[UI8]>:$pixels, ElementsAttr:$table,
                        OptionalAttr<SI32Attr>:$exponent);
   let results = (outs QTrain_Value:$result);
   let hasVerifier = 1;

@@ -16,7 +16,9 @@ defvar Differentiable =
 defvar TrainingOnly = DeclareOpInterfaceMethods<QTrain_TrainingOpInterface>;
 defvar Contraction = DeclareOpInterfaceMethods<QTrain_ContractionOpInterface>;
 
-def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
+def QTrain_ParameterOp
+    : QTrain_Op<"parameter", [Symbol,
+        DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Parameter of a model with its initial value";
   let description = [{
     A named tensor of the training state. `value` has the type and the layout of
@@ -43,7 +45,10 @@ def QTrain_ParameterOp : QTrain_Op<"parameter", [Symbol]> {
     - (C4) `bound` is positive and finite, and requires `f32` values.
     - (C5) `levels` is odd, from 1 to 255, and requires `uniform`; the values
       can hold all numbers drawn.
-    - (C6) `origin` is present exactly when `kind` is `evaluation`.
+    - (C6) `origin` is present exactly when `kind` is `evaluation`, and names a
+      parameter of the same type.
+    - (C7) `value` is a tensor of `f32`, `i8`, `i16`, `i32` or `i64` with 1 to
+      2^40 elements, at most 2^28 if all are equal.
 
     Example:
 
@@ -115,7 +120,7 @@ def QTrain_NormalizeOp : QTrain_PureOp<"normalize"> {
          : (tensor<8x1x28x28xui8>) -> tensor<8x1x28x28xf32>
     ```
   }];
-  let arguments = (ins StaticShapeTensorOf<[UI8]>:$pixels,
+  let arguments = (ins QTrain_TensorOf<[UI8]>:$pixels,
                        DenseF64ArrayAttr:$mean, DenseF64ArrayAttr:$std,
                        F64Attr:$divisor);
   let results = (outs QTrain_FloatTensor:$result);

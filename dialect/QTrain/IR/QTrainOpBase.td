@@ -31,7 +31,14 @@ class QTrain_ScaledOf<list<int> widths> : Type<
     "scaled tensor of " # !interleave(widths, "- or ") # "-bit mantissas",
     "::qtc::qtrain::ScaledType">;
 
-def QTrain_FloatTensor : StaticShapeTensorOf<[F32]>;
+/// A tensor that can be stored: see `qtrain::isWellFormed`.
+class QTrain_TensorOf<list<Type> elements>
+    : Type<And<[StaticShapeTensorOf<elements>.predicate,
+                CPred<"::qtc::qtrain::isWellFormed("
+                      "::llvm::cast<::mlir::ShapedType>($_self))">]>,
+           StaticShapeTensorOf<elements>.summary, "::mlir::RankedTensorType">;
+
+def QTrain_FloatTensor : QTrain_TensorOf<[F32]>;
 
 /// Operands and results of most operations: a float tensor before a scheme is
 /// applied, a scaled tensor after it.
@@ -39,13 +46,13 @@ def QTrain_Value : AnyTypeOf<[QTrain_FloatTensor, QTrain_Scaled],
                              "float tensor or scaled tensor">;
 
 /// 16-bit random numbers, all 65536 values equally likely.
-def QTrain_RandomTensor : StaticShapeTensorOf<[I16]>;
+def QTrain_RandomTensor : QTrain_TensorOf<[I16]>;
 
 /// One bit per element of a value, in the same layout.
-def QTrain_MaskTensor : StaticShapeTensorOf<[I1]>;
+def QTrain_MaskTensor : QTrain_TensorOf<[I1]>;
 
 /// Positions of maxima in their windows, in the layout of the maxima.
-def QTrain_PositionTensor : StaticShapeTensorOf<[I8, I16]>;
+def QTrain_PositionTensor : QTrain_TensorOf<[I8, I16]>;
 
 class QTrain_Op<string mnemonic, list<Trait> traits = []>
     : Op<QTrain_Dialect, mnemonic, traits>;

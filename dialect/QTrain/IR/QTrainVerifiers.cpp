@@ -63,6 +63,16 @@ static LogicalResult expectSum(Operation *op, Value value) {
   return expectAccumulator(op, value, /*maxWidth=*/64);
 }
 
+/// The multiply-accumulates of a contraction are a number of 64 bits.
+static LogicalResult expectCountable(Operation *op, Value result,
+                                     int64_t length) {
+  int64_t count = ShapedType::getNumElements(getShape(result));
+  if (isCountable(count, length))
+    return success();
+  return op->emitOpError() << "expected fewer than 2^63 products, but got "
+                           << count << " sums of " << length;
+}
+
 /// Checks the geometry common to a convolution and its gradients.
 static LogicalResult verifyConvolution(Operation *op, Value input, Value weight,
                                        Value result, WindowAttr window,
@@ -77,14 +87,17 @@ static LogicalResult verifyConvolution(Operation *op, Value input, Value weight,
     return op->emitOpError()
            << "expected the window's kernel [" << window.getKernel()
            << "] to be the weight's [" << w.drop_front(2) << "]";
-  if (group < 1 || w[0] % group != 0 || x[1] != w[1] * group) // C2
+  if (group < 1 || w[0] % group != 0 || x[1] % group != 0 ||
+      x[1] / group != w[1]) // C2
     return op->emitOpError()
            << "expected " << group << " groups of " << w[1]
            << " input channels and a multiple of " << group
            << " output channels, but got " << x[1] << " and " << w[0];
-  return expectShape(op, "output", result, // C3
-                     {x[0], w[0], window.getOutputExtent(0, x[2]),
-                      window.getOutputExtent(1, x[3])});
+  if (failed(expectShape(op, "output", result, // C3
+                         {x[0], w[0], window.getOutputExtent(0, x[2]),
+                          window.getOutputExtent(1, x[3])})))
+    return failure();
+  return expectCountable(op, result, w[1] * w[2] * w[3]);
 }
 
 static LogicalResult verifyLinear(Operation *op, Value input, Value weight,
@@ -97,7 +110,9 @@ static LogicalResult verifyLinear(Operation *op, Value input, Value weight,
   if (x.size() < 2 || ShapedType::getNumElements(x.drop_front()) != w[1]) // C1
     return op->emitOpError() << "expected an input of " << w[1]
                              << " features, but got " << input.getType();
-  return expectShape(op, "output", result, {x[0], w[0]}); // C2
+  if (failed(expectShape(op, "output", result, {x[0], w[0]}))) // C2
+    return failure();
+  return expectCountable(op, result, w[1]);
 }
 
 static LogicalResult verifyPoolShapes(Operation *op, ArrayRef<int64_t> x,
@@ -108,17 +123,11 @@ static LogicalResult verifyPoolShapes(Operation *op, ArrayRef<int64_t> x,
   if (x[0] != y[0] || x[1] != y[1]) // C1
     return op->emitOpError() << "expected equal batch and channels, but got ["
                              << x << "] and [" << y << "]";
-  for (unsigned dim : {0u, 1u}) { // C2
-    int64_t pad = window.getPads()[dim], extent = x[dim + 2];
-    int64_t last = (y[dim + 2] - 1) * window.getStrides()[dim] - pad;
-    int64_t dilation = window.getDilations()[dim];
-    // The first position of a window at or after the start of the input.
-    int64_t first = last < 0 ? (last % dilation + dilation) % dilation : last;
-    if (window.getSpan(dim) <= pad || first >= extent)
+  for (unsigned dim : {0u, 1u}) // C2
+    if (!window.alwaysTouches(dim, x[dim + 2], y[dim + 2]))
       return op->emitOpError()
              << "expected every window to touch the input, but got " << window
              << " on [" << x << "] giving [" << y << "]";
-  }
   return success();
 }
 
@@ -134,6 +143,13 @@ static LogicalResult verifyPool(Operation *op, Value input, Value result,
 //===----------------------------------------------------------------------===//
 // Forward operations
 //===----------------------------------------------------------------------===//
+
+/// Mantissas have one of four widths.
+static bool isMantissa(Type type) {
+  return llvm::any_of(
+      std::initializer_list<unsigned>{8, 16, 32, 64},
+      [=](unsigned width) { return type.isSignlessInteger(width); });
+}
 
 /// The prefix of the names of tensors of `kind` in their symbols.
 static std::string getSymbolPrefix(StateKind kind) {
@@ -152,8 +168,31 @@ StringRef ParameterOp::getTensorName() {
   return name;
 }
 
+LogicalResult
+ParameterOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  if (!getOriginAttr())
+    return success();
+  auto origin =
+      symbolTable.lookupNearestSymbolFrom<ParameterOp>(*this, getOriginAttr());
+  if (origin && origin.getValue().getType() == getValue().getType())
+    return success();
+  return emitOpError() << "expected origin " << getOriginAttr() // C6
+                       << " to be a parameter of type " << getValue().getType();
+}
+
 LogicalResult ParameterOp::verify() {
-  auto type = cast<ShapedType>(getValue().getType());
+  auto type = dyn_cast<RankedTensorType>(getValue().getType());
+  if (!type || !isWellFormed(type) || type.getEncoding() ||
+      !(type.getElementType().isF32() || isMantissa(type.getElementType())))
+    return emitOpError() // C7
+           << "expected a tensor of f32, i8, i16, i32 or i64 with 1 to 2^40 "
+              "elements, but got "
+           << getValue().getType();
+  // Whatever replaces the value has to be stored element by element.
+  constexpr int64_t kMaxSplat = int64_t(1) << 28;
+  if (getValue().isSplat() && type.getNumElements() > kMaxSplat)
+    return emitOpError() << "expected at most 2^28 equal elements, but got "
+                         << type.getNumElements();                    // C7
   if (type.getElementType().isInteger() != getExponent().has_value()) // C1
     return emitOpError("expected an exponent exactly for integer values");
   if (static_cast<int64_t>(getId()) < 0) // C2
@@ -368,7 +407,8 @@ LogicalResult LossGradientOp::verify() {
                             "but got "
                          << getLogits().getType() << " and "
                          << getLabels().getType();
-  if (failed(expectAccumulator(*this, getResult())))
+  if (failed(expectOneForm(*this, {getLogits(), getResult()})) ||
+      failed(expectAccumulator(*this, getResult())))
     return failure();
   auto logits = dyn_cast<ScaledType>(getLogits().getType());
   bool isInteger = logits && getLoss() == Loss::CrossEntropy;
@@ -436,11 +476,14 @@ LogicalResult ClipGradientOp::verify() {
 LogicalResult ReluGradientOp::verify() {
   if (getGradient().getType() != getResult().getType())
     return emitOpError("expected gradient and result of one type");
+  if (failed(expectOneForm(*this, {getOutput(), getGradient()})))
+    return failure();
   return expectShape(*this, "output", getOutput(), getShape(getGradient()));
 }
 
 LogicalResult MaxPool2DGradientOp::verify() {
-  if (failed(verifyPool(*this, getInput(), getGradient(), getWindow()))) // C2
+  if (failed(verifyPool(*this, getInput(), getGradient(), getWindow())) || // C2
+      failed(expectOneForm(*this, {getGradient(), getResult()})))
     return failure();
   if (auto scaled = dyn_cast<ScaledType>(getResult().getType())) { // C3
     unsigned width = cast<ScaledType>(getGradient().getType()).getWidth();
@@ -482,6 +525,14 @@ LogicalResult AveragePool2DGradientOp::verify() {
   return verifyPool(*this, getResult(), getGradient(), getWindow()); // C1
 }
 
+LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  FlatSymbolRefAttr symbol = getSymbolAttr();
+  if (!symbol ||
+      symbolTable.lookupNearestSymbolFrom<ParameterOp>(*this, symbol))
+    return success();
+  return emitOpError() << "expected a parameter named " << symbol; // C3
+}
+
 LogicalResult UpdateOp::verify() {
   if (getParameter().getType() != getResult().getType()) // C1
     return emitOpError("expected parameter and result of one type");
@@ -490,6 +541,8 @@ LogicalResult UpdateOp::verify() {
                      !llvm::isIntN(scaled.getWidth(), *getLimit()))) // C2
     return emitOpError(
         "expected a positive limit that fits a scaled parameter");
+  if (failed(expectOneForm(*this, {getParameter(), getGradient()}))) // C1
+    return failure();
   return expectShape(*this, "gradient", getGradient(),
                      getShape(getParameter()));
 }
