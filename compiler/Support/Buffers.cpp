@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 
@@ -37,6 +38,23 @@ Value qtc::getRoot(Value buffer) {
   return buffer;
 }
 
+/// Bytes of a value of `type` in memory; nothing of a type without a size.
+static std::optional<int64_t> getElementBytes(Type type) {
+  constexpr int64_t kIndexBytes = 8;
+  if (type.isIndex())
+    return kIndexBytes;
+  if (type.isIntOrFloat())
+    return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+  return std::nullopt;
+}
+
+std::optional<int64_t> qtc::getByteSize(MemRefType type) {
+  std::optional<int64_t> bytes = getElementBytes(type.getElementType());
+  if (!bytes || !qtrain::isWellFormed(type))
+    return std::nullopt;
+  return type.getNumElements() * *bytes;
+}
+
 int64_t qtc::getAlignment(Value buffer) {
   Value root = getRoot(buffer);
   if (root.getDefiningOp<memref::ViewOp>())
@@ -45,7 +63,7 @@ int64_t qtc::getAlignment(Value buffer) {
           getArgumentAttr(root, LLVM::LLVMDialect::getAlignAttrName()))
     return known.getInt();
   auto type = cast<MemRefType>(buffer.getType());
-  return std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
+  return getElementBytes(type.getElementType()).value_or(1);
 }
 
 bool qtc::isConstant(Operation *op) {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Support/Profile.h"
+#include "compiler/Support/Buffers.h"
 #include "compiler/Support/NodeLocation.h"
 
 #include "dialect/QKernel/IR/QKernel.h"
@@ -28,7 +29,7 @@ DictionaryAttr qtc::getProfileEntry(Operation *op, ArrayRef<Value> captures) {
   int64_t bytes = 0;
   for (Value capture : captures)
     if (auto type = dyn_cast<MemRefType>(capture.getType()))
-      bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
+      bytes += getByteSize(type).value_or(0);
   auto kind = op->getAttrOfType<StringAttr>(QKernelDialect::kKindAttrName);
   auto macs = op->getAttrOfType<IntegerAttr>(QKernelDialect::kMacsAttrName);
   SmallVector<NamedAttribute> entry = {
