@@ -37,6 +37,12 @@ bool scheme::hasRandom(Operation *op) {
   return findArgument(op, "seed") && findArgument(op, "step");
 }
 
+ParameterOp scheme::findUpdated(UpdateOp op) {
+  FlatSymbolRefAttr symbol = op.getSymbolAttr();
+  return symbol ? SymbolTable::lookupNearestSymbolFrom<ParameterOp>(op, symbol)
+                : ParameterOp();
+}
+
 Value scheme::createRandom(OpBuilder &builder, Operation *op, ScaledType scaled,
                            int64_t id, RandomPurpose purpose) {
   auto type = RankedTensorType::get(scaled.getShape(), builder.getI16Type());
@@ -202,7 +208,7 @@ LogicalResult scheme::applyRules(ModuleOp module, RewritePatternSet rules,
   target.addDynamicallyLegalOp<func::ReturnOp>(isInteger);
   FrozenRewritePatternSet frozen(std::move(rules));
   SymbolTable symbols(module);
-  for (auto function : module.getOps<func::FuncOp>()) {
+  for (func::FuncOp function : getDefinedFunctions(module)) {
     composeParameters(function, symbols, getComputed);
     if (failed(convert(function, target, frozen)))
       return failure();

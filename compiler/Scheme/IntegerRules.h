@@ -28,6 +28,9 @@ mlir::Value createInt(mlir::OpBuilder &builder, mlir::Location loc,
 /// True when the function around `op` can draw random numbers.
 bool hasRandom(mlir::Operation *op);
 
+/// The parameter that `op` says it updates, or null.
+qtrain::ParameterOp findUpdated(qtrain::UpdateOp op);
+
 /// Random numbers for the rounding of a tensor of type `scaled`.
 mlir::Value createRandom(mlir::OpBuilder &builder, mlir::Operation *op,
                          qtrain::ScaledType scaled, int64_t id,

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Scheme/SchemeSupport.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include <algorithm>
 
@@ -15,6 +16,8 @@ using namespace qtc::qtrain;
 
 Value qtc::findArgument(Operation *op, StringRef kind) {
   auto function = op->getParentOfType<func::FuncOp>();
+  if (!function)
+    return Value();
   for (BlockArgument argument : function.getArguments()) {
     auto attribute = function.getArgAttrOfType<StringAttr>(
         argument.getArgNumber(), QTrainDialect::kArgumentAttrName);
@@ -31,10 +34,78 @@ ParameterOp qtc::findParameter(func::FuncOp function,
       return nullptr;
     value = op->getOperand(0);
   }
+  auto argument = cast<BlockArgument>(value);
+  if (argument.getOwner() != &function.getBody().front())
+    return nullptr;
   auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(
-      cast<BlockArgument>(value).getArgNumber(),
-      QTrainDialect::kParameterAttrName);
+      argument.getArgNumber(), QTrainDialect::kParameterAttrName);
   return symbol ? symbols.lookup<ParameterOp>(symbol.getValue()) : nullptr;
+}
+
+static bool isFloatTensor(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isa<FloatType>(tensor.getElementType());
+}
+
+/// Checks that the floats of `op` come from and go to operations that schemes
+/// know.
+static LogicalResult expectKnownOperation(Operation *op, StringRef scheme) {
+  auto hasFloats = [](TypeRange types) {
+    return llvm::any_of(types, isFloatTensor);
+  };
+  for (TypeRange types :
+       {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
+    for (Type type : types)
+      if (isScaled(type))
+        return op->emitError()
+               << "scheme " << scheme
+               << " expects a module of floats, but got type " << type;
+  if (isa_and_nonnull<QTrainDialect>(op->getDialect()) ||
+      isa<func::ReturnOp>(op) ||
+      (!hasFloats(op->getOperandTypes()) && !hasFloats(op->getResultTypes())))
+    return success();
+  return op->emitError() << "scheme " << scheme
+                         << " expects operations of qtrain on float tensors, "
+                            "but got '"
+                         << qtcrt::printable(op->getName().getStringRef())
+                         << "'";
+}
+
+/// Checks that the float arguments of `function` are its parameters, and others
+/// that are marked, too.
+static LogicalResult expectParameters(func::FuncOp function,
+                                      const SymbolTable &symbols,
+                                      StringRef scheme) {
+  for (BlockArgument argument : function.getArguments()) {
+    auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(
+        argument.getArgNumber(), QTrainDialect::kParameterAttrName);
+    auto parameter =
+        symbol ? symbols.lookup<ParameterOp>(symbol.getValue()) : ParameterOp();
+    if (symbol || isFloatTensor(argument.getType()))
+      if (!parameter || parameter.getValue().getType() != argument.getType())
+        return function.emitError()
+               << "scheme " << scheme << " expects argument "
+               << argument.getArgNumber() << " of type " << argument.getType()
+               << " to be marked by a parameter of this type";
+  }
+  return success();
+}
+
+LogicalResult qtc::expectTrainingForm(ModuleOp module, StringRef scheme) {
+  SymbolTable symbols(module);
+  for (func::FuncOp function : getDefinedFunctions(module)) {
+    if (failed(expectParameters(function, symbols, scheme)))
+      return failure();
+    if (function.getNumResults() == 0 ||
+        !llvm::all_of(function.getResultTypes(), isFloatTensor))
+      return function.emitError()
+             << "scheme " << scheme
+             << " expects functions to return float tensors, the logits first";
+    for (Operation &op : function.getBody().front())
+      if (failed(expectKnownOperation(&op, scheme)))
+        return failure();
+  }
+  return success();
 }
 
 std::vector<double> qtc::tabulatePixels(NormalizeOp op) {

@@ -8,12 +8,23 @@
 #ifndef QTC_SCHEME_SCHEME_SUPPORT_H
 #define QTC_SCHEME_SCHEME_SUPPORT_H
 
+#include "compiler/Support/ModelPass.h"
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <vector>
 
 namespace qtc {
+
+/// What schemes rely on in every function.
+inline FunctionNeeds getTrainingNeeds() {
+  return {/*oneBlock=*/true, /*plainSignature=*/true, /*marks=*/true};
+}
+
+/// Reports a function of `module` that is no training of floats: float tensors
+/// are parameters, or results of operations of `qtrain`, and are returned.
+llvm::LogicalResult expectTrainingForm(mlir::ModuleOp module,
+                                       llvm::StringRef scheme);
 
 /// The argument of the function around `op` that is marked `kind`, or null.
 mlir::Value findArgument(mlir::Operation *op, llvm::StringRef kind);

@@ -8,6 +8,7 @@
 #include "compiler/Conversion/ContractToGPU/ContractToGPU.h"
 #include "compiler/Conversion/ContractToGPU/KernelEmitter.h"
 #include "compiler/Conversion/ContractToGPU/TransposeEmitter.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "compiler/Support/Profile.h"
 #include "compiler/Target/CUDA/TileTable.h"
@@ -29,7 +30,7 @@ struct ConvertContractToGPU
     : qtc::impl::ConvertContractToGPUBase<ConvertContractToGPU> {
   using ConvertContractToGPUBase::ConvertContractToGPUBase;
 
-  void runOnOperation() override {
+  void runOnFunction() override {
     const cuda::TargetRecord *target = cuda::lookupTargetRecord(device);
     if (!target) {
       getOperation().emitError() << "expected a known compute capability, but "

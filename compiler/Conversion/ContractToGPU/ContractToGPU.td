@@ -8,10 +8,10 @@
 #ifndef QTC_CONVERSION_CONTRACT_TO_GPU_TD
 #define QTC_CONVERSION_CONTRACT_TO_GPU_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
 def ConvertContractToGPU
-    : Pass<"convert-contract-to-gpu", "::mlir::func::FuncOp"> {
+    : FunctionPass<"convert-contract-to-gpu"> {
   let summary = "Lowers mapped contractions to kernels on matrix units";
   let description = [{
     Every `qkernel.mapped_contract` becomes a `gpu.launch`. A block of threads

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/LoopsToGPU/LoopsToGPU.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "compiler/Support/Indices.h"
 #include "compiler/Support/Profile.h"
@@ -122,6 +123,17 @@ LogicalResult convert(scf::ParallelOp loop) {
   if (failed(extents) || loop.getNumReductions() != 0)
     return loop.emitError(
         "expected a parallel loop from 0 to constants without reductions");
+  uint64_t iterations = 1;
+  for (int64_t extent : *extents)
+    iterations = llvm::SaturatingMultiply<uint64_t>(
+        iterations, std::max<int64_t>(extent, 0));
+  if (iterations == 0) {
+    loop.erase();
+    return success();
+  }
+  if (iterations > static_cast<uint64_t>(qtrain::kMaxElements))
+    return loop.emitError("expected a parallel loop of at most 2^40 "
+                          "iterations");
   int64_t width = getIterationsPerThread(loop, *extents);
   extents->back() /= width;
   int64_t count = ShapedType::getNumElements(*extents);
@@ -166,7 +178,7 @@ LogicalResult convert(scf::ParallelOp loop) {
 }
 
 struct ConvertLoopsToGPU : qtc::impl::ConvertLoopsToGPUBase<ConvertLoopsToGPU> {
-  void runOnOperation() override {
+  void runOnFunction() override {
     Block &body = getOperation().getBody().front();
     for (auto loop : llvm::to_vector(body.getOps<scf::ParallelOp>()))
       if (failed(convert(loop)))

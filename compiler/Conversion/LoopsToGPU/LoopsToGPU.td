@@ -8,9 +8,9 @@
 #ifndef QTC_CONVERSION_LOOPS_TO_GPU_TD
 #define QTC_CONVERSION_LOOPS_TO_GPU_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def ConvertLoopsToGPU : Pass<"convert-loops-to-gpu", "::mlir::func::FuncOp"> {
+def ConvertLoopsToGPU : FunctionPass<"convert-loops-to-gpu"> {
   let summary = "Converts parallel loops to launches of one-dimensional grids";
   let description = [{
     Every `scf.parallel` of a function's body becomes a `gpu.launch` with one

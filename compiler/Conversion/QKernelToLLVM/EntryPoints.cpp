@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Target/StateLayout.h"
+#include "runtime/include/qtcrt/Printable.h"
 #include "runtime/include/qtcrt/abi.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -69,6 +70,10 @@ Value getField(ImplicitLocOpBuilder &builder, Value step, StepField field,
 LogicalResult qtc::createEntryPoint(ModuleOp module, LLVM::LLVMFuncOp function,
                                     const ArgumentSources &sources,
                                     const cpu::TargetRecord &target) {
+  if (!isa<LLVM::LLVMVoidType>(function.getFunctionType().getReturnType()) ||
+      function.getNumArguments() != sources.size())
+    return function.emitError() << "expected a function without results whose "
+                                   "arguments are one pointer or number each";
   ImplicitLocOpBuilder builder(function.getLoc(), module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   Type pointer = LLVM::LLVMPointerType::get(module.getContext());
@@ -96,14 +101,14 @@ LogicalResult qtc::createEntryPoint(ModuleOp module, LLVM::LLVMFuncOp function,
     } else if (source.consume_front("@")) {
       const StateTensor *tensor = layout.lookup(source);
       if (!tensor)
-        return function.emitError()
-               << "expected a parameter named '" << source << "'";
+        return function.emitError() << "expected a parameter named '"
+                                    << qtcrt::printable(source) << "'";
       arguments.push_back(offsetPointer(builder, state, tensor->offset));
     } else {
       auto field = getStepFields().find(source);
       if (field == getStepFields().end())
-        return function.emitError()
-               << "argument '" << source << "' has no source in the ABI";
+        return function.emitError() << "argument '" << qtcrt::printable(source)
+                                    << "' has no source in the ABI";
       arguments.push_back(getField(builder, step, field->second,
                                    body->getArgument(index).getType()));
     }

@@ -6,6 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
+#include "compiler/Support/ModelPass.h"
+
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "mlir/Analysis/DataLayoutAnalysis.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -66,6 +69,26 @@ public:
       : module(module), converter(converter), layout(module),
         builder(module.getContext()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+
+  /// Whether a launch can be turned into a call: a function has its closure on
+  /// the stack, whose fields have types of LLVM.
+  LogicalResult check() {
+    WalkResult result = module.walk([&](LaunchOp launch) {
+      bool isConvertible =
+          llvm::all_of(launch.getArguments().getTypes(), [&](Type type) {
+            Type converted = converter.convertType(type);
+            return converted &&
+                   LLVM::LLVMStructType::isValidElementType(
+                       isa<MemRefType>(type) ? pointer : converted);
+          });
+      if (launch->getParentOfType<func::FuncOp>() && isConvertible)
+        return WalkResult::advance();
+      launch.emitError("expected a launch in the body of a function, of types "
+                       "that LLVM has");
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
 
   /// Declares the functions of the runtime, defines the entry function of every
   /// task, and gives every function that launches tasks space for closures.
@@ -218,6 +241,14 @@ struct LowerMark : ConvertOpToLLVMPattern<MarkOp> {
   }
 };
 
+/// Collects operations that patterns erase, with those inside of them.
+struct ErasureListener : RewriterBase::Listener {
+  void notifyOperationErased(Operation *op) override {
+    op->walk([&](Operation *inner) { erased.insert(inner); });
+  }
+  DenseSet<Operation *> erased;
+};
+
 /// Lowers loops and conditions to branches. A loop splits its block, and the
 /// operations after it move to a new one. If loops are lowered from the last to
 /// the first, every operation of a step moves once. The conversion to LLVM goes
@@ -229,19 +260,28 @@ LogicalResult lowerControlFlow(ModuleOp module) {
   FrozenRewritePatternSet patterns(std::move(set));
   PatternApplicator applicator(patterns);
   applicator.applyDefaultCostModel();
-  SmallVector<Operation *> structured;
-  module.walk([&](Operation *op) {
-    if (op->getNumRegions() > 0 &&
-        isa_and_nonnull<scf::SCFDialect>(op->getDialect()))
-      structured.push_back(op);
-  });
   PatternRewriter rewriter(module.getContext());
-  for (Operation *op : llvm::reverse(structured)) {
-    rewriter.setInsertionPoint(op);
-    if (failed(applicator.matchAndRewrite(op, rewriter)))
-      return op->emitError("cannot be lowered to branches");
+  ErasureListener listener;
+  rewriter.setListener(&listener);
+  // Patterns make simpler loops of some.
+  while (true) {
+    SmallVector<Operation *> structured;
+    module.walk([&](Operation *op) {
+      if (op->getNumRegions() > 0 &&
+          isa_and_nonnull<scf::SCFDialect>(op->getDialect()))
+        structured.push_back(op);
+    });
+    if (structured.empty())
+      return success();
+    listener.erased.clear();
+    for (Operation *op : llvm::reverse(structured)) {
+      if (listener.erased.contains(op))
+        continue;
+      rewriter.setInsertionPoint(op);
+      if (failed(applicator.matchAndRewrite(op, rewriter)))
+        return op->emitError("cannot be lowered to branches");
+    }
   }
-  return success();
 }
 
 /// The sources of a step function's arguments.
@@ -264,7 +304,9 @@ struct ConvertQKernelToLLVM
     : qtc::impl::ConvertQKernelToLLVMBase<ConvertQKernelToLLVM> {
   using ConvertQKernelToLLVMBase::ConvertQKernelToLLVMBase;
 
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
+
+  void runOnModel() override {
     ModuleOp module = getOperation();
     const cpu::TargetRecord *target = cpu::lookupTargetRecord(isa);
     if (!target) {
@@ -274,17 +316,22 @@ struct ConvertQKernelToLLVM
     }
     SmallVector<std::pair<std::string, ArgumentSources>> steps;
     for (auto function : module.getOps<func::FuncOp>()) {
-      if (!function.isPrivate())
+      if (!function.isPrivate() && !function.isExternal())
         steps.emplace_back(function.getSymName().str(), getSources(function));
       stripAttributes(function);
     }
     if (failed(convert(module)))
       return signalPassFailure();
-    for (auto &[name, sources] : steps)
-      if (failed(createEntryPoint(module,
-                                  module.lookupSymbol<LLVM::LLVMFuncOp>(name),
-                                  sources, *target)))
+    for (auto &[name, sources] : steps) {
+      auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+      if (!function) {
+        module.emitError() << "function '" << qtcrt::printable(name)
+                           << "' has types that LLVM has not";
         return signalPassFailure();
+      }
+      if (failed(createEntryPoint(module, function, sources, *target)))
+        return signalPassFailure();
+    }
     createPeakFunction(module, *target, floatPeak);
     setTargetAttributes(module, *target);
     for (auto parameter : llvm::to_vector(module.getOps<qtrain::ParameterOp>()))
@@ -330,6 +377,8 @@ struct ConvertQKernelToLLVM
     options.useBarePtrCallConv = true;
     LLVMTypeConverter converter(&getContext(), options);
     LaunchSupport launches(module, converter);
+    if (failed(launches.check()))
+      return failure();
     launches.build();
     RewritePatternSet patterns(&getContext());
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);

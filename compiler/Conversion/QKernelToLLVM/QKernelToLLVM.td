@@ -8,10 +8,10 @@
 #ifndef QTC_CONVERSION_QKERNEL_TO_LLVM_TD
 #define QTC_CONVERSION_QKERNEL_TO_LLVM_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
 def ConvertQKernelToLLVM
-    : Pass<"convert-qkernel-to-llvm", "::mlir::ModuleOp"> {
+    : ModelPass<"convert-qkernel-to-llvm"> {
   let summary = "Converts step functions, launches and marks to LLVM";
   let description = [{
     Converts all remaining operations of a step (functions, control flow,

@@ -7,6 +7,8 @@
 
 #include "compiler/Conversion/QTrainToQKernel/QTrainToQKernel.h"
 #include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
+#include "compiler/Support/ModelPass.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/STLExtras.h"
@@ -26,7 +28,11 @@ namespace {
 
 struct ConvertQTrainToQKernel
     : qtc::impl::ConvertQTrainToQKernelBase<ConvertQTrainToQKernel> {
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override {
+    return {/*oneBlock=*/true, /*plainSignature=*/true, /*marks=*/true};
+  }
+
+  void runOnFunction() override {
     markOperands();
     convertSignature();
     RewritePatternSet patterns(&getContext());
@@ -52,7 +58,8 @@ struct ConvertQTrainToQKernel
     if (!isa_and_nonnull<QTrainDialect>(op->getDialect()) ||
         isa<ComposeOp, DecomposeOp>(op))
       return WalkResult::advance();
-    op->emitError() << "operation '" << op->getName()
+    op->emitError() << "operation '"
+                    << qtcrt::printable(op->getName().getStringRef())
                     << "' has no kernel for its operands";
     return WalkResult::interrupt();
   }

@@ -8,10 +8,10 @@
 #ifndef QTC_CONVERSION_QTRAIN_TO_QKERNEL_TD
 #define QTC_CONVERSION_QTRAIN_TO_QKERNEL_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
 def ConvertQTrainToQKernel
-    : Pass<"convert-qtrain-to-qkernel", "::mlir::func::FuncOp"> {
+    : FunctionPass<"convert-qtrain-to-qkernel"> {
   let summary = "Lowers operations on values to kernels on tensors";
   let description = [{
     Every scaled value becomes a tensor in memory order and an i32 exponent, and

@@ -7,6 +7,7 @@
 
 #include "compiler/Scheme/Float/Float.h"
 #include "compiler/Scheme/SchemeSupport.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -144,8 +145,8 @@ LogicalResult FloatRewriter::rewriteUpdate(UpdateOp op) {
   Value labels = findArgument(op, "labels");
   if (!schedule || !labels || !op.getSymbol())
     return op.emitError("expected a learning rate, labels and a parameter");
-  auto batch = static_cast<double>(
-      cast<RankedTensorType>(labels.getType()).getDimSize(0));
+  auto batch =
+      static_cast<double>(cast<ShapedType>(labels.getType()).getDimSize(0));
   builder.setInsertionPoint(op);
   Value direction = createDirection(op, batch);
   Value bits =
@@ -202,16 +203,20 @@ LogicalResult FloatRewriter::rewrite(func::FuncOp function) {
 struct ApplyFloat : qtc::impl::ApplyFloatBase<ApplyFloat> {
   using ApplyFloatBase::ApplyFloatBase;
 
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return getTrainingNeeds(); }
+
+  void runOnModel() override {
     if (!(momentum >= 0.0 && momentum < 1.0) || !(weightDecay >= 0.0)) {
       getOperation().emitError("expected a momentum in [0, 1) and a weight "
                                "decay that is not negative");
       return signalPassFailure();
     }
+    if (failed(expectTrainingForm(getOperation(), "fp32")))
+      return signalPassFailure();
     if (schemeInit)
       fp32::initializeParameters(getOperation(), seed);
     FloatRewriter rewriter(getOperation(), momentum, weightDecay);
-    for (auto function : getOperation().getOps<func::FuncOp>())
+    for (func::FuncOp function : getDefinedFunctions(getOperation()))
       if (failed(rewriter.rewrite(function)))
         return signalPassFailure();
   }

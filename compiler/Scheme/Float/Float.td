@@ -8,9 +8,9 @@
 #ifndef QTC_SCHEME_FLOAT_TD
 #define QTC_SCHEME_FLOAT_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def ApplyFloat : Pass<"qtrain-apply-float", "::mlir::ModuleOp"> {
+def ApplyFloat : ModelPass<"qtrain-apply-float"> {
   let summary = "Completes a training module in fp32: pixels, SGD, momentum";
   let description = [{
     This is the equivalent float training that integer schemes are compared with

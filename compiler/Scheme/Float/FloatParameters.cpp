@@ -42,8 +42,7 @@ static void setZero(ParameterOp parameter) {
 void fp32::initializeParameters(ModuleOp module, uint64_t seed) {
   SymbolTable symbols(module);
   DenseSet<Operation *> drawn;
-  module.walk([&](Operation *op) {
-    auto function = op->getParentOfType<func::FuncOp>();
+  auto initialize = [&](func::FuncOp function, Operation *op) {
     if (isa<Conv2DOp, LinearOp>(op)) {
       Value weight = op->getOperand(1);
       int64_t fanIn = getTensorType(weight.getType()).getNumElements() /
@@ -60,5 +59,8 @@ void fp32::initializeParameters(ModuleOp module, uint64_t seed) {
     if (auto add = dyn_cast<BiasAddOp>(op))
       if (ParameterOp bias = findParameter(function, symbols, add.getBias()))
         setZero(bias);
-  });
+  };
+  for (func::FuncOp function : getDefinedFunctions(module))
+    for (Operation &op : function.getBody().front())
+      initialize(function, &op);
 }

@@ -7,6 +7,7 @@
 
 #include "compiler/Scheme/NITI/NITI.h"
 #include "compiler/Scheme/IntegerRules.h"
+#include "compiler/Support/ModelPass.h"
 
 namespace qtc {
 #define GEN_PASS_DEF_APPLYNITI
@@ -35,14 +36,23 @@ namespace {
 struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
   using ApplyNITIBase::ApplyNITIBase;
 
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return getTrainingNeeds(); }
+
+  void runOnModel() override {
     ModuleOp module = getOperation();
     if (weightBits != 8 && weightBits != 16) {
       module.emitError() << "expected 8 or 16 weight bits, but got "
                          << weightBits.getValue();
       return signalPassFailure();
     }
-    if (failed(niti::checkRules(module)))
+    if (headroom < 0 || headroom > niti::kMaxHeadroom) {
+      module.emitError() << "expected a headroom from 0 to "
+                         << niti::kMaxHeadroom << ", but got "
+                         << headroom.getValue();
+      return signalPassFailure();
+    }
+    if (failed(niti::checkRules(module)) ||
+        failed(expectTrainingForm(module, "niti")))
       return signalPassFailure();
     ApplyNITIOptions options;
     options.headroom = headroom;

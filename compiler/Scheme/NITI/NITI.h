@@ -23,6 +23,9 @@ namespace qtc {
 
 namespace niti {
 
+/// Widest headroom that makes sense: an 8-bit mantissa has 7 magnitude bits.
+constexpr int64_t kMaxHeadroom = 7;
+
 /// The scheme's entry in the registry.
 const Scheme &getScheme();
 

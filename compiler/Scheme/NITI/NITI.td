@@ -8,9 +8,9 @@
 #ifndef QTC_SCHEME_NITI_TD
 #define QTC_SCHEME_NITI_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def ApplyNITI : Pass<"qtrain-apply-niti", "::mlir::ModuleOp"> {
+def ApplyNITI : ModelPass<"qtrain-apply-niti"> {
   let summary = "Rewrites a training module into integers by the NITI scheme";
   let description = [{
     Wang et al., "NITI: Training Integer Neural Networks Using Integer-only

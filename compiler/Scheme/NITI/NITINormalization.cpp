@@ -73,7 +73,7 @@ void niti::markWideResults(ModuleOp module) {
   SymbolTable symbols(module);
   SmallVector<std::pair<Operation *, StringRef>> producers;
   llvm::StringSet<> narrow;
-  module.walk([&](Operation *op) {
+  auto note = [&](Operation *op) {
     if (!isa<BatchNormTrainingOp, BatchNormInferenceOp>(op))
       return;
     StringRef name = getRunningMean(op, symbols);
@@ -81,7 +81,9 @@ void niti::markWideResults(ModuleOp module) {
       producers.emplace_back(producer, name);
     else
       narrow.insert(name);
-  });
+  };
+  for (func::FuncOp function : getDefinedFunctions(module))
+    function.walk(note);
   for (auto [producer, name] : producers)
     if (!narrow.contains(name))
       producer->setAttr(kWideAttrName, UnitAttr::get(module.getContext()));

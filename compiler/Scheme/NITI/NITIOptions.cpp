@@ -31,15 +31,12 @@ static constexpr SchemeOption kOptions[] = {
      kLosses},
 };
 
-/// Widest headroom that makes sense: an 8-bit mantissa has 7 magnitude bits.
-static constexpr int64_t kMaxHeadroom = 7;
-
 static llvm::Error addPasses(OpPassManager &manager,
                              const SchemeRequest &request) {
   ApplyNITIOptions options;
   if (StringRef(request.get(kOptions[Headroom]))
           .getAsInteger(10, options.headroom) ||
-      options.headroom < 0 || options.headroom > kMaxHeadroom)
+      options.headroom < 0 || options.headroom > niti::kMaxHeadroom)
     return llvm::createStringError(
         "option '--niti-headroom': expected a number from 0 to 7, but got '" +
         request.get(kOptions[Headroom]) + "'");

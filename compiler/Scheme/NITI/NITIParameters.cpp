@@ -8,6 +8,7 @@
 #include "compiler/Scheme/IntegerRules.h"
 #include "compiler/Scheme/NITI/NITI.h"
 #include "compiler/Support/Philox.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -41,7 +42,7 @@ public:
 private:
   void findBiases(func::FuncOp function);
   void findLayerShapes(func::FuncOp function);
-  void findNormalizations(func::FuncOp function);
+  LogicalResult findNormalizations(func::FuncOp function);
   bool isStatistic(ParameterOp parameter) const;
   LogicalResult quantizeWeight(ParameterOp parameter);
   LogicalResult quantizeBias(ParameterOp parameter, ParameterOp weight);
@@ -75,12 +76,14 @@ private:
 FailureOr<DenseFPElementsAttr> getValues(ParameterOp parameter) {
   auto values = dyn_cast<DenseFPElementsAttr>(parameter.getValue());
   if (!values)
-    return parameter.emitError() << "expected float values of parameter '"
-                                 << parameter.getTensorName() << "'";
+    return parameter.emitError()
+           << "expected float values of parameter '"
+           << qtcrt::printable(parameter.getTensorName()) << "'";
   for (float value : values.getValues<float>())
     if (!std::isfinite(value))
-      return parameter.emitError() << "expected finite values of parameter '"
-                                   << parameter.getTensorName() << "'";
+      return parameter.emitError()
+             << "expected finite values of parameter '"
+             << qtcrt::printable(parameter.getTensorName()) << "'";
   return values;
 }
 
@@ -105,26 +108,31 @@ void ParameterQuantizer::findLayerShapes(func::FuncOp function) {
   });
 }
 
-void ParameterQuantizer::findNormalizations(func::FuncOp function) {
-  function.walk([&](Operation *op) {
+LogicalResult ParameterQuantizer::findNormalizations(func::FuncOp function) {
+  for (Operation &op : function.getBody().front()) {
     if (!isa<BatchNormTrainingOp, BatchNormInferenceOp>(op))
-      return;
+      continue;
     enum { Scale = 1, Bias, Mean, Variance };
     ParameterOp parameters[Variance + 1];
-    for (unsigned operand : {Scale, Bias, Mean, Variance})
+    for (unsigned operand : {Scale, Bias, Mean, Variance}) {
       parameters[operand] =
-          findParameter(function, symbols, op->getOperand(operand));
+          findParameter(function, symbols, op.getOperand(operand));
+      if (!parameters[operand])
+        return op.emitError("scheme niti expects scales, biases and statistics "
+                            "that are parameters of the model");
+    }
     scales.insert(parameters[Scale]);
     normalizations.insert({parameters[Bias], parameters[Scale]});
     means.insert(parameters[Mean]);
     variances.insert(parameters[Variance]);
-  });
+  }
   function.walk([&](PoolStatisticsOp op) {
     if (ParameterOp sum = findParameter(function, symbols, op.getSum()))
       sums.insert(sum);
     if (ParameterOp spread = findParameter(function, symbols, op.getSpread()))
       spreads.insert(spread);
   });
+  return success();
 }
 
 /// Whether `parameter` is a statistic of a normalization, or a sum of some.
@@ -134,18 +142,20 @@ bool ParameterQuantizer::isStatistic(ParameterOp parameter) const {
 }
 
 LogicalResult ParameterQuantizer::run() {
-  for (auto function : module.getOps<func::FuncOp>()) {
+  for (func::FuncOp function : getDefinedFunctions(module)) {
     findLayerShapes(function);
-    findNormalizations(function);
+    if (failed(findNormalizations(function)))
+      return failure();
   }
   for (ParameterOp parameter : module.getOps<ParameterOp>())
     if (parameter.getKind() != StateKind::Parameter && !isStatistic(parameter))
       return parameter.emitError()
              << "scheme niti trains parameters only, but '"
-             << parameter.getTensorName() << "' is of kind '"
+             << qtcrt::printable(parameter.getTensorName()) << "' is of kind '"
              << stringifyStateKind(parameter.getKind())
              << "'; use --scheme=fp32";
-  if (auto step = symbols.lookup<func::FuncOp>(QTrainDialect::kTrainStepName))
+  auto step = symbols.lookup<func::FuncOp>(QTrainDialect::kTrainStepName);
+  if (step && !step.isExternal())
     findBiases(step);
   for (ParameterOp parameter : module.getOps<ParameterOp>()) {
     bool isWeight = parameter.getKind() == StateKind::Parameter &&
@@ -271,7 +281,8 @@ void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
   int64_t kernel =
       shape.size() > 2 ? ShapedType::getNumElements(shape.drop_front(2)) : 1;
   int64_t inputs = shape.size() > 1 ? shape[1] : 1;
-  double fans = static_cast<double>((inputs + shape[0]) * kernel);
+  int64_t outputs = shape.empty() ? 1 : shape[0];
+  double fans = static_cast<double>((inputs + outputs) * kernel);
   int bound = 2;
   while (fans * std::ldexp(1.0, 2 * (bound - 1)) >= 6.0)
     --bound;

@@ -263,6 +263,9 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
       return op.emitError("expected a learning rate");
     if (rounding == Rounding::Stochastic && !hasRandom(op))
       return op.emitError("expected a seed and a step to draw numbers with");
+    ParameterOp parameter = findUpdated(op);
+    if (rounding == Rounding::Stochastic && !parameter)
+      return op.emitError("expected the name of a parameter");
     Value gradient = adaptor.getGradient();
     auto type = cast<ScaledType>(gradient.getType());
     unsigned width = getWidth(adaptor.getParameter());
@@ -277,12 +280,9 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
     Value bits = rewriter.create<MagnitudeBitsOp>(loc, gradient);
     Value shift = rewriter.create<arith::SubIOp>(loc, bits, kept);
     Value random;
-    if (rounding == Rounding::Stochastic) {
-      auto parameter = SymbolTable::lookupNearestSymbolFrom<ParameterOp>(
-          op, op.getSymbolAttr());
+    if (rounding == Rounding::Stochastic)
       random = createRandom(rewriter, op, type, parameter.getId(),
                             RandomPurpose::GradientRounding);
-    }
     Value step =
         rewriter.create<ShiftScaleOp>(loc, type.withWidth(width), gradient,
                                       shift, random, rounding, /*bits=*/width);

@@ -7,6 +7,7 @@
 
 #include "compiler/Scheme/WAGE/WAGE.h"
 #include "compiler/Scheme/IntegerRules.h"
+#include "compiler/Support/ModelPass.h"
 
 namespace qtc {
 #define GEN_PASS_DEF_APPLYWAGE
@@ -38,10 +39,13 @@ namespace {
 struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
   using ApplyWAGEBase::ApplyWAGEBase;
 
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return getTrainingNeeds(); }
+
+  void runOnModel() override {
     ModuleOp module = getOperation();
     ApplyWAGEOptions options = getOptions();
-    if (failed(checkWidths(options)))
+    if (failed(checkWidths(options)) ||
+        failed(expectTrainingForm(module, "wage")))
       return signalPassFailure();
     // Everything is reported. A tied weight comes first, because the sum of its
     // gradients has no rule either.
@@ -85,13 +89,14 @@ struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
     };
     if (isIn(options.weightBits, 2, 8) && isIn(options.activationBits, 2, 8) &&
         isIn(options.storageBits, options.weightBits, 16) &&
-        isIn(options.errorBits, 2, 16))
+        isIn(options.errorBits, 2, 16) && isIn(options.window, 0, 8))
       return success();
     return getOperation().emitError()
-           << "expected kW and kA from 2 to 8, kG from kW to 16 and kE from 2 "
-              "to 16, but got "
+           << "expected kW and kA from 2 to 8, kG from kW to 16, kE from 2 to "
+              "16 and a window from 0 to 8, but got "
            << options.weightBits << "-" << options.activationBits << "-"
-           << options.storageBits << "-" << options.errorBits;
+           << options.storageBits << "-" << options.errorBits << " and "
+           << options.window;
   }
 
   /// The weights that a step multiplies with.

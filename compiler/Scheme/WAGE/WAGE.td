@@ -8,9 +8,9 @@
 #ifndef QTC_SCHEME_WAGE_TD
 #define QTC_SCHEME_WAGE_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def ApplyWAGE : Pass<"qtrain-apply-wage", "::mlir::ModuleOp"> {
+def ApplyWAGE : ModelPass<"qtrain-apply-wage"> {
   let summary = "Rewrites a training module into integers by the WAGE scheme";
   let description = [{
     Wu et al., "Training and Inference with Integers in Deep Neural Networks",

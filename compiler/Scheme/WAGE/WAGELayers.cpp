@@ -7,6 +7,7 @@
 
 #include "compiler/Scheme/SchemeSupport.h"
 #include "compiler/Scheme/WAGE/WAGE.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
@@ -75,7 +76,7 @@ LogicalResult wage::checkOrder(ModuleOp module) {
     Operation *origin = findOrigin(value);
     return !origin || isa<ReluOp, NormalizeOp>(origin);
   };
-  module.walk([&](Operation *op) {
+  auto check = [&](Operation *op) {
     if (isa<Conv2DOp, LinearOp>(op) && findLayer(op->getOperand(0)))
       report(op, "quantizes after rectified linear units; expected one before "
                  "this layer");
@@ -88,7 +89,9 @@ LogicalResult wage::checkOrder(ModuleOp module) {
     if (unit && hasNoLayer(unit.getInput()))
       report(op, "expects a convolution or a linear layer before a rectified "
                  "linear unit");
-  });
+  };
+  for (func::FuncOp function : getDefinedFunctions(module))
+    function.walk(check);
   return success(reported.empty());
 }
 
@@ -102,7 +105,8 @@ static LogicalResult addRole(ParameterRoles &roles, Operation *op,
   if (isNew)
     return success();
   InFlightDiagnostic diagnostic =
-      op->emitError() << "parameter '" << parameter.getTensorName()
+      op->emitError() << "parameter '"
+                      << qtcrt::printable(parameter.getTensorName())
                       << "' is used by several nodes, which scheme wage does "
                          "not define; give every node its own initializer";
   if (ContractionOpInterface layer = entry->second.layer)
@@ -115,8 +119,11 @@ FailureOr<ParameterRoles> wage::findRoles(ModuleOp module) {
   // Every function has the whole forward pass.
   auto function =
       module.lookupSymbol<func::FuncOp>(QTrainDialect::kTrainStepName);
-  if (!function)
-    function = *module.getOps<func::FuncOp>().begin();
+  auto defined = getDefinedFunctions(module);
+  if ((!function || function.isExternal()) && !defined.empty())
+    function = *defined.begin();
+  if (!function || function.isExternal())
+    return roles;
   SymbolTable symbols(module);
   bool areClear = true;
   function.walk([&](Operation *op) {

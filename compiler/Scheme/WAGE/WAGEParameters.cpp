@@ -8,6 +8,7 @@
 #include "compiler/Scheme/IntegerRules.h"
 #include "compiler/Scheme/WAGE/WAGE.h"
 #include "compiler/Support/Philox.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include <algorithm>
 #include <cmath>
@@ -54,8 +55,9 @@ ParameterQuantizer::getValues(ParameterOp parameter) {
   auto isFinite = [](float value) { return std::isfinite(value); };
   if (values && llvm::all_of(values.getValues<float>(), isFinite))
     return values;
-  return parameter.emitError() << "expected finite float values of parameter '"
-                               << parameter.getTensorName() << "'";
+  return parameter.emitError()
+         << "expected finite float values of parameter '"
+         << qtcrt::printable(parameter.getTensorName()) << "'";
 }
 
 /// L of `wage.md` 3: the limit of the uniform start, at least 1.5 steps of kW
@@ -174,7 +176,7 @@ LogicalResult wage::quantizeParameters(ModuleOp module,
     if (parameter.getKind() != StateKind::Parameter)
       return parameter.emitError()
              << "scheme wage trains parameters only, but '"
-             << parameter.getTensorName() << "' is of kind '"
+             << qtcrt::printable(parameter.getTensorName()) << "' is of kind '"
              << stringifyStateKind(parameter.getKind())
              << "'; use --scheme=fp32";
     ParameterRole role = roles.lookup(parameter);

@@ -206,11 +206,11 @@ struct QuantizeBiasAdd : Rule<BiasAddOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Value sum = rebuild(rewriter, op, adaptor.getOperands(),
                         getWidth(adaptor.getInput()));
-    bool cuts = options.quantizeLast && isOutput(op.getResult());
-    rewriter.replaceOp(
-        op, cuts ? quantizeActivation(rewriter, op.getLoc(), sum,
-                                      wage::findLayer(op.getInput()), options)
-                 : sum);
+    ContractionOpInterface layer = wage::findLayer(op.getInput());
+    bool cuts = layer && options.quantizeLast && isOutput(op.getResult());
+    rewriter.replaceOp(op, cuts ? quantizeActivation(rewriter, op.getLoc(), sum,
+                                                     layer, options)
+                                : sum);
     return success();
   }
 };
@@ -279,9 +279,10 @@ struct QuantizeLoss : Rule<LossGradientOp> {
         loc, getScaledType(op.getType(), 32), logits, op.getLabels(),
         op.getLoss(), exponential);
     error = quantizeError(rewriter, loc, error, /*mask=*/Value(), options);
+    ContractionOpInterface layer = wage::findLayer(op.getLogits());
     if (auto cut = logits.getDefiningOp<ShiftScaleOp>();
-        cut && options.quantizeLast) {
-      int64_t limit = getSaturation(wage::findLayer(op.getLogits()), options);
+        cut && layer && options.quantizeLast) {
+      int64_t limit = getSaturation(layer, options);
       error = applyMask(rewriter, loc, error,
                         createMask(rewriter, cut.getInput(), -limit, limit));
     }
@@ -377,8 +378,9 @@ struct QuantizeUpdate : Rule<UpdateOp> {
       return op.emitError("expected a seed and a step to draw numbers with");
     Value gradient = adaptor.getGradient();
     auto type = cast<ScaledType>(gradient.getType());
-    auto parameter = SymbolTable::lookupNearestSymbolFrom<ParameterOp>(
-        op, op.getSymbolAttr());
+    ParameterOp parameter = findUpdated(op);
+    if (!parameter)
+      return op.emitError("expected the name of a parameter");
     Value schedule = rewriter.create<arith::TruncIOp>(
         loc, rewriter.getI32Type(), findArgument(op, "schedule"));
     Value octaves = rewriter.create<MagnitudeBitsOp>(

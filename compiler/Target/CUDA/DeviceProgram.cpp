@@ -7,6 +7,7 @@
 
 #include "compiler/Target/CUDA/DeviceProgram.h"
 
+#include "runtime/include/qtcrt/Printable.h"
 #include "runtime/include/qtcrt/abi.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -47,7 +48,7 @@ getArgumentAddress(func::FuncOp step, unsigned index,
     if (std::optional<uint32_t> memory = lookupMemory(kind.getValue()))
       return AddressDescription{*memory, 0};
   return llvm::createStringError("argument " + llvm::Twine(index) + " of '" +
-                                 step.getSymName() +
+                                 qtcrt::printable(step.getSymName()) +
                                  "' has no place in a device's memory");
 }
 
@@ -71,7 +72,7 @@ llvm::Expected<AddressDescription> getAddress(func::FuncOp step, Value buffer,
   auto argument = dyn_cast<BlockArgument>(buffer);
   if (!argument || !isa<MemRefType>(buffer.getType()))
     return llvm::createStringError("an operand of a kernel of '" +
-                                   step.getSymName() +
+                                   qtcrt::printable(step.getSymName()) +
                                    "' is not a static view of an argument");
   auto address = getArgumentAddress(step, argument.getArgNumber(), layout);
   if (address)
@@ -85,13 +86,15 @@ llvm::Expected<LaunchDescription> describe(func::FuncOp step,
   auto blocks = getConstantIntValue(launch.getGridSizeX());
   auto threads = getConstantIntValue(launch.getBlockSizeX());
   if (!blocks || !threads)
-    return llvm::createStringError("a launch of '" + step.getSymName() +
+    return llvm::createStringError("a launch of '" +
+                                   qtcrt::printable(step.getSymName()) +
                                    "' has no static grid");
   int64_t sharedBytes = 0;
   if (Value bytes = launch.getDynamicSharedMemorySize()) {
     auto constant = getConstantIntValue(bytes);
     if (!constant)
-      return llvm::createStringError("a launch of '" + step.getSymName() +
+      return llvm::createStringError("a launch of '" +
+                                     qtcrt::printable(step.getSymName()) +
                                      "' has no static size of shared memory");
     sharedBytes = *constant;
   }

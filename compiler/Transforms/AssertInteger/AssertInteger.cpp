@@ -7,6 +7,7 @@
 
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "dialect/QTrain/IR/QTrain.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -46,7 +47,8 @@ struct AssertInteger : qtc::impl::AssertIntegerBase<AssertInteger> {
           if (hasFloat(type)) {
             op->emitError() << "expected no float type under an integer "
                                "scheme, but '"
-                            << op->getName() << "' has type " << type;
+                            << qtcrt::printable(op->getName().getStringRef())
+                            << "' has type " << type;
             return WalkResult::interrupt();
           }
       return WalkResult::advance();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -75,7 +76,7 @@ static ResultRange getWeightLikeResults(Operation &op,
 
 namespace {
 struct AssignLayouts : qtc::impl::AssignLayoutsBase<AssignLayouts> {
-  void runOnOperation() override {
+  void runOnFunction() override {
     // Parameters, their gradients, and values computed only from these.
     DenseSet<Value> weightLike(getOperation().getArguments().begin(),
                                getOperation().getArguments().end());

@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_ASSIGN_LAYOUTS_TD
 #define QTC_TRANSFORMS_ASSIGN_LAYOUTS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def AssignLayouts : Pass<"qtrain-assign-layouts", "::mlir::func::FuncOp"> {
+def AssignLayouts : FunctionPass<"qtrain-assign-layouts"> {
   let summary = "Gives activations and errors a layout with channels innermost";
   let description = [{
     Gives every rank-4 activation and error the `#qtrain.channels_last` layout,

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/EmulateLaunches/EmulateLaunches.h"
+#include "compiler/Support/Buffers.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "compiler/Transforms/EmulateLaunches/ThreadFunction.h"
 #include "dialect/QKernel/IR/QKernel.h"
@@ -83,8 +85,8 @@ public:
 
   /// A function that runs all threads of one block of the kernel.
   FailureOr<func::FuncOp> run() {
-    if (!kernel.getBody().hasOneBlock())
-      return kernel.emitError("expected structured control flow");
+    if (failed(check()))
+      return failure();
     SmallVector<Type> types(FirstOfKernel, b.getIndexType());
     llvm::append_range(types, kernel.getArgumentTypes());
     function = createFunction(kernel.getName(), types);
@@ -94,6 +96,7 @@ public:
   }
 
 private:
+  LogicalResult check();
   func::FuncOp createFunction(const Twine &name, ArrayRef<Type> types) {
     auto created = func::FuncOp::create(kernel.getLoc(), name.str(),
                                         b.getFunctionType(types, {}));
@@ -136,6 +139,37 @@ private:
   ImplicitLocOpBuilder b;
   func::FuncOp function;
 };
+
+/// True for numbers, and for vectors and buffers of numbers.
+bool isOfNumbers(Type type) {
+  while (isa<VectorType, MemRefType>(type))
+    type = cast<ShapedType>(type).getElementType();
+  return type.isIntOrIndexOrFloat() || !isa<BuiltinDialect>(type.getDialect());
+}
+
+/// Checks the conditions that clones of the kernel's body rely on.
+LogicalResult KernelEmulator::check() {
+  if (!kernel.getBody().hasOneBlock())
+    return kernel.emitError("expected structured control flow");
+  if (kernel.getNumPrivateAttributions() > 0)
+    return kernel.emitError("expected no private memory, which is no argument");
+  for (BlockArgument memory : kernel.getWorkgroupAttributions())
+    if (!getByteSize(cast<MemRefType>(memory.getType())))
+      return kernel.emitError() << "expected workgroup memory of 1 to 2^40 "
+                                   "numbers, but got "
+                                << memory.getType();
+  WalkResult result = kernel.getBody().walk([&](Operation *op) {
+    bool isStack = isa<memref::AllocaOp>(op) &&
+                   op->getBlock() == &kernel.getBody().front();
+    if (llvm::all_of(op->getOperandTypes(), isOfNumbers) &&
+        llvm::all_of(op->getResultTypes(), isOfNumbers) &&
+        !(isStack && op->getNumOperands() > 0))
+      return WalkResult::advance();
+    op->emitError("expected numbers, and pieces of stack of a fixed size");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
 
 /// Clones everything except the stack, which has a place of its own.
 void KernelEmulator::cloneBody(IRMapping &mapping, const Position &position) {
@@ -297,7 +331,9 @@ void emulate(gpu::LaunchFuncOp launch, func::FuncOp function) {
 }
 
 struct EmulateLaunches : qtc::impl::EmulateLaunchesBase<EmulateLaunches> {
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
+
+  void runOnModel() override {
     ModuleOp module = getOperation();
     SymbolTable symbols(module);
     llvm::DenseMap<SymbolRefAttr, func::FuncOp> functions;
@@ -311,9 +347,19 @@ struct EmulateLaunches : qtc::impl::EmulateLaunchesBase<EmulateLaunches> {
                                      FlatSymbolRefAttr::get(kernel))] =
             *function;
       }
-    module.walk([&](gpu::LaunchFuncOp launch) {
-      emulate(launch, functions.at(launch.getKernel()));
+    WalkResult result = module.walk([&](gpu::LaunchFuncOp launch) {
+      func::FuncOp function = functions.lookup(launch.getKernel());
+      if (!function || launch->getNumResults() > 0) {
+        launch.emitError() << "expected a launch without a token of a kernel "
+                              "that exists, but got "
+                           << launch.getKernel();
+        return WalkResult::interrupt();
+      }
+      emulate(launch, function);
+      return WalkResult::advance();
     });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     for (auto kernels : llvm::to_vector(module.getOps<gpu::GPUModuleOp>()))
       kernels.erase();
     module->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());

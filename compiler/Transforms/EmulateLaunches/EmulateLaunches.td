@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_EMULATE_LAUNCHES_TD
 #define QTC_TRANSFORMS_EMULATE_LAUNCHES_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def EmulateLaunches : Pass<"emulate-launches", "::mlir::ModuleOp"> {
+def EmulateLaunches : ModelPass<"emulate-launches"> {
   let summary = "Runs kernels of a device in loops over blocks and threads";
   let description = [{
     This pass allows kernels to be tested without a device. Every kernel becomes

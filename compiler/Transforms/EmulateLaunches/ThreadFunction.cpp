@@ -51,7 +51,9 @@ Type qtc::getEmulatedType(Type type) {
 static int64_t getBytes(Type type) {
   if (auto vector = dyn_cast<VectorType>(type))
     return vector.getNumElements() * getBytes(vector.getElementType());
-  return llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
+  constexpr int64_t kIndexBytes = 8;
+  return type.isIntOrFloat() ? llvm::divideCeil(type.getIntOrFloatBitWidth(), 8)
+                             : kIndexBytes;
 }
 
 Value qtc::getAddress(ImplicitLocOpBuilder &b, Value buffer,

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
@@ -100,7 +101,8 @@ struct FuseStoredProducer : OpRewritePattern<linalg::GenericOp> {
 };
 
 struct FuseElementwise : qtc::impl::FuseElementwiseBase<FuseElementwise> {
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
+  void runOnFunction() override {
     RewritePatternSet patterns(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(
         patterns, [](OpOperand *operand) {

@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_FUSE_ELEMENTWISE_TD
 #define QTC_TRANSFORMS_FUSE_ELEMENTWISE_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def FuseElementwise : Pass<"fuse-elementwise", "::mlir::func::FuncOp"> {
+def FuseElementwise : FunctionPass<"fuse-elementwise"> {
   let summary = "Fuses element-wise operations into their only user";
   let description = [{
     Fuses every `linalg.generic` that has a single user into this user, with

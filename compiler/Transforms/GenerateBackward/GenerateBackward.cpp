@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
+#include "compiler/Support/ModelPass.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -51,6 +53,10 @@ bool hasModelSignature(func::FuncOp forward) {
   if (forward.isExternal() || forward.getNumArguments() == 0 ||
       forward.getNumResults() == 0)
     return false;
+  auto input = dyn_cast<RankedTensorType>(forward.getArgumentTypes().front());
+  if (!input || input.getRank() == 0 || !input.getElementType().isF32() ||
+      forward.getArgAttr(0, QTrainDialect::kParameterAttrName))
+    return false;
   return llvm::all_of(llvm::seq(1u, forward.getNumResults()), [&](unsigned i) {
     BlockArgument argument = getOldValue(forward, i);
     return argument && argument.getType() == forward.getResultTypes()[i];
@@ -61,6 +67,33 @@ StringRef getArgumentKind(func::FuncOp function, unsigned index) {
   auto kind = function.getArgAttrOfType<StringAttr>(
       index, QTrainDialect::kArgumentAttrName);
   return kind ? kind.getValue() : StringRef();
+}
+
+/// Checks that every argument except the first is a parameter or counts random
+/// numbers, and that no operation has a region, which clones would share.
+LogicalResult expectModelBody(func::FuncOp forward,
+                              const SymbolTable &symbols) {
+  for (unsigned i = 1, e = forward.getNumArguments(); i < e; ++i) {
+    StringRef kind = getArgumentKind(forward, i);
+    auto symbol = forward.getArgAttrOfType<FlatSymbolRefAttr>(
+        i, QTrainDialect::kParameterAttrName);
+    auto parameter =
+        symbol ? symbols.lookup<ParameterOp>(symbol.getValue()) : ParameterOp();
+    if (symbol ? !parameter || parameter.getValue().getType() !=
+                                   forward.getArgumentTypes()[i]
+               : kind != "seed" && kind != "step")
+      return forward.emitError()
+             << "expected argument " << i << " of type "
+             << forward.getArgumentTypes()[i]
+             << " to be marked by a parameter of this type, or as seed or step";
+  }
+  for (Operation &op : forward.getBody().front())
+    if (op.getNumRegions() > 0 || op.getNumSuccessors() > 0)
+      return op.emitError()
+             << "expected operations without regions in the "
+                "forward pass, but got '"
+             << qtcrt::printable(op.getName().getStringRef()) << "'";
+  return success();
 }
 
 /// Tensors of the state, by the arguments of the forward function that they
@@ -157,10 +190,11 @@ public:
     }
   }
 
-  /// The value of the clone for result `index` of the forward function.
+  /// The value of the clone for result `index` of the forward function; null if
+  /// the clone does not have it.
   Value getResult(unsigned index) {
     Operation *terminator = forward.getBody().front().getTerminator();
-    return mapping.lookup(terminator->getOperand(index));
+    return mapping.lookupOrNull(terminator->getOperand(index));
   }
 
   func::FuncOp forward;
@@ -245,7 +279,8 @@ LogicalResult BackwardBuilder::differentiate(Operation *op) {
     return success();
   auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
   if (!differentiable)
-    return op->emitError() << "operation '" << op->getName()
+    return op->emitError() << "operation '"
+                           << qtcrt::printable(op->getName().getStringRef())
                            << "' has no gradient, but a parameter needs one";
   SmallVector<Value> contributions = differentiable.buildGradients(
       builder, resultGradients,
@@ -307,11 +342,15 @@ public:
   /// Makes the pooled statistics the new values of `mean` and `variance`.
   void pool(BatchNormTrainingOp normalization, ParameterOp mean,
             ParameterOp variance) {
+    Value batchMean = target.mapping.lookupOrNull(normalization.getMean());
+    Value batchVariance =
+        target.mapping.lookupOrNull(normalization.getVariance());
+    // Its input is something that evaluation does not have.
+    if (!batchMean || !batchVariance)
+      return;
     Value oldMean = target.addParameter(mean);
     Value oldVariance = target.addParameter(variance);
     Value sum = addSum(mean, ".sum"), spread = addSum(variance, ".spread");
-    Value batchMean = target.mapping.lookup(normalization.getMean());
-    Value batchVariance = target.mapping.lookup(normalization.getVariance());
     Type type = sum.getType();
     OpBuilder::InsertionGuard guard(target.builder);
     target.builder.setInsertionPointAfterValue(batchMean);
@@ -352,7 +391,14 @@ private:
 struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   using GenerateBackwardBase::GenerateBackwardBase;
 
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override {
+    return {/*oneBlock=*/true, /*plainSignature=*/true, /*marks=*/true};
+  }
+  bool concerns(func::FuncOp function) const override {
+    return function.getSymName() == "forward";
+  }
+
+  void runOnModel() override {
     auto forward = getOperation().lookupSymbol<func::FuncOp>("forward");
     if (!forward) {
       getOperation().emitError("expected a function @forward");
@@ -363,17 +409,20 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
                         "results that are new values of parameters");
       return signalPassFailure();
     }
+    SymbolTable symbols(getOperation());
+    if (failed(expectModelBody(forward, symbols)))
+      return signalPassFailure();
     if (mean.empty())
       mean = ArrayRef<double>{0.0};
     if (std.empty())
       std = ArrayRef<double>{1.0};
-    SymbolTable symbols(getOperation());
     StateMap statistics = addEvaluationState(forward, symbols);
-    buildEvaluate(forward, statistics);
-    if (failed(buildTrainStep(forward, symbols)))
+    if (failed(buildEvaluate(forward, statistics)) ||
+        failed(buildTrainStep(forward, symbols)))
       return signalPassFailure();
-    if (!statistics.empty())
-      buildEstimate(forward, statistics, symbols);
+    if (!statistics.empty() &&
+        failed(buildEstimate(forward, statistics, symbols)))
+      return signalPassFailure();
     forward.erase();
   }
 
@@ -404,16 +453,17 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     return state;
   }
 
-  void buildEvaluate(func::FuncOp forward, const StateMap &statistics) {
+  LogicalResult buildEvaluate(func::FuncOp forward,
+                              const StateMap &statistics) {
     FunctionBuilder target(forward, QTrainDialect::kEvaluateName);
     target.addPixels(forward.getArgument(0), *mean, *std);
     target.addParameters(statistics);
     target.cloneEvaluation();
-    finish(target, target.getResult(0), {});
+    return finish(target, target.getResult(0), {});
   }
 
-  void buildEstimate(func::FuncOp forward, const StateMap &statistics,
-                     SymbolTable &symbols) {
+  LogicalResult buildEstimate(func::FuncOp forward, const StateMap &statistics,
+                              SymbolTable &symbols) {
     FunctionBuilder target(forward, QTrainDialect::kEstimateName);
     target.addPixels(forward.getArgument(0), *mean, *std);
     target.addParameters();
@@ -427,7 +477,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       if (pooledMean && pooledVariance)
         estimate.pool(op, pooledMean, pooledVariance);
     }
-    finish(target, target.getResult(0), estimate.updated);
+    return finish(target, target.getResult(0), estimate.updated);
   }
 
   LogicalResult buildTrainStep(func::FuncOp forward, SymbolTable &symbols) {
@@ -464,13 +514,15 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     for (unsigned i = 1, e = forward.getNumResults(); i < e; ++i)
       backward.updated[target.mapping.lookup(getOldValue(forward, i))] =
           target.getResult(i);
-    finish(target, logits, backward.updated);
-    return success();
+    return finish(target, logits, backward.updated);
   }
 
   /// Returns `logits` and the updated parameters from the function.
-  void finish(FunctionBuilder &target, Value logits,
-              const llvm::MapVector<Value, Value> &updated) {
+  LogicalResult finish(FunctionBuilder &target, Value logits,
+                       const llvm::MapVector<Value, Value> &updated) {
+    if (!logits)
+      return target.forward.emitError("expected logits that evaluation can "
+                                      "compute without random numbers");
     SmallVector<Value> results{logits};
     for (auto [parameter, value] : updated)
       results.push_back(value);
@@ -484,6 +536,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
           index + 1, QTrainDialect::kParameterAttrName,
           function.getArgAttr(argument, QTrainDialect::kParameterAttrName));
     }
+    return success();
   }
 };
 } // namespace

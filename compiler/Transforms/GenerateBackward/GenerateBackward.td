@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_GENERATE_BACKWARD_TD
 #define QTC_TRANSFORMS_GENERATE_BACKWARD_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def GenerateBackward : Pass<"qtrain-generate-backward", "::mlir::ModuleOp"> {
+def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
   let summary = "Derives a training step and an evaluation from a forward pass";
   let description = [{
     Replaces `@forward`, a function from a float input and the parameters to the

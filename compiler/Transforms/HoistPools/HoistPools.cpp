@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/HoistPools/HoistPools.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/PatternMatch.h"
@@ -54,7 +55,8 @@ std::optional<Unit> findUnit(MaxPool2DOp pool) {
   }
   Value error = unit.reluGradient ? unit.reluGradient.getGradient() : Value();
   Operation *producer = error ? error.getDefiningOp() : nullptr;
-  if (producer != unit.poolGradient)
+  if (producer != unit.poolGradient ||
+      bool(unit.poolGradient) != bool(unit.reluGradient))
     return std::nullopt;
   return unit;
 }
@@ -80,7 +82,8 @@ void hoist(Unit &unit, IRRewriter &rewriter) {
 }
 
 struct HoistPools : qtc::impl::HoistPoolsBase<HoistPools> {
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
+  void runOnFunction() override {
     IRRewriter rewriter(&getContext());
     SmallVector<MaxPool2DOp> pools;
     getOperation().walk([&](MaxPool2DOp pool) { pools.push_back(pool); });

@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_HOIST_POOLS_TD
 #define QTC_TRANSFORMS_HOIST_POOLS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def HoistPools : Pass<"qtrain-hoist-pools", "::mlir::func::FuncOp"> {
+def HoistPools : FunctionPass<"qtrain-hoist-pools"> {
   let summary = "Moves maximum pools before rectified linear units";
   let description = [{
     A maximum and a rectified linear unit commute, so a pool after a unit is

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/MapContractions/MapContractions.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "compiler/Support/WindowPhases.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -290,7 +291,8 @@ struct MapWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
 };
 
 struct MapContractions : qtc::impl::MapContractionsBase<MapContractions> {
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
+  void runOnFunction() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<MapForward, MapInputGradient, MapWeightGradient>(
         &getContext());

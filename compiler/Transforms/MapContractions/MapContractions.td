@@ -8,10 +8,10 @@
 #ifndef QTC_TRANSFORMS_MAP_CONTRACTIONS_TD
 #define QTC_TRANSFORMS_MAP_CONTRACTIONS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
 def MapContractions
-    : Pass<"qkernel-map-contractions", "::mlir::func::FuncOp"> {
+    : FunctionPass<"qkernel-map-contractions"> {
   let summary = "Turns convolutions of bytes into contractions with maps";
   let description = [{
     Matrix units multiply runs of 16 bytes of both operands. This pass works on

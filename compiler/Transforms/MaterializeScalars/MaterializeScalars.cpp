@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/MaterializeScalars/MaterializeScalars.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "dialect/QKernel/IR/QKernel.h"
 
@@ -33,20 +34,22 @@ bool isPlace(Operation *op) {
 
 struct MaterializeScalars
     : qtc::impl::MaterializeScalarsBase<MaterializeScalars> {
-  void runOnOperation() override {
+  void runOnFunction() override {
     Block &body = getOperation().getBody().front();
     if (failed(collectScalarOps(body)))
       return signalPassFailure();
     for (BlockArgument argument : body.getArguments())
-      if (argument.getType().isIntOrIndexOrFloat())
-        convertArgument(argument);
+      if (argument.getType().isIntOrIndexOrFloat() &&
+          failed(convertArgument(argument)))
+        return signalPassFailure();
     auto function = getOperation();
     function.setType(FunctionType::get(&getContext(), body.getArgumentTypes(),
                                        function.getResultTypes()));
     for (auto loop : body.getOps<scf::ParallelOp>())
       for (Operation &op : llvm::make_early_inc_range(*loop.getBody()))
         for (Value result : op.getResults())
-          storeIfUsedElsewhere(result, loop);
+          if (failed(storeIfUsedElsewhere(result, loop)))
+            return signalPassFailure();
   }
 
   /// Moves all operations that are neither loops nor places into loops of one
@@ -105,6 +108,20 @@ struct MaterializeScalars
     return uses;
   }
 
+  /// Only loops can load a scalar, and only numbers can be stored.
+  static LogicalResult expectSlot(Value scalar, const UsesByLoop &uses) {
+    auto report = [&](Operation *op) {
+      return op->emitError() << "expected numbers that parallel loops alone "
+                                "use, but got a use of type "
+                             << scalar.getType();
+    };
+    for (const auto &[loop, operands] : uses)
+      if (!isa<scf::ParallelOp>(loop) ||
+          !scalar.getType().isIntOrIndexOrFloat())
+        return report(loop);
+    return success();
+  }
+
   void loadFromSlot(Value slot, const UsesByLoop &uses) {
     for (auto &[loop, operands] : uses) {
       Block *iteration = cast<scf::ParallelOp>(loop).getBody();
@@ -115,16 +132,21 @@ struct MaterializeScalars
     }
   }
 
-  void convertArgument(BlockArgument argument) {
+  LogicalResult convertArgument(BlockArgument argument) {
     UsesByLoop uses = getUsesOutside(argument, /*definition=*/nullptr);
+    if (failed(expectSlot(argument, uses)))
+      return failure();
     argument.setType(MemRefType::get({}, argument.getType()));
     loadFromSlot(argument, uses);
+    return success();
   }
 
-  void storeIfUsedElsewhere(Value scalar, scf::ParallelOp loop) {
+  LogicalResult storeIfUsedElsewhere(Value scalar, scf::ParallelOp loop) {
     UsesByLoop uses = getUsesOutside(scalar, loop);
     if (uses.empty())
-      return;
+      return success();
+    if (failed(expectSlot(scalar, uses)))
+      return failure();
     auto builder = OpBuilder::atBlockBegin(&getOperation().getBody().front());
     Location loc = scalar.getLoc();
     Value slot = builder.create<memref::AllocOp>(
@@ -133,6 +155,7 @@ struct MaterializeScalars
     builder.setInsertionPointAfterValue(scalar);
     builder.create<memref::StoreOp>(loc, scalar, slot);
     ++numSlots;
+    return success();
   }
 };
 } // namespace

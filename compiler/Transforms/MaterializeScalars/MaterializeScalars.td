@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_MATERIALIZE_SCALARS_TD
 #define QTC_TRANSFORMS_MATERIALIZE_SCALARS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def MaterializeScalars : Pass<"materialize-scalars", "::mlir::func::FuncOp"> {
+def MaterializeScalars : FunctionPass<"materialize-scalars"> {
   let summary = "Moves scalar operations between parallel loops into loops";
   let description = [{
     A target that runs parallel loops on a device cannot use scalars computed

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/MergeKernels/MergeKernels.h"
+#include "compiler/Support/ModelPass.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/SymbolTable.h"
@@ -33,9 +35,13 @@ constexpr int64_t kAccessBytes = 16;
 constexpr int64_t kDescriptorBytes = 512;
 
 struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
+
+  void runOnModel() override {
     ModuleOp module = getOperation();
     auto sources = llvm::to_vector(module.getOps<gpu::GPUModuleOp>());
+    if (failed(check(module, sources)))
+      return signalPassFailure();
     if (sources.empty())
       return;
     auto builder = OpBuilder::atBlockEnd(module.getBody());
@@ -59,6 +65,28 @@ struct MergeKernels : qtc::impl::MergeKernelsBase<MergeKernels> {
       launch.setKernelAttr(names.lookup(launch.getKernel()));
       ++numLaunches;
     });
+  }
+
+  /// Checks that operations that move have names, and that launched kernels
+  /// exist.
+  static LogicalResult check(ModuleOp module,
+                             ArrayRef<gpu::GPUModuleOp> sources) {
+    for (gpu::GPUModuleOp source : sources)
+      for (Operation &op : source.getBody()->without_terminator())
+        if (!op.getAttrOfType<StringAttr>(SymbolTable::getSymbolAttrName()))
+          return op.emitError()
+                 << "expected kernels and tables in a module of "
+                    "kernels, but got '"
+                 << qtcrt::printable(op.getName().getStringRef()) << "'";
+    SymbolTableCollection symbols;
+    WalkResult result = module.walk([&](gpu::LaunchFuncOp launch) {
+      auto kernel = symbols.lookupSymbolIn(module, launch.getKernel());
+      if (isa_and_nonnull<gpu::GPUFuncOp>(kernel))
+        return WalkResult::advance();
+      launch.emitError() << "expected a kernel named " << launch.getKernel();
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
   }
 
   /// Sets alignments, because launches, from which kernels are outlined, cannot

@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_MERGE_KERNELS_TD
 #define QTC_TRANSFORMS_MERGE_KERNELS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def MergeKernels : Pass<"merge-kernels", "::mlir::ModuleOp"> {
+def MergeKernels : ModelPass<"merge-kernels"> {
   let summary = "Merges modules of kernels, and equal kernels";
   let description = [{
     `gpu-kernel-outlining` makes one module per launch. This pass merges them

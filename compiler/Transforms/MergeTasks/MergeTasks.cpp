@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/MergeTasks/MergeTasks.h"
+#include "compiler/Support/ModelPass.h"
 #include "compiler/Transforms/MergeTasks/TaskKey.h"
 
 #include "mlir/IR/Builders.h"
@@ -59,7 +60,7 @@ std::vector<std::unique_ptr<Task>> findTasks(ModuleOp module) {
   std::vector<std::unique_ptr<Task>> tasks;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
     StringRef name = function.getSymName();
-    if (function.isExternal() ||
+    if (function.isExternal() || function.isVarArg() ||
         function.getLinkage() != LLVM::Linkage::Internal ||
         !calls.contains(name) || calls[name].size() != uses.lookup(name))
       continue;
@@ -121,7 +122,7 @@ Value appendArgument(LLVM::LLVMFuncOp function, Type type) {
 
 /// Replaces every task of `group` by its first one. It gets one argument for
 /// all holes that have the same constants in each task, unless these are all
-/// equal.
+/// equal. The other tasks are not called any more, but may call other tasks.
 void mergeGroup(const Group &group) {
   Task &merged = *group.front();
   llvm::MapVector<Constants, SmallVector<OpOperand *>,
@@ -152,8 +153,6 @@ void mergeGroup(const Group &group) {
                 .getResult());
       call.setCallee(merged.function.getSymName());
     }
-  for (Task *task : ArrayRef(group).drop_front())
-    task->function.erase();
 }
 
 /// The tasks of a group that have equal constants, too.
@@ -174,7 +173,10 @@ std::vector<Group> splitByConstants(const Group &group) {
 struct MergeTasks : qtc::impl::MergeTasksBase<MergeTasks> {
   using MergeTasksBase::MergeTasksBase;
 
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
+
+  void runOnModel() override {
+    SmallVector<LLVM::LLVMFuncOp> merged;
     std::vector<std::unique_ptr<Task>> tasks = findTasks(getOperation());
     for (const Group &group : groupTasks(tasks)) {
       std::vector<Group> parts = group.size() >= minGroup
@@ -185,8 +187,12 @@ struct MergeTasks : qtc::impl::MergeTasksBase<MergeTasks> {
           continue;
         numMerged += part.size() - 1;
         mergeGroup(part);
+        for (Task *task : ArrayRef(part).drop_front())
+          merged.push_back(task->function);
       }
     }
+    for (LLVM::LLVMFuncOp function : merged)
+      function.erase();
   }
 };
 } // namespace

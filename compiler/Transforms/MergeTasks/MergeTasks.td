@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_MERGE_TASKS_TD
 #define QTC_TRANSFORMS_MERGE_TASKS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def MergeTasks : Pass<"merge-tasks", "::mlir::ModuleOp"> {
+def MergeTasks : ModelPass<"merge-tasks"> {
   let summary = "Merges tasks that differ only in constants";
   let description = [{
     Equal internal functions of the LLVM dialect are merged into one. Functions

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "dialect/QKernel/IR/QKernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -138,7 +139,7 @@ void narrowLoop(Requantization &where, Value accumulators, Value shift,
 
 struct NarrowAccumulators
     : qtc::impl::NarrowAccumulatorsBase<NarrowAccumulators> {
-  void runOnOperation() override {
+  void runOnFunction() override {
     IRRewriter rewriter(&getContext());
     for (auto op : llvm::to_vector(
              getOperation().getBody().front().getOps<ContractOp>())) {

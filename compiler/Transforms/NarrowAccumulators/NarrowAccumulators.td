@@ -8,10 +8,10 @@
 #ifndef QTC_TRANSFORMS_NARROW_ACCUMULATORS_TD
 #define QTC_TRANSFORMS_NARROW_ACCUMULATORS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
 def NarrowAccumulators
-    : Pass<"qkernel-narrow-accumulators", "::mlir::func::FuncOp"> {
+    : FunctionPass<"qkernel-narrow-accumulators"> {
   let summary = "Stores accumulators that are rounded to 8 bits in 16 bits";
   let description = [{
     A requantization to 8 bits discards W − 7 bits, where W are the magnitude

@@ -8,6 +8,7 @@
 #include "compiler/Transforms/OutlineKernels/OutlineKernels.h"
 #include "compiler/Support/Buffers.h"
 #include "compiler/Support/FunctionPool.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/IRMapping.h"
@@ -103,7 +104,11 @@ private:
 };
 
 struct OutlineKernels : qtc::impl::OutlineKernelsBase<OutlineKernels> {
-  void runOnOperation() override {
+  bool concerns(func::FuncOp function) const override {
+    return !function.isPrivate();
+  }
+
+  void runOnModel() override {
     SymbolTable symbols(getOperation());
     FunctionPool pool(symbols);
     for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))

@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_OUTLINE_KERNELS_TD
 #define QTC_TRANSFORMS_OUTLINE_KERNELS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def OutlineKernels : Pass<"outline-kernels", "::mlir::ModuleOp"> {
+def OutlineKernels : ModelPass<"outline-kernels"> {
   let summary = "Moves kernels into functions that equal kernels share";
   let description = [{
     Every operation on buffers of a step becomes a call of a private function

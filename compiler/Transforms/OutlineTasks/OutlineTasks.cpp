@@ -8,6 +8,7 @@
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Support/Buffers.h"
 #include "compiler/Support/FunctionPool.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
@@ -210,6 +211,11 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
   return success();
 }
 
+/// Whether `op` takes the same piece of stack whatever was computed before.
+bool isFixedStack(Operation &op) {
+  return isa<memref::AllocaOp>(op) && op.getNumOperands() == 0;
+}
+
 func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
                                       ArrayRef<Value> captures,
                                       ArrayRef<Operation *> constants) {
@@ -240,8 +246,9 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
   for (Operation *constant : constants)
     builder.clone(*constant, mapping);
   // One piece of stack serves all iterations.
-  for (auto alloca : loop.getBody()->getOps<memref::AllocaOp>())
-    builder.clone(*alloca, mapping);
+  for (Operation &op : loop.getBody()->without_terminator())
+    if (isFixedStack(op))
+      builder.clone(op, mapping);
   Value one = builder.create<arith::ConstantIndexOp>(loc, 1);
   Value begin = entry->getArgument(0), end = entry->getArgument(1);
   OpBuilder inner = builder;
@@ -257,7 +264,7 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
     inner.setInsertionPointToStart(nested.getBody());
   }
   for (Operation &op : loop.getBody()->without_terminator())
-    if (!isa<memref::AllocaOp>(op))
+    if (!isFixedStack(op))
       inner.clone(op, mapping);
   builder.create<func::ReturnOp>(loc);
   orderConstants(task);
@@ -266,7 +273,11 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
 }
 
 struct OutlineTasks : qtc::impl::OutlineTasksBase<OutlineTasks> {
-  void runOnOperation() override {
+  bool concerns(func::FuncOp function) const override {
+    return function->hasAttr(kKernelAttrName) || !function.isPrivate();
+  }
+
+  void runOnModel() override {
     SymbolTable symbols(getOperation());
     FunctionPool tasks(symbols);
     Kernels kernels;
@@ -276,6 +287,8 @@ struct OutlineTasks : qtc::impl::OutlineTasksBase<OutlineTasks> {
       if (function.isExternal())
         continue;
       if (function->hasAttr(kKernelAttrName)) {
+        if (failed(checkKernel(function)))
+          return signalPassFailure();
         kernels[function.getSymName()] = function;
         if (failed(TaskOutliner(function, symbols, tasks, {}).run()))
           return signalPassFailure();
@@ -288,6 +301,16 @@ struct OutlineTasks : qtc::impl::OutlineTasksBase<OutlineTasks> {
         return signalPassFailure();
     for (auto &kernel : kernels)
       symbols.erase(kernel.second);
+  }
+
+  /// A kernel is no step, and all that is left of it are its launches.
+  static LogicalResult checkKernel(func::FuncOp kernel) {
+    bool hasMarks = kernel.walk([](MarkOp) { return WalkResult::interrupt(); })
+                        .wasInterrupted();
+    if (kernel.getNumResults() == 0 && !hasMarks)
+      return success();
+    return kernel.emitError("expected a kernel without results, launches and "
+                            "marks");
   }
 };
 } // namespace

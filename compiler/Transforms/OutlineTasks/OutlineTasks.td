@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_OUTLINE_TASKS_TD
 #define QTC_TRANSFORMS_OUTLINE_TASKS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def OutlineTasks : Pass<"outline-tasks", "::mlir::ModuleOp"> {
+def OutlineTasks : ModelPass<"outline-tasks"> {
   let summary = "Moves parallel loops into functions launched on all threads";
   let description = [{
     Every `scf.parallel` of a function's body becomes a `qkernel.launch` of a

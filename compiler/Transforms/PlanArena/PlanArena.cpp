@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/PlanArena/PlanArena.h"
+#include "compiler/Support/Buffers.h"
+#include "compiler/Support/ModelPass.h"
 #include "dialect/QKernel/IR/QKernel.h"
 #include "dialect/QTrain/IR/QTrain.h"
 
@@ -41,11 +43,6 @@ struct Buffer {
     return first <= other.last && other.first <= last;
   }
 };
-
-int64_t getByteSize(MemRefType type) {
-  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  return llvm::alignTo(type.getNumElements() * bytes, kAlignment);
-}
 
 /// Extends the lifetime of `buffer` to all uses of `value` and of its views.
 void addUses(Buffer &buffer, Value value, Block &body,
@@ -101,7 +98,7 @@ int64_t placeBuffers(MutableArrayRef<Buffer> buffers) {
 }
 
 struct PlanArena : qtc::impl::PlanArenaBase<PlanArena> {
-  void runOnOperation() override {
+  void runOnFunction() override {
     func::FuncOp function = getOperation();
     Block &body = function.getBody().front();
     DenseMap<Operation *, int64_t> order;
@@ -111,12 +108,16 @@ struct PlanArena : qtc::impl::PlanArenaBase<PlanArena> {
     SmallVector<Buffer> buffers;
     for (auto alloc : body.getOps<memref::AllocOp>()) {
       MemRefType type = alloc.getType();
-      if (!type.hasStaticShape() || !type.getLayout().isIdentity()) {
-        alloc.emitError("expected a static shape and no layout map");
+      std::optional<int64_t> bytes = getByteSize(type);
+      if (!bytes || !type.getLayout().isIdentity() || type.getMemorySpace()) {
+        alloc.emitError() << "expected 1 to 2^40 numbers without a layout map "
+                             "or a memory space, but got "
+                          << type;
         return signalPassFailure();
       }
       int64_t position = order.lookup(alloc);
-      Buffer buffer{alloc, getByteSize(type), INT64_MAX, position};
+      int64_t size = llvm::alignTo(*bytes, kAlignment);
+      Buffer buffer{alloc, size, INT64_MAX, position};
       addUses(buffer, alloc, body, order);
       buffer.first = std::min(buffer.first, buffer.last);
       buffers.push_back(buffer);

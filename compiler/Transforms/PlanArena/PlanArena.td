@@ -8,9 +8,9 @@
 #ifndef QTC_TRANSFORMS_PLAN_ARENA_TD
 #define QTC_TRANSFORMS_PLAN_ARENA_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
-def PlanArena : Pass<"plan-arena", "::mlir::func::FuncOp"> {
+def PlanArena : FunctionPass<"plan-arena"> {
   let summary = "Gives every allocation a place in one static arena";
   let description = [{
     Replaces `memref.alloc` by views of a new argument, a memref of bytes marked

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/SeparateDestinations/SeparateDestinations.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -22,7 +23,8 @@ using namespace qtc;
 namespace {
 struct SeparateDestinations
     : qtc::impl::SeparateDestinationsBase<SeparateDestinations> {
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
+  void runOnFunction() override {
     getOperation().walk([&](tensor::EmptyOp empty) {
       if (empty->hasOneUse())
         return;

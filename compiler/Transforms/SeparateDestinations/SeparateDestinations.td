@@ -8,10 +8,10 @@
 #ifndef QTC_TRANSFORMS_SEPARATE_DESTINATIONS_TD
 #define QTC_TRANSFORMS_SEPARATE_DESTINATIONS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
 def SeparateDestinations
-    : Pass<"separate-destinations", "::mlir::func::FuncOp"> {
+    : FunctionPass<"separate-destinations"> {
   let summary = "Gives every use of an empty tensor its own empty tensor";
   let description = [{
     Common subexpression elimination merges all `tensor.empty` of the same type,

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/SplitReductions/SplitReductions.h"
+#include "compiler/Support/ModelPass.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -120,7 +121,8 @@ struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
 };
 
 struct SplitReductions : qtc::impl::SplitReductionsBase<SplitReductions> {
-  void runOnOperation() override {
+  FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
+  void runOnFunction() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<SplitWeightGradient>(&getContext());
     if (failed(

@@ -8,10 +8,10 @@
 #ifndef QTC_TRANSFORMS_SPLIT_REDUCTIONS_TD
 #define QTC_TRANSFORMS_SPLIT_REDUCTIONS_TD
 
-include "mlir/Pass/PassBase.td"
+include "compiler/Support/ModelPass.td"
 
 def SplitReductions
-    : Pass<"qkernel-split-reductions", "::mlir::func::FuncOp"> {
+    : FunctionPass<"qkernel-split-reductions"> {
   let summary = "Splits weight gradients whose sums could exceed 32 bits";
   let description = [{
     A weight gradient reduces over batch and space. If sums may exceed 32 bits,
