@@ -23,6 +23,7 @@
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/STLExtras.h"
@@ -233,12 +234,12 @@ static int64_t getArenaBytes(func::FuncOp function) {
 }
 
 /// Runs the passes from fused kernels to the form that `--emit=plan` or
-/// `--emit=kernels` shows and that code is generated from. The plan is small
-/// and verified after every pass, because an error in it would become wrong
-/// code.
+/// `--emit=kernels` shows and that code is generated from. The plan is verified
+/// when it is complete, because an error in it would become wrong code.
 LogicalResult Compiler::lowerToKernels(ModuleOp copy,
                                        const VariantOptions &variantOptions) {
   PassManager plan(copy.getContext()), kernels(copy.getContext());
+  plan.enableVerifier(options.verifyEach);
   kernels.enableVerifier(options.verifyEach);
   if (variantOptions.device) {
     buildDevicePlanPipeline(plan, variantOptions);
@@ -247,7 +248,7 @@ LogicalResult Compiler::lowerToKernels(ModuleOp copy,
     buildPlanPipeline(plan, variantOptions);
     buildKernelPipeline(kernels, variantOptions);
   }
-  if (failed(plan.run(copy)))
+  if (failed(plan.run(copy)) || failed(verify(copy)))
     return failure();
   return options.emit == Phase::Plan ? success() : kernels.run(copy);
 }
