@@ -5,12 +5,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/CommandLine.h"
+#include "qtcrt/CommandLine.h"
 
-#include "core/Usage.h"
 #include "qtcrt/DataSet.h"
 #include "qtcrt/Error.h"
 #include "qtcrt/Printable.h"
+#include "qtcrt/Usage.h"
 
 #include <CLI/CLI.hpp>
 

@@ -8,7 +8,7 @@
 #ifndef QTCRT_CORE_COMMANDS_H
 #define QTCRT_CORE_COMMANDS_H
 
-#include "core/CommandLine.h"
+#include "qtcrt/CommandLine.h"
 
 namespace qtcrt {
 

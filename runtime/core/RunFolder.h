@@ -8,7 +8,7 @@
 #ifndef QTCRT_CORE_RUNFOLDER_H
 #define QTCRT_CORE_RUNFOLDER_H
 
-#include "core/CommandLine.h"
+#include "qtcrt/CommandLine.h"
 
 #include <string>
 

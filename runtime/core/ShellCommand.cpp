@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/ShellCommand.h"
+#include "qtcrt/ShellCommand.h"
 
 #include "qtcrt/Printable.h"
 

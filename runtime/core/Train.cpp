@@ -8,10 +8,10 @@
 #include "core/Train.h"
 
 #include "core/Commands.h"
-#include "core/ShellCommand.h"
 #include "core/Signals.h"
 #include "qtcrt/Error.h"
 #include "qtcrt/Printable.h"
+#include "qtcrt/ShellCommand.h"
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>

@@ -8,11 +8,11 @@
 #ifndef QTCRT_CORE_TRAIN_H
 #define QTCRT_CORE_TRAIN_H
 
-#include "core/CommandLine.h"
 #include "core/Metrics.h"
 #include "core/Progress.h"
 #include "core/RunFolder.h"
 #include "qtcrt/Checkpoint.h"
+#include "qtcrt/CommandLine.h"
 #include "qtcrt/LearningCheck.h"
 #include "qtcrt/Loader.h"
 #include "qtcrt/Schedule.h"

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/Usage.h"
+#include "qtcrt/Usage.h"
 
 #include "qtcrt/Error.h"
 

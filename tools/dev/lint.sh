@@ -82,6 +82,11 @@ fi
 
 python3 tools/dev/check_citations.py "${files[@]}" || fail "sections that files cite"
 
+# Headers beside the runtime's sources are its own.
+if grep -nE '^#include "runtime/(core|cpu|cuda|data)/' -- "${cpp[@]}"; then
+  fail "private headers of the runtime; include one of runtime/include/qtcrt"
+fi
+
 # Paths of one machine. The brackets keep this line from finding itself.
 if grep -nE '(^|[^A-Za-z0-9_.])/(work[/]|root[/]|home[/][a-z])' -- "${files[@]}"; then
   fail "paths of some machine"

@@ -9,7 +9,7 @@
 #include "tools/qtc/Session.h"
 
 #include "compiler/Import/ONNX/Import.h"
-#include "runtime/core/Usage.h"
+#include "runtime/include/qtcrt/Usage.h"
 
 #include <CLI/CLI.hpp>
 

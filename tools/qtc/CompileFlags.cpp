@@ -9,7 +9,7 @@
 
 #include "compiler/Target/CPU/ObjectFile.h"
 #include "compiler/Target/CUDA/Assembler.h"
-#include "runtime/core/Usage.h"
+#include "runtime/include/qtcrt/Usage.h"
 #include "tools/qtc/Session.h"
 
 #include <CLI/CLI.hpp>

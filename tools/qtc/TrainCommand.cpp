@@ -11,8 +11,8 @@
 #include "tools/qtc/TrainerCache.h"
 
 #include "compiler/Support/Programs.h"
-#include "runtime/core/CommandLine.h"
-#include "runtime/core/ShellCommand.h"
+#include "runtime/include/qtcrt/CommandLine.h"
+#include "runtime/include/qtcrt/ShellCommand.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"

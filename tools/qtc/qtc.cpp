@@ -6,9 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Support/Interrupts.h"
-#include "runtime/core/Usage.h"
 #include "runtime/include/qtcrt/Error.h"
 #include "runtime/include/qtcrt/StandardStreams.h"
+#include "runtime/include/qtcrt/Usage.h"
 #include "tools/qtc/Commands.h"
 #include "tools/qtc/Session.h"
 

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QTCRT_CORE_SHELLCOMMAND_H
-#define QTCRT_CORE_SHELLCOMMAND_H
+#ifndef QTCRT_SHELLCOMMAND_H
+#define QTCRT_SHELLCOMMAND_H
 
 #include <string>
 #include <vector>
@@ -30,4 +30,4 @@ std::string commandToContinue(const std::vector<std::string> &words,
 
 } // namespace qtcrt
 
-#endif // QTCRT_CORE_SHELLCOMMAND_H
+#endif // QTCRT_SHELLCOMMAND_H

@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QTCRT_CORE_COMMANDLINE_H
-#define QTCRT_CORE_COMMANDLINE_H
+#ifndef QTCRT_COMMANDLINE_H
+#define QTCRT_COMMANDLINE_H
 
 #include "qtcrt/abi.h"
 
@@ -56,4 +56,4 @@ Options parseCommandLine(int argc, char **argv, const qtcrt_model &model);
 
 } // namespace qtcrt
 
-#endif // QTCRT_CORE_COMMANDLINE_H
+#endif // QTCRT_COMMANDLINE_H

@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef QTCRT_CORE_USAGE_H
-#define QTCRT_CORE_USAGE_H
+#ifndef QTCRT_USAGE_H
+#define QTCRT_USAGE_H
 
 #include <CLI/CLI.hpp>
 
@@ -61,4 +61,4 @@ std::string describeUsageError(const CLI::App &app,
 
 } // namespace qtcrt
 
-#endif // QTCRT_CORE_USAGE_H
+#endif // QTCRT_USAGE_H
