@@ -38,8 +38,13 @@ std::optional<ModelNode> qtc::findModelNode(Location loc) {
 std::string qtc::getUserText(const Diagnostic &diagnostic) {
   std::string text = diagnostic.str();
   StringRef rest = text;
-  if (!rest.consume_front("'qtrain.") && !rest.consume_front("'qkernel."))
+  if (rest.starts_with("failed to legalize operation '"))
+    return "the compiler has no rule for this operator and its operands";
+  if (!rest.consume_front("'"))
     return text;
   size_t end = rest.find("' op ");
-  return end == StringRef::npos ? text : rest.substr(end + 5).str();
+  // Operations have no blanks in their names; what users name may have.
+  if (end == StringRef::npos || rest.take_front(end).contains(' '))
+    return text;
+  return rest.substr(end + 5).str();
 }

@@ -36,8 +36,8 @@ mlir::Location getNodeLocation(mlir::MLIRContext *context, llvm::StringRef name,
 /// The node that `loc` stands for, the first one if it stands for several.
 std::optional<ModelNode> findModelNode(mlir::Location loc);
 
-/// The text of `diagnostic` without the operation of the IR that verifiers and
-/// conversions begin with: users know the node.
+/// The text of `diagnostic` without the operation of the IR that verifiers,
+/// passes and conversions name: users know the node.
 std::string getUserText(const mlir::Diagnostic &diagnostic);
 
 } // namespace qtc

@@ -92,6 +92,11 @@ class Check(harness.Case):
         self.assertIn("the operator is not supported yet", rows["sigmoid"], table)
         self.assertIn("does not define Clip to other bounds than 0 and inf", rows["clip"], table)
         self.assertEqual((rows["gemm"], rows["last"]), ("ok", "ok"), table)
+        missing = table.out.split("\n\n")[3].splitlines()
+        self.assertEqual(
+            [line.split() for line in missing],
+            [["unsupported", "op", "nodes", "first", "node"], ["Sigmoid", "1", "sigmoid"], ["Clip", "1", "clip"]], table,
+        )
 
 
 if __name__ == "__main__":

@@ -58,9 +58,7 @@ struct ConvertQTrainToQKernel
     if (!isa_and_nonnull<QTrainDialect>(op->getDialect()) ||
         isa<ComposeOp, DecomposeOp>(op))
       return WalkResult::advance();
-    op->emitError() << "operation '"
-                    << qtcrt::printable(op->getName().getStringRef())
-                    << "' has no kernel for its operands";
+    op->emitOpError("has no kernel for its operands");
     return WalkResult::interrupt();
   }
 

@@ -93,6 +93,8 @@ enum class NodeStatus {
 struct NodeReport {
   std::string name;
   std::string opType;
+  /// Empty for the operators of ONNX itself.
+  std::string domain;
   NodeStatus status = NodeStatus::Unknown;
   /// The reason why the node is not supported, or a remark.
   std::string reason;

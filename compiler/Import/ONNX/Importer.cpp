@@ -7,6 +7,7 @@
 
 #include "compiler/Import/ONNX/Importer.h"
 #include "compiler/Import/ONNX/NodeContext.h"
+#include "compiler/Import/ONNX/ShapeInference.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -52,7 +53,8 @@ bool Importer::run(ImportObserver &observer) {
     bool isBlocked = false;
     why.clear();
     bool isImported =
-        !node.isLive || succeeded(importNode(node, why, isBlocked));
+        !node.isLive || succeeded(importNode(node, why, isBlocked,
+                                             observer.passesOverRefusals()));
     isComplete &= isImported;
     if (!observer.finishNode(node, isImported ? "" : why, isBlocked))
       return false;
@@ -365,23 +367,33 @@ static LogicalResult runHandler(NodeContext &context) {
   return context.expectAllRead();
 }
 
+/// Defines outputs of a refused node.
+static void defineRefused(NodeContext &context) {
+  Importer &importer = context.getImporter();
+  const onnx::NodeProto &proto = *context.getNode().proto;
+  std::vector<std::optional<Shape>> shapes = inferRefusedShapes(context);
+  for (auto [name, shape] : llvm::zip_equal(proto.output(), shapes)) {
+    if (!shape || importer.getModel().getNumUses(name) == 0)
+      continue;
+    auto cast = context.getBuilder().create<UnrealizedConversionCastOp>(
+        context.getLoc(), context.makeType(*shape), ValueRange());
+    importer.define(name, GraphValue::makeActivation(cast.getResult(0)));
+  }
+}
+
 LogicalResult Importer::importNode(const Node &node, std::string &why,
-                                   bool &isBlocked) {
+                                   bool &isBlocked, bool infersShapes) {
   NodeContext context(*this, node, why);
   LogicalResult result = runHandler(context);
   isBlocked = failed(result) && context.isBlocked();
-  if (failed(result) && !context.hasResult() && !isBlocked) {
-    // A check continues after the node if the shape of its result can be
-    // inferred. The cast stands for the missing operation.
+  context.commit();
+  if (failed(result) && infersShapes && !context.hasResult() && !isBlocked) {
+    // A check continues after the node if the shapes of its outputs can be
+    // inferred. Casts stand for the missing operation.
     std::string reason = why;
-    if (std::optional<Shape> shape = inferRefusedShape(context)) {
-      auto cast = builder.create<UnrealizedConversionCastOp>(
-          context.getLoc(), context.makeType(*shape), ValueRange());
-      (void)context.setActivation(cast.getResult(0));
-    }
+    defineRefused(context);
     why = reason;
   }
-  context.commit();
   return result;
 }
 

@@ -45,6 +45,9 @@ struct Parameter {
 class ImportObserver {
 public:
   virtual ~ImportObserver() = default;
+  /// The import continues after nodes that are refused, as far as the shapes of
+  /// their outputs are known.
+  virtual bool passesOverRefusals() const { return false; }
   /// The import starts with `node`.
   virtual void startNode(const Node &node) {}
   /// Nodes that are not live are left out. `why` is empty for a node that was
@@ -119,9 +122,11 @@ private:
   /// Makes the function and its inputs. Fails only if the options do.
   mlir::LogicalResult start(std::string &why);
   /// Imports one node. On failure its outputs are Unknown, and `isBlocked`
-  /// tells whether an Unknown input is the reason.
+  /// tells whether an Unknown input is the reason. If it is not, and with
+  /// `infersShapes`, outputs of known shape are casts that stand for the missing
+  /// operation.
   mlir::LogicalResult importNode(const Node &node, std::string &why,
-                                 bool &isBlocked);
+                                 bool &isBlocked, bool infersShapes);
   /// Returns the model's output, checked and of rank 2, and the buffers' new
   /// values.
   mlir::LogicalResult finish(std::string &why);

@@ -175,10 +175,6 @@ const OpEntry *findOp(llvm::StringRef opType);
 /// The reason why an operator without a registry line is refused.
 std::string explainMissingOp(llvm::StringRef opType);
 
-/// The shape of the first output of a node that was refused, so that a check
-/// can continue after it.
-std::optional<Shape> inferRefusedShape(NodeContext &node);
-
 } // namespace qtc::onnx_import
 
 #endif // QTC_IMPORT_ONNX_NODECONTEXT_H

@@ -14,14 +14,13 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Format.h"
 
 #include "onnx/onnx_pb.h"
-
-#include <array>
 
 using namespace mlir;
 using namespace qtc;
@@ -52,6 +51,7 @@ public:
   void run(const ModuleJudge &judge);
 
 private:
+  bool passesOverRefusals() const override { return true; }
   void startNode(const Node &node) override;
   bool finishNode(const Node &node, StringRef why, bool isBlocked) override;
   bool addProblem(StringRef why) override;
@@ -153,6 +153,8 @@ bool Checker::finishNode(const Node &node, StringRef why, bool isBlocked) {
   NodeReport entry;
   entry.name = node.name;
   entry.opType = node.proto->op_type();
+  if (node.proto->domain() != "ai.onnx")
+    entry.domain = node.proto->domain();
   entry.reason = why.str();
   entry.status = !node.isLive  ? NodeStatus::Unused
                  : why.empty() ? NodeStatus::Supported
@@ -314,19 +316,25 @@ static std::string formatStatus(const NodeReport &node) {
   return "";
 }
 
-namespace {
-constexpr unsigned kNumColumns = 6;
-using Row = std::array<std::string, kNumColumns>;
-} // namespace
+using Row = std::vector<std::string>;
 
-static void printRow(const Row &row, ArrayRef<size_t> widths,
-                     llvm::raw_ostream &os) {
-  for (unsigned i = 0; i + 1 < kNumColumns; ++i) {
-    bool isNumber = i == 3 || i == 4;
-    std::string space = qtcrt::padding(row[i], widths[i]);
-    os << (isNumber ? space + row[i] : row[i] + space) << "  ";
+/// Prints rows of equal length, of which the first is the heading, with
+/// `numbers` to the right. The last column is as wide as it is.
+static void printTable(ArrayRef<Row> rows, ArrayRef<unsigned> numbers,
+                       llvm::raw_ostream &os) {
+  size_t last = rows.front().size() - 1;
+  SmallVector<size_t> widths(last, 0);
+  for (const Row &row : rows)
+    for (size_t i = 0; i < last; ++i)
+      widths[i] = std::max(widths[i], qtcrt::countColumns(row[i]));
+  for (const Row &row : rows) {
+    for (size_t i = 0; i < last; ++i) {
+      std::string space = qtcrt::padding(row[i], widths[i]);
+      os << (llvm::is_contained(numbers, i) ? space + row[i] : row[i] + space)
+         << "  ";
+    }
+    os << row.back() << "\n";
   }
-  os << row.back() << "\n";
 }
 
 /// "1 node", "2 nodes"
@@ -352,6 +360,37 @@ static void printSummary(const ModelReport &report, llvm::raw_ostream &os) {
   os << "\n";
 }
 
+/// Lists the operators of unsupported nodes, each once.
+static void printMissing(const ModelReport &report, llvm::raw_ostream &os) {
+  struct Entry {
+    int64_t count = 0;
+    StringRef first;
+  };
+  llvm::MapVector<std::pair<StringRef, StringRef>, Entry> missing;
+  for (const NodeReport &node : report.nodes) {
+    if (node.status != NodeStatus::Unsupported)
+      continue;
+    Entry &entry = missing[{node.domain, node.opType}];
+    if (entry.count++ == 0)
+      entry.first = node.name;
+  }
+  if (missing.empty())
+    return;
+  auto sorted = missing.takeVector();
+  llvm::stable_sort(sorted, [](const auto &left, const auto &right) {
+    return left.second.count > right.second.count;
+  });
+  std::vector<Row> rows = {{"unsupported op", "nodes", "first node"}};
+  for (const auto &[op, entry] : sorted) {
+    auto [domain, opType] = op;
+    std::string prefix = domain.empty() ? "" : domain.str() + "::";
+    rows.push_back({qtcrt::clipFront(printable(prefix + opType.str()), 40),
+                    std::to_string(entry.count), printable(entry.first)});
+  }
+  os << "\n";
+  printTable(rows, /*numbers=*/{1}, os);
+}
+
 void qtc::onnx_import::printReport(const ModelReport &report,
                                    llvm::raw_ostream &os) {
   os << report.file << ": opset " << report.opset << ", IR version "
@@ -369,16 +408,12 @@ void qtc::onnx_import::printReport(const ModelReport &report,
                     node.shape.empty() ? "?" : node.shape,
                     formatCount(node.parameters), formatCount(node.macs),
                     qtcrt::printable(formatStatus(node))});
-  SmallVector<size_t> widths(kNumColumns, 0);
-  for (const Row &row : rows)
-    for (unsigned i = 0; i < kNumColumns; ++i)
-      widths[i] = std::max(widths[i], qtcrt::countColumns(row[i]));
-  for (const Row &row : rows)
-    printRow(row, widths, os);
+  printTable(rows, /*numbers=*/{3, 4}, os);
   os << "\n";
   printSummary(report, os);
   for (const std::string &problem : report.problems)
     os << "problem: " << qtcrt::printable(problem) << "\n";
   for (const std::string &hint : report.hints)
     os << "hint: " << qtcrt::printable(hint) << "\n";
+  printMissing(report, os);
 }

@@ -45,10 +45,9 @@ struct AssertInteger : qtc::impl::AssertIntegerBase<AssertInteger> {
            {TypeRange(op->getOperandTypes()), TypeRange(op->getResultTypes())})
         for (Type type : types)
           if (hasFloat(type)) {
-            op->emitError() << "expected no float type under an integer "
-                               "scheme, but '"
-                            << qtcrt::printable(op->getName().getStringRef())
-                            << "' has type " << type;
+            op->emitOpError() << "expected no float type under an integer "
+                                 "scheme, but got "
+                              << type;
             return WalkResult::interrupt();
           }
       return WalkResult::advance();

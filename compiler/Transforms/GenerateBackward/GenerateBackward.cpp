@@ -279,9 +279,7 @@ LogicalResult BackwardBuilder::differentiate(Operation *op) {
     return success();
   auto differentiable = dyn_cast<DifferentiableOpInterface>(op);
   if (!differentiable)
-    return op->emitError() << "operation '"
-                           << qtcrt::printable(op->getName().getStringRef())
-                           << "' has no gradient, but a parameter needs one";
+    return op->emitOpError("has no gradient, but a parameter needs one");
   SmallVector<Value> contributions = differentiable.buildGradients(
       builder, resultGradients,
       [&](unsigned index) { return needed.contains(op->getOperand(index)); });

@@ -12,7 +12,7 @@ func.func @f(%x: tensor<4xf32>) {
 // A result of an operation, whatever it comes from.
 
 func.func @f(%x: tensor<4xi32>) {
-  // expected-error @below {{expected no float type under an integer scheme, but 'arith.sitofp' has type 'tensor<4xf32>'}}
+  // expected-error @below {{'arith.sitofp' op expected no float type under an integer scheme, but got 'tensor<4xf32>'}}
   %0 = arith.sitofp %x : tensor<4xi32> to tensor<4xf32>
   return
 }
@@ -22,7 +22,7 @@ func.func @f(%x: tensor<4xi32>) {
 // Every float type, here a scalar of half the width.
 
 func.func @f() {
-  // expected-error @below {{but 'arith.constant' has type 'f16'}}
+  // expected-error @below {{'arith.constant' op expected no float type under an integer scheme, but got 'f16'}}
   %0 = arith.constant 1.0 : f16
   return
 }
@@ -35,7 +35,7 @@ func.func @f(%x: tensor<4xi32>, %init: tensor<4xi32>) {
   %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
     ins(%x : tensor<4xi32>) outs(%init : tensor<4xi32>) {
   ^bb0(%in: i32, %out: i32):
-    // expected-error @below {{but 'arith.sitofp' has type 'f32'}}
+    // expected-error @below {{'arith.sitofp' op expected no float type under an integer scheme, but got 'f32'}}
     %f = arith.sitofp %in : i32 to f32
     %i = arith.fptosi %f : f32 to i32
     linalg.yield %i : i32

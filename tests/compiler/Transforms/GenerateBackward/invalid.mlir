@@ -40,7 +40,7 @@ func.func @forward(%x: tensor<2x4xf32>, %m: tensor<4xf32> {qtrain.parameter = @m
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
   %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
-  // expected-error @below {{operation 'test.opaque' has no gradient, but a parameter needs one}}
+  // expected-error @below {{'test.opaque' op has no gradient, but a parameter needs one}}
   %1 = "test.opaque"(%0) : (tensor<2x4xf32>) -> tensor<2x4xf32>
   return %1 : tensor<2x4xf32>
 }
