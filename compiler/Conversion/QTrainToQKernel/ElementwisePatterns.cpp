@@ -116,62 +116,6 @@ struct LowerReluGradient : LoweringPattern<ReluGradientOp> {
   }
 };
 
-/// A bound as a constant of `type`.
-Value createBound(ImplicitLocOpBuilder &builder, Type type,
-                  const APFloat &bound) {
-  return builder.create<arith::ConstantOp>(
-      builder.getFloatAttr(type, bound.convertToDouble()));
-}
-
-/// A comparison with NaN is false, so NaN stays NaN.
-struct LowerClip : LoweringPattern<ClipOp> {
-  using LoweringPattern::LoweringPattern;
-  LogicalResult lower(ClipOp op, ArrayRef<ScaledParts> parts,
-                      ImplicitLocOpBuilder &builder,
-                      PatternRewriter &rewriter) const override {
-    Type type = getElementType(op.getResult());
-    Value result = createElementwise(
-        builder, parts[0].mantissas, type,
-        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
-          Value low = createBound(inner, type, op.getLow());
-          Value high = createBound(inner, type, op.getHigh());
-          Value isBelow = inner.create<arith::CmpFOp>(arith::CmpFPredicate::OGT,
-                                                      low, elements[0]);
-          Value raised =
-              inner.create<arith::SelectOp>(isBelow, low, elements[0]);
-          Value isAbove = inner.create<arith::CmpFOp>(arith::CmpFPredicate::OGT,
-                                                      raised, high);
-          return inner.create<arith::SelectOp>(isAbove, high, raised);
-        });
-    replaceWithParts(rewriter, op, result, /*exponent=*/Value());
-    return success();
-  }
-};
-
-struct LowerClipGradient : LoweringPattern<ClipGradientOp> {
-  using LoweringPattern::LoweringPattern;
-  LogicalResult lower(ClipGradientOp op, ArrayRef<ScaledParts> parts,
-                      ImplicitLocOpBuilder &builder,
-                      PatternRewriter &rewriter) const override {
-    Type type = getElementType(op.getResult());
-    Value result = createElementwise(
-        builder, {parts[0].mantissas, parts[1].mantissas}, type,
-        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
-          Value isAbove = inner.create<arith::CmpFOp>(
-              arith::CmpFPredicate::OGT, elements[0],
-              createBound(inner, type, op.getLow()));
-          Value isBelow = inner.create<arith::CmpFOp>(
-              arith::CmpFPredicate::OGT, createBound(inner, type, op.getHigh()),
-              elements[0]);
-          Value passes = inner.create<arith::AndIOp>(isAbove, isBelow);
-          return inner.create<arith::SelectOp>(passes, elements[1],
-                                               createZero(inner, type));
-        });
-    replaceWithParts(rewriter, op, result, /*exponent=*/Value());
-    return success();
-  }
-};
-
 /// clip(parameter − gradient), written over the parameter.
 struct LowerUpdate : LoweringPattern<UpdateOp> {
   using LoweringPattern::LoweringPattern;
@@ -549,8 +493,7 @@ struct LowerSum : LoweringPattern<SumOp> {
 } // namespace
 
 void qtc::populateElementwisePatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerClip,
-               LowerClipGradient, LowerUpdate, LowerLinearCombination,
-               LowerRandom, LowerDropout, LowerLookup, LowerSum>(
-      patterns.getContext());
+  patterns.add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerUpdate,
+               LowerLinearCombination, LowerRandom, LowerDropout, LowerLookup,
+               LowerSum>(patterns.getContext());
 }

@@ -152,6 +152,7 @@ mlir::Value createMaxAbs(mlir::ImplicitLocOpBuilder &builder,
 
 void populateContractionPatterns(mlir::RewritePatternSet &patterns);
 void populateElementwisePatterns(mlir::RewritePatternSet &patterns);
+void populateFunctionPatterns(mlir::RewritePatternSet &patterns);
 void populateIntegerNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateMaskPatterns(mlir::RewritePatternSet &patterns);
 void populateNormalizationPatterns(mlir::RewritePatternSet &patterns);

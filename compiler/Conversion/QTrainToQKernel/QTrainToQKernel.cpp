@@ -38,6 +38,7 @@ struct ConvertQTrainToQKernel
     RewritePatternSet patterns(&getContext());
     populateContractionPatterns(patterns);
     populateElementwisePatterns(patterns);
+    populateFunctionPatterns(patterns);
     populateIntegerNormalizationPatterns(patterns);
     populateMaskPatterns(patterns);
     populateNormalizationPatterns(patterns);

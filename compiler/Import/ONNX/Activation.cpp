@@ -42,6 +42,24 @@ static LogicalResult createRelu(NodeContext &node, unsigned index) {
       input.permutation);
 }
 
+/// Sets the output to `function` of input `index`.
+static LogicalResult applyFunction(NodeContext &node, unsigned index,
+                                   qtrain::FunctionAttrInterface function) {
+  const GraphValue &input = node.getInput(index);
+  return node.setActivation(
+      node.create<qtrain::ElementwiseOp>(qtrain::getShape(input.activation),
+                                         input.activation, function),
+      input.permutation);
+}
+
+template <typename FunctionT, typename... Numbers>
+static qtrain::FunctionAttrInterface makeFunction(NodeContext &node,
+                                                  Numbers... numbers) {
+  OpBuilder &builder = node.getBuilder();
+  return FunctionT::get(builder.getContext(),
+                        builder.getF64FloatAttr(numbers)...);
+}
+
 LogicalResult qtc::onnx_import::importRelu(NodeContext &node) {
   if (failed(expectActivation(node, 0)))
     return failure();
@@ -80,12 +98,8 @@ static LogicalResult createClip(NodeContext &node, unsigned index, double low,
                             "got Clip("
                          << range << ")";
   const GraphValue &input = node.getInput(index);
-  OpBuilder &builder = node.getBuilder();
-  return node.setActivation(node.create<qtrain::ClipOp>(
-                                qtrain::getShape(input.activation),
-                                input.activation, builder.getF64FloatAttr(low),
-                                builder.getF64FloatAttr(high)),
-                            input.permutation);
+  return applyFunction(node, index,
+                       makeFunction<qtrain::ClipAttr>(node, low, high));
 }
 
 LogicalResult qtc::onnx_import::importClip(NodeContext &node) {
@@ -111,7 +125,125 @@ LogicalResult qtc::onnx_import::importExtremum(NodeContext &node) {
                : createClip(node, index, -infinity, *bound);
 }
 
-/// Reads ratio and mode; sets `isActive` to false if the node drops nothing.
+//===----------------------------------------------------------------------===//
+// Functions of one operand
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Reads the constants of a function; null if they are refused.
+using FunctionReader = qtrain::FunctionAttrInterface (*)(NodeContext &node);
+
+/// A function whose constants are the attributes of a node.
+struct FunctionEntry {
+  StringLiteral opType;
+  FunctionReader read;
+};
+} // namespace
+
+/// The attribute `name`, by default `value`; the first refusal clears `isRead`.
+static double readNumber(NodeContext &node, bool &isRead, StringRef name,
+                         float value) {
+  isRead = isRead && succeeded(node.read(name, value));
+  return value;
+}
+
+static qtrain::FunctionAttrInterface readLeakyRelu(NodeContext &node) {
+  bool isRead = true;
+  double alpha = readNumber(node, isRead, "alpha", 0.01f);
+  return isRead ? makeFunction<qtrain::LeakyReluAttr>(node, alpha) : nullptr;
+}
+
+static qtrain::FunctionAttrInterface readThresholdedRelu(NodeContext &node) {
+  bool isRead = true;
+  double alpha = readNumber(node, isRead, "alpha", 1.0f);
+  return isRead ? makeFunction<qtrain::ThresholdedReluAttr>(node, alpha)
+                : nullptr;
+}
+
+static qtrain::FunctionAttrInterface readHardSigmoid(NodeContext &node) {
+  bool isRead = true;
+  double alpha = readNumber(node, isRead, "alpha", 0.2f);
+  double beta = readNumber(node, isRead, "beta", 0.5f);
+  return isRead ? makeFunction<qtrain::HardSigmoidAttr>(node, alpha, beta)
+                : nullptr;
+}
+
+static qtrain::FunctionAttrInterface readElu(NodeContext &node) {
+  bool isRead = true;
+  double alpha = readNumber(node, isRead, "alpha", 1.0f);
+  return isRead ? makeFunction<qtrain::EluAttr>(node, alpha, 1.0, 1.0)
+                : nullptr;
+}
+
+static qtrain::FunctionAttrInterface readCelu(NodeContext &node) {
+  bool isRead = true;
+  double alpha = readNumber(node, isRead, "alpha", 1.0f);
+  if (isRead && !(alpha > 0.0)) {
+    node.refuse() << "expected a positive 'alpha'";
+    return nullptr;
+  }
+  return isRead ? makeFunction<qtrain::EluAttr>(node, alpha, alpha, 1.0)
+                : nullptr;
+}
+
+static qtrain::FunctionAttrInterface readSelu(NodeContext &node) {
+  bool isRead = true;
+  double alpha = readNumber(node, isRead, "alpha", 1.67326319217681884765625f);
+  double gamma = readNumber(node, isRead, "gamma", 1.05070102214813232421875f);
+  return isRead ? makeFunction<qtrain::EluAttr>(node, alpha, 1.0, gamma)
+                : nullptr;
+}
+
+static qtrain::FunctionAttrInterface readGelu(NodeContext &node) {
+  std::string form = "none";
+  if (failed(node.read("approximate", form)))
+    return nullptr;
+  if (form == "none")
+    return makeFunction<qtrain::GeluAttr>(node);
+  if (form == "tanh")
+    return makeFunction<qtrain::TanhGeluAttr>(node);
+  node.refuse()
+      << "expected 'approximate' to be \"none\" or \"tanh\", but got \"" << form
+      << "\"";
+  return nullptr;
+}
+
+static constexpr FunctionEntry kFunctions[] = {
+    {"Abs", makeFunction<qtrain::AbsAttr>},
+    {"Celu", readCelu},
+    {"Elu", readElu},
+    {"Erf", makeFunction<qtrain::ErfAttr>},
+    {"Exp", makeFunction<qtrain::ExpAttr>},
+    {"Gelu", readGelu},
+    {"HardSigmoid", readHardSigmoid},
+    {"HardSwish", makeFunction<qtrain::HardSwishAttr>},
+    {"LeakyRelu", readLeakyRelu},
+    {"Mish", makeFunction<qtrain::MishAttr>},
+    {"Neg", makeFunction<qtrain::NegAttr>},
+    {"Selu", readSelu},
+    {"Sigmoid", makeFunction<qtrain::SigmoidAttr>},
+    {"Softplus", makeFunction<qtrain::SoftplusAttr>},
+    {"Softsign", makeFunction<qtrain::SoftsignAttr>},
+    {"Tanh", makeFunction<qtrain::TanhAttr>},
+    {"ThresholdedRelu", readThresholdedRelu},
+};
+
+LogicalResult qtc::onnx_import::importFunction(NodeContext &node) {
+  const FunctionEntry *entry =
+      llvm::find_if(kFunctions, [&](const FunctionEntry &entry) {
+        return entry.opType == node.getOpType();
+      });
+  if (failed(expectActivation(node, 0)))
+    return failure();
+  qtrain::FunctionAttrInterface function = entry->read(node);
+  return function ? applyFunction(node, 0, function) : failure();
+}
+
+//===----------------------------------------------------------------------===//
+// Dropout, Softmax, Sum
+//===----------------------------------------------------------------------===//
+
+/// Reads ratio and mode; sets `isActive` to false for what is no Dropout.
 static LogicalResult readDropout(NodeContext &node, double &ratio,
                                  bool &isActive) {
   float attribute = 0.5f;

@@ -37,6 +37,8 @@ mlir::LogicalResult importAdd(NodeContext &node);
 mlir::LogicalResult importRelu(NodeContext &node);
 mlir::LogicalResult importClip(NodeContext &node);
 mlir::LogicalResult importExtremum(NodeContext &node);
+/// Any operator of one operand that works element by element.
+mlir::LogicalResult importFunction(NodeContext &node);
 mlir::LogicalResult importDropout(NodeContext &node);
 mlir::LogicalResult importSoftmax(NodeContext &node);
 mlir::LogicalResult importSum(NodeContext &node);

@@ -43,6 +43,7 @@ public:
 private:
   LogicalResult rewritePixels(NormalizeOp op);
   LogicalResult rewriteUpdate(UpdateOp op);
+  void useResult(ElementwiseGradientOp op);
   Value createDirection(UpdateOp op, double batch);
   BlockArgument addMomentum(UpdateOp op);
   void returnState(BlockArgument old, Value updated);
@@ -188,7 +189,23 @@ void FloatRewriter::decomposeResults(func::FuncOp function) {
   }
 }
 
+/// The result of a function is there anyway, as the next operation's operand:
+/// a derivative that needs no more lets go of the function's own operand.
+void FloatRewriter::useResult(ElementwiseGradientOp op) {
+  if (!op.getFunction().isGivenByResult())
+    return;
+  for (Operation *user : op.getInput().getUsers()) {
+    auto forward = dyn_cast<ElementwiseOp>(user);
+    if (!forward || forward.getFunction() != op.getFunction())
+      continue;
+    op.getInputMutable().assign(forward);
+    op.setFromResult(true);
+    return;
+  }
+}
+
 LogicalResult FloatRewriter::rewrite(func::FuncOp function) {
+  function.walk([&](ElementwiseGradientOp op) { useResult(op); });
   for (auto op : llvm::to_vector(function.getOps<NormalizeOp>()))
     if (failed(rewritePixels(op)))
       return failure();

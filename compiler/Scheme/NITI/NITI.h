@@ -42,6 +42,7 @@ llvm::LogicalResult checkRules(mlir::ModuleOp module);
 /// float values into scaled ones of any width, so they use no type converter.
 void populateRules(mlir::RewritePatternSet &patterns,
                    const ApplyNITIOptions &options);
+void populateFunctionRules(mlir::RewritePatternSet &patterns);
 void populateNormalizationRules(mlir::RewritePatternSet &patterns);
 
 /// requantize(acc): mantissas of `magnitudeBits`, 7 or 14, rounded to nearest,

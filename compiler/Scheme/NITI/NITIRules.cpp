@@ -313,6 +313,7 @@ void niti::populateRules(RewritePatternSet &patterns,
                KeepMantissas<SliceOp>, QuantizeSum,
                AccumulateAndRequantize<AveragePool2DOp>,
                AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
+  populateFunctionRules(patterns);
   populateNormalizationRules(patterns);
   populateReturnRule(patterns);
   patterns.add<QuantizeLoss>(context, options.exponential);

@@ -9,6 +9,7 @@
 #define QTRAIN_ATTRIBUTES_TD
 
 include "dialect/QTrain/IR/QTrainDialect.td"
+include "dialect/QTrain/IR/QTrainFunctions.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/EnumAttr.td"

@@ -50,11 +50,11 @@ Value ReluOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                         getResult(), resultGradient);
 }
 
-Value ClipOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
-                                   Value resultGradient) {
-  return builder.create<ClipGradientOp>(getLoc(), getInput().getType(),
-                                        getResult(), resultGradient,
-                                        getLowAttr(), getHighAttr());
+Value ElementwiseOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
+                                          Value resultGradient) {
+  return builder.create<ElementwiseGradientOp>(
+      getLoc(), getInput().getType(), getInput(), resultGradient, getFunction(),
+      /*from_result=*/false);
 }
 
 Value MaxPool2DOp::buildOperandGradient(OpBuilder &builder, unsigned operand,

@@ -181,28 +181,6 @@ def QTrain_ReluGradientOp : QTrain_PureOp<"relu_gradient"> {
   let hasVerifier = 1;
 }
 
-def QTrain_ClipGradientOp
-    : QTrain_PureOp<"clip_gradient", [SameOperandsAndResultType]> {
-  let summary = "Gradient of a clip to two bounds";
-  let description = [{
-    The result is `gradient` where `output`, the result of `qtrain.clip`, is
-    strictly between the bounds, and 0 elsewhere.
-
-    Constraints: those of `qtrain.clip`.
-
-    Example:
-
-    ```mlir
-    %ex = qtrain.clip_gradient %y, %e {low = 0.0 : f64, high = 6.0 : f64}
-          : (tensor<8x10xf32>, tensor<8x10xf32>) -> tensor<8x10xf32>
-    ```
-  }];
-  let arguments = (ins QTrain_FloatTensor:$output, QTrain_FloatTensor:$gradient,
-                       F64Attr:$low, F64Attr:$high);
-  let results = (outs QTrain_FloatTensor:$result);
-  let hasVerifier = 1;
-}
-
 def QTrain_MaxPool2DGradientOp : QTrain_PureOp<"max_pool2d_gradient"> {
   let summary = "Gradient of a maximum pool";
   let description = [{

@@ -225,29 +225,6 @@ def QTrain_ReluOp
   let results = (outs QTrain_Value:$result);
 }
 
-def QTrain_ClipOp
-    : QTrain_PureOp<"clip", [Differentiable, SameOperandsAndResultType]> {
-  let summary = "Clips elements to two bounds";
-  let description = [{
-    The result is min(max(x, `low`), `high`) for each element; a bound may be
-    infinite, and NaN stays NaN. `qtrain.relu` is the case of 0 and infinity.
-    The operation exists only on floats: integer schemes do not define it.
-
-    Constraints:
-    - (C1) `low` is less than `high`.
-
-    Example:
-
-    ```mlir
-    %y = qtrain.clip %x {low = 0.0 : f64, high = 6.0 : f64}
-         : (tensor<8x10xf32>) -> tensor<8x10xf32>
-    ```
-  }];
-  let arguments = (ins QTrain_FloatTensor:$input, F64Attr:$low, F64Attr:$high);
-  let results = (outs QTrain_FloatTensor:$result);
-  let hasVerifier = 1;
-}
-
 def QTrain_MaxPool2DOp : QTrain_PureOp<"max_pool2d", [Differentiable]> {
   let summary = "Maximum over sliding windows (ONNX MaxPool)";
   let description = [{

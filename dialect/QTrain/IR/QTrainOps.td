@@ -8,6 +8,7 @@
 #ifndef QTRAIN_OPS_TD
 #define QTRAIN_OPS_TD
 
+include "dialect/QTrain/IR/QTrainFunctionOps.td"
 include "dialect/QTrain/IR/QTrainGradientOps.td"
 include "dialect/QTrain/IR/QTrainIntegerOps.td"
 include "dialect/QTrain/IR/QTrainModelOps.td"

@@ -458,21 +458,6 @@ LogicalResult BiasGradientOp::verify() {
   return expectShape(*this, "result", getResult(), {shape[1]}); // C1
 }
 
-static LogicalResult verifyBounds(Operation *op, const APFloat &low,
-                                  const APFloat &high) {
-  if (low < high) // C1
-    return success();
-  return op->emitOpError("expected a lower bound below the upper bound");
-}
-
-LogicalResult ClipOp::verify() {
-  return verifyBounds(*this, getLow(), getHigh());
-}
-
-LogicalResult ClipGradientOp::verify() {
-  return verifyBounds(*this, getLow(), getHigh());
-}
-
 LogicalResult ReluGradientOp::verify() {
   if (getGradient().getType() != getResult().getType())
     return emitOpError("expected gradient and result of one type");
@@ -804,4 +789,42 @@ LogicalResult ComposeOp::verify() {
 LogicalResult DecomposeOp::verify() {
   return verifyMemory(*this, getMantissas().getType(), getExponent(),
                       getInput().getType());
+}
+
+//===----------------------------------------------------------------------===//
+// Functions of each element
+//===----------------------------------------------------------------------===//
+
+LogicalResult ElementwiseGradientOp::verify() {
+  if (!getFromResult() || getFunction().isGivenByResult()) // C1
+    return success();
+  return emitOpError("expected a function whose result gives its derivative");
+}
+
+LogicalResult SampleFunctionOp::verify() {
+  return expectShape(*this, "result", getResult(), {256}); // C1
+}
+
+LogicalResult ApplyTableOp::verify() {
+  if (failed(expectShape(*this, "table", getTable(), {256}))) // C1
+    return failure();
+  return expectShape(*this, "result", getResult(), getShape(getInput())); // C2
+}
+
+LogicalResult MultiplyOp::verify() {
+  if (failed(expectShape(*this, "rhs", getRhs(), getShape(getLhs())))) // C1
+    return failure();
+  return expectShape(*this, "result", getResult(), getShape(getLhs()));
+}
+
+LogicalResult ScaleBySignOp::verify() {
+  ArrayRef<int64_t> shape = getShape(getReference());
+  if (failed(expectShape(*this, "value", getValue(), shape)) || // C1
+      failed(expectShape(*this, "result", getResult(), shape)))
+    return failure();
+  constexpr int64_t kLimit = int64_t(1) << 23;
+  for (int64_t factor : {getPositive(), getNegative()}) // C2
+    if (factor < -kLimit || factor > kLimit)
+      return emitOpError() << "expected factors in ±2^23, but got " << factor;
+  return success();
 }

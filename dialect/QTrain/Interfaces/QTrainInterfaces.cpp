@@ -7,4 +7,5 @@
 
 #include "dialect/QTrain/Interfaces/QTrainInterfaces.h"
 
+#include "dialect/QTrain/Interfaces/FunctionInterface.cpp.inc"
 #include "dialect/QTrain/Interfaces/QTrainInterfaces.cpp.inc"

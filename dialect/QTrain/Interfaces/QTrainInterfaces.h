@@ -9,8 +9,10 @@
 #define QTRAIN_INTERFACES_H
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/OpDefinition.h"
 
+#include "dialect/QTrain/Interfaces/FunctionInterface.h.inc"
 #include "dialect/QTrain/Interfaces/QTrainInterfaces.h.inc"
 
 #endif // QTRAIN_INTERFACES_H

@@ -1,0 +1,128 @@
+//===- NITIFunctions.cpp - Functions of each element in NITI --------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Numerics contract, section 4.15.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Scheme/IntegerRules.h"
+#include "compiler/Scheme/NITI/NITI.h"
+#include "dialect/QTrain/IR/FunctionSamples.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+using namespace qtc::scheme;
+
+namespace {
+
+/// value times the slope of the homogeneous `function` at `reference`.
+Value scaleBySlope(OpBuilder &builder, Location loc,
+                   FunctionAttrInterface function, Value reference,
+                   Value value) {
+  auto [left, right] = function.getOuterSlopes();
+  // Both slopes in one unit: 7 bits for the smaller one, as far as the larger
+  // one has at most 22, so that products fit.
+  constexpr int kSmallBits = 7, kLargeBits = 22;
+  auto getBits = [](double slope) {
+    int exponent = 0;
+    std::frexp(slope, &exponent);
+    return exponent;
+  };
+  double small = std::min(std::abs(left), std::abs(right));
+  double large = std::max(std::abs(left), std::abs(right));
+  int fraction = kLargeBits - getBits(large);
+  if (small > 0.0)
+    fraction = std::min(fraction, kSmallBits - getBits(small));
+  auto round = [&](double slope) {
+    return static_cast<int64_t>(std::nearbyint(std::ldexp(slope, fraction)));
+  };
+  Value accumulators = builder.create<ScaleBySignOp>(
+      loc, cast<ScaledType>(value.getType()).withWidth(32), reference, value,
+      round(right), round(left), fraction);
+  return niti::requantize(builder, loc, accumulators);
+}
+
+/// A table of 8-bit mantissas, of the function or of its derivative.
+Value createTable(OpBuilder &builder, Location loc,
+                  FunctionAttrInterface function, bool derivative,
+                  Value input) {
+  auto type = RankedTensorType::get({256}, builder.getI64Type());
+  Value samples = builder.create<SampleFunctionOp>(
+      loc, ScaledType::get(builder.getContext(), type), input, function,
+      derivative);
+  return niti::requantize(builder, loc, samples);
+}
+
+LogicalResult expectRepresentable(Operation *op,
+                                  FunctionAttrInterface function) {
+  if (function.isHomogeneous())
+    return success();
+  for (bool derivative : {false, true})
+    if (!FunctionSamples(function, derivative).isRepresentable())
+      return op->emitError("scheme niti defines this function for constants "
+                           "of moderate size only; use another scheme, or "
+                           "change the model");
+  return success();
+}
+
+struct QuantizeFunction : OpConversionPattern<ElementwiseOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(ElementwiseOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    FunctionAttrInterface function = op.getFunction();
+    Value input = adaptor.getInput();
+    if (failed(expectRepresentable(op, function)))
+      return failure();
+    if (function.isHomogeneous()) {
+      rewriter.replaceOp(op,
+                         scaleBySlope(rewriter, loc, function, input, input));
+      return success();
+    }
+    Value table =
+        createTable(rewriter, loc, function, /*derivative=*/false, input);
+    rewriter.replaceOpWithNewOp<ApplyTableOp>(op, input.getType(), input,
+                                              table);
+    return success();
+  }
+};
+
+struct QuantizeFunctionGradient : OpConversionPattern<ElementwiseGradientOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(ElementwiseGradientOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    FunctionAttrInterface function = op.getFunction();
+    Value input = adaptor.getInput(), error = adaptor.getGradient();
+    if (function.isHomogeneous()) {
+      rewriter.replaceOp(op,
+                         scaleBySlope(rewriter, loc, function, input, error));
+      return success();
+    }
+    Value table =
+        createTable(rewriter, loc, function, /*derivative=*/true, input);
+    Value slopes =
+        rewriter.create<ApplyTableOp>(loc, input.getType(), input, table);
+    Value products = rewriter.create<MultiplyOp>(
+        loc, cast<ScaledType>(error.getType()).withWidth(32), error, slopes);
+    rewriter.replaceOp(op, niti::requantize(rewriter, loc, products));
+    return success();
+  }
+};
+
+} // namespace
+
+void niti::populateFunctionRules(RewritePatternSet &patterns) {
+  patterns.add<QuantizeFunction, QuantizeFunctionGradient>(
+      patterns.getContext());
+}
