@@ -209,10 +209,9 @@ def dropout_reference(ratio):
     return run
 
 
-# Name: result, attributes. Numbers of `apart` are no nearer than 1/4 to a bound.
+# Name: result, attributes. What `apart` draws is no nearer than 1/4 to 0.
 ACTIVATIONS = {
     "relu": (lambda x: np.maximum(x, 0), ""),
-    "clip": (lambda x: np.clip(x, -1, 2), "{low = -1.0 : f64, high = 2.0 : f64}"),
 }
 IMAGE = (2, 3, 5, 6)
 FLAT = [(4, 7), (2, 3, 5), IMAGE]

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
+import functions
 from operators import Window
 
 
@@ -82,6 +83,21 @@ class Node:
     bias: Use = None
     window: Window = None
     attributes: dict = dataclasses.field(default_factory=dict)
+
+
+# Functions without constants, by operator.
+PLAIN_FUNCTIONS = {
+    "Abs": functions.ABS,
+    "Erf": functions.ERF,
+    "Exp": functions.EXP,
+    "HardSwish": functions.HARD_SWISH,
+    "Mish": functions.MISH,
+    "Neg": functions.NEG,
+    "Sigmoid": functions.SIGMOID,
+    "Softplus": functions.SOFTPLUS,
+    "Softsign": functions.SOFTSIGN,
+    "Tanh": functions.TANH,
+}
 
 
 class Graph:
@@ -548,6 +564,53 @@ class _Importer:
     def _op_Relu(self, node, attributes):
         x = self._value(node, 0)
         self._add("relu", node, [x], self.graph.shapes[x])
+
+    def _function(self, node, function):
+        x = self._value(node, 0)
+        self._add("function", node, [x], self.graph.shapes[x], attributes={"rule": functions.Rule(function)})
+
+    def _op_Clip(self, node, attributes):
+        bounds = [attributes.get("min", -math.inf), attributes.get("max", math.inf)]
+        for index, name in enumerate(node.input[1:]):
+            if name:
+                bounds[index] = float(self.constants[name])
+        low, high = bounds
+        if low == 0 and high >= np.finfo(np.float32).max:
+            self._op_Relu(node, attributes)
+        else:
+            self._function(node, functions.clip(low, high))
+
+    def _op_Elu(self, node, attributes):
+        self._function(node, functions.elu(attributes.get("alpha", 1.0)))
+
+    def _op_Celu(self, node, attributes):
+        alpha = attributes.get("alpha", 1.0)
+        self._function(node, functions.elu(alpha, alpha))
+
+    def _op_Selu(self, node, attributes):
+        alpha = attributes.get("alpha", float(np.float32(1.67326319217681884765625)))
+        gamma = attributes.get("gamma", float(np.float32(1.05070102214813232421875)))
+        self._function(node, functions.elu(alpha, 1.0, gamma))
+
+    def _op_LeakyRelu(self, node, attributes):
+        self._function(node, functions.leaky_relu(attributes.get("alpha", float(np.float32(0.01)))))
+
+    def _op_ThresholdedRelu(self, node, attributes):
+        self._function(node, functions.thresholded_relu(attributes.get("alpha", 1.0)))
+
+    def _op_HardSigmoid(self, node, attributes):
+        alpha, beta = attributes.get("alpha", float(np.float32(0.2))), attributes.get("beta", 0.5)
+        self._function(node, functions.hard_sigmoid(alpha, beta))
+
+    def _op_Gelu(self, node, attributes):
+        tanh = attributes.get("approximate", b"none") == b"tanh"
+        self._function(node, functions.TANH_GELU if tanh else functions.GELU)
+
+    def _plain_function(self, node, attributes):
+        self._function(node, PLAIN_FUNCTIONS[node.op_type])
+
+    _op_Abs = _op_Neg = _op_HardSwish = _op_Sigmoid = _op_Tanh = _op_Erf = _plain_function
+    _op_Exp = _op_Softplus = _op_Softsign = _op_Mish = _plain_function
 
     def _softmax(self, node, attributes):
         x = self._value(node, 0)

@@ -27,7 +27,7 @@ class Model:
     """Builds a chain of nodes; every method returns the name of its result."""
 
     def __init__(self, name):
-        self.name, self.nodes, self.initializers = name, [], []
+        self.name, self.nodes, self.initializers, self.opset = name, [], [], OPSET
         self.random = np.random.RandomState(zlib.crc32(name.encode()))
 
     def parameter(self, name, shape, scale=None):
@@ -76,7 +76,7 @@ class Model:
             [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ("N", CLASSES))],
             self.initializers,
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])
         model.ir_version, model.producer_name = 7, "make_models.py"
         onnx.checker.check_model(model)
         onnx.save(model, path)
@@ -432,6 +432,42 @@ def concat(m):
     return m.classify(m.node("Concat", [a, b, x], "concat", axis=1), 12 * 9 * 7)
 
 
+def _layers(m, nodes, kernel=(1, 1)):
+    """A Conv before each of the functions, written as (operator, attributes)."""
+    x, channels = "x", IMAGE[0]
+    for index, (op, attributes) in enumerate(nodes):
+        x = m.conv(x, channels, 6 + index % 2, kernel, f"conv{index}")
+        x, channels = m.node(op, [x], f"{op.lower()}{index}", **attributes), 6 + index % 2
+    return m.classify(x, channels * IMAGE[1] * IMAGE[2])
+
+
+def bounded_functions(m):
+    nodes = [("Sigmoid", {}), ("Tanh", {}), ("Erf", {}), ("HardSigmoid", {"alpha": 0.3}), ("Softsign", {})]
+    return _layers(m, nodes)
+
+
+def straight_functions(m):
+    """Functions that are straight on both sides, or exact for integers."""
+    nodes = [
+        ("LeakyRelu", {"alpha": 0.1}), ("Abs", {}), ("Neg", {}), ("HardSwish", {}), ("ThresholdedRelu", {"alpha": 0.02}),
+    ]
+    m.opset = 14
+    return _layers(m, nodes)
+
+
+def growing_functions(m):
+    nodes = [("Elu", {}), ("Selu", {}), ("Celu", {"alpha": 0.5}), ("Softplus", {}), ("Exp", {})]
+    return _layers(m, nodes)
+
+
+def clips(m):
+    """Bounds on both sides, on one side, and a residual through a function with two users."""
+    low, high = m.constant("low", np.float32(-0.3)), m.constant("high", np.float32(0.4))
+    x = m.node("Clip", [m.conv("x", 5, 6, (3, 3), "conv1"), low, high], "both")
+    y = m.node("Clip", [m.conv(x, 6, 6, (1, 1), "conv2"), "", high], "above")
+    return m.classify(m.node("Add", [x, m.node("LeakyRelu", [y], "leaky")], "add"), 6 * 7 * 5)
+
+
 MODELS = {
     f.__name__: f
     for f in (
@@ -440,7 +476,7 @@ MODELS = {
         max_pool_before_relu, max_pool_dilated, pool_ceil_mode, average_pool_exclude_pad, average_pool_include_pad,
         global_average_pool, residual, dropout_half, dropout_others, gemm_plain, gemm_transposed_operand,
         gemm_alpha_beta, matmul_add, conv_add, shared_parameter, tied_weights, deduplicated, ranked_parameters, plumbing, twice_relu, two_heads,
-        batch_normalization, normalized_residual, normalized_views, concat,
+        batch_normalization, normalized_residual, normalized_views, concat, bounded_functions, straight_functions, growing_functions, clips,
     )
 }
 

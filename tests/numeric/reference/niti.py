@@ -208,6 +208,9 @@ class Trainer:
         (x, s), = operands
         return np.maximum(x, 0), s, None
 
+    def _forward_function(self, node, operands, saved, mode, step):
+        return node.attributes["rule"].forward(*operands[0])
+
     def _forward_max_pool(self, node, operands, saved, mode, step):
         (x, s), = operands
         maxima, saved[node.output] = operators.max_pool_forward(x, node.window)
@@ -352,6 +355,9 @@ class Trainer:
 
     def _backward_relu(self, node, e, s_e, operands, output, saved, gradients, wanted):
         return [(np.where(output[0] > 0, e, 0), s_e)]
+
+    def _backward_function(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        return [node.attributes["rule"].backward(*operands[0], e, s_e)]
 
     def _backward_max_pool(self, node, e, s_e, operands, output, saved, gradients, wanted):
         shape = node.input_shapes[0]
