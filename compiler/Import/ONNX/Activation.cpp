@@ -243,7 +243,7 @@ LogicalResult qtc::onnx_import::importFunction(NodeContext &node) {
 // Dropout, Softmax, Sum
 //===----------------------------------------------------------------------===//
 
-/// Reads ratio and mode; sets `isActive` to false for what is no Dropout.
+/// Reads ratio and mode; sets `isActive` to false if the node drops nothing.
 static LogicalResult readDropout(NodeContext &node, double &ratio,
                                  bool &isActive) {
   float attribute = 0.5f;

@@ -23,8 +23,11 @@ using namespace qtc::qtrain;
 LogicalResult niti::checkRules(ModuleOp module) {
   RewritePatternSet rules(module.getContext());
   populateRules(rules, ApplyNITIOptions());
-  return scheme::expectRules(module, "niti", std::move(rules),
-                             [](Operation *) -> StringRef { return ""; });
+  bool hasRules = succeeded(
+      scheme::expectRules(module, "niti", std::move(rules),
+                          [](Operation *) -> StringRef { return ""; }));
+  bool hasFunctions = succeeded(expectFunctions(module));
+  return success(hasRules && hasFunctions);
 }
 
 namespace {

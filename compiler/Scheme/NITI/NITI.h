@@ -38,6 +38,10 @@ llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
 /// Scheme::checkRules.
 llvm::LogicalResult checkRules(mlir::ModuleOp module);
 
+/// Reports every function of each element whose constants do not fit the tables
+/// of the scheme (numerics contract, section 4.15).
+llvm::LogicalResult expectFunctions(mlir::ModuleOp module);
+
 /// Adds the rewrite rules of the scheme. They expect scaled parameters and turn
 /// float values into scaled ones of any width, so they use no type converter.
 void populateRules(mlir::RewritePatternSet &patterns,

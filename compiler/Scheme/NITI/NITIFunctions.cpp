@@ -13,6 +13,9 @@
 #include "compiler/Scheme/NITI/NITI.h"
 #include "dialect/QTrain/IR/FunctionSamples.h"
 
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -61,18 +64,6 @@ Value createTable(OpBuilder &builder, Location loc,
   return niti::requantize(builder, loc, samples);
 }
 
-LogicalResult expectRepresentable(Operation *op,
-                                  FunctionAttrInterface function) {
-  if (function.isHomogeneous())
-    return success();
-  for (bool derivative : {false, true})
-    if (!FunctionSamples(function, derivative).isRepresentable())
-      return op->emitError("scheme niti defines this function for constants "
-                           "of moderate size only; use another scheme, or "
-                           "change the model");
-  return success();
-}
-
 struct QuantizeFunction : OpConversionPattern<ElementwiseOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
@@ -81,8 +72,6 @@ struct QuantizeFunction : OpConversionPattern<ElementwiseOp> {
     Location loc = op.getLoc();
     FunctionAttrInterface function = op.getFunction();
     Value input = adaptor.getInput();
-    if (failed(expectRepresentable(op, function)))
-      return failure();
     if (function.isHomogeneous()) {
       rewriter.replaceOp(op,
                          scaleBySlope(rewriter, loc, function, input, input));
@@ -121,6 +110,25 @@ struct QuantizeFunctionGradient : OpConversionPattern<ElementwiseGradientOp> {
 };
 
 } // namespace
+
+LogicalResult niti::expectFunctions(ModuleOp module) {
+  llvm::DenseMap<Attribute, bool> known;
+  auto isDefined = [&](FunctionAttrInterface function) {
+    auto [entry, isNew] = known.try_emplace(function, true);
+    if (isNew && !function.isHomogeneous())
+      entry->second = FunctionSamples(function, false).isRepresentable() &&
+                      FunctionSamples(function, true).isRepresentable();
+    return entry->second;
+  };
+  llvm::DenseSet<Location> reported;
+  module.walk([&](ElementwiseOp op) {
+    if (!isDefined(op.getFunction()) && reported.insert(op.getLoc()).second)
+      op.emitError("scheme niti defines this function for constants of "
+                   "moderate size only; use another scheme, or change the "
+                   "model");
+  });
+  return success(reported.empty());
+}
 
 void niti::populateFunctionRules(RewritePatternSet &patterns) {
   patterns.add<QuantizeFunction, QuantizeFunctionGradient>(

@@ -52,11 +52,15 @@ FunctionSamples::FunctionSamples(FunctionAttrInterface function,
   double largest =
       std::ldexp(std::max(std::abs(left), std::abs(right)), reachBits);
   SmallVector<double> exact;
+  bool isFinite = std::isfinite(largest);
   for (int64_t i = -kHalf; i <= kHalf; ++i) {
     double x = std::ldexp(double(i), static_cast<int>(-spacingBits));
     exact.push_back(evaluate(function, derivative, x));
+    isFinite &= std::isfinite(exact.back());
     largest = std::max(largest, std::abs(exact.back()));
   }
+  if (!isFinite)
+    return;
   int exponent = 0;
   std::frexp(largest, &exponent);
   fractionBits = kMagnitudeBits - exponent;
@@ -72,6 +76,6 @@ FunctionSamples::FunctionSamples(FunctionAttrInterface function,
 bool FunctionSamples::isRepresentable() const {
   constexpr int64_t kMinSpacingBits = -8, kMinFractionBits = 12,
                     kMaxFractionBits = 38;
-  return spacingBits >= kMinSpacingBits && fractionBits >= kMinFractionBits &&
-         fractionBits <= kMaxFractionBits;
+  return !values.empty() && spacingBits >= kMinSpacingBits &&
+         fractionBits >= kMinFractionBits && fractionBits <= kMaxFractionBits;
 }

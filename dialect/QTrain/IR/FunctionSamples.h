@@ -31,10 +31,11 @@ struct FunctionSamples {
 
   int64_t spacingBits; ///< samples lie 2^-spacingBits apart
   /// round(f(i · 2^-spacingBits) · 2^fractionBits) for i in ±kHalf, halves to
-  /// even.
+  /// even; none if one is infinite or NaN.
   llvm::SmallVector<int32_t> values;
-  int64_t fractionBits;
-  int64_t leftSlope, rightSlope; ///< of the lines that continue the samples
+  int64_t fractionBits = 0;
+  int64_t leftSlope = 0,
+          rightSlope = 0; ///< of the lines that continue the samples
 };
 
 } // namespace qtc::qtrain

@@ -170,7 +170,7 @@ LogicalResult ClipAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                FloatAttr low, FloatAttr high) {
   if (toDouble(low) < toDouble(high))
     return success();
-  return emitError() << "expected a lower bound below the higher one";
+  return emitError() << "expected a lower bound below the upper bound";
 }
 
 Value LeakyReluAttr::buildValue(ImplicitLocOpBuilder &builder,

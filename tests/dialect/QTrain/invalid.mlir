@@ -335,10 +335,74 @@ func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %b: !qtrain.scaled<tensor<10xi
 
 // -----
 
-// qtrain.clip: C1
+// #qtrain.clip
 func.func @f(%x: tensor<8x10xf32>) {
   // expected-error @below {{expected a lower bound below the upper bound}}
-  %0 = qtrain.clip %x {low = 6.0 : f64, high = 6.0 : f64} : (tensor<8x10xf32>) -> tensor<8x10xf32>
+  %0 = qtrain.elementwise %x {function = #qtrain.clip<low = 6.0, high = 6.0>} : (tensor<8x10xf32>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
+// #qtrain.elu
+func.func @f(%x: tensor<8x10xf32>) {
+  // expected-error @below {{expected a positive width}}
+  %0 = qtrain.elementwise %x {function = #qtrain.elu<alpha = 1.0, beta = 0.0, gamma = 1.0>} : (tensor<8x10xf32>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
+// qtrain.elementwise
+func.func @f(%x: tensor<8x10xf32>) {
+  // expected-error @below {{attribute 'function' failed to satisfy constraint: function of one number}}
+  %0 = qtrain.elementwise %x {function = 1 : i64} : (tensor<8x10xf32>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
+// qtrain.elementwise_gradient: C1
+func.func @f(%x: tensor<8x10xf32>) {
+  // expected-error @below {{expected a function whose result gives its derivative}}
+  %0 = qtrain.elementwise_gradient %x, %x {from_result, function = #qtrain.gelu} : (tensor<8x10xf32>, tensor<8x10xf32>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
+// qtrain.sample_function: C1
+func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>) {
+  // expected-error @below {{expected result of shape [256], but got [255]}}
+  %0 = qtrain.sample_function %x {function = #qtrain.gelu} : (!qtrain.scaled<tensor<8x10xi8>>) -> !qtrain.scaled<tensor<255xi64>>
+  return
+}
+
+// -----
+
+// qtrain.apply_table: C1
+func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %t: !qtrain.scaled<tensor<128xi8>>) {
+  // expected-error @below {{expected table of shape [256], but got [128]}}
+  %0 = qtrain.apply_table %x, %t : (!qtrain.scaled<tensor<8x10xi8>>, !qtrain.scaled<tensor<128xi8>>) -> !qtrain.scaled<tensor<8x10xi8>>
+  return
+}
+
+// -----
+
+// qtrain.multiply: C1
+func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %y: !qtrain.scaled<tensor<8x1xi8>>) {
+  // expected-error @below {{expected rhs of shape [8, 10], but got [8, 1]}}
+  %0 = qtrain.multiply %x, %y : (!qtrain.scaled<tensor<8x10xi8>>, !qtrain.scaled<tensor<8x1xi8>>) -> !qtrain.scaled<tensor<8x10xi32>>
+  return
+}
+
+// -----
+
+// qtrain.scale_by_sign: C2
+func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>) {
+  // expected-error @below {{expected factors in ±2^23, but got 8388609}}
+  %0 = qtrain.scale_by_sign %x, %x {positive = 8388609 : i64, negative = 1 : i64, fraction_bits = 0 : i64}
+    : (!qtrain.scaled<tensor<8x10xi8>>, !qtrain.scaled<tensor<8x10xi8>>) -> !qtrain.scaled<tensor<8x10xi32>>
   return
 }
 

@@ -159,10 +159,10 @@ func.func @bias(%x: tensor<8x10xf32>, %b: tensor<10xf32>, %e: tensor<8x10x6x6xf3
 
 // CHECK-LABEL: func @clip(
 func.func @clip(%x: tensor<8x10xf32>) {
-  // CHECK: %[[Y:.+]] = qtrain.clip {{.*}} {high = 6.000000e+00 : f64, low = 0.000000e+00 : f64} : (tensor<8x10xf32>) -> tensor<8x10xf32>
-  %0 = qtrain.clip %x {low = 0.0 : f64, high = 6.0 : f64} : (tensor<8x10xf32>) -> tensor<8x10xf32>
-  // CHECK: qtrain.clip_gradient %[[Y]], {{.*}} -> tensor<8x10xf32>
-  %1 = qtrain.clip_gradient %0, %x {low = 0.0 : f64, high = 6.0 : f64}
+  // CHECK: %[[Y:.+]] = qtrain.elementwise {{.*}} {function = #qtrain.clip<low = 0.000000e+00, high = 6.000000e+00>} : (tensor<8x10xf32>) -> tensor<8x10xf32>
+  %0 = qtrain.elementwise %x {function = #qtrain.clip<low = 0.0, high = 6.0>} : (tensor<8x10xf32>) -> tensor<8x10xf32>
+  // CHECK: qtrain.elementwise_gradient %[[Y]], {{.*}} {from_result, function = #qtrain.clip<low = 0.000000e+00, high = 6.000000e+00>}
+  %1 = qtrain.elementwise_gradient %0, %x {from_result, function = #qtrain.clip<low = 0.0, high = 6.0>}
     : (tensor<8x10xf32>, tensor<8x10xf32>) -> tensor<8x10xf32>
   return
 }

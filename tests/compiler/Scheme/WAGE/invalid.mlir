@@ -107,7 +107,7 @@ func.func @forward(%x: tensor<2x4xf32>, %b: tensor<4xf32> {qtrain.parameter = @b
   // expected-error @below {{scheme wage expects a convolution or a linear layer before a rectified linear unit}}
   %3 = qtrain.relu %2 : (tensor<2x4xf32>) -> tensor<2x4xf32>
   // expected-error @below {{scheme wage does not define this operator}}
-  %4 = qtrain.clip %3 {low = 0.0 : f64, high = 6.0 : f64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %4 = qtrain.elementwise %3 {function = #qtrain.clip<low = 0.0, high = 6.0>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
   // What comes after such an operator is not to blame.
   %5 = qtrain.relu %4 : (tensor<2x4xf32>) -> tensor<2x4xf32>
   %6 = qtrain.linear %5, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>

@@ -63,16 +63,17 @@ func.func @forward(%x: tensor<2x6xf32>, %w: tensor<2x3x4xf32> {qtrain.parameter 
 
 // -----
 
-// A clip's gradient looks at its result.
+// The gradient of a function looks at its operand.
 
 // CHECK-LABEL: func @train_step(
-//       CHECK:   %[[Y:.+]] = qtrain.clip %{{.+}} {high = 6.000000e+00 : f64, low = 0.000000e+00 : f64}
+//       CHECK:   %[[X:.+]] = qtrain.linear
+//       CHECK:   %[[Y:.+]] = qtrain.elementwise %[[X]] {function = #qtrain.clip<low = 0.000000e+00, high = 6.000000e+00>}
 //       CHECK:   %[[E:.+]] = qtrain.loss_gradient %[[Y]]
-//       CHECK:   qtrain.clip_gradient %[[Y]], %[[E]] {high = 6.000000e+00 : f64, low = 0.000000e+00 : f64}
+//       CHECK:   qtrain.elementwise_gradient %[[X]], %[[E]] {function = #qtrain.clip<low = 0.000000e+00, high = 6.000000e+00>}
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
   %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
-  %1 = qtrain.clip %0 {low = 0.0 : f64, high = 6.0 : f64} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %1 = qtrain.elementwise %0 {function = #qtrain.clip<low = 0.0, high = 6.0>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
   return %1 : tensor<2x4xf32>
 }
 
