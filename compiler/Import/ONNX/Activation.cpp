@@ -144,6 +144,10 @@ struct FunctionEntry {
 static double readNumber(NodeContext &node, bool &isRead, StringRef name,
                          float value) {
   isRead = isRead && succeeded(node.read(name, value));
+  if (isRead && !std::isfinite(value)) {
+    node.refuse() << "expected '" << name << "' to be a finite number";
+    isRead = false;
+  }
   return value;
 }
 
