@@ -55,6 +55,44 @@ std::optional<int64_t> qtc::getByteSize(MemRefType type) {
   return type.getNumElements() * *bytes;
 }
 
+/// All dimensions as one.
+static SmallVector<ReassociationIndices> getFlattening(MemRefType type) {
+  if (type.getRank() == 0)
+    return {};
+  return {llvm::to_vector<2>(llvm::seq<int64_t>(0, type.getRank()))};
+}
+
+LogicalResult qtc::expectFlatBuffers(Operation *kernel) {
+  for (Type type : kernel->getOperandTypes()) {
+    if (!isa<ShapedType>(type))
+      continue;
+    auto buffer = dyn_cast<MemRefType>(type);
+    if (!buffer)
+      return kernel->emitError("expected buffers, but got tensors");
+    if (!buffer.getLayout().isIdentity() &&
+        (buffer.getRank() == 0 ||
+         !memref::CollapseShapeOp::isGuaranteedCollapsible(
+             buffer, getFlattening(buffer))))
+      return kernel->emitError()
+             << "expected buffers without gaps, but got " << buffer;
+  }
+  return success();
+}
+
+Value qtc::flattenBuffer(OpBuilder &builder, Location loc, Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  if (type.getRank() == 1)
+    return buffer;
+  if (type.getRank() == 0)
+    return builder.create<memref::ExpandShapeOp>(
+        loc,
+        MemRefType::get({1}, type.getElementType(), MemRefLayoutAttrInterface(),
+                        type.getMemorySpace()),
+        buffer, getFlattening(type));
+  return builder.create<memref::CollapseShapeOp>(loc, buffer,
+                                                 getFlattening(type));
+}
+
 int64_t qtc::getAlignment(Value buffer) {
   Value root = getRoot(buffer);
   if (root.getDefiningOp<memref::ViewOp>())

@@ -24,6 +24,14 @@ mlir::Value getRoot(mlir::Value buffer);
 /// no such number.
 std::optional<int64_t> getByteSize(mlir::MemRefType type);
 
+/// Checks that all tensors of `kernel` are buffers whose elements are
+/// contiguous in row-major order.
+llvm::LogicalResult expectFlatBuffers(mlir::Operation *kernel);
+
+/// The elements of such a buffer as one dimension.
+mlir::Value flattenBuffer(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Value buffer);
+
 /// The known alignment of a buffer in bytes. Places in the arena are aligned to
 /// cache lines, and arguments to their element unless an attribute says more.
 int64_t getAlignment(mlir::Value buffer);

@@ -15,6 +15,8 @@ llvm::SmallVector<Value> qtc::delinearize(ImplicitLocOpBuilder &builder,
                                           Value linear,
                                           ArrayRef<int64_t> extents) {
   SmallVector<Value> indices(extents.size());
+  if (extents.empty())
+    return indices;
   for (size_t dim = extents.size() - 1; dim > 0; --dim) {
     Value extent = builder.create<arith::ConstantIndexOp>(extents[dim]);
     indices[dim] = builder.create<arith::RemUIOp>(linear, extent);

@@ -89,3 +89,16 @@ llvm::SmallVector<WindowPhase> qtc::splitAtBorders(const WindowPhase &phase,
   }
   return parts;
 }
+
+bool qtc::hasFewPhases(qtrain::WindowAttr window, ArrayRef<int64_t> extents) {
+  constexpr int64_t kMaxPhases = 1 << 12, kMaxPositions = 1 << 24;
+  int64_t phases = 1;
+  for (unsigned dim : {0u, 1u}) {
+    int64_t extent = extents[dim] + window.getPads()[dim];
+    phases *= std::min(window.getStrides()[dim], extents[dim]);
+    if (extent > kMaxPositions ||
+        extent * window.getKernel()[dim] > kMaxPositions)
+      return false;
+  }
+  return phases <= kMaxPhases;
+}

@@ -53,6 +53,10 @@ llvm::SmallVector<WindowSegment> getSegments(const WindowPhase &phase,
 llvm::SmallVector<WindowPhase> splitAtBorders(const WindowPhase &phase,
                                               int64_t extent);
 
+/// Whether phases of `window` on an image of `extents`, and their segments, are
+/// few enough to be listed.
+bool hasFewPhases(qtrain::WindowAttr window, llvm::ArrayRef<int64_t> extents);
+
 } // namespace qtc
 
 #endif // QTC_SUPPORT_WINDOWPHASES_H

@@ -59,6 +59,11 @@ struct ConvertContractToGPU
       ++numKernels;
     }
     for (auto op : llvm::to_vector(body.getOps<qkernel::MappedCopyOp>())) {
+      if (!op.isTransposition(LaunchBuilder::kCopyBytes)) {
+        op.emitError("expected a copy of bytes that makes the first dimension "
+                     "the last");
+        return signalPassFailure();
+      }
       OpBuilder builder(op);
       emitTransposition(builder, op, *target);
       op.erase();

@@ -7,6 +7,8 @@
 
 #include "compiler/Conversion/ContractToVector/ContractToVector.h"
 #include "compiler/Conversion/ContractToVector/Lowerings.h"
+#include "compiler/Support/Buffers.h"
+#include "compiler/Support/WindowPhases.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -77,11 +79,29 @@ private:
     return success();
   }
 
+  /// Rows of a direct kernel are unrolled by what columns see.
+  template <typename OpTy> static LogicalResult expectFewPhases(OpTy op) {
+    for (Value operand : {op.getIns()[0], op.getOuts()[0]}) {
+      ArrayRef<int64_t> shape = cast<ShapedType>(operand.getType()).getShape();
+      if (!hasFewPhases(op.getWindow(), shape.slice(1, 2)))
+        return op.emitError("expected a direct convolution of a smaller image");
+    }
+    return success();
+  }
+
   static LogicalResult lower(Operation *op, const cpu::TargetRecord &target) {
-    if (op->getNumResults() > 0)
-      return op->emitError("expected buffers, but got tensors");
+    if (failed(expectFlatBuffers(op)))
+      return failure();
     if (auto contract = dyn_cast<qkernel::ContractOp>(op);
         contract && failed(expectTiles(contract, target)))
+      return failure();
+    LogicalResult isSmall =
+        llvm::TypeSwitch<Operation *, LogicalResult>(op)
+            .Case<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
+                  qkernel::Conv2DWeightGradientOp>(
+                [](auto convolution) { return expectFewPhases(convolution); })
+            .Default(success());
+    if (failed(isSmall))
       return failure();
     Emitter emitter(op->getLoc(), op);
     llvm::TypeSwitch<Operation *>(op)

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/ContractToVector/Emitter.h"
+#include "compiler/Support/Buffers.h"
 
 #include "dialect/QKernel/IR/QKernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -91,12 +92,7 @@ Value Emitter::addLanes(Value lhs, Value rhs) {
 }
 
 Value Emitter::flatten(Value buffer) {
-  int64_t rank = cast<MemRefType>(buffer.getType()).getRank();
-  if (rank == 1)
-    return buffer;
-  ReassociationIndices all(llvm::to_vector<2>(llvm::seq<int64_t>(0, rank)));
-  return create<memref::CollapseShapeOp>(buffer,
-                                         ArrayRef<ReassociationIndices>(all));
+  return flattenBuffer(*this, getLoc(), buffer);
 }
 
 static VectorType getLoadType(Value flat, int64_t lanes) {

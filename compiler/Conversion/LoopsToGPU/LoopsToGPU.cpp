@@ -123,6 +123,9 @@ LogicalResult convert(scf::ParallelOp loop) {
   if (failed(extents) || loop.getNumReductions() != 0)
     return loop.emitError(
         "expected a parallel loop from 0 to constants without reductions");
+  for (auto alloca : loop.getBody()->getOps<memref::AllocaOp>())
+    if (alloca->getNumOperands() > 0)
+      return alloca.emitError("expected a piece of stack of a fixed size");
   uint64_t iterations = 1;
   for (int64_t extent : *extents)
     iterations = llvm::SaturatingMultiply<uint64_t>(

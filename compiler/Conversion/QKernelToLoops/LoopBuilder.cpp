@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
 
+#include "compiler/Support/Buffers.h"
 #include "compiler/Support/Indices.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -233,13 +234,7 @@ Value LoopBuilder::choose(Value condition, Value otherwise,
 }
 
 Value LoopBuilder::flatten(Value buffer) {
-  auto type = cast<MemRefType>(buffer.getType());
-  if (type.getRank() == 1)
-    return buffer;
-  ReassociationIndices all =
-      llvm::to_vector<2>(llvm::seq<int64_t>(0, type.getRank()));
-  return create<memref::CollapseShapeOp>(buffer,
-                                         ArrayRef<ReassociationIndices>{all});
+  return flattenBuffer(*this, getLoc(), buffer);
 }
 
 void LoopBuilder::fillZero(Value buffer, StringRef kind) {

@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
 #include "compiler/Conversion/QKernelToLoops/LoopBuilder.h"
+#include "compiler/Support/Buffers.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -26,6 +27,15 @@ struct ConvertQKernelToLoops
   using ConvertQKernelToLoopsBase::ConvertQKernelToLoopsBase;
 
   void runOnOperation() override {
+    WalkResult result = getOperation().walk([](Operation *op) {
+      bool isKernel =
+          isa_and_nonnull<qkernel::QKernelDialect>(op->getDialect()) &&
+          isa<DestinationStyleOpInterface>(op);
+      return isKernel && failed(expectFlatBuffers(op)) ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     Grain grain = elements ? Grain::Element : Grain::Row;
     populateConvolutionLoops(patterns, grain);

@@ -37,7 +37,10 @@ std::optional<SmallVector<ScaledParts>> qtc::getOperandParts(Operation *op) {
 
 Value qtc::getMemory(Value value) {
   auto cast = value.getDefiningOp<UnrealizedConversionCastOp>();
-  return cast ? cast.getOperand(0) : Value();
+  if (!cast || cast.getNumOperands() != 1 ||
+      !isa<RankedTensorType>(cast.getOperand(0).getType()))
+    return Value();
+  return cast.getOperand(0);
 }
 
 void qtc::replaceWithMemory(PatternRewriter &rewriter, Operation *op,

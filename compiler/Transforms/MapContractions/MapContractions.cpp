@@ -50,6 +50,10 @@ template <typename OpTy> StringRef getObstacle(OpTy op) {
     return "accumulators of 32 bits would overflow";
   if (!isOfBytes(op.getIns()[0]) || !isOfBytes(op.getIns()[1]))
     return "matrix units multiply bytes";
+  Value image = isa<Conv2DInputGradientOp>(op.getOperation()) ? op.getOuts()[0]
+                                                              : op.getIns()[0];
+  if (!hasFewPhases(op.getWindow(), shapeOf(image).slice(1, 2)))
+    return "extents are too large";
   return "";
 }
 

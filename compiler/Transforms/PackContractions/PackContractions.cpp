@@ -39,6 +39,35 @@ static constexpr int64_t kMinPanelRows = 512;
 /// products become at most 1/8 more.
 static constexpr int64_t kMinPadded = 17;
 
+/// The image and the windows of a convolution.
+static std::pair<Value, Value> getActivations(Conv2DOp op) {
+  return {op.getIns()[0], op.getOuts()[0]};
+}
+static std::pair<Value, Value> getActivations(Conv2DInputGradientOp op) {
+  return {op.getOuts()[0], op.getIns()[0]};
+}
+static std::pair<Value, Value> getActivations(Conv2DWeightGradientOp op) {
+  return {op.getIns()[0], op.getIns()[1]};
+}
+
+/// True if phases can be listed, and if packed activations, with all padding
+/// that a packing can have, can be counted in 64 bits.
+template <typename OpTy> static bool isManageable(OpTy op) {
+  auto [image, windows] = getActivations(op);
+  ArrayRef<int64_t> x = shapeOf(image), y = shapeOf(windows);
+  if (!hasFewPhases(op.getWindow(), x.slice(1, 2)))
+    return false;
+  uint64_t elements = alignTo(x[0], 4);
+  for (unsigned dim : {0u, 1u})
+    elements = llvm::SaturatingMultiply<uint64_t>(
+        elements, x[dim + 1] + y[dim + 1] + op.getWindow().getPads()[dim] +
+                      op.getWindow().getPads()[dim + 2] +
+                      2 * op.getWindow().getSpan(dim));
+  elements = llvm::SaturatingMultiply<uint64_t>(
+      elements, alignTo(std::max(x[3], y[3]), kBlock));
+  return elements <= static_cast<uint64_t>(qtrain::kMaxElements);
+}
+
 /// The reason why a convolution keeps its form, or an empty string.
 template <typename OpTy> static StringRef getObstacle(OpTy op) {
   if (op->getNumResults() == 0)
@@ -47,6 +76,8 @@ template <typename OpTy> static StringRef getObstacle(OpTy op) {
     return "vectors of channels need no packing";
   if (op.hasWideSums())
     return "accumulators of 32 bits would overflow";
+  if (!isManageable(op))
+    return "extents are too large";
   return "";
 }
 

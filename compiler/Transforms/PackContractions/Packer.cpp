@@ -90,12 +90,24 @@ Operation *Packer::unpackWeights(Value sums, ValueRange outs) {
   return op;
 }
 
+/// The divisors of `number`, in ascending order.
+static SmallVector<int64_t> getDivisors(int64_t number) {
+  SmallVector<int64_t> small, large;
+  for (int64_t divisor = 1; divisor * divisor <= number; ++divisor) {
+    if (number % divisor != 0)
+      continue;
+    small.push_back(divisor);
+    if (divisor * divisor != number)
+      large.push_back(number / divisor);
+  }
+  llvm::append_range(small, llvm::reverse(large));
+  return small;
+}
+
 int64_t Packer::chooseSplits(const Addresses &addresses) const {
   double best = 0;
   int64_t splits = 1, first = addresses.steps.front();
-  for (int64_t candidate = 1; candidate <= first; ++candidate) {
-    if (first % candidate != 0)
-      continue;
+  for (int64_t candidate : getDivisors(first)) {
     cpu::ContractionGeometry geometry = addresses.getGeometry(candidate);
     double cycles = cpu::chooseSchedule(target, geometry).cycles;
     // Partial sums are read again, from outside the cache.

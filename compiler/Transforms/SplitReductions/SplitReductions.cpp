@@ -93,6 +93,9 @@ struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     // Kernels interleave four images.
     if (images > 4)
       images = images / 4 * 4;
+    constexpr int64_t kMaxParts = 1 << 14;
+    if (batch / images >= kMaxParts)
+      return rewriter.notifyMatchFailure(op, "there are too many images");
 
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     auto type = cast<RankedTensorType>(op.getOuts()[0].getType());

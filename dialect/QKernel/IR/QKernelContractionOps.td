@@ -273,7 +273,7 @@ def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
 
 def QKernel_MappedCopyOp : QKernel_KernelOp<"mapped_copy", [], [{
     /// True if the first dimension of bytes becomes the last, without padding
-    /// /// of the others, whose sizes multiply to a multiple of `run` bytes.
+    /// of the others, whose sizes multiply to a multiple of `run` bytes.
     bool isTransposition(int64_t run);
   }]> {
   let summary = "Copy to other positions, with zeros outside";
@@ -286,6 +286,7 @@ def QKernel_MappedCopyOp : QKernel_KernelOp<"mapped_copy", [], [{
     - (C1) one input and one output with the same element type; `map` has one
       dimension per dimension of the output and one result per dimension of the
       input.
+    - (C2) positions that `map` gives are below 2^62.
 
     Example: four channels become sixteen.
 
@@ -328,7 +329,8 @@ def QKernel_MappedContractOp : QKernel_KernelOp<"mapped_contract", [], [{
       `has_bias` is set, accumulators and maximum of 32 bits.
     - (C2) maps have one dimension per index above and one result per dimension
       of their operand; the last extents of A and B are multiples of 16; extents
-      are positive, and there are fewer than 2^63 products.
+      are positive, there are fewer than 2^63 products, and positions are below
+      2^62.
     - (C3) with `accumulate` there is neither a bias nor a maximum.
 
     Example: a convolution of 3 × 3 with padding.

@@ -362,6 +362,41 @@ LogicalResult UnpackWeightOp::verify() {
                      {sums[4], sums[3], sums[1], sums[2]}); // C1
 }
 
+/// The largest magnitude of `expr` and of its parts, for dimensions below
+/// `extents`; 2^64 − 1 of a division by a number below 1.
+static uint64_t getReach(AffineExpr expr, ArrayRef<int64_t> extents) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return extents[dim.getPosition()];
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+    int64_t value = constant.getValue();
+    return value < 0 ? -static_cast<uint64_t>(value) : value;
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return UINT64_MAX;
+  uint64_t lhs = getReach(binary.getLHS(), extents);
+  uint64_t rhs = getReach(binary.getRHS(), extents);
+  if (expr.getKind() == AffineExprKind::Add)
+    return llvm::SaturatingAdd(lhs, rhs);
+  if (expr.getKind() == AffineExprKind::Mul)
+    return llvm::SaturatingMultiply(lhs, rhs);
+  auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  return divisor && divisor.getValue() > 0 ? std::max(lhs, rhs) : UINT64_MAX;
+}
+
+/// Positions that `map` gives for dimensions below `extents` fit 64 bits.
+static LogicalResult expectReach(Operation *op, StringRef what, AffineMap map,
+                                 ArrayRef<int64_t> extents) {
+  constexpr uint64_t kLimit = uint64_t(1) << 62;
+  if (llvm::all_of(map.getResults(), [&](AffineExpr result) {
+        return getReach(result, extents) <= kLimit;
+      }))
+    return success();
+  return op->emitOpError() << "expected " << what
+                           << " to give positions below 2^62, but got "
+                           << AffineMapAttr::get(map);
+}
+
 LogicalResult MappedCopyOp::verify() { // C1
   if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
     return failure();
@@ -374,7 +409,7 @@ LogicalResult MappedCopyOp::verify() { // C1
       map.getNumResults() != results)
     return emitOpError() << "expected a map of " << dims << " dimensions to "
                          << results << ", but got " << getMapAttr();
-  return success();
+  return expectReach(*this, "map", map, shapeOf(getOuts()[0])); // C2
 }
 
 bool MappedCopyOp::isTransposition(int64_t run) {
@@ -443,6 +478,16 @@ LogicalResult MappedContractOp::verify() {
   if (shapeOf(a).back() % kRun != 0 || shapeOf(b).back() % kRun != 0) // C2
     return emitOpError() << "expected last extents that are multiples of "
                          << kRun;
+  SmallVector<int64_t> rowExtents(getRows()),
+      columnExtents{static_cast<int64_t>(getColumns())};
+  SmallVector<int64_t> resultExtents(rowExtents);
+  llvm::append_range(resultExtents, columnExtents);
+  llvm::append_range(rowExtents, getSteps());
+  llvm::append_range(columnExtents, getSteps());
+  if (failed(expectReach(*this, "a_map", getAMap(), rowExtents)) ||
+      failed(expectReach(*this, "b_map", getBMap(), columnExtents)) ||
+      failed(expectReach(*this, "result_map", getResultMap(), resultExtents)))
+    return failure();                                            // C2
   if (getAccumulate() && (getHasBias() || getOuts().size() > 1)) // C3
     return emitOpError("expected neither a bias nor a maximum with accumulate");
   return success();

@@ -54,7 +54,7 @@ def QTrain_Dialect : Dialect {
     static constexpr llvm::StringLiteral kArgumentAttrName =
         "qtrain.argument";
     /// Names of the functions of a training module; the last one exists if the
-    /// /// model has running statistics.
+    /// model has running statistics.
     static constexpr llvm::StringLiteral kTrainStepName = "train_step";
     static constexpr llvm::StringLiteral kEvaluateName = "evaluate";
     static constexpr llvm::StringLiteral kEstimateName = "estimate";

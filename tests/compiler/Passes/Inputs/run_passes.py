@@ -15,6 +15,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[4]
 DEFINITION = re.compile(r':\s+(?:Pass|FunctionPass|ModelPass)<"([\w-]+)"(?:, "::mlir::([\w:]+)")?>')
 SEPARATOR = "\n// -----\n"
 TIMEOUT = 60
+# Whatever asks for more than this many bytes has not looked at a size.
+MEMORY = 8 << 30
 # What the defaults of a pass do not reach.
 OPTIONS = {
     "qtrain-apply-niti": ["scheme-init=true weight-bits=16 gradient-rounding=stochastic loss=paper"],
@@ -49,6 +52,10 @@ def find_passes():
     return runs
 
 
+def limit_memory():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
 def run(text, passes):
     """What is wrong with the run of `passes` over `text`; None if nothing is. Modules in `text` are separated."""
     with tempfile.NamedTemporaryFile("w", suffix=".mlir") as file:
@@ -57,7 +64,7 @@ def run(text, passes):
         command = ["qtc-opt", "--allow-unregistered-dialect", "--split-input-file", "--mlir-disable-threading", file.name]
         command += [f"--{name}" for name in passes]
         try:
-            done = subprocess.run(command, capture_output=True, timeout=TIMEOUT, check=False)
+            done = subprocess.run(command, capture_output=True, timeout=TIMEOUT, check=False, preexec_fn=limit_memory)
         except subprocess.TimeoutExpired:
             return f"it takes more than {TIMEOUT} s"
     errors = done.stderr.decode(errors="replace")
