@@ -90,7 +90,8 @@ llvm::SmallVector<WindowPhase> qtc::splitAtBorders(const WindowPhase &phase,
   return parts;
 }
 
-bool qtc::hasFewPhases(qtrain::WindowAttr window, ArrayRef<int64_t> extents) {
+bool qtc::hasFewPhases(qtrain::WindowAttr window,
+                       llvm::ArrayRef<int64_t> extents) {
   constexpr int64_t kMaxPhases = 1 << 12, kMaxPositions = 1 << 24;
   int64_t phases = 1;
   for (unsigned dim : {0u, 1u}) {

@@ -8,14 +8,23 @@
 #include "dialect/QTrain/IR/QTrain.h"
 
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/RegionKindInterface.h"
 
 using namespace mlir;
 using namespace qtc::qtrain;
 
+/// Whether values may come from themselves, as in the body of a module. Nothing
+/// is simplified there, as that need not end.
+static bool isInGraph(Operation *op) {
+  Region *region = op->getParentRegion();
+  return region && !mayHaveSSADominance(*region);
+}
+
 LogicalResult DecomposeOp::fold(FoldAdaptor adaptor,
                                 SmallVectorImpl<OpFoldResult> &results) {
   auto compose = getInput().getDefiningOp<ComposeOp>();
-  if (!compose || compose.getMantissas().getType() != getMantissas().getType())
+  if (!compose || isInGraph(*this) ||
+      compose.getMantissas().getType() != getMantissas().getType())
     return failure();
   results.push_back(compose.getMantissas());
   if (Value exponent = compose.getExponent())
@@ -24,7 +33,8 @@ LogicalResult DecomposeOp::fold(FoldAdaptor adaptor,
 }
 
 OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
-  return getInput().getType() == getType() ? getInput() : Value();
+  return getInput().getType() == getType() && !isInGraph(*this) ? getInput()
+                                                                : Value();
 }
 
 namespace {
@@ -34,8 +44,7 @@ struct MergeReshapes : OpRewritePattern<ReshapeOp> {
   LogicalResult matchAndRewrite(ReshapeOp op,
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().getDefiningOp<ReshapeOp>();
-    // In the body of a module a value may come from itself.
-    if (!producer || producer == op)
+    if (!producer || isInGraph(op))
       return rewriter.notifyMatchFailure(op, "operand is not a reshape");
     rewriter.modifyOpInPlace(
         op, [&] { op.getInputMutable().assign(producer.getInput()); });
@@ -58,7 +67,7 @@ template <typename OpTy> struct AbsorbFlatten : OpRewritePattern<OpTy> {
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().template getDefiningOp<ReshapeOp>();
-    if (!producer || !keepsBatch(producer))
+    if (!producer || !keepsBatch(producer) || isInGraph(op))
       return rewriter.notifyMatchFailure(op, "input is not flattened");
     rewriter.modifyOpInPlace(
         op, [&] { op.getInputMutable().assign(producer.getInput()); });
@@ -73,7 +82,7 @@ struct AbsorbUnflatten : OpRewritePattern<ReshapeOp> {
   LogicalResult matchAndRewrite(ReshapeOp op,
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().getDefiningOp<LinearInputGradientOp>();
-    if (!producer || !producer->hasOneUse() || !keepsBatch(op))
+    if (!producer || !producer->hasOneUse() || !keepsBatch(op) || isInGraph(op))
       return rewriter.notifyMatchFailure(op,
                                          "operand is not an input gradient");
     rewriter.replaceOpWithNewOp<LinearInputGradientOp>(
@@ -91,7 +100,7 @@ template <typename OpTy> struct MoveBeforeFlatten : OpRewritePattern<OpTy> {
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().template getDefiningOp<ReshapeOp>();
-    if (!producer || !keepsBatch(producer) ||
+    if (!producer || !keepsBatch(producer) || isInGraph(op) ||
         getShape(producer.getInput()).size() <=
             getShape(producer.getResult()).size())
       return rewriter.notifyMatchFailure(op, "input is not flattened");
@@ -115,7 +124,7 @@ struct MoveAfterUnflatten : OpRewritePattern<ReshapeOp> {
                                 PatternRewriter &rewriter) const override {
     Operation *producer = op.getInput().getDefiningOp();
     if (!isa_and_nonnull<ReluOp, ReluGradientOp, DropoutOp>(producer) ||
-        !producer->hasOneUse() || !keepsBatch(op) ||
+        !producer->hasOneUse() || !keepsBatch(op) || isInGraph(op) ||
         getShape(op.getResult()).size() <= getShape(op.getInput()).size())
       return rewriter.notifyMatchFailure(op, "nothing to move");
     IRMapping mapping;
