@@ -419,6 +419,9 @@ Value SoftsignAttr::buildGradient(ImplicitLocOpBuilder &builder, Value operand,
   return g / (width * width);
 }
 
+// 1 is 2^-7 away there, a unit of 8 bits.
+double SoftsignAttr::getReach() const { return 128.0; }
+
 std::pair<double, double> SoftsignAttr::getOuterSlopes() const {
   return {0.0, 0.0};
 }

@@ -138,7 +138,7 @@ def QTrain_SoftplusAttr
   let description = "ONNX Softplus.";
 }
 
-def QTrain_SoftsignAttr : QTrain_FunctionAttr<"Softsign", "softsign"> {
+def QTrain_SoftsignAttr : QTrain_FunctionAttr<"Softsign", "softsign", ["getReach"]> {
   let summary = "x / (1 + |x|)";
   let description = "ONNX Softsign.";
 }

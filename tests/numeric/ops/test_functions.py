@@ -41,8 +41,12 @@ FUNCTIONS = {
     "silu": functions.SILU,
     "mish": functions.MISH,
 }
-BY_RESULT = ("clip", "hard_sigmoid", "sigmoid", "tanh", "exp")
+BY_RESULT = ("clip", "hard_sigmoid", "sigmoid", "tanh", "exp")  # whose result gives their derivative
 VARIANTS = (("baseline", False), (best_isa(), True))
+
+
+def is_by_result(text):
+    return text.split("<")[0] in BY_RESULT
 
 
 def apply(function, values):
@@ -61,7 +65,7 @@ class Floats(unittest.TestCase):
                 attributes = f"{{function = #qtrain.{text}}}"
                 add(module, f"value{index}", "elementwise", [tensor], tensor, attributes)
                 add(module, f"slope{index}", "elementwise_gradient", [tensor] * 2, tensor, attributes)
-                if text.startswith(BY_RESULT):
+                if is_by_result(text):
                     attributes = f"{{from_result, function = #qtrain.{text}}}"
                     add(module, f"result{index}", "elementwise_gradient", [tensor] * 2, tensor, attributes)
             module.compile()
@@ -99,7 +103,7 @@ class Floats(unittest.TestCase):
                 expected = e * apply(function.slope, x)
                 gradient = self.run_on(module, f"slope{index}", x, e)
                 np.testing.assert_allclose(gradient[smooth], expected[smooth], 1e-4, 1e-5)
-                if text.startswith(BY_RESULT):
+                if is_by_result(text):
                     y = self.run_on(module, f"value{index}", x)
                     gradient = self.run_on(module, f"result{index}", y, e)
                     np.testing.assert_allclose(gradient[smooth], expected[smooth], 1e-3, 1e-5)
@@ -183,7 +187,7 @@ class Integers(unittest.TestCase):
                             self.assertEqual(result, -(samples.fraction_bits + functions.MORE_BITS))
 
     def test_tables_are_close(self):
-        """A table is within 1.5 units of the function, also of its derivative where that is smooth."""
+        """A table is within a unit of the function: half of one, and where it is 2^k, that is clipped to 127."""
         for text, function in FUNCTIONS.items():
             rule = functions.Rule(function)
             if function.homogeneous or "clip" in text or "hard" in text or "threshold" in text:
@@ -195,8 +199,7 @@ class Integers(unittest.TestCase):
                     continue  # it is continued as a line beyond 8
                 with self.subTest(function=text, exponent=exponent):
                     difference = table[1:] - expected * 2.0**-result
-                    # Lines through samples 2^-8 apart are off by 2^-19 times a second derivative.
-                    self.assertLess(np.abs(difference).max(), 0.51 + 2.0**-16 * 2.0**-result)
+                    self.assertLess(np.abs(difference).max(), 1.25)
 
     def test_apply_table(self):
         random = np.random.default_rng(6)
