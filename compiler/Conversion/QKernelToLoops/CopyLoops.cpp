@@ -75,9 +75,12 @@ struct LowerCopy : LoopPattern<memref::CopyOp> {
   using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(memref::CopyOp op,
                                 PatternRewriter &rewriter) const override {
-    ArrayRef<int64_t> shape = getBufferShape(op.getTarget());
-    if (grain != Grain::Element || shape.empty())
+    auto source = dyn_cast<MemRefType>(op.getSource().getType());
+    auto target = dyn_cast<MemRefType>(op.getTarget().getType());
+    if (grain != Grain::Element || !source || !target ||
+        !target.hasStaticShape() || target.getRank() == 0)
       return rewriter.notifyMatchFailure(op, "stays a copy");
+    ArrayRef<int64_t> shape = target.getShape();
     LoopBuilder b = start(op, rewriter);
     b.parallelNest(shape, shape.size(), "copy", /*macs=*/0, [&](ValueRange i) {
       b.store(b.load(op.getSource(), i), op.getTarget(), i);

@@ -143,8 +143,9 @@ void LoopBuilder::parallel(int64_t count, StringRef kind, int64_t macs,
 void LoopBuilder::parallelNest(ArrayRef<int64_t> shape, unsigned outer,
                                StringRef kind, int64_t macs,
                                function_ref<void(ValueRange)> body) {
-  if (hasFineGrain())
+  if (hasFineGrain() && !shape.empty())
     return parallel(shape, kind, macs, body);
+  outer = std::min<size_t>(outer, shape.size());
   ArrayRef<int64_t> parallelShape = shape.take_front(outer);
   int64_t count = 1;
   for (int64_t extent : parallelShape)

@@ -89,14 +89,17 @@ struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
     };
     if (isIn(options.weightBits, 2, 8) && isIn(options.activationBits, 2, 8) &&
         isIn(options.storageBits, options.weightBits, 16) &&
-        isIn(options.errorBits, 2, 16) && isIn(options.window, 0, 8))
-      return success();
+        isIn(options.errorBits, 2, 16)) {
+      if (isIn(options.window, 0, 8))
+        return success();
+      return getOperation().emitError()
+             << "expected a window from 0 to 8, but got " << options.window;
+    }
     return getOperation().emitError()
-           << "expected kW and kA from 2 to 8, kG from kW to 16, kE from 2 to "
-              "16 and a window from 0 to 8, but got "
+           << "expected kW and kA from 2 to 8, kG from kW to 16 and kE from 2 "
+              "to 16, but got "
            << options.weightBits << "-" << options.activationBits << "-"
-           << options.storageBits << "-" << options.errorBits << " and "
-           << options.window;
+           << options.storageBits << "-" << options.errorBits;
   }
 
   /// The weights that a step multiplies with.

@@ -210,6 +210,7 @@ def QKernel_RangeMaskOp : QKernel_KernelOp<"range_mask"> {
 
     Constraints:
     - (C1) one input, one output with one bit per integer.
+    - (C2) at least one end is given, and ends fit the integers.
 
     Example:
 

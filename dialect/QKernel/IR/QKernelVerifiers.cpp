@@ -463,12 +463,15 @@ LogicalResult MappedContractOp::verify() {
     return emitOpError("expected buffers: operands of 8 bits, all others of "
                        "32 bits");
   size_t rows = getRows().size(), steps = getSteps().size();
+  auto isNegative = [](int64_t extent) { return extent < 0; };
   uint64_t count = getColumns();
   for (ArrayRef<int64_t> extents : {getRows(), getSteps()})
     for (int64_t extent : extents)
       count = llvm::SaturatingMultiply<uint64_t>(count,
-                                                 std::max<int64_t>(extent, 0));
-  if (count == 0 || count > (uint64_t(1) << 58)) // C2
+                                                 std::max<int64_t>(extent, 1));
+  if (count == 0 || count > (uint64_t(1) << 58) ||
+      llvm::any_of(getRows(), [](int64_t extent) { return extent < 1; }) ||
+      llvm::any_of(getSteps(), isNegative)) // C2
     return emitOpError("expected positive extents, and fewer than 2^63 "
                        "products");
   if (failed(expectMap(*this, "a_map", getAMap(), rows + steps, a)) ||
@@ -641,6 +644,13 @@ LogicalResult MaxAbsOp::verify() {
 LogicalResult RangeMaskOp::verify() {
   if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
     return failure();
+  unsigned width = getElementTypeOrSelf(getIns()[0]).getIntOrFloatBitWidth();
+  auto fits = [&](std::optional<int64_t> end) {
+    return llvm::isIntN(width, end.value_or(0));
+  };
+  if ((!getLow() && !getHigh()) || !fits(getLow()) || !fits(getHigh())) // C2
+    return emitOpError() << "expected a lower or an upper end, of " << width
+                         << " bits";
   return expectBits(*this, getOuts()[0], getIns()[0]); // C1
 }
 

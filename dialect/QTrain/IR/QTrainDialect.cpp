@@ -162,7 +162,7 @@ static bool canHaveType(StringRef kind, Type type) {
            element.isSignlessInteger(32);
   unsigned width = llvm::StringSwitch<unsigned>(kind)
                        .Cases("seed", "schedule", 64)
-                       .Cases("step", "logits_exponent", 32)
+                       .Case("step", 32)
                        .Default(0);
   // Scalars of a device are in memory.
   bool isScalar = !shaped || (isa<MemRefType>(type) && shaped.getRank() == 0);

@@ -48,9 +48,8 @@ def QTrain_Dialect : Dialect {
     static constexpr llvm::StringLiteral kParameterAttrName =
         "qtrain.parameter";
     /// Marks further function arguments; the value is a StringAttr. The verifier
-    /// checks the types of "pixels", "labels", "seed", "step", "schedule",
-    /// "logits" and "logits_exponent"; later passes add names such as "arena" or
-    /// "executor".
+    /// checks the types of "pixels", "labels", "logits", "seed", "step" and
+    /// "schedule"; later passes add names such as "arena" or "executor".
     static constexpr llvm::StringLiteral kArgumentAttrName =
         "qtrain.argument";
     /// Names of the functions of a training module; the last one exists if the

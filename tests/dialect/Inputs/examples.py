@@ -68,10 +68,12 @@ def sections(record, example):
         return
     starts = [match.start() for match in START.finditer(example)] + [len(example)]
     assert len(starts) > 1, (record, example)
+    # Parameters name each other.
+    parameters = []
     for begin, end in zip(starts, starts[1:], strict=False):
         operation = example[begin:end].strip()
         if operation.startswith("qtrain.parameter"):
-            yield operation
+            parameters.append(operation)
             continue
         arguments = dict(operand_types(operation))
         signature = ", ".join(f"{value}: {kind}" for value, kind in arguments.items())
@@ -81,6 +83,8 @@ def sections(record, example):
             types = [kind for value, kind in arguments.items() if value != "%executor"]
             text += f"\nfunc.func private @{task.group(1)}({', '.join(['index', 'index'] + types)})"
         yield text
+    if parameters:
+        yield "\n".join(parameters)
 
 
 def main():

@@ -346,3 +346,28 @@ func.func @f(%x: memref<1099511627776xi8>, %y: memref<i32>, %m: memref<137438953
   qkernel.max_abs ins(%x, %m : memref<1099511627776xi8>, memref<137438953472xi8>) outs(%y : memref<i32>)
   return
 }
+
+// -----
+
+func.func @f(%x: memref<8x10xi8>, %y: memref<10xi8>) {
+  qkernel.range_mask ins(%x : memref<8x10xi8>) outs(%y : memref<10xi8>)
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<32xi8>, %y: memref<32xi8>, %a: memref<16xi8>, %b: memref<48xi8>) {
+  qkernel.mapped_copy ins(%x : memref<32xi8>) outs(%y : memref<32xi8>) {map = affine_map<(i) -> (i - 3)>}
+  qkernel.concat ins(%x, %a : memref<32xi8>, memref<16xi8>) outs(%b : memref<48xi8>) {axis = 0 : i64}
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<*xi8>, %y: memref<?x4xi8>, %z: memref<?x4xi8>, %s: memref<i8>) {
+  %0 = memref.cast %y : memref<?x4xi8> to memref<*xi8>
+  memref.copy %x, %0 : memref<*xi8> to memref<*xi8>
+  memref.copy %y, %z : memref<?x4xi8> to memref<?x4xi8>
+  memref.copy %s, %s : memref<i8> to memref<i8>
+  return
+}

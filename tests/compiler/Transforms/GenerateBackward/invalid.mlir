@@ -27,7 +27,7 @@ func.func private @forward(tensor<2x4xf32>) -> tensor<2x4xf32>
 
 // A new value has the type of the old one.
 
-// expected-error @below {{expected a body, an input and one result, or further}}
+// expected-error @below {{expects result 1 to have an argument of its type that is @m, too}}
 func.func @forward(%x: tensor<2x4xf32>, %m: tensor<4xf32> {qtrain.parameter = @m})
     -> (tensor<2x4xf32>, tensor<2x4xf32> {qtrain.parameter = @m}) {
   return %x, %x : tensor<2x4xf32>, tensor<2x4xf32>
