@@ -61,6 +61,22 @@ std::string qtcrt::progressText(const std::string &what,
   return text.substr(0, 79);
 }
 
+std::string qtcrt::epochText(const EpochMetrics &line) {
+  char loss[32], test[32] = "-", text[256];
+  // A loss that grows without bound has few digits, too.
+  std::snprintf(loss, sizeof(loss), line.trainLoss < 100 ? "%.4f" : "%.4g",
+                line.trainLoss);
+  if (line.testAccuracy >= 0)
+    std::snprintf(test, sizeof(test), "%.2f %%", 100 * line.testAccuracy);
+  std::snprintf(text, sizeof(text),
+                "epoch %3llu  loss %7s  train %6.2f %%  test %8s  "
+                "%6.0f img/s  %7.*f s",
+                static_cast<unsigned long long>(line.epoch), loss,
+                100 * line.trainAccuracy, test, line.imagesPerSecond,
+                line.seconds < 99999 ? 1 : 0, line.seconds);
+  return text;
+}
+
 std::string qtcrt::durationText(double seconds) {
   unsigned long long whole = static_cast<unsigned long long>(seconds + 0.5);
   if (whole < 60)

@@ -8,6 +8,8 @@
 #ifndef QTCRT_CORE_PROGRESS_H
 #define QTCRT_CORE_PROGRESS_H
 
+#include "core/Metrics.h"
+
 #include <chrono>
 #include <string>
 
@@ -59,6 +61,10 @@ private:
 std::string progressText(const std::string &what, const std::string &unit,
                          unsigned long long done, unsigned long long total,
                          double seconds);
+
+/// The line of an epoch without its ending, in 80 columns. Step and schedule
+/// are in metrics.jsonl alone.
+std::string epochText(const EpochMetrics &line);
 
 /// "59 s", "3 min 20 s", "2 h 5 min".
 std::string durationText(double seconds);

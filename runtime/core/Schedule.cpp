@@ -9,6 +9,7 @@
 
 #include "qtcrt/Error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -133,6 +134,15 @@ Schedule Schedule::parse(const std::string &text, qtcrt_schedule_kind kind) {
       return schedule;
     begin = comma + 1;
   }
+}
+
+bool Schedule::operator==(const Schedule &other) const {
+  return kind == other.kind &&
+         std::equal(entries.begin(), entries.end(), other.entries.begin(),
+                    other.entries.end(), [](const Entry &a, const Entry &b) {
+                      return a.value == b.value && a.unit == b.unit &&
+                             a.position == b.position;
+                    });
 }
 
 void Schedule::resolve(uint64_t totalSteps, uint64_t stepsPerEpoch) {

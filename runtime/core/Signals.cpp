@@ -34,6 +34,7 @@ void qtcrt::catchInterrupts() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  signal(SIGPIPE, SIG_IGN);
   struct sigaction old {};
   // nohup has SIGHUP ignored so that the run outlives the terminal.
   if (sigaction(SIGHUP, nullptr, &old) == 0 && old.sa_handler != SIG_IGN)

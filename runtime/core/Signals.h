@@ -11,7 +11,8 @@
 namespace qtcrt {
 
 /// From now on SIGINT, SIGTERM and SIGHUP are noted instead of ending the
-/// process; a second one ends it at once.
+/// process; a second one ends it at once. Writing to a pipe that nobody reads
+/// is an error of write.
 void catchInterrupts();
 
 /// The signal that arrived, or 0.

@@ -12,6 +12,7 @@
 #include "qtcrt/Error.h"
 #include "qtcrt/Printable.h"
 #include "qtcrt/ShellCommand.h"
+#include "qtcrt/StandardStreams.h"
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
@@ -87,7 +88,8 @@ void TrainingRun::applyOptions() {
       requireSame(file, "shuffling", onOff(record.shuffle), "off");
     if (options.augment)
       requireSame(file, "--augment", record.augment, *options.augment);
-    if (options.schedule)
+    if (options.schedule && !(Schedule::parse(record.schedule, kind) ==
+                              Schedule::parse(*options.schedule, kind)))
       requireSame(file, "--schedule", record.schedule, *options.schedule);
   }
   // No step depends on it, so a resumed run may have another.
@@ -141,7 +143,13 @@ void TrainingRun::openOutput() {
   folder.open(model.name);
   if (options.out.empty())
     std::printf("results go to %s\n", inQuotes(folder.path()).c_str());
-  std::fflush(stdout);
+  if (options.memoryReport)
+    printMemory();
+  printHeading();
+  flushOutput();
+  // Before results of another run are replaced.
+  if (outputError)
+    fail("cannot write to standard output: ", describeErrno(outputError));
   metrics = std::make_unique<MetricsFile>(folder.path(), record.epoch);
   save(); // fails early if the folder is not writable
 }
@@ -153,10 +161,14 @@ void TrainingRun::save() {
   saveCheckpoint(folder.checkpoint(), model, session.state(), record);
 }
 
+/// Notes the first failure, which the C library reports once.
+void TrainingRun::flushOutput() {
+  int error = flushStdout();
+  if (!outputError)
+    outputError = error;
+}
+
 int TrainingRun::run() {
-  if (options.memoryReport)
-    printMemory();
-  printHeading();
   trainSteps();
   if (pendingInterrupt())
     return finishInterrupted();
@@ -188,7 +200,6 @@ void TrainingRun::printHeading() const {
               static_cast<unsigned long long>(data.train.count()),
               static_cast<unsigned long long>(data.test.count()), place.c_str(),
               session.variant().name);
-  std::fflush(stdout);
 }
 
 void TrainingRun::trainSteps() {
@@ -209,6 +220,10 @@ void TrainingRun::trainSteps() {
       break;
     if (pendingInterrupt())
       break;
+    if (outputError)
+      fail("cannot write to standard output: ", describeErrno(outputError),
+           "; stopped after step ", record.step,
+           "; continue with: ", getContinuation());
     if (epochImages == 0)
       progress.begin(concat("epoch ", record.epoch), "step", stepsPerEpoch,
                      record.position);
@@ -358,18 +373,13 @@ void TrainingRun::warnIfNothingIsLearned() {
 }
 
 void TrainingRun::reportEpoch(const EpochMetrics &line) {
-  char test[32] = "      -";
-  if (line.testAccuracy >= 0)
-    std::snprintf(test, sizeof(test), "%6.2f %%", 100 * line.testAccuracy);
-  std::printf("epoch %3llu  step %7llu/%llu  loss %7.4f  train %6.2f %%  "
-              "test %8s  schedule %g  %8.0f images/s  %7.1f s\n",
-              static_cast<unsigned long long>(line.epoch),
-              static_cast<unsigned long long>(line.step),
-              static_cast<unsigned long long>(record.totalSteps),
-              line.trainLoss, 100 * line.trainAccuracy, test, line.schedule,
-              line.imagesPerSecond, line.seconds);
-  std::fflush(stdout);
+  std::printf("%s\n", epochText(line).c_str());
+  flushOutput();
   metrics->append(line);
+}
+
+std::string TrainingRun::getContinuation() const {
+  return commandToContinue(options.words, folder.checkpoint(), folder.path());
 }
 
 int TrainingRun::finishInterrupted() {
@@ -377,9 +387,7 @@ int TrainingRun::finishInterrupted() {
   std::fflush(stdout);
   std::fprintf(stderr, "interrupted after step %llu; continue with: %s\n",
                static_cast<unsigned long long>(record.step),
-               printable(commandToContinue(options.words, folder.checkpoint(),
-                                           folder.path()))
-                   .c_str());
+               printable(getContinuation()).c_str());
   return 128 + pendingInterrupt();
 }
 
@@ -406,5 +414,9 @@ void TrainingRun::printMemory() const {
 }
 
 int qtcrt::runTrain(const qtcrt_model &model, const Options &options) {
+  // Nobody would see how a run of hours goes.
+  if (!isStdoutOpen())
+    fail("cannot write to standard output: it is closed; redirect it to a file "
+         "or to /dev/null");
   return TrainingRun(model, options).run();
 }

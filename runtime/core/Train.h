@@ -50,6 +50,9 @@ private:
   void warnIfNothingIsLearned();
   void save();
   int finishInterrupted();
+  /// The command that goes on from the checkpoint.
+  std::string getContinuation() const;
+  void flushOutput();
   int printResult(double testAccuracy);
   void printMemory() const;
   void printHeading() const;
@@ -84,6 +87,7 @@ private:
   Stopwatch epochTime;
   uint64_t epochImages = 0; ///< in this process
   double finalAccuracy = -1;
+  int outputError = 0; ///< errno of the first failure to write to stdout
 };
 
 } // namespace qtcrt

@@ -13,7 +13,6 @@
 #include "qtcrt/Session.h"
 #include "qtcrt/StandardStreams.h"
 
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <new>
@@ -50,10 +49,8 @@ int runGuarded(int argc, char **argv, const qtcrt_model &model) {
   try {
     checkModel(model);
     int status = dispatch(model, parseCommandLine(argc, argv, model));
-    errno = 0;
-    if (std::fflush(stdout) != 0 || std::ferror(stdout))
-      fail("cannot write to standard output: ",
-           describeErrno(errno ? errno : EIO));
+    if (int error = flushStdout())
+      fail("cannot write to standard output: ", describeErrno(error));
     return status;
   } catch (const UsageError &error) {
     return report(error.what(), 2);

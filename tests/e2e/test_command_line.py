@@ -152,6 +152,16 @@ class Runs(CommandLineCase):
         self.assertEqual(outcome.err.count("warning: nothing was learned: no parameter has changed"), 1, outcome)
         self.assertNotIn("warning", harness.succeed(self.trainer, *words, cwd=self.folder).err)
 
+    def test_epochs_fit_a_terminal(self):
+        outcome = harness.succeed(self.trainer, "train", "--data", self.data, "--epochs=3", cwd=self.folder)
+        lines = [line for line in outcome.out.splitlines() if line.startswith("epoch ")]
+        self.assertEqual([line.split()[1] for line in lines], ["0", "1", "2"])
+        for line in lines:
+            self.assertRegex(
+                line, r"^epoch +\d+  loss +\d+\.\d{4}  train +[\d.]+ %  test +[\d.]+ %  +\d+ img/s  +[\d.]+ s$"
+            )
+            self.assertLess(len(line), 80)
+
     def test_progress(self):
         """On a terminal, one line that names the work that the remaining time is for and fits 80 columns."""
         trainer = os.path.join(harness.BUILD, "runtime", "tests", "qtcrt-fake-trainer")

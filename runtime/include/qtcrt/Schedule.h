@@ -31,6 +31,9 @@ public:
   /// and powers of two for QTCRT_SCHEDULE_LOG2. Throws UsageError.
   static Schedule parse(const std::string &text, qtcrt_schedule_kind kind);
 
+  /// True if the lists mean the same, whatever their spelling.
+  bool operator==(const Schedule &other) const;
+
   /// Determines the step at which each entry starts. Throws UsageError when an
   /// entry starts before the previous one.
   void resolve(uint64_t totalSteps, uint64_t stepsPerEpoch);

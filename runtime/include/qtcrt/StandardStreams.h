@@ -12,6 +12,8 @@
 #ifndef QTCRT_STANDARD_STREAMS_H
 #define QTCRT_STANDARD_STREAMS_H
 
+#include <cerrno>
+#include <cstdio>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -26,6 +28,22 @@ inline void openStandardStreams() {
     if (fcntl(descriptor, F_GETFD) < 0) // the least free descriptor is taken
       (void)open("/dev/null",
                  descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/// Whether stdout can be written to, as far as that shows before: it was not
+/// closed when the program started.
+inline bool isStdoutOpen() {
+  int flags = fcntl(STDOUT_FILENO, F_GETFL);
+  return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
+/// Writes what is buffered for stdout. Returns 0, or the error of this or an
+/// earlier write.
+inline int flushStdout() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout))
+    return 0;
+  return errno ? errno : EIO;
 }
 
 } // namespace qtcrt
