@@ -69,8 +69,7 @@ llvm::Error Compiler::checkOutput() {
     return isText ? llvm::Error::success()
                   : llvm::createStringError(
                         "option '-o': stdout takes text only; expected a file");
-  if (llvm::Error error =
-          qtc::checkOutput(options.outputPath, options.modelPath))
+  if (llvm::Error error = qtc::checkOutput(options.outputPath))
     return error;
   if (options.emit != Phase::Library)
     return llvm::Error::success();
@@ -79,7 +78,7 @@ llvm::Error Compiler::checkOutput() {
     return llvm::createStringError("option '-o': '" + header +
                                    "' is the name of the library's header; "
                                    "expected one that ends in '.a'");
-  return qtc::checkOutput(header, options.modelPath);
+  return qtc::checkOutput(header);
 }
 
 llvm::Error Compiler::writeOutput(llvm::StringRef text) {

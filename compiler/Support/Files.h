@@ -25,8 +25,8 @@ readRegularFile(llvm::StringRef path, llvm::StringRef kind,
                 uint64_t maxBytes = UINT64_MAX);
 
 /// Fails if `writeFile` would not be able to write `path`, as far as that is
-/// known before. `input` is a file that must not be overwritten.
-llvm::Error checkOutput(llvm::StringRef path, llvm::StringRef input = "");
+/// known before.
+llvm::Error checkOutput(llvm::StringRef path);
 
 /// Writes a file as a whole or not at all. Symbolic links are followed. Fails
 /// if `path` exists and is not a regular file.

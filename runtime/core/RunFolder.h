@@ -14,10 +14,6 @@
 
 namespace qtcrt {
 
-/// Names of the files in the folder of a run.
-constexpr const char *checkpointName = "checkpoint.safetensors";
-constexpr const char *metricsName = "metrics.jsonl";
-
 /// The folder of one run. It belongs to this process alone, and results of
 /// another run in it are not lost. All functions throw Error.
 class RunFolder {

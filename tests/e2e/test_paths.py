@@ -4,6 +4,7 @@
 """Where the tools read and write: links, devices, pipes, closed streams, and the files left by an interruption."""
 
 import os
+import shlex
 import signal
 import socket
 import stat
@@ -13,6 +14,7 @@ import time
 import unittest
 
 import harness
+import onnx
 from test_user_errors import ErrorCase, INPUT, USAGE, make_model
 
 sys.path.insert(0, harness.REFERENCE)
@@ -73,16 +75,46 @@ class Output(ErrorCase):
             content = file.read()
         os.symlink(self.model, self.path("link"))
         os.link(self.model, self.path("other_name"))
-        for output in (self.model, self.path("link"), self.path("other_name")):
+        for output, what in (
+            (self.model, "the model itself"), (self.path("link"), f"the model '{self.model}' itself"),
+            (self.path("other_name"), f"the model '{self.model}' itself"),
+        ):
             for emit in ("trainer", "import"):
                 self.assert_error(
-                    USAGE, harness.QTC, "compile", self.model, "-o", output, "--emit=" + emit, mentions=["the model itself"]
+                    USAGE, harness.QTC, "compile", self.model, "-o", output, "--emit=" + emit, mentions=[output, what]
                 )
         with open(self.model, "rb") as file:
             self.assertEqual(file.read(), content)
         self.assert_refused(self.path("m.h"), "--emit=lib", mentions=["header"])
         self.assert_refused("-", mentions=["stdout takes text only"])
         self.assertEqual(sorted(os.listdir(self.folder)), ["link", "other_name"])
+
+    def test_external_data_stay(self):
+        model, data = self.path("m.onnx"), os.path.realpath(self.path("m.h"))
+        onnx.save(onnx.load(self.model), model, save_as_external_data=True, location="m.h", size_threshold=0)
+        os.mkdir(self.path("out"))
+        os.symlink("../m.h", self.path("out", "link"))
+        os.symlink("../m.h", self.path("out", "checkpoint.safetensors"))
+        os.link(data, self.path("out", "other"))
+        with open(data, "rb") as file:
+            content = file.read()
+        outputs = [(data, "trainer"), (self.path("out", "link"), "import"), (self.path("out", "other"), "obj")]
+        for output, emit in outputs + [(self.path("m.a"), "lib")]:
+            mentions = ["option '-o'", data if emit == "lib" else output, f"'{data}'", "external data", model]
+            self.assert_error(USAGE, harness.QTC, "compile", model, "-o", output, "--emit=" + emit, mentions=mentions)
+        words = ("train", model, "--data", "synthetic:digits", "--out", self.path("out"), "--overwrite")
+        mentions = ["option '--out'", self.path("out", "checkpoint.safetensors"), f"'{data}'"]
+        self.assert_error(USAGE, harness.QTC, *words, mentions=mentions)
+        with open(data, "rb") as file:
+            self.assertEqual(file.read(), content)
+        harness.succeed(harness.QTC, "compile", model, "-o", self.path("m"), *FAST)
+
+    def test_files_of_schedules_stay(self):
+        tuned = self.write("tuned", b"{}")
+        os.symlink("tuned", self.path("link"))
+        words = (harness.QTC, "compile", self.model, "--target=cuda", "--tune-file", tuned, "-o")
+        for output in (tuned, self.path("link")):
+            self.assert_error(USAGE, *words, output, mentions=[output, f"'--tune-file={tuned}'"])
 
     def test_existing_files(self):
         for emit in ("trainer", "import"):
@@ -194,12 +226,49 @@ class Streams(ErrorCase):
             self.assertEqual(outcome.code, 0, outcome)
             harness.succeed(self.path("out"), "info")
             outcome = self.run_closed(closed, self.trainer, "train", "--data", data, "--steps=2", "--out", results)
-            self.assertEqual(outcome.code, INPUT if " >&-" in closed else 0, outcome)
+            if " >&-" in closed:
+                self.assertEqual(outcome.code, INPUT, outcome)
+                self.assertFalse(os.path.exists(results))
+                continue
+            self.assertEqual(outcome.code, 0, outcome)
             harness.succeed(self.trainer, "hash", "--checkpoint", harness.checkpoint(results))
             with open(os.path.join(results, "metrics.jsonl"), encoding="utf-8") as file:
                 self.assertNotIn("result:", file.read())
         outcome = self.run_closed("2>&-", harness.QTC, "compile", self.path("missing"), "-o", self.path("out"))
         self.assertEqual((outcome.code, outcome.out), (INPUT, ""))
+
+
+    def test_a_run_that_nobody_hears_does_not_begin(self):
+        data = "npy:" + os.path.join(self.common, "data")
+        words = (self.trainer, "train", "--data", data, "--out", self.path("run"))
+        harness.succeed(*words, "--steps=2")
+        state = harness.state_hash(self.trainer, harness.checkpoint(self.path("run")))
+        for closed in (">&-", ">/dev/full"):
+            outcome = self.run_closed(closed, *words, "--epochs=1000000", "--overwrite")
+            self.assertEqual(outcome.code, INPUT, outcome)
+            self.assertRegex(outcome.err, r"\Aerror: cannot write to standard output: [^\n]+\n\Z")
+            self.assertEqual(harness.state_hash(self.trainer, harness.checkpoint(self.path("run"))), state)
+
+    def test_a_reader_that_goes_away_ends_the_run_after_an_epoch(self):
+        data = "npy:" + os.path.join(self.common, "data")
+        run = self.path("run")
+        words = [self.trainer, "train", "--data", data, "--schedule=4", "--out"]
+        settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
+        with subprocess.Popen([*words, run, "--epochs=1000000"], **settings) as process:
+            self.assertIn("training", process.stdout.readline())
+            process.stdout.close()
+            err = process.stderr.read()
+            self.assertEqual(process.wait(timeout=60), INPUT, err)
+        self.assertRegex(
+            err, r"\Aerror: cannot write to standard output: broken pipe; stopped after step \d+; continue with: [^\n]+\n\Z"
+        )
+        with open(os.path.join(run, "metrics.jsonl"), encoding="utf-8") as file:
+            epochs = len(file.readlines())
+        whole = harness.Result(harness.succeed(*words, self.path("whole"), f"--epochs={epochs}"))
+        self.assertEqual(harness.state_hash(self.trainer, harness.checkpoint(run)), whole.state)
+        command = shlex.split(err.partition("continue with: ")[2].replace("1000000", str(epochs + 1)))
+        longer = harness.Result(harness.succeed(*words, self.path("longer"), f"--epochs={epochs + 1}"))
+        self.assertEqual(harness.Result(harness.succeed(*command)).state, longer.state)
 
 
 #: Reports its start, starts another program that would continue, and makes files where linkers make them.

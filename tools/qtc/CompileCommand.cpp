@@ -7,10 +7,12 @@
 
 #include "tools/qtc/Commands.h"
 #include "tools/qtc/CompileFlags.h"
+#include "tools/qtc/OutputCheck.h"
 #include "tools/qtc/Session.h"
 #include "tools/qtc/TuneFlags.h"
 
-#include "llvm/Support/FileSystem.h"
+#include "compiler/Target/CPU/Link.h"
+
 #include "llvm/Support/Path.h"
 
 #include <CLI/CLI.hpp>
@@ -34,6 +36,19 @@ static std::string getDefaultOutput(const CompileOptions &options) {
   default:
     return "-";
   }
+}
+
+/// Refuses to write to files of the model.
+static llvm::Error checkOutputs(const CompileOptions &options) {
+  if (options.outputPath == "-")
+    return llvm::Error::success();
+  if (llvm::Error error =
+          checkIsNoInput("-o", options.outputPath, options.modelPath))
+    return error;
+  if (options.emit != Phase::Library)
+    return llvm::Error::success();
+  return checkIsNoInput("-o", cpu::getHeaderPath(options.outputPath),
+                        options.modelPath);
 }
 
 void tools::addCompileCommand(CLI::App &app, int &status) {
@@ -60,10 +75,11 @@ void tools::addCompileCommand(CLI::App &app, int &status) {
       return;
     }
     options.outputPath = output->empty() ? getDefaultOutput(options) : *output;
-    if (llvm::sys::fs::equivalent(options.outputPath, options.modelPath)) {
-      reportFailure(llvm::createStringError(
-          "option '-o': '" + options.outputPath +
-          "' is the model itself; expected another file to write"));
+    error = checkOutputs(options);
+    if (!error)
+      error = tuning->checkFile(options);
+    if (error) {
+      reportFailure(std::move(error));
       status = kUsageError;
       return;
     }

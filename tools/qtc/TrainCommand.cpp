@@ -7,6 +7,7 @@
 
 #include "tools/qtc/Commands.h"
 #include "tools/qtc/CompileFlags.h"
+#include "tools/qtc/OutputCheck.h"
 #include "tools/qtc/Session.h"
 #include "tools/qtc/TrainerCache.h"
 
@@ -27,19 +28,29 @@
 using namespace qtc;
 using namespace qtc::tools;
 
+/// A flag as it was given: with --a,!--no-a, the last of these two.
+static std::string getFlagWord(const CLI::Option &flag) {
+  if (flag.results().back() != "false")
+    return flag.get_name();
+  const std::vector<std::string> &negative = flag.get_fnames();
+  return negative.empty() ? flag.get_name() + "=false"
+                          : "--" + negative.front();
+}
+
 /// The options that were given, as words of another command line.
 static std::vector<std::string>
 getGivenWords(const std::vector<CLI::Option *> &options) {
   std::vector<std::string> words;
   for (const CLI::Option *option : options) {
-    bool isFlag = option->get_type_size() == 0;
-    if (isFlag && option->count() > 0)
-      words.push_back(option->get_name());
+    if (option->count() == 0)
+      continue;
+    if (option->get_expected_max() == 0) {
+      words.push_back(getFlagWord(*option));
+      continue;
+    }
     for (const std::string &value : option->results())
-      if (!isFlag)
-        words.push_back(option->get_positional()
-                            ? value
-                            : option->get_name() + "=" + value);
+      words.push_back(
+          option->get_positional() ? value : option->get_name() + "=" + value);
   }
   return words;
 }
@@ -89,6 +100,20 @@ static llvm::Expected<std::string> getTrainer(CompileOptions &options) {
                     });
 }
 
+/// Refuses a folder where the run would replace files of the model.
+static llvm::Error checkFolder(const std::string &folder,
+                               const std::string &model) {
+  if (folder.empty()) // a new one
+    return llvm::Error::success();
+  for (const char *name : {qtcrt::checkpointName, qtcrt::metricsName}) {
+    llvm::SmallString<128> file(folder);
+    llvm::sys::path::append(file, name);
+    if (llvm::Error error = checkIsNoInput("--out", file, model))
+      return error;
+  }
+  return llvm::Error::success();
+}
+
 void tools::addTrainCommand(CLI::App &app, int &status) {
   CLI::App *command = app.add_subcommand(
       "train", "Compiles a model, or takes it from the cache, and trains it");
@@ -104,7 +129,10 @@ void tools::addTrainCommand(CLI::App &app, int &status) {
   // them; the trainer parses them again.
   command->callback([command, flags, training, trainingOptions, &status] {
     CompileOptions options;
-    if (llvm::Error error = flags->parse(options)) {
+    llvm::Error error = flags->parse(options);
+    if (!error)
+      error = checkFolder(training->out, options.modelPath);
+    if (error) {
       reportFailure(std::move(error));
       status = kUsageError;
       return;

@@ -6,9 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/qtc/TuneFlags.h"
+#include "tools/qtc/OutputCheck.h"
 #include "tools/qtc/Tuner.h"
 
 #include "compiler/Support/Files.h"
+#include "llvm/Support/FileSystem.h"
 
 #include <CLI/CLI.hpp>
 
@@ -48,6 +50,19 @@ llvm::Error TuneFlags::check(const CompileOptions &options) const {
   return llvm::Error::success();
 }
 
+llvm::Error TuneFlags::checkFile(const CompileOptions &options) const {
+  if (file.empty())
+    return llvm::Error::success();
+  if (file == options.outputPath ||
+      llvm::sys::fs::equivalent(file, options.outputPath))
+    return llvm::createStringError("option '-o': '" + options.outputPath +
+                                   "' is the file of '--tune-file=" + file +
+                                   "'; expected another file to write");
+  return candidates == 0
+             ? llvm::Error::success()
+             : checkIsNoInput("--tune-file", file, options.modelPath);
+}
+
 llvm::Error TuneFlags::read(CompileOptions &options) const {
   llvm::Expected<TunedSchedules> tuned = readTuneFile(file);
   if (!tuned)
@@ -72,7 +87,7 @@ llvm::Error TuneFlags::apply(CompileOptions &options) const {
     return file.empty() ? llvm::Error::success() : read(options);
   // An error after minutes of measurements would waste them.
   if (!file.empty())
-    if (llvm::Error error = checkOutput(file, options.modelPath))
+    if (llvm::Error error = checkOutput(file))
       return error;
   llvm::Expected<TunedSchedules> tuned = Tuner(options, candidates).run();
   if (!tuned)

@@ -27,6 +27,9 @@ public:
   /// Fails if an option conflicts with `options`.
   llvm::Error check(const CompileOptions &options) const;
 
+  /// Refuses a file that is the output of the compiler or belongs to the model.
+  llvm::Error checkFile(const CompileOptions &options) const;
+
   /// Sets the schedules of contractions in `options`: measured here, or those
   /// of the file.
   llvm::Error apply(CompileOptions &options) const;

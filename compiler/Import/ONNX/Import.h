@@ -77,6 +77,10 @@ importOnnxBuffer(llvm::StringRef bytes, llvm::StringRef name,
 /// names and hashes of the other files.
 llvm::Expected<std::string> hashOnnxFile(llvm::StringRef path);
 
+/// The files with external data of the model in file `path`, as far as it can
+/// be read and they exist.
+std::vector<std::string> listExternalFiles(llvm::StringRef path);
+
 /// The result of importing a node.
 enum class NodeStatus {
   Supported,

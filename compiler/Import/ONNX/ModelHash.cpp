@@ -54,6 +54,36 @@ private:
 };
 } // namespace
 
+/// The locations in the model `bytes`. What cannot be parsed or found is
+/// refused when the file is imported.
+static std::set<std::string> findLocations(llvm::StringRef bytes,
+                                           llvm::StringRef folder) {
+  std::string ignored;
+  FailureOr<std::unique_ptr<Model>> model =
+      Model::parse(bytes, folder, ignored);
+  LocationCollector collector;
+  if (succeeded(model))
+    collector.visit((*model)->getGraph());
+  return std::move(collector.locations);
+}
+
+std::vector<std::string>
+qtc::onnx_import::listExternalFiles(llvm::StringRef path) {
+  std::string ignored, folder = getFolder(path);
+  std::vector<std::string> files;
+  FailureOr<std::unique_ptr<llvm::MemoryBuffer>> buffer =
+      readFile(path, ignored);
+  if (failed(buffer))
+    return files;
+  for (const std::string &location :
+       findLocations((*buffer)->getBuffer(), folder)) {
+    FailureOr<std::string> file = resolveLocation(location, folder, ignored);
+    if (succeeded(file))
+      files.push_back(std::move(*file));
+  }
+  return files;
+}
+
 llvm::Expected<std::string>
 qtc::onnx_import::hashOnnxFile(llvm::StringRef path) {
   std::string why;
@@ -62,16 +92,10 @@ qtc::onnx_import::hashOnnxFile(llvm::StringRef path) {
     return llvm::createStringError("'" + path + "': " + why);
   llvm::StringRef bytes = (*buffer)->getBuffer();
   std::string folder = getFolder(path), combined = hashBytes(bytes);
-  // The import of the file reports a model that cannot be parsed and data that
-  // cannot be found.
-  FailureOr<std::unique_ptr<Model>> model = Model::parse(bytes, folder, why);
-  if (failed(model))
+  std::set<std::string> locations = findLocations(bytes, folder);
+  if (locations.empty())
     return combined;
-  LocationCollector collector;
-  collector.visit((*model)->getGraph());
-  if (collector.locations.empty())
-    return combined;
-  for (const std::string &location : collector.locations) {
+  for (const std::string &location : locations) {
     combined += '\0' + location + '\0';
     FailureOr<std::string> file = resolveLocation(location, folder, why);
     if (failed(file))

@@ -21,6 +21,10 @@ class App;
 
 namespace qtcrt {
 
+/// Names of the files in the folder of a run, --out.
+constexpr const char *checkpointName = "checkpoint.safetensors";
+constexpr const char *metricsName = "metrics.jsonl";
+
 enum class Command { None, Train, Eval, Bench, Info, Hash };
 
 /// The parsed command line; absent options stay empty.
