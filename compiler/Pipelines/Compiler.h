@@ -52,7 +52,7 @@ struct CompileOptions : FrontEndOptions {
   std::string modelPath;
   /// File to write; "-" is stdout, for text only.
   std::string outputPath;
-  /// Spelling of the normalization, for checkpoints.
+  /// Spelling of the normalization, for checkpoints: one for each meaning.
   std::string normalize = "none";
   std::vector<const cpu::TargetRecord *> targets;
   /// The devices to train on, the oldest first; none: the processor.

@@ -10,6 +10,11 @@
 #include "compiler/Scheme/NITI/NITI.h"
 #include "compiler/Scheme/WAGE/WAGE.h"
 
+#include "llvm/ADT/StringExtras.h"
+
+#include <charconv>
+#include <iterator>
+
 using namespace qtc;
 
 llvm::ArrayRef<const Scheme *> qtc::getSchemes() {
@@ -19,6 +24,19 @@ llvm::ArrayRef<const Scheme *> qtc::getSchemes() {
       &fp32::getScheme(),
   };
   return schemes;
+}
+
+std::string qtc::spellNumber(double number) {
+  char text[32];
+  auto end = std::to_chars(std::begin(text), std::end(text), number,
+                           std::chars_format::general);
+  return std::string(text, end.ptr);
+}
+
+std::string qtc::spellValue(llvm::StringRef text) {
+  double number = 0;
+  (void)llvm::to_float(text, number);
+  return spellNumber(number + 0.0); // -0 is 0
 }
 
 const Scheme *qtc::lookupScheme(llvm::StringRef name) {

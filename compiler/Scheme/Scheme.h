@@ -31,7 +31,15 @@ struct SchemeOption {
   /// part can. Initial values and exponents do not count: a checkpoint has
   /// them, and they are compared separately.
   llvm::StringRef (*getEvaluationPart)(llvm::StringRef value) = nullptr;
+  /// The one spelling of a value that the scheme accepts; null if there is no
+  /// other.
+  std::string (*spell)(llvm::StringRef value) = nullptr;
 };
+
+/// The shortest decimal that is read as `number`.
+std::string spellNumber(double number);
+/// The same for a number as a user writes it.
+std::string spellValue(llvm::StringRef text);
 
 /// SchemeOption::getEvaluationPart of an option that changes evaluation.
 inline llvm::StringRef getWholeValue(llvm::StringRef value) { return value; }

@@ -98,6 +98,34 @@ class Key(CacheCase):
             self.train(option)
             self.assertEqual(len(self.trainers()), count)
 
+    def test_spelling_does_not(self):
+        for count, spellings in enumerate(
+            (
+                ((), ("--normalize=none",), ("--normalize=0/1",), ("--normalize=-0.0/1e0",), ("--niti-headroom=1",),
+                 ("--niti-headroom=01",)),
+                (("--normalize=0.5/0.25",), ("--normalize=.5/2.5e-1",), ("--normalize= 0.50 / 0.250 ",)),
+                (("--normalize=mnist",), ("--normalize=0.13070/.3081",)),
+                (("--scheme=fp32",), ("--scheme=fp32", "--fp32-momentum=.90"),
+                 ("--scheme=fp32", "--fp32-weight-decay=0e3", "--no-assert-integer")),
+                (("--scheme=wage",), ("--scheme=wage", "--wage-bits=02-8-08-8")),
+            ),
+            1,
+        ):
+            for options in spellings:
+                self.train(*options)
+                self.assertEqual(len(self.trainers()), count, options)
+            with self.subTest("the checkpoint of one continues with the other"):
+                out = ("--out", self.path(f"run{count}"))
+                self.train(*spellings[0], *out)
+                resume = "--resume=" + harness.checkpoint(out[1])
+                harness.succeed(*self.words("--steps=2", *spellings[-1], *out, resume), env=self.environment)
+
+    def test_order_of_instruction_sets_does_not(self):
+        for sets in ("baseline,avx2", "avx2,baseline,avx2"):
+            words = (harness.QTC, "train", self.model, "--mcpu=" + sets, "--batch=8", "--data", self.data, "--steps=1")
+            harness.succeed(*words, env=self.environment, cwd=self.folder)
+            self.assertEqual(len(self.trainers()), 1)
+
     def test_seed_draws_the_initial_weights(self):
         for scheme in ("niti", "wage"):
             words = (f"--scheme={scheme}", "--init=scheme")
@@ -235,6 +263,11 @@ class Folder(CacheCase):
 
 
 class Interrupted(CacheCase):
+    OPTIONS = ("--no-assert-integer", "--no-microkernels", "--normalize= .5/ 0.25", "--niti-headroom=2")
+
+    def words(self, *options, model=None):
+        return super().words(*self.OPTIONS, *options, model=model)
+
     def test_hint(self):
         """The command that an interrupted run prints is one of qtc, and continues the run."""
         whole = harness.succeed(*self.words("--steps=4000", "--seed=3"), env=self.environment, cwd=self.folder)
@@ -248,6 +281,7 @@ class Interrupted(CacheCase):
         self.assertEqual(process.returncode, 128 + signal.SIGINT, err)
         command = shlex.split(err.partition("continue with: ")[2])
         self.assertEqual(command[1:3], ["train", self.model])
+        self.assertLess({*self.OPTIONS, "--steps=4000", "--seed=3"}, set(command))
         self.assertNotIn(self.cache, " ".join(command))
         shutil.rmtree(self.cache)
         rest = harness.succeed(*command, env=self.environment, cwd=self.folder)
@@ -256,7 +290,7 @@ class Interrupted(CacheCase):
         self.assertEqual(harness.state_hash(self.compiled(), saved), harness.Result(whole).state)
 
     def compiled(self):
-        return harness.compile_model(self.model, self.path("compiled"), "--mcpu=baseline", "--batch=8")
+        return harness.compile_model(self.model, self.path("compiled"), "--mcpu=baseline", "--batch=8", *self.OPTIONS)
 
 
 if __name__ == "__main__":

@@ -260,7 +260,15 @@ llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
     options.schemeRequest.values[name] = value;
   // Wrong values show before the model is read.
   mlir::OpPassManager unused("builtin.module");
-  return options.scheme->addPasses(unused, options.schemeRequest);
+  if (llvm::Error error =
+          options.scheme->addPasses(unused, options.schemeRequest))
+    return error;
+  // Checkpoints and the cache compare values as text.
+  for (const SchemeOption &option : options.scheme->options)
+    if (option.spell)
+      options.schemeRequest.values[option.name] =
+          option.spell(options.schemeRequest.get(option));
+  return llvm::Error::success();
 }
 
 /// A list of finite numbers.
@@ -272,13 +280,35 @@ static bool parseNumbers(llvm::StringRef text, std::vector<double> &numbers) {
     double number;
     if (!llvm::to_float(part.trim(), number) || !std::isfinite(number))
       return false;
-    numbers.push_back(number);
+    numbers.push_back(number + 0.0); // -0 is 0
   }
   return true;
 }
 
+/// The numbers of a normalization as text, one for each meaning.
+static std::string joinNumbers(llvm::ArrayRef<double> mean,
+                               llvm::ArrayRef<double> std) {
+  auto join = [](llvm::ArrayRef<double> numbers) {
+    return llvm::join(llvm::map_range(numbers, spellNumber), ",");
+  };
+  return join(mean) + "/" + join(std);
+}
+
+/// The name of a normalization, or its numbers if it has none.
+static std::string spellNormalization(llvm::ArrayRef<double> mean,
+                                      llvm::ArrayRef<double> std) {
+  std::string numbers = joinNumbers(mean, std);
+  for (const NamedNormalization &named : kNormalizations) {
+    std::vector<double> namedMean, namedStd;
+    auto [first, second] = named.value.split('/');
+    if (parseNumbers(first, namedMean) && parseNumbers(second, namedStd) &&
+        joinNumbers(namedMean, namedStd) == numbers)
+      return named.name.str();
+  }
+  return numbers;
+}
+
 llvm::Error CompileFlags::parseNormalize(CompileOptions &options) const {
-  options.normalize = normalize;
   llvm::StringRef text = normalize;
   for (const NamedNormalization &named : kNormalizations)
     if (named.name == text)
@@ -292,6 +322,7 @@ llvm::Error CompileFlags::parseNormalize(CompileOptions &options) const {
         "MEAN[,...]/STD[,...] with as many deviations, none of them 0, but "
         "got '" +
         normalize + "'");
+  options.normalize = spellNormalization(options.mean, options.std);
   return llvm::Error::success();
 }
 
@@ -315,5 +346,9 @@ llvm::Error CompileFlags::parseTargets(CompileOptions &options) const {
     if (!llvm::is_contained(options.targets, record))
       options.targets.push_back(record);
   }
+  // The order does not matter, so it is always the same.
+  llvm::sort(options.targets, [](const auto *left, const auto *right) {
+    return left->isa < right->isa;
+  });
   return llvm::Error::success();
 }

@@ -64,20 +64,21 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
     mean.push_back(value);
   for (double value : options.std)
     std.push_back(value);
-  return llvm::json::Object{{"name", path::stem(options.modelPath)},
-                            {"scheme", options.scheme->name},
-                            {"scheme options", std::move(scheme)},
-                            {"scheme init", options.schemeRequest.schemeInit},
-                            {"batch", options.batch},
-                            {"loss", static_cast<int64_t>(options.loss)},
-                            {"normalize", options.normalize},
-                            {"mean", std::move(mean)},
-                            {"std", std::move(std)},
-                            {"targets", std::move(targets)},
-                            {"devices", std::move(devices)},
-                            {"machine code", options.machineCode},
-                            {"microkernels", options.microkernels},
-                            {"assert integer", options.assertInteger}};
+  return llvm::json::Object{
+      {"name", path::stem(options.modelPath)},
+      {"scheme", options.scheme->name},
+      {"scheme options", std::move(scheme)},
+      {"scheme init", options.schemeRequest.schemeInit},
+      {"batch", options.batch},
+      {"loss", static_cast<int64_t>(options.loss)},
+      {"normalize", options.normalize},
+      {"mean", std::move(mean)},
+      {"std", std::move(std)},
+      {"targets", std::move(targets)},
+      {"devices", std::move(devices)},
+      {"machine code", options.machineCode},
+      {"microkernels", options.microkernels},
+      {"assert integer", options.assertInteger && options.scheme->isInteger}};
 }
 
 llvm::Expected<std::string>

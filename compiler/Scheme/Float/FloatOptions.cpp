@@ -17,8 +17,13 @@ using namespace qtc;
 
 enum { Momentum, WeightDecay };
 static constexpr SchemeOption kOptions[] = {
-    {"momentum", "0.9", "Momentum, from 0 to below 1", {}},
-    {"weight-decay", "0", "Weight decay of all parameters", {}},
+    {"momentum", "0.9", "Momentum, from 0 to below 1", {}, nullptr, spellValue},
+    {"weight-decay",
+     "0",
+     "Weight decay of all parameters",
+     {},
+     nullptr,
+     spellValue},
 };
 
 /// The value of `option` in [0, limit); an error says `range`.

@@ -9,6 +9,8 @@
 #include "compiler/Transforms/HoistPools/HoistPools.h"
 #include "runtime/include/qtcrt/abi.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -26,13 +28,21 @@ static StringRef dropErrorBits(StringRef bits) {
   return bits.rsplit('-').first;
 }
 
+/// `2-8-8-8` of `02-8-08-8`.
+static std::string spellBits(StringRef bits) {
+  SmallVector<StringRef, 4> parts;
+  bits.split(parts, '-');
+  return llvm::join(llvm::map_range(parts, spellValue), "-");
+}
+
 enum { Bits, Input, WeightClip, Alpha, LastLayer, Gamma };
 static constexpr SchemeOption kOptions[] = {
     {"bits",
      "2-8-8-8",
      "Widths kW-kA-kG-kE of weights, activations, gradients and errors",
      {},
-     dropErrorBits},
+     dropErrorBits,
+     spellBits},
     {"input", "auto",
      "How pixels become activations: head (p/127.5 - 1), c17 (p/128 - 1), "
      "mnist "
