@@ -116,12 +116,13 @@ double toDouble(FloatAttr number) { return number.getValueAsDouble(); }
 const double kSqrtHalf = std::sqrt(0.5);
 const double kPi = 3.14159265358979323846;
 
-/// The argument of the hyperbolic tangent of TanhGeluAttr.
+/// TanhGeluAttr is x · sigmoid(u): a hyperbolic tangent that rounds to less
+/// than 1 would leave a part of the derivative far away from 0.
 constexpr double kCubic = 0.044715;
-const double kTanhFactor = std::sqrt(2.0 / kPi);
+const double kTanhFactor = 2.0 * std::sqrt(2.0 / kPi);
 
-Scalar getTanhArgument(Scalar x) {
-  return (x * x * x * kCubic + x) * kTanhFactor;
+Scalar getTanhShare(Scalar x) {
+  return sigmoid((x * x * x * kCubic + x) * kTanhFactor);
 }
 
 } // namespace
@@ -419,8 +420,8 @@ Value SoftsignAttr::buildGradient(ImplicitLocOpBuilder &builder, Value operand,
   return g / (width * width);
 }
 
-// 1 is 2^-7 away there, a unit of 8 bits.
-double SoftsignAttr::getReach() const { return 128.0; }
+// It is 3 % away from 1 there. Further away, samples would be too far apart.
+double SoftsignAttr::getReach() const { return 32.0; }
 
 std::pair<double, double> SoftsignAttr::getOuterSlopes() const {
   return {0.0, 0.0};
@@ -476,17 +477,15 @@ std::pair<double, double> GeluAttr::getOuterSlopes() const {
 Value TanhGeluAttr::buildValue(ImplicitLocOpBuilder &builder,
                                Value operand) const {
   Scalar x(builder, operand);
-  return x * 0.5 * (tanh(getTanhArgument(x)) + 1.0);
+  return x * getTanhShare(x);
 }
 
 Value TanhGeluAttr::buildGradient(ImplicitLocOpBuilder &builder, Value operand,
                                   Value gradient) const {
   Scalar x(builder, operand), g(builder, gradient);
-  Scalar t = tanh(getTanhArgument(x));
-  Scalar share = (t + 1.0) * 0.5;
-  Scalar slope =
-      (1.0 - t * t) * (x * x * (3.0 * kCubic) + 1.0) * (0.5 * kTanhFactor);
-  return g * (share + x * slope);
+  Scalar share = getTanhShare(x);
+  Scalar slope = (x * x * (3.0 * kCubic) + 1.0) * kTanhFactor;
+  return g * (share + x * (share * (1.0 - share)) * slope);
 }
 
 std::pair<double, double> TanhGeluAttr::getOuterSlopes() const {

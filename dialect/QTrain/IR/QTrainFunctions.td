@@ -18,10 +18,9 @@ include "dialect/QTrain/Interfaces/FunctionInterface.td"
 include "mlir/IR/AttrTypeBase.td"
 
 /// Any function.
-def QTrain_Function : ConfinedAttr<AnyAttr, [
-    AttrConstraint<
-        CPred<"::llvm::isa<::qtc::qtrain::FunctionAttrInterface>($_self)">,
-        "function of one number">]> {
+def QTrain_Function
+    : Attr<CPred<"::llvm::isa<::qtc::qtrain::FunctionAttrInterface>($_self)">,
+           "function of one number"> {
   let storageType = "::qtc::qtrain::FunctionAttrInterface";
   let returnType = storageType;
   let convertFromStorage = "$_self";

@@ -159,9 +159,9 @@ func.func @bias(%x: tensor<8x10xf32>, %b: tensor<10xf32>, %e: tensor<8x10x6x6xf3
 
 // CHECK-LABEL: func @clip(
 func.func @clip(%x: tensor<8x10xf32>) {
-  // CHECK: %[[Y:.+]] = qtrain.elementwise {{.*}} {function = #qtrain.clip<low = 0.000000e+00, high = 6.000000e+00>} : (tensor<8x10xf32>) -> tensor<8x10xf32>
+  // CHECK: %[[Y:.+]] = qtrain.elementwise {{.*}} {function = #qtrain.clip<low = 0.000000e+00 : f64, high = 6.000000e+00 : f64>} : (tensor<8x10xf32>) -> tensor<8x10xf32>
   %0 = qtrain.elementwise %x {function = #qtrain.clip<low = 0.0, high = 6.0>} : (tensor<8x10xf32>) -> tensor<8x10xf32>
-  // CHECK: qtrain.elementwise_gradient %[[Y]], {{.*}} {from_result, function = #qtrain.clip<low = 0.000000e+00, high = 6.000000e+00>}
+  // CHECK: qtrain.elementwise_gradient %[[Y]], {{.*}} {from_result, function = #qtrain.clip<low = 0.000000e+00 : f64, high = 6.000000e+00 : f64>}
   %1 = qtrain.elementwise_gradient %0, %x {from_result, function = #qtrain.clip<low = 0.0, high = 6.0>}
     : (tensor<8x10xf32>, tensor<8x10xf32>) -> tensor<8x10xf32>
   return

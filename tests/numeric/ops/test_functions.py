@@ -70,11 +70,11 @@ class Floats(unittest.TestCase):
                     add(module, f"result{index}", "elementwise_gradient", [tensor] * 2, tensor, attributes)
             module.compile()
 
-    def each(self):
+    def each(self, check, *inputs):
         for module in self.modules:
             for index, (text, function) in enumerate(FUNCTIONS.items()):
                 with self.subTest(function=text, isa=module.isa):
-                    yield module, index, text, function
+                    check(module, index, text, function, *inputs)
 
     def run_on(self, module, name, *arrays):
         tensor = Tensor(self.SHAPE)
@@ -86,34 +86,37 @@ class Floats(unittest.TestCase):
         x.ravel()[:4] = 0.0, -0.0, 40.0, -40.0
         return x, random.standard_normal(self.SHAPE).astype("f4")
 
+    def check_value(self, module, index, text, function, x):
+        # Tails of a difference with 1 have the absolute error of that.
+        np.testing.assert_allclose(self.run_on(module, f"value{index}", x), apply(function.value, x), 1e-5, 1e-6)
+
     def test_values(self):
         for scale in (0.01, 1, 10):
-            x, _ = self.inputs(scale)
-            for module, index, _, function in self.each():
-                expected = apply(function.value, x)
-                # Tails of a difference with 1 have the absolute error of that.
-                np.testing.assert_allclose(self.run_on(module, f"value{index}", x), expected, 1e-5, 1e-6)
+            self.each(self.check_value, self.inputs(scale)[0])
+
+    def check_gradient(self, module, index, text, function, x, e):
+        # Where a function has a corner, the derivative in floats may be that of the other side.
+        smooth = apply(lambda t: abs(function.slope(t + 1e-5) - function.slope(t - 1e-5)) < 1e-2, x) > 0
+        expected = (e * apply(function.slope, x))[smooth]
+        gradient = self.run_on(module, f"slope{index}", x, e)
+        np.testing.assert_allclose(gradient[smooth], expected, 1e-4, 1e-5)
+        if is_by_result(text):
+            y = self.run_on(module, f"value{index}", x)
+            gradient = self.run_on(module, f"result{index}", y, e)
+            np.testing.assert_allclose(gradient[smooth], expected, 1e-3, 1e-5)
 
     def test_gradients(self):
         for scale in (0.01, 1, 10):
-            x, e = self.inputs(scale)
-            for module, index, text, function in self.each():
-                # Where a function has a corner, the derivative in floats may be that of the other side.
-                smooth = apply(lambda t: abs(function.slope(t + 1e-5) - function.slope(t - 1e-5)) < 1e-2, x) > 0
-                expected = e * apply(function.slope, x)
-                gradient = self.run_on(module, f"slope{index}", x, e)
-                np.testing.assert_allclose(gradient[smooth], expected[smooth], 1e-4, 1e-5)
-                if is_by_result(text):
-                    y = self.run_on(module, f"value{index}", x)
-                    gradient = self.run_on(module, f"result{index}", y, e)
-                    np.testing.assert_allclose(gradient[smooth], expected[smooth], 1e-3, 1e-5)
+            self.each(self.check_gradient, *self.inputs(scale))
+
+    def check_nan(self, module, index, text, function, x):
+        if not text.startswith("thresholded"):
+            self.assertTrue(np.isnan(self.run_on(module, f"value{index}", x).ravel()[7]))
 
     def test_no_number_stays_none(self):
         x, _ = self.inputs(1)
         x.ravel()[7] = np.nan
-        for module, index, text, _ in self.each():
-            if not text.startswith("thresholded"):
-                self.assertTrue(np.isnan(self.run_on(module, f"value{index}", x).ravel()[7]))
+        self.each(self.check_nan, x)
 
 
 class Integers(unittest.TestCase):
@@ -199,7 +202,8 @@ class Integers(unittest.TestCase):
                     continue  # it is continued as a line beyond 8
                 with self.subTest(function=text, exponent=exponent):
                     difference = table[1:] - expected * 2.0**-result
-                    self.assertLess(np.abs(difference).max(), 1.25)
+                    # Softsign approaches 1 so slowly that its samples are further apart, and its tail is cut.
+                    self.assertLess(np.abs(difference).max(), 4.5 if text == "softsign" else 1.25)
 
     def test_apply_table(self):
         random = np.random.default_rng(6)

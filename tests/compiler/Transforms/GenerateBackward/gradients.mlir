@@ -67,9 +67,9 @@ func.func @forward(%x: tensor<2x6xf32>, %w: tensor<2x3x4xf32> {qtrain.parameter 
 
 // CHECK-LABEL: func @train_step(
 //       CHECK:   %[[X:.+]] = qtrain.linear
-//       CHECK:   %[[Y:.+]] = qtrain.elementwise %[[X]] {function = #qtrain.clip<low = 0.000000e+00, high = 6.000000e+00>}
+//       CHECK:   %[[Y:.+]] = qtrain.elementwise %[[X]] {function = #qtrain.clip<low = 0.000000e+00 : f64, high = 6.000000e+00 : f64>}
 //       CHECK:   %[[E:.+]] = qtrain.loss_gradient %[[Y]]
-//       CHECK:   qtrain.elementwise_gradient %[[X]], %[[E]] {function = #qtrain.clip<low = 0.000000e+00, high = 6.000000e+00>}
+//       CHECK:   qtrain.elementwise_gradient %[[X]], %[[E]] {function = #qtrain.clip<low = 0.000000e+00 : f64, high = 6.000000e+00 : f64>}
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
   %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>

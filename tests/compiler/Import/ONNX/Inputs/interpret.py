@@ -9,10 +9,16 @@ With `training`, BatchNormalization uses the statistics of the batch.
 """
 
 import ast
+import os
 import re
 import struct
+import sys
 
 import numpy as np
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 5))
+sys.path.insert(0, os.path.join(ROOT, "tests", "numeric", "reference"))
+import functions  # noqa: E402 (the path comes first)
 
 
 def parse_elements(text, shape):
@@ -31,8 +37,22 @@ def parse_shape(text):
 
 def parse_double(name, attributes):
     """A number, or the bits of one that is not finite."""
-    text = re.search(name + r" = (\S+) : f64", attributes).group(1)
+    return parse_number(re.search(name + r" = (\S+) : f64", attributes).group(1))
+
+
+def parse_number(text):
     return struct.unpack(">d", bytes.fromhex(text[2:]))[0] if text.startswith("0x") else float(text)
+
+
+def elementwise(x, attributes):
+    """The function `#qtrain.name` or `#qtrain.name<constant = number : f64, ...>` of each element."""
+    name, constants = re.search(r"#qtrain\.(\w+)(?:<([^>]*)>)?", attributes).groups()
+    if constants is None:
+        function = getattr(functions, name.upper())
+    else:
+        numbers = re.findall(r"= (\S+) : f64", constants)
+        function = getattr(functions, name)(*map(parse_number, numbers))
+    return np.vectorize(function.value, otypes=[np.float64])(x)
 
 
 def windows(x, attributes, fill, shape):
@@ -117,8 +137,8 @@ def evaluate(op, operands, attributes, shape, training):
         return x + operands[1].reshape((1, -1) + (1,) * (x.ndim - 2))
     if op == "relu":
         return np.maximum(x, 0)
-    if op == "clip":
-        return np.clip(x, parse_double("low", attributes), parse_double("high", attributes))
+    if op == "elementwise":
+        return elementwise(x, attributes)
     if op == "reshape":
         return x.reshape(shape)
     if op == "transpose":
