@@ -50,3 +50,22 @@ func.func @f(%a: memref<8x16xi8>, %b: memref<5x16xi8>, %acc: memref<8x5xi32>, %m
      b_map = affine_map<(c, k) -> (c, k * 16)>, result_map = affine_map<(r, c) -> (r, c)>, accumulate}
   return
 }
+
+// -----
+
+func.func @f(%x: memref<32x32xi8>, %y: memref<32x32xi8>) {
+  // expected-error @below {{expected map to give positions below 2^62}}
+  qkernel.mapped_copy ins(%x : memref<32x32xi8>) outs(%y : memref<32x32xi8>)
+    {map = affine_map<(i, j) -> (j, i * 9223372036854775807)>}
+  return
+}
+
+// -----
+
+func.func @f(%a: memref<16x16xi8>, %b: memref<16x16xi8>, %acc: memref<16x16xi32>) {
+  // expected-error @below {{expected positive extents, and fewer than 2^63 products}}
+  qkernel.mapped_contract ins(%a, %b : memref<16x16xi8>, memref<16x16xi8>) outs(%acc : memref<16x16xi32>)
+    {rows = array<i64: 0>, columns = 16 : i64, steps = array<i64: 1>, a_map = affine_map<(r, k) -> (r, k * 16)>,
+     b_map = affine_map<(c, k) -> (c, k * 16)>, result_map = affine_map<(r, c) -> (r, c)>}
+  return
+}

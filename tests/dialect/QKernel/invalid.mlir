@@ -793,3 +793,71 @@ func.func @f(%a: memref<8x4xi8>, %y: memref<8x9xi8>) {
   qkernel.concat ins(%a, %a : memref<8x4xi8>, memref<8x4xi8>) outs(%y : memref<8x9xi8>) {axis = 1 : i64}
   return
 }
+
+// -----
+
+// Kernels are on tensors or on buffers, without encodings.
+
+func.func @f(%x: tensor<8x10xi32>, %y: memref<i32>) {
+  // expected-error @below {{expected tensors or buffers, but got both}}
+  qkernel.max_abs ins(%x : tensor<8x10xi32>) outs(%y : memref<i32>)
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<8x10xi8>, %y: memref<10xi8>) {
+  // expected-error @below {{expected a lower or an upper end, of 8 bits}}
+  qkernel.range_mask ins(%x : memref<8x10xi8>) outs(%y : memref<10xi8>) {low = 1000 : i64}
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<8x1x1x4xi8>, %y: memref<8x9x9x4xi32>) {
+  // expected-error @below {{expected every window to touch the image}}
+  qkernel.average_pool2d ins(%x : memref<8x1x1x4xi8>) outs(%y : memref<8x9x9x4xi32>)
+    {window = #qtrain.window<kernel = [1, 1], strides = [7, 7], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<8x1x1x4xf32>, %y: memref<8x1x1x4xi8>) {
+  // expected-error @below {{expected operands of integers or of f32, but got both}}
+  qkernel.max_pool2d_positions ins(%x : memref<8x1x1x4xf32>) outs(%y : memref<8x1x1x4xi8>)
+    {window = #qtrain.window<kernel = [1, 1], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>}
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<8x6x6x3xi8>, %p: memref<2112xi8>) {
+  // expected-error @below {{expected an image of rank 4, 4 pads}}
+  qkernel.pack_activation ins(%x : memref<8x6x6x3xi8>) outs(%p : memref<2112xi8>) {block = 4 : i64, channels = 4 : i64,
+    dilation = array<i64: 1, 9223372036854775807>, interleave = 1 : i64, pads = array<i64: 1, 1, 1, 1>}
+  return
+}
+
+// -----
+
+// expected-error @below {{expected counts and addresses below 2^60}}
+func.func private @f() attributes {test.contraction = #qkernel.contraction<rows = [1] strides [9223372036854775807],
+  steps = [1] a [4] b [4], columns = 1 panel 16 stride 1024>}
+
+// -----
+
+// Marks.
+
+// expected-error @below {{expected "qkernel.profile" to be an array of name, kind, macs and bytes}}
+func.func private @f() attributes {qkernel.profile = [1]}
+
+// -----
+
+// expected-error @below {{expected "qkernel.macs" to be a 64-bit integer, but got "many"}}
+func.func private @f() attributes {qkernel.macs = "many"}
+
+// -----
+
+// expected-error @below {{expected 'qkernel.root' of argument 0 to be the number of a buffer before it, but got 0}}
+func.func private @f(memref<4xi8> {qkernel.root = 0 : i64})

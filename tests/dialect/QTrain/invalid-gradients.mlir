@@ -365,3 +365,32 @@ func.func @f(%e: tensor<8x4xf32>) {
   %0 = qtrain.slice %e {axis = 1 : i64, offset = 2 : i64} : (tensor<8x4xf32>) -> !qtrain.scaled<tensor<8x2xi8>>
   return
 }
+
+// -----
+
+func.func @f(%w: tensor<4xf32>) {
+  // expected-error @below {{expected a parameter named @nothing}}
+  %0 = qtrain.update %w, %w {symbol = @nothing} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+// One form of values.
+
+func.func @f(%x: tensor<2x1x4x4xf32>) {
+  // expected-error @below {{expected only float or only scaled tensors}}
+  %0 = qtrain.max_pool2d_gradient %x, %x {window = #qtrain.window<kernel = [1, 1], strides = [1, 1],
+    pads = [0, 0, 0, 0], dilations = [1, 1]>}
+    : (tensor<2x1x4x4xf32>, tensor<2x1x4x4xf32>) -> !qtrain.scaled<tensor<2x1x4x4xi8>>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>, %l: tensor<2xi32>) {
+  // expected-error @below {{expected only float or only scaled tensors}}
+  %0 = qtrain.loss_gradient %x, %l {loss = #qtrain.loss<sse>}
+    : (tensor<2x4xf32>, tensor<2xi32>) -> !qtrain.scaled<tensor<2x4xi32>>
+  return
+}

@@ -828,3 +828,90 @@ qtrain.parameter @m.evaluation id 0 kind evaluation = dense<0.0> : tensor<2xf32>
 
 // expected-error @below {{expected an origin exactly for kind 'evaluation'}}
 qtrain.parameter @m id 0 kind buffer origin @n = dense<0.0> : tensor<2xf32>
+
+// -----
+
+// Sizes that 64 bits do not hold, or that hold nothing.
+
+func.func @f(%x: tensor<4294967296x4294967296xf32>) {
+  // expected-error @below {{operand #0 must be float tensor or scaled tensor}}
+  %0 = qtrain.relu %x : (tensor<4294967296x4294967296xf32>) -> tensor<4294967296x4294967296xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<0x4xf32>) {
+  // expected-error @below {{operand #0 must be float tensor or scaled tensor}}
+  %0 = qtrain.relu %x : (tensor<0x4xf32>) -> tensor<0x4xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{expected 1 to 2^40 elements, and no encoding but channels_last}}
+func.func private @f(!qtrain.scaled<tensor<9223372036854775807xi8>>)
+
+// -----
+
+func.func @f(%x: tensor<1048576x1048576xf32>, %w: tensor<1048576x1048576xf32>) {
+  // expected-error @below {{expected fewer than 2^63 products, but got 1099511627776 sums of 1048576}}
+  %0 = qtrain.linear %x, %w
+    : (tensor<1048576x1048576xf32>, tensor<1048576x1048576xf32>) -> tensor<1048576x1048576xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{expected no distance above 4194304}}
+func.func private @f() attributes {test.window = #qtrain.window<kernel = [1, 1], strides = [1, 1],
+  pads = [9223372036854775807, 0, 0, 0], dilations = [1, 1]>}
+
+// -----
+
+// Parameters are tensors that can be stored.
+
+// expected-error @below {{expected a tensor of f32, i8, i16, i32 or i64 with 1 to 2^40 elements}}
+qtrain.parameter @w id 0 = dense<1.0> : vector<4xf32>
+
+// -----
+
+// expected-error @below {{expected a tensor of f32, i8, i16, i32 or i64 with 1 to 2^40 elements}}
+qtrain.parameter @w id 0 = dense<1.0> : tensor<9223372036854775807xf32>
+
+// -----
+
+// expected-error @below {{expected at most 2^28 equal elements, but got 1099511627776}}
+qtrain.parameter @w id 0 = dense<1.0> : tensor<1099511627776xf32>
+
+// -----
+
+// expected-error @below {{expected origin @nothing to be a parameter of type 'tensor<4xf32>'}}
+qtrain.parameter @w id 0 kind evaluation origin @nothing = dense<1.0> : tensor<4xf32>
+
+// -----
+
+// Marks.
+
+// expected-error @below {{expected 'qtrain.parameter' to name a symbol, but got "w"}}
+func.func private @f(i64 {qtrain.parameter = "w"})
+
+// -----
+
+// expected-error @below {{expected 'qtrain.argument' to be a string, but got 3}}
+func.func private @f(i64 {qtrain.argument = 3 : i64})
+
+// -----
+
+// expected-error @below {{argument 1 cannot be "seed" with type 'tensor<2xi64>'}}
+func.func private @f(i64, tensor<2xi64> {qtrain.argument = "seed"})
+
+// -----
+
+// expected-error @below {{argument 0 cannot be "labels" with type 'tensor<2xf32>'}}
+func.func private @f(tensor<2xf32> {qtrain.argument = "labels"})
+
+// -----
+
+// expected-error @below {{has no result attribute "qtrain.argument" in dialect qtrain}}
+func.func private @f() -> (i64 {qtrain.argument = "seed"})
