@@ -117,8 +117,6 @@ void qtc::buildKernelPipeline(OpPassManager &manager,
 
 void qtc::buildLLVMPipeline(OpPassManager &manager,
                             const VariantOptions &options) {
-  manager.addPass(memref::createExpandStridedMetadataPass());
-  manager.addPass(createLowerAffinePass());
   manager.addPass(createConvertQKernelToLLVM(
       {options.target->name.str(), options.floatPeak}));
   manager.addPass(createReconcileUnrealizedCastsPass());

@@ -5,12 +5,21 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Conversion/QKernelToLLVM/Launches.h"
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Target/StateLayout.h"
 #include "runtime/include/qtcrt/Printable.h"
 #include "runtime/include/qtcrt/abi.h"
 
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Iterators.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
 
 #include <cstddef>
@@ -46,76 +55,268 @@ const llvm::StringMap<StepField> &getStepFields() {
   return fields;
 }
 
-Value offsetPointer(ImplicitLocOpBuilder &builder, Value pointer,
-                    int64_t offset) {
-  if (offset == 0)
-    return pointer;
-  Value distance =
-      builder.create<LLVM::ConstantOp>(builder.getI64Type(), offset);
-  return builder.create<LLVM::GEPOp>(pointer.getType(), builder.getI8Type(),
-                                     pointer, ArrayRef<LLVM::GEPArg>{distance});
+/// The source of a buffer or a number that a step takes: "pixels", "arena",
+/// ..., or "@name" for a parameter.
+std::string getSource(func::FuncOp step, unsigned index) {
+  if (auto symbol = step.getArgAttrOfType<FlatSymbolRefAttr>(
+          index, qtrain::QTrainDialect::kParameterAttrName))
+    return ("@" + symbol.getValue()).str();
+  if (auto kind = step.getArgAttrOfType<StringAttr>(
+          index, qtrain::QTrainDialect::kArgumentAttrName))
+    return kind.getValue().str();
+  return "unknown";
 }
 
-/// The field as an argument of type `wanted`; scalars may also be passed by
-/// address.
-Value getField(ImplicitLocOpBuilder &builder, Value step, StepField field,
-               Type wanted) {
-  if (field.bits != 0 && isa<LLVM::LLVMPointerType>(wanted))
-    return offsetPointer(builder, step, field.offset);
-  return builder.create<LLVM::LoadOp>(
-      wanted, offsetPointer(builder, step, field.offset));
+/// The place of a buffer: a pointer that the step has from its start, and an
+/// offset in bytes.
+struct Address {
+  Value base;
+  int64_t offset = 0;
+};
+
+/// Makes an entry point of one step. Its buffers become addresses, and so do
+/// the operands of the operations that read them in the step itself: launches
+/// and accesses to single elements.
+class EntryPointBuilder {
+public:
+  EntryPointBuilder(func::FuncOp step, const StateLayout &layout,
+                    const LLVMTypeConverter &converter)
+      : step(step), layout(layout), converter(converter),
+        builder(step.getLoc(), step.getContext()),
+        pointer(LLVM::LLVMPointerType::get(step.getContext())) {}
+
+  LogicalResult run(const cpu::TargetRecord &target, LaunchLowering &launches) {
+    if (failed(check()))
+      return failure();
+    builder.setInsertionPoint(step);
+    entry = builder.create<LLVM::LLVMFuncOp>(
+        getEntryPointName(target, step.getSymName()),
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(step.getContext()),
+                                    {pointer, pointer}));
+    // Its time is spent in the tasks that it launches.
+    entry.setOptimizeNone(true);
+    entry.setNoInline(true);
+    entry.getBody().takeBody(step.getBody());
+    if (failed(bindArguments()))
+      return failure();
+    launches.run(entry, [&](OpBuilder &at, Location loc, Value buffer) {
+      return getPointer(at, loc, buffer);
+    });
+    lowerScalars();
+    eraseDeadViews();
+    describeBuffers();
+    Block &last = entry.getBody().back();
+    builder.setInsertionPointToEnd(&last);
+    last.getTerminator()->erase();
+    builder.create<LLVM::ReturnOp>(ValueRange());
+    step.erase();
+    return success();
+  }
+
+private:
+  LogicalResult check();
+  LogicalResult bindArguments();
+  LogicalResult bind(BlockArgument argument, StringRef source);
+  Value getBase(StepField field);
+  std::optional<Address> getAddress(Value buffer) const;
+  Value getPointer(OpBuilder &at, Location loc, Value buffer) const;
+  Value getPointer(OpBuilder &at, Location loc, Address address) const;
+  void lowerScalars();
+  void eraseDeadViews();
+  void describeBuffers();
+
+  func::FuncOp step;
+  const StateLayout &layout;
+  const LLVMTypeConverter &converter;
+  ImplicitLocOpBuilder builder;
+  Type pointer;
+  LLVM::LLVMFuncOp entry;
+  Value executor, fields;
+  /// The last operation that fetches an argument.
+  Operation *lastLoad = nullptr;
+  /// Pointers in qtcrt_step, by their offset.
+  DenseMap<int64_t, Value> bases;
+  /// Addresses of arguments that are buffers.
+  DenseMap<Value, Address> addresses;
+};
+
+/// Checks that the step has one block and no results, and that each argument is
+/// a buffer of fixed size or one number or pointer.
+LogicalResult EntryPointBuilder::check() {
+  bool isProcedure = step.getBody().hasOneBlock() && step.getNumResults() == 0;
+  bool hasPlainArguments =
+      llvm::all_of(step.getArgumentTypes(), [&](Type type) {
+        auto buffer = dyn_cast<MemRefType>(type);
+        return buffer ? buffer.hasStaticShape() &&
+                            buffer.getLayout().isIdentity() &&
+                            converter.convertType(buffer)
+                      : type.isIntOrFloat() || isa<LLVM::LLVMPointerType>(type);
+      });
+  if (isProcedure && hasPlainArguments)
+    return success();
+  return step.emitError() << "expected a function without results whose "
+                             "arguments are one pointer or number each";
+}
+
+/// Gives every argument of the step its meaning, and the entry point the
+/// arguments of the ABI, which precede them.
+LogicalResult EntryPointBuilder::bindArguments() {
+  Block *body = &entry.getBody().front();
+  builder.setInsertionPointToStart(body);
+  executor = body->insertArgument(0u, pointer, builder.getLoc());
+  fields = body->insertArgument(1u, pointer, builder.getLoc());
+  for (unsigned index = 0; index < step.getNumArguments(); ++index)
+    if (failed(bind(body->getArgument(index + 2), getSource(step, index))))
+      return failure();
+  if (builder.getInsertionPoint() != body->begin())
+    lastLoad = &*std::prev(builder.getInsertionPoint());
+  return success();
+}
+
+LogicalResult EntryPointBuilder::bind(BlockArgument argument,
+                                      StringRef source) {
+  if (source == "executor" && argument.getType() == pointer) {
+    argument.replaceAllUsesWith(executor);
+    return success();
+  }
+  bool isBuffer = isa<MemRefType>(argument.getType());
+  if (source.consume_front("@")) {
+    const StateTensor *tensor = layout.lookup(source);
+    if (!tensor || !isBuffer)
+      return step.emitError() << "expected a parameter named '"
+                              << qtcrt::printable(source) << "'";
+    addresses[argument] = {getBase(getStepFields().lookup("state")),
+                           tensor->offset};
+    return success();
+  }
+  auto found = getStepFields().find(source);
+  if (found == getStepFields().end())
+    return step.emitError() << "argument '" << qtcrt::printable(source)
+                            << "' has no source in the ABI";
+  StepField field = found->second;
+  if (!isBuffer)
+    argument.replaceAllUsesWith(builder.create<LLVM::LoadOp>(
+        argument.getType(),
+        getPointer(builder, builder.getLoc(), {fields, field.offset})));
+  else if (field.bits != 0) // a scalar that is asked for by its address
+    addresses[argument] = {fields, field.offset};
+  else
+    addresses[argument] = {getBase(field), 0};
+  return success();
+}
+
+Value EntryPointBuilder::getBase(StepField field) {
+  Value &base = bases[field.offset];
+  if (!base)
+    base = builder.create<LLVM::LoadOp>(
+        pointer, getPointer(builder, builder.getLoc(), {fields, field.offset}));
+  return base;
+}
+
+/// The address of a buffer that is an argument or a view of one. Only views of
+/// bytes start somewhere else than their source.
+std::optional<Address> EntryPointBuilder::getAddress(Value buffer) const {
+  int64_t offset = 0;
+  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>()) {
+    if (auto bytes = dyn_cast<memref::ViewOp>(*view)) {
+      APInt shift;
+      if (!matchPattern(bytes.getByteShift(), m_ConstantInt(&shift)))
+        return std::nullopt;
+      offset += shift.getSExtValue();
+    } else if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp,
+                    memref::CastOp>(*view)) {
+      return std::nullopt;
+    }
+    buffer = view.getViewSource();
+  }
+  auto found = addresses.find(buffer);
+  if (found == addresses.end())
+    return std::nullopt;
+  return Address{found->second.base, found->second.offset + offset};
+}
+
+Value EntryPointBuilder::getPointer(OpBuilder &at, Location loc,
+                                    Address address) const {
+  if (address.offset == 0)
+    return address.base;
+  Value distance = at.create<LLVM::ConstantOp>(loc, converter.getIndexType(),
+                                               address.offset);
+  return at.create<LLVM::GEPOp>(loc, pointer, at.getI8Type(), address.base,
+                                ArrayRef<LLVM::GEPArg>{distance});
+}
+
+Value EntryPointBuilder::getPointer(OpBuilder &at, Location loc,
+                                    Value buffer) const {
+  if (std::optional<Address> address = getAddress(buffer))
+    return getPointer(at, loc, *address);
+  Value number = at.create<memref::ExtractAlignedPointerAsIndexOp>(loc, buffer);
+  number = at.create<arith::IndexCastOp>(loc, converter.getIndexType(), number);
+  return at.create<LLVM::IntToPtrOp>(loc, pointer, number);
+}
+
+/// Exponents and maxima are buffers of one element that the step reads.
+void EntryPointBuilder::lowerScalars() {
+  entry.walk([&](Operation *op) {
+    if (!isa<memref::LoadOp, memref::StoreOp>(op))
+      return;
+    bool stores = isa<memref::StoreOp>(op);
+    Value buffer = op->getOperand(stores ? 1 : 0);
+    auto type = cast<MemRefType>(buffer.getType());
+    std::optional<Address> address = getAddress(buffer);
+    if (type.getRank() != 0 || !address ||
+        !LLVM::isCompatibleType(type.getElementType()))
+      return;
+    OpBuilder at(op);
+    Value place = getPointer(at, op->getLoc(), *address);
+    if (stores)
+      at.create<LLVM::StoreOp>(op->getLoc(), op->getOperand(0), place);
+    else
+      op->getResult(0).replaceAllUsesWith(
+          at.create<LLVM::LoadOp>(op->getLoc(), type.getElementType(), place));
+    op->erase();
+  });
+}
+
+void EntryPointBuilder::eraseDeadViews() {
+  entry.walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+    if (isMemoryEffectFree(op) && isOpTriviallyDead(op))
+      op->erase();
+  });
+}
+
+/// All other operations, such as copies, read buffers through descriptors.
+void EntryPointBuilder::describeBuffers() {
+  Block &body = entry.getBody().front();
+  if (lastLoad)
+    builder.setInsertionPointAfter(lastLoad);
+  else
+    builder.setInsertionPointToStart(&body);
+  for (BlockArgument argument : body.getArguments().drop_front(2)) {
+    if (argument.use_empty())
+      continue;
+    auto type = cast<MemRefType>(argument.getType());
+    Value descriptor = MemRefDescriptor::fromStaticShape(
+        builder, builder.getLoc(), converter, type,
+        getPointer(builder, builder.getLoc(), addresses.lookup(argument)));
+    argument.replaceAllUsesWith(
+        builder.create<UnrealizedConversionCastOp>(type, descriptor)
+            .getResult(0));
+  }
+  body.eraseArguments(2, body.getNumArguments() - 2);
 }
 } // namespace
 
-LogicalResult qtc::createEntryPoint(ModuleOp module, LLVM::LLVMFuncOp function,
-                                    const ArgumentSources &sources,
-                                    const cpu::TargetRecord &target) {
-  if (!isa<LLVM::LLVMVoidType>(function.getFunctionType().getReturnType()) ||
-      function.getNumArguments() != sources.size())
-    return function.emitError() << "expected a function without results whose "
-                                   "arguments are one pointer or number each";
-  ImplicitLocOpBuilder builder(function.getLoc(), module.getContext());
-  builder.setInsertionPointToEnd(module.getBody());
-  Type pointer = LLVM::LLVMPointerType::get(module.getContext());
-  auto entry = builder.create<LLVM::LLVMFuncOp>(
-      getEntryPointName(target, function.getSymName()),
-      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(module.getContext()),
-                                  {pointer, pointer}));
-  // The time is spent in the tasks that it launches.
-  entry.setOptimizeNone(true);
-  entry.setNoInline(true);
-  entry.getBody().takeBody(function.getBody());
-  Block *body = &entry.getBody().front();
-  builder.setInsertionPointToStart(body);
-  Value executor = body->addArgument(pointer, builder.getLoc());
-  Value step = body->addArgument(pointer, builder.getLoc());
-
+LogicalResult qtc::createEntryPoints(ModuleOp module,
+                                     const LLVMTypeConverter &converter,
+                                     const cpu::TargetRecord &target) {
   StateLayout layout(module);
-  Value state =
-      getField(builder, step, getStepFields().lookup("state"), pointer);
-  SmallVector<Value> arguments;
-  for (auto [index, name] : llvm::enumerate(sources)) {
-    StringRef source = name;
-    if (source == "executor") {
-      arguments.push_back(executor);
-    } else if (source.consume_front("@")) {
-      const StateTensor *tensor = layout.lookup(source);
-      if (!tensor)
-        return function.emitError() << "expected a parameter named '"
-                                    << qtcrt::printable(source) << "'";
-      arguments.push_back(offsetPointer(builder, state, tensor->offset));
-    } else {
-      auto field = getStepFields().find(source);
-      if (field == getStepFields().end())
-        return function.emitError() << "argument '" << qtcrt::printable(source)
-                                    << "' has no source in the ABI";
-      arguments.push_back(getField(builder, step, field->second,
-                                   body->getArgument(index).getType()));
-    }
-  }
-  for (auto [index, argument] : llvm::enumerate(arguments))
-    body->getArgument(index).replaceAllUsesWith(argument);
-  body->eraseArguments(0, arguments.size());
-  function.erase();
+  LaunchLowering launches(module, converter);
+  if (failed(launches.check()))
+    return failure();
+  for (auto step : llvm::to_vector(module.getOps<func::FuncOp>()))
+    if (!step.isPrivate() && !step.isExternal() &&
+        failed(
+            EntryPointBuilder(step, layout, converter).run(target, launches)))
+      return failure();
   return success();
 }

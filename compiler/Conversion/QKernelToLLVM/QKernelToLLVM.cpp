@@ -11,6 +11,7 @@
 #include "runtime/include/qtcrt/Printable.h"
 
 #include "mlir/Analysis/DataLayoutAnalysis.h"
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
@@ -48,198 +49,6 @@ using namespace qtc;
 using namespace qtc::qkernel;
 
 namespace {
-
-constexpr llvm::StringLiteral kParallelFor = "qtcrt_parallel_for";
-constexpr llvm::StringLiteral kMark = "qtcrt_mark";
-
-std::string getEntryName(StringRef task) { return (task + "_entry").str(); }
-
-Value getClosureField(OpBuilder &builder, Location loc, Type type,
-                      Value closure, size_t index) {
-  return builder.create<LLVM::GEPOp>(
-      loc, closure.getType(), type, closure,
-      ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(index)});
-}
-
-/// Parts that launches share. They are made before launches are converted,
-/// because looking up a symbol takes time for each function of a module.
-class LaunchSupport {
-public:
-  LaunchSupport(ModuleOp module, const LLVMTypeConverter &converter)
-      : module(module), converter(converter), layout(module),
-        builder(module.getContext()),
-        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
-
-  /// Whether a launch can be turned into a call: a function has its closure on
-  /// the stack, whose fields have types of LLVM.
-  LogicalResult check() {
-    WalkResult result = module.walk([&](LaunchOp launch) {
-      bool isConvertible =
-          llvm::all_of(launch.getArguments().getTypes(), [&](Type type) {
-            Type converted = converter.convertType(type);
-            return converted &&
-                   LLVM::LLVMStructType::isValidElementType(
-                       isa<MemRefType>(type) ? pointer : converted);
-          });
-      if (launch->getParentOfType<func::FuncOp>() && isConvertible)
-        return WalkResult::advance();
-      launch.emitError("expected a launch in the body of a function, of types "
-                       "that LLVM has");
-      return WalkResult::interrupt();
-    });
-    return failure(result.wasInterrupted());
-  }
-
-  /// Declares the functions of the runtime, defines the entry function of every
-  /// task, and gives every function that launches tasks space for closures.
-  void build() {
-    SmallVector<LaunchOp> launches;
-    bool hasMarks = false;
-    module.walk([&](Operation *op) {
-      hasMarks |= isa<MarkOp>(op);
-      if (auto launch = dyn_cast<LaunchOp>(op))
-        launches.push_back(launch);
-    });
-    Type index = converter.getIndexType();
-    if (hasMarks)
-      declare(kMark, {pointer, index});
-    if (!launches.empty())
-      declare(kParallelFor, {pointer, pointer, pointer, index});
-    llvm::StringSet<> known;
-    for (LaunchOp launch : launches)
-      if (known.insert(launch.getTask()).second)
-        defineEntry(launch);
-    reserveClosures(launches);
-  }
-
-  Value getClosure(LaunchOp launch) const { return closures.lookup(launch); }
-
-  /// Buffers are passed by their addresses.
-  LLVM::LLVMStructType getClosureType(LaunchOp launch) const {
-    SmallVector<Type> types;
-    for (Type type : launch.getArguments().getTypes())
-      types.push_back(isa<MemRefType>(type) ? pointer
-                                            : converter.convertType(type));
-    return LLVM::LLVMStructType::getLiteral(pointer.getContext(), types);
-  }
-
-private:
-  LLVM::LLVMFunctionType getFunctionType(ArrayRef<Type> arguments) {
-    return LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(module.getContext()), arguments);
-  }
-
-  void declare(StringRef name, ArrayRef<Type> arguments) {
-    builder.setInsertionPointToStart(module.getBody());
-    builder.create<LLVM::LLVMFuncOp>(module.getLoc(), name,
-                                     getFunctionType(arguments));
-  }
-
-  /// The function that the runtime calls: unpacks the closure.
-  void defineEntry(LaunchOp launch) {
-    Location loc = launch.getLoc();
-    Type index = converter.getIndexType();
-    builder.setInsertionPointToEnd(module.getBody());
-    auto entry = builder.create<LLVM::LLVMFuncOp>(
-        loc, getEntryName(launch.getTask()),
-        getFunctionType({pointer, index, index, index}),
-        LLVM::Linkage::Internal);
-    // Its time is spent in the function that it calls, as in a step.
-    entry.setOptimizeNone(true);
-    entry.setNoInline(true);
-    Block *body = entry.addEntryBlock(builder);
-    builder.setInsertionPointToStart(body);
-    LLVM::LLVMStructType closure = getClosureType(launch);
-    SmallVector<Value> arguments{body->getArgument(1), body->getArgument(2)};
-    for (auto [position, type] : llvm::enumerate(closure.getBody()))
-      arguments.push_back(builder.create<LLVM::LoadOp>(
-          loc, type,
-          getClosureField(builder, loc, closure, body->getArgument(0),
-                          position)));
-    builder.create<LLVM::CallOp>(loc, TypeRange(), launch.getTaskAttr(),
-                                 arguments);
-    builder.create<LLVM::ReturnOp>(loc, ValueRange());
-  }
-
-  /// A launch returns when its task has ended, so all launches of a function
-  /// have their closure in one place on the stack. It is reserved at the start
-  /// of the function, because only allocations there have a fixed place.
-  void reserveClosures(ArrayRef<LaunchOp> launches) {
-    llvm::MapVector<Operation *, uint64_t> sizes;
-    for (LaunchOp launch : launches) {
-      uint64_t &size = sizes[launch->getParentOfType<func::FuncOp>()];
-      size = std::max<uint64_t>(
-          size, layout.getTypeSize(getClosureType(launch)).getFixedValue());
-    }
-    DenseMap<Operation *, Value> spaces;
-    for (auto [function, size] : sizes) {
-      builder.setInsertionPointToStart(&function->getRegion(0).front());
-      Location loc = function->getLoc();
-      Value one = builder.create<LLVM::ConstantOp>(loc, builder.getI64Type(),
-                                                   int64_t(1));
-      spaces[function] = builder.create<LLVM::AllocaOp>(
-          loc, pointer, LLVM::LLVMArrayType::get(builder.getI8Type(), size),
-          one, /*alignment=*/8);
-    }
-    for (LaunchOp launch : launches)
-      closures[launch] = spaces[launch->getParentOfType<func::FuncOp>()];
-  }
-
-  ModuleOp module;
-  const LLVMTypeConverter &converter;
-  DataLayout layout;
-  OpBuilder builder;
-  Type pointer;
-  DenseMap<Operation *, Value> closures;
-};
-
-/// The operands of a launch are passed in a struct on the caller's stack.
-struct LowerLaunch : ConvertOpToLLVMPattern<LaunchOp> {
-  LowerLaunch(const LLVMTypeConverter &converter, const LaunchSupport &support)
-      : ConvertOpToLLVMPattern(converter), support(support) {}
-
-  LogicalResult
-  matchAndRewrite(LaunchOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    Value closure = support.getClosure(op);
-    LLVM::LLVMStructType type = support.getClosureType(op);
-    for (auto [index, source, value] :
-         llvm::enumerate(op.getArguments(), adaptor.getArguments())) {
-      Value field = isa<MemRefType>(source.getType())
-                        ? MemRefDescriptor(value).alignedPtr(rewriter, loc)
-                        : value;
-      rewriter.create<LLVM::StoreOp>(
-          loc, field, getClosureField(rewriter, loc, type, closure, index));
-    }
-    Value task = rewriter.create<LLVM::AddressOfOp>(loc, getVoidPtrType(),
-                                                    getEntryName(op.getTask()));
-    Value count =
-        createIndexAttrConstant(rewriter, loc, getIndexType(), op.getCount());
-    rewriter.create<LLVM::CallOp>(
-        loc, TypeRange(), kParallelFor,
-        ValueRange{adaptor.getExecutor(), task, closure, count});
-    rewriter.eraseOp(op);
-    return success();
-  }
-
-private:
-  const LaunchSupport &support;
-};
-
-struct LowerMark : ConvertOpToLLVMPattern<MarkOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-  LogicalResult
-  matchAndRewrite(MarkOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Value index = createIndexAttrConstant(rewriter, op.getLoc(), getIndexType(),
-                                          op.getIndex());
-    rewriter.create<LLVM::CallOp>(op.getLoc(), TypeRange(), kMark,
-                                  ValueRange{adaptor.getExecutor(), index});
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
 
 /// Collects operations that patterns erase, with those inside of them.
 struct ErasureListener : RewriterBase::Listener {
@@ -284,22 +93,6 @@ LogicalResult lowerControlFlow(ModuleOp module) {
   }
 }
 
-/// The sources of a step function's arguments.
-ArgumentSources getSources(func::FuncOp function) {
-  ArgumentSources sources;
-  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    if (auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(
-            i, qtrain::QTrainDialect::kParameterAttrName))
-      sources.push_back(("@" + symbol.getValue()).str());
-    else if (auto kind = function.getArgAttrOfType<StringAttr>(
-                 i, qtrain::QTrainDialect::kArgumentAttrName))
-      sources.push_back(kind.getValue().str());
-    else
-      sources.push_back("unknown");
-  }
-  return sources;
-}
-
 struct ConvertQKernelToLLVM
     : qtc::impl::ConvertQKernelToLLVMBase<ConvertQKernelToLLVM> {
   using ConvertQKernelToLLVMBase::ConvertQKernelToLLVMBase;
@@ -314,72 +107,54 @@ struct ConvertQKernelToLLVM
                          << "'";
       return signalPassFailure();
     }
-    SmallVector<std::pair<std::string, ArgumentSources>> steps;
-    for (auto function : module.getOps<func::FuncOp>()) {
-      if (!function.isPrivate() && !function.isExternal())
-        steps.emplace_back(function.getSymName().str(), getSources(function));
-      stripAttributes(function);
-    }
-    if (failed(convert(module)))
+    LowerToLLVMOptions options(&getContext());
+    options.useBarePtrCallConv = true;
+    LLVMTypeConverter converter(&getContext(), options);
+    if (failed(createEntryPoints(module, converter, *target)))
       return signalPassFailure();
-    for (auto &[name, sources] : steps) {
-      auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
-      if (!function) {
-        module.emitError() << "function '" << qtcrt::printable(name)
-                           << "' has types that LLVM has not";
-        return signalPassFailure();
-      }
-      if (failed(createEntryPoint(module, function, sources, *target)))
-        return signalPassFailure();
-    }
+    // All tasks are internal; functions that are only declared are elsewhere.
+    Attribute internal =
+        LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal);
+    for (auto task : module.getOps<func::FuncOp>())
+      if (!task.isExternal())
+        task->setAttr("llvm.linkage", internal);
+    if (failed(convert(module, converter)))
+      return signalPassFailure();
     createPeakFunction(module, *target, floatPeak);
     setTargetAttributes(module, *target);
     for (auto parameter : llvm::to_vector(module.getOps<qtrain::ParameterOp>()))
       parameter.erase();
   }
 
-  /// Removes attributes of our dialects, which LLVM functions do not have. All
-  /// step functions and tasks are internal; declared ones are elsewhere.
-  static void stripAttributes(func::FuncOp function) {
-    if (function.isExternal())
-      return;
-    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-      function.removeArgAttr(i, qtrain::QTrainDialect::kParameterAttrName);
-      function.removeArgAttr(i, qtrain::QTrainDialect::kArgumentAttrName);
-    }
-    function->removeAttr("qkernel.profile");
-    function->setAttr(
-        "llvm.linkage",
-        LLVM::LinkageAttr::get(function.getContext(), LLVM::Linkage::Internal));
-  }
-
   /// Replaces operations without a direct counterpart by simpler ones.
   /// Functions of floats become polynomials without fused products, so that all
   /// instruction sets give the same bits and none needs a library.
   LogicalResult simplify(ModuleOp module) {
-    RewritePatternSet patterns(&getContext());
-    populateMathPolynomialApproximationPatterns(patterns);
-    populateExpandFmaFPattern(patterns);
-    populateExpandFloorFPattern(patterns);
-    vector::populateVectorBroadcastLoweringPatterns(patterns);
-    vector::populateVectorMaskOpLoweringPatterns(patterns);
-    vector::populateVectorShapeCastLoweringPatterns(patterns);
-    vector::populateVectorInsertExtractStridedSliceTransforms(patterns);
+    RewritePatternSet set(&getContext());
+    memref::populateExpandStridedMetadataPatterns(set);
+    populateAffineToStdConversionPatterns(set);
+    populateMathPolynomialApproximationPatterns(set);
+    populateExpandFmaFPattern(set);
+    populateExpandFloorFPattern(set);
+    vector::populateVectorBroadcastLoweringPatterns(set);
+    vector::populateVectorMaskOpLoweringPatterns(set);
+    vector::populateVectorShapeCastLoweringPatterns(set);
+    vector::populateVectorInsertExtractStridedSliceTransforms(set);
+    FrozenRewritePatternSet patterns(std::move(set));
+    // Few operations of a module are of a kind that a pattern is for.
+    SmallVector<Operation *> matched;
+    module.walk([&](Operation *op) {
+      if (patterns.getOpSpecificNativePatterns().contains(op->getName()))
+        matched.push_back(op);
+    });
     GreedyRewriteConfig config;
-    config.enableRegionSimplification = GreedySimplifyRegionLevel::Disabled;
-    return applyPatternsAndFoldGreedily(module, std::move(patterns), config);
+    config.strictMode = GreedyRewriteStrictness::ExistingAndNewOps;
+    return applyOpPatternsAndFold(matched, patterns, config);
   }
 
-  LogicalResult convert(ModuleOp module) {
+  LogicalResult convert(ModuleOp module, LLVMTypeConverter &converter) {
     if (failed(simplify(module)) || failed(lowerControlFlow(module)))
       return failure();
-    LowerToLLVMOptions options(&getContext());
-    options.useBarePtrCallConv = true;
-    LLVMTypeConverter converter(&getContext(), options);
-    LaunchSupport launches(module, converter);
-    if (failed(launches.check()))
-      return failure();
-    launches.build();
     RewritePatternSet patterns(&getContext());
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
@@ -389,11 +164,10 @@ struct ConvertQKernelToLLVM
     populateFuncToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMConversionPatterns(converter, patterns);
     populateVectorToLLVMMatrixConversionPatterns(converter, patterns);
-    patterns.add<LowerLaunch>(converter, launches);
-    patterns.add<LowerMark>(converter);
     LLVMConversionTarget target(getContext());
     target.addLegalOp<ModuleOp>();
     target.addLegalDialect<qtrain::QTrainDialect>();
+    target.addIllegalDialect<qkernel::QKernelDialect>();
     return applyPartialConversion(module, target, std::move(patterns));
   }
 

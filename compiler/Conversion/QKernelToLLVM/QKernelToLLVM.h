@@ -10,6 +10,7 @@
 
 #include "compiler/Target/CPU/TargetRecord.h"
 #include "dialect/QKernel/IR/QKernel.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -23,21 +24,17 @@ namespace qtc {
 #define GEN_PASS_REGISTRATION
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h.inc"
 
-/// The source of each argument of a step function, in order: "pixels", "arena",
-/// ..., or "@name" for a parameter.
-using ArgumentSources = llvm::SmallVector<std::string>;
-
 /// Symbol of the entry point of step function `function` for an instruction
 /// set.
 std::string getEntryPointName(const cpu::TargetRecord &target,
                               llvm::StringRef function);
 
-/// Makes `function`, whose arguments come from `sources`, the entry point of a
-/// step. LLVM does not optimize it, because its time is spent in tasks.
-llvm::LogicalResult createEntryPoint(mlir::ModuleOp module,
-                                     mlir::LLVM::LLVMFuncOp function,
-                                     const ArgumentSources &sources,
-                                     const cpu::TargetRecord &target);
+/// Makes the step functions of `module` entry points, in which launches and
+/// marks are calls of the runtime. LLVM does not optimize them, because their
+/// time is spent in tasks.
+llvm::LogicalResult createEntryPoints(mlir::ModuleOp module,
+                                      const mlir::LLVMTypeConverter &converter,
+                                      const cpu::TargetRecord &target);
 
 /// Multiply-accumulates of one round of the peak function.
 int64_t getPeakMacs(const cpu::TargetRecord &target, bool floats);

@@ -20,21 +20,21 @@
 //  CHECK-SAME:   %[[EXECUTOR:[^ ]+]]: !llvm.ptr, %[[STEP:[^ ]+]]: !llvm.ptr) attributes
 //  CHECK-SAME:   no_inline, optimize_none
 //  CHECK-SAME:   target_cpu = "x86-64"
+//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.array<16 x i8> {alignment = 8 : i64}
 //       CHECK:   %[[STATE:.+]] = llvm.load %[[STEP]] : !llvm.ptr -> !llvm.ptr
-//       CHECK:   %[[OFFSET:.+]] = llvm.mlir.constant(64 : i64) : i64
-//       CHECK:   %[[W:.+]] = llvm.getelementptr %[[STATE]][%[[OFFSET]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
 //       CHECK:   %[[FIELD:.+]] = llvm.mlir.constant(64 : i64) : i64
 //       CHECK:   %[[AT:.+]] = llvm.getelementptr %[[STEP]][%[[FIELD]]]
 //       CHECK:   %[[NUMBER:.+]] = llvm.load %[[AT]] : !llvm.ptr -> i32
-//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.array<16 x i8> {alignment = 8 : i64}
+//       CHECK:   %[[OFFSET:.+]] = llvm.mlir.constant(64 : i64) : i64
+//       CHECK:   %[[W:.+]] = llvm.getelementptr %[[STATE]][%[[OFFSET]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
 //       CHECK:   %[[FIRST:.+]] = llvm.getelementptr %[[CLOSURE]][0, 0] : {{.+}}, !llvm.struct<(ptr, i32)>
-//       CHECK:   llvm.store %{{.+}}, %[[FIRST]] : !llvm.ptr, !llvm.ptr
+//       CHECK:   llvm.store %[[W]], %[[FIRST]] : !llvm.ptr, !llvm.ptr
 //       CHECK:   %[[SECOND:.+]] = llvm.getelementptr %[[CLOSURE]][0, 1]
 //       CHECK:   llvm.store %[[NUMBER]], %[[SECOND]] : i32, !llvm.ptr
 //       CHECK:   %[[ENTRY:.+]] = llvm.mlir.addressof @task_entry
-//       CHECK:   %[[COUNT:.+]] = llvm.mlir.constant(128 : index) : i64
+//       CHECK:   %[[COUNT:.+]] = llvm.mlir.constant(128 : i64) : i64
 //       CHECK:   llvm.call @qtcrt_parallel_for(%[[EXECUTOR]], %[[ENTRY]], %[[CLOSURE]], %[[COUNT]])
-//       CHECK:   %[[INDEX:.+]] = llvm.mlir.constant(7 : index) : i64
+//       CHECK:   %[[INDEX:.+]] = llvm.mlir.constant(7 : i64) : i64
 //       CHECK:   llvm.call @qtcrt_mark(%[[EXECUTOR]], %[[INDEX]])
 
 // A loop of dot products measures the processor; parameters are the state's
@@ -87,11 +87,11 @@ func.func @train_step(%executor: !llvm.ptr {qtrain.argument = "executor"}, %w: m
 //       CHECK:   %[[SEED:.+]] = llvm.load %{{.+}} -> i64
 //       CHECK:   llvm.mlir.constant(56 : i64)
 //       CHECK:   %[[SCHEDULE:.+]] = llvm.load %{{.+}} -> i64
-//   CHECK-DAG:   llvm.insertvalue %[[ARENA]], %{{.+}}[1]
-//   CHECK-DAG:   llvm.insertvalue %[[PIXELS]], %{{.+}}[1]
-//   CHECK-DAG:   llvm.insertvalue %[[LABELS]], %{{.+}}[1]
-//   CHECK-DAG:   llvm.insertvalue %[[LOGITS]], %{{.+}}[1]
-//   CHECK-DAG:   llvm.insertvalue %[[EXPONENT]], %{{.+}}[1]
+//       CHECK:   llvm.store %[[ARENA]]
+//       CHECK:   llvm.store %[[PIXELS]]
+//       CHECK:   llvm.store %[[LABELS]]
+//       CHECK:   llvm.store %[[LOGITS]]
+//       CHECK:   llvm.store %[[EXPONENT]]
 //       CHECK:   llvm.store %[[SEED]]
 //       CHECK:   llvm.store %[[SCHEDULE]]
 //       CHECK:   llvm.call @qtcrt_parallel_for(%[[EXECUTOR]],
