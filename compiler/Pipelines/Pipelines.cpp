@@ -46,8 +46,14 @@
 using namespace mlir;
 using namespace qtc;
 
-static void addCleanup(OpPassManager &manager) {
-  manager.addPass(createCanonicalizerPass());
+/// Steps have structured control flow, in which no blocks could be merged, and
+/// those of tasks are left to LLVM. `rounds` bounds the visits of the whole
+/// module: each of them visits again what it has changed.
+static void addCleanup(OpPassManager &manager, int64_t rounds = 10) {
+  GreedyRewriteConfig config;
+  config.maxIterations = rounds;
+  config.enableRegionSimplification = GreedySimplifyRegionLevel::Disabled;
+  manager.addPass(createCanonicalizerPass(config));
   manager.addPass(createCSEPass());
 }
 
@@ -112,7 +118,7 @@ void qtc::buildKernelPipeline(OpPassManager &manager,
   // as many of them as the model has layers.
   manager.addPass(createCSEPass());
   manager.addPass(createOutlineTasks());
-  addCleanup(manager);
+  addCleanup(manager, 2);
 }
 
 void qtc::buildLLVMPipeline(OpPassManager &manager,
@@ -120,7 +126,7 @@ void qtc::buildLLVMPipeline(OpPassManager &manager,
   manager.addPass(createConvertQKernelToLLVM(
       {options.target->name.str(), options.floatPeak}));
   manager.addPass(createReconcileUnrealizedCastsPass());
-  addCleanup(manager);
+  addCleanup(manager, 1);
   manager.addPass(createMergeTasks());
 }
 
