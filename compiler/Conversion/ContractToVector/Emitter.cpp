@@ -180,6 +180,47 @@ Values Emitter::loop(Value lower, Value upper, int64_t step, ValueRange init,
   return Values(loop.getResults());
 }
 
+Values Emitter::advance(Value lower, Value upper, ArrayRef<Value> offsets,
+                        ArrayRef<int64_t> strides, ValueRange init,
+                        function_ref<Values(ValueRange, ValueRange)> body) {
+  Values first;
+  for (auto [offset, stride] : llvm::zip_equal(offsets, strides))
+    first.push_back(add(offset, mul(lower, stride)));
+  std::optional<int64_t> begin = getConstantIntValue(lower);
+  std::optional<int64_t> end = getConstantIntValue(upper);
+  if (begin && end && *begin + 1 >= *end)
+    return *begin < *end ? body(first, init) : Values(init);
+  // One of the offsets counts, so that the loop needs no number of its own.
+  auto positive = llvm::find_if(strides, [](int64_t s) { return s > 0; });
+  size_t counter = positive - strides.begin();
+  bool counts = positive != strides.end();
+  Values carried = first;
+  llvm::append_range(carried, init);
+  if (counts) {
+    carried.erase(carried.begin() + counter);
+    lower = first[counter];
+    // Without overflow, so that a loop with constant bounds needs no test in
+    // front of it.
+    Value distance = mul(begin ? sub(upper, *begin) : upper, *positive);
+    upper =
+        createOrFold<arith::AddIOp>(begin ? lower : offsets[counter], distance,
+                                    arith::IntegerOverflowFlags::nsw);
+  }
+  auto emit = [&](Value variable, ValueRange values) -> Values {
+    Values current(values.take_front(offsets.size() - counts));
+    if (counts)
+      current.insert(current.begin() + counter, variable);
+    Values next;
+    for (auto [index, offset] : llvm::enumerate(current))
+      if (!counts || index != counter)
+        next.push_back(add(offset, strides[index]));
+    llvm::append_range(next, body(current, values.drop_front(next.size())));
+    return next;
+  };
+  Values last = loop(lower, upper, counts ? *positive : 1, carried, emit);
+  return Values(llvm::drop_begin(last, offsets.size() - counts));
+}
+
 void Emitter::loop(int64_t lower, int64_t upper, int64_t step,
                    function_ref<void(Value)> body) {
   loop(index(lower), index(upper), step, {}, [&](Value iv, ValueRange) {

@@ -77,6 +77,14 @@ public:
   Values loop(mlir::Value lower, mlir::Value upper, int64_t step,
               mlir::ValueRange init,
               llvm::function_ref<Values(mlir::Value, mlir::ValueRange)> body);
+  /// A loop whose body gets `offsets`, each of which has advanced by its stride
+  /// times the iteration's number. They are carried: code generation does not
+  /// look for multiplications that could be additions.
+  Values
+  advance(mlir::Value lower, mlir::Value upper,
+          llvm::ArrayRef<mlir::Value> offsets, llvm::ArrayRef<int64_t> strides,
+          mlir::ValueRange init,
+          llvm::function_ref<Values(mlir::ValueRange, mlir::ValueRange)> body);
   /// A loop that carries nothing.
   void loop(int64_t lower, int64_t upper, int64_t step,
             llvm::function_ref<void(mlir::Value)> body);

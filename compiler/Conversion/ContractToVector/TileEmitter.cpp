@@ -32,28 +32,35 @@ TilePosition TileEmitter::getPosition(Value split, Value group, Value panel) {
              geometry.panel)};
 }
 
-/// Offsets of consecutive rows in A or the result. If all rows of a tile lie in
-/// one run, they differ by constants, which become displacements of one
-/// address.
-Values TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole,
-                                  ArrayRef<int64_t> strides) {
+Value RowOffsets::get(Emitter &e, Value base, int64_t row) const {
+  if (!distance)
+    return e.add(offsets[row], base);
+  return e.add(e.add(offsets.front(), base), row * *distance);
+}
+
+Value RowOffsets::moveFirst(Emitter &e, Value base) {
+  if (!distance)
+    return base;
+  base = e.add(offsets.front(), base);
+  offsets.front() = e.index(0);
+  return base;
+}
+
+/// Offsets of consecutive rows in A or the result.
+RowOffsets TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole,
+                                      ArrayRef<int64_t> strides) {
   ArrayRef<int64_t> extents = geometry.rows;
   Values digits = e.delinearize(row, extents);
+  RowOffsets result;
+  result.count = rows;
   // Whole tiles start at multiples of their rows.
-  bool inOneRun =
-      extents.size() == 1 || (isWhole && extents.back() % rows == 0);
-  Values offsets;
-  for (int64_t i = 0; i < rows; ++i) {
-    if (i > 0 && inOneRun) {
-      offsets.push_back(e.add(offsets.front(), i * strides.back()));
-      continue;
-    }
+  if (extents.size() == 1 || (isWhole && extents.back() % rows == 0))
+    result.distance = strides.back();
+  for (int64_t i = 0; i < (result.distance ? 1 : rows); ++i) {
     Value offset = e.index(0);
     for (auto [digit, stride] : llvm::zip_equal(digits, strides))
       offset = e.add(offset, e.mul(digit, stride));
-    offsets.push_back(offset);
-    if (inOneRun)
-      continue;
+    result.offsets.push_back(offset);
     // Count up, with carry.
     digits.back() = e.add(digits.back(), 1);
     for (size_t d = extents.size(); d-- > 1;) {
@@ -63,7 +70,7 @@ Values TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole,
       digits[d - 1] = e.create<arith::SelectOp>(carry, next, digits[d - 1]);
     }
   }
-  return offsets;
+  return result;
 }
 
 /// Offsets in the result, row by row, vector by vector.
@@ -82,9 +89,10 @@ Values TileEmitter::getResultOffsets(const TilePosition &position,
       addRow(first, i * stride);
     return offsets;
   }
-  for (Value offset :
-       getRowOffsets(row, rows, isWhole(columns, rows), geometry.resultStrides))
-    addRow(e.add(position.result, offset), 0);
+  RowOffsets found =
+      getRowOffsets(row, rows, isWhole(columns, rows), geometry.resultStrides);
+  for (int64_t i = 0; i < rows; ++i)
+    addRow(found.get(e, position.result, i), 0);
   return offsets;
 }
 
@@ -192,18 +200,17 @@ void TileEmitter::widenSteps(unsigned dim, ArrayRef<StepRange> block,
     }
     return;
   }
-  e.loop(block[dim].lower, block[dim].upper, 1, {},
-         [&](Value k, ValueRange) -> Values {
-           widenSteps(dim + 1, block,
-                      e.add(from, e.mul(k, geometry.bStrides[dim])),
-                      e.add(to, e.mul(k, bStrides[dim])), vectors);
-           return {};
-         });
+  e.advance(block[dim].lower, block[dim].upper, {from, to},
+            {geometry.bStrides[dim], bStrides[dim]}, {},
+            [&](ValueRange offsets, ValueRange) -> Values {
+              widenSteps(dim + 1, block, offsets[0], offsets[1], vectors);
+              return {};
+            });
 }
 
 Values TileEmitter::emitDots(Value aOffset, Value bOffset,
-                             ValueRange rowOffsets, ValueRange accumulators) {
-  int64_t vectors = accumulators.size() / rowOffsets.size();
+                             const RowOffsets &rows, ValueRange accumulators) {
+  int64_t vectors = accumulators.size() / rows.count;
   SmallVector<DotProduct::Operand> b;
   for (int64_t v = 0; v < vectors; ++v) {
     Value offset = e.add(bOffset, v * dot.getStepOfB());
@@ -211,8 +218,8 @@ Values TileEmitter::emitDots(Value aOffset, Value bOffset,
                                 : dot.loadB(buffers.b, offset));
   }
   Values results;
-  for (auto [row, rowOffset] : llvm::enumerate(rowOffsets)) {
-    auto a = dot.broadcastA(buffers.a, e.add(rowOffset, aOffset));
+  for (int64_t row = 0; row < rows.count; ++row) {
+    auto a = dot.broadcastA(buffers.a, rows.get(e, aOffset, row));
     for (int64_t v = 0; v < vectors; ++v)
       results.push_back(
           dot.accumulate(accumulators[row * vectors + v], a, b[v]));
@@ -222,15 +229,15 @@ Values TileEmitter::emitDots(Value aOffset, Value bOffset,
 
 Values TileEmitter::emitSteps(unsigned dim, ArrayRef<StepRange> block,
                               Value aOffset, Value bOffset,
-                              ValueRange rowOffsets, ValueRange accumulators) {
+                              const RowOffsets &rows, ValueRange accumulators) {
   if (dim == geometry.steps.size())
-    return emitDots(aOffset, bOffset, rowOffsets, accumulators);
-  return e.loop(block[dim].lower, block[dim].upper, 1, accumulators,
-                [&](Value k, ValueRange carried) {
-                  Value a = e.add(aOffset, e.mul(k, geometry.aStrides[dim]));
-                  Value b = e.add(bOffset, e.mul(k, bStrides[dim]));
-                  return emitSteps(dim + 1, block, a, b, rowOffsets, carried);
-                });
+    return emitDots(aOffset, bOffset, rows, accumulators);
+  return e.advance(block[dim].lower, block[dim].upper, {aOffset, bOffset},
+                   {geometry.aStrides[dim], bStrides[dim]}, accumulators,
+                   [&](ValueRange offsets, ValueRange carried) {
+                     return emitSteps(dim + 1, block, offsets[0], offsets[1],
+                                      rows, carried);
+                   });
 }
 
 SmallVector<StepRange> TileEmitter::getAllSteps() {
@@ -245,10 +252,10 @@ Value TileEmitter::emitTile(const TilePosition &position, TileColumns columns,
   Values start = loadStart(position, columns), accumulators;
   for (int64_t i = 0; i < rows; ++i)
     llvm::append_range(accumulators, start);
-  accumulators = emitSteps(
-      0, getAllSteps(), position.a, position.b,
-      getRowOffsets(row, rows, isWhole(columns, rows), geometry.rowStrides),
-      accumulators);
+  RowOffsets inA =
+      getRowOffsets(row, rows, isWhole(columns, rows), geometry.rowStrides);
+  Value a = inA.moveFirst(e, position.a);
+  accumulators = emitSteps(0, getAllSteps(), a, position.b, inA, accumulators);
   Values bias = loadBias(position, columns);
   for (auto [i, accumulator] : llvm::enumerate(accumulators)) {
     accumulator = addBias(accumulator, bias[i % columns.vectors]);
@@ -263,10 +270,11 @@ void TileEmitter::emitUpdate(const TilePosition &position, TileColumns columns,
                              Value row, int64_t rows,
                              ArrayRef<StepRange> block) {
   Values offsets = getResultOffsets(position, columns, row, rows);
-  Values accumulators = emitSteps(
-      0, block, position.a, position.b,
-      getRowOffsets(row, rows, isWhole(columns, rows), geometry.rowStrides),
-      loadResult(columns, offsets));
+  RowOffsets inA =
+      getRowOffsets(row, rows, isWhole(columns, rows), geometry.rowStrides);
+  Value a = inA.moveFirst(e, position.a);
+  Values accumulators =
+      emitSteps(0, block, a, position.b, inA, loadResult(columns, offsets));
   storeResult(columns, offsets, accumulators);
 }
 

@@ -52,6 +52,22 @@ struct StepRange {
   mlir::Value lower, upper;
 };
 
+/// Offsets of consecutive rows. Where all rows of a tile lie in one run, they
+/// differ by constants, which become displacements of one address.
+struct RowOffsets {
+  /// Offsets of the rows, or of the first one if a distance is known.
+  Values offsets;
+  /// From each row to the next.
+  std::optional<int64_t> distance;
+  int64_t count = 0;
+
+  /// The offset of a row, behind `base`.
+  mlir::Value get(Emitter &e, mlir::Value base, int64_t row) const;
+  /// Makes a known distance that from a first row at 0, and returns `base` with
+  /// what has been taken from the offsets.
+  mlir::Value moveFirst(Emitter &e, mlir::Value base);
+};
+
 class TileEmitter {
 public:
   TileEmitter(Emitter &emitter, const cpu::TargetRecord &target,
@@ -108,8 +124,8 @@ private:
   bool isWhole(TileColumns columns, int64_t rows) const {
     return rows == target.getTile(geometry.factors, columns.vectors).rows;
   }
-  Values getRowOffsets(mlir::Value row, int64_t rows, bool isWhole,
-                       llvm::ArrayRef<int64_t> strides);
+  RowOffsets getRowOffsets(mlir::Value row, int64_t rows, bool isWhole,
+                           llvm::ArrayRef<int64_t> strides);
   Values getResultOffsets(const TilePosition &position, TileColumns columns,
                           mlir::Value row, int64_t rows);
   Values loadStart(const TilePosition &position, TileColumns columns);
@@ -124,11 +140,11 @@ private:
   /// The loops from step dimension `dim` on.
   Values emitSteps(unsigned dim, llvm::ArrayRef<StepRange> block,
                    mlir::Value aOffset, mlir::Value bOffset,
-                   mlir::ValueRange rowOffsets, mlir::ValueRange accumulators);
+                   const RowOffsets &rows, mlir::ValueRange accumulators);
   void widenSteps(unsigned dim, llvm::ArrayRef<StepRange> block,
                   mlir::Value from, mlir::Value to, int64_t vectors);
   Values emitDots(mlir::Value aOffset, mlir::Value bOffset,
-                  mlir::ValueRange rowOffsets, mlir::ValueRange accumulators);
+                  const RowOffsets &rows, mlir::ValueRange accumulators);
 
   Emitter &e;
   const cpu::TargetRecord &target;

@@ -15,7 +15,9 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/Threading.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -25,6 +27,7 @@
 #include "llvm/Transforms/Scalar/LoopIdiomRecognize.h"
 #include "llvm/Transforms/Scalar/LoopPassManager.h"
 #include "llvm/Transforms/Scalar/LoopRotation.h"
+#include "llvm/Transforms/Scalar/LoopStrengthReduce.h"
 #include "llvm/Transforms/Scalar/Reg2Mem.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
 #include "llvm/Transforms/Utils/Cloning.h"
@@ -45,6 +48,17 @@ void cpu::initializeBackend() {
   LLVMInitializeX86AsmPrinter();
 }
 
+/// Loop strength reduction is part of the pipeline for plain loops. In kernels,
+/// which carry their addresses from step to step (Emitter::advance), it finds
+/// little to do and takes two fifths of the time of code generation. There is
+/// no other way to take it out of that than this option, which is one of the
+/// whole process: code of devices is made in processes that make no tasks.
+static void disableStrengthReduction() {
+  auto &options = llvm::cl::getRegisteredOptions();
+  if (auto found = options.find("disable-lsr"); found != options.end())
+    static_cast<llvm::cl::opt<bool> *>(found->second)->setValue(true);
+}
+
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createMachine(llvm::StringRef processor, llvm::StringRef features,
               llvm::CodeGenOptLevel level) {
@@ -59,6 +73,15 @@ createMachine(llvm::StringRef processor, llvm::StringRef features,
       std::nullopt, level));
 }
 
+/// For tasks, which are optimized.
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTaskMachine(const TargetRecord &target) {
+  static llvm::once_flag once;
+  llvm::call_once(once, disableStrengthReduction);
+  return createMachine(target.cpu, target.getAllFeatures(),
+                       llvm::CodeGenOptLevel::Aggressive);
+}
+
 static llvm::Error writeModule(llvm::Module &module,
                                llvm::TargetMachine &machine, OutputKind kind,
                                llvm::SmallVectorImpl<char> &output) {
@@ -71,7 +94,8 @@ static llvm::Error writeModule(llvm::Module &module,
   auto fileType = kind == OutputKind::Assembly
                       ? llvm::CodeGenFileType::AssemblyFile
                       : llvm::CodeGenFileType::ObjectFile;
-  if (machine.addPassesToEmitFile(manager, stream, nullptr, fileType))
+  if (machine.addPassesToEmitFile(manager, stream, nullptr, fileType,
+                                  /*DisableVerify=*/true))
     return llvm::createStringError("the code generator cannot write this kind "
                                    "of file");
   manager.run(module);
@@ -110,6 +134,9 @@ static llvm::FunctionPassManager buildTaskPipeline(bool vectorize) {
     manager.addPass(llvm::InstCombinePass());
   }
   manager.addPass(llvm::SimplifyCFGPass());
+  if (vectorize)
+    manager.addPass(
+        llvm::createFunctionToLoopPassAdaptor(llvm::LoopStrengthReducePass()));
   return manager;
 }
 
@@ -169,8 +196,7 @@ translate(mlir::ModuleOp module, llvm::LLVMContext &context,
 llvm::Error cpu::emitModule(mlir::ModuleOp module, const TargetRecord &target,
                             OutputKind kind,
                             llvm::SmallVectorImpl<char> &output) {
-  auto machine = createMachine(target.cpu, target.getAllFeatures(),
-                               llvm::CodeGenOptLevel::Aggressive);
+  auto machine = createTaskMachine(target);
   if (!machine)
     return machine.takeError();
   llvm::LLVMContext context;
@@ -217,13 +243,11 @@ static std::unique_ptr<llvm::Module> extractOptNone(llvm::Module &module) {
 
 llvm::Expected<std::vector<llvm::SmallVector<char, 0>>>
 cpu::emitObjects(mlir::ModuleOp module, const TargetRecord &target) {
-  std::string features = target.getAllFeatures();
-  auto machine =
-      createMachine(target.cpu, features, llvm::CodeGenOptLevel::Aggressive);
+  auto machine = createTaskMachine(target);
   if (!machine)
     return machine.takeError();
-  auto plainMachine =
-      createMachine(target.cpu, features, llvm::CodeGenOptLevel::None);
+  auto plainMachine = createMachine(target.cpu, target.getAllFeatures(),
+                                    llvm::CodeGenOptLevel::None);
   if (!plainMachine)
     return plainMachine.takeError();
   llvm::LLVMContext context;

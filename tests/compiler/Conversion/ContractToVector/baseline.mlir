@@ -3,7 +3,7 @@
 // The instructions of every x86-64: panels are two vectors of four columns wide.
 
 // CHECK-LABEL: func @contract
-//       CHECK:   %{{.+}}:8 = scf.for {{.+}} -> (vector<4xi32>,
+//       CHECK:   %{{.+}}:9 = scf.for {{.+}} -> (index, vector<4xi32>,
 //       CHECK:     llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
 func.func @contract(%a: memref<4160xi8>, %b: memref<512xi8>,
                     %acc: memref<64x8xi32>) {
@@ -17,7 +17,7 @@ func.func @contract(%a: memref<4160xi8>, %b: memref<512xi8>,
 // Of floats they are three wide; a multiply-add is two instructions.
 
 // CHECK-LABEL: func @contract_floats
-//       CHECK:   %{{.+}}:9 = scf.for {{.+}} -> (vector<4xf32>,
+//       CHECK:   %{{.+}}:10 = scf.for {{.+}} -> (index, vector<4xf32>,
 //       CHECK:     vector.fma
 func.func @contract_floats(%a: memref<1024xf32>, %b: memref<192xf32>,
                            %acc: memref<64x12xf32>) {

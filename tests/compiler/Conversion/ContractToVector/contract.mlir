@@ -6,24 +6,27 @@
 // RUN: qtc-opt %s -convert-contract-to-vector=isa=avx512 -cse \
 // RUN:   | FileCheck %s --check-prefix=AVX512
 
-// A tile of accumulators passes through the loop over steps. The last rows and
-// the maximum of all tasks follow.
+// A tile of accumulators passes through the loop over steps. Its variable is the
+// place in A, which advances by a word, and the place in B is carried. The last
+// rows and the maximum of all tasks follow.
 
 //   CHECK-LABEL: func @contract
 //    CHECK-SAME:   (%[[A:.+]]: memref<4160xi8>, %[[B:.+]]: memref<1024xi8>, %{{.+}}: memref<64x16xi32>, %[[MAX:.+]]: memref<i32>)
 //         CHECK:   memref.store %{{.+}}, %[[MAX]][]
 //         CHECK:   scf.parallel
-//         CHECK:     %{{.+}}:14 = scf.for {{.+}} -> (vector<16xi32>,
-//         CHECK:       %[[W:.+]] = vector.load %[[B]][{{.+}}] : memref<1024xi8>, vector<64xi8>
+//         CHECK:     %{{.+}}:15 = scf.for %[[AT_A:.+]] = %{{.+}} to %{{.+}} step %c4{{.*}} iter_args(%[[AT_B:[^ ]+]] = {{.+}} -> (index, vector<16xi32>,
+//         CHECK:       arith.addi %[[AT_B]], %c64
+//         CHECK:       %[[W:.+]] = vector.load %[[B]][%[[AT_B]]] : memref<1024xi8>, vector<64xi8>
 //         CHECK:       %[[WEIGHTS:.+]] = vector.bitcast %[[W]]
-//         CHECK:       %[[X:.+]] = vector.load %[[A]][{{.+}}] : memref<4160xi8>, vector<4xi8>
+//         CHECK:       %[[FIRST:.+]] = arith.addi %[[AT_A]], %c0
+//         CHECK:       %[[X:.+]] = vector.load %[[A]][%[[FIRST]]] : memref<4160xi8>, vector<4xi8>
 //         CHECK:       %[[WORD:.+]] = vector.bitcast %[[X]]
 //         CHECK:       %[[ROW:.+]] = vector.broadcast %[[WORD]]
 //         CHECK:       llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%{{.+}}, %[[ROW]], %[[WEIGHTS]])
 // CHECK-COUNT-13:       llvm.call_intrinsic
 //         CHECK:     vector.store
 //         CHECK:     scf.if
-//         CHECK:       %{{.+}}:8 = scf.for
+//         CHECK:       %{{.+}}:9 = scf.for
 //         CHECK:     %[[TASK:.+]] = vector.reduction <maxsi>
 //         CHECK:     memref.atomic_rmw maxs %[[TASK]], %[[MAX]][]
 //         CHECK:   } {qkernel.kind = "conv2d", qkernel.macs = 65536 : i64}
@@ -41,13 +44,13 @@
 //         AVX2:       vector.store {{.+}}, %[[WIDE]]
 // AVX2-COUNT-3:       vector.store {{.+}}, %[[WIDE]]
 //         AVX2:     scf.for
-//         AVX2:       %{{.+}}:8 = scf.for
+//         AVX2:       %{{.+}}:9 = scf.for
 // AVX2-COUNT-4:         vector.load %[[WIDE]]
 //         AVX2:         arith.shrui {{.+}} vector<16xi16>
 //     AVX2-NOT:         arith.shrsi
 //         AVX2:         llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
 //         AVX2:     } {qkernel.kind = "conv2d"
-// AVX512: %{{.+}}:12 = scf.for {{.+}} -> (vector<16xi32>,
+// AVX512: %{{.+}}:13 = scf.for {{.+}} -> (index, vector<16xi32>,
 // AVX512: llvm.call_intrinsic "llvm.x86.avx512.pmaddw.d.512"(%{{.+}}, %{{.+}}) : (vector<32xi16>, vector<32xi16>) -> vector<16xi32>
 func.func @contract(%a: memref<4160xi8>, %b: memref<1024xi8>,
                     %acc: memref<64x16xi32>, %max: memref<i32>) {

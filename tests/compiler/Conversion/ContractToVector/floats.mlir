@@ -9,21 +9,21 @@
 //    CHECK-SAME:   (%[[A:.+]]: memref<1024xf32>, %[[B:.+]]: memref<256xf32>, %[[BIAS:.+]]: memref<16xf32>
 //     CHECK-NOT:   memref.store
 //         CHECK:   scf.parallel
-//         CHECK:     %[[SUM:.+]]:14 = scf.for {{.+}} -> (vector<16xf32>,
+//         CHECK:     %[[SUM:.+]]:15 = scf.for {{.+}} -> (index, vector<16xf32>,
 //         CHECK:       %[[COLUMNS:.+]] = vector.load %[[B]][{{.+}}] : memref<256xf32>, vector<16xf32>
 //         CHECK:       %[[X:.+]] = memref.load %[[A]]
 //         CHECK:       %[[ROW:.+]] = vector.broadcast %[[X]] : f32 to vector<16xf32>
 //         CHECK:       vector.fma %[[ROW]], %[[COLUMNS]], %{{.+}} : vector<16xf32>
 // CHECK-COUNT-13:       vector.fma
 //         CHECK:     %[[ADDED:.+]] = vector.load %[[BIAS]]
-//         CHECK:     arith.addf %[[SUM]]#0, %[[ADDED]] : vector<16xf32>
+//         CHECK:     arith.addf %[[SUM]]#1, %[[ADDED]] : vector<16xf32>
 //     CHECK-NOT:     minsi
 //         CHECK:     scf.if
-//         CHECK:       %{{.+}}:8 = scf.for
+//         CHECK:       %{{.+}}:9 = scf.for
 //     CHECK-NOT:   atomic_rmw
 //         CHECK:   } {qkernel.kind = "conv2d", qkernel.macs = 16384 : i64}
 
-// AVX2: %{{.+}}:12 = scf.for {{.+}} -> (vector<8xf32>,
+// AVX2: %{{.+}}:13 = scf.for {{.+}} -> (index, vector<8xf32>,
 func.func @contract(%a: memref<1024xf32>, %b: memref<256xf32>,
                     %bias: memref<16xf32>, %acc: memref<64x16xf32>) {
   qkernel.contract ins(%a, %b, %bias : memref<1024xf32>, memref<256xf32>, memref<16xf32>)
