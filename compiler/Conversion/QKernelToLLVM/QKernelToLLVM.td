@@ -35,6 +35,7 @@ def ConvertQKernelToLLVM
            "Measure the peak with multiply-adds of floats instead of bytes">
   ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::affine::AffineDialect",
                            "::mlir::cf::ControlFlowDialect"];
 }
 

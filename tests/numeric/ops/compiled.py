@@ -243,7 +243,7 @@ class Module:
             array = np.asarray(array)
             assert array.shape == tuple(shape), (array.shape, shape)
             converted = np.ascontiguousarray(array.astype(dtype))
-            assert np.array_equal(converted, array), "an argument does not fit its type"
+            assert np.array_equal(converted, array, equal_nan=array.dtype.kind == "f"), "an argument does not fit its type"
             begin = self.offsets[function.parameter(index)]
             state[begin : begin + converted.nbytes] = converted.reshape(-1).view(np.uint8)
             views.append((begin, converted))
