@@ -854,10 +854,11 @@ func.func private @f(!qtrain.scaled<tensor<9223372036854775807xi8>>)
 
 // -----
 
-func.func @f(%x: tensor<1048576x1048576xf32>, %w: tensor<1048576x1048576xf32>) {
-  // expected-error @below {{expected fewer than 2^63 products, but got 1099511627776 sums of 1048576}}
-  %0 = qtrain.linear %x, %w
-    : (tensor<1048576x1048576xf32>, tensor<1048576x1048576xf32>) -> tensor<1048576x1048576xf32>
+func.func @f(%x: tensor<16777216x1x1x1xf32>, %w: tensor<1x1x1048576x1048576xf32>) {
+  // expected-error @below {{expected fewer than 2^63 products, but got 67108864 sums of 1099511627776}}
+  %0 = qtrain.conv2d %x, %w {window = #qtrain.window<kernel = [1048576, 1048576], strides = [1, 1],
+    pads = [1048578, 1048575, 0, 0], dilations = [1, 1]>}
+    : (tensor<16777216x1x1x1xf32>, tensor<1x1x1048576x1048576xf32>) -> tensor<16777216x1x4x1xf32>
   return
 }
 
