@@ -110,14 +110,23 @@ struct PTXOptions : PassPipelineOptions<PTXOptions> {
 };
 
 static void registerPipelines() {
-  PassPipelineRegistration<PTXOptions>(
+  registerPassPipeline(
       "convert-kernels-to-ptx", "Modules of kernels to PTX in a gpu.binary",
-      [](OpPassManager &manager, const PTXOptions &options) {
+      [](OpPassManager &manager, StringRef text,
+         function_ref<LogicalResult(const Twine &)> reportError) {
+        PTXOptions options;
+        if (failed(options.parseFromString(text)))
+          return failure();
         const auto *target = cuda::lookupTargetRecord(options.device);
         if (!target)
-          llvm::report_fatal_error("no device of this capability", false);
+          return reportError("unknown compute capability '" +
+                             Twine(options.device.getValue()) + "'");
         buildNVVMPipeline(manager, *target);
         buildPTXPipeline(manager);
+        return success();
+      },
+      [](function_ref<void(const ::mlir::detail::PassOptions &)> describe) {
+        describe(PTXOptions());
       });
 }
 

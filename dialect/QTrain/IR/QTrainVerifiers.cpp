@@ -339,6 +339,8 @@ static LogicalResult verifyPart(Operation *op, Value whole, Value part,
 
 LogicalResult ConcatOp::verify() {
   int64_t axis = getAxis(), extent = 0;
+  if (getInputs().empty()) // C2
+    return emitOpError("expected an operand");
   for (Value input : getInputs()) {
     if (failed(verifyPart(*this, getResult(), input, axis)))
       return failure();

@@ -72,13 +72,13 @@ def run(text, passes):
         return f"it takes more than {TIMEOUT} s"
     errors = done.stderr.decode(errors="replace")
     if done.returncode < 0 or done.returncode > 1 or "PLEASE submit a bug report" in errors:
-        return f"exit status {done.returncode}\n{errors[:2000]}"
+        return f"exit status {done.returncode}\n{errors[:4000]}"
     # Of a module that fails nothing is printed.
     outputs = done.stdout.decode(errors="replace").split("// -----")
     failed = sum(not output.strip() for output in outputs) if done.returncode else 0
     located = len(set(re.findall(r"(within split at [^ ]+).*?: error:", errors))) if SEPARATOR in text else failed
     if done.returncode and (": error:" not in errors or located < failed):
-        return f"{failed} modules fail, but only {located} with an error\n{errors[:2000]}"
+        return f"{failed} modules fail, but only {located} with an error\n{errors[:4000]}"
     return None
 
 

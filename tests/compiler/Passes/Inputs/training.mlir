@@ -286,3 +286,10 @@ func.func @f(%x: tensor<1x1x2x2xf32>, %e: tensor<1x1x2x2xf32>) -> (tensor<1x1x1x
     : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
     -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
 %s = qtrain.reshape %s : (tensor<4xf32>) -> tensor<4xf32>
+
+// -----
+
+func.func @f(%x: tensor<2x4xf32>) {
+  %0 = qtrain.concat {axis = 4294967296 : i64} : () -> tensor<2x4xf32>
+  return
+}
