@@ -233,6 +233,17 @@ static FailureOr<ConstantArray> broadcastTo(NodeContext &node,
   return rearrange(array, makeExpansion(array.shape, shape));
 }
 
+/// Refuses integers that `node` gives no number for.
+static LogicalResult refuseNumbers(NodeContext &node, const ShapeNumber &left,
+                                   const ShapeNumber &right) {
+  if (left.timesBatch || right.timesBatch)
+    return node.refuse() << "the result depends on the batch";
+  bool isDivision = node.getOpType() == "Div" || node.getOpType() == "Mod";
+  return node.refuse() << (isDivision && right.value == 0
+                               ? "a divisor is 0"
+                               : "the result is out of range");
+}
+
 /// Combines arrays whose stored elements correspond.
 static LogicalResult combine(NodeContext &node, const Elementwise &function,
                              ConstantArray &left, const ConstantArray &right) {
@@ -252,8 +263,7 @@ static LogicalResult combine(NodeContext &node, const Elementwise &function,
     for (auto [a, b] : llvm::zip(left.integers, right.integers)) {
       std::optional<ShapeNumber> number = function.onIntegers(a, b);
       if (!number || !fitsType(type, number->value))
-        return node.refuse() << "the result depends on the batch, or is out of "
-                                "range";
+        return refuseNumbers(node, a, b);
       a = *number;
     }
   }
@@ -643,6 +653,8 @@ LogicalResult qtc::onnx_import::foldRange(NodeContext &node) {
     result.elementType = array->elementType;
   }
   auto [start, limit, delta] = bounds;
+  if (delta == 0)
+    return node.refuse() << "the step of the range is 0";
   double count = std::max(0.0, std::ceil((limit - start) / delta));
   // Sums of these are exact in double as long as integers fit 53 bits.
   if (!(count <= double(kMaxFoldedElements)) ||

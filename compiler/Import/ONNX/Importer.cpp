@@ -187,9 +187,8 @@ void Importer::findFinalSoftmax() {
 /// and whether the convolutions have biases depends on its version.
 void Importer::adviseOnNormalization() {
   int64_t convolutions = 0, biased = 0;
-  // PyTorch's own, or one that works on its files and keeps the names it gives
-  // to weights that it makes.
   bool isPyTorch = model.getProto().producer_name() == "pytorch";
+  bool mayBeFolded = false;
   for (const Node &node : model.nodes) {
     StringRef op = node.proto->op_type();
     if (op.ends_with("Normalization") || op == "LRN")
@@ -198,14 +197,18 @@ void Importer::adviseOnNormalization() {
       continue;
     ++convolutions;
     biased += node.proto->input_size() > 2;
-    isPyTorch |= node.proto->input_size() > 1 &&
-                 StringRef(node.proto->input(1)).starts_with("onnx::");
+    // The exporter that names nodes `/module/Conv` gives new names to weights
+    // that it folds something into; tools that work on its files keep them.
+    bool isRenamed = node.proto->input_size() > 1 &&
+                     StringRef(node.proto->input(1)).starts_with("onnx::");
+    bool keepsNames = StringRef(node.proto->name()).starts_with("/");
+    mayBeFolded |= isRenamed || (isPyTorch && !keepsNames);
   }
   std::string count = convolutions == 1
                           ? "1 convolution"
                           : std::to_string(convolutions) + " convolutions";
   constexpr int64_t kSuspicious = 8;
-  if (convolutions > 0 && isPyTorch)
+  if (mayBeFolded)
     addRemark("the file has " + count +
               " and no BatchNormalization: PyTorch's exporter folds it away by "
               "default; if the network has it, export with "

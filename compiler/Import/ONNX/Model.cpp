@@ -144,9 +144,13 @@ static void describeInput(const onnx::ValueInfoProto &info, GraphInput &input) {
   for (const auto &dim : type.shape().dim()) {
     bool isBatch = input.shape.empty();
     int64_t extent = dim.has_dim_value() ? dim.dim_value() : -1;
+    if (!isBatch && dim.has_dim_value() && extent <= 0)
+      Refusal(input.problem)
+          << "has an extent of " << extent << " in dimension "
+          << input.shape.size() << "; expected a positive number";
     if (extent <= 0)
       extent = -1;
-    if (!isBatch && extent < 0 && !isSymbolic) {
+    if (!isBatch && !dim.has_dim_value() && !isSymbolic) {
       isSymbolic = true;
       Refusal(input.problem)
           << "has a symbolic dimension " << input.shape.size()
