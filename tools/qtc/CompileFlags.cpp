@@ -208,6 +208,9 @@ llvm::Error CompileFlags::checkFit(const CompileOptions &options) const {
 }
 
 llvm::Error CompileFlags::parse(CompileOptions &options) const {
+  if (model.empty())
+    return llvm::createStringError(
+        "MODEL.onnx: expected the name of a file, but got ''");
   options.modelPath = model;
   options.batch = batch;
   options.microkernels = !noMicrokernels;
@@ -271,14 +274,15 @@ llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
   return llvm::Error::success();
 }
 
-/// A list of finite numbers.
+/// A list of numbers that are finite in single precision.
 static bool parseNumbers(llvm::StringRef text, std::vector<double> &numbers) {
   llvm::SmallVector<llvm::StringRef> parts;
   text.split(parts, ',');
   numbers.clear();
   for (llvm::StringRef part : parts) {
     double number;
-    if (!llvm::to_float(part.trim(), number) || !std::isfinite(number))
+    if (part.trim().empty() || !llvm::to_float(part.trim(), number) ||
+        !std::isfinite(static_cast<float>(number)))
       return false;
     numbers.push_back(number + 0.0); // -0 is 0
   }
@@ -308,6 +312,21 @@ static std::string spellNormalization(llvm::ArrayRef<double> mean,
   return numbers;
 }
 
+/// Whether pixels can be normalized with these numbers.
+static bool isNormalization(const CompileOptions &options) {
+  if (options.mean.size() != options.std.size())
+    return false;
+  for (auto [mean, deviation] : llvm::zip_equal(options.mean, options.std)) {
+    auto divisor = static_cast<float>(deviation);
+    if (!std::isnormal(divisor) || divisor < 0)
+      return false;
+    for (double pixel : {0.0, 1.0})
+      if (!std::isfinite(static_cast<float>((pixel - mean) / deviation)))
+        return false;
+  }
+  return true;
+}
+
 llvm::Error CompileFlags::parseNormalize(CompileOptions &options) const {
   llvm::StringRef text = normalize;
   for (const NamedNormalization &named : kNormalizations)
@@ -315,12 +334,11 @@ llvm::Error CompileFlags::parseNormalize(CompileOptions &options) const {
       text = named.value;
   auto [mean, std] = text.split('/');
   if (!parseNumbers(mean, options.mean) || !parseNumbers(std, options.std) ||
-      options.mean.size() != options.std.size() ||
-      llvm::is_contained(options.std, 0.0))
+      !isNormalization(options))
     return llvm::createStringError(
         "option '--normalize': expected none, mnist, cifar10, imagenet or "
-        "MEAN[,...]/STD[,...] with as many deviations, none of them 0, but "
-        "got '" +
+        "MEAN[,...]/STD[,...] with as many deviations, all of them positive, "
+        "and results in single precision, but got '" +
         normalize + "'");
   options.normalize = spellNormalization(options.mean, options.std);
   return llvm::Error::success();

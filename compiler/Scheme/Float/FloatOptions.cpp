@@ -46,7 +46,7 @@ static llvm::Error addPasses(OpPassManager &manager,
     return error;
   if (llvm::Error error = readNumber(
           request, kOptions[WeightDecay], std::numeric_limits<float>::max(),
-          "that is not negative", options.weightDecay))
+          "from 0 to below 3.4e38", options.weightDecay))
     return error;
   options.schemeInit = request.schemeInit;
   options.seed = request.seed;

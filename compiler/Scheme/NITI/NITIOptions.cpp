@@ -40,7 +40,7 @@ static llvm::Error addPasses(OpPassManager &manager,
           .getAsInteger(10, options.headroom) ||
       options.headroom < 0 || options.headroom > niti::kMaxHeadroom)
     return llvm::createStringError(
-        "option '--niti-headroom': expected a number from 0 to 7, but got '" +
+        "option '--niti-headroom': expected an integer from 0 to 7, but got '" +
         request.get(kOptions[Headroom]) + "'");
   options.weightBits = request.get(kOptions[WeightBits]) == "16" ? 16 : 8;
   options.gradientRounding =
