@@ -61,15 +61,28 @@ static std::string print(ModuleOp module) {
   return text;
 }
 
+/// The contents of the files of `phase`.
+static Contents getContents(Phase phase) {
+  switch (phase) {
+  case Phase::Trainer:
+    return Contents::Program;
+  case Phase::Library:
+  case Phase::Object:
+    return Contents::Data;
+  default:
+    return Contents::Text;
+  }
+}
+
 /// Reports faults of the output before time is spent on it.
 llvm::Error Compiler::checkOutput() {
-  bool isText = options.emit != Phase::Trainer &&
-                options.emit != Phase::Library && options.emit != Phase::Object;
+  Contents contents = getContents(options.emit);
   if (options.outputPath == "-")
-    return isText ? llvm::Error::success()
-                  : llvm::createStringError(
-                        "option '-o': stdout takes text only; expected a file");
-  if (llvm::Error error = qtc::checkOutput(options.outputPath))
+    return contents == Contents::Text
+               ? llvm::Error::success()
+               : llvm::createStringError(
+                     "option '-o': stdout takes text only; expected a file");
+  if (llvm::Error error = qtc::checkOutput(options.outputPath, contents))
     return error;
   if (options.emit != Phase::Library)
     return llvm::Error::success();
@@ -78,12 +91,12 @@ llvm::Error Compiler::checkOutput() {
     return llvm::createStringError("option '-o': '" + header +
                                    "' is the name of the library's header; "
                                    "expected one that ends in '.a'");
-  return qtc::checkOutput(header);
+  return qtc::checkOutput(header, contents);
 }
 
 llvm::Error Compiler::writeOutput(llvm::StringRef text) {
   if (options.outputPath != "-")
-    return writeFile(options.outputPath, text);
+    return writeFile(options.outputPath, text, getContents(options.emit));
   llvm::outs() << text; // errors are reported when it is flushed
   return llvm::Error::success();
 }

@@ -85,16 +85,36 @@ static std::string getFolder(StringRef path) {
   return folder.empty() ? "." : folder.str();
 }
 
-llvm::Error qtc::checkOutput(StringRef path) {
+/// Refuses the file that `path` leads to unless it is a regular one, or a
+/// device for text.
+static llvm::Error checkType(StringRef path, const fs::file_status &status,
+                             Contents contents) {
+  if (fs::is_regular_file(status) ||
+      (contents == Contents::Text &&
+       status.type() == fs::file_type::character_file))
+    return llvm::Error::success();
+  const char *kind = contents == Contents::Text      ? "text goes to files and "
+                                                       "devices only"
+                     : contents == Contents::Program ? "programs go to files "
+                                                       "only"
+                                                     : "objects and libraries "
+                                                       "go to files only";
+  return makeError(path, "expected a regular file, but there is " +
+                             describeType(status) + "; " + kind);
+}
+
+llvm::Error qtc::checkOutput(StringRef path, Contents contents) {
   if (path.empty() || path::filename(path) == ".")
     return makeError(path, "expected the name of a file");
   fs::file_status status;
   std::error_code code = fs::status(path, status);
   if (code && code != std::errc::no_such_file_or_directory)
     return makeError(path, code.message());
+  if (!code)
+    if (llvm::Error error = checkType(path, status, contents))
+      return error;
   if (!code && !fs::is_regular_file(status))
-    return makeError(path, "expected a regular file, but there is " +
-                               describeType(status));
+    return llvm::Error::success(); // written in place
   llvm::Expected<std::string> target = followLinks(path);
   if (!target)
     return target.takeError();
@@ -104,9 +124,23 @@ llvm::Error qtc::checkOutput(StringRef path) {
   return llvm::Error::success();
 }
 
-llvm::Error qtc::writeFile(StringRef path, StringRef bytes, bool isExecutable) {
-  if (llvm::Error error = checkOutput(path))
+static llvm::Error writeDevice(StringRef path, StringRef bytes) {
+  std::error_code code;
+  llvm::raw_fd_ostream stream(path, code, fs::CD_OpenExisting);
+  if (code)
+    return makeError(path, code.message());
+  stream << bytes;
+  stream.close();
+  code = stream.error();
+  stream.clear_error();
+  return code ? makeError(path, code.message()) : llvm::Error::success();
+}
+
+llvm::Error qtc::writeFile(StringRef path, StringRef bytes, Contents contents) {
+  if (llvm::Error error = checkOutput(path, contents))
     return error;
+  if (fs::exists(path) && !fs::is_regular_file(path))
+    return writeDevice(path, bytes);
   llvm::Expected<std::string> target = followLinks(path);
   if (!target)
     return target.takeError();
@@ -119,7 +153,8 @@ llvm::Error qtc::writeFile(StringRef path, StringRef bytes, bool isExecutable) {
   stream.flush();
   std::error_code code = stream.error();
   // Some file systems have no permissions.
-  (void)::fchmod(descriptor, (isExecutable ? 0777 : 0666) & ~fs::getUmask());
+  unsigned mode = contents == Contents::Program ? 0777 : 0666;
+  (void)::fchmod(descriptor, mode & ~fs::getUmask());
   stream.close();
   if (!code)
     code = stream.error();

@@ -24,14 +24,18 @@ llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
 readRegularFile(llvm::StringRef path, llvm::StringRef kind,
                 uint64_t maxBytes = UINT64_MAX);
 
+/// The contents of a file to write.
+enum class Contents { Text, Data, Program };
+
 /// Fails if `writeFile` would not be able to write `path`, as far as that is
 /// known before.
-llvm::Error checkOutput(llvm::StringRef path);
+llvm::Error checkOutput(llvm::StringRef path, Contents contents);
 
 /// Writes a file as a whole or not at all. Symbolic links are followed. Fails
-/// if `path` exists and is not a regular file.
+/// if `path` exists and is not a regular file; text may go to a device, such as
+/// /dev/null.
 llvm::Error writeFile(llvm::StringRef path, llvm::StringRef bytes,
-                      bool isExecutable = false);
+                      Contents contents);
 
 } // namespace qtc
 

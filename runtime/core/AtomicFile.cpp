@@ -119,14 +119,25 @@ private:
   bool renamed = false;
 };
 
-std::string parentFolder(const std::string &path) {
+/// Creates the folder that the link `path` leads to; false if `path` is none.
+bool createTarget(const std::string &path) {
+  char text[PATH_MAX];
+  ssize_t bytes = readlink(path.c_str(), text, sizeof(text));
+  if (bytes <= 0)
+    return false;
+  std::string target(text, static_cast<size_t>(bytes));
+  createFolders(target[0] == '/' ? target : parentFolder(path) + "/" + target);
+  return true;
+}
+
+} // namespace
+
+std::string qtcrt::parentFolder(const std::string &path) {
   size_t slash = path.rfind('/');
   if (slash == std::string::npos)
     return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
 }
-
-} // namespace
 
 void qtcrt::writeFileAtomically(const std::string &path,
                                 const FilePieces &pieces) {
@@ -159,7 +170,10 @@ void qtcrt::createFolders(const std::string &path) {
     if (mkdir(part.c_str(), 0777) == 0)
       continue;
     int error = errno;
-    if (stat(part.c_str(), &status) != 0)
+    bool isMissing = stat(part.c_str(), &status) != 0;
+    if (isMissing && error == EEXIST && errno == ENOENT && createTarget(part))
+      isMissing = stat(part.c_str(), &status) != 0;
+    if (isMissing)
       fail("cannot create the folder ", inQuotes(part), ": ",
            describeErrno(error));
     if (!S_ISDIR(status.st_mode))

@@ -31,7 +31,11 @@ bool isTemporaryOf(const std::string &target, const std::string &name);
 /// the handler of a signal that ends the process.
 void removeUnfinishedFile();
 
-/// Creates `path` and its parents. Throws Error.
+/// The folder that the file `path` is in.
+std::string parentFolder(const std::string &path);
+
+/// Creates `path` and its parents; a link to nothing gets its target. Throws
+/// Error.
 void createFolders(const std::string &path);
 
 } // namespace qtcrt

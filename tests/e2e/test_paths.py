@@ -48,6 +48,13 @@ class Output(ErrorCase):
             self.assertEqual(os.access(self.path("store", "a"), os.X_OK), emit == "trainer")
         self.assertEqual(sorted(os.listdir(self.folder)), ["absolute", "chain", "relative", "store"])
 
+    def test_links_to_nothing_get_their_target(self):
+        for emit in ("trainer", "import"):
+            os.symlink("target-" + emit, self.path(emit))
+            self.assertEqual(self.compile(self.path(emit), "--emit=" + emit).code, 0)
+            self.assertTrue(os.path.islink(self.path(emit)))
+            self.assertTrue(os.path.isfile(self.path("target-" + emit)))
+
     def test_what_is_no_file_stays(self):
         os.mkfifo(self.path("pipe"))
         os.symlink(self.folder, self.path("folder"))
@@ -66,8 +73,10 @@ class Output(ErrorCase):
     def test_devices_stay(self):
         node = self.path("null")
         os.mknod(node, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
-        for emit in ("trainer", "lib", "obj", "import"):
-            self.assert_refused(node, "--emit=" + emit, mentions=["a device"])
+        for emit, reason in (("trainer", "programs go to files only"), ("lib", "files only"), ("obj", "files only")):
+            self.assert_refused(node, "--emit=" + emit, mentions=["a device", reason])
+        for emit in ("import", "asm"):
+            self.assertEqual(self.compile(node, "--emit=" + emit).code, 0)
         self.assertTrue(stat.S_ISCHR(os.lstat(node).st_mode))
 
     def test_inputs_stay(self):

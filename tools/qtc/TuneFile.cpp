@@ -38,7 +38,7 @@ llvm::Error tools::writeTuneFile(llvm::StringRef path,
     });
   });
   stream << "\n";
-  return writeFile(path, text);
+  return writeFile(path, text, Contents::Data);
 }
 
 /// The nesting of arrays and objects in a JSON text. The parser would recurse

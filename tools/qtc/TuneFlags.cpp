@@ -33,6 +33,8 @@ void TuneFlags::addTo(CLI::App &command) {
                 "takes minutes, and compile with the fastest; results stay "
                 "the same")
       ->check(CLI::Validator(checkCount, ""))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+      ->type_name("N")
       ->group(group);
   command
       .add_option("--tune-file", file,
@@ -87,7 +89,7 @@ llvm::Error TuneFlags::apply(CompileOptions &options) const {
     return file.empty() ? llvm::Error::success() : read(options);
   // An error after minutes of measurements would waste them.
   if (!file.empty())
-    if (llvm::Error error = checkOutput(file))
+    if (llvm::Error error = checkOutput(file, Contents::Data))
       return error;
   llvm::Expected<TunedSchedules> tuned = Tuner(options, candidates).run();
   if (!tuned)

@@ -34,8 +34,14 @@ static std::string findRuntime() {
 /// The program that links C++: $CXX, or a compiler of the system.
 static llvm::Expected<std::string> findLinker() {
   std::vector<std::string> names = {"c++", "clang++", "g++"};
-  if (auto chosen = llvm::sys::Process::GetEnv("CXX"))
-    names.insert(names.begin(), *chosen);
+  auto chosen = llvm::sys::Process::GetEnv("CXX");
+  if (chosen && !chosen->empty()) {
+    if (auto path = llvm::sys::findProgramByName(*chosen))
+      return *path;
+    return llvm::createStringError("CXX: expected a program that links C++, "
+                                   "but there is no '" +
+                                   *chosen + "'; correct it, or unset it");
+  }
   for (const std::string &name : names)
     if (auto path = llvm::sys::findProgramByName(name))
       return *path;
@@ -83,7 +89,7 @@ llvm::Error cpu::linkTrainer(llvm::StringRef output,
   auto bytes = readRegularFile(*linked, "a trainer");
   if (!bytes)
     return bytes.takeError();
-  return writeFile(output, (*bytes)->getBuffer(), /*isExecutable=*/true);
+  return writeFile(output, (*bytes)->getBuffer(), Contents::Program);
 }
 
 std::string cpu::getHeaderPath(llvm::StringRef library) {
@@ -108,7 +114,8 @@ llvm::Error cpu::writeStaticLibrary(llvm::StringRef output,
       llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
   if (!archive)
     return archive.takeError();
-  if (llvm::Error error = writeFile(output, (*archive)->getBuffer()))
+  if (llvm::Error error =
+          writeFile(output, (*archive)->getBuffer(), Contents::Data))
     return error;
   std::string name = qtcrt::printable(llvm::sys::path::filename(output));
   return writeFile(
@@ -116,5 +123,6 @@ llvm::Error cpu::writeStaticLibrary(llvm::StringRef output,
       "/* Interface of " + name +
           ": `qtcrt_compiled_model` describes the model and its step\n"
           "   functions; link with libqtcrt.a, which runs them. */\n"
-          "#include \"qtcrt/abi.h\"\n");
+          "#include \"qtcrt/abi.h\"\n",
+      Contents::Data);
 }
