@@ -40,7 +40,7 @@ ByteSource::ByteSource(const std::string &path, Packing packing) : name(path) {
   if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     close(descriptor);
     fail(inQuotes(path), " is not a regular file",
-         S_ISDIR(status.st_mode) ? " but a folder; name a file in it" : "");
+         S_ISDIR(status.st_mode) ? " but a folder; expected a file" : "");
   }
   fileBytes = static_cast<uint64_t>(status.st_size);
   buffer.resize(bufferBytes);
@@ -153,15 +153,22 @@ uint64_t ByteSource::readUpTo(void *out, uint64_t bytes) {
 void ByteSource::read(void *out, uint64_t bytes, const char *what) {
   uint64_t got = readUpTo(out, bytes);
   if (got < bytes)
-    fail(inQuotes(name), ": truncated: ", what, " needs ", bytes,
-         " bytes, but only ", got, " are there");
+    failTruncated(bytes, what, concat("only ", got, " are there"));
+}
+
+void ByteSource::failTruncated(uint64_t bytes, const char *what,
+                               const std::string &available) const {
+  if (fileBytes == 0)
+    fail(inQuotes(name), ": the file is empty");
+  fail(inQuotes(name), ": truncated: expected ", bytes, " bytes for ", what,
+       ", but ", available);
 }
 
 void ByteSource::append(std::vector<uint8_t> &out, uint64_t bytes,
                         const char *what) {
   if (bytes > maximumBytes())
-    fail(inQuotes(name), ": truncated: ", what, " needs ", bytes,
-         " bytes, but the file cannot hold more than ", maximumBytes());
+    failTruncated(bytes, what,
+                  concat("the file cannot hold more than ", maximumBytes()));
   if (!inflater)
     out.reserve(out.size() + bytes);
   for (uint64_t done = 0; done < bytes;) {
@@ -185,10 +192,11 @@ bool qtcrt::pathExists(const std::string &path) {
   return stat(path.c_str(), &status) == 0;
 }
 
-std::vector<std::string> qtcrt::listFolder(const std::string &path) {
+std::vector<std::string> qtcrt::listFolder(const std::string &path,
+                                           const char *what) {
   DIR *folder = opendir(path.c_str());
   if (!folder)
-    fail("cannot open the data folder ", inQuotes(path), ": ",
+    fail("cannot open the ", what, " ", inQuotes(path), ": ",
          describeErrno(errno));
   std::vector<std::string> names;
   while (const dirent *entry = readdir(folder))

@@ -52,6 +52,8 @@ private:
   uint64_t readRaw(uint8_t *out, uint64_t bytes);
   void refill();
   bool findMember();
+  [[noreturn]] void failTruncated(uint64_t bytes, const char *what,
+                                  const std::string &available) const;
 
   std::string name;
   int descriptor = -1;
@@ -64,8 +66,10 @@ private:
 /// Whether `path` exists (as anything).
 bool pathExists(const std::string &path);
 
-/// Names in a folder, sorted. Throws when there is no such folder.
-std::vector<std::string> listFolder(const std::string &path);
+/// Names in a folder, sorted. Throws when there is no such folder; the error
+/// calls it `what`.
+std::vector<std::string> listFolder(const std::string &path,
+                                    const char *what = "data folder");
 
 } // namespace qtcrt
 

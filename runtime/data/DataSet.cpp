@@ -9,6 +9,7 @@
 
 #include "data/Readers.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/ShellCommand.h"
 
 #include <algorithm>
 #include <limits>
@@ -61,9 +62,14 @@ void qtcrt::checkImageShape(const std::string &file, const ImageShape &shape,
 void qtcrt::checkLabel(const std::string &file, uint64_t index, int64_t label,
                        const DataRequest &request) {
   if (label < 0 || label >= request.classes)
-    fail(inQuotes(file), ": label ", label, " of example ", index,
-         " is out of range: the model has ", request.classes, " classes (0 to ",
-         request.classes - 1, ")");
+    failLabel(file, index, std::to_string(label), request);
+}
+
+void qtcrt::failLabel(const std::string &file, uint64_t index,
+                      const std::string &label, const DataRequest &request) {
+  fail(inQuotes(file), ": label ", label, " of example ", index,
+       " is out of range: the model has ", request.classes, " classes (0 to ",
+       request.classes - 1, ")");
 }
 
 void qtcrt::limitExamples(DataSplit &split, uint64_t limit) {
@@ -79,12 +85,13 @@ namespace {
 void checkSplit(const std::string &spec, const char *name,
                 const DataSplit &split, const DataRequest &request) {
   if (split.count() == 0)
-    fail("--data=", spec, ": the ", name, " set is empty");
+    fail("--data=", quoteForShell(spec), ": the ", name, " set is empty");
   if (split.count() > std::numeric_limits<int32_t>::max())
-    fail("--data=", spec, ": the ", name, " set has ", split.count(),
-         " examples, expected at most 2147483647");
+    fail("--data=", quoteForShell(spec), ": the ", name, " set has ",
+         split.count(), " examples, expected at most 2147483647");
   if (split.images.size() != split.count() * split.shape.bytes())
-    fail("--data=", spec, ": the ", name, " set is inconsistent");
+    fail("--data=", quoteForShell(spec), ": the ", name,
+         " set is inconsistent");
   checkImageShape(spec, split.shape, request);
 }
 

@@ -212,17 +212,23 @@ void readImages(const std::string &path, const DataRequest &request,
   file.expectEnd();
 }
 
-/// The element at `bytes`, or -1 for an unsigned value beyond int64.
-int64_t decodeInteger(const uint8_t *bytes, unsigned size, bool isSigned,
-                      bool bigEndian) {
+/// The element at `bytes`, as the bits of an int64.
+uint64_t decodeInteger(const uint8_t *bytes, unsigned size, bool isSigned,
+                       bool bigEndian) {
   uint64_t value = 0;
   for (unsigned i = 0; i < size; ++i)
     value |= uint64_t{bytes[bigEndian ? size - 1 - i : i]} << (8 * i);
   if (isSigned && size < 8 && (value >> (8 * size - 1)) & 1)
     value |= ~uint64_t{0} << (8 * size);
-  if (!isSigned && value > INT64_MAX)
-    return -1;
-  return static_cast<int64_t>(value);
+  return value;
+}
+
+/// Advice for labels of another type than integers.
+std::string labelAdvice(char kind) {
+  if (std::strchr("fb?", kind))
+    return "save array.astype('int64')";
+  return "save np.unique(array, return_inverse=True)[1], which numbers the "
+         "classes";
 }
 
 void readLabels(const std::string &path, const DataRequest &request,
@@ -242,7 +248,7 @@ void readLabels(const std::string &path, const DataRequest &request,
       !std::strchr("1248", type[1]))
     fail(inQuotes(path), ": labels have type ", inQuotes(header.descr),
          ", expected class indices of an integer type; ",
-         "save array.astype('int64')");
+         labelAdvice(type.empty() ? 'O' : type[0]));
   unsigned size = static_cast<unsigned>(type[1] - '0');
   count = s[0];
   std::vector<uint8_t> bytes;
@@ -250,8 +256,11 @@ void readLabels(const std::string &path, const DataRequest &request,
   file.expectEnd();
   split.labels.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
-    int64_t label =
+    uint64_t bits =
         decodeInteger(bytes.data() + i * size, size, type[0] == 'i', bigEndian);
+    if (type[0] == 'u' && bits > INT64_MAX)
+      failLabel(path, i, std::to_string(bits), request);
+    int64_t label = static_cast<int64_t>(bits);
     checkLabel(path, i, label, request);
     split.labels.push_back(static_cast<int32_t>(label));
   }

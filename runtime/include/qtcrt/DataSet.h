@@ -85,6 +85,12 @@ void checkImageShape(const std::string &file, const ImageShape &shape,
 void checkLabel(const std::string &file, uint64_t index, int64_t label,
                 const DataRequest &request);
 
+/// Throws because the label, which may be too large for an integer, is out of
+/// range.
+[[noreturn]] void failLabel(const std::string &file, uint64_t index,
+                            const std::string &label,
+                            const DataRequest &request);
+
 /// Keeps the first `limit` examples (0: all).
 void limitExamples(DataSplit &split, uint64_t limit);
 

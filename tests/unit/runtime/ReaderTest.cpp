@@ -96,8 +96,9 @@ TEST_F(MnistErrors, TruncatedPlain) {
   Bytes bytes = idxImages(20, 5, 5);
   for (size_t size : {size_t{0}, size_t{3}, size_t{10}, bytes.size() - 1}) {
     writeFile(images(), Bytes(bytes.begin(), bytes.begin() + long(size)));
-    expect({"train-images", "truncated"});
+    expect({"train-images", size == 0 ? "the file is empty" : "truncated"});
   }
+  expect({"truncated: expected 500 bytes for the pixels, but"});
 }
 
 TEST_F(MnistErrors, DamagedGzip) {
@@ -382,7 +383,11 @@ TEST_F(Npy, LabelTypes) {
   y = npy("|i1", "(4,)", {0, 1, 255, 1});
   expect({"label -1 of example 2"});
   y = npy("<u8", "(4,)", Bytes(32, 255));
-  expect({"out of range"});
+  expect({"label 18446744073709551615 of example 0 is out of range"});
+  for (const char *type : {"<U1", "|O", "|S3"}) {
+    y = npy(type, "(4,)", Bytes(32));
+    expect({"train_y.npy", type, "np.unique(array, return_inverse=True)[1]"});
+  }
 }
 
 TEST_F(Npy, RefusedArrays) {
