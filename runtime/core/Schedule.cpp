@@ -22,9 +22,17 @@ constexpr uint64_t percentUnit = 1000000; // percents have up to six decimals
 constexpr uint64_t maxEpoch = 1000000000;
 constexpr int64_t maxInteger = 1000;
 
-[[noreturn]] void malformed(const std::string &entry, const char *expected) {
-  throw UsageError(concat("--schedule: entry ", inQuotes(entry), ": expected ",
-                          expected, "; write a list such as 4,2@40%,0@60%"));
+/// A list that suits the values of `kind`.
+const char *example(qtcrt_schedule_kind kind) {
+  switch (kind) {
+  case QTCRT_SCHEDULE_INTEGER:
+    return "4,2@40%,0@60%";
+  case QTCRT_SCHEDULE_LOG2:
+    return "8,1@67%,1/8@83%";
+  case QTCRT_SCHEDULE_FLOAT:
+    break;
+  }
+  return "0.05,0.005@60%,0.0005@90%";
 }
 
 bool allDigits(const std::string &text) {
@@ -63,6 +71,11 @@ bool parsePercent(const std::string &text, uint64_t &value) {
 }
 
 } // namespace
+
+void Schedule::malformed(const std::string &entry, const char *expected) const {
+  throw UsageError(concat("--schedule: entry ", inQuotes(entry), ": expected ",
+                          expected, "; write a list such as ", example(kind)));
+}
 
 int64_t Schedule::parseValue(const std::string &text) const {
   if (kind == QTCRT_SCHEDULE_INTEGER) {
@@ -118,6 +131,12 @@ void Schedule::parseEntry(const std::string &text) {
     if (entries.empty())
       malformed(text, "a first entry without '@'");
   }
+  // Those of other units are compared once they are steps.
+  for (const Entry &before : entries)
+    if (before.unit == entry.unit && before.position >= entry.position)
+      throw UsageError(concat("--schedule: entry ", inQuotes(text),
+                              " does not start after ", inQuotes(before.text),
+                              "; sort the list by time"));
   entries.push_back(entry);
 }
 

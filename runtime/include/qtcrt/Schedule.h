@@ -55,6 +55,8 @@ private:
     std::string text;
   };
 
+  [[noreturn]] void malformed(const std::string &entry,
+                              const char *expected) const;
   int64_t parseValue(const std::string &text) const;
   void parseEntry(const std::string &text);
 

@@ -96,7 +96,21 @@ TEST(Schedule, MalformedIsAUsageError) {
         << text;
 }
 
+TEST(Schedule, ErrorsHaveAnExampleThatSuitsTheValues) {
+  for (qtcrt_schedule_kind kind :
+       {QTCRT_SCHEDULE_INTEGER, QTCRT_SCHEDULE_FLOAT, QTCRT_SCHEDULE_LOG2}) {
+    std::string text = errorOf([&] { Schedule::parse("x", kind); });
+    size_t example = text.rfind(' ') + 1;
+    ASSERT_NE(text.find("a list such as "), std::string::npos) << text;
+    EXPECT_EQ(errorOf([&] { make(text.substr(example), 100, 10, kind); }), "");
+  }
+}
+
+// Entries may be out of order although short runs round them to one step.
 TEST(Schedule, EntriesMustBeSortedByTime) {
+  EXPECT_THROW(make("1,2@50%,3@40%", 2, 10), UsageError);
+  EXPECT_THROW(make("1,3@1,3@1", 100, 10), UsageError);
+  EXPECT_THROW(make("1,2@5,3@4", 1, 0), UsageError);
   EXPECT_THROW(make("4,2@60%,0@40%", 10, 10), UsageError);
   EXPECT_THROW(make("4,2@3,0@10%", 100, 10), UsageError);
 }
