@@ -12,6 +12,7 @@
 #include "qtcrt/Error.h"
 #include "qtcrt/SafeTensors.h"
 #include "qtcrt/Session.h"
+#include "qtcrt/ShellCommand.h"
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
@@ -130,10 +131,12 @@ public:
     return value == "true";
   }
   /// Throws unless the entry is `expected`; `what` names the property.
-  void match(const char *key, const char *expected, const char *what) const {
+  void match(const char *key, const char *expected, const char *what,
+             const std::string &advice) const {
     if (text(key) != expected)
       fail(inQuotes(path), ": the checkpoint's ", what, " differs: it has ",
-           inQuotes(text(key)), ", but this trainer has ", inQuotes(expected));
+           inQuotes(text(key)), ", but this trainer has ", inQuotes(expected),
+           "; ", advice);
   }
   /// Throws unless the entry is `hash`, the hash of the file's contents.
   void matchHash(const char *key, const std::string &hash,
@@ -198,14 +201,14 @@ public:
   CheckpointReader(const std::string &path, const qtcrt_model &model,
                    CheckpointUse use)
       : path(path), model(model), use(use),
-        parts(listParts(model, formatVersion)),
-        file(path, maxHeaderBytes(), maxDataBytes()),
+        parts(listParts(model, formatVersion)), file(path, maxHeaderBytes()),
         metadata(path, file.header().metadata) {
     checkVersion();
     parts = listParts(model, version);
   }
 
   void checkIdentity() const;
+  void checkSize() const;
   void checkTensors() const;
   void load(uint8_t *state);
   RunRecord readRecord() const;
@@ -222,9 +225,9 @@ private:
     return isRequired(part, use) && !isMissing(*part.tensor);
   }
   uint64_t maxHeaderBytes() const;
-  uint64_t maxDataBytes() const;
   void checkVersion();
   void checkOptions(const char *key, const char *ours) const;
+  json getOptions(const char *key) const;
   void checkTensor(const Part &part) const;
   bool holds(const Part &part) const;
   void checkExponent(const Part &part, int32_t exponent) const;
@@ -250,11 +253,15 @@ uint64_t CheckpointReader::maxHeaderBytes() const {
   return maxMetadataBytes + maxSkippedFactor * bytes;
 }
 
-uint64_t CheckpointReader::maxDataBytes() const {
-  uint64_t bytes = 0;
+/// More data are not read. The scheme, the model and the options say more about
+/// a wrong file, so they are compared first.
+void CheckpointReader::checkSize() const {
+  uint64_t most = 0, bytes = file.header().dataBytes;
   for (const Part &part : parts)
-    bytes += part.bytes();
-  return maxSkippedFactor * bytes;
+    most += maxSkippedFactor * part.bytes();
+  if (bytes > most)
+    fail(inQuotes(path), ": holds ", bytes, " bytes of tensors, but the ",
+         "model has at most ", most);
 }
 
 void CheckpointReader::checkVersion() {
@@ -290,36 +297,59 @@ std::string describeOption(const json &options, const std::string &key) {
          (found->is_string() ? found->get<std::string>() : found->dump());
 }
 
-/// Throws at the first option that differs from `ours`.
-void CheckpointReader::checkOptions(const char *key, const char *ours) const {
-  json theirs = parseOptions(metadata.text(key)), own = parseOptions(ours);
-  if (theirs.is_null())
+/// The options that two compilations do not share, as the user writes them.
+struct Difference {
+  std::string theirs, ours;
+};
+
+Difference compareOptions(const json &theirs, const json &ours) {
+  json all = ours;
+  all.update(theirs);
+  Difference difference;
+  for (const auto &item : all.items()) {
+    const std::string &option = item.key();
+    auto found = theirs.find(option), expected = ours.find(option);
+    if (found != theirs.end() && expected != ours.end() && *found == *expected)
+      continue;
+    const char *separator = difference.theirs.empty() ? "" : " ";
+    difference.theirs += separator + describeOption(theirs, option);
+    difference.ours += separator + describeOption(ours, option);
+  }
+  return difference;
+}
+
+json CheckpointReader::getOptions(const char *key) const {
+  json options = parseOptions(metadata.text(key));
+  if (options.is_null())
     fail(inQuotes(path), ": damaged: metadata entry ", inQuotes(key),
          " is not a JSON object");
   if (version == 1)
-    theirs.erase("batch");
-  json all = own;
-  all.update(theirs);
-  for (const auto &item : all.items()) {
-    const std::string &option = item.key();
-    auto found = theirs.find(option), expected = own.find(option);
-    if (found != theirs.end() && expected != own.end() && *found == *expected)
-      continue;
-    std::string old = version == formatVersion
-                          ? ""
-                          : concat(" (a checkpoint of format version ", version,
-                                   " needs all options of its run, one of ",
-                                   "version ", formatVersion, " does not)");
-    fail(inQuotes(path), ": the checkpoint's options differ: its run had ",
-         inQuotes(describeOption(theirs, option)), ", but this trainer has ",
-         inQuotes(describeOption(own, option)), "; compile with the former",
-         old);
-  }
+    options.erase("batch");
+  return options;
+}
+
+/// Throws if an option differs from `ours`.
+void CheckpointReader::checkOptions(const char *key, const char *ours) const {
+  Difference difference = compareOptions(getOptions(key), parseOptions(ours));
+  if (difference.theirs.empty())
+    return;
+  std::string old = version == formatVersion
+                        ? ""
+                        : concat(" (a checkpoint of format version ", version,
+                                 " needs all options of its run, one of ",
+                                 "version ", formatVersion, " does not)");
+  fail(inQuotes(path), ": the checkpoint's options differ: its run had ",
+       inQuotes(difference.theirs), ", but this trainer has ",
+       inQuotes(difference.ours), "; ", adviseToCompile("the former"), old);
 }
 
 void CheckpointReader::checkIdentity() const {
-  metadata.match("model_hash", model.model_hash, "model hash");
-  metadata.match("scheme", model.scheme, "scheme");
+  metadata.match(
+      "scheme", model.scheme, "scheme",
+      adviseToCompile("--scheme=" + quoteForShell(metadata.text("scheme"))));
+  metadata.match("model_hash", model.model_hash, "model hash",
+                 "it is of another model or of other initial weights; use the "
+                 "model file of its run");
   if (use == CheckpointUse::Resume || version == 1)
     checkOptions("options", model.options);
   else
@@ -358,12 +388,14 @@ void CheckpointReader::checkTensors() const {
 }
 
 void CheckpointReader::checkExponent(const Part &part, int32_t exponent) const {
-  if (exponent != part.tensor->exponent)
-    fail(inQuotes(path), ": the exponent of tensor ",
-         inQuotes(part.tensor->name), " is ", exponent,
-         ", but the model was compiled with ", part.tensor->exponent,
-         "; compile with the options of the checkpoint's run: ",
-         metadata.text("options"));
+  if (exponent == part.tensor->exponent)
+    return;
+  Difference difference =
+      compareOptions(getOptions("options"), parseOptions(model.options));
+  fail(inQuotes(path), ": the exponent of tensor ", inQuotes(part.tensor->name),
+       " is ", exponent, ", but the model was compiled with ",
+       part.tensor->exponent, difference.theirs.empty() ? "" : "; ",
+       difference.theirs.empty() ? "" : adviseToCompile(difference.theirs));
 }
 
 /// Mantissas are symmetric: the most negative number never occurs, and code
@@ -469,6 +501,7 @@ RunRecord qtcrt::loadCheckpoint(const std::string &path,
                                 CheckpointUse use) {
   CheckpointReader reader(path, model, use);
   reader.checkIdentity();
+  reader.checkSize();
   reader.checkTensors();
   RunRecord record = reader.readRecord();
   reader.load(state);

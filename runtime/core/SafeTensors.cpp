@@ -35,8 +35,7 @@ void qtcrt::writeSafeTensors(
 }
 
 SafeTensorsReader::SafeTensorsReader(const std::string &path,
-                                     uint64_t maxHeaderBytes,
-                                     uint64_t maxDataBytes)
+                                     uint64_t maxHeaderBytes)
     : source(std::make_unique<ByteSource>(path, ByteSource::Packing::Never)) {
   uint64_t fileBytes = source->maximumBytes(), headerBytes = 0;
   uint8_t length[8];
@@ -52,10 +51,6 @@ SafeTensorsReader::SafeTensorsReader(const std::string &path,
          " bytes, but that of this model has at most ", maxHeaderBytes,
          "; it is another model's checkpoint");
   uint64_t dataBytes = fileBytes - 8 - headerBytes;
-  if (dataBytes > maxDataBytes)
-    fail(inQuotes(path), ": holds ", dataBytes, " bytes of tensors, but the ",
-         "model has at most ", maxDataBytes,
-         "; it is another model's checkpoint");
   std::string text(headerBytes, ' ');
   source->read(&text[0], headerBytes, "the header");
   contents = parseHeader(path, text, dataBytes);

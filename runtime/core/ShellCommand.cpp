@@ -64,6 +64,10 @@ std::string qtcrt::quoteForShell(const std::string &word) {
   return quoted + "'";
 }
 
+std::string qtcrt::adviseToCompile(const std::string &options) {
+  return (std::getenv(commandVariable) ? "use " : "compile with ") + options;
+}
+
 std::string qtcrt::commandToContinue(const std::vector<std::string> &words,
                                      const std::string &checkpoint,
                                      const std::string &folder) {

@@ -58,10 +58,8 @@ class SafeTensorsReader {
 public:
   /// Reads and validates the header: length, JSON, keys, types, extents, ranges
   /// without gap or overlap. Throws if the header is longer than
-  /// `maxHeaderBytes`, before reading it, or if the tensors have more than
-  /// `maxDataBytes` in total.
-  SafeTensorsReader(const std::string &path, uint64_t maxHeaderBytes,
-                    uint64_t maxDataBytes);
+  /// `maxHeaderBytes`, before reading it.
+  SafeTensorsReader(const std::string &path, uint64_t maxHeaderBytes);
   ~SafeTensorsReader();
 
   const SafeTensorsHeader &header() const { return contents; }

@@ -22,6 +22,10 @@ constexpr const char *commandVariable = "QTC_TRAIN_COMMAND";
 /// terminal, are escaped in the syntax of bash.
 std::string quoteForShell(const std::string &word);
 
+/// Advice to compile with `options`, which are quoted already: what to do
+/// depends on who started the trainer.
+std::string adviseToCompile(const std::string &options);
+
 /// The command that continues the run which `words` (program, `train`, options)
 /// started, from `checkpoint` and in `folder`.
 std::string commandToContinue(const std::vector<std::string> &words,

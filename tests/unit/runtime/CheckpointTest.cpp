@@ -373,7 +373,9 @@ TEST_F(CheckpointFile, OtherModelsAreRefusedByField) {
     expect(parts.joinRehashed(), part);
   };
   change("model_hash", "0", "model hash differs");
+  change("model_hash", "0", "use the model file of its run");
   change("scheme", "wage", "scheme differs");
+  change("scheme", "wage", "compile with --scheme=wage");
   change("options", "3", "not a JSON object");
   change("options", "{\"niti-loss\":\"paper\"}", "'no --normalize'");
   change("options", R"({"niti-loss":"fraction","normalize":"none"})",
@@ -385,6 +387,39 @@ TEST_F(CheckpointFile, OtherModelsAreRefusedByField) {
   Parts parts(good);
   parts.header["__metadata__"].erase("epoch");
   expect(parts.joinRehashed(), "no entry 'epoch'");
+}
+
+// The numbers of another scheme have another size.
+TEST_F(CheckpointFile, TheSchemeIsComparedBeforeTheSize) {
+  Parts parts(good);
+  std::string more(5 * model.state_bytes, '\0');
+  parts.header["more"] = {
+      {"dtype", "I8"},
+      {"shape", {more.size()}},
+      {"data_offsets", {parts.data.size(), parts.data.size() + more.size()}}};
+  parts.data += more;
+  expect(parts.joinRehashed(), "bytes of tensors, but the model has at most");
+  parts.header["__metadata__"]["scheme"] = "fp32";
+  expect(parts.joinRehashed(), "scheme differs");
+}
+
+TEST_F(CheckpointFile, OnlyOptionsThatDifferAreNamed) {
+  qtcrt_model other = model;
+  other.options =
+      R"({"init":"onnx","niti-loss":"fraction","normalize":"none"})";
+  EXPECT_NE(load(other, CheckpointUse::Resume)
+                .find("its run had 'no --init --niti-loss=paper', but this "
+                      "trainer has '--init=onnx --niti-loss=fraction'"),
+            std::string::npos)
+      << load(other, CheckpointUse::Resume);
+  Parts parts(good);
+  uint64_t at = parts.header["0.weight.exponent"]["data_offsets"][0];
+  parts.data[at] = 3;
+  writeFile(path, parts.joinRehashed());
+  other.options = R"({"niti-loss":"fraction","normalize":"none"})";
+  std::string text = load(other, CheckpointUse::Read);
+  std::string advice = "; compile with --niti-loss=paper";
+  EXPECT_EQ(text.substr(text.size() - advice.size()), advice) << text;
 }
 
 TEST_F(CheckpointFile, MetadataHasAHash) {
