@@ -204,7 +204,8 @@ void printOps(const Json &bench) {
                "MB", "GB/s", "% of bound"},
               3);
   auto add = [&](const Json &row) {
-    table.add({cell(row["name"], ""), cell(row["kind"], ""),
+    std::string name = cell(row["name"], "");
+    table.add({name.empty() ? "(no node)" : name, cell(row["kind"], ""),
                cell(row["bound"], ""), cell(row["milliseconds"], "%.3f"),
                cell(row["percent_of_step"], "%.1f"),
                cell(row["gmacs_per_second"], "%.1f"),

@@ -38,10 +38,11 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
   progress.clear();
   double examples = static_cast<double>(sums.examples);
   std::printf("result: test_accuracy=%.4f correct=%llu examples=%llu "
-              "test_loss=%.4f state=%s\n",
+              "test_loss=%s state=%s\n",
               static_cast<double>(sums.correct) / examples,
               static_cast<Number>(sums.correct),
-              static_cast<Number>(sums.examples), sums.loss / examples,
+              static_cast<Number>(sums.examples),
+              formatLoss(sums.loss / examples).c_str(),
               hashState(model, session.state()).c_str());
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "qtcrt/LearningCheck.h"
 
 #include "qtcrt/Error.h"
+#include "qtcrt/ShellCommand.h"
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
@@ -81,7 +82,7 @@ std::vector<std::string> likelyReasons(const qtcrt_model &model,
           concat("all weights of ", inQuotes(tensor.name), " are 0"));
   }
   reasons.push_back(concat("the learning rate is too ", scheduleFault,
-                           " (--schedule=", schedule, ")"));
+                           " (--schedule=", quoteForShell(schedule), ")"));
   if (!isNormalized(model))
     reasons.push_back("pixels are not normalized (compile with --normalize)");
   if (weights >= deepLayers && !hasStatistics)

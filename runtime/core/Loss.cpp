@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 using namespace qtcrt;
 
@@ -74,4 +75,13 @@ void qtcrt::addLogits(LossSums &sums, const LogitsView &view, qtcrt_loss loss,
     addRows<int32_t>(sums, view, scale, loss, labels, count);
   else
     addRows<float>(sums, view, 1.0, loss, labels, count);
+}
+
+std::string qtcrt::formatLoss(double loss) {
+  if (std::isnan(loss))
+    return "nan"; // without the sign that printf writes
+  char text[32];
+  std::snprintf(text, sizeof(text), std::fabs(loss) < 1e6 ? "%.4f" : "%.1e",
+                loss);
+  return text;
 }

@@ -26,28 +26,20 @@ namespace {
 
 constexpr uint64_t maxFileBytes = uint64_t{1} << 30;
 
-/// Whether a line is one of an epoch before `firstEpoch`.
-bool isKept(const std::string &line, uint64_t firstEpoch) {
-  Json value = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  return value.is_object() && value.contains("epoch") &&
-         value["epoch"].is_number_unsigned() &&
-         value["epoch"].get<uint64_t>() < firstEpoch;
+/// A number of a line, or a number that no line has.
+uint64_t getNumber(const Json &line, const char *key) {
+  auto found = line.find(key);
+  bool isNumber = found != line.end() && found->is_number_unsigned();
+  return isNumber ? found->get<uint64_t>() : UINT64_MAX;
 }
 
-std::string keptLines(const std::string &path, uint64_t firstEpoch) {
-  if (firstEpoch == 0 || !pathExists(path))
-    return "";
+std::string readText(const std::string &path) {
   ByteSource file(path, ByteSource::Packing::Never);
   if (file.maximumBytes() > maxFileBytes)
     fail(inQuotes(path), ": too large for a file of metrics; remove it");
   std::string text(file.maximumBytes(), ' ');
   file.read(&text[0], text.size(), "the file");
-  std::istringstream lines(text);
-  std::string line, kept;
-  while (std::getline(lines, line))
-    if (isKept(line, firstEpoch))
-      kept += line + "\n";
-  return kept;
+  return text;
 }
 
 Json orNull(double value, bool exists) {
@@ -56,9 +48,30 @@ Json orNull(double value, bool exists) {
 
 } // namespace
 
-MetricsFile::MetricsFile(const std::string &folder, uint64_t firstEpoch)
+bool MetricsFile::keep(const std::string &line, const EarlierMetrics &earlier) {
+  Json value = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!value.is_object())
+    return false;
+  uint64_t epoch = getNumber(value, "epoch");
+  bool isFinal = earlier.finalStep > 0 &&
+                 getNumber(value, "step") == earlier.finalStep &&
+                 epoch <= earlier.epochs;
+  hasFinal = hasFinal || isFinal;
+  if (epoch < earlier.epochs)
+    epochs.insert(epoch);
+  return epoch < earlier.epochs || isFinal;
+}
+
+MetricsFile::MetricsFile(const std::string &folder,
+                         const EarlierMetrics &earlier)
     : path(folder + "/" + metricsName) {
-  std::string kept = keptLines(path, firstEpoch);
+  std::string line, kept;
+  if ((earlier.epochs > 0 || earlier.finalStep > 0) && pathExists(path)) {
+    std::istringstream lines(readText(path));
+    while (std::getline(lines, line))
+      if (keep(line, earlier))
+        kept += line + "\n";
+  }
   writeFileAtomically(path, {{kept.data(), kept.size()}});
 }
 

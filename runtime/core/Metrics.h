@@ -9,6 +9,7 @@
 #define QTCRT_CORE_METRICS_H
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 namespace qtcrt {
@@ -21,17 +22,35 @@ struct EpochMetrics {
   double imagesPerSecond = 0, seconds = 0, schedule = 0;
 };
 
+/// The lines that a run had when its checkpoint was written.
+struct EarlierMetrics {
+  uint64_t epochs = 0; ///< a line for each
+  /// Step of the last line of a run that is complete, perhaps in the middle of
+  /// an epoch; 0 otherwise.
+  uint64_t finalStep = 0;
+};
+
 /// FOLDER/metrics.jsonl.
 class MetricsFile {
 public:
-  /// Keeps the lines of epochs before `firstEpoch`, drops all others (an
-  /// interrupted run may have written them already). Throws Error.
-  MetricsFile(const std::string &folder, uint64_t firstEpoch);
+  /// Keeps the lines of `earlier`, drops all others: those of another run, or
+  /// of steps that will be repeated. Throws Error.
+  MetricsFile(const std::string &folder, const EarlierMetrics &earlier);
   /// Appends and flushes. Throws Error.
   void append(const EpochMetrics &metrics);
 
+  /// Number of epochs whose lines are there.
+  uint64_t keptEpochs() const { return epochs.size(); }
+  /// Whether the line of EarlierMetrics::finalStep is there.
+  bool hasFinalStep() const { return hasFinal; }
+  const std::string &getPath() const { return path; }
+
 private:
+  bool keep(const std::string &line, const EarlierMetrics &earlier);
+
   std::string path;
+  std::set<uint64_t> epochs;
+  bool hasFinal = false;
 };
 
 } // namespace qtcrt

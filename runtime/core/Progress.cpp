@@ -9,6 +9,7 @@
 
 #include "qtcrt/Error.h"
 
+#include <cmath>
 #include <cstdio>
 #include <unistd.h>
 
@@ -62,17 +63,20 @@ std::string qtcrt::progressText(const std::string &what,
 }
 
 std::string qtcrt::epochText(const EpochMetrics &line) {
-  char loss[32], test[32] = "-", text[256];
+  char loss[32] = "nan", test[32] = "-", speed[32] = "-", text[256];
   // A loss that grows without bound has few digits, too.
-  std::snprintf(loss, sizeof(loss), line.trainLoss < 100 ? "%.4f" : "%.4g",
-                line.trainLoss);
+  if (!std::isnan(line.trainLoss))
+    std::snprintf(loss, sizeof(loss), line.trainLoss < 100 ? "%.4f" : "%.4g",
+                  line.trainLoss);
   if (line.testAccuracy >= 0)
     std::snprintf(test, sizeof(test), "%.2f %%", 100 * line.testAccuracy);
+  if (!std::isnan(line.imagesPerSecond))
+    std::snprintf(speed, sizeof(speed), "%.0f", line.imagesPerSecond);
   std::snprintf(text, sizeof(text),
                 "epoch %3llu  loss %7s  train %6.2f %%  test %8s  "
-                "%6.0f img/s  %7.*f s",
+                "%6s img/s  %7.*f s",
                 static_cast<unsigned long long>(line.epoch), loss,
-                100 * line.trainAccuracy, test, line.imagesPerSecond,
+                100 * line.trainAccuracy, test, speed,
                 line.seconds < 99999 ? 1 : 0, line.seconds);
   return text;
 }

@@ -10,6 +10,7 @@
 #include "core/AtomicFile.h"
 #include "data/ByteSource.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/ShellCommand.h"
 
 #include <cerrno>
 #include <fcntl.h>
@@ -35,11 +36,19 @@ std::string shorten(const std::string &name) {
   return name.substr(0, bytes);
 }
 
+/// Whether two paths lead to one file or folder.
+bool isSame(const std::string &first, const std::string &second) {
+  struct stat one {
+  }, other{};
+  return stat(first.c_str(), &one) == 0 && stat(second.c_str(), &other) == 0 &&
+         one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
 } // namespace
 
 RunFolder::RunFolder(const Options &options)
-    : folder(options.out),
-      mayReplace(options.overwrite || !options.resume.empty()) {
+    : folder(options.out), resumed(options.resume),
+      overwrite(options.overwrite) {
   while (folder.size() > 1 && folder.back() == '/')
     folder.pop_back();
   if (!folder.empty() && pathExists(folder))
@@ -83,19 +92,30 @@ void RunFolder::claim() {
   if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
     fail("another trainer writes to ", inQuotes(folder),
          "; wait until it ends, or name another folder with --out");
-  if (!mayReplace && pathExists(checkpoint()))
-    fail(inQuotes(folder),
-         " holds the checkpoint of another run; continue it "
-         "with --resume=",
-         checkpoint(),
-         ", replace it with --overwrite, or name another folder "
-         "with --out");
+  if (!overwrite && !isResumed() && pathExists(checkpoint()))
+    refuseToReplace();
+}
+
+bool RunFolder::isResumed() const {
+  if (resumed.empty() || folder.empty())
+    return false;
+  return isSame(folder, parentFolder(resumed)) || isSame(checkpoint(), resumed);
+}
+
+void RunFolder::refuseToReplace() const {
+  std::string advice =
+      resumed.empty()
+          ? concat("continue it with --resume=", quoteForShell(checkpoint()),
+                   ", replace")
+          : "replace";
+  fail(inQuotes(folder), " holds the checkpoint of another run; ", advice,
+       " it with --overwrite, or name another folder with --out");
 }
 
 void RunFolder::removeLeftovers() const {
   if (lock < 0) // perhaps a folder without read permission
     return;
-  for (const std::string &name : listFolder(folder))
+  for (const std::string &name : listFolder(folder, "folder"))
     if (isTemporaryOf(checkpointName, name) || isTemporaryOf(metricsName, name))
       unlink((folder + "/" + name).c_str());
 }

@@ -20,7 +20,8 @@ class RunFolder {
 public:
   /// Claims --out if it exists already, so that a checkpoint in it does not
   /// change while it is read. Throws if another process has claimed the folder,
-  /// or if it holds a checkpoint and neither --overwrite nor --resume is given.
+  /// or if it holds a checkpoint, unless --overwrite is given or the checkpoint
+  /// to resume is in the same folder.
   explicit RunFolder(const Options &options);
   ~RunFolder();
   RunFolder(const RunFolder &) = delete;
@@ -33,14 +34,18 @@ public:
   /// The path of the folder, without a slash at its end.
   const std::string &path() const { return folder; }
   std::string checkpoint() const { return folder + "/" + checkpointName; }
+  /// Whether the checkpoint to resume is in the folder.
+  bool isResumed() const;
 
 private:
   void createNumbered(const std::string &model);
   void claim();
+  [[noreturn]] void refuseToReplace() const;
   void removeLeftovers() const;
 
-  std::string folder; ///< empty until it is known
-  const bool mayReplace;
+  std::string folder;        ///< empty until it is known
+  const std::string resumed; ///< checkpoint to resume, "" if there is none
+  const bool overwrite;
   int lock = -1; ///< descriptor of the folder; the lock dies with it
 };
 

@@ -16,6 +16,7 @@
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 using namespace qtcrt;
@@ -24,16 +25,28 @@ namespace {
 
 constexpr uint64_t defaultEpochs = 5;
 
-/// Throws when an option contradicts the checkpoint to resume.
+/// Throws because of `problem` with the checkpoint to resume.
+[[noreturn]] void refuseResume(const std::string &file,
+                               const std::string &problem) {
+  fail("--resume=", quoteForShell(file), ": ", problem);
+}
+
+std::string spell(const char *option, const std::string &value) {
+  return concat(option, "=", quoteForShell(value));
+}
+
+/// Throws when an option contradicts the checkpoint to resume. `stored` is the
+/// value that the run was started with, "" if it was started without one.
 void requireSame(const std::string &file, const char *option,
                  const std::string &stored, const std::string &given) {
   if (stored != given)
-    fail("--resume=", file, ": the run was started with ", option, " ",
-         inQuotes(stored), ", but this command has ", inQuotes(given),
-         "; leave the option out or start a new run");
+    refuseResume(file,
+                 concat("the run was started ",
+                        stored.empty() ? concat("without ", option)
+                                       : concat("with ", spell(option, stored)),
+                        ", but this command has ", spell(option, given),
+                        "; leave ", option, " out"));
 }
-
-std::string onOff(bool value) { return value ? "on" : "off"; }
 
 } // namespace
 
@@ -62,11 +75,10 @@ void TrainingRun::applyOptions() {
   auto kind = static_cast<qtcrt_schedule_kind>(model.schedule_kind);
   if (options.schedule)
     Schedule::parse(*options.schedule, kind);
-  uint64_t batch = static_cast<uint64_t>(model.batch);
   const std::string &file = options.resume;
   if (file.empty()) {
     record.seed = options.seed.value_or(model.default_seed);
-    record.batch = batch;
+    record.batch = static_cast<uint64_t>(model.batch);
     record.limit = options.limit.value_or(0);
     record.shuffle = !options.noShuffle;
     record.augment = options.augment.value_or("none");
@@ -76,27 +88,40 @@ void TrainingRun::applyOptions() {
   } else {
     record =
         loadCheckpoint(file, model, session.state(), CheckpointUse::Resume);
-    requireSame(file, "--batch", std::to_string(record.batch),
-                std::to_string(batch));
-    if (options.seed)
-      requireSame(file, "--seed", std::to_string(record.seed),
-                  std::to_string(*options.seed));
-    if (options.limit)
-      requireSame(file, "--limit", std::to_string(record.limit),
-                  std::to_string(*options.limit));
-    if (options.noShuffle)
-      requireSame(file, "shuffling", onOff(record.shuffle), "off");
-    if (options.augment)
-      requireSame(file, "--augment", record.augment, *options.augment);
-    if (options.schedule && !(Schedule::parse(record.schedule, kind) ==
-                              Schedule::parse(*options.schedule, kind)))
-      requireSame(file, "--schedule", record.schedule, *options.schedule);
+    checkRunOptions();
   }
   // No step depends on it, so a resumed run may have another.
   record.estimateBatches =
       options.statisticsBatches.value_or(record.estimateBatches);
   estimatedStep = record.step;
   schedule = Schedule::parse(record.schedule, kind);
+}
+
+/// Throws when an option contradicts the checkpoint to resume.
+void TrainingRun::checkRunOptions() const {
+  const std::string &file = options.resume;
+  if (record.batch != static_cast<uint64_t>(model.batch)) {
+    std::string stored = spell("--batch", std::to_string(record.batch));
+    refuseResume(file, concat("the run was started with ", stored,
+                              ", but this trainer has --batch=", model.batch,
+                              "; ", adviseToCompile(stored)));
+  }
+  if (options.seed)
+    requireSame(file, "--seed", std::to_string(record.seed),
+                std::to_string(*options.seed));
+  if (options.limit)
+    requireSame(file, "--limit",
+                record.limit ? std::to_string(record.limit) : "",
+                std::to_string(*options.limit));
+  if (options.noShuffle && record.shuffle)
+    refuseResume(file, "the run was started without --no-shuffle; leave it "
+                       "out");
+  if (options.augment)
+    requireSame(file, "--augment", record.augment, *options.augment);
+  auto kind = static_cast<qtcrt_schedule_kind>(model.schedule_kind);
+  if (options.schedule && !(Schedule::parse(record.schedule, kind) ==
+                            Schedule::parse(*options.schedule, kind)))
+    requireSame(file, "--schedule", record.schedule, *options.schedule);
 }
 
 void TrainingRun::loadData() {
@@ -109,9 +134,17 @@ void TrainingRun::loadData() {
   std::string hash = hashData(data.train);
   uint64_t count = data.train.count();
   if (!options.resume.empty()) {
-    requireSame(options.resume, "a number of training examples of",
-                std::to_string(record.trainExamples), std::to_string(count));
-    requireSame(options.resume, "--data of hash", record.trainHash, hash);
+    if (record.trainExamples != count)
+      refuseResume(
+          options.resume,
+          concat("the run has ", record.trainExamples,
+                 " training examples, but --data=", quoteForShell(options.data),
+                 " gives ", count, "; give the data set of the run"));
+    if (record.trainHash != hash)
+      refuseResume(options.resume, concat("the training set of --data=",
+                                          quoteForShell(options.data),
+                                          " is not that of the "
+                                          "run; give the data set of the run"));
   }
   record.trainHash = hash;
   record.trainExamples = count;
@@ -133,9 +166,10 @@ void TrainingRun::planSteps() {
     fail(inQuotes(options.resume), ": damaged: step ", record.step,
          " is not batch ", record.position, " of epoch ", record.epoch);
   if (record.step > record.totalSteps)
-    fail("--resume=", options.resume, ": the checkpoint is at step ",
-         record.step, ", beyond the ", record.totalSteps,
-         " steps asked for; raise --epochs or --steps");
+    refuseResume(options.resume,
+                 concat("the checkpoint is at step ", record.step,
+                        ", beyond the ", record.totalSteps,
+                        " steps asked for; raise --epochs or --steps"));
 }
 
 void TrainingRun::openOutput() {
@@ -143,15 +177,31 @@ void TrainingRun::openOutput() {
   folder.open(model.name);
   if (options.out.empty())
     std::printf("results go to %s\n", inQuotes(folder.path()).c_str());
+  wasComplete = !options.resume.empty() && isDone();
   if (options.memoryReport)
     printMemory();
-  printHeading();
+  wasComplete ? printComplete() : printHeading();
   flushOutput();
   // Before results of another run are replaced.
   if (outputError)
     fail("cannot write to standard output: ", describeErrno(outputError));
-  metrics = std::make_unique<MetricsFile>(folder.path(), record.epoch);
+  openMetrics();
   save(); // fails early if the folder is not writable
+}
+
+void TrainingRun::openMetrics() {
+  EarlierMetrics earlier;
+  if (folder.isResumed()) // otherwise all lines are of another run
+    earlier = {record.epoch, isDone() ? record.step : 0};
+  metrics = std::make_unique<MetricsFile>(folder.path(), earlier);
+  if (metrics->keptEpochs() < record.epoch)
+    std::fprintf(
+        stderr,
+        "remark: %s lacks the lines of %llu of the %llu epochs "
+        "before\n",
+        inQuotes(metrics->getPath()).c_str(),
+        static_cast<unsigned long long>(record.epoch - metrics->keptEpochs()),
+        static_cast<unsigned long long>(record.epoch));
 }
 
 void TrainingRun::save() {
@@ -200,6 +250,12 @@ void TrainingRun::printHeading() const {
               static_cast<unsigned long long>(data.train.count()),
               static_cast<unsigned long long>(data.test.count()), place.c_str(),
               session.variant().name);
+}
+
+void TrainingRun::printComplete() const {
+  std::printf("the run of %llu steps is complete: nothing to do; use --epochs "
+              "or --steps for more\n",
+              static_cast<unsigned long long>(record.step));
 }
 
 void TrainingRun::trainSteps() {
@@ -340,10 +396,14 @@ void TrainingRun::finishEpoch() {
   line.trainAccuracy = static_cast<double>(record.correct) / seen;
   line.testAccuracy = accuracy;
   line.seconds = seconds;
-  line.imagesPerSecond =
-      seconds > 0 ? static_cast<double>(epochImages) / seconds : 0;
+  line.imagesPerSecond = seconds > 0 && epochImages > 0
+                             ? static_cast<double>(epochImages) / seconds
+                             : std::nan(""); // only the test was left to do
   line.schedule = schedule.toNumber(schedule.valueAt(record.step - 1));
-  reportEpoch(line);
+  if (!wasComplete)
+    reportEpoch(line);
+  else if (!metrics->hasFinalStep()) // its test was interrupted
+    metrics->append(line);
   warnIfNothingIsLearned();
   bool whole = record.position == stepsPerEpoch;
   if (isDone())
@@ -360,7 +420,7 @@ void TrainingRun::finishEpoch() {
 }
 
 void TrainingRun::warnIfNothingIsLearned() {
-  if (!learning)
+  if (!learning || epochImages == 0)
     return;
   LossSums sums;
   sums.loss = record.lossSum;

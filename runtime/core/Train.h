@@ -38,6 +38,8 @@ private:
   void loadData();
   void planSteps();
   void openOutput();
+  void openMetrics();
+  void checkRunOptions() const;
   void trainSteps();
   void trainStep();
   bool mayStartStep() const;
@@ -56,6 +58,7 @@ private:
   int printResult(double testAccuracy);
   void printMemory() const;
   void printHeading() const;
+  void printComplete() const;
 
   bool isDone() const { return record.step >= record.totalSteps; }
   /// Whether the step ends an epoch, or ends the run in the middle of one.
@@ -86,6 +89,8 @@ private:
   Progress progress;
   Stopwatch epochTime;
   uint64_t epochImages = 0; ///< in this process
+  /// Whether all steps of the run were done before this process.
+  bool wasComplete = false;
   double finalAccuracy = -1;
   int outputError = 0; ///< errno of the first failure to write to stdout
 };

@@ -11,6 +11,7 @@
 #include "qtcrt/abi.h"
 
 #include <cstdint>
+#include <string>
 
 namespace qtcrt {
 
@@ -34,6 +35,9 @@ struct LogitsView {
 /// index among the maxima.
 void addLogits(LossSums &sums, const LogitsView &logits, qtcrt_loss loss,
                const int32_t *labels, int64_t count);
+
+/// A loss for reports: `nan`, four decimals, or few digits if it is very large.
+std::string formatLoss(double loss);
 
 } // namespace qtcrt
 

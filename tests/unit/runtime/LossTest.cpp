@@ -57,3 +57,10 @@ TEST(Loss, ExtremeExponentsStayFinite) {
               1e-12);
   EXPECT_NEAR(lossOf<int8_t>({5, 5}, QTCRT_INT8, 100000), std::log(2.0), 1e-12);
 }
+
+TEST(Loss, TextsAreShort) {
+  EXPECT_EQ(formatLoss(2.30259), "2.3026");
+  EXPECT_EQ(formatLoss(-std::nan("")), "nan");
+  EXPECT_EQ(formatLoss(std::nan("")), "nan");
+  EXPECT_EQ(formatLoss(2.798e32), "2.8e+32");
+}

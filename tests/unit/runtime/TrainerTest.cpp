@@ -54,7 +54,7 @@ protected:
   /// A tensor of 32-bit integers.
   static std::vector<int32_t> readTensor(const std::string &file,
                                          const std::string &name) {
-    SafeTensorsReader reader(file, 1 << 20, 1 << 20);
+    SafeTensorsReader reader(file, 1 << 20);
     const StoredTensor &tensor = reader.header().tensors.at(name);
     std::vector<int32_t> values(tensor.bytes / sizeof(int32_t));
     reader.readData([&](const std::string &key) {
@@ -277,6 +277,114 @@ TEST_F(Trainer, AFreshRunKeepsACheckpoint) {
   EXPECT_NE(readFile(checkpoint(out("r"))), before);
 }
 
+TEST_F(Trainer, AResumedRunKeepsTheCheckpointOfAnother) {
+  for (const char *run : {"a", "b"})
+    ASSERT_EQ(runProgram(train({"--steps=5", "--out", out(run)})).status, 0);
+  std::string before = readFile(checkpoint(out("b"))),
+              lines = readFile(out("b/metrics.jsonl"));
+  std::vector<std::string> resume = {"--resume", checkpoint(out("a")),
+                                     "--steps=9", "--out", out("b")};
+  expectFailure(train(resume), 1,
+                "'" + out("b") +
+                    "' holds the checkpoint of "
+                    "another run; replace it");
+  EXPECT_EQ(readFile(checkpoint(out("b"))), before);
+  EXPECT_EQ(readFile(out("b/metrics.jsonl")), lines);
+  resume.push_back("--overwrite");
+  ProgramResult result = runProgram(train(resume));
+  EXPECT_EQ(result.status, 0) << result.err;
+  // Its own folder, whatever the path.
+  std::filesystem::create_symlink(out("a"), out("link"));
+  for (const std::string &own : {out("a"), out("link"), out("a/../a/")})
+    EXPECT_EQ(runProgram(train({"--resume", checkpoint(out("a")), "--steps=9",
+                                "--out", own}))
+                  .status,
+              0);
+}
+
+TEST_F(Trainer, HintsQuotePaths) {
+  std::string run = out("a $place");
+  ASSERT_EQ(runProgram(train({"--steps=5", "--out", run})).status, 0);
+  expectFailure(train({"--steps=5", "--out", run}), 1,
+                "--resume='" + checkpoint(run) + "'");
+  expectFailure(train({"--resume", checkpoint(run), "--seed=9"}), 1,
+                "--resume='" + checkpoint(run) + "': the run");
+}
+
+TEST_F(Trainer, AFolderLinkToNothingGetsItsTarget) {
+  std::filesystem::create_symlink("target/inner", out("relative"));
+  std::filesystem::create_symlink(out("other"), out("absolute"));
+  for (const char *link : {"relative", "absolute"}) {
+    ProgramResult result = runProgram(train({"--steps=1", "--out", out(link)}));
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_TRUE(std::filesystem::is_symlink(out(link)));
+  }
+  EXPECT_TRUE(exists(checkpoint(out("target/inner"))));
+  EXPECT_TRUE(exists(checkpoint(out("other"))));
+  std::filesystem::create_symlink("loop", out("loop"));
+  expectFailure(train({"--out", out("loop")}), 1, "loop");
+}
+
+TEST_F(Trainer, TooFewDescriptors) {
+  expectFailure(train({"--steps=1", "--out", out("r")}), 1,
+                "cannot open the folder '" + out("r") + "'", [] {
+                  rlimit files{4, 4};
+                  setrlimit(RLIMIT_NOFILE, &files);
+                });
+}
+
+// A complete run is tested again; nothing else happens.
+TEST_F(Trainer, ACompleteRunHasNothingToDo) {
+  for (const char *steps : {"--steps=24", "--steps=30", "--steps=3"}) {
+    std::string run = out(steps + 2);
+    ProgramResult first =
+        runProgram(train({steps, "--limit=199", "--out", run}));
+    ASSERT_EQ(first.status, 0) << first.err;
+    std::string lines = readFile(run + "/metrics.jsonl");
+    for (std::vector<std::string> same :
+         {std::vector<std::string>{}, {std::string(steps)}}) {
+      same.insert(same.end(), {"--resume", checkpoint(run), "--out", run});
+      ProgramResult again = runProgram(train(same));
+      EXPECT_EQ(again.status, 0);
+      EXPECT_EQ(again.err, "");
+      EXPECT_EQ(again.out, "the run of " + std::string(steps + 8) +
+                               " steps is complete: nothing to do; use "
+                               "--epochs or --steps for more\n" +
+                               lastLine(first.out) + "\n");
+      EXPECT_EQ(readFile(run + "/metrics.jsonl"), lines);
+    }
+  }
+}
+
+// The test at the end of a run was interrupted, or its line is lost.
+TEST_F(Trainer, AMissingLastTestIsMadeUpFor) {
+  ASSERT_EQ(runProgram(train({"--steps=30", "--out", out("r")})).status, 0);
+  std::vector<json> whole = metrics(out("r"));
+  std::string lines = readFile(out("r/metrics.jsonl"));
+  lines.erase(lines.rfind('{'));
+  writeFile(out("r/metrics.jsonl"), lines);
+  ProgramResult result =
+      runProgram(train({"--resume", checkpoint(out("r")), "--out", out("r")}));
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(metrics(out("r")), whole);
+}
+
+TEST_F(Trainer, LostMetricsAreRemarked) {
+  ASSERT_EQ(runProgram(train({"--epochs=3", "--out", out("r")})).status, 0);
+  std::string lines = readFile(out("r/metrics.jsonl"));
+  auto resume = [&](const std::string &left) {
+    writeFile(out("r/metrics.jsonl"), left);
+    return runProgram(train(
+        {"--resume", checkpoint(out("r")), "--epochs=3", "--out", out("r")}));
+  };
+  EXPECT_EQ(resume(lines).err, "");
+  EXPECT_EQ(resume(lines.substr(lines.find('\n') + 1)).err,
+            "remark: '" + out("r/metrics.jsonl") +
+                "' lacks the lines of 1 of the 3 epochs before\n");
+  EXPECT_NE(resume("").err.find("lacks the lines of 3 of the 3 epochs"),
+            std::string::npos);
+}
+
 TEST_F(Trainer, OneTrainerAFolder) {
   Program first(train({"--epochs=2", "--out", out("r")}), slow);
   while (!exists(checkpoint(out("r"))))
@@ -456,14 +564,26 @@ TEST_F(Trainer, ResumeNamesWhatDiffers) {
   auto expect = [&](const std::string &option, const std::string &part) {
     expectFailure(train({"--resume", file, option}), 1, part);
   };
-  expect("--seed=9", "--seed");
-  expect("--schedule=1", "--schedule");
-  expect("--augment=crop-flip", "--augment");
-  expect("--no-shuffle", "shuffling");
-  expect("--limit=170", "--limit");
+  expect("--seed=9", "the run was started with --seed=1, but this command has "
+                     "--seed=9; leave --seed out");
+  expect("--schedule=1", "leave --schedule out");
+  expect("--augment=crop-flip", "leave --augment out");
+  expect("--no-shuffle", "the run was started without --no-shuffle");
+  expect("--limit=170", "with --limit=180, but this command has --limit=170");
   expect("--steps=10", "step 20");
   writeMnist(folder / "data", 179, 37, 12);
-  expect("--steps=40", "training examples");
+  expect("--steps=40", "the run has 180 training examples, but --data=" + data +
+                           " gives 179; give the data set of the run");
+  writeMnist(folder / "data", 200, 37, 12);
+  ASSERT_EQ(runProgram(train({"--steps=20", "--out", out("all")})).status, 0);
+  expectFailure(train({"--resume", checkpoint(out("all")), "--limit=9"}), 1,
+                "the run was started without --limit, but this command has "
+                "--limit=9; leave --limit out");
+  Bytes images = idxImages(200, 12, 12);
+  images.back() ^= 1;
+  writeFile(folder / "data/train-images-idx3-ubyte", images);
+  expectFailure(train({"--resume", checkpoint(out("all"))}), 1,
+                "is not that of the run; give the data set of the run");
   expectFailure(train({"--resume", folder / "nothing"}), 1, "no such file");
   expectFailure(train({"--resume", folder / "data"}), 1, "but a folder");
   ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0666), 0);
@@ -531,6 +651,36 @@ TEST_F(Trainer, UsageErrors) {
   expect({"eval"}, "--data");
   expect({"hash"}, "--checkpoint");
   expect({"bench", "--steps=0"}, "--steps");
+  expect(train({"--steps=18", "--eval-every"}), "--eval-every: expected a "
+                                                "value, but the command ends");
+  expect(train({"--steps=1", "--steps=2"}), "--steps: given twice; see");
+  expect(train({"--steps=1", "--steps", "2"}), "--steps: given twice; see");
+  expect(train({"--no-shuffle=3"}), "--no-shuffle: expected no value");
+  expect(train({"--no-shuffle="}), "--no-shuffle: expected no value");
+  expect({"help", "fly"}, "unknown command 'fly'");
+}
+
+// An empty value comes from an unset variable: it stands neither for the next
+// word nor for the default.
+TEST_F(Trainer, EmptyValuesAreUsageErrors) {
+  std::string run = out("r");
+  ASSERT_EQ(runProgram(train({"--steps=1", "--out", run})).status, 0);
+  for (const char *option :
+       {"--out", "--resume", "--isa", "--schedule", "--augment", "--seed",
+        "--limit", "--eval-every", "--save-every", "--statistics-batches"}) {
+    std::string name = option, expected = name + ": expected a value, but ";
+    expectFailure(train({name + "=", "--no-shuffle", "--steps=1"}), 2,
+                  expected + "got ''");
+    expectFailure(train({name, "", "--no-shuffle", "--steps=1"}), 2,
+                  expected + "got ''");
+    expectFailure(train({name, "--no-shuffle", "--steps=1"}), 2,
+                  expected + "the option '--no-shuffle' follows");
+  }
+  expectFailure({"train", "--data=", "--steps=1"}, 2, "--data: expected");
+  expectFailure({"eval", "--data", data, "--checkpoint", ""}, 2,
+                "--checkpoint: expected a value");
+  expectFailure({"hash", "--checkpoint=", "--tensors"}, 2,
+                "--checkpoint: expected a value");
 }
 
 TEST_F(Trainer, RunErrors) {
@@ -552,6 +702,9 @@ TEST_F(Trainer, HelpVersionInfo) {
       EXPECT_EQ(result.err, "");
     }
   }
+  EXPECT_EQ(runProgram({"help", "eval"}).out,
+            runProgram({"eval", "--help"}).out);
+  EXPECT_EQ(runProgram({"help"}).out, runProgram({"--help"}).out);
   ProgramResult info = runProgram({"info"});
   EXPECT_NE(info.out.find("1450 (1460 bytes)"), std::string::npos) << info.out;
   EXPECT_NE(info.out.find("8000"), std::string::npos);
