@@ -200,6 +200,8 @@ class Entries(CacheCase):
         self.assertEqual(len(use("--niti-headroom=4")), 1)
         self.environment["QTC_CACHE_LIMIT"] = "x"
         self.assert_refused("QTC_CACHE_LIMIT", "'x'")
+        self.environment["QTC_CACHE_LIMIT"] = ""  # as if it were not set
+        self.train("--niti-headroom=4")
 
     def test_command(self):
         def cache(*options):
@@ -207,6 +209,8 @@ class Entries(CacheCase):
 
         folder = os.path.join(self.cache, "qtc")
         self.assertRegex(cache(), f"folder +{folder}\nentries +0\nsize +0.0 MiB of at most 2048.0 MiB")
+        self.assertIn("removed 0 trainers", cache("--clear"))
+        self.assertFalse(os.path.exists(self.cache))
         self.train()
         self.train("--niti-headroom=2")
         for name in ("notes.txt", "net-" + "a" * 32 + ".new", "old-0123456789ABCDEF"):
@@ -231,7 +235,7 @@ class Folder(CacheCase):
         os.makedirs(folder)
         for mode in (0o777, 0o1777, 0o775):
             os.chmod(folder, mode)
-            self.assert_refused("can write", folder, "XDG_CACHE_HOME")
+            self.assert_refused("can write", f"use `chmod go-w {folder}`", "XDG_CACHE_HOME")
         os.chmod(folder, 0o755)
         self.train()
         os.chmod(self.trainers()[0], 0o777)  # by whom?
@@ -244,6 +248,17 @@ class Folder(CacheCase):
         os.makedirs(folder)
         os.chown(folder, 65534, 65534)
         self.assert_refused("another user", folder, "XDG_CACHE_HOME")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root mounts")
+    def test_programs_may_not_run(self):
+        os.makedirs(self.cache)
+        mounting = ("mount", "-t", "tmpfs", "-o", "noexec,mode=700", "qtc-test", self.cache)
+        if subprocess.run(mounting, stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("cannot mount a file system")
+        self.addCleanup(subprocess.run, ["umount", self.cache], check=True)
+        outcome = harness.execute(*self.words("--steps=1"), env=self.environment)
+        self.assertEqual(outcome.code, 1, outcome)
+        self.assertRegex(outcome.err, r"error: cannot run '[^\n]*; set XDG_CACHE_HOME to a folder [^\n]*\n\Z")
 
     def test_no_home(self):
         """No place that others can foresee."""
@@ -271,7 +286,7 @@ class Interrupted(CacheCase):
     def test_hint(self):
         """The command that an interrupted run prints is one of qtc, and continues the run."""
         whole = harness.succeed(*self.words("--steps=4000", "--seed=3"), env=self.environment, cwd=self.folder)
-        words = [str(word) for word in self.words("--steps=4000", "--seed=3")]
+        words = [str(word) for word in self.words("--steps=4000", "--seed=3", "--overwrite", "--no-microkernels")]
         settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
         with subprocess.Popen(words, env=self.environment, cwd=self.folder, **settings) as process:
             while not os.path.exists(harness.checkpoint(self.path("runs", "net-2"))) and process.poll() is None:
@@ -283,6 +298,9 @@ class Interrupted(CacheCase):
         self.assertEqual(command[1:3], ["train", self.model])
         self.assertLess({*self.OPTIONS, "--steps=4000", "--seed=3"}, set(command))
         self.assertNotIn(self.cache, " ".join(command))
+        # Flags as they were given.
+        self.assertIn("--no-microkernels", command)
+        self.assertNotIn("=true", " ".join(command))
         shutil.rmtree(self.cache)
         rest = harness.succeed(*command, env=self.environment, cwd=self.folder)
         self.assertEqual(harness.Result(rest).state, harness.Result(whole).state)

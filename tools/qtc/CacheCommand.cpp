@@ -53,11 +53,11 @@ static llvm::Error clearCache(TrainerCache &cache) {
 
 void tools::addCacheCommand(CLI::App &app, int &status) {
   CLI::App *command = app.add_subcommand(
-      "cache", "Shows, or removes, the trainers that `qtc train` keeps");
+      "cache", "Show, or remove, the trainers that `qtc train` keeps");
   auto clear = std::make_shared<bool>(false);
   command->add_flag("--clear", *clear, "Remove them");
   command->callback([clear, &status] {
-    llvm::Expected<TrainerCache> cache = TrainerCache::open();
+    llvm::Expected<TrainerCache> cache = TrainerCache::find();
     llvm::Error error = !cache   ? cache.takeError()
                         : *clear ? clearCache(*cache)
                                  : showCache(*cache);

@@ -11,6 +11,7 @@
 #include "compiler/Support/FileHash.h"
 #include "compiler/Target/CPU/Link.h"
 #include "compiler/Target/CUDA/Assembler.h"
+#include "runtime/include/qtcrt/ShellCommand.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -152,21 +153,23 @@ static llvm::Error checkFolder(const std::string &folder) {
                 "' belongs to another user, so its programs are not run; set "
                 "XDG_CACHE_HOME to a folder of your own"
           : "other users can write to the cache folder '" + folder +
-                "', so its programs are not run; use `chmod go-w`, or set "
-                "XDG_CACHE_HOME to another folder");
+                "', so its programs are not run; use `chmod go-w " +
+                qtcrt::quoteForShell(folder) +
+                "`, or set XDG_CACHE_HOME to another folder");
 }
 
 static llvm::Expected<uint64_t> readLimit() {
   uint64_t mebibytes = kDefaultLimitMiB;
   auto given = llvm::sys::Process::GetEnv("QTC_CACHE_LIMIT");
-  if (given && (llvm::StringRef(*given).getAsInteger(10, mebibytes) ||
-                mebibytes > UINT64_MAX >> 20))
+  if (given && !given->empty() &&
+      (llvm::StringRef(*given).getAsInteger(10, mebibytes) ||
+       mebibytes > UINT64_MAX >> 20))
     return llvm::createStringError(
         "QTC_CACHE_LIMIT: expected a number of MiB, but got '" + *given + "'");
   return mebibytes << 20;
 }
 
-llvm::Expected<TrainerCache> TrainerCache::open() {
+llvm::Expected<TrainerCache> TrainerCache::find() {
   TrainerCache cache;
   llvm::Expected<std::string> folder = findFolder();
   if (!folder)
@@ -176,13 +179,17 @@ llvm::Expected<TrainerCache> TrainerCache::open() {
   if (!limit)
     return limit.takeError();
   cache.limit = *limit;
-  if (std::error_code code = fs::create_directories(
-          cache.folder, /*IgnoreExisting=*/true, fs::owner_all))
-    return makeError("cannot create the cache folder '" + cache.folder + "'",
-                     code);
-  if (llvm::Error error = checkFolder(cache.folder))
-    return std::move(error);
+  if (fs::exists(cache.folder))
+    if (llvm::Error error = checkFolder(cache.folder))
+      return std::move(error);
   return cache;
+}
+
+llvm::Error TrainerCache::create() const {
+  if (std::error_code code = fs::create_directories(
+          folder, /*IgnoreExisting=*/true, fs::owner_all))
+    return makeError("cannot create the cache folder '" + folder + "'", code);
+  return checkFolder(folder);
 }
 
 //===----------------------------------------------------------------------===//
@@ -316,6 +323,8 @@ build(const std::string &trainer,
 llvm::Expected<std::string> TrainerCache::get(
     llvm::StringRef name, llvm::StringRef key,
     llvm::function_ref<llvm::Error(const std::string &)> compile) {
+  if (llvm::Error error = create())
+    return std::move(error);
   llvm::SmallString<256> place(folder);
   path::append(place, shorten(name) + "-" + key);
   std::string trainer = place.str().str();
@@ -362,7 +371,7 @@ llvm::Expected<std::vector<TrainerCache::Entry>> TrainerCache::list() const {
     entry.bytes += status.getSize();
     entry.lastUse = std::max(entry.lastUse, status.getLastModificationTime());
   }
-  if (code)
+  if (code && code != std::errc::no_such_file_or_directory)
     return makeError("cannot read the cache folder '" + folder + "'", code);
   std::vector<Entry> entries;
   for (auto &item : found)

@@ -40,13 +40,14 @@ public:
     llvm::sys::TimePoint<> lastUse;
   };
 
-  /// Finds the folder and creates it if it is missing. Fails if others can
-  /// write to it, or if there is no place for it.
-  static llvm::Expected<TrainerCache> open();
+  /// Finds the folder, which may be missing. Fails if others can write to it,
+  /// or if there is no place for it.
+  static llvm::Expected<TrainerCache> find();
 
   /// The path of the trainer with `key`, whose name starts with `name`. If
   /// there is none, or it is broken, `compile` writes it to the path that it
-  /// gets; another process that needs the same trainer waits for it.
+  /// gets; another process that needs the same trainer waits for it. Creates
+  /// the folder if it is missing.
   llvm::Expected<std::string>
   get(llvm::StringRef name, llvm::StringRef key,
       llvm::function_ref<llvm::Error(const std::string &)> compile);
@@ -64,6 +65,8 @@ public:
 
 private:
   TrainerCache() = default;
+
+  llvm::Error create() const;
 
   /// Removes the least recently used trainers, except `kept`, until the limit
   /// holds.
