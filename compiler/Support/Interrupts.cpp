@@ -58,11 +58,7 @@ static void removePath(const std::string &path) {
     fs::remove(path);
 }
 
-/// The signal is waited for, not caught, so that any function may be called.
-static void waitForInterrupt(sigset_t interrupts) {
-  int signal;
-  if (::sigwait(&interrupts, &signal) != 0)
-    return;
+void qtc::removeLeftovers() {
   Leftovers &leftovers = getLeftovers();
   // The lock is never released: nothing new may appear.
   leftovers.mutex.lock();
@@ -70,6 +66,14 @@ static void waitForInterrupt(sigset_t interrupts) {
     endProgram(program);
   for (const std::string &path : leftovers.paths)
     removePath(path);
+}
+
+/// The signal is waited for, not caught, so that any function may be called.
+static void waitForInterrupt(sigset_t interrupts) {
+  int signal;
+  if (::sigwait(&interrupts, &signal) != 0)
+    return;
+  qtc::removeLeftovers();
   std::signal(signal, SIG_DFL);
   ::pthread_sigmask(SIG_UNBLOCK, &interrupts, nullptr);
   std::raise(signal);

@@ -24,8 +24,13 @@
 namespace qtc {
 
 /// Starts to handle the signals, except those that are ignored. To be called
-/// before there are other threads.
+/// before there are other threads. Throws std::system_error if the system
+/// starts no thread.
 void handleInterrupts();
+
+/// Ends the programs that this one has started and removes its temporary files.
+/// To be called right before the process ends.
+void removeLeftovers();
 
 /// The signal mask that other programs start with: that of this program before
 /// `handleInterrupts`.

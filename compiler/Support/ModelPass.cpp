@@ -51,7 +51,8 @@ private:
             return WalkResult::advance();
           emitError(inner) << "operations of qtrain in the body of the "
                               "function, but got '"
-                           << qtcrt::printable(inner->getName().getStringRef()) << "' in another operation";
+                           << qtcrt::printable(inner->getName().getStringRef())
+                           << "' in another operation";
           return WalkResult::interrupt();
         });
         if (result.wasInterrupted())

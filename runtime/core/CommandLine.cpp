@@ -10,14 +10,20 @@
 #include "qtcrt/DataSet.h"
 #include "qtcrt/Error.h"
 #include "qtcrt/Printable.h"
+#include "qtcrt/ShellCommand.h"
 #include "qtcrt/Usage.h"
 
 #include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdlib>
 
 using namespace qtcrt;
 
 namespace {
 
+/// The group of options that help does not list.
+constexpr const char *hidden = "";
 constexpr uint64_t maxThreads = 1024;
 constexpr uint64_t maxEpochs = 1000000000;
 constexpr uint64_t maxSteps = uint64_t{1} << 62;
@@ -40,6 +46,28 @@ std::string dataHelp() {
 /// ` (default: VALUE)` where `value` is known.
 std::string defaultText(const std::string &value) {
   return value.empty() ? "" : concat(" (default: ", value, ")");
+}
+
+/// The option is known to all trainers, so that it is not called unknown where
+/// it has no effect.
+void addStatisticsBatches(CLI::App &train, Options &options,
+                          const qtcrt_model *model) {
+  std::string help = "Estimate the statistics of normalizations on N training "
+                     "batches before every test";
+  help += model ? defaultText(std::to_string(model->estimate_batches))
+                : "; models with BatchNormalization only";
+  CLI::Option *option = addNumber(train, "--statistics-batches",
+                                  options.statisticsBatches, 1, maxSteps, help);
+  if (!model || model->estimate_batches)
+    return;
+  // CLI11 does not name hidden options.
+  auto refuse = [](std::string &) -> std::string {
+    throw CLI::ValidationError(
+        "--statistics-batches",
+        "the model has no BatchNormalization, so there are no statistics to "
+        "estimate; leave the option out");
+  };
+  option->group(hidden)->check(CLI::Validator(refuse, ""));
 }
 
 void addMachine(CLI::App &app, Options &options, const qtcrt_model *model) {
@@ -73,7 +101,7 @@ void qtcrt::addTrainOptions(CLI::App &train, Options &options,
       ->excludes(epochs);
   addNumber(train, "--seed", options.seed, 0, UINT64_MAX,
             "Seed of all random numbers" +
-                defaultText(model ? std::to_string(model->default_seed) : ""));
+                defaultText(std::to_string(model ? model->default_seed : 1)));
   addMachine(train, options, model);
   train
       .add_option("--out", options.out,
@@ -101,14 +129,10 @@ void qtcrt::addTrainOptions(CLI::App &train, Options &options,
             "Use only the first N training examples");
   addNumber(train, "--eval-every", options.evalEvery, 0, maxEpochs,
             "Test every N epochs, 0: only at the end (default: 1)");
-  if (!model || model->estimate_batches)
-    addNumber(
-        train, "--statistics-batches", options.statisticsBatches, 1, maxSteps,
-        "Estimate the statistics of normalizations on N training batches "
-        "before every test" +
-            defaultText(model ? std::to_string(model->estimate_batches) : ""));
+  addStatisticsBatches(train, options, model);
   addNumber(train, "--save-every", options.saveEvery, 0, maxSteps,
-            "Also write the checkpoint every N steps");
+            "Also write the checkpoint every N steps (default: 0, only after "
+            "epochs)");
   train.add_flag("--memory-report", options.memoryReport,
                  "Print planned, allocated and peak memory");
 }
@@ -165,7 +189,10 @@ Options qtcrt::parseCommandLine(int argc, char **argv,
                                 const qtcrt_model &model) {
   Options options;
   std::string program = argc > 0 && argv[0] ? argv[0] : "trainer";
-  std::string name = printable(program.substr(program.rfind('/') + 1));
+  // `qtc train` starts trainers from its cache, whose names mean nothing.
+  std::string name = std::getenv(commandVariable)
+                         ? "qtc"
+                         : printable(program.substr(program.rfind('/') + 1));
   CLI::App app(concat("Trainer of ", inQuotes(model.name), " (scheme ",
                       model.scheme, "), compiled by qtc"),
                name);
@@ -173,14 +200,15 @@ Options qtcrt::parseCommandLine(int argc, char **argv,
   addTrainOptions(*app.add_subcommand("train", "Train the model"), options,
                   &model);
   addOthers(app, options, model);
+  addHelpCommand(app);
   std::string version = concat(name, " (qtc ", model.compiler_version,
                                ", runtime interface ", QTCRT_ABI_VERSION, ")");
-  app.set_version_flag("--version", version);
+  app.set_version_flag("--version", version, versionHelp);
   for (CLI::App *command : app.get_subcommands({}))
-    command->set_version_flag("--version", version);
+    command->set_version_flag("--version", version)->group(hidden);
   app.require_subcommand(1);
   try {
-    app.parse(argc, argv);
+    parseWords(app, {argv + std::min(argc, 1), argv + argc});
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() != 0)
       throw UsageError(describeUsageError(app, error));

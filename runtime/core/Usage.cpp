@@ -8,6 +8,7 @@
 #include "qtcrt/Usage.h"
 
 #include "qtcrt/Error.h"
+#include "qtcrt/ShellCommand.h"
 
 #include <algorithm>
 #include <cctype>
@@ -160,14 +161,6 @@ std::string describeParseError(const CLI::App &app,
   return text;
 }
 
-/// The command that prints the help of the innermost command given.
-std::string helpCommand(const CLI::App &app) {
-  const CLI::App &command = innermost(app);
-  std::string name = app.get_name();
-  return (&command == &app ? name : name + " " + command.get_name()) +
-         " --help";
-}
-
 } // namespace
 
 HelpFormatter::HelpFormatter() {
@@ -195,7 +188,7 @@ std::string HelpFormatter::make_option_name(const CLI::Option *option,
 }
 
 std::string HelpFormatter::make_option_opts(const CLI::Option *option) const {
-  if (option->get_type_size() == 0 || option->get_positional())
+  if (isFlag(*option) || option->get_positional())
     return "";
   return " " + option->get_type_name();
 }
@@ -204,7 +197,7 @@ std::string HelpFormatter::make_option_desc(const CLI::Option *option) const {
   std::string text = option->get_description();
   if (option->get_required() && !option->get_positional())
     text += " (required)";
-  else if (option->get_type_size() != 0 && !option->get_default_str().empty())
+  else if (!isFlag(*option) && !option->get_default_str().empty())
     text += " (default: " + option->get_default_str() + ")";
   return wrap(text);
 }
@@ -245,10 +238,22 @@ void qtcrt::setChoices(CLI::Option *option, std::vector<std::string> choices) {
       ""));
 }
 
+bool qtcrt::isFlag(const CLI::Option &option) {
+  return option.get_expected_max() == 0;
+}
+
+std::string qtcrt::helpCommand(const CLI::App &app, const CLI::App &command) {
+  std::string name = quoteForShell(app.get_name());
+  return (&command == &app ? name : name + " " + command.get_name()) +
+         " --help";
+}
+
 std::string qtcrt::describeUsageError(const CLI::App &app,
                                       const CLI::ParseError &error) {
   std::string text = describeUnknown(app);
   if (text.empty())
     text = describeParseError(app, error);
-  return text.back() == '?' ? text : text + "; see " + helpCommand(app);
+  return text.back() == '?'
+             ? text
+             : text + "; see " + helpCommand(app, innermost(app));
 }

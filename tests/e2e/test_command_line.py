@@ -65,8 +65,32 @@ class Help(CommandLineCase):
         trainer = long_options(harness.succeed(self.trainer, "train", "--help").out)
         options = long_options(harness.succeed(harness.QTC, "train", "--help").out)
         self.assertGreater(len(trainer), 10)
-        self.assertEqual(trainer - options, {"--version"})
+        self.assertEqual(trainer - options, set())
         self.assertNotIn("--emit", options)
+
+    def test_statistics_are_for_normalization(self):
+        text = " ".join(harness.succeed(harness.QTC, "train", "--help").out.split())
+        self.assertIn("before every test; models with BatchNormalization only", text)
+        self.assertNotIn("--statistics-batches", harness.succeed(self.trainer, "train", "--help").out)
+        words = ("train", "--data", self.data, "--statistics-batches=3")
+        self.assert_usage_error("--statistics-batches: the model has no BatchNormalization", self.trainer, *words)
+
+    def test_help_and_version(self):
+        for program, command in ((harness.QTC, "compile"), (self.trainer, "eval")):
+            for words, same in ((("help",), ("--help",)), (("help", command), (command, "--help"))):
+                self.assertEqual(harness.succeed(program, *words).out, harness.succeed(program, *same).out)
+            self.assertRegex(harness.succeed(program, "--version").out, r"^\S+ .*\n$")
+            self.assertIn("Print the version and exit", harness.succeed(program, "--help").out)
+            self.assertNotIn("--version", harness.succeed(program, command, "--help").out)
+            self.assert_usage_error("unknown command 'fly'", program, "help", "fly")
+        self.assertIn("Seed of all random numbers (default: 1)", harness.succeed(harness.QTC, "train", "--help").out)
+
+    def test_mood(self):
+        """Descriptions of commands tell what to do: `Compile a model`."""
+        for program in (harness.QTC, self.trainer):
+            commands = harness.succeed(program, "--help").out.split("Subcommands:\n")[1]
+            for verb in re.findall(r"^ {2}\w+ +(\w+)", commands, re.MULTILINE):
+                self.assertFalse(verb.endswith("s"), verb)
 
     def test_groups(self):
         text = harness.succeed(harness.QTC, "compile", "--help").out
@@ -95,6 +119,31 @@ class Usage(CommandLineCase):
             with self.subTest(words=words):
                 self.assert_usage_error(text, program, *words)
 
+    def test_values(self):
+        """A value that is missing or empty is neither the next word nor the default; a second value is one too many."""
+        compiling = (harness.QTC, "compile", self.model)
+        training = (harness.QTC, "train", self.model, "--data", self.data, "--steps=1")
+        for program, option in (
+            (compiling, "--output"), (compiling, "--batch"), (compiling, "--mcpu"), (compiling, "--tune-file"),
+            (training, "--out"), (training, "--isa"), (training, "--resume"), (training, "--schedule"),
+        ):
+            for words, problem in (
+                ((option + "=", "--no-microkernels"), "got ''; see"),
+                ((option, "", "--no-microkernels"), "got ''; see"),
+                ((option, "--no-microkernels"), "the option '--no-microkernels' follows"),
+                ((option,), "the command ends"),
+            ):
+                with self.subTest(words=words):
+                    self.assert_usage_error(f"{option}: expected a value, but {problem}", *program, *words, cwd=self.folder)
+        for words, text in (
+            (("-o", "a", "--output=b"), "--output: given twice"), (("--batch=1", "--batch", "2"), "--batch: given twice"),
+            (("--assert-integer", "--no-assert-integer"), "given twice"), (("-o", ""), "-o: expected a value, but got ''"),
+            (("--cubin=x",), "--cubin: expected no value, but got 'x'"), (("--tune=",), "--tune: expected a value"),
+        ):
+            with self.subTest(words=words):
+                self.assert_usage_error(text, *compiling, *words, cwd=self.folder)
+        self.assertEqual(os.listdir(self.folder), [])
+
     def test_options_without_effect(self):
         for words, text in (
             (("--wage-bits=2-8-8-8",), "'--wage-bits': expected --scheme=wage, but got --scheme=niti"),
@@ -119,7 +168,11 @@ class Usage(CommandLineCase):
         bare = self.path("bare")
         with open(bare, "wb") as file:
             file.write(content)
-        self.assert_usage_error("'bare' is the model itself", harness.QTC, "compile", "bare", cwd=self.folder)
+        text = "the default output, 'bare', is the model itself; name a file to write with -o"
+        self.assert_usage_error(text, harness.QTC, "compile", "bare", cwd=self.folder)
+        os.symlink("bare", self.path(".onnx"))
+        self.assert_usage_error("name a file to write with -o", harness.QTC, "compile", ".onnx", cwd=self.folder)
+        self.assert_usage_error("MODEL.onnx: expected the name of a file", harness.QTC, "compile", "", cwd=self.folder)
         with open(bare, "rb") as file:
             self.assertEqual(file.read(), content)
 
@@ -136,6 +189,31 @@ class Runs(CommandLineCase):
         direct = harness.train(self.trainer, "--data", self.data, "--steps=7", "--seed=3", cwd=self.folder)
         for outcome in (first, second):
             self.assertEqual(harness.Result(outcome).state, direct.state)
+
+    def test_errors_of_the_trainer_are_those_of_qtc_train(self):
+        environment = dict(os.environ, XDG_CACHE_HOME=self.path("cache"))
+        words = (harness.QTC, "train", self.model, "--data", self.data, "--mcpu=baseline", "--batch=6", "--steps=2")
+        settings = {"env": environment, "cwd": self.folder}
+        harness.succeed(*words, "--out=run", **settings)
+        outcome = harness.execute(*words, "--statistics-batches=3", **settings)
+        self.assertEqual(outcome.code, USAGE, outcome)
+        self.assertRegex(outcome.err, r"^error: --statistics-batches: the model has no .*; see qtc train --help\n$")
+        resume = (*words[:-2], "--batch=5", "--resume=run/checkpoint.safetensors")
+        outcome = harness.execute(*resume, **settings)
+        self.assertIn("started with --batch=6, but this trainer has --batch=5; use --batch=6\n", outcome.err)
+
+    def test_a_complete_run_is_no_failure_to_learn(self):
+        words = ("train", "--data", self.data, "--steps=7", "--schedule=-60", "--out", self.path("run"))
+        first = harness.succeed(self.trainer, *words)
+        again = harness.succeed(self.trainer, *words, "--resume", harness.checkpoint(self.path("run")))
+        self.assertEqual(again.err, "")
+        self.assertRegex(again.out, r"^the run of 7 steps is complete: nothing to do; use [^\n]*\nresult: [^\n]*\n$")
+        self.assertEqual(harness.Result(again).state, harness.Result(first).state)
+
+    def test_first_row_of_bench_has_a_name(self):
+        lines = harness.succeed(self.trainer, "bench", "--steps=1").out.splitlines()
+        rows = lines[[line.split()[:1] for line in lines].index(["op"]) + 1 :]
+        self.assertNotEqual(rows[0][0], " ")
 
     def test_heading(self):
         outcome = harness.succeed(

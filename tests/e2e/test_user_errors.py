@@ -75,7 +75,8 @@ class CompilerErrors(ErrorCase):
             "--niti-headroom=x", "--niti-headroom=", "--niti-headroom=-100", "--niti-headroom=1000000",
             "--niti-weight-bits=9", "--niti-grad-round=frob", "--niti-loss=frob", "--normalize=frob", "--normalize=1",
             "--normalize=/", "--normalize=1/0", "--normalize=nan/1", "--normalize=0/inf", "--normalize=0/-1x",
-            "--normalize=", "--normalize=0.5,0.5/1",
+            "--normalize=", "--normalize=0.5,0.5/1", "--normalize=/1", "--normalize=0.5/-1", "--normalize=0/1e-300",
+            "--normalize=0/1e-40", "--normalize=1e39/1", "--normalize=1e30/1e-30", "--fp32-weight-decay=1e300",
         ):
             self.assert_refused(USAGE, self.model, "-o", self.path("out"), option, mentions=[option.split("=")[0]])
 
@@ -126,6 +127,33 @@ class CompilerErrors(ErrorCase):
             self.assert_refused(INPUT, self.model, "-o", self.path("missing", "out"), "--emit=" + emit)
             self.assert_refused(INPUT, self.model, "-o", "/dev/full", "--emit=" + emit)
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_integers_are_called_so(self):
+        self.assert_refused(USAGE, self.model, "--niti-headroom=1.5", mentions=["an integer from 0 to 7"])
+
+    def test_no_thread(self):
+        """The system starts none (a limit of processes does not hold for root), or not all."""
+
+        def limit(name, value):
+            return lambda: resource.setrlimit(name, (value, value))
+
+        commands = (("check", self.model), ("compile", self.model, "-o", self.path("out")))
+        for command in commands:
+            for mebibytes in (150, 300):
+                outcome = harness.execute(
+                    harness.QTC, *command, preexec_fn=limit(resource.RLIMIT_AS, mebibytes << 20)
+                )
+                self.assertIn(outcome.code, (0, INPUT, 127), outcome)
+                if outcome.code == INPUT:
+                    self.assertRegex(outcome.err, r"^error: [^\n]*\n$")
+        if os.geteuid() != 0:
+            unlimited = {"preexec_fn": limit(resource.RLIMIT_NPROC, 1)}
+            self.assert_error(INPUT, harness.QTC, *commands[0], mentions=["cannot start a thread"], **unlimited)
+
+    def test_linker(self):
+        words = (self.model, "-o", self.path("out"), "--mcpu=baseline")
+        self.assert_refused(INPUT, *words, env=dict(os.environ, CXX="no-such-program"), mentions=["CXX", "no-such-program"])
+        harness.succeed(harness.QTC, "compile", *words, env=dict(os.environ, CXX=""))
 
     def test_standard_output_full(self):
         for command in (("check", self.model), ("compile", self.model, "--emit=import"), ("compile", self.model, "--emit=llvm")):
@@ -312,7 +340,31 @@ class TrainerErrors(ErrorCase):
             self.assert_refused(INPUT, "hash", "--checkpoint", path)
         self.assert_error(INPUT, self.other, "hash", "--checkpoint", self.checkpoint)
         resume = ("train", "--data", self.data, "--resume", self.checkpoint, "--steps=9")
-        self.assert_error(INPUT, self.batch5, *resume, mentions=["--batch '6'", "'5'"])
+        self.assert_error(INPUT, self.batch5, *resume, mentions=["--batch=6", "--batch=5", "compile with --batch=6"])
+
+    def test_another_scheme(self):
+        """The scheme is compared before the size of its numbers."""
+        model = make_model(self.folder)
+        trainer = harness.compile_model(model, self.path("fp32"), "--mcpu=baseline", "--batch=6", "--scheme=fp32")
+        harness.train(trainer, "--data", self.data, "--steps=1", "--out", self.path("run"))
+        for file, reader, scheme in ((harness.checkpoint(self.path("run")), self.trainer, "fp32"),
+                                     (self.checkpoint, trainer, "niti")):
+            mentions = ["scheme differs", "compile with --scheme=" + scheme]
+            self.assert_error(INPUT, reader, "hash", "--checkpoint", file, mentions=mentions)
+        self.assert_error(INPUT, self.other, "hash", "--checkpoint", self.checkpoint, mentions=["model hash differs"])
+        schedule = ("train", "--data", self.data, "--steps=1", "--schedule=x")
+        self.assert_error(USAGE, trainer, *schedule, mentions=["a list such as 0.05,"])
+
+    def test_numbers_that_overflow(self):
+        """A loss that is no number is called nan."""
+        model = make_model(self.folder)
+        options = ("--mcpu=baseline", "--batch=6", "--scheme=fp32", "--normalize=0/1e-30")
+        trainer = harness.compile_model(model, self.path("fp32"), *options)
+        outcome = harness.succeed(trainer, "train", "--data", self.data, "--epochs=2", "--out", self.path("run"))
+        self.assertIn("nan", outcome.out)
+        self.assertNotIn("-nan", outcome.out)
+        evaluated = harness.succeed(trainer, "eval", "--data", self.data, "--checkpoint", harness.checkpoint(self.path("run")))
+        self.assertIn("test_loss=nan ", evaluated.out)
 
     def test_resume_with_other_options(self):
         resume = ("train", "--data", self.data, "--resume", self.checkpoint, "--steps=9")

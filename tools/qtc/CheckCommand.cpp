@@ -44,7 +44,7 @@ static int checkModel(const std::string &model, const Scheme &scheme,
 
 void tools::addCheckCommand(CLI::App &app, int &status) {
   CLI::App *command = app.add_subcommand(
-      "check", "Lists the nodes of a model and whether each is supported");
+      "check", "List the nodes of a model and whether each is supported");
   auto model = std::make_shared<std::string>();
   auto scheme = std::make_shared<std::string>();
   auto batch = std::make_shared<int64_t>(FrontEndOptions().batch);

@@ -51,9 +51,26 @@ static llvm::Error checkOutputs(const CompileOptions &options) {
                         options.modelPath);
 }
 
+/// Sets the output, `given` unless that is empty; fails if it is a file of the
+/// model.
+static llvm::Error setOutput(CompileOptions &options,
+                             const std::string &given) {
+  options.outputPath = given.empty() ? getDefaultOutput(options) : given;
+  if (options.outputPath.empty())
+    return llvm::createStringError(
+        "'" + options.modelPath +
+        "' has no name for the output; name a file to write with -o");
+  if (given.empty() &&
+      llvm::sys::fs::equivalent(options.outputPath, options.modelPath))
+    return llvm::createStringError(
+        "the default output, '" + options.outputPath +
+        "', is the model itself; name a file to write with -o");
+  return checkOutputs(options);
+}
+
 void tools::addCompileCommand(CLI::App &app, int &status) {
   CLI::App *command =
-      app.add_subcommand("compile", "Compiles a model to a trainer");
+      app.add_subcommand("compile", "Compile a model to a trainer");
   auto flags = std::make_shared<CompileFlags>();
   auto tuning = std::make_shared<TuneFlags>();
   auto output = std::make_shared<std::string>();
@@ -69,13 +86,8 @@ void tools::addCompileCommand(CLI::App &app, int &status) {
     llvm::Error error = flags->parse(options);
     if (!error)
       error = tuning->check(options);
-    if (error) {
-      reportFailure(std::move(error));
-      status = kUsageError;
-      return;
-    }
-    options.outputPath = output->empty() ? getDefaultOutput(options) : *output;
-    error = checkOutputs(options);
+    if (!error)
+      error = setOutput(options, *output);
     if (!error)
       error = tuning->checkFile(options);
     if (error) {

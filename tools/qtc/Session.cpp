@@ -8,14 +8,17 @@
 #include "tools/qtc/Session.h"
 
 #include "compiler/Pipelines/Registration.h"
+#include "compiler/Support/Interrupts.h"
 #include "compiler/Support/NodeLocation.h"
 #include "runtime/include/qtcrt/Printable.h"
 #include "tools/qtc/Commands.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <unistd.h>
 #include <utility>
 
 using namespace mlir;
@@ -63,6 +66,30 @@ int tools::reportFailure(llvm::Error error) {
   if (!message.empty())
     printLine("error: " + message);
   return 1;
+}
+
+std::string tools::describeThreadError(llvm::StringRef why) {
+  return ("cannot start a thread: " + why +
+          "; raise the limit of processes (ulimit -u) or of memory (ulimit -v)")
+      .str();
+}
+
+/// Other threads may still run, so nothing is destroyed.
+[[noreturn]] static void endAfter(const llvm::Twine &error) {
+  printLine(("error: " + error).str());
+  removeLeftovers();
+  ::_exit(1);
+}
+
+void tools::handleFatalErrors() {
+  llvm::install_fatal_error_handler([](void *, const char *reason, bool) {
+    llvm::StringRef text(reason);
+    if (text.consume_front("pthread_create failed: "))
+      endAfter(describeThreadError(text));
+    endAfter("LLVM cannot continue: " + text);
+  });
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { endAfter("out of memory"); });
 }
 
 int tools::finishOutput() {

@@ -39,6 +39,13 @@ void printLine(llvm::StringRef text);
 /// status of a failure.
 int reportFailure(llvm::Error error);
 
+/// The message for a thread that the system did not start, `why`.
+std::string describeThreadError(llvm::StringRef why);
+
+/// Makes errors that LLVM cannot recover from one line and the exit status of a
+/// failure instead of a crash.
+void handleFatalErrors();
+
 /// Flushes stdout; returns the exit status, which is that of a failure if not
 /// everything could be written.
 int finishOutput();

@@ -14,6 +14,7 @@
 #include "compiler/Support/Programs.h"
 #include "runtime/include/qtcrt/CommandLine.h"
 #include "runtime/include/qtcrt/ShellCommand.h"
+#include "runtime/include/qtcrt/Usage.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -28,24 +29,14 @@
 using namespace qtc;
 using namespace qtc::tools;
 
-/// A flag as it was given: with --a,!--no-a, the last of these two.
-static std::string getFlagWord(const CLI::Option &flag) {
-  if (flag.results().back() != "false")
-    return flag.get_name();
-  const std::vector<std::string> &negative = flag.get_fnames();
-  return negative.empty() ? flag.get_name() + "=false"
-                          : "--" + negative.front();
-}
-
 /// The options that were given, as words of another command line.
 static std::vector<std::string>
 getGivenWords(const std::vector<CLI::Option *> &options) {
   std::vector<std::string> words;
   for (const CLI::Option *option : options) {
-    if (option->count() == 0)
-      continue;
-    if (option->get_expected_max() == 0) {
-      words.push_back(getFlagWord(*option));
+    if (qtcrt::isFlag(*option)) {
+      if (option->count() > 0)
+        words.push_back(qtcrt::spellFlag(*option));
       continue;
     }
     for (const std::string &value : option->results())
@@ -76,12 +67,16 @@ static int runTrainer(const std::string &trainer,
   ::setenv(qtcrt::commandVariable, quoted.c_str(), /*overwrite=*/1);
   std::vector<std::string> words = {trainer, "train"};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  return reportFailure(becomeProgram(words));
+  std::string error = llvm::toString(becomeProgram(words));
+  return reportFailure(llvm::createStringError(
+      error +
+      "; set XDG_CACHE_HOME to a folder on a file system whose programs "
+      "may run"));
 }
 
 /// The trainer for `options`, compiled unless the cache has it.
 static llvm::Expected<std::string> getTrainer(CompileOptions &options) {
-  llvm::Expected<TrainerCache> cache = TrainerCache::open();
+  llvm::Expected<TrainerCache> cache = TrainerCache::find();
   if (!cache)
     return cache.takeError();
   llvm::Expected<std::string> key = getTrainerKey(options);
@@ -116,7 +111,7 @@ static llvm::Error checkFolder(const std::string &folder,
 
 void tools::addTrainCommand(CLI::App &app, int &status) {
   CLI::App *command = app.add_subcommand(
-      "train", "Compiles a model, or takes it from the cache, and trains it");
+      "train", "Compile a model, or take it from the cache, and train it");
   auto flags = std::make_shared<CompileFlags>();
   auto training = std::make_shared<qtcrt::Options>();
   qtcrt::addTrainOptions(*command, *training, /*model=*/nullptr);

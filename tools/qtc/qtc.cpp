@@ -16,19 +16,21 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <csignal>
+#include <new>
 #include <sstream>
+#include <system_error>
 
 using namespace qtc::tools;
 
 int main(int argc, char **argv) {
   qtcrt::openStandardStreams();
-  qtc::handleInterrupts();
   // Files that grow too large cause write errors instead of ending the process.
   std::signal(SIGXFSZ, SIG_IGN);
-  CLI::App app("Compiles ONNX models to programs that train them with integers",
+  CLI::App app("Compile ONNX models to programs that train them with integers",
                "qtc");
-  app.set_version_flag("--version", getVersionText());
+  app.set_version_flag("--version", getVersionText(), qtcrt::versionHelp);
   app.require_subcommand(1);
   app.formatter(std::make_shared<qtcrt::HelpFormatter>());
   app.option_defaults()->always_capture_default();
@@ -37,8 +39,11 @@ int main(int argc, char **argv) {
   addCompileCommand(app, status);
   addTrainCommand(app, status);
   addCacheCommand(app, status);
+  qtcrt::addHelpCommand(app);
+  handleFatalErrors();
   try {
-    app.parse(argc, argv);
+    qtc::handleInterrupts();
+    qtcrt::parseWords(app, {argv + std::min(argc, 1), argv + argc});
   } catch (const CLI::Success &success) {
     std::ostringstream text; // help or version
     app.exit(success, text);
@@ -50,6 +55,12 @@ int main(int argc, char **argv) {
   } catch (const qtcrt::UsageError &error) {
     printLine("error: " + std::string(error.what()));
     return kUsageError;
+  } catch (const std::system_error &error) {
+    printLine("error: " + describeThreadError(error.code().message()));
+    return 1;
+  } catch (const std::bad_alloc &) {
+    printLine("error: out of memory");
+    return 1;
   } catch (const std::exception &error) {
     printLine("error: " + std::string(error.what()));
     return 1;

@@ -34,6 +34,9 @@ public:
   std::string make_subcommand(const CLI::App *command) const override;
 };
 
+/// The description of `--version`.
+constexpr const char *versionHelp = "Print the version and exit";
+
 /// A decimal number in [low, high]; throws CLI::ValidationError about `name`.
 uint64_t parseNumber(const std::string &name, const std::string &text,
                      uint64_t low, uint64_t high);
@@ -52,6 +55,24 @@ CLI::Option *addNumber(CLI::App &command, const std::string &name,
 
 /// Restricts `option` to `choices`, and shows them as its value.
 void setChoices(CLI::Option *option, std::vector<std::string> choices);
+
+/// Whether `option` is given without a value; some flags may have one.
+bool isFlag(const CLI::Option &option);
+
+/// The word that gives `flag`, which was given, again.
+std::string spellFlag(const CLI::Option &flag);
+
+/// Adds the command `help`, which `parseWords` understands.
+void addHelpCommand(CLI::App &app);
+
+/// Parses the words after the program's name. A value that is missing or empty
+/// and an option that is given twice are UsageErrors; CLI11 throws its own for
+/// everything else.
+void parseWords(CLI::App &app, const std::vector<std::string> &words);
+
+/// The command, quoted for a shell, that prints the help of `command`, which is
+/// `app` or one of its commands.
+std::string helpCommand(const CLI::App &app, const CLI::App &command);
 
 /// Describes the error in the command line, as one line without `error: `, and
 /// names the command that prints help. Unknown words come first, in their
