@@ -13,6 +13,7 @@
 
 #include "compiler/Target/CPU/Link.h"
 
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
 #include <CLI/CLI.hpp>
