@@ -213,8 +213,8 @@ Value EntryPointBuilder::getBase(StepField field) {
   return base;
 }
 
-/// The address of a buffer that is an argument or a view of one. Only views of
-/// bytes start somewhere else than their source.
+/// The address of a buffer without an offset in its type that is an argument or
+/// a view of one. Only views of bytes start somewhere else than their source.
 std::optional<Address> EntryPointBuilder::getAddress(Value buffer) const {
   int64_t offset = 0;
   while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>()) {
@@ -223,9 +223,6 @@ std::optional<Address> EntryPointBuilder::getAddress(Value buffer) const {
       if (!matchPattern(bytes.getByteShift(), m_ConstantInt(&shift)))
         return std::nullopt;
       offset += shift.getSExtValue();
-    } else if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp,
-                    memref::CastOp>(*view)) {
-      return std::nullopt;
     }
     buffer = view.getViewSource();
   }
@@ -263,7 +260,7 @@ void EntryPointBuilder::lowerScalars() {
     Value buffer = op->getOperand(stores ? 1 : 0);
     auto type = cast<MemRefType>(buffer.getType());
     std::optional<Address> address = getAddress(buffer);
-    if (type.getRank() != 0 || !address ||
+    if (type.getRank() != 0 || !type.getLayout().isIdentity() || !address ||
         !LLVM::isCompatibleType(type.getElementType()))
       return;
     OpBuilder at(op);
