@@ -38,14 +38,17 @@ LogicalResult LaunchLowering::check() {
     bool isConvertible =
         llvm::all_of(launch.getArguments().getTypes(), [&](Type type) {
           Type converted = converter.convertType(type);
-          return converted && LLVM::LLVMStructType::isValidElementType(
-                                  isa<MemRefType>(type) ? pointer : converted);
+          auto buffer = dyn_cast<MemRefType>(type);
+          if (!converted || (buffer && !buffer.getLayout().isIdentity()))
+            return false;
+          return LLVM::LLVMStructType::isValidElementType(buffer ? pointer
+                                                                 : converted);
         });
     auto step = launch->getParentOfType<func::FuncOp>();
     if (step && !step.isPrivate() && isConvertible)
       return WalkResult::advance();
-    launch.emitError("expected a launch in the body of a step, of types that "
-                     "LLVM has");
+    launch.emitError("expected a launch in the body of a step, of numbers and "
+                     "buffers without offset");
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
