@@ -62,10 +62,9 @@ void addStatisticsBatches(CLI::App &train, Options &options,
     return;
   // CLI11 does not name hidden options.
   auto refuse = [](std::string &) -> std::string {
-    throw CLI::ValidationError(
-        "--statistics-batches",
-        "the model has no BatchNormalization, so there are no statistics to "
-        "estimate; leave the option out");
+    throw UsageError("--statistics-batches: the model has no "
+                     "BatchNormalization, so there are no statistics to "
+                     "estimate; leave the option out");
   };
   option->group(hidden)->check(CLI::Validator(refuse, ""));
 }

@@ -197,7 +197,7 @@ class Runs(CommandLineCase):
         harness.succeed(*words, "--out=run", **settings)
         outcome = harness.execute(*words, "--statistics-batches=3", **settings)
         self.assertEqual(outcome.code, USAGE, outcome)
-        self.assertRegex(outcome.err, r"^error: --statistics-batches: the model has no .*; see qtc train --help\n$")
+        self.assertRegex(outcome.err, r"^error: --statistics-batches: the model has no .*; leave the option out\n$")
         resume = (*words[:-2], "--batch=5", "--resume=run/checkpoint.safetensors")
         outcome = harness.execute(*resume, **settings)
         self.assertIn("started with --batch=6, but this trainer has --batch=5; use --batch=6\n", outcome.err)
