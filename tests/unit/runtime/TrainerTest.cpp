@@ -659,9 +659,8 @@ TEST_F(Trainer, UsageErrors) {
   expect(train({"--steps=1", "--steps", "2"}), "--steps: given twice; see");
   expect(train({"--no-shuffle=3"}), "--no-shuffle: expected no value");
   expect(train({"--no-shuffle="}), "--no-shuffle: expected no value");
-  expectFailure(train({"--fly"}), 2, "; see qtc train --help", [] {
-    setenv("QTC_TRAIN_COMMAND", "qtc train x.onnx", 1);
-  });
+  expectFailure(train({"--fly"}), 2, "; see qtc train --help",
+                [] { setenv("QTC_TRAIN_COMMAND", "qtc train x.onnx", 1); });
   expect({"help", "fly"}, "unknown command 'fly'");
 }
 
