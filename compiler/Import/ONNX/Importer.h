@@ -123,8 +123,8 @@ private:
   mlir::LogicalResult start(std::string &why);
   /// Imports one node. On failure its outputs are Unknown, and `isBlocked`
   /// tells whether an Unknown input is the reason. If it is not, and with
-  /// `infersShapes`, outputs of known shape are casts that stand for the missing
-  /// operation.
+  /// `infersShapes`, outputs of known shape are casts that stand for the
+  /// missing operation.
   mlir::LogicalResult importNode(const Node &node, std::string &why,
                                  bool &isBlocked, bool infersShapes);
   /// Returns the model's output, checked and of rank 2, and the buffers' new
