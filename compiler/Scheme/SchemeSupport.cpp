@@ -71,17 +71,20 @@ static LogicalResult expectKnownOperation(Operation *op, StringRef scheme) {
                          << "'";
 }
 
-/// Checks that the float arguments of `function` are its parameters, and others
-/// that are marked, too.
+/// Checks that arguments marked by a parameter have its type, and that there
+/// are no other float arguments, except inputs with `hasFloatInputs`.
 static LogicalResult expectParameters(func::FuncOp function,
                                       const SymbolTable &symbols,
-                                      StringRef scheme) {
+                                      StringRef scheme, bool hasFloatInputs) {
   for (BlockArgument argument : function.getArguments()) {
     auto symbol = function.getArgAttrOfType<FlatSymbolRefAttr>(
         argument.getArgNumber(), QTrainDialect::kParameterAttrName);
     auto parameter =
         symbol ? symbols.lookup<ParameterOp>(symbol.getValue()) : ParameterOp();
-    if (symbol || isFloatTensor(argument.getType()))
+    bool isInput =
+        hasFloatInputs && function.getArgAttr(argument.getArgNumber(),
+                                              QTrainDialect::kArgumentAttrName);
+    if (symbol || (isFloatTensor(argument.getType()) && !isInput))
       if (!parameter || parameter.getValue().getType() != argument.getType())
         return function.emitError()
                << "scheme " << scheme << " expects argument "
@@ -91,10 +94,11 @@ static LogicalResult expectParameters(func::FuncOp function,
   return success();
 }
 
-LogicalResult qtc::expectTrainingForm(ModuleOp module, StringRef scheme) {
+LogicalResult qtc::expectTrainingForm(ModuleOp module, StringRef scheme,
+                                      bool hasFloatInputs) {
   SymbolTable symbols(module);
   for (func::FuncOp function : getDefinedFunctions(module)) {
-    if (failed(expectParameters(function, symbols, scheme)))
+    if (failed(expectParameters(function, symbols, scheme, hasFloatInputs)))
       return failure();
     if (function.getNumResults() == 0 ||
         !llvm::all_of(function.getResultTypes(), isFloatTensor))

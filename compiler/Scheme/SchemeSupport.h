@@ -24,7 +24,8 @@ inline FunctionNeeds getTrainingNeeds() {
 /// Reports a function of `module` that is no training of floats: float tensors
 /// are parameters, or results of operations of `qtrain`, and are returned.
 llvm::LogicalResult expectTrainingForm(mlir::ModuleOp module,
-                                       llvm::StringRef scheme);
+                                       llvm::StringRef scheme,
+                                       bool hasFloatInputs = false);
 
 /// The argument of the function around `op` that is marked `kind`, or null.
 mlir::Value findArgument(mlir::Operation *op, llvm::StringRef kind);

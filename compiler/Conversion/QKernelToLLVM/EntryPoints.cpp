@@ -213,8 +213,8 @@ Value EntryPointBuilder::getBase(StepField field) {
   return base;
 }
 
-/// The address of a buffer without an offset in its type that is an argument or
-/// a view of one. Only views of bytes start somewhere else than their source.
+/// The address of a buffer that is an argument or a view of one, apart from the
+/// offset in its type. Views of bytes alone have another than their source.
 std::optional<Address> EntryPointBuilder::getAddress(Value buffer) const {
   int64_t offset = 0;
   while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>()) {

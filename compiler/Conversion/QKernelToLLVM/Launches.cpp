@@ -39,7 +39,8 @@ LogicalResult LaunchLowering::check() {
         llvm::all_of(launch.getArguments().getTypes(), [&](Type type) {
           Type converted = converter.convertType(type);
           auto buffer = dyn_cast<MemRefType>(type);
-          if (!converted || (buffer && !buffer.getLayout().isIdentity()))
+          if (!converted ||
+              (buffer && !LLVMTypeConverter::canConvertToBarePtr(buffer)))
             return false;
           return LLVM::LLVMStructType::isValidElementType(buffer ? pointer
                                                                  : converted);
@@ -48,7 +49,7 @@ LogicalResult LaunchLowering::check() {
     if (step && !step.isPrivate() && isConvertible)
       return WalkResult::advance();
     launch.emitError("expected a launch in the body of a step, of numbers and "
-                     "buffers without offset");
+                     "buffers of known form");
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());

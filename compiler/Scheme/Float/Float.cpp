@@ -228,7 +228,8 @@ struct ApplyFloat : qtc::impl::ApplyFloatBase<ApplyFloat> {
                                "decay that is not negative");
       return signalPassFailure();
     }
-    if (failed(expectTrainingForm(getOperation(), "fp32")))
+    if (failed(expectTrainingForm(getOperation(), "fp32",
+                                  /*hasFloatInputs=*/true)))
       return signalPassFailure();
     if (schemeInit)
       fp32::initializeParameters(getOperation(), seed);
