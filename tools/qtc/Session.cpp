@@ -88,8 +88,15 @@ void tools::handleFatalErrors() {
       endAfter(describeThreadError(text));
     endAfter("LLVM cannot continue: " + text);
   });
-  llvm::install_bad_alloc_error_handler(
-      [](void *, const char *, bool) { endAfter("out of memory"); });
+  // Nothing in LLVM catches an exception of `new`, and no memory is left for a
+  // longer message.
+  llvm::install_out_of_memory_new_handler();
+  llvm::install_bad_alloc_error_handler([](void *, const char *, bool) {
+    static constexpr char message[] = "error: out of memory\n";
+    (void)!::write(STDERR_FILENO, message, sizeof(message) - 1);
+    removeLeftovers();
+    ::_exit(1);
+  });
 }
 
 int tools::finishOutput() {
