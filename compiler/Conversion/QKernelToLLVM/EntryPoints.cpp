@@ -67,6 +67,17 @@ std::string getSource(func::FuncOp step, unsigned index) {
   return "unknown";
 }
 
+/// The pointer to a buffer in the descriptor that the conversion makes of it.
+Value getAlignedPointer(OpBuilder &builder, Location loc,
+                        const LLVMTypeConverter &converter, Value buffer) {
+  Value descriptor =
+      builder
+          .create<UnrealizedConversionCastOp>(
+              loc, converter.convertType(buffer.getType()), buffer)
+          .getResult(0);
+  return MemRefDescriptor(descriptor).alignedPtr(builder, loc);
+}
+
 /// The place of a buffer: a pointer that the step has from its start, and an
 /// offset in bytes.
 struct Address {
@@ -246,9 +257,7 @@ Value EntryPointBuilder::getPointer(OpBuilder &at, Location loc,
                                     Value buffer) const {
   if (std::optional<Address> address = getAddress(buffer))
     return getPointer(at, loc, *address);
-  Value number = at.create<memref::ExtractAlignedPointerAsIndexOp>(loc, buffer);
-  number = at.create<arith::IndexCastOp>(loc, converter.getIndexType(), number);
-  return at.create<LLVM::IntToPtrOp>(loc, pointer, number);
+  return getAlignedPointer(at, loc, converter, buffer);
 }
 
 /// Exponents and maxima are buffers of one element that the step reads.
@@ -315,5 +324,11 @@ LogicalResult qtc::createEntryPoints(ModuleOp module,
         failed(
             EntryPointBuilder(step, layout, converter).run(target, launches)))
       return failure();
+  // Tasks may launch others: blocks of an emulated device launch threads.
+  for (auto task : llvm::to_vector(module.getOps<func::FuncOp>()))
+    if (!task.isExternal())
+      launches.run(task, [&](OpBuilder &at, Location loc, Value buffer) {
+        return getAlignedPointer(at, loc, converter, buffer);
+      });
   return success();
 }

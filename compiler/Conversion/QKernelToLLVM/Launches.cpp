@@ -45,20 +45,20 @@ LogicalResult LaunchLowering::check() {
           return LLVM::LLVMStructType::isValidElementType(buffer ? pointer
                                                                  : converted);
         });
-    auto step = launch->getParentOfType<func::FuncOp>();
-    if (step && !step.isPrivate() && isConvertible)
+    if (launch->getParentOfType<func::FuncOp>() && isConvertible)
       return WalkResult::advance();
-    launch.emitError("expected a launch in the body of a step, of numbers and "
-                     "buffers of known form");
+    launch.emitError(
+        "expected a launch in the body of a function, of numbers and "
+        "buffers of known form");
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
 }
 
-void LaunchLowering::run(LLVM::LLVMFuncOp step, GetPointer getPointer) {
+void LaunchLowering::run(FunctionOpInterface function, GetPointer getPointer) {
   SmallVector<LaunchOp> launches;
   SmallVector<MarkOp> marks;
-  step.walk([&](Operation *op) {
+  function.walk([&](Operation *op) {
     if (auto launch = dyn_cast<LaunchOp>(op))
       launches.push_back(launch);
     else if (auto mark = dyn_cast<MarkOp>(op))
@@ -72,7 +72,7 @@ void LaunchLowering::run(LLVM::LLVMFuncOp step, GetPointer getPointer) {
   if (launches.empty())
     return;
   declare(kParallelFor, {pointer, pointer, pointer, index});
-  Value closure = reserveClosure(step, launches);
+  Value closure = reserveClosure(function, launches);
   for (LaunchOp launch : launches) {
     if (known.insert(launch.getTask()).second)
       defineEntry(launch);
@@ -107,7 +107,7 @@ void LaunchLowering::declare(StringRef name, ArrayRef<Type> arguments) {
 void LaunchLowering::defineEntry(LaunchOp launch) {
   Location loc = launch.getLoc();
   Type index = converter.getIndexType();
-  builder.setInsertionPoint(launch->getParentOfType<LLVM::LLVMFuncOp>());
+  builder.setInsertionPoint(launch->getParentOfType<FunctionOpInterface>());
   auto entry = builder.create<LLVM::LLVMFuncOp>(
       loc, getEntryName(launch.getTask()),
       getFunctionType({pointer, index, index, index}), LLVM::Linkage::Internal);
@@ -128,16 +128,16 @@ void LaunchLowering::defineEntry(LaunchOp launch) {
   builder.create<LLVM::ReturnOp>(loc, ValueRange());
 }
 
-/// Reserves the closure at the start of the step, because only allocations
+/// Reserves the closure at the start of the function, because only allocations
 /// there have a fixed place.
-Value LaunchLowering::reserveClosure(LLVM::LLVMFuncOp step,
+Value LaunchLowering::reserveClosure(FunctionOpInterface function,
                                      ArrayRef<LaunchOp> launches) {
   uint64_t size = 0;
   for (LaunchOp launch : launches)
     size = std::max<uint64_t>(
         size, layout.getTypeSize(getClosureType(launch)).getFixedValue());
-  builder.setInsertionPointToStart(&step.getBody().front());
-  Location loc = step.getLoc();
+  builder.setInsertionPointToStart(&function.getFunctionBody().front());
+  Location loc = function.getLoc();
   Value one =
       builder.create<LLVM::ConstantOp>(loc, builder.getI64Type(), int64_t(1));
   return builder.create<LLVM::AllocaOp>(

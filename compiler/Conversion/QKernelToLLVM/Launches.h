@@ -15,11 +15,12 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/StringSet.h"
 
 namespace qtc {
 
-/// Lowers the launches and marks of the steps of a module. A step consists
+/// Lowers the launches and marks of the functions of a module. A step consists
 /// mostly of these, so each becomes its few LLVM operations at once. Patterns
 /// of a conversion would make descriptors of their buffers first, ten
 /// operations for each.
@@ -32,13 +33,13 @@ public:
   LaunchLowering(mlir::ModuleOp module,
                  const mlir::LLVMTypeConverter &converter);
 
-  /// Checks that launches are in the body of a step, and that their operands
-  /// have types that LLVM can store in a closure.
+  /// Checks that launches are in the body of a function, and that their
+  /// operands have types that LLVM can store in a closure.
   llvm::LogicalResult check();
 
-  /// A launch returns when its task has ended, so all launches of a step have
-  /// their closure in one place on its stack.
-  void run(mlir::LLVM::LLVMFuncOp step, GetPointer getPointer);
+  /// A launch returns when its task has ended, so all launches of a function
+  /// have their closure in one place on its stack.
+  void run(mlir::FunctionOpInterface function, GetPointer getPointer);
 
 private:
   mlir::LLVM::LLVMStructType getClosureType(qkernel::LaunchOp launch) const;
@@ -46,7 +47,7 @@ private:
   getFunctionType(llvm::ArrayRef<mlir::Type> arguments) const;
   void declare(llvm::StringRef name, llvm::ArrayRef<mlir::Type> arguments);
   void defineEntry(qkernel::LaunchOp launch);
-  mlir::Value reserveClosure(mlir::LLVM::LLVMFuncOp step,
+  mlir::Value reserveClosure(mlir::FunctionOpInterface function,
                              llvm::ArrayRef<qkernel::LaunchOp> launches);
   void lower(qkernel::LaunchOp launch, mlir::Value closure,
              GetPointer getPointer);

@@ -74,7 +74,8 @@ def ApplyNITI : ModelPass<"qtrain-apply-niti"> {
                           "whole octaves, as in the paper's code"))}]>
   ];
   let dependentDialects = ["::qtc::qtrain::QTrainDialect",
-                           "::mlir::arith::ArithDialect"];
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
 }
 
 #endif // QTC_SCHEME_NITI_TD

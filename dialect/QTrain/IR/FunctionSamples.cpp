@@ -8,6 +8,7 @@
 #include "dialect/QTrain/IR/FunctionSamples.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
 #include <algorithm>
@@ -19,6 +20,9 @@ using namespace qtc::qtrain;
 double qtc::qtrain::evaluate(FunctionAttrInterface function, bool derivative,
                              double x) {
   MLIRContext *context = function.getContext();
+  // Passes name these dialects; a check of a part of a model has no pass.
+  context->getOrLoadDialect<arith::ArithDialect>();
+  context->getOrLoadDialect<math::MathDialect>();
   Block block;
   ImplicitLocOpBuilder builder(UnknownLoc::get(context), context);
   builder.setInsertionPointToEnd(&block);
