@@ -122,8 +122,7 @@ llvm::Error Compiler::checkNormalization() {
 llvm::Error Compiler::makeModule() {
   onnx_import::ImportOptions import;
   import.batch = options.batch;
-  module =
-      onnx_import::importOnnxFile(options.modelPath, context, import, &remarks);
+  module = onnx_import::importOnnxFile(options.modelPath, context, import);
   if (!module)
     return makeReportedError();
   if (options.emit == Phase::Import)
@@ -478,7 +477,8 @@ llvm::Error Compiler::generateVariants() {
     const VariantDescription &result = variant.description;
     if (!variant.message.empty())
       return llvm::createStringError(
-          (result.device ? "device '" : "instruction set '") + result.name +
+          options.modelPath +
+          (result.device ? ": device '" : ": instruction set '") + result.name +
           "': " + variant.message);
     memory.arenas.push_back({result.name, result.arenaBytes});
     description.variants.push_back(result);

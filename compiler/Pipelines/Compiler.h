@@ -91,8 +91,6 @@ public:
   llvm::ArrayRef<VariantDescription> getVariants() const {
     return description.variants;
   }
-  /// Remarks on the import for the user.
-  const std::vector<std::string> &getRemarks() const { return remarks; }
 
 private:
   /// The code of one instruction set or for one kind of device.
@@ -140,7 +138,6 @@ private:
   ModelDescription description;
   std::vector<Variant> variants;
   MemoryReport memory;
-  std::vector<std::string> remarks;
 };
 
 /// Version of the compiler, in `--version` and in trainers.

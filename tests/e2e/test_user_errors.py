@@ -391,6 +391,19 @@ class RefusedModels(ErrorCase):
         for node in ("conv", "relu", "my_sine", "my_det", "fc"):
             self.assertIn(node, outcome.out)
 
+    def test_rule_of_a_scheme(self):
+        """The error names file and node, and comes after the remarks of the import."""
+        path = make_model(self.folder, "deduplicated")
+        for command in (("compile", path, "-o", self.path("out")), ("train", path, "--data=npy:.")):
+            outcome = harness.execute(
+                harness.QTC, *command, "--scheme=wage", env=dict(os.environ, XDG_CACHE_HOME=self.path("cache"))
+            )
+            self.assertEqual(outcome.code, INPUT, outcome)
+            lines = [line for line in outcome.err.splitlines() if not line.startswith("compiling ")]
+            self.assertEqual(len(lines), 2, outcome)
+            self.assertTrue(lines[0].startswith(f"remark: {path}: a bias, scale or statistic that several "), outcome)
+            self.assertTrue(lines[1].startswith(f"error: {path}: node 'bn1' (BatchNormalization): scheme wage "), outcome)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -87,9 +87,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   options.batch = 4;
   bool isImported = false;
   {
-    std::vector<std::string> remarks;
     OwningOpRef<ModuleOp> module =
-        importOnnxBuffer(bytes, "fuzz.onnx", "", context, options, &remarks);
+        importOnnxBuffer(bytes, "fuzz.onnx", "", context, options);
     isImported = static_cast<bool>(module);
     errors.expect(!isImported);
   }

@@ -21,7 +21,7 @@ using namespace qtc::tools;
 /// Judges the model as `qtc compile` does, up to the numbers of `scheme`.
 static int checkModel(const std::string &model, const Scheme &scheme,
                       int64_t batch) {
-  Session session;
+  Session session(model);
   FrontEndOptions options;
   options.scheme = &scheme;
   options.loss = scheme.defaultLoss;

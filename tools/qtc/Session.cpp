@@ -7,6 +7,7 @@
 
 #include "tools/qtc/Session.h"
 
+#include "compiler/Import/ONNX/Refusal.h"
 #include "compiler/Pipelines/Registration.h"
 #include "compiler/Support/Interrupts.h"
 #include "compiler/Support/NodeLocation.h"
@@ -47,16 +48,28 @@ static std::string getNodePrefix(Location loc) {
   return ("node '" + node->name + "' (" + node->opType + "): ").str();
 }
 
-Session::Session() : context(makeRegistry()) {
+Session::Session(llvm::StringRef model, bool printsRemarks)
+    : context(makeRegistry()), model(onnx_import::printable(model)),
+      printsRemarks(printsRemarks) {
   handler = std::make_unique<ScopedDiagnosticHandler>(
       &context, [this](Diagnostic &diagnostic) {
-        // Later errors are consequences of the first.
-        if (diagnostic.getSeverity() == DiagnosticSeverity::Error &&
-            !std::exchange(reported, true))
-          printLine("error: " + getNodePrefix(diagnostic.getLocation()) +
-                    getUserText(diagnostic));
+        print(diagnostic);
         return success();
       });
+}
+
+void Session::print(Diagnostic &diagnostic) {
+  bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+  bool isRemark = diagnostic.getSeverity() == DiagnosticSeverity::Remark;
+  // Later errors are consequences of the first.
+  if (isError ? std::exchange(reported, true) : !isRemark || !printsRemarks)
+    return;
+  std::string text =
+      getNodePrefix(diagnostic.getLocation()) + getUserText(diagnostic);
+  // The importer names the file itself.
+  if (!llvm::StringRef(text).starts_with(model + ": "))
+    text = model + ": " + text;
+  printLine((isError ? "error: " : "remark: ") + text);
 }
 
 Session::~Session() = default;
@@ -121,12 +134,9 @@ static void printMemory(const MemoryReport &report) {
 }
 
 int tools::runCompiler(const CompileOptions &options, bool memoryReport) {
-  Session session;
+  Session session(options.modelPath);
   Compiler compiler(session.getContext(), options);
-  llvm::Error error = compiler.run();
-  for (const std::string &remark : compiler.getRemarks())
-    printLine("remark: " + remark);
-  if (error)
+  if (llvm::Error error = compiler.run())
     return reportFailure(std::move(error));
   if (memoryReport)
     printMemory(compiler.getMemoryReport());

@@ -18,16 +18,22 @@ namespace qtc::tools {
 /// Largest batch: rows of a step are counted in 31 bits.
 constexpr int64_t kMaxBatch = 1 << 20;
 
-/// An MLIR context whose diagnostics are printed as `error: ...` lines.
+/// An MLIR context that prints its errors and remarks as lines, in the order in
+/// which they are emitted.
 class Session {
 public:
-  Session();
+  /// Errors name `model`, the file.
+  explicit Session(llvm::StringRef model, bool printsRemarks = true);
   ~Session();
 
   mlir::MLIRContext &getContext() { return context; }
 
 private:
+  void print(mlir::Diagnostic &diagnostic);
+
   mlir::MLIRContext context;
+  std::string model;
+  bool printsRemarks;
   bool reported = false;
   std::unique_ptr<mlir::ScopedDiagnosticHandler> handler;
 };
@@ -50,7 +56,8 @@ void handleFatalErrors();
 /// everything could be written.
 int finishOutput();
 
-/// Compiles, prints remarks and memory to stderr; returns the exit status.
+/// Compiles, prints diagnostics to stderr and the memory report to stdout;
+/// returns the exit status.
 int runCompiler(const CompileOptions &options, bool memoryReport);
 
 } // namespace qtc::tools

@@ -47,7 +47,8 @@ llvm::Expected<Tuner::Candidate> Tuner::compile(unsigned index) {
   trial.outputPath = *path;
   for (const cuda::TargetRecord *device : options.devices)
     trial.tiles[device->name].candidate = index;
-  Session session;
+  // The last compilation prints them.
+  Session session(trial.modelPath, /*printsRemarks=*/false);
   Compiler compiler(session.getContext(), trial);
   if (llvm::Error error = compiler.run())
     return error;

@@ -34,9 +34,10 @@ struct FirstRefusal : ImportObserver {
 };
 } // namespace
 
-OwningOpRef<ModuleOp> qtc::onnx_import::importOnnxBuffer(
-    StringRef bytes, StringRef name, StringRef folder, MLIRContext &context,
-    const ImportOptions &options, std::vector<std::string> *remarks) {
+OwningOpRef<ModuleOp>
+qtc::onnx_import::importOnnxBuffer(StringRef bytes, StringRef name,
+                                   StringRef folder, MLIRContext &context,
+                                   const ImportOptions &options) {
   Location loc = UnknownLoc::get(&context);
   std::string why, file = printable(name);
   FailureOr<std::unique_ptr<Model>> model = Model::parse(bytes, folder, why);
@@ -53,18 +54,14 @@ OwningOpRef<ModuleOp> qtc::onnx_import::importOnnxBuffer(
   OwningOpRef<ModuleOp> module = importer.takeModule();
   if (failed(verify(*module)))
     return {};
-  if (remarks)
-    *remarks = std::move(importer.remarks);
-  else
-    for (const std::string &remark : importer.remarks)
-      emitRemark(loc) << file << ": " << remark;
+  for (const std::string &remark : importer.remarks)
+    emitRemark(loc) << file << ": " << remark;
   return module;
 }
 
 OwningOpRef<ModuleOp>
 qtc::onnx_import::importOnnxFile(StringRef path, MLIRContext &context,
-                                 const ImportOptions &options,
-                                 std::vector<std::string> *remarks) {
+                                 const ImportOptions &options) {
   std::string why;
   FailureOr<std::unique_ptr<llvm::MemoryBuffer>> buffer = readFile(path, why);
   if (failed(buffer)) {
@@ -72,5 +69,5 @@ qtc::onnx_import::importOnnxFile(StringRef path, MLIRContext &context,
     return {};
   }
   return importOnnxBuffer((*buffer)->getBuffer(), path, getFolder(path),
-                          context, options, remarks);
+                          context, options);
 }

@@ -57,20 +57,17 @@ struct ImportOptions {
 ///
 /// On failure one error is emitted through `context`, naming file and node, and
 /// the result is null. Remarks about a successful import (folded scales,
-/// removed Softmax, ...) go to `remarks`, or are emitted as remarks if that is
-/// null.
-mlir::OwningOpRef<mlir::ModuleOp>
-importOnnxFile(llvm::StringRef path, mlir::MLIRContext &context,
-               const ImportOptions &options,
-               std::vector<std::string> *remarks = nullptr);
+/// removed Softmax, ...) are emitted, naming the file too.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnxFile(llvm::StringRef path,
+                                                 mlir::MLIRContext &context,
+                                                 const ImportOptions &options);
 
 /// The same for a model in memory. `name` stands for the file in messages.
 /// External data are looked up in `folder` and refused if that is empty.
 mlir::OwningOpRef<mlir::ModuleOp>
 importOnnxBuffer(llvm::StringRef bytes, llvm::StringRef name,
                  llvm::StringRef folder, mlir::MLIRContext &context,
-                 const ImportOptions &options,
-                 std::vector<std::string> *remarks = nullptr);
+                 const ImportOptions &options);
 
 /// The hash that identifies the model in file `path`: XXH3-128 of its bytes, in
 /// hex. A model with external data has the XXH3-128 of that hash and of the
