@@ -62,9 +62,7 @@ void addStatisticsBatches(CLI::App &train, Options &options,
     return;
   // CLI11 does not name hidden options.
   auto refuse = [](std::string &) -> std::string {
-    throw UsageError("--statistics-batches: the model has no "
-                     "BatchNormalization, so there are no statistics to "
-                     "estimate; leave the option out");
+    throw UsageError(noStatisticsError);
   };
   option->group(hidden)->check(CLI::Validator(refuse, ""));
 }

@@ -75,6 +75,18 @@ class Help(CommandLineCase):
         words = ("train", "--data", self.data, "--statistics-batches=3")
         self.assert_usage_error("--statistics-batches: the model has no BatchNormalization", self.trainer, *words)
 
+    def test_statistics_are_refused_before_the_compilation(self):
+        cache = self.path("cache")
+        words = ("train", self.model, "--data", self.data, "--statistics-batches=3")
+        outcome = harness.execute(harness.QTC, *words, env=dict(os.environ, XDG_CACHE_HOME=cache))
+        self.assertEqual(outcome.code, 2, outcome)
+        self.assertEqual(
+            outcome.err,
+            "error: --statistics-batches: the model has no BatchNormalization, so there are no statistics to estimate; "
+            "leave the option out\n",
+        )
+        self.assertFalse(os.path.exists(cache))
+
     def test_help_and_version(self):
         for program, command in ((harness.QTC, "compile"), (self.trainer, "eval")):
             for words, same in ((("help",), ("--help",)), (("help", command), (command, "--help"))):

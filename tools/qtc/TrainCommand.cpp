@@ -11,7 +11,9 @@
 #include "tools/qtc/Session.h"
 #include "tools/qtc/TrainerCache.h"
 
+#include "compiler/Import/ONNX/Import.h"
 #include "compiler/Support/Programs.h"
+#include "dialect/QTrain/IR/QTrain.h"
 #include "runtime/include/qtcrt/CommandLine.h"
 #include "runtime/include/qtcrt/ShellCommand.h"
 #include "runtime/include/qtcrt/Usage.h"
@@ -109,6 +111,37 @@ static llvm::Error checkFolder(const std::string &folder,
   return llvm::Error::success();
 }
 
+/// Whether the model has statistics that trainers estimate.
+static llvm::Expected<bool> hasStatistics(const CompileOptions &options) {
+  // The compiler prints the remarks.
+  Session session(options.modelPath, /*printsRemarks=*/false);
+  onnx_import::ImportOptions import;
+  import.batch = options.batch;
+  mlir::OwningOpRef<mlir::ModuleOp> module = onnx_import::importOnnxFile(
+      options.modelPath, session.getContext(), import);
+  if (!module)
+    return makeReportedError();
+  auto isNormalization = [](qtrain::BatchNormTrainingOp) {
+    return mlir::WalkResult::interrupt();
+  };
+  return module->walk(isNormalization).wasInterrupted();
+}
+
+/// Refuses options of the training that do not fit the model, which the trainer
+/// would do only after it is compiled. Returns the exit status.
+static int checkTraining(const qtcrt::Options &training,
+                         const CompileOptions &options) {
+  if (!training.statisticsBatches)
+    return 0;
+  llvm::Expected<bool> found = hasStatistics(options);
+  if (!found)
+    return reportFailure(found.takeError());
+  if (*found)
+    return 0;
+  reportFailure(llvm::createStringError(qtcrt::noStatisticsError));
+  return kUsageError;
+}
+
 void tools::addTrainCommand(CLI::App &app, int &status) {
   CLI::App *command = app.add_subcommand(
       "train", "Compile a model, or take it from the cache, and train it");
@@ -132,6 +165,9 @@ void tools::addTrainCommand(CLI::App &app, int &status) {
       status = kUsageError;
       return;
     }
+    status = checkTraining(*training, options);
+    if (status != 0)
+      return;
     options.emit = Phase::Trainer;
     llvm::Expected<std::string> trainer = getTrainer(options);
     if (!trainer) {

@@ -25,6 +25,11 @@ namespace qtcrt {
 constexpr const char *checkpointName = "checkpoint.safetensors";
 constexpr const char *metricsName = "metrics.jsonl";
 
+/// The error of --statistics-batches for a model that has none.
+constexpr const char *noStatisticsError =
+    "--statistics-batches: the model has no BatchNormalization, so there are "
+    "no statistics to estimate; leave the option out";
+
 enum class Command { None, Train, Eval, Bench, Info, Hash };
 
 /// The parsed command line; absent options stay empty.
