@@ -27,7 +27,8 @@ LogicalResult niti::checkRules(ModuleOp module) {
       scheme::expectRules(module, "niti", std::move(rules),
                           [](Operation *) -> StringRef { return ""; }));
   bool hasFunctions = succeeded(expectFunctions(module));
-  return success(hasRules && hasFunctions);
+  bool hasSums = succeeded(expectSums(module));
+  return success(hasRules && hasFunctions && hasSums);
 }
 
 namespace {

@@ -43,6 +43,9 @@ llvm::LogicalResult checkRules(mlir::ModuleOp module);
 /// of the scheme (numerics contract, section 4.15).
 llvm::LogicalResult expectFunctions(mlir::ModuleOp module);
 
+/// Reports every sum of gradients that could leave 64 bits.
+llvm::LogicalResult expectSums(mlir::ModuleOp module);
+
 /// Adds the rewrite rules of the scheme. They expect scaled parameters and turn
 /// float values into scaled ones of any width, so they use no type converter.
 void populateRules(mlir::RewritePatternSet &patterns,

@@ -109,17 +109,20 @@ void ParameterQuantizer::findLayerShapes(func::FuncOp function) {
 }
 
 LogicalResult ParameterQuantizer::findNormalizations(func::FuncOp function) {
+  bool haveParameters = true;
   for (Operation &op : function.getBody().front()) {
     if (!isa<BatchNormTrainingOp, BatchNormInferenceOp>(op))
       continue;
     enum { Scale = 1, Bias, Mean, Variance };
     ParameterOp parameters[Variance + 1];
-    for (unsigned operand : {Scale, Bias, Mean, Variance}) {
+    for (unsigned operand : {Scale, Bias, Mean, Variance})
       parameters[operand] =
           findParameter(function, symbols, op.getOperand(operand));
-      if (!parameters[operand])
-        return op.emitError("scheme niti expects scales, biases and statistics "
-                            "that are parameters of the model");
+    if (llvm::is_contained(llvm::drop_begin(parameters), ParameterOp())) {
+      op.emitError("scheme niti expects scales, biases and statistics that are "
+                   "parameters of the model");
+      haveParameters = false;
+      continue;
     }
     scales.insert(parameters[Scale]);
     normalizations.insert({parameters[Bias], parameters[Scale]});
@@ -132,7 +135,7 @@ LogicalResult ParameterQuantizer::findNormalizations(func::FuncOp function) {
     if (ParameterOp spread = findParameter(function, symbols, op.getSpread()))
       spreads.insert(spread);
   });
-  return success();
+  return success(haveParameters);
 }
 
 /// Whether `parameter` is a statistic of a normalization, or a sum of some.

@@ -8,7 +8,9 @@
 #include "compiler/Scheme/IntegerRules.h"
 #include "compiler/Scheme/NITI/NITI.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <algorithm>
 #include <cmath>
@@ -157,20 +159,12 @@ struct QuantizeSum : OpConversionPattern<SumOp> {
         return getWidth(operand) == width;
       });
     };
-    // 2^31 · 2^20 each: more could leave 64 bits.
-    constexpr size_t kMaxGradients = 2048;
-    if (haveWidth(32) && adaptor.getOperands().size() > kMaxGradients)
-      return op.emitError()
-             << "scheme niti adds the gradients of at most " << kMaxGradients
-             << " uses of a weight, but got " << adaptor.getOperands().size();
     if (haveWidth(32)) {
       rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), 64));
       return success();
     }
     if (!haveWidth(8))
-      return op.emitError("scheme niti does not define the sum of gradients of "
-                          "a normalization; give every node its own scale and "
-                          "bias");
+      return rewriter.notifyMatchFailure(op, "operands are not all mantissas");
     Value sum = rebuild(rewriter, op, adaptor.getOperands(), 32);
     rewriter.replaceOp(op, niti::requantize(rewriter, op.getLoc(), sum));
     return success();
@@ -205,6 +199,31 @@ struct QuantizeDropout : OpConversionPattern<DropoutOp> {
     return success();
   }
 };
+
+/// Whether a rule of one of the types gives `gradient`, apart from moves.
+template <typename... OpTys> bool isGradientOf(Value gradient) {
+  Operation *op = gradient.getDefiningOp();
+  while (isa_and_nonnull<ReshapeOp, TransposeOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return isa_and_nonnull<OpTys...>(op);
+}
+
+/// The reason why the scheme has no rule for a sum; empty if it has one.
+std::string explainSum(SumOp op) {
+  if (llvm::any_of(op->getOperands(), niti::isNormalizationGradient))
+    return "does not define the sum of gradients of a normalization; give "
+           "every node its own scale and bias";
+  // 2^31 · 2^20 each: more could leave 64 bits.
+  constexpr unsigned kMaxGradients = 2048;
+  bool isOfWeight = llvm::all_of(
+      op->getOperands(), isGradientOf<Conv2DWeightGradientOp,
+                                      LinearWeightGradientOp, BiasGradientOp>);
+  if (isOfWeight && op->getNumOperands() > kMaxGradients)
+    return llvm::formatv("adds the gradients of at most {0} uses of a weight, "
+                         "but got {1}",
+                         kMaxGradients, op->getNumOperands());
+  return "";
+}
 
 //===----------------------------------------------------------------------===//
 // Loss and update
@@ -301,6 +320,16 @@ private:
 };
 
 } // namespace
+
+LogicalResult niti::expectSums(ModuleOp module) {
+  llvm::DenseSet<Location> reported;
+  module.walk([&](SumOp op) {
+    std::string reason = explainSum(op);
+    if (!reason.empty() && reported.insert(op->getLoc()).second)
+      op->emitError() << "scheme niti " << reason;
+  });
+  return success(reported.empty());
+}
 
 void niti::populateRules(RewritePatternSet &patterns,
                          const ApplyNITIOptions &options) {

@@ -12,14 +12,17 @@ func.func @forward(%x: tensor<2x2xf32>, %w: tensor<1x2xf32> {qtrain.parameter = 
 // -----
 
 // Gradients of normalizations have 64 bits, and their sum could leave these:
-// the importer gives each normalization parameters of its own.
+// the importer gives each normalization parameters of its own. Every node that
+// shares some is reported, as every node without a rule is.
 
 qtrain.parameter @scale id 0 = dense<1.0> : tensor<4xf32>
 qtrain.parameter @bias id 1 = dense<1.0> : tensor<4xf32>
+qtrain.parameter @own id 2 = dense<1.0> : tensor<4xf32>
 qtrain.parameter @m id 0 kind buffer = dense<0.0> : tensor<4xf32>
 qtrain.parameter @v id 0 kind buffer = dense<1.0> : tensor<4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %scale: tensor<4xf32> {qtrain.parameter = @scale},
-                   %bias: tensor<4xf32> {qtrain.parameter = @bias}, %m: tensor<4xf32> {qtrain.parameter = @m},
+                   %bias: tensor<4xf32> {qtrain.parameter = @bias},
+                   %own: tensor<4xf32> {qtrain.parameter = @own}, %m: tensor<4xf32> {qtrain.parameter = @m},
                    %v: tensor<4xf32> {qtrain.parameter = @v}) -> tensor<2x4xf32> {
   %0:5 = qtrain.batch_norm_training %x, %scale, %bias, %m, %v {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
     : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
@@ -28,7 +31,14 @@ func.func @forward(%x: tensor<2x4xf32>, %scale: tensor<4xf32> {qtrain.parameter 
   %1:5 = qtrain.batch_norm_training %0#0, %scale, %bias, %m, %v {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
     : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
     -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
-  return %1#0 : tensor<2x4xf32>
+  // expected-error @below {{scheme niti does not define this operator; use another scheme, or change the model}}
+  %2 = qtrain.local_response_norm %1#0 {size = 3 : i64, alpha = 1.0 : f64, beta = 1.0 : f64, bias = 1.0 : f64}
+    : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{scheme niti does not define the sum of gradients of a normalization; give every node its own scale and bias}}
+  %3:5 = qtrain.batch_norm_training %2, %own, %own, %m, %v {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
+    : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+    -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return %3#0 : tensor<2x4xf32>
 }
 
 // -----
@@ -47,14 +57,16 @@ func.func @forward(%x: tensor<2x4xf32>, %mean: tensor<4xf32> {qtrain.parameter =
 // Those are finite, as weights are.
 
 qtrain.parameter @scale id 0 = dense<1.0> : tensor<4xf32>
+qtrain.parameter @bias id 1 = dense<1.0> : tensor<4xf32>
 // expected-error @below {{expected finite values of parameter 'mean'}}
 qtrain.parameter @mean id 0 kind buffer = dense<0x7F800000> : tensor<4xf32>
 qtrain.parameter @variance id 0 kind buffer = dense<1.0> : tensor<4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %scale: tensor<4xf32> {qtrain.parameter = @scale},
+                   %bias: tensor<4xf32> {qtrain.parameter = @bias},
                    %mean: tensor<4xf32> {qtrain.parameter = @mean},
                    %variance: tensor<4xf32> {qtrain.parameter = @variance})
     -> (tensor<2x4xf32>, tensor<4xf32> {qtrain.parameter = @mean}) {
-  %0:5 = qtrain.batch_norm_training %x, %scale, %scale, %mean, %variance {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
+  %0:5 = qtrain.batch_norm_training %x, %scale, %bias, %mean, %variance {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
     : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
     -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   return %0#0, %0#3 : tensor<2x4xf32>, tensor<4xf32>
