@@ -97,6 +97,20 @@ static LogicalResult checkVariance(NodeContext &node, const ConstantView &view,
   return success();
 }
 
+/// Whether nodes of the file, not an initializer, fill `view` with `number`.
+static bool isFilledByNodes(NodeContext &node, const ConstantView &view,
+                            float number) {
+  Model &model = node.getImporter().getModel();
+  std::string ignored;
+  if (model.getInitializer(view.root->name))
+    return false;
+  FailureOr<std::vector<float>> values =
+      readFloats(*view.root, model.folder, ignored);
+  return succeeded(values) && llvm::all_of(*values, [=](float value) {
+           return value == number;
+         });
+}
+
 LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
   float epsilon = 1e-5f, momentum = 0.9f;
   if (failed(readAttributes(node, epsilon, momentum)))
@@ -144,6 +158,10 @@ LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
     node.remark("each channel has one value per step, whose deviation from its "
                 "mean is 0: the layers before it will not learn; compile with "
                 "a larger --batch");
+  if (isFilledByNodes(node, *scale, 1.0f) && isFilledByNodes(node, *bias, 0.0f))
+    node.remark("the scale of ones and the bias of zeros are no initializers, "
+                "as in a file that PyTorch writes for affine=False; they are "
+                "trained all the same");
 
   FailureOr<Value> gamma = node.getParameter(*scale, /*owner=*/scale->use);
   FailureOr<Value> beta = node.getParameter(*bias, /*owner=*/bias->use);
