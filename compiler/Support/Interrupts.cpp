@@ -27,7 +27,7 @@ namespace {
 /// The programs and files that an interruption removes. The lock is held while
 /// one of them is created, until it is recorded.
 struct Leftovers {
-  std::mutex mutex;
+  std::recursive_timed_mutex mutex;
   std::set<std::string> paths;
   std::set<pid_t> programs;
 };
@@ -60,8 +60,9 @@ static void removePath(const std::string &path) {
 
 void qtc::removeLeftovers() {
   Leftovers &leftovers = getLeftovers();
-  // The lock is never released: nothing new may appear.
-  leftovers.mutex.lock();
+  // The lock is never released: nothing new may appear. A thread without memory
+  // may hold it for ever.
+  (void)leftovers.mutex.try_lock_for(std::chrono::seconds(1));
   for (pid_t program : leftovers.programs)
     endProgram(program);
   for (const std::string &path : leftovers.paths)
@@ -107,7 +108,7 @@ void qtc::handleInterrupts() {
 
 int qtc::runInterruptible(const std::function<pid_t()> &start) {
   Leftovers &leftovers = getLeftovers();
-  std::unique_lock<std::mutex> lock(leftovers.mutex);
+  std::unique_lock<std::recursive_timed_mutex> lock(leftovers.mutex);
   pid_t program = start();
   if (program < 0)
     return -1;
@@ -136,7 +137,7 @@ llvm::Expected<TemporaryPath> TemporaryPath::createFolder() {
   llvm::sys::path::append(name, "qtc-XXXXXX");
   std::string path = name.str().str();
   Leftovers &leftovers = getLeftovers();
-  std::lock_guard<std::mutex> lock(leftovers.mutex);
+  std::lock_guard<std::recursive_timed_mutex> lock(leftovers.mutex);
   if (!::mkdtemp(path.data()))
     return llvm::createStringError("cannot create the temporary folder '" +
                                    path + "': " + getSystemError().message() +
@@ -151,7 +152,7 @@ llvm::Expected<TemporaryPath> TemporaryPath::createFile(llvm::StringRef folder,
   llvm::sys::path::append(name, ".qtc-XXXXXX");
   std::string path = name.str().str();
   Leftovers &leftovers = getLeftovers();
-  std::lock_guard<std::mutex> lock(leftovers.mutex);
+  std::lock_guard<std::recursive_timed_mutex> lock(leftovers.mutex);
   descriptor = ::mkostemp(path.data(), O_CLOEXEC);
   if (descriptor < 0)
     return llvm::errorCodeToError(getSystemError());
@@ -163,14 +164,14 @@ TemporaryPath::~TemporaryPath() {
   if (path.empty())
     return;
   Leftovers &leftovers = getLeftovers();
-  std::lock_guard<std::mutex> lock(leftovers.mutex);
+  std::lock_guard<std::recursive_timed_mutex> lock(leftovers.mutex);
   removePath(path);
   leftovers.paths.erase(path);
 }
 
 std::error_code TemporaryPath::renameTo(llvm::StringRef target) {
   Leftovers &leftovers = getLeftovers();
-  std::lock_guard<std::mutex> lock(leftovers.mutex);
+  std::lock_guard<std::recursive_timed_mutex> lock(leftovers.mutex);
   if (std::error_code code = fs::rename(path, target))
     return code;
   leftovers.paths.erase(path);

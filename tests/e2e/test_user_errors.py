@@ -147,6 +147,27 @@ class CompilerErrors(ErrorCase):
             INPUT, harness.QTC, "check", self.model, cwd="/", mentions=["cannot start a thread: ", "ulimit -u"], preexec_fn=limit
         )
 
+    def test_no_memory(self):
+        """Wherever memory runs out, also where MLIR does not check an allocation."""
+        codes = set()
+        for kibibytes in range(100000, 900001, 50000):
+
+            def limit(size=1024 * kibibytes):
+                resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+            outcome = harness.execute(
+                harness.QTC, "compile", self.model, "-o", self.path("out"), "--emit=llvm", "--mcpu=avx2", preexec_fn=limit
+            )
+            with self.subTest(kibibytes=kibibytes):
+                if outcome.code == 127:  # the loader of programs
+                    self.assertIn("error while loading shared libraries", outcome.err)
+                    continue
+                codes.add(outcome.code)
+                self.assertIn(outcome.code, (0, INPUT), outcome)
+                lines = outcome.err.splitlines()
+                self.assertEqual([line.startswith("error: ") for line in lines], [True] * outcome.code, outcome)
+        self.assertEqual(codes, {0, INPUT})
+
     def test_linker(self):
         words = (self.model, "-o", self.path("out"), "--mcpu=baseline")
         self.assert_refused(INPUT, *words, env=dict(os.environ, CXX="no-such-program"), mentions=["CXX", "no-such-program"])

@@ -13,6 +13,7 @@
 #include "compiler/Support/NodeLocation.h"
 #include "runtime/include/qtcrt/Printable.h"
 #include "tools/qtc/Commands.h"
+#include "tools/qtc/Memory.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/ErrorHandling.h"
@@ -101,15 +102,7 @@ void tools::handleFatalErrors() {
       endAfter(describeThreadError(text));
     endAfter("LLVM cannot continue: " + text);
   });
-  // Nothing in LLVM catches an exception of `new`, and no memory is left for a
-  // longer message.
-  llvm::install_out_of_memory_new_handler();
-  llvm::install_bad_alloc_error_handler([](void *, const char *, bool) {
-    static constexpr char message[] = "error: out of memory\n";
-    (void)!::write(STDERR_FILENO, message, sizeof(message) - 1);
-    removeLeftovers();
-    ::_exit(1);
-  });
+  handleLackOfMemory();
 }
 
 int tools::finishOutput() {

@@ -1,0 +1,79 @@
+//===- Memory.cpp - Memory that runs out ----------------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// MLIR does not check the result of malloc, for which no handler exists. So the
+// functions here take the place of glibc's in the whole process.
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/qtc/Memory.h"
+
+#include "compiler/Support/Interrupts.h"
+
+#include "llvm/Support/ErrorHandling.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <unistd.h>
+
+using namespace qtc;
+
+/// Prints the error, removes temporary files and ends the process.
+[[noreturn]] static void endWithoutMemory() {
+  static std::atomic_flag isEnding;
+  static thread_local bool isEndingHere = false;
+  if (isEnding.test_and_set()) {
+    // Memory may run out in the lines below, too.
+    if (isEndingHere)
+      ::_exit(1);
+    for (;;) // until another thread has ended the process
+      ::pause();
+  }
+  isEndingHere = true;
+  // There is no memory for a longer message.
+  static constexpr char message[] = "error: out of memory\n";
+  (void)!::write(STDERR_FILENO, message, sizeof(message) - 1);
+  removeLeftovers();
+  ::_exit(1);
+}
+
+void tools::handleLackOfMemory() {
+  // Aligned blocks do not come from malloc, and nothing in LLVM catches an
+  // exception of `new`.
+  llvm::install_out_of_memory_new_handler();
+  llvm::install_bad_alloc_error_handler(
+      [](void *, const char *, bool) { endWithoutMemory(); });
+}
+
+extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier): glibc's own functions
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+
+void *malloc(size_t size) noexcept {
+  void *block = __libc_malloc(size);
+  if (!block)
+    endWithoutMemory();
+  return block;
+}
+
+void *calloc(size_t count, size_t size) noexcept {
+  void *block = __libc_calloc(count, size);
+  if (!block)
+    endWithoutMemory();
+  return block;
+}
+
+void *realloc(void *old, size_t size) noexcept {
+  void *block = __libc_realloc(old, size);
+  if (!block && size != 0) // 0 frees the block
+    endWithoutMemory();
+  return block;
+}
+// NOLINTEND(bugprone-reserved-identifier)
+}
