@@ -38,6 +38,17 @@ void QKernelDialect::initialize() {
       >();
 }
 
+/// Whether `op` reads its destination `init` before it writes it.
+static bool readsDestination(DestinationStyleOpInterface op, OpOperand &init) {
+  unsigned index =
+      init.getOperandNumber() - op.getDpsInitOperand(0)->getOperandNumber();
+  if (auto contract = dyn_cast<ContractOp>(op.getOperation()))
+    return contract.isNarrow() && index == 2; // tries the old shift
+  if (auto contract = dyn_cast<MappedContractOp>(op.getOperation()))
+    return contract.getAccumulate() || index == 1; // raises the maximum
+  return false;
+}
+
 void qtc::qkernel::detail::getKernelEffects(
     DestinationStyleOpInterface op,
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
@@ -45,10 +56,11 @@ void qtc::qkernel::detail::getKernelEffects(
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
-    if (op.isDpsInit(&operand))
-      effects.emplace_back(MemoryEffects::Write::get(), &operand);
-    else
+    bool isInit = op.isDpsInit(&operand);
+    if (!isInit || readsDestination(op, operand))
       effects.emplace_back(MemoryEffects::Read::get(), &operand);
+    if (isInit)
+      effects.emplace_back(MemoryEffects::Write::get(), &operand);
   }
 }
 
