@@ -51,11 +51,34 @@ using namespace qtc::qkernel;
 
 namespace {
 
-/// Collects operations that patterns erase, with those inside of them.
-struct ErasureListener : RewriterBase::Listener {
-  void notifyOperationErased(Operation *op) override {
+/// Keeps operations that patterns erase, because upstream's patterns are
+/// written for the dialect conversion and read such operations: that of a loop
+/// with conditions reads the operands of its erased terminator.
+class ErasingRewriter : public PatternRewriter {
+public:
+  using PatternRewriter::PatternRewriter;
+  ~ErasingRewriter() override { destroyErased(); }
+
+  void eraseOp(Operation *op) override {
     op->walk([&](Operation *inner) { erased.insert(inner); });
+    op->remove();
+    removed.push_back(op);
   }
+
+  /// Whether `op` was erased, alone or with an operation around it.
+  bool isErased(Operation *op) const { return erased.contains(op); }
+
+  void destroyErased() {
+    for (Operation *op : removed)
+      op->dropAllReferences();
+    for (Operation *op : removed)
+      op->destroy();
+    removed.clear();
+    erased.clear();
+  }
+
+private:
+  SmallVector<Operation *> removed;
   DenseSet<Operation *> erased;
 };
 
@@ -70,9 +93,7 @@ LogicalResult lowerControlFlow(ModuleOp module) {
   FrozenRewritePatternSet patterns(std::move(set));
   PatternApplicator applicator(patterns);
   applicator.applyDefaultCostModel();
-  PatternRewriter rewriter(module.getContext());
-  ErasureListener listener;
-  rewriter.setListener(&listener);
+  ErasingRewriter rewriter(module.getContext());
   // Patterns make simpler loops of some.
   while (true) {
     SmallVector<Operation *> structured;
@@ -83,9 +104,9 @@ LogicalResult lowerControlFlow(ModuleOp module) {
     });
     if (structured.empty())
       return success();
-    listener.erased.clear();
+    rewriter.destroyErased();
     for (Operation *op : llvm::reverse(structured)) {
-      if (listener.erased.contains(op))
+      if (rewriter.isErased(op))
         continue;
       rewriter.setInsertionPoint(op);
       if (failed(applicator.matchAndRewrite(op, rewriter)))
