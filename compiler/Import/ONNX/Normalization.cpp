@@ -106,9 +106,8 @@ static bool isFilledByNodes(NodeContext &node, const ConstantView &view,
     return false;
   FailureOr<std::vector<float>> values =
       readFloats(*view.root, model.folder, ignored);
-  return succeeded(values) && llvm::all_of(*values, [=](float value) {
-           return value == number;
-         });
+  return succeeded(values) &&
+         llvm::all_of(*values, [=](float value) { return value == number; });
 }
 
 LogicalResult qtc::onnx_import::importBatchNormalization(NodeContext &node) {
