@@ -86,6 +86,7 @@ private:
                   Value rowTask, Value magnitudes, ArrayRef<StepRange> block);
   void emitBlocks(const TaskPosition &task, unsigned dim,
                   SmallVector<StepRange> &block);
+  Value getEnd(Value rowTask, int64_t limit);
   Value emitRows(Value rowTask, Value magnitudes,
                  function_ref<Value(Value, Value)> body);
 
@@ -143,14 +144,25 @@ Value PartLowering::emitPanels(
   return carried(init);
 }
 
+/// The end of the rows of a task, `limit` for the last one.
+Value PartLowering::getEnd(Value rowTask, int64_t limit) {
+  Value end = e.mul(e.add(rowTask, 1), schedule.rowsPerTask);
+  if (schedule.rowTasks * schedule.rowsPerTask >= limit)
+    return e.min(end, limit);
+  Value isLast = e.equal(rowTask, schedule.rowTasks - 1);
+  return e.createOrFold<arith::SelectOp>(isLast, e.index(limit), end);
+}
+
 /// The row tiles of a task in one panel. With `block`, tiles of the result are
-/// updated with these steps; without, they are computed as a whole.
+/// updated with these steps; without, they are computed as a whole, and the
+/// last one may overlap the one before it.
 Value PartLowering::emitTiles(const TilePosition &position, TileColumns columns,
                               Value rowTask, Value magnitudes,
                               ArrayRef<StepRange> block) {
   int64_t rows = geometry.getRowCount();
   int64_t tileRows = target.getTile(geometry.factors, columns.vectors).rows;
   int64_t rest = rows % tileRows;
+  bool overlaps = schedule.overlaps(rows, tileRows);
   SmallVector<StepRange> all = tiles.getAllSteps();
   TilePosition start = tiles.emitWidened(
       position, columns, block.empty() ? ArrayRef<StepRange>(all) : block);
@@ -161,14 +173,15 @@ Value PartLowering::emitTiles(const TilePosition &position, TileColumns columns,
     return Values(init);
   };
   Value first = e.mul(rowTask, schedule.rowsPerTask);
-  Value end = e.min(e.add(first, schedule.rowsPerTask), rows - rest);
+  Value end = getEnd(rowTask, overlaps ? rows : rows - rest);
   Values init = carry(magnitudes);
   if (rows > rest)
     init =
         e.loop(first, end, tileRows, init, [&](Value row, ValueRange values) {
-          return emit(row, tileRows, values);
+          Value start = overlaps ? e.min(row, rows - tileRows) : row;
+          return emit(start, tileRows, values);
         });
-  if (rest > 0)
+  if (rest > 0 && !overlaps)
     init = e.when(e.equal(rowTask, schedule.rowTasks - 1), init,
                   [&](ValueRange values) {
                     return emit(e.index(rows - rest), rest, values);
@@ -180,7 +193,7 @@ Value PartLowering::emitTiles(const TilePosition &position, TileColumns columns,
 Value PartLowering::emitRows(Value rowTask, Value magnitudes,
                              function_ref<Value(Value, Value)> body) {
   Value first = e.mul(rowTask, schedule.rowsPerTask);
-  Value end = e.min(e.add(first, schedule.rowsPerTask), geometry.getRowCount());
+  Value end = getEnd(rowTask, geometry.getRowCount());
   return carried(e.loop(first, end, 1, carry(magnitudes),
                         [&](Value row, ValueRange values) {
                           return carry(body(row, carried(values)));

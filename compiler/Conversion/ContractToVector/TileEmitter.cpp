@@ -53,7 +53,8 @@ RowOffsets TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole,
   Values digits = e.delinearize(row, extents);
   RowOffsets result;
   result.count = rows;
-  // Whole tiles start at multiples of their rows.
+  // Whole tiles start at multiples of their rows, except for one that overlaps
+  // another; then these rows do not divide the last extent.
   if (extents.size() == 1 || (isWhole && extents.back() % rows == 0))
     result.distance = strides.back();
   for (int64_t i = 0; i < (result.distance ? 1 : rows); ++i) {

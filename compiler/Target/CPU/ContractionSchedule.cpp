@@ -34,6 +34,10 @@ static constexpr double kTaskCycles = 500;
 /// Part of the second-level cache that a block may fill; the rest is for
 /// accumulators and prefetching.
 static constexpr double kCachePart = 0.6;
+/// Part of the rows that an overlap of tiles may compute twice, at most. That
+/// saves the code of a smaller tile, and costs less time than the rows suggest:
+/// a tile of less than ten accumulators mostly waits for its own results.
+static constexpr double kOverlapPart = 0.125;
 /// Numbers of threads that a schedule is rated for.
 static constexpr int64_t kThreads[] = {1, 2, 4, 8};
 
@@ -142,6 +146,13 @@ int64_t ContractionGeometry::getBytesOfA(int64_t rowCount,
   return static_cast<int64_t>(bytes);
 }
 
+bool ContractionSchedule::overlaps(int64_t rows, int64_t tileRows) const {
+  int64_t rest = rows % tileRows;
+  // A block adds to the result, so no row may be in two tiles of it.
+  return blocks == 1 && rest > 0 && rows > tileRows &&
+         tileRows - rest <= kOverlapPart * rows;
+}
+
 namespace {
 /// Evaluates candidates for one contraction.
 class Scheduler {
@@ -149,10 +160,9 @@ public:
   Scheduler(const TargetRecord &target, const ContractionGeometry &geometry)
       : target(target), geometry(geometry), rowCount(geometry.getRowCount()),
         stepCount(geometry.getStepCount()), panels(geometry.getPanelCount()) {
-    rowUnit = getTileRows(geometry.panel);
-    if (panels > 1)
-      rowUnit = std::lcm(rowUnit, getTileRows(geometry.getLastPanelColumns()));
     tileRows = getTileRows(geometry.panel);
+    lastTileRows = getTileRows(geometry.getLastPanelColumns());
+    rowUnit = std::lcm(tileRows, lastTileRows);
   }
 
   ContractionSchedule run(bool oneBlock) {
@@ -174,6 +184,20 @@ private:
         .rows;
   }
 
+  /// Sets the number of row tasks. If tiles overlap, a last task with fewer
+  /// rows than a tile joins the one before it: no two tasks may write the same
+  /// row.
+  void setRowTasks(ContractionSchedule &schedule) const {
+    schedule.rowTasks = divideCeil(rowCount, schedule.rowsPerTask);
+    int64_t lastRows =
+        rowCount - (schedule.rowTasks - 1) * schedule.rowsPerTask;
+    for (int64_t rows : {tileRows, lastTileRows})
+      if (schedule.overlaps(rowCount, rows) && lastRows < rows) {
+        --schedule.rowTasks;
+        return;
+      }
+  }
+
   void tryBlock(unsigned dim, int64_t extent) {
     SmallVector<int64_t, 3> block(geometry.steps);
     std::fill_n(block.begin(), dim, 1);
@@ -189,7 +213,7 @@ private:
     for (int64_t tasks = 1; tasks <= std::min<int64_t>(units, 2048);
          tasks += std::max<int64_t>(1, tasks / 4)) {
       schedule.rowsPerTask = divideCeil(units, tasks) * rowUnit;
-      schedule.rowTasks = divideCeil(rowCount, schedule.rowsPerTask);
+      setRowTasks(schedule);
       for (bool panelTasks : {false, true}) {
         schedule.panelTasks = panelTasks;
         rate(schedule, block);
@@ -224,12 +248,15 @@ private:
         schedule.blocks > 1 ? 2 * bytesC * (schedule.blocks + 1) : bytesC;
     // Two dot products of four bytes, or two multiply-adds of floats, per
     // cycle.
-    double dots =
-        double(schedule.rowsPerTask) * geometry.panel * taskPanels * stepCount;
-    double cycles = dots / (2 * target.getLanes()) +
+    double rowCycles =
+        geometry.panel * taskPanels * stepCount / (2 * target.getLanes());
+    double cycles = schedule.rowsPerTask * rowCycles +
                     traffic / kMemoryBytesPerCycle +
                     reload / kReloadBytesPerCycle + kTaskCycles;
     schedule.cycles = cycles * getTaskTimes(schedule.tasks);
+    // The last task may have one more tile.
+    if (schedule.rowTasks * schedule.rowsPerTask < rowCount)
+      schedule.cycles += tileRows * rowCycles * getTaskTimes(1);
     if (!found || schedule.cycles < best.cycles)
       best = schedule;
     found = true;
@@ -246,7 +273,7 @@ private:
 
   const TargetRecord &target;
   const ContractionGeometry &geometry;
-  int64_t rowCount, stepCount, panels, rowUnit, tileRows;
+  int64_t rowCount, stepCount, panels, rowUnit, tileRows, lastTileRows;
   ContractionSchedule best = {};
   bool found = false;
 };

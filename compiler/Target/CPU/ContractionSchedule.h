@@ -61,6 +61,8 @@ public:
 struct ContractionSchedule {
   /// A multiple of the rows of all tiles.
   int64_t rowsPerTask;
+  /// The last one has all rows that are left, which may be more than
+  /// `rowsPerTask`.
   int64_t rowTasks;
   /// Whether panels are split over tasks, too.
   bool panelTasks;
@@ -74,6 +76,11 @@ struct ContractionSchedule {
   int64_t tasks;
   /// Estimated cycles of all tasks together; for comparisons only.
   double cycles;
+
+  /// Whether tiles of `tileRows` rows cover `rows` rows, not a multiple, with a
+  /// last one that starts early enough to be whole. It computes some rows of
+  /// the one before it again. Both belong to the same task.
+  bool overlaps(int64_t rows, int64_t tileRows) const;
 };
 
 /// Finds the cheapest schedule for `geometry`. With `oneBlock` accumulators

@@ -7,8 +7,8 @@
 // RUN:   | FileCheck %s --check-prefix=AVX512
 
 // A tile of accumulators passes through the loop over steps. Its variable is the
-// place in A, which advances by a word, and the place in B is carried. The last
-// rows and the maximum of all tasks follow.
+// place in A, which advances by a word, and the place in B is carried. The
+// maximum of all tasks follows.
 
 //   CHECK-LABEL: func @contract
 //    CHECK-SAME:   (%[[A:.+]]: memref<4160xi8>, %[[B:.+]]: memref<1024xi8>, %{{.+}}: memref<64x16xi32>, %[[MAX:.+]]: memref<i32>)
@@ -25,8 +25,7 @@
 //         CHECK:       llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%{{.+}}, %[[ROW]], %[[WEIGHTS]])
 // CHECK-COUNT-13:       llvm.call_intrinsic
 //         CHECK:     vector.store
-//         CHECK:     scf.if
-//         CHECK:       %{{.+}}:9 = scf.for
+//     CHECK-NOT:     scf.if
 //         CHECK:     %[[TASK:.+]] = vector.reduction <maxsi>
 //         CHECK:     memref.atomic_rmw maxs %[[TASK]], %[[MAX]][]
 //         CHECK:   } {qkernel.kind = "conv2d", qkernel.macs = 65536 : i64}
@@ -72,6 +71,65 @@ func.func @few_rows(%a: memref<576xi8>, %b: memref<1024xi8>,
   qkernel.contract ins(%a, %b : memref<576xi8>, memref<1024xi8>)
     outs(%acc : memref<8x16xi32>)
     {contraction = #qkernel.contraction<rows = [8] strides [64],
+     steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
+  return
+}
+
+// The last tile overlaps the one before it. Both belong to one task: the last
+// of three has two tiles of 14 rows and 11 further ones.
+
+// CHECK-LABEL: func @overlap
+//       CHECK:   scf.parallel (%[[TASK:.+]]) = (%{{.+}}) to (%c3{{.*}}) step
+//   CHECK-DAG:     %[[FIRST:.+]] = arith.muli %[[TASK]], %c42
+//   CHECK-DAG:     %[[IS_LAST:.+]] = arith.cmpi eq, %[[TASK]], %c2
+//       CHECK:     %[[END:.+]] = arith.select %[[IS_LAST]], %c137{{.*}}, %
+//       CHECK:     scf.for %[[ROW:.+]] = %[[FIRST]] to %[[END]] step %c14
+//       CHECK:       arith.minui %[[ROW]], %c123
+//       CHECK:       %{{.+}}:15 = scf.for
+//   CHECK-NOT:   scf.if
+//       CHECK:   return
+func.func @overlap(%a: memref<8768xi8>, %b: memref<1024xi8>,
+                   %acc: memref<137x16xi32>) {
+  qkernel.contract ins(%a, %b : memref<8768xi8>, memref<1024xi8>)
+    outs(%acc : memref<137x16xi32>)
+    {contraction = #qkernel.contraction<rows = [137] strides [64],
+     steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
+  return
+}
+
+// Rows of several dimensions, in tiles that cross their borders.
+
+// CHECK-LABEL: func @overlap_runs
+//       CHECK:   scf.for %[[ROW:.+]] = %{{.+}} step %c14
+//       CHECK:     %[[START:.+]] = arith.minui %[[ROW]], %c122
+//       CHECK:     arith.remui %[[START]], %c17
+//       CHECK:     arith.select
+//       CHECK:     %{{.+}}:15 = scf.for
+//   CHECK-NOT:   scf.if
+//       CHECK:   return
+func.func @overlap_runs(%a: memref<8768xi8>, %b: memref<1024xi8>,
+                        %acc: memref<136x16xi32>) {
+  qkernel.contract ins(%a, %b : memref<8768xi8>, memref<1024xi8>)
+    outs(%acc : memref<136x16xi32>)
+    {contraction = #qkernel.contraction<rows = [8, 17] strides [1096, 64],
+     steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
+  return
+}
+
+// Where too many rows would be computed twice, the last ones have a tile of
+// their own: 2 after two tiles of 14.
+
+// CHECK-LABEL: func @rest
+//       CHECK:   scf.for %{{.+}} step %c14
+//   CHECK-NOT:     arith.minui
+//       CHECK:     %{{.+}}:15 = scf.for
+//       CHECK:   %{{.+}}:3 = scf.for
+//       CHECK:   return
+func.func @rest(%a: memref<1920xi8>, %b: memref<1024xi8>,
+                %acc: memref<30x16xi32>) {
+  qkernel.contract ins(%a, %b : memref<1920xi8>, memref<1024xi8>)
+    outs(%acc : memref<30x16xi32>)
+    {contraction = #qkernel.contraction<rows = [30] strides [64],
      steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
   return
 }

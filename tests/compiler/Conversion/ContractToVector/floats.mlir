@@ -18,8 +18,7 @@
 //         CHECK:     %[[ADDED:.+]] = vector.load %[[BIAS]]
 //         CHECK:     arith.addf %[[SUM]]#1, %[[ADDED]] : vector<16xf32>
 //     CHECK-NOT:     minsi
-//         CHECK:     scf.if
-//         CHECK:       %{{.+}}:9 = scf.for
+//     CHECK-NOT:     scf.if
 //     CHECK-NOT:   atomic_rmw
 //         CHECK:   } {qkernel.kind = "conv2d", qkernel.macs = 16384 : i64}
 
