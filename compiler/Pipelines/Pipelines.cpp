@@ -95,7 +95,8 @@ static void addBufferization(OpPassManager &manager) {
 void qtc::buildPlanPipeline(OpPassManager &manager,
                             const VariantOptions &options) {
   if (options.microkernels) {
-    manager.addNestedPass<func::FuncOp>(createSplitReductions());
+    manager.addNestedPass<func::FuncOp>(
+        createSplitReductions({/*keepPacked=*/true}));
     manager.addPass(createPackContractions({options.target->name.str()}));
   }
   addCleanup(manager);

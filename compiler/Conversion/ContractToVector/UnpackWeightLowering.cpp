@@ -12,6 +12,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace qtc;
 
@@ -28,6 +30,8 @@ public:
       : e(emitter), op(op), lanes(target.getLanes()),
         sums(e.flatten(op.getIns()[0])), weights(e.flatten(op.getOuts()[0])),
         maximum(op.getOuts().size() > 1 ? op.getOuts()[1] : Value()) {
+    if (op.getIns().size() > 1)
+      errors = e.flatten(op.getIns()[1]);
     ArrayRef<int64_t> shape =
         cast<MemRefType>(op.getIns()[0].getType()).getShape();
     splits = shape[0], kernelSize = shape[1] * shape[2];
@@ -62,11 +66,15 @@ private:
   Value emitElements(Value channel, Value element, int64_t count, int64_t used,
                      Value magnitudes);
   Value emitSum(Value channel, Value element, int64_t used);
+  Value extend(Value sums);
+  Value saturate(Value wideSums, Value channel, int64_t used);
 
   Emitter &e;
   qkernel::UnpackWeightOp op;
   int64_t lanes;
   Value sums, weights, maximum;
+  /// Sums of errors, or null.
+  Value errors;
   int64_t splits, kernelSize, inputs, outputs, rowLength, groups, pieceLength;
 };
 } // namespace
@@ -77,18 +85,37 @@ Value UnpackWeightLowering::emitSum(Value channel, Value element,
   Values digits = e.delinearize(element, {inputs, kernelSize});
   Value offset = e.add(
       e.mul(e.add(e.mul(digits[1], inputs), digits[0]), outputs), channel);
-  Value sum = e.loadPart(sums, offset, lanes, used);
-  if (splits == 1)
-    return sum;
+  Value sum = extend(e.loadPart(sums, offset, lanes, used));
   int64_t stride = rowLength * outputs;
-  return e
-      .loop(e.index(1), e.index(splits), 1, {sum},
-            [&](Value split, ValueRange carried) -> Values {
-              Value part = e.loadPart(sums, e.add(offset, e.mul(split, stride)),
-                                      lanes, used);
-              return {e.addLanes(carried.front(), part)};
-            })
-      .front();
+  sum = e.loop(e.index(1), e.index(splits), 1, {sum},
+               [&](Value split, ValueRange carried) -> Values {
+                 Value part = e.loadPart(
+                     sums, e.add(offset, e.mul(split, stride)), lanes, used);
+                 return {e.addLanes(carried.front(), extend(part))};
+               })
+            .front();
+  return op.getSaturate() ? saturate(sum, channel, used) : sum;
+}
+
+/// 64-bit integers if sums are formed in these.
+Value UnpackWeightLowering::extend(Value part) {
+  if (!op.getSaturate())
+    return part;
+  return e.create<arith::ExtSIOp>(e.vectorType(lanes, 64), part);
+}
+
+/// The sums without what the offset of activations has added, in 32 bits.
+Value UnpackWeightLowering::saturate(Value wideSums, Value channel,
+                                     int64_t used) {
+  if (errors) {
+    Value part = extend(e.loadPart(errors, channel, lanes, used));
+    wideSums = e.create<arith::SubIOp>(
+        wideSums, e.create<arith::MulIOp>(part, e.splat(lanes, 64, 128)));
+  }
+  constexpr int64_t limit = std::numeric_limits<int32_t>::max();
+  wideSums = e.create<arith::MinSIOp>(wideSums, e.splat(lanes, 64, limit));
+  wideSums = e.create<arith::MaxSIOp>(wideSums, e.splat(lanes, 64, -limit));
+  return e.create<arith::TruncIOp>(e.vectorType(lanes, 32), wideSums);
 }
 
 /// Writes `count` elements, at most four, of `used` channels; returns

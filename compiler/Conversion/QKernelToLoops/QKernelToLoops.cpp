@@ -45,8 +45,11 @@ struct ConvertQKernelToLoops
     populateNormalizationLoops(patterns, grain);
     populatePoolLoops(patterns, grain);
     populateReductionLoops(patterns, grain);
-    if (failed(
-            applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+    GreedyRewriteConfig config;
+    // Kernels and their loops are single blocks.
+    config.enableRegionSimplification = GreedySimplifyRegionLevel::Disabled;
+    if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns),
+                                            config)))
       return signalPassFailure();
   }
 };

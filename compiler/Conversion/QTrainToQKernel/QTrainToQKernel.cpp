@@ -47,6 +47,8 @@ struct ConvertQTrainToQKernel
     populateShapePatterns(patterns);
     GreedyRewriteConfig config;
     config.useTopDownTraversal = true;
+    // A step is one block.
+    config.enableRegionSimplification = GreedySimplifyRegionLevel::Disabled;
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns),
                                             config)))
       return signalPassFailure();

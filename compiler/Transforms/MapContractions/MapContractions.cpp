@@ -7,10 +7,10 @@
 
 #include "compiler/Transforms/MapContractions/MapContractions.h"
 #include "compiler/Support/ModelPass.h"
+#include "compiler/Support/Rewriting.h"
 
 #include "compiler/Support/WindowPhases.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace qtc {
@@ -300,8 +300,7 @@ struct MapContractions : qtc::impl::MapContractionsBase<MapContractions> {
     RewritePatternSet patterns(&getContext());
     patterns.add<MapForward, MapInputGradient, MapWeightGradient>(
         &getContext());
-    if (failed(
-            applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+    if (failed(rewriteMatching(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

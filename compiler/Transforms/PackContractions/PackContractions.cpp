@@ -8,8 +8,9 @@
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "compiler/Transforms/PackContractions/Packer.h"
 
+#include "compiler/Support/Rewriting.h"
+#include "compiler/Support/SumParts.h"
 #include "compiler/Support/WindowPhases.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace qtc {
@@ -68,13 +69,19 @@ template <typename OpTy> static bool isManageable(OpTy op) {
   return elements <= static_cast<uint64_t>(qtrain::kMaxElements);
 }
 
+/// Whether sums of more than 32 bits can be formed in parts.
+template <typename OpTy> static bool hasSumParts(OpTy) { return false; }
+static bool hasSumParts(Conv2DWeightGradientOp op) {
+  return getSumParts(op).has_value();
+}
+
 /// The reason why a convolution keeps its form, or an empty string.
 template <typename OpTy> static StringRef getObstacle(OpTy op) {
   if (op->getNumResults() == 0)
     return "expected tensors";
   if (op.getDirect())
     return "vectors of channels need no packing";
-  if (op.hasWideSums())
+  if (op.hasWideSums() && !hasSumParts(op))
     return "accumulators of 32 bits would overflow";
   if (!isManageable(op))
     return "extents are too large";
@@ -374,9 +381,11 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
       separateMaximum(op, packer, rewriter);
       return success();
     }
-    if (group == 1 && succeeded(packStored(op, packer, rewriter)))
+    std::optional<SumParts> parts = getSumParts(op);
+    if (group == 1 && !parts && succeeded(packStored(op, packer, rewriter)))
       return success();
-    if (group == 1 && packer.getDepth() > 1 && prefersPixels(window, e))
+    if (parts ? parts->hasPixelSteps
+              : group == 1 && packer.getDepth() > 1 && prefersPixels(op))
       packPixels(op, packer, rewriter);
     else
       packImages(op, packer, rewriter);
@@ -479,11 +488,12 @@ private:
     finish(op, packer, rewriter, addresses, image.elements, error.elements);
   }
 
-  /// Whether four pixels of a row interleave instead of four images. The pixels
-  /// must be neighbours in the image, and a quarter of the work must be saved.
-  static bool prefersPixels(qtrain::WindowAttr window, ArrayRef<int64_t> e) {
-    return window.getStrides()[1] == 1 && e[2] % 4 == 0 &&
-           int64_t(divideCeil(e[0], 4)) * 16 >= 5 * e[0];
+  /// Whether four pixels of a row interleave instead of four images: a quarter
+  /// of the work must be saved.
+  static bool prefersPixels(Conv2DWeightGradientOp op) {
+    int64_t batch = shapeOf(op.getIns()[1])[0];
+    return supportsPixelSteps(op) &&
+           int64_t(divideCeil(batch, 4)) * 16 >= 5 * batch;
   }
 
   /// Four consecutive bytes of the reduction come from four pixels, so that
@@ -528,15 +538,20 @@ private:
               Value b) const {
     Value errors = op.getIns()[1];
     ArrayRef<int64_t> w = shapeOf(op.getOuts()[0]);
-    int64_t splits = packer.chooseSplits(addresses);
+    bool offset = packer.needsOffset(op.getNonnegative());
+    std::optional<SumParts> parts = getSumParts(op);
+    int64_t splits = parts ? packer.chooseSplits(addresses, parts->maxProducts)
+                           : packer.chooseSplits(addresses);
     Value sums = packer.emptySums({splits, w[2], w[3], w[1], w[0]});
-    Value start = packer.needsOffset(op.getNonnegative())
-                      ? packer.getStart(errors)
-                      : Value();
+    // In parts, the offset is taken out of the sum of all.
+    Value start = offset && !parts ? packer.getStart(errors) : Value();
     ContractOp contract = packer.contract(addresses.getAttribute(splits), a, b,
                                           start, /*bias=*/Value(), sums);
+    SmallVector<Value> unpacked = {contract->getResult(0)};
+    if (offset && parts)
+      unpacked.push_back(packer.sumChannels(errors, /*factor=*/1));
     rewriter.replaceOp(
-        op, packer.unpackWeights(contract->getResult(0), op.getOuts()));
+        op, packer.unpackWeights(unpacked, op.getOuts(), parts.has_value()));
   }
 
   /// Sums of a direct weight gradient are complete when all tasks are done, so
@@ -573,8 +588,7 @@ public:
          {populateMergeGroupsPatterns, populatePackContractionsPatterns}) {
       RewritePatternSet patterns(&getContext());
       populate(patterns, *target);
-      if (failed(applyPatternsAndFoldGreedily(getOperation(),
-                                              std::move(patterns))))
+      if (failed(rewriteMatching(getOperation(), std::move(patterns))))
         return signalPassFailure();
     }
   }

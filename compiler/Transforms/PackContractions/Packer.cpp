@@ -66,10 +66,10 @@ PackedWeights Packer::packWeights(Value weights, WeightOrder order,
   return {op->getResult(0), needsStart ? op->getResult(1) : Value()};
 }
 
-Value Packer::getStart(Value image) {
+Value Packer::sumChannels(Value image, int64_t factor) {
   Value sums = emptySums({shapeOf(image).back()});
   return createKernel<ChannelSumOp>(rewriter, loc, image, sums,
-                                    static_cast<uint64_t>(-128),
+                                    static_cast<uint64_t>(factor),
                                     /*saturate=*/false)
       ->getResult(0);
 }
@@ -84,8 +84,9 @@ Value Packer::flattenPixels(Value image) {
       loc, type, rows, ArrayRef<ReassociationIndices>{{0, 1, 2}, {3}});
 }
 
-Operation *Packer::unpackWeights(Value sums, ValueRange outs) {
-  auto op = createKernel<UnpackWeightOp>(rewriter, loc, sums, outs);
+Operation *Packer::unpackWeights(ValueRange ins, ValueRange outs,
+                                 bool saturate) {
+  auto op = createKernel<UnpackWeightOp>(rewriter, loc, ins, outs, saturate);
   setKind(op, "pack", 0);
   return op;
 }
@@ -104,16 +105,20 @@ static SmallVector<int64_t> getDivisors(int64_t number) {
   return small;
 }
 
-int64_t Packer::chooseSplits(const Addresses &addresses) const {
-  double best = 0;
+int64_t Packer::chooseSplits(const Addresses &addresses,
+                             int64_t maxProducts) const {
+  double best = std::numeric_limits<double>::infinity();
   int64_t splits = 1, first = addresses.steps.front();
+  int64_t products = addresses.getStepCount() * getDepth();
   for (int64_t candidate : getDivisors(first)) {
+    if (products / candidate > maxProducts)
+      continue;
     cpu::ContractionGeometry geometry = addresses.getGeometry(candidate);
     double cycles = cpu::chooseSchedule(target, geometry).cycles;
     // Partial sums are read again, from outside the cache.
     cycles += kPartialSumCycles * candidate * geometry.getRowCount() *
               geometry.columns * geometry.groups;
-    if (candidate == 1 || cycles < best) {
+    if (cycles < best) {
       best = cycles;
       splits = candidate;
     }

@@ -20,6 +20,7 @@
 #include "mlir/IR/PatternMatch.h"
 
 #include <array>
+#include <limits>
 
 namespace qtc {
 
@@ -157,8 +158,11 @@ public:
   contract(llvm::ArrayRef<qkernel::ContractionAttr> contractions, mlir::Value a,
            mlir::Value b, mlir::Value start, mlir::Value bias,
            mlir::ValueRange outs);
-  /// The cheapest number of partial sums; it divides the first step dimension.
-  int64_t chooseSplits(const Addresses &addresses) const;
+  /// The cheapest number of partial sums of at most `maxProducts` products. It
+  /// divides the first step dimension, whose parts must not be longer.
+  int64_t
+  chooseSplits(const Addresses &addresses,
+               int64_t maxProducts = std::numeric_limits<int64_t>::max()) const;
   /// An image as a batch of its pixels.
   mlir::Value flattenPixels(mlir::Value image);
   /// Leaves a depthwise convolution to the kernels for direct convolutions.
@@ -169,10 +173,12 @@ public:
     });
   }
   /// Weight gradients in the order of weights, and their maximum.
-  mlir::Operation *unpackWeights(mlir::Value sums, mlir::ValueRange outs);
-  /// The start values if `image` is B and A has an offset: −128 · the sum over
-  /// all positions of `image`.
-  mlir::Value getStart(mlir::Value image);
+  mlir::Operation *unpackWeights(mlir::ValueRange ins, mlir::ValueRange outs,
+                                 bool saturate);
+  /// `factor` · the sum over all positions of `image`.
+  mlir::Value sumChannels(mlir::Value image, int64_t factor);
+  /// The start values if `image` is B and A has an offset.
+  mlir::Value getStart(mlir::Value image) { return sumChannels(image, -128); }
 
 private:
   /// Elements after packed activations.

@@ -7,9 +7,10 @@
 
 #include "compiler/Transforms/SplitReductions/SplitReductions.h"
 #include "compiler/Support/ModelPass.h"
+#include "compiler/Support/Rewriting.h"
+#include "compiler/Support/SumParts.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
@@ -29,8 +30,6 @@ using namespace qtc::qkernel;
 namespace {
 
 constexpr int64_t kLargest = std::numeric_limits<int32_t>::max();
-/// Products of two bytes that 32 bits can sum.
-constexpr int64_t kMaxLength = kLargest / (128 * 128);
 
 /// `count` images of `images`, from `first` on.
 Value createSlice(ImplicitLocOpBuilder &builder, Value images, int64_t first,
@@ -78,16 +77,19 @@ Value createSum(ImplicitLocOpBuilder &builder, ValueRange parts,
 }
 
 struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
-  using OpRewritePattern::OpRewritePattern;
+  SplitWeightGradient(MLIRContext *context, bool keepPacked)
+      : OpRewritePattern(context), keepPacked(keepPacked) {}
 
   LogicalResult matchAndRewrite(Conv2DWeightGradientOp op,
                                 PatternRewriter &rewriter) const override {
     if (!op.hasWideSums())
       return rewriter.notifyMatchFailure(op, "sums cannot leave 32 bits");
+    if (keepPacked && getSumParts(op))
+      return rewriter.notifyMatchFailure(op, "one contraction forms the parts");
     auto errors = cast<RankedTensorType>(op.getIns()[1].getType());
     int64_t batch = errors.getDimSize(0);
     int64_t pixels = errors.getDimSize(1) * errors.getDimSize(2);
-    int64_t images = kMaxLength / pixels;
+    int64_t images = getMaxProducts(/*magnitude=*/128) / pixels;
     if (images == 0)
       return rewriter.notifyMatchFailure(op, "one image is too large");
     // Kernels interleave four images.
@@ -121,15 +123,19 @@ struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     rewriter.replaceOp(op, results);
     return success();
   }
+
+private:
+  bool keepPacked;
 };
 
 struct SplitReductions : qtc::impl::SplitReductionsBase<SplitReductions> {
+  using SplitReductionsBase::SplitReductionsBase;
+
   FunctionNeeds getNeeds() const override { return {/*oneBlock=*/false}; }
   void runOnFunction() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<SplitWeightGradient>(&getContext());
-    if (failed(
-            applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+    patterns.add<SplitWeightGradient>(&getContext(), keepPacked);
+    if (failed(rewriteMatching(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

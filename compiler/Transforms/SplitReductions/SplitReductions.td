@@ -20,7 +20,9 @@ def SplitReductions
     bits, adds the parts in 64 bits, and clamps a result of 32 bits to ±(2^31 −
     1) (numerics contract, section 1.5). So fast kernels can also be used for
     long reductions. A gradient whose single images are too large is left
-    unchanged.
+    unchanged. With `keep-packed` so is one that `qkernel-pack-contractions`
+    turns into one contraction of parts, which takes a few kernels instead of a
+    few for each part.
 
     Before, with 256 images of 32 × 32:
 
@@ -40,6 +42,10 @@ def SplitReductions
     %g = linalg.generic ... ins(%g0, %g1 : ...) { clamp(ext(g0) + ext(g1)) }
     ```
   }];
+  let options = [
+    Option<"keepPacked", "keep-packed", "bool", "false",
+           "Leave gradients whose parts one packed contraction forms">
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect", "::qtc::qkernel::QKernelDialect"];

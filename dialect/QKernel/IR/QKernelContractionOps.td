@@ -247,14 +247,18 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
 def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
   let summary = "Reorders weight gradients as weights are stored";
   let description = [{
-    ins: partial sums [S, KH, KW, I, O]. outs: their sums over S, added in the
+    ins: partial sums [S, KH, KW, I, O], and optionally sums of errors [O] of
+    32-bit integers. outs: the sums of the partial ones over S, added in the
     order of S, as [O, I, KH, KW], and optionally the largest magnitude of these
-    sums.
+    sums. With `saturate` sums are formed in 64 bits and clamped to
+    ±(2^31 − 1) at the end. Before, 128 · the sum of errors is subtracted: that
+    is what an offset of 128 of the activations has added.
 
     Constraints:
-    - (C1) one input of rank 5, one or two outputs, of the shapes above.
+    - (C1) one or two inputs, one or two outputs, of the shapes above.
     - (C2) inputs and sums have the same element type; a maximum requires
       integers.
+    - (C3) sums of errors require `saturate`, and that 32-bit integers.
 
     Example:
 
@@ -264,7 +268,7 @@ def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
     ```
   }];
   let arguments = (ins Variadic<QKernel_Sums>:$ins,
-                       Variadic<QKernel_Sums>:$outs);
+                       Variadic<QKernel_Sums>:$outs, UnitAttr:$saturate);
 }
 
 //===----------------------------------------------------------------------===//

@@ -349,7 +349,7 @@ LogicalResult ContractOp::verify() {
 }
 
 LogicalResult UnpackWeightOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 2)))
+  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 2, 1, 2)))
     return failure();
   ArrayRef<int64_t> sums = shapeOf(getIns()[0]);
   if (sums.size() != 5)
@@ -358,6 +358,15 @@ LogicalResult UnpackWeightOp::verify() {
     return failure();
   if (isFloat(getOuts()[0]) && getOuts().size() > 1) // C2
     return emitOpError("expected no maximum for floats");
+  if (getSaturate() && !getElementTypeOrSelf(getOuts()[0]).isInteger(32)) // C3
+    return emitOpError("expected 32-bit integers for saturate");
+  if (getIns().size() > 1) {
+    if (!getSaturate()) // C3
+      return emitOpError("expected saturate for sums of errors");
+    if (failed(
+            expectShape(*this, "sums of errors", getIns()[1], {sums[4]}))) // C1
+      return failure();
+  }
   return expectShape(*this, "weights", getOuts()[0],
                      {sums[4], sums[3], sums[1], sums[2]}); // C1
 }

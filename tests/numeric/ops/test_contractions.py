@@ -281,8 +281,18 @@ class Saturation(unittest.TestCase):
         self.check("linear_weight_gradient", operation, [(self.LENGTH, 1), (self.LENGTH, 1)])
 
     def test_weight_gradient_of_a_large_batch(self):
-        """Parts of the batch are summed by themselves; the last one is smaller."""
-        conv = Convolution("c", (137, 3, 33, 31), 4, (2, 2), pads=(1, 0, 0, 0))
+        """Parts are groups of four images, of which the last one is smaller."""
+        self.check_convolution(Convolution("c", (137, 3, 33, 31), 4, (2, 2), pads=(1, 0, 0, 0)))
+
+    def test_weight_gradient_of_large_images(self):
+        """Parts are images, in steps of four pixels."""
+        self.check_convolution(Convolution("c", (8, 2, 138, 138), 3, (3, 3)))
+
+    def test_weight_gradient_of_images_with_odd_rows(self):
+        """Neither four images nor four pixels can be a step: every image has a gradient of its own."""
+        self.check_convolution(Convolution("c", (7, 2, 141, 141), 3, (3, 3)))
+
+    def check_convolution(self, conv):
         random = np.random.default_rng(5)
         form = conv.operations["conv2d_weight_gradient"]
         x, e = random.integers(-127, 128, conv.x), random.integers(-127, 128, conv.y)

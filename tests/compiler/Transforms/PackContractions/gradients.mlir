@@ -177,3 +177,47 @@ func.func @small_batch(
     -> tensor<20x5x3x3xi32>, tensor<i32>
   return %acc#0, %acc#1 : tensor<20x5x3x3xi32>, tensor<i32>
 }
+
+// Sums of more than 32 bits are formed in parts of at most 132,104 products,
+// which are added in 64 bits. A part is one or two groups of four images, of
+// 65,536 products each. Activations without sign need no start values ...
+
+// CHECK-LABEL: func @parts
+//       CHECK:   %[[PARTS:.+]] = qkernel.contract ins(%{{[^,]+}}, %{{[^,]+}} :
+//  CHECK-SAME:     steps = [4, 128, 128] {{.*}}splits = [[S:[24]]]>
+//  CHECK-SAME:     -> tensor<[[S]]x3x3x4x8xi32>
+//       CHECK:   qkernel.unpack_weight ins(%[[PARTS]] : {{.+}} {{{.*}}saturate}
+func.func @parts(
+    %x: tensor<16x130x130x4xi8>, %e: tensor<16x128x128x8xi8>,
+    %init: tensor<8x4x3x3xi32>, %max: tensor<i32>)
+    -> (tensor<8x4x3x3xi32>, tensor<i32>) {
+  %acc:2 = qkernel.conv2d_weight_gradient
+    ins(%x, %e : tensor<16x130x130x4xi8>, tensor<16x128x128x8xi8>)
+    outs(%init, %max : tensor<8x4x3x3xi32>, tensor<i32>)
+    {group = 1 : i64, nonnegative, saturate, window = #qtrain.window<
+     kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0],
+     dilations = [1, 1]>}
+    -> tensor<8x4x3x3xi32>, tensor<i32>
+  return %acc#0, %acc#1 : tensor<8x4x3x3xi32>, tensor<i32>
+}
+
+// ... and for others, the offset is taken out of the whole sum. Parts are shorter
+// with it: four images would be too long, so pixels interleave.
+
+// CHECK-LABEL: func @parts_with_offset
+//       CHECK:   %[[PARTS:.+]] = qkernel.contract ins(%{{[^,]+}}, %{{[^,]+}} :
+//  CHECK-SAME:     steps = [16, 160, 40]
+//       CHECK:   %[[ERRORS:.+]] = qkernel.channel_sum {{.+}} {factor = 1 : i64
+//       CHECK:   qkernel.unpack_weight ins(%[[PARTS]], %[[ERRORS]] : {{.+}} {{{.*}}saturate}
+func.func @parts_with_offset(
+    %x: tensor<16x162x162x4xi8>, %e: tensor<16x160x160x8xi8>,
+    %init: tensor<8x4x3x3xi32>) -> tensor<8x4x3x3xi32> {
+  %acc = qkernel.conv2d_weight_gradient
+    ins(%x, %e : tensor<16x162x162x4xi8>, tensor<16x160x160x8xi8>)
+    outs(%init : tensor<8x4x3x3xi32>)
+    {group = 1 : i64, saturate, window = #qtrain.window<
+     kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0],
+     dilations = [1, 1]>}
+    -> tensor<8x4x3x3xi32>
+  return %acc : tensor<8x4x3x3xi32>
+}
