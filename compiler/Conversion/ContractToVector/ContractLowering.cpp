@@ -17,7 +17,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 
 using namespace mlir;
 using namespace qtc;
@@ -52,7 +51,16 @@ public:
         schedule(cpu::chooseSchedule(target, geometry,
                                      /*oneBlock=*/buffers.shift != nullptr)),
         tiles(e, target, geometry, contraction, buffers), maximum(maximum),
-        hasBias(buffers.bias != nullptr) {}
+        hasBias(buffers.bias != nullptr), rows(e.size(geometry.getRowCount())),
+        rowsPerTask(e.size(schedule.rowsPerTask)),
+        lastRowTask(e.size(schedule.rowTasks - 1)),
+        fullPanels(e.size(getFullPanelCount())),
+        blockExtent(e.size(schedule.blockExtent)) {
+    int64_t panels = schedule.panelTasks ? geometry.getPanelCount() : 1;
+    for (int64_t extent :
+         {geometry.splits, schedule.rowTasks, geometry.groups, panels})
+      taskExtents.push_back(e.divisor(extent, schedule.tasks));
+  }
 
   int64_t getTaskCount() const { return schedule.tasks; }
   /// 16-bit factors of B that a task widens before its tiles, or 0.
@@ -77,6 +85,11 @@ private:
     return {vectors, columns - (vectors - 1) * target.getLanes()};
   }
 
+  /// Panels that have all columns.
+  int64_t getFullPanelCount() const {
+    bool isUniform = geometry.getLastPanelColumns() == geometry.panel;
+    return geometry.getPanelCount() - !isUniform;
+  }
   SmallVector<int64_t, 3> getBlockExtents() const;
   Value emitBlockedTask(const TaskPosition &task, Value magnitudes);
   Value emitPanels(
@@ -86,7 +99,7 @@ private:
                   Value rowTask, Value magnitudes, ArrayRef<StepRange> block);
   void emitBlocks(const TaskPosition &task, unsigned dim,
                   SmallVector<StepRange> &block);
-  Value getEnd(Value rowTask, int64_t limit);
+  Value getEnd(Value rowTask, Value limit);
   Value emitRows(Value rowTask, Value magnitudes,
                  function_ref<Value(Value, Value)> body);
 
@@ -105,6 +118,9 @@ private:
   TileEmitter tiles;
   Value maximum;
   bool hasBias;
+  /// Sizes.
+  Value rows, rowsPerTask, lastRowTask, fullPanels, blockExtent;
+  SmallVector<Divisor, 4> taskExtents;
 };
 } // namespace
 
@@ -113,11 +129,9 @@ private:
 Value PartLowering::emitPanels(
     const TaskPosition &task, Value magnitudes,
     function_ref<Value(const TilePosition &, TileColumns, Value)> body) {
-  int64_t panels = geometry.getPanelCount();
   TileColumns full = getColumns(geometry.panel);
   TileColumns last = getColumns(geometry.getLastPanelColumns());
-  bool isUniform = geometry.getLastPanelColumns() == geometry.panel;
-  int64_t fullPanels = isUniform ? panels : panels - 1;
+  bool isUniform = getFullPanelCount() == geometry.getPanelCount();
   auto emit = [&](Value p, TileColumns columns, ValueRange init) {
     return carry(body(tiles.getPosition(task.split, task.group, p), columns,
                       carried(init)));
@@ -125,13 +139,13 @@ Value PartLowering::emitPanels(
   Values init = carry(magnitudes);
   if (!schedule.panelTasks) {
     init = e.loop(
-        e.index(0), e.index(fullPanels), 1, init,
+        e.index(0), fullPanels, 1, init,
         [&](Value p, ValueRange values) { return emit(p, full, values); });
     if (!isUniform)
-      init = emit(e.index(fullPanels), last, init);
+      init = emit(fullPanels, last, init);
     return carried(init);
   }
-  if (fullPanels == 0)
+  if (getFullPanelCount() == 0)
     return carried(emit(task.panel, last, init));
   if (isUniform)
     return carried(emit(task.panel, full, init));
@@ -145,12 +159,10 @@ Value PartLowering::emitPanels(
 }
 
 /// The end of the rows of a task, `limit` for the last one.
-Value PartLowering::getEnd(Value rowTask, int64_t limit) {
-  Value end = e.mul(e.add(rowTask, 1), schedule.rowsPerTask);
-  if (schedule.rowTasks * schedule.rowsPerTask >= limit)
-    return e.min(end, limit);
-  Value isLast = e.equal(rowTask, schedule.rowTasks - 1);
-  return e.createOrFold<arith::SelectOp>(isLast, e.index(limit), end);
+Value PartLowering::getEnd(Value rowTask, Value limit) {
+  Value end = e.mul(e.add(rowTask, 1), rowsPerTask);
+  return e.createOrFold<arith::SelectOp>(e.equal(rowTask, lastRowTask), limit,
+                                         end);
 }
 
 /// The row tiles of a task in one panel. With `block`, tiles of the result are
@@ -159,10 +171,10 @@ Value PartLowering::getEnd(Value rowTask, int64_t limit) {
 Value PartLowering::emitTiles(const TilePosition &position, TileColumns columns,
                               Value rowTask, Value magnitudes,
                               ArrayRef<StepRange> block) {
-  int64_t rows = geometry.getRowCount();
+  int64_t rowCount = geometry.getRowCount();
   int64_t tileRows = target.getTile(geometry.factors, columns.vectors).rows;
-  int64_t rest = rows % tileRows;
-  bool overlaps = schedule.overlaps(rows, tileRows);
+  int64_t rest = rowCount % tileRows;
+  bool overlaps = schedule.overlaps(rowCount, tileRows);
   SmallVector<StepRange> all = tiles.getAllSteps();
   TilePosition start = tiles.emitWidened(
       position, columns, block.empty() ? ArrayRef<StepRange>(all) : block);
@@ -172,28 +184,27 @@ Value PartLowering::emitTiles(const TilePosition &position, TileColumns columns,
     tiles.emitUpdate(start, columns, row, count, block);
     return Values(init);
   };
-  Value first = e.mul(rowTask, schedule.rowsPerTask);
-  Value end = getEnd(rowTask, overlaps ? rows : rows - rest);
+  Value first = e.mul(rowTask, rowsPerTask);
+  Value whole = overlaps || rest == 0 ? rows : e.sub(rows, rest);
   Values init = carry(magnitudes);
-  if (rows > rest)
-    init =
-        e.loop(first, end, tileRows, init, [&](Value row, ValueRange values) {
-          Value start = overlaps ? e.min(row, rows - tileRows) : row;
-          return emit(start, tileRows, values);
-        });
-  if (rest > 0 && !overlaps)
-    init = e.when(e.equal(rowTask, schedule.rowTasks - 1), init,
-                  [&](ValueRange values) {
-                    return emit(e.index(rows - rest), rest, values);
+  if (rowCount > rest)
+    init = e.loop(first, getEnd(rowTask, whole), tileRows, init,
+                  [&](Value row, ValueRange values) {
+                    Value start =
+                        overlaps ? e.min(row, e.sub(rows, tileRows)) : row;
+                    return emit(start, tileRows, values);
                   });
+  if (rest > 0 && !overlaps)
+    init = e.when(e.equal(rowTask, lastRowTask), init,
+                  [&](ValueRange values) { return emit(whole, rest, values); });
   return carried(init);
 }
 
 /// Writes `body` for each row of a task.
 Value PartLowering::emitRows(Value rowTask, Value magnitudes,
                              function_ref<Value(Value, Value)> body) {
-  Value first = e.mul(rowTask, schedule.rowsPerTask);
-  Value end = getEnd(rowTask, geometry.getRowCount());
+  Value first = e.mul(rowTask, rowsPerTask);
+  Value end = getEnd(rowTask, rows);
   return carried(e.loop(first, end, 1, carry(magnitudes),
                         [&](Value row, ValueRange values) {
                           return carry(body(row, carried(values)));
@@ -211,12 +222,16 @@ void PartLowering::emitBlocks(const TaskPosition &task, unsigned dim,
                });
     return;
   }
-  int64_t extent = geometry.steps[dim];
-  int64_t step = dim == schedule.blockDim ? schedule.blockExtent : 1;
-  e.loop(0, extent, step, [&](Value k) {
-    Value end = e.add(k, step);
-    block[dim] = {k, extent % step == 0 ? end : e.min(end, extent)};
+  bool isCut = dim == schedule.blockDim;
+  int64_t step = isCut ? schedule.blockExtent : 1;
+  Value stepSize = isCut ? blockExtent : e.index(1);
+  Value extent = tiles.getSteps(dim);
+  e.loop(e.index(0), extent, stepSize, {}, [&](Value k, ValueRange) -> Values {
+    Value end = e.add(k, stepSize);
+    block[dim] = {k,
+                  geometry.steps[dim] % step == 0 ? end : e.min(end, extent)};
     emitBlocks(task, dim + 1, block);
+    return {};
   });
 }
 
@@ -274,11 +289,9 @@ void PartLowering::setWidened(Value memory) {
 }
 
 void PartLowering::emitTask(Value task) {
-  int64_t panels = schedule.panelTasks ? geometry.getPanelCount() : 1;
   // Neighbouring tasks share rows of A, because those have more bytes than
   // columns.
-  Values digits = e.delinearize(
-      task, {geometry.splits, schedule.rowTasks, geometry.groups, panels});
+  Values digits = e.delinearize(task, taskExtents);
   TaskPosition part{digits[0], digits[1], digits[2], digits[3]};
   Value magnitudes = maximum ? tiles.getZero() : Value();
   if (schedule.blocks == 1)
@@ -342,21 +355,24 @@ void ContractLowering::emitTasks() {
                                                    buffers, maximum));
     widened = std::max(widened, parts.back()->getWidenedSize());
   }
-  auto tasks = llvm::map_to_vector(
-      parts, [](const auto &part) { return part->getTaskCount(); });
-  e.parallel(op, std::accumulate(tasks.begin(), tasks.end(), int64_t(0)),
-             [&](Value task) {
-               Value memory;
-               if (widened > 0)
-                 memory = e.create<memref::AllocaOp>(
-                     MemRefType::get({widened}, e.getIntegerType(16)),
-                     e.getI64IntegerAttr(kLineBytes));
-               for (auto &part : parts)
-                 part->setWidened(memory);
-               e.choosePart(task, tasks, [&](size_t part, Value local) {
-                 parts[part]->emitTask(local);
-               });
-             });
+  int64_t count = 0;
+  Values tasks;
+  for (const auto &part : parts) {
+    count += part->getTaskCount();
+    tasks.push_back(e.size(part->getTaskCount()));
+  }
+  e.parallel(op, count, [&](Value task) {
+    Value memory;
+    if (widened > 0)
+      memory = e.create<memref::AllocaOp>(
+          MemRefType::get({widened}, e.getIntegerType(16)),
+          e.getI64IntegerAttr(kLineBytes));
+    for (auto &part : parts)
+      part->setWidened(memory);
+    e.choosePart(task, tasks, [&](size_t part, Value local) {
+      parts[part]->emitTask(local);
+    });
+  });
 }
 
 /// Runs the tasks with the stored shift, usually from the previous step, and

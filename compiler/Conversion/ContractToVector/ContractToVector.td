@@ -21,6 +21,9 @@ def ConvertContractToVector : Pass<"convert-contract-to-vector"> {
     numbers are in `compiler/Target/CPU`. Results of integers do not depend on
     it.
 
+    Extents and distances that the inner loop does not depend on are values
+    (`qkernel.size`), so that layers that differ only in these share one task.
+
     For floats, `vector.fma` accumulates one product. Sums are formed in the
     order of steps, so results do not depend on tasks and blocks, only on
     whether the instruction set rounds a product before the addition.

@@ -14,7 +14,6 @@
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 
 using namespace mlir;
@@ -61,16 +60,18 @@ public:
   void run(Operation *op) {
     if (form.maximum)
       e.clear(form.maximum);
-    SmallVector<int64_t> tasks = llvm::map_to_vector(
-        rowTasks, [&](int64_t n) { return n * vectors.getBlockCount(); });
-    e.parallel(op, std::accumulate(tasks.begin(), tasks.end(), int64_t(0)),
-               [&](Value task) {
-                 packed = e.create<memref::AllocaOp>(
-                     MemRefType::get({getPackedSize()}, e.getIntegerType(16)));
-                 e.choosePart(task, tasks, [&](size_t phase, Value local) {
-                   emitTask(phase, local);
-                 });
-               });
+    int64_t count = 0;
+    Values tasks;
+    for (int64_t rows : rowTasks) {
+      count += rows * vectors.getBlockCount();
+      tasks.push_back(e.size(rows * vectors.getBlockCount()));
+    }
+    e.parallel(op, count, [&](Value task) {
+      packed = e.create<memref::AllocaOp>(
+          MemRefType::get({getPackedSize()}, e.getIntegerType(16)));
+      e.choosePart(task, tasks,
+                   [&](size_t phase, Value local) { emitTask(phase, local); });
+    });
   }
 
 private:

@@ -22,19 +22,45 @@ Value Emitter::index(int64_t value) {
   return create<arith::ConstantIndexOp>(value);
 }
 
+Value Emitter::size(int64_t value) {
+  return create<qkernel::SizeOp>(getIndexType(), sizes++, value);
+}
+
+Divisor Emitter::divisor(int64_t value, int64_t bound) {
+  if (bound > int64_t(1) << 31)
+    return {index(value), Value()};
+  uint64_t reciprocal = (uint64_t(1) << 63) / value + 1;
+  return {size(value), size(static_cast<int64_t>(reciprocal))};
+}
+
+Value Emitter::quotient(Value value, const Divisor &divisor) {
+  if (!divisor.reciprocal)
+    return createOrFold<arith::DivUIOp>(value, divisor.value);
+  auto product = create<arith::MulUIExtendedOp>(
+      create<arith::IndexCastUIOp>(getI64Type(), add(value, value)),
+      create<arith::IndexCastUIOp>(getI64Type(), divisor.reciprocal));
+  return create<arith::IndexCastUIOp>(getIndexType(), product.getHigh());
+}
+
 Value Emitter::add(Value lhs, Value rhs) {
   return createOrFold<arith::AddIOp>(lhs, rhs);
 }
 
 Value Emitter::add(Value lhs, int64_t rhs) { return add(lhs, index(rhs)); }
 
-Value Emitter::sub(Value lhs, int64_t rhs) {
-  return createOrFold<arith::SubIOp>(lhs, index(rhs));
+Value Emitter::sub(Value lhs, Value rhs) {
+  return createOrFold<arith::SubIOp>(lhs, rhs);
 }
 
-Value Emitter::mul(Value lhs, int64_t rhs) {
-  return createOrFold<arith::MulIOp>(lhs, index(rhs));
+Value Emitter::sub(Value lhs, int64_t rhs) { return sub(lhs, index(rhs)); }
+
+Value Emitter::mul(Value lhs, Value rhs) {
+  if (getConstantIntValue(lhs) && !getConstantIntValue(rhs))
+    std::swap(lhs, rhs); // folds look for constants on the right
+  return createOrFold<arith::MulIOp>(lhs, rhs);
 }
+
+Value Emitter::mul(Value lhs, int64_t rhs) { return mul(lhs, index(rhs)); }
 
 Value Emitter::div(Value lhs, int64_t rhs) {
   return createOrFold<arith::DivUIOp>(lhs, index(rhs));
@@ -44,17 +70,33 @@ Value Emitter::rem(Value lhs, int64_t rhs) {
   return createOrFold<arith::RemUIOp>(lhs, index(rhs));
 }
 
-Value Emitter::min(Value lhs, int64_t rhs) {
-  return createOrFold<arith::MinUIOp>(lhs, index(rhs));
+Value Emitter::min(Value lhs, Value rhs) {
+  return createOrFold<arith::MinUIOp>(lhs, rhs);
 }
 
-Value Emitter::equal(Value lhs, int64_t rhs) {
-  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, lhs, index(rhs));
+Value Emitter::min(Value lhs, int64_t rhs) { return min(lhs, index(rhs)); }
+
+Value Emitter::equal(Value lhs, Value rhs) {
+  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, lhs, rhs);
 }
 
-Value Emitter::less(Value lhs, int64_t rhs) {
-  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, lhs,
-                                     index(rhs));
+Value Emitter::equal(Value lhs, int64_t rhs) { return equal(lhs, index(rhs)); }
+
+Value Emitter::less(Value lhs, Value rhs) {
+  return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, lhs, rhs);
+}
+
+Value Emitter::less(Value lhs, int64_t rhs) { return less(lhs, index(rhs)); }
+
+Values Emitter::delinearize(Value value, ArrayRef<Divisor> extents) {
+  Values digits(extents.size());
+  for (size_t i = extents.size(); i-- > 1;) {
+    Value rest = quotient(value, extents[i]);
+    digits[i] = sub(value, mul(rest, extents[i].value));
+    value = rest;
+  }
+  digits.front() = value;
+  return digits;
 }
 
 Values Emitter::delinearize(Value value, ArrayRef<int64_t> extents) {
@@ -163,16 +205,17 @@ void Emitter::atomicMaximum(Value maximum, Value scalar) {
                               ValueRange());
 }
 
-Values Emitter::loop(Value lower, Value upper, int64_t step, ValueRange init,
+Values Emitter::loop(Value lower, Value upper, Value step, ValueRange init,
                      function_ref<Values(Value, ValueRange)> body) {
   std::optional<int64_t> first = getConstantIntValue(lower);
   std::optional<int64_t> end = getConstantIntValue(upper);
   if (first && end && *first >= *end)
     return Values(init);
-  if (first && end && *first + step >= *end)
+  std::optional<int64_t> distance = getConstantIntValue(step);
+  if (first && end && distance && *first + *distance >= *end)
     return body(lower, init);
   auto loop = create<scf::ForOp>(
-      lower, upper, index(step), init,
+      lower, upper, step, init,
       [&](OpBuilder &, Location, Value iv, ValueRange carried) {
         // The callback's builder is a plain one at the same place.
         create<scf::YieldOp>(body(iv, carried));
@@ -180,18 +223,24 @@ Values Emitter::loop(Value lower, Value upper, int64_t step, ValueRange init,
   return Values(loop.getResults());
 }
 
+Values Emitter::loop(Value lower, Value upper, int64_t step, ValueRange init,
+                     function_ref<Values(Value, ValueRange)> body) {
+  return loop(lower, upper, index(step), init, body);
+}
+
 Values Emitter::advance(Value lower, Value upper, ArrayRef<Value> offsets,
-                        ArrayRef<int64_t> strides, ValueRange init,
+                        ArrayRef<Stride> strides, ValueRange init,
                         function_ref<Values(ValueRange, ValueRange)> body) {
   Values first;
   for (auto [offset, stride] : llvm::zip_equal(offsets, strides))
-    first.push_back(add(offset, mul(lower, stride)));
+    first.push_back(add(offset, mul(lower, stride.value)));
   std::optional<int64_t> begin = getConstantIntValue(lower);
   std::optional<int64_t> end = getConstantIntValue(upper);
   if (begin && end && *begin + 1 >= *end)
     return *begin < *end ? body(first, init) : Values(init);
   // One of the offsets counts, so that the loop needs no number of its own.
-  auto positive = llvm::find_if(strides, [](int64_t s) { return s > 0; });
+  auto positive =
+      llvm::find_if(strides, [](const Stride &s) { return s.number > 0; });
   size_t counter = positive - strides.begin();
   bool counts = positive != strides.end();
   Values carried = first;
@@ -201,7 +250,7 @@ Values Emitter::advance(Value lower, Value upper, ArrayRef<Value> offsets,
     lower = first[counter];
     // Without overflow, so that a loop with constant bounds needs no test in
     // front of it.
-    Value distance = mul(begin ? sub(upper, *begin) : upper, *positive);
+    Value distance = mul(begin ? sub(upper, *begin) : upper, positive->value);
     upper =
         createOrFold<arith::AddIOp>(begin ? lower : offsets[counter], distance,
                                     arith::IntegerOverflowFlags::nsw);
@@ -213,11 +262,12 @@ Values Emitter::advance(Value lower, Value upper, ArrayRef<Value> offsets,
     Values next;
     for (auto [index, offset] : llvm::enumerate(current))
       if (!counts || index != counter)
-        next.push_back(add(offset, strides[index]));
+        next.push_back(add(offset, strides[index].value));
     llvm::append_range(next, body(current, values.drop_front(next.size())));
     return next;
   };
-  Values last = loop(lower, upper, counts ? *positive : 1, carried, emit);
+  Values last =
+      loop(lower, upper, counts ? positive->value : index(1), carried, emit);
   return Values(llvm::drop_begin(last, offsets.size() - counts));
 }
 
@@ -253,7 +303,7 @@ void Emitter::branch(Value condition, function_ref<void()> then,
   create<scf::IfOp>(condition, end(then), end(otherwise));
 }
 
-void Emitter::choosePart(Value index, ArrayRef<int64_t> extents,
+void Emitter::choosePart(Value index, ArrayRef<Value> extents,
                          function_ref<void(size_t, Value)> body) {
   auto choose = [&](auto &self, size_t part, Value local) -> void {
     if (part + 1 == extents.size())

@@ -14,86 +14,130 @@
 using namespace mlir;
 using namespace qtc;
 
-TilePosition TileEmitter::getPosition(Value split, Value group, Value panel) {
+TileEmitter::TileEmitter(Emitter &emitter, const cpu::TargetRecord &target,
+                         const cpu::ContractionGeometry &geometry,
+                         qkernel::ContractionAttr contraction,
+                         const ContractionBuffers &buffers)
+    : e(emitter), target(target), geometry(geometry), buffers(buffers),
+      dot(emitter, target, geometry.factors) {
   using Operand = qkernel::ContractionAttr::Operand;
-  auto locate = [&](Operand operand, int64_t splitStride, int64_t panelStride) {
-    Value offset = e.add(e.mul(split, splitStride), e.mul(panel, panelStride));
-    offset = e.add(offset, e.mul(group, contraction.getGroupStride(operand)));
-    return e.add(offset, contraction.getOffset(operand));
+  auto addPlace = [&](Operand operand, int64_t split, Value panel) {
+    int64_t offset = contraction.getOffset(operand);
+    places.push_back({e.size(split), panel,
+                      e.size(contraction.getGroupStride(operand)),
+                      offset == 0 ? e.index(0) : e.size(offset)});
   };
-  int64_t columns = geometry.columns * geometry.groups;
-  return {
-      split,
-      locate(Operand::A, geometry.aSplitStride, 0),
-      locate(Operand::B, geometry.bSplitStride, contraction.getPanelStride()),
-      locate(Operand::Start, 0, geometry.panel),
-      e.add(e.mul(group, geometry.columns), e.mul(panel, geometry.panel)),
-      locate(Operand::Result, geometry.getRowCount() * columns,
-             geometry.panel)};
+  Value panel = e.index(geometry.panel);
+  groupColumns = e.size(geometry.columns);
+  addPlace(Operand::A, geometry.aSplitStride, e.index(0));
+  addPlace(Operand::B, geometry.bSplitStride,
+           e.size(contraction.getPanelStride()));
+  addPlace(Operand::Start, 0, panel);
+  addPlace(Operand::Result,
+           geometry.getRowCount() * geometry.columns * geometry.groups, panel);
+  for (int64_t extent : geometry.rows)
+    rowExtents.push_back(e.divisor(extent, geometry.getRowCount()));
+  rowStrides = addSizes(geometry.rowStrides);
+  resultStrides = addSizes(geometry.resultStrides);
+  for (int64_t extent : geometry.steps)
+    steps.push_back(extent > 1 ? e.size(extent) : e.index(extent));
+  aStrides = getStrides(geometry.aStrides);
+  bStrides = packedStrides = getStrides(geometry.bStrides);
 }
 
-Value RowOffsets::get(Emitter &e, Value base, int64_t row) const {
-  if (!distance)
-    return e.add(offsets[row], base);
-  return e.add(e.add(offsets.front(), base), row * *distance);
+Values TileEmitter::addSizes(ArrayRef<int64_t> numbers) {
+  return Values(
+      llvm::map_range(numbers, [&](int64_t number) { return e.size(number); }));
 }
 
-Value RowOffsets::moveFirst(Emitter &e, Value base) {
-  if (!distance)
-    return base;
-  base = e.add(offsets.front(), base);
-  offsets.front() = e.index(0);
-  return base;
+/// The innermost loop has the distances of its steps in its code.
+SmallVector<Stride, 3> TileEmitter::getStrides(ArrayRef<int64_t> numbers) {
+  SmallVector<Stride, 3> strides;
+  for (int64_t number : numbers.drop_back())
+    strides.push_back({number, e.size(number)});
+  strides.push_back({numbers.back(), e.index(numbers.back())});
+  return strides;
 }
 
-/// Offsets of consecutive rows in A or the result.
-RowOffsets TileEmitter::getRowOffsets(Value row, int64_t rows, bool isWhole,
-                                      ArrayRef<int64_t> strides) {
-  ArrayRef<int64_t> extents = geometry.rows;
-  Values digits = e.delinearize(row, extents);
-  RowOffsets result;
-  result.count = rows;
-  // Whole tiles start at multiples of their rows, except for one that overlaps
-  // another; then these rows do not divide the last extent.
-  if (extents.size() == 1 || (isWhole && extents.back() % rows == 0))
-    result.distance = strides.back();
-  for (int64_t i = 0; i < (result.distance ? 1 : rows); ++i) {
+TilePosition TileEmitter::getPosition(Value split, Value group, Value panel) {
+  auto locate = [&](unsigned operand) {
+    const Place &place = places[operand];
+    Value offset =
+        e.add(e.mul(split, place.splitStride), e.mul(panel, place.panelStride));
+    offset = e.add(offset, e.mul(group, place.groupStride));
+    return e.add(offset, place.offset);
+  };
+  return {split,
+          locate(0),
+          locate(1),
+          locate(2),
+          e.add(e.mul(group, groupColumns), e.mul(panel, geometry.panel)),
+          locate(3)};
+}
+
+/// Whether all rows of a tile lie in one run. Whole tiles start at multiples of
+/// their rows, except for one that overlaps another; then these rows do not
+/// divide the last extent.
+bool TileEmitter::isOneRun(int64_t rows, bool isWhole) const {
+  return geometry.rows.size() == 1 ||
+         (isWhole && geometry.rows.back() % rows == 0);
+}
+
+/// The rows of a tile in A, of which `base` is the start.
+TileEmitter::Rows TileEmitter::getRowsOfA(Value base, TileColumns columns,
+                                          Value row, int64_t rows) {
+  if (!isOneRun(rows, isWhole(columns, rows)))
+    return {base, getRowOffsets(row, rows, rowStrides)};
+  // The distances of the rows of a run are the same in all tiles.
+  Rows result{e.add(base, getRowOffsets(row, 1, rowStrides).front()), {}};
+  result.offsets.push_back(e.index(0));
+  while (static_cast<int64_t>(result.offsets.size()) < rows)
+    result.offsets.push_back(e.add(result.offsets.back(), rowStrides.back()));
+  return result;
+}
+
+/// Offsets of `count` consecutive rows of a buffer.
+Values TileEmitter::getRowOffsets(Value row, int64_t count,
+                                  ValueRange strides) {
+  Values digits = e.delinearize(row, rowExtents);
+  Values offsets;
+  for (int64_t i = 0; i < count; ++i) {
     Value offset = e.index(0);
     for (auto [digit, stride] : llvm::zip_equal(digits, strides))
       offset = e.add(offset, e.mul(digit, stride));
-    result.offsets.push_back(offset);
+    offsets.push_back(offset);
     // Count up, with carry.
     digits.back() = e.add(digits.back(), 1);
-    for (size_t d = extents.size(); d-- > 1;) {
-      Value carry = e.equal(digits[d], extents[d]);
+    for (size_t d = rowExtents.size(); d-- > 1;) {
+      Value carry = e.equal(digits[d], rowExtents[d].value);
       Value next = e.add(digits[d - 1], 1);
       digits[d] = e.create<arith::SelectOp>(carry, e.index(0), digits[d]);
       digits[d - 1] = e.create<arith::SelectOp>(carry, next, digits[d - 1]);
     }
   }
-  return result;
+  return offsets;
 }
 
 /// Offsets in the result, row by row, vector by vector.
 Values TileEmitter::getResultOffsets(const TilePosition &position,
                                      TileColumns columns, Value row,
                                      int64_t rows) {
+  Values rowOffsets;
+  bool hasOneStride = geometry.hasOneResultStride();
+  if (hasOneStride)
+    rowOffsets.push_back(e.mul(row, resultStrides.back()));
+  else
+    rowOffsets = getRowOffsets(
+        row, isOneRun(rows, isWhole(columns, rows)) ? 1 : rows, resultStrides);
+  // The rows of a run follow from its first one.
+  while (static_cast<int64_t>(rowOffsets.size()) < rows)
+    rowOffsets.push_back(e.add(rowOffsets.back(), resultStrides.back()));
   Values offsets;
-  auto addRow = [&](Value first, int64_t distance) {
+  for (Value rowOffset : rowOffsets) {
+    Value first = e.add(position.result, rowOffset);
     for (int64_t v = 0; v < columns.vectors; ++v)
-      offsets.push_back(e.add(first, distance + v * target.getLanes()));
-  };
-  if (geometry.hasOneResultStride()) {
-    int64_t stride = geometry.resultStrides.back();
-    Value first = e.add(position.result, e.mul(row, stride));
-    for (int64_t i = 0; i < rows; ++i)
-      addRow(first, i * stride);
-    return offsets;
+      offsets.push_back(e.add(first, v * target.getLanes()));
   }
-  RowOffsets found =
-      getRowOffsets(row, rows, isWhole(columns, rows), geometry.resultStrides);
-  for (int64_t i = 0; i < rows; ++i)
-    addRow(found.get(e, position.result, i), 0);
   return offsets;
 }
 
@@ -174,7 +218,7 @@ void TileEmitter::setWidened(Value memory, ArrayRef<int64_t> extents) {
   buffers.widened = memory;
   int64_t stride = getWidenedStep();
   for (size_t dim = extents.size(); dim-- > 0; stride *= extents[dim])
-    bStrides[dim] = stride;
+    bStrides[dim] = {stride, e.index(stride)};
 }
 
 TilePosition TileEmitter::emitWidened(const TilePosition &position,
@@ -185,7 +229,7 @@ TilePosition TileEmitter::emitWidened(const TilePosition &position,
   TilePosition widened = position;
   widened.b = e.index(0);
   for (auto [range, stride] : llvm::zip_equal(block, bStrides))
-    widened.b = e.add(widened.b, e.mul(range.lower, -stride));
+    widened.b = e.add(widened.b, e.mul(range.lower, -stride.number));
   widenSteps(0, block, position.b, widened.b, columns.vectors);
   return widened;
 }
@@ -202,16 +246,16 @@ void TileEmitter::widenSteps(unsigned dim, ArrayRef<StepRange> block,
     return;
   }
   e.advance(block[dim].lower, block[dim].upper, {from, to},
-            {geometry.bStrides[dim], bStrides[dim]}, {},
+            {packedStrides[dim], bStrides[dim]}, {},
             [&](ValueRange offsets, ValueRange) -> Values {
               widenSteps(dim + 1, block, offsets[0], offsets[1], vectors);
               return {};
             });
 }
 
-Values TileEmitter::emitDots(Value aOffset, Value bOffset,
-                             const RowOffsets &rows, ValueRange accumulators) {
-  int64_t vectors = accumulators.size() / rows.count;
+Values TileEmitter::emitDots(Value aOffset, Value bOffset, ValueRange rows,
+                             ValueRange accumulators) {
+  int64_t vectors = accumulators.size() / rows.size();
   SmallVector<DotProduct::Operand> b;
   for (int64_t v = 0; v < vectors; ++v) {
     Value offset = e.add(bOffset, v * dot.getStepOfB());
@@ -219,8 +263,8 @@ Values TileEmitter::emitDots(Value aOffset, Value bOffset,
                                 : dot.loadB(buffers.b, offset));
   }
   Values results;
-  for (int64_t row = 0; row < rows.count; ++row) {
-    auto a = dot.broadcastA(buffers.a, rows.get(e, aOffset, row));
+  for (auto [row, offset] : llvm::enumerate(rows)) {
+    auto a = dot.broadcastA(buffers.a, e.add(aOffset, offset));
     for (int64_t v = 0; v < vectors; ++v)
       results.push_back(
           dot.accumulate(accumulators[row * vectors + v], a, b[v]));
@@ -229,12 +273,12 @@ Values TileEmitter::emitDots(Value aOffset, Value bOffset,
 }
 
 Values TileEmitter::emitSteps(unsigned dim, ArrayRef<StepRange> block,
-                              Value aOffset, Value bOffset,
-                              const RowOffsets &rows, ValueRange accumulators) {
+                              Value aOffset, Value bOffset, ValueRange rows,
+                              ValueRange accumulators) {
   if (dim == geometry.steps.size())
     return emitDots(aOffset, bOffset, rows, accumulators);
   return e.advance(block[dim].lower, block[dim].upper, {aOffset, bOffset},
-                   {geometry.aStrides[dim], bStrides[dim]}, accumulators,
+                   {aStrides[dim], bStrides[dim]}, accumulators,
                    [&](ValueRange offsets, ValueRange carried) {
                      return emitSteps(dim + 1, block, offsets[0], offsets[1],
                                       rows, carried);
@@ -243,8 +287,8 @@ Values TileEmitter::emitSteps(unsigned dim, ArrayRef<StepRange> block,
 
 SmallVector<StepRange> TileEmitter::getAllSteps() {
   SmallVector<StepRange> block;
-  for (int64_t extent : geometry.steps)
-    block.push_back({e.index(0), e.index(extent)});
+  for (Value extent : steps)
+    block.push_back({e.index(0), extent});
   return block;
 }
 
@@ -253,10 +297,9 @@ Value TileEmitter::emitTile(const TilePosition &position, TileColumns columns,
   Values start = loadStart(position, columns), accumulators;
   for (int64_t i = 0; i < rows; ++i)
     llvm::append_range(accumulators, start);
-  RowOffsets inA =
-      getRowOffsets(row, rows, isWhole(columns, rows), geometry.rowStrides);
-  Value a = inA.moveFirst(e, position.a);
-  accumulators = emitSteps(0, getAllSteps(), a, position.b, inA, accumulators);
+  Rows inA = getRowsOfA(position.a, columns, row, rows);
+  accumulators = emitSteps(0, getAllSteps(), inA.base, position.b, inA.offsets,
+                           accumulators);
   Values bias = loadBias(position, columns);
   for (auto [i, accumulator] : llvm::enumerate(accumulators)) {
     accumulator = addBias(accumulator, bias[i % columns.vectors]);
@@ -271,11 +314,9 @@ void TileEmitter::emitUpdate(const TilePosition &position, TileColumns columns,
                              Value row, int64_t rows,
                              ArrayRef<StepRange> block) {
   Values offsets = getResultOffsets(position, columns, row, rows);
-  RowOffsets inA =
-      getRowOffsets(row, rows, isWhole(columns, rows), geometry.rowStrides);
-  Value a = inA.moveFirst(e, position.a);
-  Values accumulators =
-      emitSteps(0, block, a, position.b, inA, loadResult(columns, offsets));
+  Rows inA = getRowsOfA(position.a, columns, row, rows);
+  Values accumulators = emitSteps(0, block, inA.base, position.b, inA.offsets,
+                                  loadResult(columns, offsets));
   storeResult(columns, offsets, accumulators);
 }
 

@@ -52,31 +52,14 @@ struct StepRange {
   mlir::Value lower, upper;
 };
 
-/// Offsets of consecutive rows. Where all rows of a tile lie in one run, they
-/// differ by constants, which become displacements of one address.
-struct RowOffsets {
-  /// Offsets of the rows, or of the first one if a distance is known.
-  Values offsets;
-  /// From each row to the next.
-  std::optional<int64_t> distance;
-  int64_t count = 0;
-
-  /// The offset of a row, behind `base`.
-  mlir::Value get(Emitter &e, mlir::Value base, int64_t row) const;
-  /// Makes a known distance that from a first row at 0, and returns `base` with
-  /// what has been taken from the offsets.
-  mlir::Value moveFirst(Emitter &e, mlir::Value base);
-};
-
 class TileEmitter {
 public:
+  /// Makes the sizes of a contraction, so `emitter` has to be outside of the
+  /// parallel loop.
   TileEmitter(Emitter &emitter, const cpu::TargetRecord &target,
               const cpu::ContractionGeometry &geometry,
               qkernel::ContractionAttr contraction,
-              const ContractionBuffers &buffers)
-      : e(emitter), target(target), geometry(geometry),
-        contraction(contraction), buffers(buffers), bStrides(geometry.bStrides),
-        dot(emitter, target, geometry.factors) {}
+              const ContractionBuffers &buffers);
 
   /// Makes tiles take B from `memory`, which has room for `extents` steps of
   /// 16-bit factors. emitWidened has to come before them.
@@ -111,11 +94,24 @@ public:
 
   /// All steps.
   llvm::SmallVector<StepRange> getAllSteps();
+  /// The extent of a step dimension.
+  mlir::Value getSteps(unsigned dim) const { return steps[dim]; }
 
   /// 0 in all lanes of accumulators.
   mlir::Value getZero() { return dot.getZero(); }
 
 private:
+  /// Distances of splits, panels and groups in a buffer, and the first offset.
+  struct Place {
+    mlir::Value splitStride, panelStride, groupStride, offset;
+  };
+
+  /// Rows of A: a place that advances with the steps, and distances from it.
+  struct Rows {
+    mlir::Value base;
+    Values offsets;
+  };
+
   /// Lanes in use of vector `v`.
   int64_t getLanes(TileColumns columns, int64_t v) const {
     return v + 1 == columns.vectors ? columns.lastLanes : target.getLanes();
@@ -124,8 +120,13 @@ private:
   bool isWhole(TileColumns columns, int64_t rows) const {
     return rows == target.getTile(geometry.factors, columns.vectors).rows;
   }
-  RowOffsets getRowOffsets(mlir::Value row, int64_t rows, bool isWhole,
-                           llvm::ArrayRef<int64_t> strides);
+  Values addSizes(llvm::ArrayRef<int64_t> numbers);
+  llvm::SmallVector<Stride, 3> getStrides(llvm::ArrayRef<int64_t> numbers);
+  bool isOneRun(int64_t rows, bool isWhole) const;
+  Rows getRowsOfA(mlir::Value base, TileColumns columns, mlir::Value row,
+                  int64_t rows);
+  Values getRowOffsets(mlir::Value row, int64_t count,
+                       mlir::ValueRange strides);
   Values getResultOffsets(const TilePosition &position, TileColumns columns,
                           mlir::Value row, int64_t rows);
   Values loadStart(const TilePosition &position, TileColumns columns);
@@ -140,20 +141,26 @@ private:
   /// The loops from step dimension `dim` on.
   Values emitSteps(unsigned dim, llvm::ArrayRef<StepRange> block,
                    mlir::Value aOffset, mlir::Value bOffset,
-                   const RowOffsets &rows, mlir::ValueRange accumulators);
+                   mlir::ValueRange rows, mlir::ValueRange accumulators);
   void widenSteps(unsigned dim, llvm::ArrayRef<StepRange> block,
                   mlir::Value from, mlir::Value to, int64_t vectors);
   Values emitDots(mlir::Value aOffset, mlir::Value bOffset,
-                  const RowOffsets &rows, mlir::ValueRange accumulators);
+                  mlir::ValueRange rows, mlir::ValueRange accumulators);
 
   Emitter &e;
   const cpu::TargetRecord &target;
   const cpu::ContractionGeometry &geometry;
-  qkernel::ContractionAttr contraction;
   ContractionBuffers buffers;
-  /// Distances of steps in the memory from which tiles read B.
-  llvm::SmallVector<int64_t, 3> bStrides;
   DotProduct dot;
+  /// Where the parts of A, B, the start values and the result lie.
+  llvm::SmallVector<Place, 4> places;
+  llvm::SmallVector<Divisor, 3> rowExtents;
+  Values rowStrides, resultStrides, steps;
+  /// Distances of steps in A, in packed B, and in the memory from which tiles
+  /// read B.
+  llvm::SmallVector<Stride, 3> aStrides, packedStrides, bStrides;
+  /// Columns of a group.
+  mlir::Value groupColumns;
 };
 
 } // namespace qtc

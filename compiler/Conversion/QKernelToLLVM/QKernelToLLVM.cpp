@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Support/ModelPass.h"
+#include "compiler/Support/Rewriting.h"
 
 #include "runtime/include/qtcrt/Printable.h"
 
@@ -33,7 +34,6 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Rewrite/PatternApplicator.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -48,6 +48,16 @@ namespace qtc {
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qkernel;
+
+void qtc::lowerSizes(ModuleOp module) {
+  module.walk([](SizeOp size) {
+    OpBuilder builder(size);
+    size.replaceAllUsesWith(
+        builder.create<arith::ConstantIndexOp>(size.getLoc(), size.getValue())
+            .getResult());
+    size.erase();
+  });
+}
 
 namespace {
 
@@ -129,6 +139,7 @@ struct ConvertQKernelToLLVM
                          << "'";
       return signalPassFailure();
     }
+    lowerSizes(module);
     LowerToLLVMOptions options(&getContext());
     options.useBarePtrCallConv = true;
     LLVMTypeConverter converter(&getContext(), options);
@@ -162,16 +173,7 @@ struct ConvertQKernelToLLVM
     vector::populateVectorMaskOpLoweringPatterns(set);
     vector::populateVectorShapeCastLoweringPatterns(set);
     vector::populateVectorInsertExtractStridedSliceTransforms(set);
-    FrozenRewritePatternSet patterns(std::move(set));
-    // Few operations of a module are of a kind that a pattern is for.
-    SmallVector<Operation *> matched;
-    module.walk([&](Operation *op) {
-      if (patterns.getOpSpecificNativePatterns().contains(op->getName()))
-        matched.push_back(op);
-    });
-    GreedyRewriteConfig config;
-    config.strictMode = GreedyRewriteStrictness::ExistingAndNewOps;
-    return applyOpPatternsAndFold(matched, patterns, config);
+    return rewriteMatching(module, std::move(set));
   }
 
   LogicalResult convert(ModuleOp module, LLVMTypeConverter &converter) {

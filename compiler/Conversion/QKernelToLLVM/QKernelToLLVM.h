@@ -36,6 +36,9 @@ llvm::LogicalResult createEntryPoints(mlir::ModuleOp module,
                                       const mlir::LLVMTypeConverter &converter,
                                       const cpu::TargetRecord &target);
 
+/// Makes sizes constants of the functions that pass them to tasks.
+void lowerSizes(mlir::ModuleOp module);
+
 /// Multiply-accumulates of one round of the peak function.
 int64_t getPeakMacs(const cpu::TargetRecord &target, bool floats);
 

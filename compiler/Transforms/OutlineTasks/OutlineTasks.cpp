@@ -11,6 +11,7 @@
 #include "compiler/Support/ModelPass.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
@@ -211,6 +212,21 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
   return success();
 }
 
+/// A task gets the address of a buffer. If it never asks for the size, that is
+/// no part of its type, so that it can be equal to tasks of other layers.
+void forgetSize(BlockArgument buffer) {
+  auto type = dyn_cast<MemRefType>(buffer.getType());
+  if (!type || type.getRank() != 1 || !type.getLayout().isIdentity() ||
+      !llvm::all_of(buffer.getUsers(), [](Operation *user) {
+        return isa<memref::LoadOp, memref::StoreOp, memref::AtomicRMWOp,
+                   vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp,
+                   vector::MaskedStoreOp>(user);
+      }))
+    return;
+  buffer.setType(
+      MemRefType::get({qtrain::kMaxElements}, type.getElementType()));
+}
+
 /// Whether `op` takes the same piece of stack whatever was computed before.
 bool isFixedStack(Operation &op) {
   return isa<memref::AllocaOp>(op) && op.getNumOperands() == 0;
@@ -267,6 +283,9 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
     if (!isFixedStack(op))
       inner.clone(op, mapping);
   builder.create<func::ReturnOp>(loc);
+  for (BlockArgument argument : entry->getArguments())
+    forgetSize(argument);
+  task.setType(builder.getFunctionType(entry->getArgumentTypes(), {}));
   orderConstants(task);
   // The forward passes of the step and of the evaluation share tasks.
   return tasks.insert(task);

@@ -22,7 +22,9 @@ def OutlineTasks : ModelPass<"outline-tasks"> {
     After each launch, a `qkernel.mark` tells profiles that an operation has
     ended; the function attribute `qkernel.profile` lists the operations. A
     `memref.alloca` in the loop's body becomes one stack allocation for all
-    iterations of a task.
+    iterations of a task. A flat buffer that is only loaded from and stored to
+    gets the largest size as its type, because a task gets an address: tasks
+    that differ only in the sizes of buffers are equal.
 
     Functions made by outline-kernels are converted first, once each; then their
     calls are replaced by their launches.
@@ -45,9 +47,9 @@ def OutlineTasks : ModelPass<"outline-tasks"> {
 
     ```mlir
     func.func private @f_task_0(%begin: index, %end: index,
-                                %x: memref<8xi8> {llvm.noalias}) {
+                                %x: memref<1099511627776xi8> {llvm.noalias}) {
       scf.for %i = %begin to %end step %c1 {
-        memref.store %c0_i8, %x[%i] : memref<8xi8>
+        memref.store %c0_i8, %x[%i] : memref<1099511627776xi8>
       }
       return
     }

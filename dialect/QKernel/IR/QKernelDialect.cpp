@@ -243,6 +243,18 @@ LogicalResult ContractionAttr::verify(
   return success();
 }
 
+/// Whether a task can take an operand of type `passed` as `argument`: of flat
+/// buffers it gets the address, so they may differ in size.
+static bool isTakenAs(Type passed, Type argument) {
+  auto buffer = dyn_cast<MemRefType>(passed);
+  auto taken = dyn_cast<MemRefType>(argument);
+  return passed == argument ||
+         (buffer && taken && buffer.getRank() == 1 && taken.getRank() == 1 &&
+          buffer.getElementType() == taken.getElementType() &&
+          buffer.getLayout().isIdentity() && taken.getLayout().isIdentity() &&
+          buffer.getMemorySpace() == taken.getMemorySpace());
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   auto task =
       symbolTable.lookupNearestSymbolFrom<func::FuncOp>(*this, getTaskAttr());
@@ -250,7 +262,11 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
     return emitOpError() << "expected a function named " << getTaskAttr();
   SmallVector<Type> expected(2, IndexType::get(getContext()));
   llvm::append_range(expected, getArguments().getTypes());
-  if (task.getArgumentTypes() != ArrayRef<Type>(expected) ||
+  if (task.getNumArguments() != expected.size() ||
+      !llvm::all_of(llvm::zip_equal(expected, task.getArgumentTypes()),
+                    [](auto types) {
+                      return isTakenAs(std::get<0>(types), std::get<1>(types));
+                    }) ||
       task.getNumResults() != 0) // C1
     return emitOpError() << "expected a function of two indices and "
                          << getArguments().getTypes() << ", but got "

@@ -415,7 +415,8 @@ def QKernel_LaunchOp : Op<QKernel_Dialect, "launch", [
 
     Constraints:
     - (C1) `task` is a function of two indices followed by the types of the
-      operands, without results.
+      operands, without results. Flat buffers may differ in size: the task gets
+      their addresses.
 
     Example:
 
@@ -430,6 +431,27 @@ def QKernel_LaunchOp : Op<QKernel_Dialect, "launch", [
     $task `(` $arguments `)` `on` $executor `:` type($executor) `count` $count
     attr-dict (`with` type($arguments)^)?
   }];
+}
+
+def QKernel_SizeOp : Op<QKernel_Dialect, "size", [Pure]> {
+  let summary = "A number that code does not depend on";
+  let description = [{
+    The number `value`, as an argument of the tasks that use it. It is known,
+    but no fold sees it: kernels that differ only in such numbers have one code.
+    It has to be outside of parallel loops. `number` counts the sizes of a kernel
+    in the order in which it needs them: two of them stay apart even if they are
+    equal, as they may differ in another kernel.
+
+    Example: the distance of two rows.
+
+    ```mlir
+    %stride = qkernel.size 3 = 4096
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$number,
+                       I64Attr:$value);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$number `=` $value attr-dict";
 }
 
 def QKernel_MarkOp : Op<QKernel_Dialect, "mark"> {

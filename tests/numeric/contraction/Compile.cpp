@@ -8,6 +8,7 @@
 #include "tests/numeric/contraction/Compile.h"
 
 #include "compiler/Conversion/ContractToVector/ContractToVector.h"
+#include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Conversion/QKernelToLoops/QKernelToLoops.h"
 #include "compiler/Transforms/PackContractions/PackContractions.h"
 #include "dialect/QKernel/IR/QKernel.h"
@@ -213,6 +214,7 @@ static LogicalResult lowerToLLVM(ModuleOp module,
   pm.addPass(createCSEPass());
   if (failed(pm.run(module)))
     return failure();
+  lowerSizes(module);
   if (options.printLoops)
     module.print(llvm::outs());
   // Parallel loops run here one iteration after the other, on one stack.

@@ -13,13 +13,13 @@
 //   CHECK-LABEL: func @contract
 //    CHECK-SAME:   (%[[A:.+]]: memref<4160xi8>, %[[B:.+]]: memref<1024xi8>, %{{.+}}: memref<64x16xi32>, %[[MAX:.+]]: memref<i32>)
 //         CHECK:   memref.store %{{.+}}, %[[MAX]][]
+//         CHECK:   qkernel.size 0 = 16
 //         CHECK:   scf.parallel
 //         CHECK:     %{{.+}}:15 = scf.for %[[AT_A:.+]] = %{{.+}} to %{{.+}} step %c4{{.*}} iter_args(%[[AT_B:[^ ]+]] = {{.+}} -> (index, vector<16xi32>,
 //         CHECK:       arith.addi %[[AT_B]], %c64
 //         CHECK:       %[[W:.+]] = vector.load %[[B]][%[[AT_B]]] : memref<1024xi8>, vector<64xi8>
 //         CHECK:       %[[WEIGHTS:.+]] = vector.bitcast %[[W]]
-//         CHECK:       %[[FIRST:.+]] = arith.addi %[[AT_A]], %c0
-//         CHECK:       %[[X:.+]] = vector.load %[[A]][%[[FIRST]]] : memref<4160xi8>, vector<4xi8>
+//         CHECK:       %[[X:.+]] = vector.load %[[A]][%[[AT_A]]] : memref<4160xi8>, vector<4xi8>
 //         CHECK:       %[[WORD:.+]] = vector.bitcast %[[X]]
 //         CHECK:       %[[ROW:.+]] = vector.broadcast %[[WORD]]
 //         CHECK:       llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%{{.+}}, %[[ROW]], %[[WEIGHTS]])
@@ -79,12 +79,16 @@ func.func @few_rows(%a: memref<576xi8>, %b: memref<1024xi8>,
 // of three has two tiles of 14 rows and 11 further ones.
 
 // CHECK-LABEL: func @overlap
-//       CHECK:   scf.parallel (%[[TASK:.+]]) = (%{{.+}}) to (%c3{{.*}}) step
-//   CHECK-DAG:     %[[FIRST:.+]] = arith.muli %[[TASK]], %c42
-//   CHECK-DAG:     %[[IS_LAST:.+]] = arith.cmpi eq, %[[TASK]], %c2
-//       CHECK:     %[[END:.+]] = arith.select %[[IS_LAST]], %c137{{.*}}, %
+//       CHECK:   %[[ROWS:.+]] = qkernel.size 15 = 137
+//       CHECK:   %[[ROWS_PER_TASK:.+]] = qkernel.size 16 = 42
+//       CHECK:   %[[LAST:.+]] = qkernel.size 17 = 2
+//       CHECK:   scf.parallel {{.+}} to (%c3{{.*}}) step
+//       CHECK:     %[[FIRST:.+]] = arith.muli %[[TASK:.+]], %[[ROWS_PER_TASK]]
+//       CHECK:     %[[IS_LAST:.+]] = arith.cmpi eq, %[[TASK]], %[[LAST]]
+//       CHECK:     %[[END:.+]] = arith.select %[[IS_LAST]], %[[ROWS]], %
 //       CHECK:     scf.for %[[ROW:.+]] = %[[FIRST]] to %[[END]] step %c14
-//       CHECK:       arith.minui %[[ROW]], %c123
+//       CHECK:       %[[START:.+]] = arith.subi %[[ROWS]], %c14
+//       CHECK:       arith.minui %[[ROW]], %[[START]]
 //       CHECK:       %{{.+}}:15 = scf.for
 //   CHECK-NOT:   scf.if
 //       CHECK:   return
@@ -101,8 +105,9 @@ func.func @overlap(%a: memref<8768xi8>, %b: memref<1024xi8>,
 
 // CHECK-LABEL: func @overlap_runs
 //       CHECK:   scf.for %[[ROW:.+]] = %{{.+}} step %c14
-//       CHECK:     %[[START:.+]] = arith.minui %[[ROW]], %c122
-//       CHECK:     arith.remui %[[START]], %c17
+//       CHECK:     %[[START:.+]] = arith.minui %[[ROW]], %
+//       CHECK:     arith.addi %[[START]], %[[START]]
+//       CHECK:     arith.mului_extended
 //       CHECK:     arith.select
 //       CHECK:     %{{.+}}:15 = scf.for
 //   CHECK-NOT:   scf.if

@@ -1,10 +1,11 @@
 // RUN: qtc-opt %s -outline-tasks -split-input-file -allow-unregistered-dialect | FileCheck %s
 
 // The example of the pass: the loop becomes a task over a range, its constants
-// are cloned into the task, its buffer is passed.
+// are cloned into the task, its buffer is passed. The task need not know how
+// large the buffer is.
 
 // CHECK-LABEL: func private @f_task(
-//  CHECK-SAME:   %[[BEGIN:.+]]: index, %[[END:.+]]: index, %[[X:.+]]: memref<8xi8> {llvm.align = 1 : i64, llvm.noalias})
+//  CHECK-SAME:   %[[BEGIN:.+]]: index, %[[END:.+]]: index, %[[X:.+]]: memref<1099511627776xi8> {llvm.align = 1 : i64, llvm.noalias})
 //   CHECK-DAG:   %[[VALUE:.+]] = arith.constant 3 : i8
 //   CHECK-DAG:   %[[ONE:.+]] = arith.constant 1 : index
 //       CHECK:   scf.for %[[I:.+]] = %[[BEGIN]] to %[[END]] step %[[ONE]]
@@ -57,7 +58,7 @@ func.func @f(%x: memref<4x8xi8>, %s: memref<i8>, %v: i8, %n: index) {
 // A table of the module is looked up in the task.
 
 // CHECK-LABEL: func private @f_task(
-//  CHECK-SAME:   %{{.+}}: index, %{{.+}}: index, %[[X:[^ ]+]]: memref<8xi8>
+//  CHECK-SAME:   %{{.+}}: index, %{{.+}}: index, %[[X:[^ ]+]]: memref<1099511627776xi8>
 //       CHECK:   %[[TABLE:.+]] = memref.get_global @table
 //       CHECK:   memref.load %[[TABLE]]
 memref.global "private" constant @table : memref<8xi8> = dense<1>
@@ -79,8 +80,8 @@ func.func @f(%x: memref<8xi8>) {
 // element is known. Views of the whole of a buffer lie where it does.
 
 // CHECK-LABEL: func private @f_task(
-//  CHECK-SAME:   memref<16xi32> {llvm.align = 64 : i64, llvm.noalias},
-//  CHECK-SAME:   memref<16xi32> {llvm.align = 4 : i64, llvm.noalias})
+//  CHECK-SAME:   memref<1099511627776xi32> {llvm.align = 64 : i64, llvm.noalias},
+//  CHECK-SAME:   memref<1099511627776xi32> {llvm.align = 4 : i64, llvm.noalias})
 func.func @f(%arena: memref<64xi8> {qtrain.argument = "arena"}, %x: memref<4x4xi32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
