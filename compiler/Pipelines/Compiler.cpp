@@ -206,6 +206,7 @@ llvm::Expected<std::string> Compiler::formKernels() {
         cast<ElementsAttr>(DenseElementsAttr::get(type, zero)));
   }
   PassManager manager(&context);
+  manager.enableVerifier(options.verifyEach);
   buildFormationPipeline(manager);
   if (failed(manager.run(*copy)))
     return makeReportedError();

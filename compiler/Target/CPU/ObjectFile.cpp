@@ -127,9 +127,9 @@ static llvm::FunctionPassManager buildTaskPipeline(bool vectorize) {
   invariants.addPass(llvm::LICMPass(llvm::LICMOptions()));
   manager.addPass(llvm::createFunctionToLoopPassAdaptor(std::move(invariants),
                                                         /*UseMemorySSA=*/true));
-  manager.addPass(
-      llvm::createFunctionToLoopPassAdaptor(llvm::LoopIdiomRecognizePass()));
   if (vectorize) {
+    manager.addPass(
+        llvm::createFunctionToLoopPassAdaptor(llvm::LoopIdiomRecognizePass()));
     manager.addPass(llvm::LoopVectorizePass());
     manager.addPass(llvm::InstCombinePass());
   }
@@ -140,20 +140,48 @@ static llvm::FunctionPassManager buildTaskPipeline(bool vectorize) {
   return manager;
 }
 
+/// Gives every user of an address at a constant distance one of its own: each
+/// is a part of the instruction that uses it. Shared ones would take a place on
+/// the stack, and a load for every use.
+static void copyConstantAddresses(llvm::Function &step) {
+  llvm::SmallVector<llvm::GetElementPtrInst *> addresses;
+  for (llvm::Instruction &instruction : llvm::instructions(step))
+    if (auto *address = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction))
+      if (address->hasAllConstantIndices())
+        addresses.push_back(address);
+  // Addresses that start from others come later.
+  for (llvm::GetElementPtrInst *address : llvm::reverse(addresses)) {
+    for (llvm::Use &use : llvm::make_early_inc_range(address->uses())) {
+      auto *user = llvm::cast<llvm::Instruction>(use.getUser());
+      if (llvm::isa<llvm::PHINode>(user))
+        continue;
+      llvm::Instruction *copy = address->clone();
+      copy->insertBefore(user);
+      use.set(copy);
+    }
+    if (address->use_empty())
+      address->eraseFromParent();
+  }
+}
+
 /// A step is one block of thousands of calls, and each layer adds values that
 /// live from the forward to the backward pass. Register allocation and other
-/// passes take quadratic time for it. With one block per call, and values that
-/// cross blocks on the stack, time is linear. The step only launches tasks, so
-/// its speed does not matter.
+/// passes take quadratic time for it. With a block for every few calls, and
+/// values that cross blocks on the stack, time is linear. The step only
+/// launches tasks, so its speed does not matter.
 static void splitStep(llvm::Function &step, llvm::FunctionAnalysisManager &am) {
-  llvm::SmallVector<llvm::Instruction *> calls;
+  constexpr unsigned kCallsPerBlock = 16;
+  llvm::SmallVector<llvm::Instruction *> ends;
+  unsigned count = 0;
   for (llvm::Instruction &instruction : llvm::instructions(step))
     if (llvm::isa<llvm::CallInst>(instruction) &&
-        !llvm::isa<llvm::IntrinsicInst>(instruction))
-      calls.push_back(&instruction);
-  // Calls are split from the end, because a split moves the code after it.
-  for (llvm::Instruction *call : llvm::reverse(calls))
-    call->getParent()->splitBasicBlock(std::next(call->getIterator()));
+        !llvm::isa<llvm::IntrinsicInst>(instruction) &&
+        ++count % kCallsPerBlock == 0)
+      ends.push_back(&instruction);
+  // Blocks are split from the end, because a split moves the code after it.
+  for (llvm::Instruction *end : llvm::reverse(ends))
+    end->getParent()->splitBasicBlock(std::next(end->getIterator()));
+  copyConstantAddresses(step);
   llvm::RegToMemPass().run(step, am);
 }
 
