@@ -23,6 +23,8 @@ packages=(
   libcli11-dev nlohmann-json3-dev libxxhash-dev zlib1g-dev
   # tests
   libgtest-dev python3 python3-numpy python3-onnx python3-psutil
+  # the compiler's memory allocator
+  libjemalloc-dev
   # downloads over https
   ca-certificates
 )

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 //
 // MLIR does not check the result of malloc, for which no handler exists. So the
-// functions here take the place of glibc's in the whole process.
+// functions here take the place of the library's in the whole process.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,9 +16,14 @@
 
 #include "llvm/Support/ErrorHandling.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <unistd.h>
+
+#if QTC_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
 
 using namespace qtc;
 
@@ -50,30 +55,55 @@ void tools::handleLackOfMemory() {
 }
 
 extern "C" {
+#if QTC_JEMALLOC
+// The functions of jemalloc that do not have the standard's names.
+static void *allocate(size_t size) {
+  return ::mallocx(std::max<size_t>(size, 1), 0);
+}
+static void *allocateZeros(size_t count, size_t size) {
+  size_t bytes = 0;
+  if (__builtin_mul_overflow(count, size, &bytes))
+    return nullptr;
+  return ::mallocx(std::max<size_t>(bytes, 1), MALLOCX_ZERO);
+}
+static void *reallocate(void *block, size_t size) {
+  if (!block)
+    return allocate(size);
+  return ::rallocx(block, std::max<size_t>(size, 1), 0);
+}
+#else
 // NOLINTBEGIN(bugprone-reserved-identifier): glibc's own functions
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *block, size_t size);
+// NOLINTEND(bugprone-reserved-identifier)
+static void *allocate(size_t size) { return __libc_malloc(size); }
+static void *allocateZeros(size_t count, size_t size) {
+  return __libc_calloc(count, size);
+}
+static void *reallocate(void *block, size_t size) {
+  return __libc_realloc(block, std::max<size_t>(size, 1));
+}
+#endif
 
 void *malloc(size_t size) noexcept {
-  void *block = __libc_malloc(size);
+  void *block = allocate(size);
   if (!block)
     endWithoutMemory();
   return block;
 }
 
 void *calloc(size_t count, size_t size) noexcept {
-  void *block = __libc_calloc(count, size);
+  void *block = allocateZeros(count, size);
   if (!block)
     endWithoutMemory();
   return block;
 }
 
 void *realloc(void *old, size_t size) noexcept {
-  void *block = __libc_realloc(old, size);
-  if (!block && size != 0) // 0 frees the block
+  void *block = reallocate(old, size);
+  if (!block)
     endWithoutMemory();
   return block;
 }
-// NOLINTEND(bugprone-reserved-identifier)
 }
