@@ -97,7 +97,6 @@ static LogicalResult createClip(NodeContext &node, unsigned index, double low,
     return node.refuse() << "expected a lower bound below the upper bound, but "
                             "got Clip("
                          << range << ")";
-  const GraphValue &input = node.getInput(index);
   return applyFunction(node, index,
                        makeFunction<qtrain::ClipAttr>(node, low, high));
 }
