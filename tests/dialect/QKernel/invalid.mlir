@@ -432,6 +432,33 @@ func.func @f(%s: memref<2x3x3x4x16xi32>, %g: memref<3x3x4x16xi32>) {
 
 // -----
 
+// (C1) of sums of errors
+func.func @f(%s: memref<2x3x3x4x16xi32>, %e: memref<4xi32>, %g: memref<16x4x3x3xi32>) {
+  // expected-error @below {{expected sums of errors of shape [16], but got [4]}}
+  qkernel.unpack_weight ins(%s, %e : memref<2x3x3x4x16xi32>, memref<4xi32>) outs(%g : memref<16x4x3x3xi32>) {saturate}
+  return
+}
+
+// -----
+
+// (C3)
+func.func @f(%s: memref<2x3x3x4x16xi32>, %e: memref<16xi32>, %g: memref<16x4x3x3xi32>) {
+  // expected-error @below {{expected saturate for sums of errors}}
+  qkernel.unpack_weight ins(%s, %e : memref<2x3x3x4x16xi32>, memref<16xi32>) outs(%g : memref<16x4x3x3xi32>)
+  return
+}
+
+// -----
+
+// (C3) of 64 bits
+func.func @f(%s: memref<2x3x3x4x16xi64>, %g: memref<16x4x3x3xi64>) {
+  // expected-error @below {{expected 32-bit integers for saturate}}
+  qkernel.unpack_weight ins(%s : memref<2x3x3x4x16xi64>) outs(%g : memref<16x4x3x3xi64>) {saturate}
+  return
+}
+
+// -----
+
 //===----------------------------------------------------------------------===//
 // Pools, reductions, loss
 //===----------------------------------------------------------------------===//

@@ -95,6 +95,10 @@ func.func @packed_on_buffers(%x: memref<8x6x6x3xi8>, %px: memref<2112xi8>, %w: m
                                         columns = 16 panel 16 stride 1024>, has_start, has_bias}
   // CHECK: qkernel.unpack_weight ins(%{{.+}} : memref<2x3x3x4x16xi32>) outs(%{{.+}}, %{{.+}} : memref<16x4x3x3xi32>, memref<i32>)
   qkernel.unpack_weight ins(%sums : memref<2x3x3x4x16xi32>) outs(%g, %max : memref<16x4x3x3xi32>, memref<i32>)
+  // Sums in 64 bits, without what an offset of the activations has added.
+  // CHECK: qkernel.unpack_weight ins(%{{.+}}, %{{.+}} : memref<2x3x3x4x16xi32>, memref<16xi32>) {{.*}} {saturate}
+  qkernel.unpack_weight ins(%sums, %start : memref<2x3x3x4x16xi32>, memref<16xi32>)
+    outs(%g, %max : memref<16x4x3x3xi32>, memref<i32>) {saturate}
   return
 }
 

@@ -129,3 +129,26 @@ func.func @gradient(%p: memref<2x3x3x4x16xi32>, %g: memref<16x4x3x3xi32>,
     outs(%g, %max : memref<16x4x3x3xi32>, memref<i32>)
   return
 }
+
+// Sums that may leave 32 bits: parts are added in 64, then 128 times the sum of
+// errors is taken out, and the rest is clamped.
+
+// CHECK-LABEL: func @long_gradient
+//  CHECK-SAME:   (%{{.+}}: memref<2x3x3x4x16xi32>, %[[E:.+]]: memref<16xi32>,
+//       CHECK:   scf.parallel
+//       CHECK:     arith.addi {{.+}} : vector<16xi64>
+//       CHECK:     vector.load %[[E]]
+//       CHECK:     %[[OFFSET:.+]] = arith.constant dense<128> : vector<16xi64>
+//       CHECK:     arith.muli %{{.+}}, %[[OFFSET]]
+//       CHECK:     arith.subi {{.+}} : vector<16xi64>
+//       CHECK:     %[[UPPER:.+]] = arith.constant dense<2147483647> : vector<16xi64>
+//       CHECK:     arith.minsi %{{.+}}, %[[UPPER]]
+//       CHECK:     %[[LOWER:.+]] = arith.constant dense<-2147483647> : vector<16xi64>
+//       CHECK:     arith.maxsi %{{.+}}, %[[LOWER]]
+//       CHECK:     arith.trunci {{.+}} : vector<16xi64> to vector<16xi32>
+func.func @long_gradient(%p: memref<2x3x3x4x16xi32>, %e: memref<16xi32>,
+                         %g: memref<16x4x3x3xi32>) {
+  qkernel.unpack_weight ins(%p, %e : memref<2x3x3x4x16xi32>, memref<16xi32>)
+    outs(%g : memref<16x4x3x3xi32>) {saturate}
+  return
+}

@@ -132,3 +132,19 @@ func.func @code(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: mem
   }
   return
 }
+
+// -----
+
+// Sizes are constants of the functions that pass them.
+
+// CHECK-LABEL: llvm.func @qtc_baseline_sizes(
+//       CHECK:   %[[SIZE:.+]] = llvm.mlir.constant(4096 : index) : i64
+//       CHECK:   llvm.store %[[SIZE]], %{{.+}} : i64, !llvm.ptr
+func.func private @task(%begin: index, %end: index, %size: index) {
+  return
+}
+func.func @sizes(%executor: !llvm.ptr {qtrain.argument = "executor"}) {
+  %size = qkernel.size 3 = 4096
+  qkernel.launch @task(%size) on %executor : !llvm.ptr count 4 with index
+  return
+}

@@ -164,6 +164,38 @@ func.func @g(%x: memref<8xi8>) {
 
 // -----
 
+// Sizes are passed, and a task does not know how large its buffers are, so
+// loops that differ only in these share one.
+
+// CHECK-LABEL: func private @f_task(
+//  CHECK-SAME:   %{{.+}}: index, %{{.+}}: index, %[[N:[^ ]+]]: index,
+//   CHECK-NOT: func private
+// CHECK-LABEL: func @f(
+//       CHECK:   %[[TWO:.+]] = qkernel.size 0 = 2
+//       CHECK:   qkernel.launch @f_task(%[[TWO]], %{{.+}}) on {{.+}} count 8 with index, memref<16xi8>
+//       CHECK:   %[[THREE:.+]] = qkernel.size 0 = 3
+//       CHECK:   qkernel.launch @f_task(%[[THREE]], %{{.+}}) on {{.+}} count 4 with index, memref<12xi8>
+func.func @f(%x: memref<16xi8>, %y: memref<12xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %c3_i8 = arith.constant 3 : i8
+  %two = qkernel.size 0 = 2
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    %at = arith.muli %i, %two : index
+    memref.store %c3_i8, %x[%at] : memref<16xi8>
+  }
+  %three = qkernel.size 0 = 3
+  scf.parallel (%i) = (%c0) to (%c4) step (%c1) {
+    %at = arith.muli %i, %three : index
+    memref.store %c3_i8, %y[%at] : memref<12xi8>
+  }
+  return
+}
+
+// -----
+
 // Also if the constants of one are shared with other loops and those of the
 // other are not.
 

@@ -1,9 +1,18 @@
 // RUN: qtc-opt %s --pass-pipeline='builtin.module(func.func(qkernel-split-reductions))' | FileCheck %s
+// RUN: qtc-opt %s --pass-pipeline='builtin.module(func.func(qkernel-split-reductions{keep-packed}))' \
+// RUN:   | FileCheck %s --check-prefix=PACKED
 
 #window = #qtrain.window<kernel = [1, 1], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
 
 // 1024 products an image: 124 images are less than 131 071, and a multiple of
-// four. Their sums are put together in 64 bits and saturated ...
+// four. Their sums are put together in 64 bits and saturated, except where one
+// packed contraction does so (PACKED) ...
+
+// PACKED-LABEL: func @saturated(
+//   PACKED-NOT:   tensor.extract_slice
+//       PACKED:   saturate
+// PACKED-LABEL: func @exact(
+//       PACKED:   tensor.extract_slice
 
 // CHECK-LABEL: func @saturated(
 //       CHECK:   tensor.extract_slice %{{.+}}[0, 0, 0, 0] [124, 32, 32, 3]
