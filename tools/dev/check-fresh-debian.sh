@@ -97,6 +97,7 @@ mount -t proc proc "$system/proc"
 mount --bind /sys "$system/sys"
 mount --bind /dev "$system/dev"
 mount -t tmpfs tmpfs "$system/dev/shm"
+mount -t devpts -o ptmxmode=666 devpts "$system/dev/pts" # terminals, which some tests open
 
 status=0
 for command in "${commands[@]}"; do
