@@ -13,6 +13,18 @@
 using namespace mlir;
 using namespace qtc::qtrain;
 
+/// All operands and results except `activations` have one number per channel.
+static LogicalResult expectChannelNumbers(Operation *op, ValueRange activations,
+                                          int64_t channels) {
+  SmallVector<Value> values(op->getOperands());
+  values.append(op->result_begin(), op->result_end());
+  for (Value value : values)
+    if (!llvm::is_contained(activations, value) &&
+        failed(expectShape(op, "one number per channel", value, channels)))
+      return failure();
+  return success();
+}
+
 /// Checks the constraints C1 to C3 that all operations of BatchNormalization
 /// share: every operand and result that is not in `activations` has one number
 /// per channel.
@@ -28,13 +40,8 @@ static LogicalResult verifyBatchNorm(Operation *op, ValueRange activations,
       return op->emitOpError()
              << "expected activations of one type, but got " << input.getType()
              << " and " << activation.getType();
-  SmallVector<Value> values(op->getOperands());
-  values.append(op->result_begin(), op->result_end());
-  for (Value value : values)
-    if (!llvm::is_contained(activations, value) &&
-        failed(
-            expectShape(op, "one number per channel", value, shape[1]))) // C2
-      return failure();
+  if (failed(expectChannelNumbers(op, activations, shape[1]))) // C2
+    return failure();
   if (!epsilon.isFinite() || epsilon.isNegative()) // C3
     return op->emitOpError("expected a finite epsilon that is not negative");
   return success();
@@ -94,13 +101,8 @@ static LogicalResult verifyChannels(Operation *op, ValueRange activations) {
   for (Value activation : activations)
     if (failed(expectShape(op, "an activation", activation, shape)))
       return failure();
-  SmallVector<Value> values(op->getOperands());
-  values.append(op->result_begin(), op->result_end());
-  for (Value value : values)
-    if (!llvm::is_contained(activations, value) &&
-        failed(
-            expectShape(op, "one number per channel", value, shape[1]))) // C2
-      return failure();
+  if (failed(expectChannelNumbers(op, activations, shape[1]))) // C2
+    return failure();
   return success();
 }
 
