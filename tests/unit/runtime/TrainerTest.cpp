@@ -420,8 +420,12 @@ TEST_F(Trainer, NoTemporaryFileStays) {
     umask(027);
     slow();
   };
-  Program program(train({"--epochs=9", "--save-every=1", "--out", out("r")}),
+  Program program(train({"--epochs=999", "--save-every=1", "--out", out("r")}),
                   prepare);
+  // The second signal ends the trainer at once: a first save in the middle of
+  // which it comes leaves no checkpoint, rightly.
+  while (!exists(checkpoint(out("r"))))
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   std::set<std::string> seen;
   auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (seen.empty() && std::chrono::steady_clock::now() < deadline)
