@@ -344,6 +344,11 @@ private:
 };
 } // namespace
 
+/// Elements for widened factors that a task reserves on its stack: a size that
+/// fits most layers, so that they share their task. Memory that a layer does
+/// not use is not touched.
+static constexpr int64_t kWidenedSize = 32768;
+
 void ContractLowering::emitTasks() {
   if (maximum)
     e.clear(maximum);
@@ -364,7 +369,8 @@ void ContractLowering::emitTasks() {
     Value memory;
     if (widened > 0)
       memory = e.create<memref::AllocaOp>(
-          MemRefType::get({widened}, e.getIntegerType(16)),
+          MemRefType::get({std::max(widened, kWidenedSize)},
+                          e.getIntegerType(16)),
           e.getI64IntegerAttr(kLineBytes));
     for (auto &part : parts)
       part->setWidened(memory);

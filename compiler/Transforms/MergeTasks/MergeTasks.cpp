@@ -14,6 +14,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <map>
 #include <memory>
@@ -49,20 +50,23 @@ using Group = SmallVector<Task *>;
 /// calls.
 std::vector<std::unique_ptr<Task>> findTasks(ModuleOp module) {
   llvm::StringMap<SmallVector<LLVM::CallOp>> calls;
-  llvm::StringMap<unsigned> uses;
-  module.walk([&](LLVM::CallOp call) {
-    if (call.getCallee())
+  llvm::StringSet<> taken;
+  // Most operations have no symbols, and a general search is slow.
+  module.walk([&](Operation *op) {
+    auto call = dyn_cast<LLVM::CallOp>(op);
+    if (call && call.getCallee())
       calls[*call.getCallee()].push_back(call);
+    else if (isa<SymbolUserOpInterface, CallOpInterface, SymbolOpInterface>(op))
+      op->getAttrDictionary().walk([&](SymbolRefAttr symbol) {
+        taken.insert(symbol.getRootReference());
+      });
   });
-  if (auto symbols = SymbolTable::getSymbolUses(&module.getBodyRegion()))
-    for (SymbolTable::SymbolUse use : *symbols)
-      ++uses[use.getSymbolRef().getRootReference()];
   std::vector<std::unique_ptr<Task>> tasks;
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
     StringRef name = function.getSymName();
     if (function.isExternal() || function.isVarArg() ||
         function.getLinkage() != LLVM::Linkage::Internal ||
-        !calls.contains(name) || calls[name].size() != uses.lookup(name))
+        !calls.contains(name) || taken.contains(name))
       continue;
     auto task = std::make_unique<Task>(function);
     if (!task->key.isComplete())
@@ -96,8 +100,25 @@ std::vector<Group> groupTasks(ArrayRef<std::unique_ptr<Task>> tasks) {
 Constants getConstants(const Group &group, size_t hole) {
   Constants constants;
   for (const Task *task : group)
-    constants.push_back(task->key.getConstant(hole).getAsOpaquePointer());
+    constants.push_back(
+        task->key.getHoles()[hole].getConstant().getAsOpaquePointer());
   return constants;
+}
+
+/// The holes of the first task of `group` whose constants differ between tasks.
+/// Those of an entry have the same constants in each task.
+using Differences = llvm::MapVector<Constants, SmallVector<Hole>,
+                                    std::map<Constants, unsigned>>;
+
+Differences getDifferences(const Group &group) {
+  Differences differences;
+  ArrayRef<Hole> holes = group.front()->key.getHoles();
+  for (size_t hole = 0; hole < holes.size(); ++hole) {
+    Constants constants = getConstants(group, hole);
+    if (!llvm::all_equal(constants))
+      differences[constants].push_back(holes[hole]);
+  }
+  return differences;
 }
 
 TypedAttr getAttribute(const void *constant) {
@@ -120,36 +141,27 @@ Value appendArgument(LLVM::LLVMFuncOp function, Type type) {
   return function.getBody().addArgument(type, function.getLoc());
 }
 
-/// Replaces every task of `group` by its first one. It gets one argument for
-/// all holes that have the same constants in each task, unless these are all
-/// equal. The other tasks are not called any more, but may call other tasks.
-void mergeGroup(const Group &group) {
+/// Replaces every task of `group` by its first one, with one argument for each
+/// difference. The other tasks are not called any more, but may call other
+/// tasks.
+void mergeGroup(const Group &group, const Differences &differences) {
   Task &merged = *group.front();
-  llvm::MapVector<Constants, SmallVector<OpOperand *>,
-                  std::map<Constants, unsigned>>
-      arguments;
-  ArrayRef<OpOperand *> holes = merged.key.getHoles();
-  for (size_t hole = 0; hole < holes.size(); ++hole) {
-    Constants constants = getConstants(group, hole);
-    if (!llvm::all_equal(constants))
-      arguments[constants].push_back(holes[hole]);
-  }
-  SmallVector<std::pair<Constants, Type>> passed;
-  for (auto &[constants, operands] : arguments) {
-    Type type = operands.front()->get().getType();
-    passed.emplace_back(constants, type);
-    Value argument = appendArgument(merged.function, type);
-    for (OpOperand *operand : operands)
-      operand->set(argument);
+  SmallVector<Type> types;
+  for (auto &[constants, holes] : differences) {
+    types.push_back(holes.front().getType());
+    Value argument = appendArgument(merged.function, types.back());
+    for (const Hole &hole : holes)
+      hole.replaceBy(argument);
   }
   for (auto [position, task] : llvm::enumerate(group))
     for (LLVM::CallOp call : task->calls) {
       OpBuilder builder(call);
-      for (auto &[constants, type] : passed)
+      for (auto [difference, type] : llvm::zip_equal(differences, types))
         call.getCalleeOperandsMutable().append(
             builder
-                .create<LLVM::ConstantOp>(call.getLoc(), type,
-                                          getAttribute(constants[position]))
+                .create<LLVM::ConstantOp>(
+                    call.getLoc(), type,
+                    getAttribute(difference.first[position]))
                 .getResult());
       call.setCallee(merged.function.getSymName());
     }
@@ -160,8 +172,8 @@ std::vector<Group> splitByConstants(const Group &group) {
   llvm::MapVector<Constants, Group, std::map<Constants, unsigned>> equal;
   for (Task *task : group) {
     Constants constants;
-    for (size_t hole = 0; hole < task->key.getHoles().size(); ++hole)
-      constants.push_back(task->key.getConstant(hole).getAsOpaquePointer());
+    for (const Hole &hole : task->key.getHoles())
+      constants.push_back(hole.getConstant().getAsOpaquePointer());
     equal[constants].push_back(task);
   }
   std::vector<Group> groups;
@@ -178,21 +190,29 @@ struct MergeTasks : qtc::impl::MergeTasksBase<MergeTasks> {
   void runOnModel() override {
     SmallVector<LLVM::LLVMFuncOp> merged;
     std::vector<std::unique_ptr<Task>> tasks = findTasks(getOperation());
-    for (const Group &group : groupTasks(tasks)) {
-      std::vector<Group> parts = group.size() >= minGroup
-                                     ? std::vector<Group>{group}
-                                     : splitByConstants(group);
-      for (const Group &part : parts) {
+    for (const Group &group : groupTasks(tasks))
+      for (const Group &part : isMerged(group) ? std::vector<Group>{group}
+                                               : splitByConstants(group)) {
         if (part.size() == 1)
           continue;
         numMerged += part.size() - 1;
-        mergeGroup(part);
+        mergeGroup(part, getDifferences(part));
         for (Task *task : ArrayRef(part).drop_front())
           merged.push_back(task->function);
       }
-    }
     for (LLVM::LLVMFuncOp function : merged)
       function.erase();
+  }
+
+  /// Whether the tasks of `group` are merged although their constants differ.
+  /// Kernels have nothing that LLVM could do with a constant, but each argument
+  /// takes a register or a place on the stack.
+  bool isMerged(const Group &group) {
+    constexpr size_t kMostArguments = 16;
+    if (group.size() >= minGroup)
+      return true;
+    return group.front()->key.isVectorized() &&
+           getDifferences(group).size() <= kMostArguments;
   }
 };
 } // namespace

@@ -18,12 +18,15 @@ def MergeTasks : ModelPass<"merge-tasks"> {
     of them: the constants that differ become arguments, which each caller
     passes. A network with layers of a hundred widths has a hundred copies of
     each element-wise task, and most of the compile time is spent in LLVM.
+    Functions that contain vectors are kernels, which are long and which LLVM
+    does not optimize much: two of them are merged, if that takes no more than
+    16 arguments.
 
     A constant becomes an argument only where this does not slow the task down
-    measurably: 64-bit integers in additions, multiplications, addresses and
-    comparisons, and floats. Divisors, shifts and the bounds of loops of less
-    than 32 iterations remain constants, and so do all constants of functions
-    that contain vectors, because LLVM generates better code for them.
+    measurably: 64-bit integers in additions, multiplications, minima, maxima,
+    addresses and comparisons, and floats in functions without vectors. Divisors
+    and shifts remain constants, and so do the bounds of loops of less than 32
+    iterations in functions without vectors, which LLVM may yet vectorize.
 
     Before:
 
@@ -51,7 +54,8 @@ def MergeTasks : ModelPass<"merge-tasks"> {
   }];
   let options = [
     Option<"minGroup", "min-group", "unsigned", "8",
-           "Least number of functions that are merged by arguments">
+           "Least number of functions without vectors that are merged by "
+           "arguments">
   ];
   let statistics = [
     Statistic<"numMerged", "merged", "Functions replaced by another one">

@@ -7,27 +7,68 @@
 
 #include "compiler/Transforms/MergeTasks/TaskKey.h"
 
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/SymbolTable.h"
 
 using namespace mlir;
 using namespace qtc;
 
-/// Loops of fewer iterations keep their bounds, because LLVM optimizes for
-/// them.
+/// Whether `op` is an address with one index, a constant. It indexes no struct,
+/// as structs take a second one.
+static LLVM::GEPOp getConstantAddress(Operation &op) {
+  auto address = dyn_cast<LLVM::GEPOp>(op);
+  if (!address || address.getRawConstantIndices().size() != 1 ||
+      !address.getDynamicIndices().empty())
+    return nullptr;
+  return address;
+}
+
+TypedAttr Hole::getConstant() const {
+  if (operand)
+    return cast<TypedAttr>(
+        operand->get().getDefiningOp<LLVM::ConstantOp>().getValue());
+  LLVM::GEPOp op = address;
+  return Builder(op.getContext())
+      .getI64IntegerAttr(op.getRawConstantIndices().front());
+}
+
+Type Hole::getType() const {
+  return operand ? operand->get().getType() : getConstant().getType();
+}
+
+void Hole::replaceBy(Value argument) const {
+  if (operand)
+    return operand->set(argument);
+  LLVM::GEPOp op = address;
+  OpBuilder builder(op);
+  op.replaceAllUsesWith(
+      builder
+          .create<LLVM::GEPOp>(op.getLoc(), op.getType(), op.getElemType(),
+                               op.getBase(), ArrayRef<LLVM::GEPArg>{argument},
+                               op.getInbounds())
+          .getResult());
+  op.erase();
+}
+
+/// Plain loops of fewer iterations keep their bounds, because LLVM optimizes
+/// for them.
 static constexpr int64_t kShortLoop = 32;
 
-/// Whether the task is as fast with an argument in place of `constant`.
-static bool isReplaceable(OpOperand &operand, LLVM::ConstantOp constant) {
+bool TaskKey::isReplaceable(OpOperand &operand,
+                            LLVM::ConstantOp constant) const {
   Operation *user = operand.getOwner();
   if (isa<FloatType>(constant.getType()))
-    return isa<LLVM::FAddOp, LLVM::FSubOp, LLVM::FMulOp, LLVM::StoreOp>(user);
+    return !hasVectors &&
+           isa<LLVM::FAddOp, LLVM::FSubOp, LLVM::FMulOp, LLVM::StoreOp>(user);
   auto value = dyn_cast<IntegerAttr>(constant.getValue());
   if (!value || !constant.getType().isInteger(64))
     return false;
+  // Loops of functions that have vectors already are not optimized further.
   if (isa<LLVM::ICmpOp>(user))
-    return value.getInt() >= kShortLoop;
-  return isa<LLVM::AddOp, LLVM::SubOp, LLVM::MulOp, LLVM::GEPOp>(user);
+    return hasVectors || value.getInt() >= kShortLoop;
+  return isa<LLVM::AddOp, LLVM::SubOp, LLVM::MulOp, LLVM::GEPOp, LLVM::UMinOp,
+             LLVM::UMaxOp, LLVM::SMinOp, LLVM::SMaxOp>(user);
 }
 
 TaskKey::TaskKey(LLVM::LLVMFuncOp function) {
@@ -54,10 +95,6 @@ TaskKey::TaskKey(LLVM::LLVMFuncOp function) {
   }
 }
 
-Attribute TaskKey::getConstant(size_t hole) const {
-  return holes[hole]->get().getDefiningOp<LLVM::ConstantOp>().getValue();
-}
-
 void TaskKey::addOp(Operation &op) {
   // Constants count where they are used.
   if (isa<LLVM::ConstantOp>(op))
@@ -65,7 +102,13 @@ void TaskKey::addOp(Operation &op) {
   if (op.getNumRegions() > 0)
     complete = false;
   add(op.getName().getAsOpaquePointer());
-  add(op.getAttrDictionary().getAsOpaquePointer());
+  if (LLVM::GEPOp address = getConstantAddress(op)) {
+    add(address.getElemTypeAttr().getAsOpaquePointer());
+    addNumber(address.getInbounds());
+    holes.emplace_back(address);
+  } else {
+    add(op.getAttrDictionary().getAsOpaquePointer());
+  }
   addNumber(op.getNumResults());
   addNumber(op.getNumOperands());
   for (Type type : op.getResultTypes())
@@ -83,10 +126,10 @@ void TaskKey::addOperand(OpOperand &operand) {
   if (!constant)
     return addValue(operand.get());
   add(constant.getType().getAsOpaquePointer());
-  if (hasVectors || !isReplaceable(operand, constant))
+  if (!isReplaceable(operand, constant))
     return add(constant.getValue().getAsOpaquePointer());
   add(nullptr);
-  holes.push_back(&operand);
+  holes.emplace_back(operand);
 }
 
 void TaskKey::addValue(Value value) {

@@ -14,6 +14,23 @@
 
 namespace qtc {
 
+/// A constant of a task that could be an argument: an operand, or the only
+/// index of an address, which is an attribute.
+class Hole {
+public:
+  explicit Hole(mlir::OpOperand &operand) : operand(&operand) {}
+  explicit Hole(mlir::LLVM::GEPOp address) : address(address) {}
+
+  mlir::TypedAttr getConstant() const;
+  /// The attribute of a constant may have another type, such as index.
+  mlir::Type getType() const;
+  void replaceBy(mlir::Value argument) const;
+
+private:
+  mlir::OpOperand *operand = nullptr;
+  mlir::LLVM::GEPOp address;
+};
+
 /// The structure of a function of the LLVM dialect: two functions of one
 /// context have equal words if and only if they are equal except for their
 /// names, locations and the constants in `holes`, which correspond in order.
@@ -24,6 +41,9 @@ public:
   /// False if an operation has regions, which a key does not describe.
   bool isComplete() const { return complete; }
 
+  /// Whether the task has vectors already, so that LLVM has little to optimize.
+  bool isVectorized() const { return hasVectors; }
+
   bool hasEqualWords(const TaskKey &other) const {
     return words == other.words;
   }
@@ -31,11 +51,12 @@ public:
     return llvm::hash_combine_range(words.begin(), words.end());
   }
 
-  /// The operands that are constants and could be arguments.
-  llvm::ArrayRef<mlir::OpOperand *> getHoles() const { return holes; }
-  mlir::Attribute getConstant(size_t hole) const;
+  llvm::ArrayRef<Hole> getHoles() const { return holes; }
 
 private:
+  /// Whether the task is as fast with an argument in place of `constant`.
+  bool isReplaceable(mlir::OpOperand &operand,
+                     mlir::LLVM::ConstantOp constant) const;
   void addOp(mlir::Operation &op);
   void addOperand(mlir::OpOperand &operand);
   void add(const void *word) { words.push_back(word); }
@@ -47,7 +68,7 @@ private:
   bool complete = true;
   bool hasVectors = false;
   llvm::SmallVector<const void *> words;
-  llvm::SmallVector<mlir::OpOperand *> holes;
+  llvm::SmallVector<Hole> holes;
   llvm::DenseMap<mlir::Value, uintptr_t> numbers;
   llvm::DenseMap<mlir::Block *, uintptr_t> blocks;
 };

@@ -33,10 +33,11 @@
 // VNNI256: "llvm.x86.avx512.vpdpbusd.256"{{.+}} vector<8xi32>
 
 // Bytes are widened to 16 bits where only pairs are multiplied: B once for all
-// rows of a task, 16 steps of 16 columns of 4, A in the loop.
+// rows of a task, 16 steps of 16 columns of 4, A in the loop. The memory for
+// them has one size for most layers, so that they share tasks.
 //   AVX2-LABEL: func @contract
 //         AVX2:   scf.parallel
-//         AVX2:     %[[WIDE:.+]] = memref.alloca() {alignment = 64 : i64} : memref<1024xi16>
+//         AVX2:     %[[WIDE:.+]] = memref.alloca() {alignment = 64 : i64} : memref<32768xi16>
 //         AVX2:     scf.for
 //         AVX2:       arith.shli {{.+}} vector<16xi16>
 //         AVX2:       arith.shrsi {{.+}} vector<16xi16>

@@ -98,15 +98,13 @@ llvm.func @step(%n: i64) {
 
 // -----
 
-// Divisors, bounds of short loops, and constants beside vectors stay; so do
-// functions whose address is taken, and those with other attributes.
+// Divisors and bounds of short loops stay; so do functions whose address is
+// taken, and those with other attributes.
 
 // CHECK-LABEL: llvm.func internal @divide_by_3(
 // CHECK-LABEL: llvm.func internal @divide_by_5(
 // CHECK-LABEL: llvm.func internal @below_3(
 // CHECK-LABEL: llvm.func internal @below_5(
-// CHECK-LABEL: llvm.func internal @vector_64(
-// CHECK-LABEL: llvm.func internal @vector_96(
 // CHECK-LABEL: llvm.func internal @taken(
 // CHECK-LABEL: llvm.func internal @aligned(
 llvm.func internal @divide_by_3(%n: i64) -> i64 {
@@ -129,20 +127,6 @@ llvm.func internal @below_5(%n: i64) -> i1 {
   %0 = llvm.icmp "slt" %n, %c : i64
   llvm.return %0 : i1
 }
-llvm.func internal @vector_64(%x: !llvm.ptr, %n: i64) -> vector<4xi32> {
-  %c = llvm.mlir.constant(64 : i64) : i64
-  %0 = llvm.mul %n, %c : i64
-  %1 = llvm.getelementptr %x[%0] : (!llvm.ptr, i64) -> !llvm.ptr, i32
-  %2 = llvm.load %1 : !llvm.ptr -> vector<4xi32>
-  llvm.return %2 : vector<4xi32>
-}
-llvm.func internal @vector_96(%x: !llvm.ptr, %n: i64) -> vector<4xi32> {
-  %c = llvm.mlir.constant(96 : i64) : i64
-  %0 = llvm.mul %n, %c : i64
-  %1 = llvm.getelementptr %x[%0] : (!llvm.ptr, i64) -> !llvm.ptr, i32
-  %2 = llvm.load %1 : !llvm.ptr -> vector<4xi32>
-  llvm.return %2 : vector<4xi32>
-}
 llvm.func internal @taken(%x: !llvm.ptr) {
   llvm.return
 }
@@ -157,11 +141,90 @@ llvm.func @step(%x: !llvm.ptr, %n: i64) -> !llvm.ptr {
   %1 = llvm.call @divide_by_5(%n) : (i64) -> i64
   %2 = llvm.call @below_3(%n) : (i64) -> i1
   %3 = llvm.call @below_5(%n) : (i64) -> i1
-  %4 = llvm.call @vector_64(%x, %n) : (!llvm.ptr, i64) -> vector<4xi32>
-  %5 = llvm.call @vector_96(%x, %n) : (!llvm.ptr, i64) -> vector<4xi32>
   llvm.call @taken(%x) : (!llvm.ptr) -> ()
   llvm.call @untaken(%x) : (!llvm.ptr) -> ()
   llvm.call @aligned(%x) : (!llvm.ptr) -> ()
-  %6 = llvm.mlir.addressof @taken : !llvm.ptr
-  llvm.return %6 : !llvm.ptr
+  %4 = llvm.mlir.addressof @taken : !llvm.ptr
+  llvm.return %4 : !llvm.ptr
+}
+
+// -----
+
+// Kernels, which have vectors, are merged however few there are, with the bounds
+// of their loops and the indices of their addresses.
+
+// FEW-LABEL: llvm.func internal @vector_64(
+//  FEW-SAME:   %[[X:[^ ]+]]: !llvm.ptr, %[[N:[^ ]+]]: i64, %[[STRIDE:[^ ]+]]: i64, %[[INDEX:[^ ]+]]: i64, %[[BOUND:[^ ]+]]: i64)
+//       FEW:   llvm.mul %[[N]], %[[STRIDE]] : i64
+//       FEW:   llvm.getelementptr inbounds %{{.+}}[%[[INDEX]]] : (!llvm.ptr, i64) -> !llvm.ptr, i32
+//       FEW:   llvm.icmp "slt" %[[N]], %[[BOUND]]
+//   FEW-NOT: llvm.func internal
+// FEW-LABEL: llvm.func @step(
+//       FEW:   %[[STRIDE:.+]] = llvm.mlir.constant(96 : i64)
+//       FEW:   %[[INDEX:.+]] = llvm.mlir.constant(7 : i64)
+//       FEW:   %[[BOUND:.+]] = llvm.mlir.constant(4 : i64)
+//       FEW:   llvm.call @vector_64(%{{.+}}, %{{.+}}, %[[STRIDE]], %[[INDEX]], %[[BOUND]])
+llvm.func internal @vector_64(%x: !llvm.ptr, %n: i64) -> i1 {
+  %c = llvm.mlir.constant(64 : i64) : i64
+  %bound = llvm.mlir.constant(3 : i64) : i64
+  %0 = llvm.mul %n, %c : i64
+  %1 = llvm.getelementptr %x[%0] : (!llvm.ptr, i64) -> !llvm.ptr, i32
+  %2 = llvm.getelementptr inbounds %1[5] : (!llvm.ptr) -> !llvm.ptr, i32
+  %3 = llvm.load %2 : !llvm.ptr -> vector<4xi32>
+  llvm.store %3, %1 : vector<4xi32>, !llvm.ptr
+  %4 = llvm.icmp "slt" %n, %bound : i64
+  llvm.return %4 : i1
+}
+llvm.func internal @vector_96(%x: !llvm.ptr, %n: i64) -> i1 {
+  %c = llvm.mlir.constant(96 : i64) : i64
+  %bound = llvm.mlir.constant(4 : i64) : i64
+  %0 = llvm.mul %n, %c : i64
+  %1 = llvm.getelementptr %x[%0] : (!llvm.ptr, i64) -> !llvm.ptr, i32
+  %2 = llvm.getelementptr inbounds %1[7] : (!llvm.ptr) -> !llvm.ptr, i32
+  %3 = llvm.load %2 : !llvm.ptr -> vector<4xi32>
+  llvm.store %3, %1 : vector<4xi32>, !llvm.ptr
+  %4 = llvm.icmp "slt" %n, %bound : i64
+  llvm.return %4 : i1
+}
+llvm.func @step(%x: !llvm.ptr, %n: i64) {
+  %0 = llvm.call @vector_64(%x, %n) : (!llvm.ptr, i64) -> i1
+  %1 = llvm.call @vector_96(%x, %n) : (!llvm.ptr, i64) -> i1
+  llvm.return
+}
+
+// -----
+
+// Addresses of other forms stay: the field of a struct, and a place that
+// differs in its type.
+
+// FEW-LABEL: llvm.func internal @field_1(
+// FEW-LABEL: llvm.func internal @field_2(
+// FEW-LABEL: llvm.func internal @bytes(
+// FEW-LABEL: llvm.func internal @words(
+llvm.func internal @field_1(%x: !llvm.ptr) -> vector<4xi32> {
+  %0 = llvm.getelementptr %x[0, 1] : (!llvm.ptr) -> !llvm.ptr, !llvm.struct<(i32, i32, i32)>
+  %1 = llvm.load %0 : !llvm.ptr -> vector<4xi32>
+  llvm.return %1 : vector<4xi32>
+}
+llvm.func internal @field_2(%x: !llvm.ptr) -> vector<4xi32> {
+  %0 = llvm.getelementptr %x[0, 2] : (!llvm.ptr) -> !llvm.ptr, !llvm.struct<(i32, i32, i32)>
+  %1 = llvm.load %0 : !llvm.ptr -> vector<4xi32>
+  llvm.return %1 : vector<4xi32>
+}
+llvm.func internal @bytes(%x: !llvm.ptr) -> vector<4xi32> {
+  %0 = llvm.getelementptr %x[3] : (!llvm.ptr) -> !llvm.ptr, i8
+  %1 = llvm.load %0 : !llvm.ptr -> vector<4xi32>
+  llvm.return %1 : vector<4xi32>
+}
+llvm.func internal @words(%x: !llvm.ptr) -> vector<4xi32> {
+  %0 = llvm.getelementptr %x[4] : (!llvm.ptr) -> !llvm.ptr, i32
+  %1 = llvm.load %0 : !llvm.ptr -> vector<4xi32>
+  llvm.return %1 : vector<4xi32>
+}
+llvm.func @step(%x: !llvm.ptr) {
+  %0 = llvm.call @field_1(%x) : (!llvm.ptr) -> vector<4xi32>
+  %1 = llvm.call @field_2(%x) : (!llvm.ptr) -> vector<4xi32>
+  %2 = llvm.call @bytes(%x) : (!llvm.ptr) -> vector<4xi32>
+  %3 = llvm.call @words(%x) : (!llvm.ptr) -> vector<4xi32>
+  llvm.return
 }
