@@ -7,6 +7,7 @@
 
 #include "compiler/Transforms/OutlineKernels/OutlineKernels.h"
 #include "compiler/Support/Buffers.h"
+#include "compiler/Support/Captures.h"
 #include "compiler/Support/FunctionPool.h"
 #include "compiler/Support/ModelPass.h"
 
@@ -48,52 +49,46 @@ private:
   void outline(Operation &op) {
     llvm::SetVector<Value> used(op.operand_begin(), op.operand_end());
     getUsedValuesDefinedAbove(op.getRegions(), used);
-    SmallVector<Value> captures;
-    SmallVector<Operation *> constants;
-    for (Value value : used) {
-      Operation *producer = value.getDefiningOp();
-      if (producer && isConstant(producer))
-        constants.push_back(producer);
-      else
-        captures.push_back(value);
-    }
-    func::FuncOp kernel = pool.insert(createFunction(op, captures, constants));
+    Captures captures(&op, used.getArrayRef());
+    captures.sinkScalars(/*isExclusive=*/true);
+    func::FuncOp kernel = pool.insert(createFunction(op, captures));
     builder.setInsertionPoint(&op);
-    builder.create<func::CallOp>(op.getLoc(), kernel, captures);
+    builder.create<func::CallOp>(op.getLoc(), kernel, captures.getArguments());
     op.erase();
+    captures.eraseDead();
   }
 
-  func::FuncOp createFunction(Operation &op, ArrayRef<Value> captures,
-                              ArrayRef<Operation *> constants) {
+  func::FuncOp createFunction(Operation &op, const Captures &captures) {
+    ArrayRef<Value> arguments = captures.getArguments();
     builder.setInsertionPoint(step);
     auto kernel = builder.create<func::FuncOp>(
         op.getLoc(), (step.getSymName() + "_kernel").str(),
-        builder.getFunctionType(TypeRange(ValueRange(captures)), {}));
+        builder.getFunctionType(TypeRange(ValueRange(arguments)), {}));
     kernel.setPrivate();
     kernel->setAttr(kKernelAttrName, builder.getUnitAttr());
     symbols.insert(kernel);
     builder.setInsertionPointToStart(kernel.addEntryBlock());
     IRMapping mapping;
-    mapping.map(captures, kernel.getArguments());
-    for (Operation *constant : constants)
-      builder.clone(*constant, mapping);
+    mapping.map(arguments, kernel.getArguments());
+    for (Operation *clone : captures.getClones())
+      builder.clone(*clone, mapping);
     builder.clone(op, mapping);
     builder.create<func::ReturnOp>(op.getLoc());
-    describeBuffers(kernel, captures);
+    describeBuffers(kernel, arguments);
     return kernel;
   }
 
-  void describeBuffers(func::FuncOp kernel, ArrayRef<Value> captures) {
+  void describeBuffers(func::FuncOp kernel, ArrayRef<Value> arguments) {
     DenseMap<Value, unsigned> roots;
-    for (auto [index, capture] : llvm::enumerate(captures)) {
-      if (!isa<MemRefType>(capture.getType()))
+    for (auto [index, argument] : llvm::enumerate(arguments)) {
+      if (!isa<MemRefType>(argument.getType()))
         continue;
-      auto [root, isNew] = roots.try_emplace(getRoot(capture), index);
+      auto [root, isNew] = roots.try_emplace(getRoot(argument), index);
       if (!isNew)
         kernel.setArgAttr(index, kRootAttrName,
                           builder.getI64IntegerAttr(root->second));
       kernel.setArgAttr(index, LLVM::LLVMDialect::getAlignAttrName(),
-                        builder.getI64IntegerAttr(getAlignment(capture)));
+                        builder.getI64IntegerAttr(getAlignment(argument)));
     }
   }
 

@@ -18,7 +18,9 @@ def OutlineKernels : ModelPass<"outline-kernels"> {
     equal layers, and of the step and the evaluation, are lowered to loops and
     vectors once. `outline-tasks` inlines the lowered functions at their calls.
 
-    Constants are cloned into the function; all other operands are passed.
+    Constants are cloned into the function, and computations of integers that
+    nothing else uses are moved into it, unless that takes more arguments. All
+    other operands are passed.
     Attributes of the arguments describe the caller's buffers: `llvm.align` is
     the alignment, and `qkernel.root` the number of the first argument that is a
     view of the same buffer.

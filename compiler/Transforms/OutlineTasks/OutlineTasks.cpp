@@ -7,6 +7,7 @@
 
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
 #include "compiler/Support/Buffers.h"
+#include "compiler/Support/Captures.h"
 #include "compiler/Support/FunctionPool.h"
 #include "compiler/Support/ModelPass.h"
 
@@ -130,8 +131,7 @@ private:
   void inlineKernel(func::CallOp call);
   LogicalResult outline(scf::ParallelOp loop);
   func::FuncOp createTask(scf::ParallelOp loop, unsigned range,
-                          ArrayRef<Value> captures,
-                          ArrayRef<Operation *> constants);
+                          const Captures &captures);
 
   func::FuncOp function;
   SymbolTable &symbols;
@@ -192,23 +192,20 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
     used.insert(bounds.begin(), bounds.begin() + range);
     used.insert(bounds.begin() + range + 1, bounds.end());
   }
-  SmallVector<Value> captures;
-  SmallVector<Operation *> constants;
-  for (Value value : used) {
-    Operation *op = value.getDefiningOp();
-    if (op && isConstant(op))
-      constants.push_back(op);
-    else
-      captures.push_back(value);
-  }
-  func::FuncOp task = createTask(loop, range, captures, constants);
+  Captures captures(loop, used.getArrayRef());
+  // The scalars of a step belong to other kernels, too.
+  if (function->hasAttr(kKernelAttrName))
+    captures.sinkScalars(/*isExclusive=*/false);
+  func::FuncOp task = createTask(loop, range, captures);
   builder.setInsertionPoint(loop);
   builder.create<LaunchOp>(loop.getLoc(), task.getSymName(), executor,
-                           static_cast<uint64_t>(*upper), captures);
+                           static_cast<uint64_t>(*upper),
+                           captures.getArguments());
   builder.create<MarkOp>(loop.getLoc(), executor,
                          static_cast<uint64_t>(profile.size()));
-  profile.push_back(getProfileEntry(loop, captures));
+  profile.push_back(getProfileEntry(loop, captures.getArguments()));
   loop.erase();
+  captures.eraseDead();
   return success();
 }
 
@@ -233,12 +230,12 @@ bool isFixedStack(Operation &op) {
 }
 
 func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
-                                      ArrayRef<Value> captures,
-                                      ArrayRef<Operation *> constants) {
+                                      const Captures &captures) {
   Location loc = loop.getLoc();
+  ArrayRef<Value> arguments = captures.getArguments();
   SmallVector<Type> types(2, builder.getIndexType());
-  for (Value capture : captures)
-    types.push_back(capture.getType());
+  for (Value argument : arguments)
+    types.push_back(argument.getType());
   builder.setInsertionPoint(function);
   auto task =
       builder.create<func::FuncOp>(loc, (function.getSymName() + "_task").str(),
@@ -247,20 +244,19 @@ func::FuncOp TaskOutliner::createTask(scf::ParallelOp loop, unsigned range,
   symbols.insert(task);
   Block *entry = task.addEntryBlock();
   IRMapping mapping;
-  for (auto [index, capture] : llvm::enumerate(captures)) {
-    BlockArgument argument = entry->getArgument(index + 2);
-    mapping.map(capture, argument);
+  for (auto [index, capture] : llvm::enumerate(arguments)) {
+    mapping.map(capture, entry->getArgument(index + 2));
     if (!isa<MemRefType>(capture.getType()))
       continue;
-    if (!isShared(capture, captures))
+    if (!isShared(capture, arguments))
       task.setArgAttr(index + 2, LLVM::LLVMDialect::getNoAliasAttrName(),
                       builder.getUnitAttr());
     task.setArgAttr(index + 2, LLVM::LLVMDialect::getAlignAttrName(),
                     builder.getI64IntegerAttr(getAlignment(capture)));
   }
   builder.setInsertionPointToStart(entry);
-  for (Operation *constant : constants)
-    builder.clone(*constant, mapping);
+  for (Operation *op : captures.getClones())
+    builder.clone(*op, mapping);
   // One piece of stack serves all iterations.
   for (Operation &op : loop.getBody()->without_terminator())
     if (isFixedStack(op))

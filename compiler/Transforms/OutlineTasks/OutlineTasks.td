@@ -17,7 +17,9 @@ def OutlineTasks : ModelPass<"outline-tasks"> {
     function over a range of the loop's first dimension with more than one
     iteration; the other dimensions become sequential loops in the function.
     Equal loops share a function. Values captured by the loop become arguments,
-    except constants, which are cloned. Buffers are marked `llvm.noalias`,
+    except constants, which are cloned. In functions made by outline-kernels,
+    so are computations of integers, unless that takes more arguments. Buffers
+    are marked `llvm.noalias`,
     because a loop of a step never uses one buffer through two different values.
     After each launch, a `qkernel.mark` tells profiles that an operation has
     ended; the function attribute `qkernel.profile` lists the operations. A

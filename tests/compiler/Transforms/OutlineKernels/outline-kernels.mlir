@@ -74,3 +74,71 @@ func.func @views(%arena: memref<64xi8>, %s: i32) {
   }
   return
 }
+
+// -----
+
+#map = affine_map<(d0) -> (d0)>
+
+// Numbers that only a kernel needs are computed in it, if that takes no more
+// arguments: here two from one shift. What others use is passed, and so is a
+// number that takes many others.
+
+// CHECK-LABEL: func private @numbers_kernel(
+//  CHECK-SAME:   memref<8xi32> {llvm.align = 4 : i64}, %[[SHIFT:[^ ]+]]: i32)
+//   CHECK-DAG:   %[[ONE:.+]] = arith.constant 1 : i32
+//       CHECK:   %[[HALF:.+]] = arith.shli %[[ONE]], %[[SHIFT]] : i32
+//       CHECK:   %[[MASK:.+]] = arith.subi %[[HALF]], %[[ONE]] : i32
+//       CHECK:   linalg.generic
+//       CHECK:     arith.addi %{{.+}}, %[[HALF]]
+//       CHECK:     arith.andi %{{.+}}, %[[MASK]]
+// CHECK-LABEL: func private @numbers_kernel_
+//  CHECK-SAME:   memref<8xi32> {llvm.align = 4 : i64}, %{{[^ ]+}}: i32)
+//   CHECK-NOT:   arith.muli
+// CHECK-LABEL: func @numbers(
+//   CHECK-NOT:   arith.shli
+//       CHECK:   %[[SHARED:.+]] = arith.addi
+//       CHECK:   call @numbers_kernel(%{{.+}}, %[[SHARED]])
+//       CHECK:   %[[AB:.+]] = arith.muli
+//       CHECK:   %[[CD:.+]] = arith.muli
+//       CHECK:   %[[PRODUCT:.+]] = arith.muli %[[AB]], %[[CD]]
+//       CHECK:   call @numbers_kernel_{{.+}}(%{{.+}}, %[[PRODUCT]])
+//       CHECK:   call @numbers_kernel(%{{.+}}, %[[SHARED]])
+
+// The loop's task computes them, too.
+
+//       TASKS: func private @numbers_kernel_task(
+//  TASKS-SAME:   %{{[^ ]+}}: index, %{{[^ ]+}}: index, %{{[^ ]+}}: memref<1099511627776xi32> {{[^}]+}}}, %[[SHIFT:[^ ]+]]: i32)
+//       TASKS:   %[[HALF:.+]] = arith.shli %{{.+}}, %[[SHIFT]] : i32
+//       TASKS:   arith.subi %[[HALF]]
+//       TASKS:   scf.for
+//       TASKS: func @numbers(
+//   TASKS-NOT:   arith.shli
+func.func @numbers(%x: memref<8xi32>, %a: i32, %b: i32, %c: i32, %d: i32) {
+  %one = arith.constant 1 : i32
+  %shift = arith.addi %a, %b : i32
+  %half = arith.shli %one, %shift : i32
+  %mask = arith.subi %half, %one : i32
+  linalg.generic {indexing_maps = [#map], iterator_types = ["parallel"]} outs(%x : memref<8xi32>) {
+  ^bb0(%in: i32):
+    %0 = arith.addi %in, %half : i32
+    %1 = arith.andi %0, %mask : i32
+    linalg.yield %1 : i32
+  }
+  %ab = arith.muli %a, %b : i32
+  %cd = arith.muli %c, %d : i32
+  %abcd = arith.muli %ab, %cd : i32
+  linalg.generic {indexing_maps = [#map], iterator_types = ["parallel"]} outs(%x : memref<8xi32>) {
+  ^bb0(%in: i32):
+    %0 = arith.addi %in, %abcd : i32
+    linalg.yield %0 : i32
+  }
+  %again = arith.shli %one, %shift : i32
+  %same = arith.subi %again, %one : i32
+  linalg.generic {indexing_maps = [#map], iterator_types = ["parallel"]} outs(%x : memref<8xi32>) {
+  ^bb0(%in: i32):
+    %0 = arith.addi %in, %again : i32
+    %1 = arith.andi %0, %same : i32
+    linalg.yield %1 : i32
+  }
+  return
+}
