@@ -78,13 +78,6 @@ Value getAlignedPointer(OpBuilder &builder, Location loc,
   return MemRefDescriptor(descriptor).alignedPtr(builder, loc);
 }
 
-/// The place of a buffer: a pointer that the step has from its start, and an
-/// offset in bytes.
-struct Address {
-  Value base;
-  int64_t offset = 0;
-};
-
 /// Makes an entry point of one step. Its buffers become addresses, and so do
 /// the operands of the operations that read them in the step itself: launches
 /// and accesses to single elements.
@@ -110,9 +103,12 @@ public:
     entry.getBody().takeBody(step.getBody());
     if (failed(bindArguments()))
       return failure();
-    launches.run(entry, [&](OpBuilder &at, Location loc, Value buffer) {
-      return getPointer(at, loc, buffer);
-    });
+    launches.run(
+        entry,
+        [&](OpBuilder &at, Location loc, Value buffer) {
+          return getPointer(at, loc, buffer);
+        },
+        fields, [&](Value buffer) { return getAddress(buffer); });
     lowerScalars();
     eraseDeadViews();
     describeBuffers();
@@ -128,10 +124,10 @@ private:
   LogicalResult check();
   LogicalResult bindArguments();
   LogicalResult bind(BlockArgument argument, StringRef source);
-  Value getBase(StepField field);
-  std::optional<Address> getAddress(Value buffer) const;
+  void loadBase(int64_t field);
+  std::optional<StepAddress> getAddress(Value buffer) const;
   Value getPointer(OpBuilder &at, Location loc, Value buffer) const;
-  Value getPointer(OpBuilder &at, Location loc, Address address) const;
+  Value getPointer(OpBuilder &at, Location loc, StepAddress address) const;
   void lowerScalars();
   void eraseDeadViews();
   void describeBuffers();
@@ -148,7 +144,7 @@ private:
   /// Pointers in qtcrt_step, by their offset.
   DenseMap<int64_t, Value> bases;
   /// Addresses of arguments that are buffers.
-  DenseMap<Value, Address> addresses;
+  DenseMap<Value, StepAddress> addresses;
 };
 
 /// Checks that the step has one block and no results, and that each argument is
@@ -196,8 +192,9 @@ LogicalResult EntryPointBuilder::bind(BlockArgument argument,
     if (!tensor || !isBuffer)
       return step.emitError() << "expected a parameter named '"
                               << qtcrt::printable(source) << "'";
-    addresses[argument] = {getBase(getStepFields().lookup("state")),
-                           tensor->offset};
+    int64_t state = getStepFields().lookup("state").offset;
+    loadBase(state);
+    addresses[argument] = {state, tensor->offset};
     return success();
   }
   auto found = getStepFields().find(source);
@@ -205,28 +202,31 @@ LogicalResult EntryPointBuilder::bind(BlockArgument argument,
     return step.emitError() << "argument '" << qtcrt::printable(source)
                             << "' has no source in the ABI";
   StepField field = found->second;
-  if (!isBuffer)
+  if (!isBuffer) {
     argument.replaceAllUsesWith(builder.create<LLVM::LoadOp>(
-        argument.getType(),
-        getPointer(builder, builder.getLoc(), {fields, field.offset})));
-  else if (field.bits != 0) // a scalar that is asked for by its address
-    addresses[argument] = {fields, field.offset};
-  else
-    addresses[argument] = {getBase(field), 0};
+        argument.getType(), getPointer(builder, builder.getLoc(),
+                                       {StepAddress::kStep, field.offset})));
+  } else if (field.bits != 0) { // a scalar that is asked for by its address
+    addresses[argument] = {StepAddress::kStep, field.offset};
+  } else {
+    loadBase(field.offset);
+    addresses[argument] = {field.offset, 0};
+  }
   return success();
 }
 
-Value EntryPointBuilder::getBase(StepField field) {
-  Value &base = bases[field.offset];
+/// Loads a pointer in qtcrt_step, once.
+void EntryPointBuilder::loadBase(int64_t field) {
+  Value &base = bases[field];
   if (!base)
     base = builder.create<LLVM::LoadOp>(
-        pointer, getPointer(builder, builder.getLoc(), {fields, field.offset}));
-  return base;
+        pointer,
+        getPointer(builder, builder.getLoc(), {StepAddress::kStep, field}));
 }
 
 /// The address of a buffer that is an argument or a view of one, apart from the
 /// offset in its type. Views of bytes alone have another than their source.
-std::optional<Address> EntryPointBuilder::getAddress(Value buffer) const {
+std::optional<StepAddress> EntryPointBuilder::getAddress(Value buffer) const {
   int64_t offset = 0;
   while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>()) {
     if (auto bytes = dyn_cast<memref::ViewOp>(*view)) {
@@ -240,22 +240,25 @@ std::optional<Address> EntryPointBuilder::getAddress(Value buffer) const {
   auto found = addresses.find(buffer);
   if (found == addresses.end())
     return std::nullopt;
-  return Address{found->second.base, found->second.offset + offset};
+  return StepAddress{found->second.field, found->second.offset + offset};
 }
 
 Value EntryPointBuilder::getPointer(OpBuilder &at, Location loc,
-                                    Address address) const {
+                                    StepAddress address) const {
+  Value base = address.field == StepAddress::kStep
+                   ? fields
+                   : bases.lookup(address.field);
   if (address.offset == 0)
-    return address.base;
+    return base;
   Value distance = at.create<LLVM::ConstantOp>(loc, converter.getIndexType(),
                                                address.offset);
-  return at.create<LLVM::GEPOp>(loc, pointer, at.getI8Type(), address.base,
+  return at.create<LLVM::GEPOp>(loc, pointer, at.getI8Type(), base,
                                 ArrayRef<LLVM::GEPArg>{distance});
 }
 
 Value EntryPointBuilder::getPointer(OpBuilder &at, Location loc,
                                     Value buffer) const {
-  if (std::optional<Address> address = getAddress(buffer))
+  if (std::optional<StepAddress> address = getAddress(buffer))
     return getPointer(at, loc, *address);
   return getAlignedPointer(at, loc, converter, buffer);
 }
@@ -268,7 +271,7 @@ void EntryPointBuilder::lowerScalars() {
     bool stores = isa<memref::StoreOp>(op);
     Value buffer = op->getOperand(stores ? 1 : 0);
     auto type = cast<MemRefType>(buffer.getType());
-    std::optional<Address> address = getAddress(buffer);
+    std::optional<StepAddress> address = getAddress(buffer);
     if (type.getRank() != 0 || !type.getLayout().isIdentity() || !address ||
         !LLVM::isCompatibleType(type.getElementType()))
       return;
@@ -330,5 +333,6 @@ LogicalResult qtc::createEntryPoints(ModuleOp module,
       launches.run(task, [&](OpBuilder &at, Location loc, Value buffer) {
         return getAlignedPointer(at, loc, converter, buffer);
       });
+  launches.finish();
   return success();
 }

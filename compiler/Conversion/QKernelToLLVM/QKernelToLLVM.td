@@ -18,7 +18,10 @@ def ConvertQKernelToLLVM
     arithmetic, buffers, vectors) to the LLVM dialect. Buffers are passed as
     bare pointers. A `qkernel.launch` packs its operands into a closure on the
     stack and calls `qtcrt_parallel_for` with a function that unpacks them;
-    `qkernel.mark` calls `qtcrt_mark` (runtime/include/qtcrt/abi.h).
+    `qkernel.mark` calls `qtcrt_mark` (runtime/include/qtcrt/abi.h). Numbers
+    that are known, and the distances of buffers from the pointers in
+    `qtcrt_step`, are not stored in the closure but in a table of the module,
+    `@launch_constants`.
 
     Each step function becomes an entry point `qtc_<isa>_<function>` that has
     the signature `qtcrt_step_function`. It reads the function's arguments from

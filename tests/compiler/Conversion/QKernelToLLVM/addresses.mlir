@@ -1,24 +1,46 @@
 // RUN: qtc-opt %s -convert-qkernel-to-llvm -canonicalize -split-input-file | FileCheck %s
 
-// Buffers of a launch are addresses: no descriptor is made of a view of the
-// arena, however its bytes are seen, and exponents and maxima are loaded and
-// stored where they lie.
+// Buffers of a launch are places in the arena: no descriptor is made of a view
+// of it, however its bytes are seen. Their distances are constants, and the
+// entry function adds the pointer in qtcrt_step. Exponents and maxima are loaded
+// and stored where they lie.
 
+//       CHECK: llvm.mlir.global internal constant @launch_constants(dense<[32, 64]> : tensor<2xi64>) {{.+}}alignment = 8
+// CHECK-LABEL: llvm.func internal @task_entry(
+//  CHECK-SAME:   %[[CLOSURE:[^ ]+]]: !llvm.ptr, %[[BEGIN:[^ ]+]]: i64, %[[END:[^ ]+]]: i64,
+//       CHECK:   %[[CONSTANTS:.+]] = llvm.load %[[CLOSURE]] : !llvm.ptr -> !llvm.ptr
+//       CHECK:   %[[FIRST:.+]] = llvm.load %[[CONSTANTS]] : !llvm.ptr -> i64
+//       CHECK:   %[[FIELD:.+]] = llvm.getelementptr %[[CLOSURE]][8] : (!llvm.ptr) -> !llvm.ptr, i8
+//       CHECK:   %[[STEP:.+]] = llvm.load %[[FIELD]] : !llvm.ptr -> !llvm.ptr
+//       CHECK:   %[[FIELD:.+]] = llvm.getelementptr %[[STEP]][8] : (!llvm.ptr) -> !llvm.ptr, i8
+//       CHECK:   %[[ARENA:.+]] = llvm.load %[[FIELD]] : !llvm.ptr -> !llvm.ptr
+//       CHECK:   %[[X:.+]] = llvm.getelementptr %[[ARENA]][%[[FIRST]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+//       CHECK:   %[[AT:.+]] = llvm.getelementptr %[[CONSTANTS]][8] : (!llvm.ptr) -> !llvm.ptr, i8
+//       CHECK:   %[[SECOND:.+]] = llvm.load %[[AT]] : !llvm.ptr -> i64
+//       CHECK:   %[[M:.+]] = llvm.getelementptr %[[ARENA]][%[[SECOND]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+//       CHECK:   llvm.call @task(%[[BEGIN]], %[[END]], %[[X]], %[[M]])
+// CHECK-LABEL: llvm.func internal @scale_entry(
+//       CHECK:   %[[FIELD:.+]] = llvm.getelementptr %{{.+}}[16] : (!llvm.ptr) -> !llvm.ptr, i8
+//       CHECK:   %[[N:.+]] = llvm.load %[[FIELD]] : !llvm.ptr -> i32
+//       CHECK:   llvm.call @scale(%{{.+}}, %{{.+}}, %[[N]])
 // CHECK-LABEL: llvm.func @qtc_baseline_evaluate(
 //  CHECK-SAME:   %[[EXECUTOR:[^ ]+]]: !llvm.ptr, %[[STEP:[^ ]+]]: !llvm.ptr)
 //   CHECK-NOT:   llvm.insertvalue
+//   CHECK-DAG:   %[[TABLE:.+]] = llvm.mlir.addressof @launch_constants
 //   CHECK-DAG:   %[[C0:.+]] = llvm.mlir.constant(0 : i32) : i32
+//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.array<32 x i8> {alignment = 8 : i64}
+//       CHECK:   %[[AT:.+]] = llvm.getelementptr %[[CLOSURE]][8]
+//       CHECK:   llvm.store %[[STEP]], %[[AT]]
 //       CHECK:   %[[FIELD:.+]] = llvm.getelementptr %[[STEP]][8]
 //       CHECK:   %[[ARENA:.+]] = llvm.load %[[FIELD]]
 //       CHECK:   %[[MAXIMUM:.+]] = llvm.getelementptr %[[ARENA]][64] : (!llvm.ptr) -> !llvm.ptr, i8
 //       CHECK:   llvm.store %[[C0]], %[[MAXIMUM]] : i32, !llvm.ptr
-//       CHECK:   %[[BEHIND:.+]] = llvm.getelementptr %[[ARENA]][32]
-//       CHECK:   llvm.store %[[BEHIND]]
+//  CHECK-NEXT:   llvm.store %[[TABLE]], %[[CLOSURE]]
+//  CHECK-NEXT:   llvm.call @qtcrt_parallel_for(
 //       CHECK:   %[[MAXIMUM:.+]] = llvm.getelementptr %[[ARENA]][64]
-//       CHECK:   llvm.store %[[MAXIMUM]]
-//       CHECK:   llvm.call @qtcrt_parallel_for(
-//       CHECK:   %[[MAXIMUM:.+]] = llvm.getelementptr %[[ARENA]][64]
-//       CHECK:   llvm.load %[[MAXIMUM]] : !llvm.ptr -> i32
+//       CHECK:   %[[NUMBER:.+]] = llvm.load %[[MAXIMUM]] : !llvm.ptr -> i32
+//       CHECK:   %[[AT:.+]] = llvm.getelementptr %[[CLOSURE]][16]
+//       CHECK:   llvm.store %[[NUMBER]], %[[AT]]
 //   CHECK-NOT:   llvm.insertvalue
 //       CHECK:   llvm.return
 func.func private @task(%begin: index, %end: index, %x: memref<8xi32>, %m: memref<i32>) {

@@ -4,15 +4,19 @@
 
 // The entry point of a step has the signature of the ABI and finds arguments in
 // the step: the parameter behind another of 64 bytes in the state, the step's
-// number at byte 64. A launch packs its operands into a closure on the stack;
-// an entry function unpacks them for a range of iterations. Buffers are bare
-// pointers.
+// number at byte 64. A launch packs its operands into a closure on the stack,
+// except for constants, which a table has; an entry function unpacks them for a
+// range of iterations. Buffers are bare pointers.
 
+//       CHECK: llvm.mlir.global internal constant @launch_constants(dense<64> : tensor<1xi64>)
 // CHECK-LABEL: llvm.func internal @task(
 //  CHECK-SAME:   %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: !llvm.ptr {llvm.noalias}, %{{.+}}: i32)
 // CHECK-LABEL: llvm.func internal @task_entry(
 //  CHECK-SAME:   %[[CLOSURE:.+]]: !llvm.ptr, %[[BEGIN:.+]]: i64, %[[END:.+]]: i64, %{{.+}}: i64)
-//       CHECK:   %[[X:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
+//       CHECK:   %[[OFFSET:.+]] = llvm.load %{{.+}} : !llvm.ptr -> i64
+//       CHECK:   %[[STEP:.+]] = llvm.load %{{.+}} : !llvm.ptr -> !llvm.ptr
+//       CHECK:   %[[STATE:.+]] = llvm.load %[[STEP]] : !llvm.ptr -> !llvm.ptr
+//       CHECK:   %[[X:.+]] = llvm.getelementptr %[[STATE]][%[[OFFSET]]]
 //       CHECK:   %[[N:.+]] = llvm.load %{{.+}} : !llvm.ptr -> i32
 //       CHECK:   llvm.call @task(%[[BEGIN]], %[[END]], %[[X]], %[[N]])
 //   CHECK-NOT: llvm.func internal
@@ -20,17 +24,14 @@
 //  CHECK-SAME:   %[[EXECUTOR:[^ ]+]]: !llvm.ptr, %[[STEP:[^ ]+]]: !llvm.ptr) attributes
 //  CHECK-SAME:   no_inline, optimize_none
 //  CHECK-SAME:   target_cpu = "x86-64"
-//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.array<16 x i8> {alignment = 8 : i64}
-//       CHECK:   %[[STATE:.+]] = llvm.load %[[STEP]] : !llvm.ptr -> !llvm.ptr
+//       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.array<32 x i8> {alignment = 8 : i64}
 //       CHECK:   %[[FIELD:.+]] = llvm.mlir.constant(64 : i64) : i64
 //       CHECK:   %[[AT:.+]] = llvm.getelementptr %[[STEP]][%[[FIELD]]]
 //       CHECK:   %[[NUMBER:.+]] = llvm.load %[[AT]] : !llvm.ptr -> i32
-//       CHECK:   %[[OFFSET:.+]] = llvm.mlir.constant(64 : i64) : i64
-//       CHECK:   %[[W:.+]] = llvm.getelementptr %[[STATE]][%[[OFFSET]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
-//       CHECK:   %[[FIRST:.+]] = llvm.getelementptr %[[CLOSURE]][0, 0] : {{.+}}, !llvm.struct<(ptr, i32)>
-//       CHECK:   llvm.store %[[W]], %[[FIRST]] : !llvm.ptr, !llvm.ptr
-//       CHECK:   %[[SECOND:.+]] = llvm.getelementptr %[[CLOSURE]][0, 1]
-//       CHECK:   llvm.store %[[NUMBER]], %[[SECOND]] : i32, !llvm.ptr
+//       CHECK:   %[[TABLE:.+]] = llvm.mlir.addressof @launch_constants
+//       CHECK:   llvm.store %[[TABLE]], %[[CLOSURE]] : !llvm.ptr, !llvm.ptr
+//       CHECK:   %[[FIRST:.+]] = llvm.getelementptr %[[CLOSURE]][16]
+//       CHECK:   llvm.store %[[NUMBER]], %[[FIRST]] : i32, !llvm.ptr
 //       CHECK:   %[[ENTRY:.+]] = llvm.mlir.addressof @task_entry
 //       CHECK:   %[[COUNT:.+]] = llvm.mlir.constant(128 : i64) : i64
 //       CHECK:   llvm.call @qtcrt_parallel_for(%[[EXECUTOR]], %[[ENTRY]], %[[CLOSURE]], %[[COUNT]])
@@ -69,29 +70,25 @@ func.func @train_step(%executor: !llvm.ptr {qtrain.argument = "executor"}, %w: m
 
 // -----
 
-// Every source that the ABI has.
+// Every source that the ABI has: pointers are fetched by the entry, numbers by
+// the step.
 
+// CHECK-LABEL: llvm.func internal @task_entry(
+//  CHECK-SAME:   %[[CLOSURE:[^ ]+]]: !llvm.ptr
+//       CHECK:   %[[FIELD:.+]] = llvm.getelementptr %[[CLOSURE]][8]
+//       CHECK:   %[[STEP:.+]] = llvm.load %[[FIELD]] : !llvm.ptr -> !llvm.ptr
+//       CHECK:   llvm.getelementptr %[[STEP]][8] : (!llvm.ptr) -> !llvm.ptr, i8
+//       CHECK:   llvm.getelementptr %[[STEP]][16]
+//       CHECK:   llvm.getelementptr %[[STEP]][24]
+//       CHECK:   llvm.getelementptr %[[STEP]][32]
+//       CHECK:   llvm.getelementptr %[[STEP]][40]
+//       CHECK:   llvm.call @task(
 // CHECK-LABEL: llvm.func @qtc_baseline_all(
 //  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr, %[[STEP:.+]]: !llvm.ptr)
-//       CHECK:   llvm.mlir.constant(8 : i64)
-//       CHECK:   %[[ARENA:.+]] = llvm.load %{{.+}} -> !llvm.ptr
-//       CHECK:   llvm.mlir.constant(16 : i64)
-//       CHECK:   %[[PIXELS:.+]] = llvm.load %{{.+}} -> !llvm.ptr
-//       CHECK:   llvm.mlir.constant(24 : i64)
-//       CHECK:   %[[LABELS:.+]] = llvm.load %{{.+}} -> !llvm.ptr
-//       CHECK:   llvm.mlir.constant(32 : i64)
-//       CHECK:   %[[LOGITS:.+]] = llvm.load %{{.+}} -> !llvm.ptr
-//       CHECK:   llvm.mlir.constant(40 : i64)
-//       CHECK:   %[[EXPONENT:.+]] = llvm.load %{{.+}} -> !llvm.ptr
 //       CHECK:   llvm.mlir.constant(48 : i64)
 //       CHECK:   %[[SEED:.+]] = llvm.load %{{.+}} -> i64
 //       CHECK:   llvm.mlir.constant(56 : i64)
 //       CHECK:   %[[SCHEDULE:.+]] = llvm.load %{{.+}} -> i64
-//       CHECK:   llvm.store %[[ARENA]]
-//       CHECK:   llvm.store %[[PIXELS]]
-//       CHECK:   llvm.store %[[LABELS]]
-//       CHECK:   llvm.store %[[LOGITS]]
-//       CHECK:   llvm.store %[[EXPONENT]]
 //       CHECK:   llvm.store %[[SEED]]
 //       CHECK:   llvm.store %[[SCHEDULE]]
 //       CHECK:   llvm.call @qtcrt_parallel_for(%[[EXECUTOR]],
@@ -135,11 +132,11 @@ func.func @code(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: mem
 
 // -----
 
-// Sizes are constants of the functions that pass them.
+// Sizes are constants of the launches that pass them.
 
+//       CHECK: @launch_constants(dense<4096> : tensor<1xi64>)
 // CHECK-LABEL: llvm.func @qtc_baseline_sizes(
-//       CHECK:   %[[SIZE:.+]] = llvm.mlir.constant(4096 : index) : i64
-//       CHECK:   llvm.store %[[SIZE]], %{{.+}} : i64, !llvm.ptr
+//       CHECK:   llvm.mlir.addressof @launch_constants
 func.func private @task(%begin: index, %end: index, %size: index) {
   return
 }
