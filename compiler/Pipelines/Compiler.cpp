@@ -278,7 +278,9 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
       messages << diagnostic << "; ";
     return success();
   });
-  auto copy = parseSourceString<ModuleOp>(bytecode, ParserConfig(&local));
+  // The module was written by this process, and the plan will be verified.
+  auto copy = parseSourceString<ModuleOp>(
+      bytecode, ParserConfig(&local, /*verifyAfterParse=*/false));
   if (!copy)
     return;
   if (failed(lowerToKernels(*copy, variantOptions))) {

@@ -84,12 +84,12 @@ void qtc::buildFormationPipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createFuseElementwise());
 }
 
-static void addBufferization(OpPassManager &manager) {
+static void addBufferization(OpPassManager &manager, int64_t rounds = 10) {
   manager.addNestedPass<func::FuncOp>(createSeparateDestinations());
   bufferization::OneShotBufferizationOptions options;
   options.allowReturnAllocsFromLoops = true;
   manager.addPass(bufferization::createOneShotBufferizePass(options));
-  addCleanup(manager);
+  addCleanup(manager, rounds);
 }
 
 void qtc::buildPlanPipeline(OpPassManager &manager,
@@ -99,10 +99,10 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
         createSplitReductions({/*keepPacked=*/true}));
     manager.addPass(createPackContractions({options.target->name.str()}));
   }
-  addCleanup(manager);
+  addCleanup(manager, 1);
   if (options.microkernels)
     manager.addNestedPass<func::FuncOp>(createNarrowAccumulators());
-  addBufferization(manager);
+  addBufferization(manager, 1);
   manager.addNestedPass<func::FuncOp>(createPlanArena());
 }
 
