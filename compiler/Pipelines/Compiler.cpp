@@ -297,17 +297,17 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
   } else if (variantOptions.device) {
     finishDeviceVariant(*copy, *variantOptions.device, variant);
   } else {
-    finishProcessorVariant(*copy, variantOptions, tasks, variant);
+    finishProcessorVariant(std::move(copy), variantOptions, tasks, variant);
   }
 }
 
-void Compiler::finishProcessorVariant(ModuleOp kernels,
+void Compiler::finishProcessorVariant(OwningOpRef<ModuleOp> kernels,
                                       const VariantOptions &variantOptions,
                                       llvm::StringSet<> &tasks,
                                       Variant &variant) {
   const cpu::TargetRecord &target = *variantOptions.target;
-  auto step =
-      kernels.lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
+  auto step = kernels->lookupSymbol<func::FuncOp>(
+      qtrain::QTrainDialect::kTrainStepName);
   VariantDescription &result = variant.description;
   result.isa = static_cast<uint32_t>(target.isa);
   result.peakKind = variantOptions.floatPeak ? QTCRT_PEAK_MULTIPLY_ADD
@@ -318,21 +318,21 @@ void Compiler::finishProcessorVariant(ModuleOp kernels,
       getEntryPointName(target, qtrain::QTrainDialect::kTrainStepName);
   result.evaluateSymbol =
       getEntryPointName(target, qtrain::QTrainDialect::kEvaluateName);
-  if (kernels.lookupSymbol(qtrain::QTrainDialect::kEstimateName))
+  if (kernels->lookupSymbol(qtrain::QTrainDialect::kEstimateName))
     result.estimateSymbol =
         getEntryPointName(target, qtrain::QTrainDialect::kEstimateName);
   result.peakSymbol = getEntryPointName(target, "peak");
 
-  PassManager lowering(kernels.getContext());
+  PassManager lowering(kernels->getContext());
   lowering.enableVerifier(options.verifyEach);
   buildLLVMPipeline(lowering, variantOptions);
-  if (failed(lowering.run(kernels))) {
+  if (failed(lowering.run(*kernels))) {
     variant.message += "lowering to LLVM failed";
     return;
   }
   if (options.emit == Phase::Trainer || options.emit == Phase::Library) {
-    cpu::shareTasks(kernels, tasks);
-    auto objects = cpu::emitObjects(kernels, target);
+    cpu::shareTasks(*kernels, tasks);
+    auto objects = cpu::emitObjects(std::move(kernels), target);
     if (objects)
       variant.code = std::move(*objects);
     else
@@ -344,7 +344,7 @@ void Compiler::finishProcessorVariant(ModuleOp kernels,
                              ? cpu::OutputKind::Assembly
                              : cpu::OutputKind::Object;
   if (llvm::Error error =
-          cpu::emitModule(kernels, target, kind, variant.code.emplace_back()))
+          cpu::emitModule(*kernels, target, kind, variant.code.emplace_back()))
     variant.message += llvm::toString(std::move(error));
 }
 

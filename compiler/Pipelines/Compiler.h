@@ -122,7 +122,7 @@ private:
                        llvm::StringSet<> &tasks, Variant &variant);
   mlir::LogicalResult lowerToKernels(mlir::ModuleOp copy,
                                      const VariantOptions &variantOptions);
-  void finishProcessorVariant(mlir::ModuleOp kernels,
+  void finishProcessorVariant(mlir::OwningOpRef<mlir::ModuleOp> kernels,
                               const VariantOptions &variantOptions,
                               llvm::StringSet<> &tasks, Variant &variant);
   void finishDeviceVariant(mlir::ModuleOp kernels,

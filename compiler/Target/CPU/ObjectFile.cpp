@@ -270,7 +270,8 @@ static std::unique_ptr<llvm::Module> extractOptNone(llvm::Module &module) {
 }
 
 llvm::Expected<std::vector<llvm::SmallVector<char, 0>>>
-cpu::emitObjects(mlir::ModuleOp module, const TargetRecord &target) {
+cpu::emitObjects(mlir::OwningOpRef<mlir::ModuleOp> module,
+                 const TargetRecord &target) {
   auto machine = createTaskMachine(target);
   if (!machine)
     return machine.takeError();
@@ -279,9 +280,10 @@ cpu::emitObjects(mlir::ModuleOp module, const TargetRecord &target) {
   if (!plainMachine)
     return plainMachine.takeError();
   llvm::LLVMContext context;
-  auto tasks = translate(module, context, **machine);
+  auto tasks = translate(*module, context, **machine);
   if (!tasks)
     return tasks.takeError();
+  module = nullptr;
   std::vector<llvm::SmallVector<char, 0>> objects(2);
   std::unique_ptr<llvm::Module> steps = extractOptNone(**tasks);
   optimize(*steps, **plainMachine);

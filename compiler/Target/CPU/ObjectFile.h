@@ -33,8 +33,10 @@ llvm::Error emitModule(mlir::ModuleOp module, const TargetRecord &target,
 /// The same as object files: one of the functions that LLVM must not optimize,
 /// whose code is generated without optimization, and one of all others.
 /// Functions that both need are visible to other files, see shareTasks().
+/// `module` is freed before code is generated, which takes as much memory.
 llvm::Expected<std::vector<llvm::SmallVector<char, 0>>>
-emitObjects(mlir::ModuleOp module, const TargetRecord &target);
+emitObjects(mlir::OwningOpRef<mlir::ModuleOp> module,
+            const TargetRecord &target);
 
 /// Writes `module` as it is, without optimization, for any x86-64 processor.
 llvm::Error emitPlainModule(llvm::Module &module, OutputKind kind,

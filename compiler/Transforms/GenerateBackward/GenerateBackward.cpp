@@ -113,18 +113,22 @@ public:
     builder.setInsertionPointToEnd(&function.getBody().front());
   }
 
-  /// Appends an argument that carries `attributes`.
-  Value addArgument(Type type, ArrayRef<NamedAttribute> attributes = {}) {
-    unsigned index = function.getNumArguments();
-    function.insertArgument(index, type, builder.getDictionaryAttr(attributes),
-                            forward.getLoc());
-    return function.getArgument(index);
+  /// Appends arguments that carry `attributes`, all at once: each change of a
+  /// signature makes types and attributes of its length, which the context
+  /// keeps.
+  SmallVector<Value> addArguments(ArrayRef<Type> types,
+                                  ArrayRef<DictionaryAttr> attributes) {
+    unsigned first = function.getNumArguments();
+    function.insertArguments(
+        SmallVector<unsigned>(types.size(), first), types, attributes,
+        SmallVector<Location>(types.size(), forward.getLoc()));
+    return llvm::to_vector_of<Value>(function.getArguments().drop_front(first));
   }
 
   Value addNamedArgument(Type type, StringRef kind) {
-    return addArgument(type,
-                       builder.getNamedAttr(QTrainDialect::kArgumentAttrName,
-                                            builder.getStringAttr(kind)));
+    NamedAttribute mark = builder.getNamedAttr(QTrainDialect::kArgumentAttrName,
+                                               builder.getStringAttr(kind));
+    return addArguments(type, builder.getDictionaryAttr(mark)).front();
   }
 
   /// The pixels of the input `argument`, normalized.
@@ -140,24 +144,34 @@ public:
                                             builder.getF64FloatAttr(255.0)));
   }
 
-  Value addParameter(ParameterOp parameter) {
-    return addArgument(parameter.getValue().getType(),
-                       builder.getNamedAttr(QTrainDialect::kParameterAttrName,
-                                            FlatSymbolRefAttr::get(parameter)));
-  }
-
   /// Adds the parameters of the forward function, or the tensors in `places`.
   void addParameters(const StateMap &places = StateMap()) {
-    for (BlockArgument argument : getParameterArguments(forward)) {
-      if (ParameterOp parameter = places.lookup(argument)) {
-        mapping.map(argument, addParameter(parameter));
-        continue;
-      }
-      DictionaryAttr attributes =
-          forward.getArgAttrDict(argument.getArgNumber());
-      mapping.map(argument,
-                  addArgument(argument.getType(), attributes.getValue()));
+    SmallVector<BlockArgument> replaced = getParameterArguments(forward);
+    SmallVector<Type> types;
+    SmallVector<DictionaryAttr> attributes;
+    for (BlockArgument argument : replaced) {
+      ParameterOp parameter = places.lookup(argument);
+      types.push_back(parameter ? parameter.getValue().getType()
+                                : argument.getType());
+      attributes.push_back(
+          parameter ? getMark(parameter)
+                    : forward.getArgAttrDict(argument.getArgNumber()));
     }
+    mapping.map(replaced, addArguments(types, attributes));
+  }
+
+  /// Adds an argument for each tensor of the state.
+  SmallVector<Value> addState(ArrayRef<ParameterOp> tensors) {
+    SmallVector<Type> types;
+    for (ParameterOp tensor : tensors)
+      types.push_back(tensor.getValue().getType());
+    return addArguments(types, llvm::map_to_vector(tensors, getMark));
+  }
+
+  static DictionaryAttr getMark(ParameterOp parameter) {
+    Builder builder(parameter.getContext());
+    return builder.getDictionaryAttr(builder.getNamedAttr(
+        QTrainDialect::kParameterAttrName, FlatSymbolRefAttr::get(parameter)));
   }
 
   /// Clones the forward pass as it is.
@@ -337,36 +351,50 @@ public:
   EstimateBuilder(FunctionBuilder &target, SymbolTable &symbols, Value index)
       : target(target), symbols(symbols), index(index) {}
 
-  /// Makes the pooled statistics the new values of `mean` and `variance`.
-  void pool(BatchNormTrainingOp normalization, ParameterOp mean,
-            ParameterOp variance) {
-    Value batchMean = target.mapping.lookupOrNull(normalization.getMean());
-    Value batchVariance =
-        target.mapping.lookupOrNull(normalization.getVariance());
-    // Its input is something that evaluation does not have.
-    if (!batchMean || !batchVariance)
-      return;
-    Value oldMean = target.addParameter(mean);
-    Value oldVariance = target.addParameter(variance);
-    Value sum = addSum(mean, ".sum"), spread = addSum(variance, ".spread");
-    Type type = sum.getType();
-    OpBuilder::InsertionGuard guard(target.builder);
-    target.builder.setInsertionPointAfterValue(batchMean);
-    auto pooled = target.builder.create<PoolStatisticsOp>(
-        normalization.getLoc(), type, type, type, type, batchMean,
-        batchVariance, oldMean, oldVariance, sum, spread, index);
-    updated[oldMean] = pooled.getPooledMean();
-    updated[oldVariance] = pooled.getPooledVariance();
-    updated[sum] = pooled.getNewSum();
-    updated[spread] = pooled.getNewSpread();
+  /// Makes the pooled statistics of all normalizations of `forward` the new
+  /// values of those that `statistics` has for the running ones.
+  void run(func::FuncOp forward, const StateMap &statistics) {
+    SmallVector<BatchNormTrainingOp> normalizations;
+    SmallVector<ParameterOp> state;
+    for (auto op : forward.getOps<BatchNormTrainingOp>()) {
+      ParameterOp mean = statistics.lookup(op.getRunningMean()),
+                  variance = statistics.lookup(op.getRunningVariance());
+      // The clone lacks them if the input is something that evaluation does not
+      // have.
+      if (!mean || !variance || !target.mapping.contains(op.getMean()) ||
+          !target.mapping.contains(op.getVariance()))
+        continue;
+      normalizations.push_back(op);
+      state.append({mean, variance, createSum(mean, ".sum"),
+                    createSum(variance, ".spread")});
+    }
+    SmallVector<Value> arguments = target.addState(state);
+    for (auto [index, op] : llvm::enumerate(normalizations))
+      pool(op, ArrayRef(arguments).slice(kStateTensors * index, kStateTensors));
   }
 
   /// New values of the state, by the argument of the old value.
   llvm::MapVector<Value, Value> updated;
 
 private:
+  /// Mean, variance, sum and spread.
+  static constexpr size_t kStateTensors = 4;
+
+  void pool(BatchNormTrainingOp normalization, ArrayRef<Value> state) {
+    Value batchMean = target.mapping.lookup(normalization.getMean());
+    Value batchVariance = target.mapping.lookup(normalization.getVariance());
+    Type type = state.front().getType();
+    OpBuilder::InsertionGuard guard(target.builder);
+    target.builder.setInsertionPointAfterValue(batchMean);
+    auto pooled = target.builder.create<PoolStatisticsOp>(
+        normalization.getLoc(), type, type, type, type, batchMean,
+        batchVariance, state[0], state[1], state[2], state[3], index);
+    for (auto [old, result] : llvm::zip_equal(state, pooled.getResults()))
+      updated[old] = result;
+  }
+
   /// A tensor in which sums of the batches are kept.
-  Value addSum(ParameterOp statistic, StringRef suffix) {
+  ParameterOp createSum(ParameterOp statistic, StringRef suffix) {
     OpBuilder builder(statistic);
     builder.setInsertionPointAfter(statistic);
     auto origin = symbols.lookup<ParameterOp>(*statistic.getOrigin());
@@ -378,7 +406,7 @@ private:
         statistic.getLoc(), symbol, statistic.getId(), StateKind::Scratch,
         DenseElementsAttr::get(type, 0.0f));
     symbols.insert(sum);
-    return target.addParameter(sum);
+    return sum;
   }
 
   FunctionBuilder &target;
@@ -469,12 +497,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     target.cloneEvaluation(
         [](Operation *op) { return isa<BatchNormTrainingOp>(op); });
     EstimateBuilder estimate(target, symbols, index);
-    for (auto op : forward.getOps<BatchNormTrainingOp>()) {
-      ParameterOp pooledMean = statistics.lookup(op.getRunningMean());
-      ParameterOp pooledVariance = statistics.lookup(op.getRunningVariance());
-      if (pooledMean && pooledVariance)
-        estimate.pool(op, pooledMean, pooledVariance);
-    }
+    estimate.run(forward, statistics);
     return finish(target, target.getResult(0), estimate.updated);
   }
 
@@ -528,12 +551,15 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     func::FuncOp function = target.function;
     function.setType(target.builder.getFunctionType(
         function.getArgumentTypes(), ValueRange(results).getTypes()));
-    for (auto [index, entry] : llvm::enumerate(updated)) {
-      unsigned argument = cast<BlockArgument>(entry.first).getArgNumber();
-      function.setResultAttr(
-          index + 1, QTrainDialect::kParameterAttrName,
-          function.getArgAttr(argument, QTrainDialect::kParameterAttrName));
+    SmallVector<Attribute> marks{target.builder.getDictionaryAttr({})};
+    for (auto [parameter, value] : updated) {
+      NamedAttribute mark = target.builder.getNamedAttr(
+          QTrainDialect::kParameterAttrName,
+          function.getArgAttr(cast<BlockArgument>(parameter).getArgNumber(),
+                              QTrainDialect::kParameterAttrName));
+      marks.push_back(target.builder.getDictionaryAttr(mark));
     }
+    function.setAllResultAttrs(marks);
     return success();
   }
 };
