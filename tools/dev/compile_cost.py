@@ -160,17 +160,25 @@ CHAINS = {
 }
 
 
+# Runs a command and prints its exit code, CPU seconds and peak KiB. It is a process of its own, because the system counts
+# the memory of the process that starts another as the other's: this one has large models.
+RUNNER = """
+import os, sys
+output = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+_, status, usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=output), 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+"""
+
+
 def measure(qtc, model, words):
     """CPU seconds and peak MiB of a compilation."""
     with tempfile.TemporaryDirectory() as folder:
         command = [qtc, "compile", model, "-o", os.path.join(folder, "trainer"), *words]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-            messages = process.stderr.read().decode(errors="replace")
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: {messages}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        runner = subprocess.run([sys.executable, "-I", "-S", "-c", RUNNER, *command], capture_output=True, text=True)
+    if runner.returncode != 0 or not runner.stdout.startswith("0 "):
+        raise RuntimeError(f"{' '.join(command)}: {runner.stderr}")
+    _, seconds, kibibytes = runner.stdout.split()
+    return float(seconds), int(kibibytes) / 1024
 
 
 def measure_growth(qtc, make, words):
