@@ -99,6 +99,8 @@ void qtc::buildPlanPipeline(OpPassManager &manager,
         createSplitReductions({/*keepPacked=*/true}));
     manager.addPass(createPackContractions({options.target->name.str()}));
   }
+  // One round, because this runs for each instruction set. Code of deep models
+  // is the same after more.
   addCleanup(manager, 1);
   if (options.microkernels)
     manager.addNestedPass<func::FuncOp>(createNarrowAccumulators());

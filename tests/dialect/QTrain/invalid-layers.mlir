@@ -281,7 +281,7 @@ func.func @f(%x: tensor<8x4x6x6xf32>) {
 // -----
 
 #window = #qtrain.window<kernel = [2, 2], strides = [2, 2], pads = [0, 0, 0, 0], dilations = [1, 1]>
-// (C2) The fourth window would start behind the input ...
+// (C2) The fourth window would start after the input ...
 func.func @f(%x: tensor<8x4x6x6xf32>) {
   // expected-error @below {{expected every window to touch the input, but got}}
   %0 = qtrain.max_pool2d %x {window = #window} : (tensor<8x4x6x6xf32>) -> tensor<8x4x4x3xf32>

@@ -422,8 +422,8 @@ TEST_F(Trainer, NoTemporaryFileStays) {
   };
   Program program(train({"--epochs=999", "--save-every=1", "--out", out("r")}),
                   prepare);
-  // The second signal ends the trainer at once: a first save in the middle of
-  // which it comes leaves no checkpoint, rightly.
+  // The second signal ends the trainer at once. If it came during the first
+  // save, there would be no checkpoint yet.
   while (!exists(checkpoint(out("r"))))
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   std::set<std::string> seen;
