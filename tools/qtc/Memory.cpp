@@ -56,6 +56,10 @@ void tools::handleLackOfMemory() {
 
 extern "C" {
 #if QTC_JEMALLOC
+/// A phase of the compiler takes about a second, and the next one needs blocks
+/// of other sizes, so free pages go back to the system after a second, not ten.
+const char *malloc_conf = "dirty_decay_ms:1000";
+
 // The functions of jemalloc that do not have the standard's names.
 static void *allocate(size_t size) {
   return ::mallocx(std::max<size_t>(size, 1), 0);
