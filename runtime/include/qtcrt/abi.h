@@ -17,7 +17,10 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 11
+#define QTCRT_ABI_VERSION 12
+
+/// Most ports of a model.
+#define QTCRT_MAX_PORTS 16
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -26,13 +29,14 @@
 extern "C" {
 #endif
 
-/// Element types of stored tensors.
+/// Element types of stored tensors and ports; UINT8 is for ports alone.
 enum qtcrt_dtype {
   QTCRT_INT8 = 0,
   QTCRT_INT16 = 1,
   QTCRT_INT32 = 2,
   QTCRT_INT64 = 3,
-  QTCRT_FLOAT32 = 4
+  QTCRT_FLOAT32 = 4,
+  QTCRT_UINT8 = 5
 };
 
 /// Instruction sets a variant may need, from the weakest to the strongest. The
@@ -62,10 +66,35 @@ enum qtcrt_state_kind {
   QTCRT_STATE_SCRATCH = 4     ///< sums of `estimate`: neither saved nor hashed
 };
 
-/// The loss that training minimizes.
+/// What training minimizes: the mean over a batch of a loss of each example,
+/// with predictions y and targets t. The targets are classes, and t is one-hot,
+/// for CROSS_ENTROPY and SQUARES. Otherwise they are numbers, and the loss of
+/// an example is the mean over its outputs.
 enum qtcrt_loss {
   QTCRT_LOSS_CROSS_ENTROPY = 0, ///< softmax cross-entropy
-  QTCRT_LOSS_SQUARES = 1        ///< half the sum of squared errors
+  QTCRT_LOSS_SQUARES = 1,       ///< half the sum of (y - t)^2
+  QTCRT_LOSS_MEAN_SQUARES = 2,  ///< (y - t)^2
+  QTCRT_LOSS_ABSOLUTE = 3,      ///< |y - t|
+  QTCRT_LOSS_HUBER = 4,         ///< (y - t)^2 / 2 up to |y - t| = delta, then
+                                ///< delta * (|y - t| - delta / 2)
+  QTCRT_LOSS_LOGISTIC = 5       ///< log(1 + exp(y)) - t * y
+};
+
+/// What a port of a step is for.
+enum qtcrt_port_role {
+  QTCRT_PORT_INPUT = 0,      ///< what the model computes with
+  QTCRT_PORT_TARGET = 1,     ///< what it should compute; only `train` reads it
+  QTCRT_PORT_PREDICTION = 2, ///< what it has computed; the step writes it
+  QTCRT_PORT_EXPONENT = 3    ///< one INT32 that the step writes: numbers of the
+                             ///< PREDICTION before it are mantissa * 2^this
+};
+
+/// What the elements of an INPUT or TARGET stand for.
+enum qtcrt_encoding {
+  QTCRT_ENCODING_PIXEL = 0, ///< UINT8, which the step normalizes
+  QTCRT_ENCODING_CLASS = 1, ///< INT32 class indices, below `classes`
+  QTCRT_ENCODING_NUMBER = 2 ///< FLOAT32, or mantissas of INT8 or INT32:
+                            ///< number = mantissa * 2^exponent
 };
 
 /// The operation that the peak function of a variant measures.
@@ -105,21 +134,36 @@ typedef struct qtcrt_op {
   uint64_t bytes;   ///< bytes read and written by one execution
 } qtcrt_op;
 
+/// A tensor that a step reads from its caller or writes for it, row-major.
+typedef struct qtcrt_port {
+  const char *name;      ///< of the model's input or output, UTF-8
+  const int64_t *shape;  ///< `rank` extents, each > 0; the first is the batch,
+                         ///< except for EXPONENT
+  uint64_t elements;     ///< product of the shape
+  uint32_t rank;         ///< 0 to 8
+  uint32_t role;         ///< enum qtcrt_port_role
+  uint32_t dtype;        ///< enum qtcrt_dtype
+  uint32_t encoding;     ///< enum qtcrt_encoding
+  int32_t exponent;      ///< of mantissas of INPUT and TARGET
+  uint32_t standardized; ///< INPUT of numbers: not 0 if they are (x - mean) /
+                         ///< deviation of their channel (dimension 1) in the
+                         ///< training set
+} qtcrt_port;
+
 typedef struct qtcrt_executor qtcrt_executor;
 
 /// Operands of one call of a step function.
 typedef struct qtcrt_step {
-  uint8_t *state;           ///< state_bytes, 64-byte aligned
-  uint8_t *arena;           ///< arena_bytes of the variant, 64-byte aligned
-  const uint8_t *input;     ///< [batch][channels][height][width] pixels
-  const int32_t *labels;    ///< [batch] class indices; null for evaluation
-  void *logits;             ///< out: [batch][classes] of logits_dtype
-  int32_t *logits_exponent; ///< out: value = logit * 2^exponent (integers)
-  uint64_t seed;            ///< Philox key
-  int64_t schedule;         ///< learning rate, see enum qtcrt_schedule_kind
-  uint32_t step;            ///< global step from 0, modulo 2^32. estimate:
-                            ///< the number of calls before this one
+  uint8_t *state;   ///< state_bytes, 64-byte aligned
+  uint8_t *arena;   ///< arena_bytes of the variant, 64-byte aligned
+  uint64_t seed;    ///< Philox key
+  int64_t schedule; ///< learning rate, see enum qtcrt_schedule_kind
+  uint32_t step;    ///< global step from 0, modulo 2^32. estimate: the number
+                    ///< of calls before this one
   uint32_t reserved;
+  /// Indexed as qtcrt_model::ports, each 64-byte aligned; null for targets
+  /// except in `train`.
+  void *ports[QTCRT_MAX_PORTS];
 } qtcrt_step;
 
 typedef void (*qtcrt_step_function)(qtcrt_executor *executor,
@@ -128,15 +172,13 @@ typedef void (*qtcrt_step_function)(qtcrt_executor *executor,
 /// Pieces of a device's memory. Scalars of a step are memory there, so that its
 /// launches are the same every time.
 enum qtcrt_memory {
-  QTCRT_MEMORY_STATE = 0,           ///< qtcrt_model::state_bytes
-  QTCRT_MEMORY_ARENA = 1,           ///< qtcrt_variant::arena_bytes
-  QTCRT_MEMORY_INPUT = 2,           ///< like qtcrt_step::input
-  QTCRT_MEMORY_LABELS = 3,          ///< like qtcrt_step::labels
-  QTCRT_MEMORY_LOGITS = 4,          ///< like qtcrt_step::logits
-  QTCRT_MEMORY_LOGITS_EXPONENT = 5, ///< int32_t
-  QTCRT_MEMORY_SEED = 6,            ///< uint64_t
-  QTCRT_MEMORY_SCHEDULE = 7,        ///< int64_t
-  QTCRT_MEMORY_STEP = 8             ///< uint32_t
+  QTCRT_MEMORY_STATE = 0,    ///< qtcrt_model::state_bytes
+  QTCRT_MEMORY_ARENA = 1,    ///< qtcrt_variant::arena_bytes
+  QTCRT_MEMORY_SEED = 2,     ///< uint64_t
+  QTCRT_MEMORY_SCHEDULE = 3, ///< int64_t
+  QTCRT_MEMORY_STEP = 4,     ///< uint32_t
+  QTCRT_MEMORY_PORT = 5      ///< the first of qtcrt_model::ports; port i has
+                             ///< this number plus i
 };
 
 /// A place in a device's memory.
@@ -215,8 +257,9 @@ typedef struct qtcrt_model {
   const char *default_schedule; ///< --schedule when none is given
   uint64_t default_seed;
   int64_t batch;
-  int64_t channels, height, width; ///< input image; rank-2 inputs: C, 1, 1
-  int64_t classes;
+  const qtcrt_port *ports; ///< INPUT, TARGET, PREDICTION and, under integer
+                           ///< schemes, EXPONENT
+  uint64_t port_count;
   uint64_t state_bytes;
   const uint8_t *initial_state; ///< state before the first step
   const qtcrt_tensor *tensors;  ///< the state, sorted bytewise by name,
@@ -224,9 +267,10 @@ typedef struct qtcrt_model {
   uint64_t tensor_count;
   const qtcrt_variant *variants;
   uint64_t variant_count;
-  uint32_t logits_dtype;     ///< enum qtcrt_dtype
+  double loss_delta;         ///< of HUBER
   uint32_t schedule_kind;    ///< enum qtcrt_schedule_kind
   uint32_t loss;             ///< enum qtcrt_loss
+  uint32_t classes;          ///< of the targets; 0 if they are numbers
   uint32_t estimate_batches; ///< batches to estimate statistics on, unless the
                              ///< run says otherwise; 0 without `estimate`
 } qtcrt_model;
@@ -261,13 +305,14 @@ void qtcrt_mark(qtcrt_executor *executor, int64_t op);
 
 static_assert(sizeof(qtcrt_tensor) == 72, "qtcrt_tensor is part of the ABI");
 static_assert(sizeof(qtcrt_op) == 32, "qtcrt_op is part of the ABI");
-static_assert(sizeof(qtcrt_step) == 72, "qtcrt_step is part of the ABI");
+static_assert(sizeof(qtcrt_port) == 48, "qtcrt_port is part of the ABI");
+static_assert(sizeof(qtcrt_step) == 168, "qtcrt_step is part of the ABI");
 static_assert(sizeof(qtcrt_address) == 16, "qtcrt_address is part of the ABI");
 static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");
 static_assert(sizeof(qtcrt_device_program) == 96,
               "qtcrt_device_program is part of the ABI");
 static_assert(sizeof(qtcrt_variant) == 88, "qtcrt_variant is part of the ABI");
-static_assert(sizeof(qtcrt_model) == 176, "qtcrt_model is part of the ABI");
+static_assert(sizeof(qtcrt_model) == 168, "qtcrt_model is part of the ABI");
 #endif
 
 // NOLINTEND(readability-identifier-naming)
