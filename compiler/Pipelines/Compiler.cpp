@@ -110,6 +110,8 @@ llvm::Error Compiler::checkNormalization() {
   auto forward = module->lookupSymbol<func::FuncOp>(onnx_import::kForwardName);
   auto input = cast<RankedTensorType>(forward.getArgumentTypes().front());
   auto given = static_cast<int64_t>(options.mean.size());
+  if (options.numberInput)
+    return llvm::Error::success();
   if (given == 1 || given == input.getDimSize(1))
     return llvm::Error::success();
   return llvm::createStringError(
@@ -122,6 +124,7 @@ llvm::Error Compiler::checkNormalization() {
 llvm::Error Compiler::makeModule() {
   onnx_import::ImportOptions import;
   import.batch = options.batch;
+  import.hasClasses = options.loss->takesClasses;
   module = onnx_import::importOnnxFile(options.modelPath, context, import);
   if (!module)
     return makeReportedError();
@@ -144,9 +147,12 @@ static constexpr uint32_t kEstimateBatches = 32;
 static std::string describeOptions(const CompileOptions &options,
                                    bool evaluationOnly) {
   llvm::json::Object object;
-  object["loss"] =
-      options.loss == qtrain::Loss::CrossEntropy ? "cross-entropy" : "sse";
+  object["loss"] = options.loss->name;
+  if (options.loss->number == QTCRT_LOSS_HUBER)
+    object["loss-delta"] = spellNumber(options.lossDelta);
   object["normalize"] = options.normalize;
+  if (options.numberInput)
+    object["input"] = "float32";
   if (!evaluationOnly)
     object["init"] = options.schemeRequest.schemeInit ? "scheme" : "onnx";
   for (const SchemeOption &option : options.scheme->options) {
@@ -160,13 +166,54 @@ static std::string describeOptions(const CompileOptions &options,
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
+/// The name that `loc` has from the ONNX file.
+static std::string getName(Location loc) {
+  auto name = dyn_cast<NameLoc>(loc);
+  return name ? name.getName().str() : "";
+}
+
+/// Describes the ports of the training step, numbered as in PortLayout: its
+/// arguments, then the prediction, which is the first result, and its exponent.
+void Compiler::describePorts(func::FuncOp step) {
+  std::string output =
+      getName(step.getBody().front().getTerminator()->getLoc());
+  auto add = [&](const std::string &name, Type type, uint32_t role) {
+    PortDescription &port = description.ports.emplace_back();
+    port.name = name;
+    port.role = role;
+    port.dtype = getDtype(getElementTypeOrSelf(type));
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      port.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
+    return &port;
+  };
+  for (BlockArgument argument : step.getArguments()) {
+    unsigned index = argument.getArgNumber();
+    if (qtrain::getRole(step, index) == qtrain::Role::Input) {
+      PortDescription *port =
+          add(getName(argument.getLoc()), argument.getType(), QTCRT_PORT_INPUT);
+      port->encoding =
+          options.numberInput ? QTCRT_ENCODING_NUMBER : QTCRT_ENCODING_PIXEL;
+      port->exponent = port->dtype == QTCRT_INT8 ? kInputExponent : 0;
+      port->isStandardized = options.standardize;
+    } else if (qtrain::getRole(step, index) == qtrain::Role::Target) {
+      PortDescription *port =
+          add(output, argument.getType(), QTCRT_PORT_TARGET);
+      bool isNumber = !options.loss->takesClasses;
+      port->encoding = isNumber ? QTCRT_ENCODING_NUMBER : QTCRT_ENCODING_CLASS;
+      port->exponent =
+          isNumber && port->dtype == QTCRT_INT32 ? kTargetExponent : 0;
+    }
+  }
+  add(output, step.getResultTypes().front(), QTCRT_PORT_PREDICTION);
+  if (options.scheme->isInteger)
+    add(output, IntegerType::get(&context, 32), QTCRT_PORT_EXPONENT);
+}
+
 llvm::Error Compiler::describeModel() {
   auto step =
       module->lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
-  auto pixels = cast<RankedTensorType>(step.getArgumentTypes().front());
-  auto logits = cast<RankedTensorType>(step.getResultTypes().front());
-  for (int64_t dim = 1; dim < pixels.getRank() && dim < 4; ++dim)
-    description.input[dim - 1] = pixels.getDimSize(dim);
+  auto prediction = cast<RankedTensorType>(step.getResultTypes().front());
+  describePorts(step);
   description.name = llvm::sys::path::stem(options.modelPath).str();
   description.scheme = options.scheme->name.str();
   description.options = describeOptions(options, /*evaluationOnly=*/false);
@@ -176,10 +223,11 @@ llvm::Error Compiler::describeModel() {
   description.defaultSchedule = options.scheme->defaultSchedule.str();
   description.defaultSeed = options.schemeRequest.seed;
   description.scheduleKind = options.scheme->scheduleKind;
-  description.loss = static_cast<uint32_t>(options.loss);
-  description.batch = logits.getDimSize(0);
-  description.classes = logits.getDimSize(1);
-  description.logitsType = getDtype(logits.getElementType());
+  description.loss = options.loss->number;
+  description.lossDelta = options.lossDelta;
+  description.batch = prediction.getDimSize(0);
+  description.classes =
+      options.loss->takesClasses ? prediction.getDimSize(1) : 0;
   if (module->lookupSymbol(qtrain::QTrainDialect::kEstimateName))
     description.estimateBatches = kEstimateBatches;
   memory.stateBytes = StateLayout(*module).getBytes();
@@ -237,9 +285,7 @@ static std::vector<ProfiledOp> getProfile(func::FuncOp step) {
 /// Size of the arena that `function` was planned with.
 static int64_t getArenaBytes(func::FuncOp function) {
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    auto kind = function.getArgAttrOfType<StringAttr>(
-        i, qtrain::QTrainDialect::kArgumentAttrName);
-    if (kind && kind.getValue() == "arena")
+    if (qtrain::getRole(function, i) == qtrain::Role::Arena)
       return cast<MemRefType>(function.getArgumentTypes()[i]).getNumElements();
   }
   return 0;
@@ -356,14 +402,15 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
   device.detectSymbol = "qtcrt_detect_cuda";
   device.capability = target.capability;
   device.exact = target.exact;
-  StateLayout layout(kernels);
+  StateLayout state(kernels);
+  PortLayout ports(kernels);
   variant.description.trainOps = getProfile(kernels.lookupSymbol<func::FuncOp>(
       qtrain::QTrainDialect::kTrainStepName));
   auto collect = [&](StringRef name, std::vector<LaunchDescription> &launches) {
     auto function = kernels.lookupSymbol<func::FuncOp>(name);
     if (!function)
       return;
-    auto found = cuda::collectLaunches(function, layout);
+    auto found = cuda::collectLaunches(function, state, ports);
     if (found)
       launches = std::move(*found);
     else

@@ -109,6 +109,7 @@ private:
 
   llvm::Error makeModule();
   llvm::Error checkNormalization();
+  void describePorts(mlir::func::FuncOp step);
   llvm::Error describeModel();
   llvm::Error generateVariants();
   static std::vector<VariantGroup>

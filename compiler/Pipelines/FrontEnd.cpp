@@ -23,7 +23,10 @@ llvm::Error qtc::runFrontEnd(ModuleOp module, const FrontEndOptions &options,
   PassManager manager(module.getContext());
   manager.enableVerifier(options.verifyEach);
   GenerateBackwardOptions backward;
-  backward.loss = options.loss;
+  backward.loss = options.loss->name.str();
+  backward.lossDelta = options.lossDelta;
+  backward.numberInput = options.numberInput;
+  backward.mantissas = options.scheme->isInteger;
   backward.mean = options.mean;
   backward.std = options.std;
   buildBackwardPipeline(manager, backward);

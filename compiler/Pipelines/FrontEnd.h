@@ -15,6 +15,7 @@
 #ifndef QTC_PIPELINES_FRONT_END_H
 #define QTC_PIPELINES_FRONT_END_H
 
+#include "compiler/Loss/Loss.h"
 #include "compiler/Scheme/Scheme.h"
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -29,7 +30,11 @@ struct FrontEndOptions {
   const Scheme *scheme = nullptr;
   SchemeRequest schemeRequest;
   int64_t batch = 128;
-  qtrain::Loss loss = qtrain::Loss::CrossEntropy;
+  const Loss *loss = lookupLoss("cross-entropy");
+  double lossDelta = 1.0; ///< LossConstants::delta
+  /// The input is numbers instead of pixels, standardized by the trainer or as
+  /// they are.
+  bool numberInput = false, standardize = false;
   /// Normalization of pixels/255; one entry for all channels, or one each.
   std::vector<double> mean = {0.0}, std = {1.0};
   bool assertInteger = true;

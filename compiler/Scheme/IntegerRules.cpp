@@ -34,7 +34,7 @@ Value scheme::createInt(OpBuilder &builder, Location loc, int64_t value) {
 }
 
 bool scheme::hasRandom(Operation *op) {
-  return findArgument(op, "seed") && findArgument(op, "step");
+  return findArgument(op, Role::Seed) && findArgument(op, Role::Step);
 }
 
 ParameterOp scheme::findUpdated(UpdateOp op) {
@@ -46,8 +46,9 @@ ParameterOp scheme::findUpdated(UpdateOp op) {
 Value scheme::createRandom(OpBuilder &builder, Operation *op, ScaledType scaled,
                            int64_t id, RandomPurpose purpose) {
   auto type = RankedTensorType::get(scaled.getShape(), builder.getI16Type());
-  return builder.create<RandomOp>(op->getLoc(), type, findArgument(op, "seed"),
-                                  findArgument(op, "step"), id, purpose);
+  return builder.create<RandomOp>(op->getLoc(), type,
+                                  findArgument(op, Role::Seed),
+                                  findArgument(op, Role::Step), id, purpose);
 }
 
 Value scheme::rebuild(OpBuilder &builder, Operation *op, ValueRange operands,

@@ -69,8 +69,10 @@ struct Scheme {
   uint32_t scheduleKind;
   /// Learning-rate list when the user gives none.
   llvm::StringRef defaultSchedule;
-  /// Loss function when the user names none.
-  qtrain::Loss defaultLoss;
+  /// Names of the losses that it defines. The first is the default.
+  llvm::ArrayRef<llvm::StringRef> losses;
+  /// Whether a model may take numbers instead of pixels.
+  bool takesNumbers;
   llvm::ArrayRef<SchemeOption> options;
   /// Appends the scheme's passes; fails if an option value is wrong.
   llvm::Error (*addPasses)(mlir::OpPassManager &, const SchemeRequest &);

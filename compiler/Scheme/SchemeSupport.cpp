@@ -14,16 +14,13 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
-Value qtc::findArgument(Operation *op, StringRef kind) {
+Value qtc::findArgument(Operation *op, Role role) {
   auto function = op->getParentOfType<func::FuncOp>();
   if (!function)
     return Value();
-  for (BlockArgument argument : function.getArguments()) {
-    auto attribute = function.getArgAttrOfType<StringAttr>(
-        argument.getArgNumber(), QTrainDialect::kArgumentAttrName);
-    if (attribute && attribute.getValue() == kind)
+  for (BlockArgument argument : function.getArguments())
+    if (getRole(function, argument.getArgNumber()) == role)
       return argument;
-  }
   return Value();
 }
 
@@ -81,9 +78,7 @@ static LogicalResult expectParameters(func::FuncOp function,
         argument.getArgNumber(), QTrainDialect::kParameterAttrName);
     auto parameter =
         symbol ? symbols.lookup<ParameterOp>(symbol.getValue()) : ParameterOp();
-    bool isInput =
-        hasFloatInputs && function.getArgAttr(argument.getArgNumber(),
-                                              QTrainDialect::kArgumentAttrName);
+    bool isInput = hasFloatInputs && getRole(function, argument.getArgNumber());
     if (symbol || (isFloatTensor(argument.getType()) && !isInput))
       if (!parameter || parameter.getValue().getType() != argument.getType())
         return function.emitError()

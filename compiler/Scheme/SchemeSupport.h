@@ -27,8 +27,8 @@ llvm::LogicalResult expectTrainingForm(mlir::ModuleOp module,
                                        llvm::StringRef scheme,
                                        bool hasFloatInputs = false);
 
-/// The argument of the function around `op` that is marked `kind`, or null.
-mlir::Value findArgument(mlir::Operation *op, llvm::StringRef kind);
+/// The first argument of the function around `op` with `role`, or null.
+mlir::Value findArgument(mlir::Operation *op, qtrain::Role role);
 
 /// The parameter that `value` is, through transposes and reshapes, or null.
 qtrain::ParameterOp findParameter(mlir::func::FuncOp function,

@@ -79,7 +79,12 @@ public:
     return variable;
   }
 
+  llvm::Constant *f64(double value) {
+    return llvm::ConstantFP::get(llvm::Type::getDoubleTy(context), value);
+  }
+
   llvm::Constant *tensor(const StateLayout &layout, const StateTensor &tensor);
+  llvm::Constant *port(const PortDescription &port);
   llvm::Constant *launches(llvm::ArrayRef<LaunchDescription> launches);
   llvm::Constant *device(const DeviceDescription &device);
   llvm::Constant *variant(const VariantDescription &variant);
@@ -95,6 +100,8 @@ public:
 } // namespace
 
 uint32_t qtc::getDtype(mlir::Type type) {
+  if (type.isUnsignedInteger(8))
+    return QTCRT_UINT8;
   if (type.isF32())
     return QTCRT_FLOAT32;
   switch (type.getIntOrFloatBitWidth()) {
@@ -159,6 +166,19 @@ llvm::Constant *DescriptorBuilder::tensor(const StateLayout &layout,
        u32(getOrigin(layout, parameter)), u32(0)});
 }
 
+llvm::Constant *DescriptorBuilder::port(const PortDescription &port) {
+  llvm::SmallVector<llvm::Constant *> shape;
+  uint64_t elements = 1;
+  for (int64_t extent : port.shape) {
+    shape.push_back(u64(extent));
+    elements *= extent;
+  }
+  return structure(
+      {string(port.name), array(shape), u64(elements), u32(port.shape.size()),
+       u32(port.role), u32(port.dtype), u32(port.encoding),
+       u32(static_cast<uint32_t>(port.exponent)), u32(port.isStandardized)});
+}
+
 llvm::Constant *
 DescriptorBuilder::launches(llvm::ArrayRef<LaunchDescription> launches) {
   llvm::SmallVector<llvm::Constant *> entries;
@@ -221,7 +241,9 @@ llvm::Constant *DescriptorBuilder::initialState(const StateLayout &layout) {
 
 llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
                                          const ModelDescription &d) {
-  llvm::SmallVector<llvm::Constant *> tensors, variants;
+  llvm::SmallVector<llvm::Constant *> ports, tensors, variants;
+  for (const PortDescription &entry : d.ports)
+    ports.push_back(port(entry));
   for (const StateTensor &entry : layout.getTensors())
     tensors.push_back(tensor(layout, entry));
   for (const VariantDescription &entry : d.variants)
@@ -237,19 +259,18 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
                     string(d.defaultSchedule),
                     u64(d.defaultSeed),
                     u64(d.batch),
-                    u64(d.input[0]),
-                    u64(d.input[1]),
-                    u64(d.input[2]),
-                    u64(d.classes),
+                    array(ports),
+                    u64(ports.size()),
                     u64(layout.getBytes()),
                     initialState(layout),
                     array(tensors),
                     u64(tensors.size()),
                     array(variants),
                     u64(variants.size()),
-                    u32(d.logitsType),
+                    f64(d.lossDelta),
                     u32(d.scheduleKind),
                     u32(d.loss),
+                    u32(d.classes),
                     u32(d.estimateBatches)});
 }
 } // namespace

@@ -67,6 +67,15 @@ struct VariantDescription {
   std::optional<DeviceDescription> device;
 };
 
+/// A tensor that a step exchanges with its caller, as in qtcrt_port.
+struct PortDescription {
+  std::string name;
+  std::vector<int64_t> shape;
+  uint32_t role = 0, dtype = 0, encoding = 0;
+  int32_t exponent = 0;
+  bool isStandardized = false;
+};
+
 /// Everything of qtcrt_model that is not in the module, see
 /// runtime/include/qtcrt/abi.h.
 struct ModelDescription {
@@ -76,11 +85,12 @@ struct ModelDescription {
   uint64_t defaultSeed = 1;
   uint32_t scheduleKind = 0;
   uint32_t loss = 0;
-  uint32_t logitsType = 0;
+  double lossDelta = 1.0;
   uint32_t estimateBatches = 0;
-  int64_t batch = 0, classes = 0;
-  /// Channels, height, width.
-  std::array<int64_t, 3> input = {1, 1, 1};
+  int64_t batch = 0;
+  /// 0 if targets are numbers.
+  uint32_t classes = 0;
+  std::vector<PortDescription> ports;
   std::vector<VariantDescription> variants;
 };
 

@@ -20,12 +20,15 @@ using namespace qtc::tools;
 
 /// Judges the model as `qtc compile` does, up to the numbers of `scheme`.
 static int checkModel(const std::string &model, const Scheme &scheme,
-                      int64_t batch) {
+                      const Loss &loss, int64_t batch) {
   Session session(model);
   FrontEndOptions options;
   options.scheme = &scheme;
-  options.loss = scheme.defaultLoss;
+  options.loss = &loss;
   options.batch = batch;
+  onnx_import::ImportOptions import;
+  import.batch = batch;
+  import.hasClasses = loss.takesClasses;
   auto judge = [&](mlir::ModuleOp module, bool isComplete) {
     if (!isComplete)
       return checkPartialModel(module, scheme);
@@ -34,7 +37,7 @@ static int checkModel(const std::string &model, const Scheme &scheme,
       mlir::emitError(module.getLoc()) << message;
   };
   auto report =
-      onnx_import::checkOnnxFile(model, session.getContext(), {batch}, judge);
+      onnx_import::checkOnnxFile(model, session.getContext(), import, judge);
   if (mlir::failed(report))
     return 1;
   onnx_import::printReport(*report, llvm::outs());
@@ -47,6 +50,7 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
       "check", "List the nodes of a model and whether each is supported");
   auto model = std::make_shared<std::string>();
   auto scheme = std::make_shared<std::string>();
+  auto loss = std::make_shared<std::string>();
   auto batch = std::make_shared<int64_t>(FrontEndOptions().batch);
   command->add_option("MODEL.onnx", *model, "Model to check")->required();
   std::vector<std::string> names;
@@ -55,10 +59,16 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   *scheme = names.front();
   qtcrt::setChoices(
       command->add_option("--scheme", *scheme, "Numbers to train with"), names);
+  addLossOption(*command, *loss);
   qtcrt::addNumber(*command, "--batch", *batch, 1, kMaxBatch,
                    "Examples per step")
       ->default_str(std::to_string(*batch));
-  command->callback([model, scheme, batch, &status] {
-    status = checkModel(*model, *lookupScheme(*scheme), *batch);
+  command->callback([model, scheme, loss, batch, &status] {
+    const Scheme *chosen = lookupScheme(*scheme);
+    llvm::Expected<const Loss *> chosenLoss = chooseLoss(*chosen, *loss);
+    if (!chosenLoss)
+      status = reportFailure(chosenLoss.takeError());
+    else
+      status = checkModel(*model, *chosen, **chosenLoss, *batch);
   });
 }

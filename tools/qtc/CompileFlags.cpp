@@ -77,15 +77,24 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
             "Numbers to train with");
   qtcrt::addNumber(command, "--batch", batch, 1, kMaxBatch, "Examples per step")
       ->default_str(std::to_string(batch));
-  addChoice(command, "--loss", loss, {"cross-entropy", "sse"},
-            "Loss function (default: that of the scheme)");
+  addLossOption(command, loss);
+  command
+      .add_option("--loss-delta", lossDelta,
+                  "With --loss=huber, the largest error that is squared")
+      ->type_name("NUMBER")
+      ->default_str(spellNumber(lossDelta));
+  addChoice(command, "--input", input, {"pixels", "float32"},
+            "What examples are: bytes of images, or numbers");
   addChoice(command, "--init", init, {"onnx", "scheme"},
             "Initial weights: those of the file, or drawn by the rule of the "
             "scheme");
   command
       .add_option("--normalize", normalize,
                   "Mean and deviation of pixels/255 per channel: none, mnist, "
-                  "cifar10, imagenet or MEAN[,...]/STD[,...]")
+                  "cifar10, imagenet or MEAN[,...]/STD[,...]. With "
+                  "--input=float32: standard (the default; each channel minus "
+                  "its mean, divided by its deviation, in the training set) "
+                  "or none")
       ->type_name("NAME");
   if (use == Use::Compile)
     qtcrt::addNumber(command, "--seed", seed, 0, UINT64_MAX,
@@ -172,6 +181,28 @@ void CompileFlags::addCompilerOptions(CLI::App &command, Use use) {
       ->group(group);
 }
 
+void tools::addLossOption(CLI::App &command, std::string &loss) {
+  std::vector<std::string> names;
+  std::string help = "Loss function (default: that of the scheme): ";
+  for (const Loss &entry : getLosses()) {
+    help += (names.empty() ? "" : "; ") + entry.name.str() + ", " +
+            entry.summary.str();
+    names.push_back(entry.name.str());
+  }
+  qtcrt::setChoices(command.add_option("--loss", loss, help), names);
+}
+
+llvm::Expected<const Loss *> tools::chooseLoss(const Scheme &scheme,
+                                               llvm::StringRef loss) {
+  if (loss.empty())
+    loss = scheme.losses.front();
+  if (!llvm::is_contained(scheme.losses, loss))
+    return llvm::createStringError(
+        "option '--loss': scheme " + scheme.name + " defines " +
+        llvm::join(scheme.losses, ", ") + ", but got " + loss);
+  return lookupLoss(loss);
+}
+
 bool CompileFlags::isGiven(llvm::StringRef name) const {
   const CLI::Option *option = parser->get_option_no_throw(name.str());
   return option && option->count() > 0;
@@ -223,7 +254,9 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
     return error;
   if (llvm::Error error = checkFit(options))
     return error;
-  if (llvm::Error error = parseNormalize(options))
+  if (llvm::Error error = parseLoss(options))
+    return error;
+  if (llvm::Error error = parseInput(options))
     return error;
   if (llvm::Error error = parseDevice(options))
     return error;
@@ -254,9 +287,6 @@ llvm::Error CompileFlags::parseDevice(CompileOptions &options) const {
 
 llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
   options.scheme = lookupScheme(scheme);
-  options.loss = loss.empty()    ? options.scheme->defaultLoss
-                 : loss == "sse" ? qtrain::Loss::SumOfSquares
-                                 : qtrain::Loss::CrossEntropy;
   options.schemeRequest.schemeInit = init == "scheme";
   options.schemeRequest.seed = seed;
   for (const auto &[name, value] : schemeValues.at(scheme))
@@ -272,6 +302,42 @@ llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
       options.schemeRequest.values[option.name] =
           option.spell(options.schemeRequest.get(option));
   return llvm::Error::success();
+}
+
+llvm::Error CompileFlags::parseLoss(CompileOptions &options) const {
+  llvm::Expected<const Loss *> chosen = chooseLoss(*options.scheme, loss);
+  if (!chosen)
+    return chosen.takeError();
+  options.loss = *chosen;
+  options.lossDelta = lossDelta;
+  bool isHuber = options.loss->number == QTCRT_LOSS_HUBER;
+  if (!isHuber && isGiven("--loss-delta"))
+    return llvm::createStringError(
+        "option '--loss-delta': expected --loss=huber, but got --loss=" +
+        options.loss->name);
+  if (!std::isnormal(static_cast<float>(lossDelta)) || lossDelta < 0)
+    return llvm::createStringError(
+        "option '--loss-delta': expected a positive number in single "
+        "precision, but got '" +
+        spellNumber(lossDelta) + "'");
+  return llvm::Error::success();
+}
+
+llvm::Error CompileFlags::parseInput(CompileOptions &options) const {
+  if (input == "pixels")
+    return parseNormalize(options);
+  if (!options.scheme->takesNumbers)
+    return llvm::createStringError("option '--input': scheme " + scheme +
+                                   " takes pixels, but got " + input);
+  options.numberInput = true;
+  options.normalize = isGiven("--normalize") ? normalize : "standard";
+  options.standardize = options.normalize == "standard";
+  if (options.standardize || options.normalize == "none")
+    return llvm::Error::success();
+  return llvm::createStringError(
+      "option '--normalize': expected standard or none with --input=float32, "
+      "but got '" +
+      normalize + "'");
 }
 
 /// A list of numbers that are finite in single precision.

@@ -21,6 +21,14 @@ class Option;
 
 namespace qtc::tools {
 
+/// Adds `--loss` to `command`.
+void addLossOption(CLI::App &command, std::string &loss);
+
+/// The loss that the user names, or the scheme's own if that is "". Fails if
+/// `scheme` does not define it.
+llvm::Expected<const Loss *> chooseLoss(const Scheme &scheme,
+                                        llvm::StringRef loss);
+
 /// The options of `qtc compile` as the user writes them.
 class CompileFlags {
 public:
@@ -49,13 +57,17 @@ private:
   /// Fails if an option has no effect with the others.
   llvm::Error checkFit(const CompileOptions &options) const;
   llvm::Error parseScheme(CompileOptions &options) const;
+  llvm::Error parseLoss(CompileOptions &options) const;
+  llvm::Error parseInput(CompileOptions &options) const;
   llvm::Error parseNormalize(CompileOptions &options) const;
   llvm::Error parseTargets(CompileOptions &options) const;
   llvm::Error parseDevice(CompileOptions &options) const;
 
   CLI::App *parser = nullptr;
   std::string scheme, init = "onnx", loss;
-  std::string normalize = "none", processor = "auto", emit = "trainer";
+  std::string input = "pixels", normalize = "none";
+  double lossDelta = LossConstants().delta;
+  std::string processor = "auto", emit = "trainer";
   std::string target = "cpu";
   std::vector<std::string> devices = {"80"};
   uint64_t seed = 1;

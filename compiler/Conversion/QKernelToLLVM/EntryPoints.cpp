@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/QKernelToLLVM/Launches.h"
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
+#include "compiler/Target/PortLayout.h"
 #include "compiler/Target/StateLayout.h"
 #include "runtime/include/qtcrt/Printable.h"
 #include "runtime/include/qtcrt/abi.h"
@@ -20,7 +21,6 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringMap.h"
 
 #include <cstddef>
 
@@ -37,34 +37,26 @@ namespace {
 /// A field of qtcrt_step.
 struct StepField {
   int64_t offset;
-  unsigned bits; ///< 0 for a pointer
+  bool isPointer;
 };
 
-const llvm::StringMap<StepField> &getStepFields() {
-  static const llvm::StringMap<StepField> fields = {
-      {"state", {offsetof(qtcrt_step, state), 0}},
-      {"arena", {offsetof(qtcrt_step, arena), 0}},
-      {"pixels", {offsetof(qtcrt_step, input), 0}},
-      {"labels", {offsetof(qtcrt_step, labels), 0}},
-      {"logits", {offsetof(qtcrt_step, logits), 0}},
-      {"logits_exponent", {offsetof(qtcrt_step, logits_exponent), 0}},
-      {"seed", {offsetof(qtcrt_step, seed), 64}},
-      {"schedule", {offsetof(qtcrt_step, schedule), 64}},
-      {"step", {offsetof(qtcrt_step, step), 32}},
-  };
-  return fields;
-}
-
-/// The source of a buffer or a number that a step takes: "pixels", "arena",
-/// ..., or "@name" for a parameter.
-std::string getSource(func::FuncOp step, unsigned index) {
-  if (auto symbol = step.getArgAttrOfType<FlatSymbolRefAttr>(
-          index, qtrain::QTrainDialect::kParameterAttrName))
-    return ("@" + symbol.getValue()).str();
-  if (auto kind = step.getArgAttrOfType<StringAttr>(
-          index, qtrain::QTrainDialect::kArgumentAttrName))
-    return kind.getValue().str();
-  return "unknown";
+/// The field that holds an argument of `step`, or a pointer to it.
+std::optional<StepField> getStepField(func::FuncOp step, unsigned index,
+                                      const PortLayout &ports) {
+  if (std::optional<unsigned> port = ports.getPort(step, index))
+    return StepField{static_cast<int64_t>(offsetof(qtcrt_step, ports) +
+                                          *port * sizeof(void *)),
+                     /*isPointer=*/true};
+  std::optional<qtrain::Role> role = qtrain::getRole(step, index);
+  if (role == qtrain::Role::Arena)
+    return StepField{offsetof(qtcrt_step, arena), /*isPointer=*/true};
+  if (role == qtrain::Role::Seed)
+    return StepField{offsetof(qtcrt_step, seed), /*isPointer=*/false};
+  if (role == qtrain::Role::Schedule)
+    return StepField{offsetof(qtcrt_step, schedule), /*isPointer=*/false};
+  if (role == qtrain::Role::Step)
+    return StepField{offsetof(qtcrt_step, step), /*isPointer=*/false};
+  return std::nullopt;
 }
 
 /// The pointer to a buffer in the descriptor that the conversion makes of it.
@@ -84,8 +76,8 @@ Value getAlignedPointer(OpBuilder &builder, Location loc,
 class EntryPointBuilder {
 public:
   EntryPointBuilder(func::FuncOp step, const StateLayout &layout,
-                    const LLVMTypeConverter &converter)
-      : step(step), layout(layout), converter(converter),
+                    const PortLayout &ports, const LLVMTypeConverter &converter)
+      : step(step), layout(layout), ports(ports), converter(converter),
         builder(step.getLoc(), step.getContext()),
         pointer(LLVM::LLVMPointerType::get(step.getContext())) {}
 
@@ -123,7 +115,8 @@ public:
 private:
   LogicalResult check();
   LogicalResult bindArguments();
-  LogicalResult bind(BlockArgument argument, StringRef source);
+  LogicalResult bind(BlockArgument argument, unsigned index);
+  LogicalResult bindParameter(BlockArgument argument, StringRef symbol);
   void loadBase(int64_t field);
   std::optional<StepAddress> getAddress(Value buffer) const;
   Value getPointer(OpBuilder &at, Location loc, Value buffer) const;
@@ -134,6 +127,7 @@ private:
 
   func::FuncOp step;
   const StateLayout &layout;
+  const PortLayout &ports;
   const LLVMTypeConverter &converter;
   ImplicitLocOpBuilder builder;
   Type pointer;
@@ -173,45 +167,49 @@ LogicalResult EntryPointBuilder::bindArguments() {
   executor = body->insertArgument(0u, pointer, builder.getLoc());
   fields = body->insertArgument(1u, pointer, builder.getLoc());
   for (unsigned index = 0; index < step.getNumArguments(); ++index)
-    if (failed(bind(body->getArgument(index + 2), getSource(step, index))))
+    if (failed(bind(body->getArgument(index + 2), index)))
       return failure();
   if (builder.getInsertionPoint() != body->begin())
     lastLoad = &*std::prev(builder.getInsertionPoint());
   return success();
 }
 
-LogicalResult EntryPointBuilder::bind(BlockArgument argument,
-                                      StringRef source) {
-  if (source == "executor" && argument.getType() == pointer) {
+/// Gives argument `index` of the step its meaning.
+LogicalResult EntryPointBuilder::bind(BlockArgument argument, unsigned index) {
+  if (auto symbol = step.getArgAttrOfType<FlatSymbolRefAttr>(
+          index, qtrain::QTrainDialect::kParameterAttrName))
+    return bindParameter(argument, symbol.getValue());
+  if (qtrain::getRole(step, index) == qtrain::Role::Executor &&
+      argument.getType() == pointer) {
     argument.replaceAllUsesWith(executor);
     return success();
   }
-  bool isBuffer = isa<MemRefType>(argument.getType());
-  if (source.consume_front("@")) {
-    const StateTensor *tensor = layout.lookup(source);
-    if (!tensor || !isBuffer)
-      return step.emitError() << "expected a parameter named '"
-                              << qtcrt::printable(source) << "'";
-    int64_t state = getStepFields().lookup("state").offset;
-    loadBase(state);
-    addresses[argument] = {state, tensor->offset};
-    return success();
-  }
-  auto found = getStepFields().find(source);
-  if (found == getStepFields().end())
-    return step.emitError() << "argument '" << qtcrt::printable(source)
-                            << "' has no source in the ABI";
-  StepField field = found->second;
-  if (!isBuffer) {
+  std::optional<StepField> field = getStepField(step, index, ports);
+  if (!field)
+    return step.emitError()
+           << "argument " << index << " has no source in the ABI";
+  if (!isa<MemRefType>(argument.getType())) {
     argument.replaceAllUsesWith(builder.create<LLVM::LoadOp>(
         argument.getType(), getPointer(builder, builder.getLoc(),
-                                       {StepAddress::kStep, field.offset})));
-  } else if (field.bits != 0) { // a scalar that is asked for by its address
-    addresses[argument] = {StepAddress::kStep, field.offset};
+                                       {StepAddress::kStep, field->offset})));
+  } else if (!field->isPointer) { // a scalar that is asked for by its address
+    addresses[argument] = {StepAddress::kStep, field->offset};
   } else {
-    loadBase(field.offset);
-    addresses[argument] = {field.offset, 0};
+    loadBase(field->offset);
+    addresses[argument] = {field->offset, 0};
   }
+  return success();
+}
+
+LogicalResult EntryPointBuilder::bindParameter(BlockArgument argument,
+                                               StringRef symbol) {
+  const StateTensor *tensor = layout.lookup(symbol);
+  if (!tensor || !isa<MemRefType>(argument.getType()))
+    return step.emitError()
+           << "expected a parameter named '" << qtcrt::printable(symbol) << "'";
+  int64_t state = offsetof(qtcrt_step, state);
+  loadBase(state);
+  addresses[argument] = {state, tensor->offset};
   return success();
 }
 
@@ -319,13 +317,18 @@ LogicalResult qtc::createEntryPoints(ModuleOp module,
                                      const LLVMTypeConverter &converter,
                                      const cpu::TargetRecord &target) {
   StateLayout layout(module);
+  PortLayout ports(module);
+  if (ports.getNumPorts() > QTCRT_MAX_PORTS)
+    return module.emitError() << "expected at most " << QTCRT_MAX_PORTS
+                              << " inputs, targets and predictions, but got "
+                              << ports.getNumPorts();
   LaunchLowering launches(module, converter);
   if (failed(launches.check()))
     return failure();
   for (auto step : llvm::to_vector(module.getOps<func::FuncOp>()))
     if (!step.isPrivate() && !step.isExternal() &&
-        failed(
-            EntryPointBuilder(step, layout, converter).run(target, launches)))
+        failed(EntryPointBuilder(step, layout, ports, converter)
+                   .run(target, launches)))
       return failure();
   // Tasks may launch others: blocks of an emulated device launch threads.
   for (auto task : llvm::to_vector(module.getOps<func::FuncOp>()))

@@ -40,6 +40,7 @@ struct ConvertQTrainToQKernel
     populateElementwisePatterns(patterns);
     populateFunctionPatterns(patterns);
     populateIntegerNormalizationPatterns(patterns);
+    populateLossPatterns(patterns);
     populateMaskPatterns(patterns);
     populateNormalizationPatterns(patterns);
     populateReductionPatterns(patterns);
@@ -119,18 +120,16 @@ struct ConvertQTrainToQKernel
         store(builder, result, parameters.lookup(symbol));
         continue;
       }
-      StringRef kind = index == 0 ? "logits" : "logits_exponent";
+      Role role = index == 0 ? Role::Prediction : Role::Exponent;
       Type type = result.getType();
       auto tensor = dyn_cast<RankedTensorType>(type);
       auto buffer =
           tensor ? MemRefType::get(tensor.getShape(), tensor.getElementType())
                  : MemRefType::get({}, type);
       unsigned position = function.getNumArguments();
-      function.insertArgument(
-          position, buffer,
-          builder.getDictionaryAttr(builder.getNamedAttr(
-              QTrainDialect::kArgumentAttrName, builder.getStringAttr(kind))),
-          function.getLoc());
+      function.insertArgument(position, buffer,
+                              getRoleMark(function.getContext(), role),
+                              function.getLoc());
       store(builder, result, function.getArgument(position));
     }
     builder.create<func::ReturnOp>(terminator->getLoc());

@@ -22,8 +22,8 @@ def ConvertQTrainToQKernel
     result of its kernel, which also adds the bias that follows the contraction.
 
     The function's tensors become buffers that it reads and writes: updated
-    parameters are written to their old places, the logits and their exponent to
-    two arguments marked `qtrain.argument = "logits"` and `"logits_exponent"`.
+    parameters are written to their old places, the prediction and its exponent
+    to two arguments with these roles.
 
     Before:
 

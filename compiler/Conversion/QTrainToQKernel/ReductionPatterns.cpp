@@ -1,4 +1,4 @@
-//===- ReductionPatterns.cpp - Pools, sums and the loss -------------------===//
+//===- ReductionPatterns.cpp - Pools and sums -----------------------------===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -176,84 +176,11 @@ struct LowerBiasGradient : LoweringPattern<BiasGradientOp> {
     return success();
   }
 };
-
-struct LowerLossGradient : LoweringPattern<LossGradientOp> {
-  using LoweringPattern::LoweringPattern;
-  LogicalResult lower(LossGradientOp op, ArrayRef<ScaledParts> parts,
-                      ImplicitLocOpBuilder &builder,
-                      PatternRewriter &rewriter) const override {
-    if (!hasKernelLayout(op->getOperand(0)))
-      return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    bool isSoftmax = op.getLoss() == Loss::CrossEntropy;
-    Value logits = parts[0].mantissas, exponent = parts[0].exponent;
-    if (!isSoftmax) {
-      replaceWithParts(rewriter, op,
-                       createDifference(builder, op, logits, exponent),
-                       exponent);
-      return success();
-    }
-    if (!exponent) {
-      replaceWithParts(rewriter, op, createSoftmaxError(builder, op, logits),
-                       Value());
-      return success();
-    }
-    auto kernel = qkernel::createKernel<qkernel::SoftmaxErrorOp>(
-        builder, op.getLoc(), ValueRange{logits, exponent, op.getLabels()},
-        createResult(builder, op), op.getExponentialAttr());
-    int64_t fraction = *op.getExponential() == Exponential::Fraction ? 15 : 11;
-    replaceWithParts(rewriter, op, kernel.getResult(0),
-                     createInt(builder, -fraction));
-    return success();
-  }
-
-  static Value createSoftmaxError(ImplicitLocOpBuilder &builder,
-                                  LossGradientOp op, Value logits) {
-    return qkernel::createKernel<qkernel::SoftmaxErrorOp>(
-               builder, op.getLoc(), ValueRange{logits, op.getLabels()},
-               createResult(builder, op), ExponentialAttr())
-        .getResult(0);
-  }
-
-  /// The value for the target class: 1, which is 2^−s in mantissas.
-  static Value createTarget(ImplicitLocOpBuilder &builder, Type type,
-                            Value exponent) {
-    if (!exponent)
-      return builder.create<arith::ConstantOp>(builder.getFloatAttr(type, 1.0));
-    Value fraction =
-        builder.create<arith::SubIOp>(createInt(builder, 0), exponent);
-    return builder.create<arith::ShLIOp>(createInt(builder, 1), fraction);
-  }
-
-  /// logits − onehot(labels).
-  static Value createDifference(ImplicitLocOpBuilder &builder,
-                                LossGradientOp op, Value logits,
-                                Value exponent) {
-    Type type = getElementType(op.getResult());
-    Value target = createTarget(builder, type, exponent);
-    AffineMap identity = builder.getMultiDimIdentityMap(2);
-    AffineMap row = identity.getMajorSubMap(1);
-    return createMapped(
-        builder, {logits, op.getLabels()}, {identity, row},
-        getShape(op.getResult()), type,
-        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          Value column = inner.create<arith::IndexCastOp>(
-              inner.getI32Type(), inner.create<linalg::IndexOp>(1));
-          Value isTarget = inner.create<arith::CmpIOp>(arith::CmpIPredicate::eq,
-                                                       column, elements[1]);
-          Value expected = inner.create<arith::SelectOp>(
-              isTarget, target, createZero(inner, type));
-          if (!exponent)
-            return inner.create<arith::SubFOp>(elements[0], expected);
-          return inner.create<arith::SubIOp>(extendTo(inner, elements[0], 32),
-                                             expected);
-        });
-  }
-};
 } // namespace
 
 void qtc::populateReductionPatterns(RewritePatternSet &patterns) {
   patterns.add<LowerMaxPool, LowerMaxPoolGradient, LowerMaxPoolPositions,
-               LowerMaxUnpool, LowerBiasGradient, LowerLossGradient,
+               LowerMaxUnpool, LowerBiasGradient,
                LowerAveragePool<AveragePool2DOp, qkernel::AveragePool2DOp>,
                LowerAveragePool<AveragePool2DGradientOp,
                                 qkernel::AveragePool2DGradientOp>>(

@@ -39,6 +39,9 @@ struct ImportOptions {
   int64_t batch = 128;
   /// Refuse models without parameters to train or classes to distinguish.
   bool forTraining = true;
+  /// The model's output is a score for each class, so that a Softmax at its end
+  /// belongs to the loss.
+  bool hasClasses = true;
 };
 
 /// Imports the model in file `path`. The module holds one `qtrain.parameter`
@@ -46,8 +49,8 @@ struct ImportOptions {
 ///
 ///   func.func @forward(%input: tensor<NxCxHxWxf32>,
 ///                      %p: tensor<...> {qtrain.parameter = @name}, ...,
-///                      %seed: i64 {qtrain.argument = "seed"},
-///                      %step: i32 {qtrain.argument = "step"})
+///                      %seed: i64 {qtrain.role = #qtrain.role<seed>},
+///                      %step: i32 {qtrain.role = #qtrain.role<step>})
 ///       -> (tensor<NxKxf32>, tensor<...> {qtrain.parameter = @name}, ...)
 ///
 /// with `%seed` and `%step` only if the model has Dropout. Further results are

@@ -90,7 +90,8 @@ LogicalResult Importer::start(std::string &why) {
     addRemark("the file's own training algorithm is not used");
   if (model.getGraph().quantization_annotation_size() > 0)
     addRemark("the file's quantization parameters are not used");
-  findFinalSoftmax();
+  if (options.hasClasses)
+    findFinalSoftmax();
   adviseOnNormalization();
   return success();
 }
@@ -416,16 +417,23 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
     return Refusal(why) << name << " is transposed, which is not supported";
   Value value = (*output)->activation;
   ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
-  bool isRow = shape.size() >= 2 &&
-               llvm::all_of(shape.drop_front(2),
-                            [](int64_t extent) { return extent == 1; });
+  // A network for one number per example often drops the dimension.
+  bool isNumber = !options.hasClasses && shape.size() == 1;
+  bool isRow =
+      isNumber || (shape.size() >= 2 &&
+                   llvm::all_of(shape.drop_front(2),
+                                [](int64_t extent) { return extent == 1; }));
   if (!isRow)
     return Refusal(why) << name << " has shape " << formatShape(shape)
-                        << ", but expected one row of class scores per example";
+                        << ", but expected one row of "
+                        << (options.hasClasses ? "class scores" : "numbers")
+                        << " per example";
   if (shape.size() == 2)
     return value;
-  addRemark(name + " loses its dimensions of extent 1");
-  auto type = RankedTensorType::get(shape.take_front(2), builder.getF32Type());
+  if (!isNumber)
+    addRemark(name + " loses its dimensions of extent 1");
+  auto type = RankedTensorType::get({shape[0], isNumber ? 1 : shape[1]},
+                                    builder.getF32Type());
   return Value(builder.create<qtrain::ReshapeOp>(
       NameLoc::get(builder.getStringAttr(model.getOutput())), type, value));
 }
@@ -433,10 +441,12 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
 LogicalResult Importer::checkTrainable(Value output, std::string &why) {
   if (!options.forTraining)
     return success();
-  if (qtrain::getShape(output)[1] < 2)
+  if (options.hasClasses && qtrain::getShape(output)[1] < 2)
     return Refusal(why) << "output " << quote(model.getOutput())
                         << " is one number per example; expected a score for "
-                           "each of two or more classes";
+                           "each of two or more classes, or another loss, such "
+                           "as --loss=mse for numbers or --loss=bce for yes "
+                           "and no";
   bool hasParameters = llvm::any_of(parameters, [](const auto &entry) {
     return entry.second.kind == qtrain::StateKind::Parameter;
   });
@@ -471,7 +481,8 @@ LogicalResult Importer::finish(std::string &why) {
     attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(
         qtrain::QTrainDialect::kParameterAttrName, getSymbol(parameter))));
   }
-  builder.create<func::ReturnOp>(builder.getUnknownLoc(), results);
+  builder.create<func::ReturnOp>(
+      NameLoc::get(builder.getStringAttr(model.getOutput())), results);
   function.setType(builder.getFunctionType(getBody().getArgumentTypes(),
                                            ValueRange(results).getTypes()));
   function.setAllResultAttrs(attributes);
@@ -600,9 +611,12 @@ LogicalResult Importer::createParameters(std::string &why) {
          symbol);
   }
   if (random) {
-    StringRef attribute = qtrain::QTrainDialect::kArgumentAttrName;
-    mark(random->first, attribute, builder.getStringAttr("seed"));
-    mark(random->second, attribute, builder.getStringAttr("step"));
+    auto markRole = [&](BlockArgument argument, qtrain::Role role) {
+      mark(argument, qtrain::QTrainDialect::kRoleAttrName,
+           qtrain::RoleAttr::get(builder.getContext(), role));
+    };
+    markRole(random->first, qtrain::Role::Seed);
+    markRole(random->second, qtrain::Role::Step);
   }
   function.setAllArgAttrs(argumentAttrs);
   return success();

@@ -142,8 +142,8 @@ Value FloatRewriter::createDirection(UpdateOp op, double batch) {
 /// The formulas of the pass's description.
 LogicalResult FloatRewriter::rewriteUpdate(UpdateOp op) {
   Location loc = op.getLoc();
-  Value schedule = findArgument(op, "schedule");
-  Value labels = findArgument(op, "labels");
+  Value schedule = findArgument(op, Role::Schedule);
+  Value labels = findArgument(op, Role::Target);
   if (!schedule || !labels || !op.getSymbol())
     return op.emitError("expected a learning rate, labels and a parameter");
   auto batch =

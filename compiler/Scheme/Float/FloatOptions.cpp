@@ -54,6 +54,9 @@ static llvm::Error addPasses(OpPassManager &manager,
   return llvm::Error::success();
 }
 
+static constexpr StringRef kLosses[] = {"cross-entropy", "sse", "mse", "l1",
+                                        "huber",         "bce"};
+
 const Scheme &fp32::getScheme() {
   static const Scheme scheme = {
       "fp32",
@@ -61,7 +64,8 @@ const Scheme &fp32::getScheme() {
       /*isInteger=*/false,
       QTCRT_SCHEDULE_FLOAT,
       "0.05,0.005@60%,0.0005@90%",
-      qtrain::Loss::CrossEntropy,
+      kLosses,
+      /*takesNumbers=*/true,
       kOptions,
       addPasses};
   return scheme;

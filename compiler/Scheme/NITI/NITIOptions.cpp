@@ -17,7 +17,7 @@ using qtrain::Rounding;
 
 static constexpr StringRef kWidths[] = {"8", "16"};
 static constexpr StringRef kRoundings[] = {"pseudo", "stochastic", "nearest"};
-static constexpr StringRef kLosses[] = {"fraction", "paper"};
+static constexpr StringRef kExponentials[] = {"fraction", "paper"};
 
 enum { Headroom, WeightBits, GradRound, LossForm };
 static constexpr SchemeOption kOptions[] = {
@@ -30,7 +30,7 @@ static constexpr SchemeOption kOptions[] = {
     {"weight-bits", "8", "Bits of stored parameters", kWidths, getWholeValue},
     {"grad-round", "pseudo", "Rounding of weight gradients", kRoundings},
     {"loss", "fraction", "Form of the power function in the integer softmax",
-     kLosses},
+     kExponentials},
 };
 
 static llvm::Error addPasses(OpPassManager &manager,
@@ -57,6 +57,9 @@ static llvm::Error addPasses(OpPassManager &manager,
   return llvm::Error::success();
 }
 
+static constexpr StringRef kLosses[] = {"cross-entropy", "mse", "l1", "huber",
+                                        "bce"};
+
 const Scheme &niti::getScheme() {
   static const Scheme scheme = {
       "niti",
@@ -64,7 +67,8 @@ const Scheme &niti::getScheme() {
       /*isInteger=*/true,
       QTCRT_SCHEDULE_INTEGER,
       "4,2@40%,0@60%,-1@80%",
-      qtrain::Loss::CrossEntropy,
+      kLosses,
+      /*takesNumbers=*/true,
       kOptions,
       addPasses,
       checkRules};

@@ -92,6 +92,20 @@ struct QuantizeInput : OpConversionPattern<NormalizeOp> {
   }
 };
 
+/// Numbers of the data set are mantissas already.
+struct ComposeNumbers : OpConversionPattern<DecodeOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(DecodeOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    RankedTensorType mantissas = op.getMantissas().getType();
+    rewriter.replaceOpWithNewOp<ComposeOp>(
+        op, ScaledType::get(getContext(), mantissas), op.getMantissas(),
+        createInt(rewriter, op.getLoc(), op.getExponent()));
+    return success();
+  }
+};
+
 //===----------------------------------------------------------------------===//
 // Forward and error propagation
 //===----------------------------------------------------------------------===//
@@ -235,9 +249,9 @@ struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
   LogicalResult
   matchAndRewrite(LossGradientOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    if (op.getLoss() != Loss::CrossEntropy)
-      return op.emitError("scheme niti defines the cross-entropy loss only; "
-                          "use --loss=cross-entropy");
+    if (op.getLoss() != ClassLoss::CrossEntropy)
+      return op.emitError("scheme niti defines no other loss of classes than "
+                          "cross-entropy; use --loss=cross-entropy");
     if (!hasRandom(op))
       return op.emitError("expected a seed and a step to draw numbers with");
     ScaledType type = getScaledType(op.getType(), 32);
@@ -256,6 +270,17 @@ struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
 
 private:
   Exponential exponential;
+};
+
+/// An update does not depend on the scale of the loss.
+struct OmitScale : OpConversionPattern<ScaleErrorOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(ScaleErrorOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, adaptor.getInput());
+    return success();
+  }
 };
 
 struct QuantizeBiasGradient : OpConversionPattern<BiasGradientOp> {
@@ -278,7 +303,7 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
   matchAndRewrite(UpdateOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    if (!findArgument(op, "schedule"))
+    if (!findArgument(op, Role::Schedule))
       return op.emitError("expected a learning rate");
     if (rounding == Rounding::Stochastic && !hasRandom(op))
       return op.emitError("expected a seed and a step to draw numbers with");
@@ -289,7 +314,7 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
     auto type = cast<ScaledType>(gradient.getType());
     unsigned width = getWidth(adaptor.getParameter());
     Value schedule = rewriter.create<arith::TruncIOp>(
-        loc, rewriter.getI32Type(), findArgument(op, "schedule"));
+        loc, rewriter.getI32Type(), findArgument(op, Role::Schedule));
     // 16-bit storage has 8 fraction bits more.
     int64_t more = static_cast<int64_t>(width) - 8;
     if (niti::isNormalizationGradient(op.getGradient()))
@@ -334,12 +359,13 @@ LogicalResult niti::expectSums(ModuleOp module) {
 void niti::populateRules(RewritePatternSet &patterns,
                          const ApplyNITIOptions &options) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<QuantizeInput, QuantizeContraction, QuantizeBiasAdd,
-               QuantizeMaxPoolGradient, QuantizeDropout, QuantizeBiasGradient,
-               KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
-               KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
-               KeepMantissas<TransposeOp>, KeepMantissas<ConcatOp>,
-               KeepMantissas<SliceOp>, QuantizeSum,
+  patterns.add<QuantizeInput, ComposeNumbers, OmitScale, QuantizeContraction,
+               QuantizeBiasAdd, QuantizeMaxPoolGradient, QuantizeDropout,
+               QuantizeBiasGradient, KeepMantissas<ReluOp>,
+               KeepMantissas<ReluGradientOp>, KeepMantissas<MaxPool2DOp>,
+               KeepMantissas<ReshapeOp>, KeepMantissas<TransposeOp>,
+               KeepMantissas<ConcatOp>, KeepMantissas<SliceOp>, QuantizeSum,
+               AccumulateAndRequantize<ResidualOp>,
                AccumulateAndRequantize<AveragePool2DOp>,
                AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
   populateFunctionRules(patterns);

@@ -107,6 +107,8 @@ static llvm::Error addPasses(OpPassManager &manager,
   return llvm::Error::success();
 }
 
+static constexpr StringRef kLosses[] = {"sse", "cross-entropy"};
+
 const Scheme &wage::getScheme() {
   static const Scheme scheme = {
       "wage",
@@ -114,7 +116,8 @@ const Scheme &wage::getScheme() {
       /*isInteger=*/true,
       QTCRT_SCHEDULE_LOG2,
       "8,1@67%,1/8@83%",
-      qtrain::Loss::SumOfSquares,
+      kLosses,
+      /*takesNumbers=*/false,
       kOptions,
       addPasses,
       checkRules};

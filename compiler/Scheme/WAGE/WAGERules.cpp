@@ -273,7 +273,7 @@ struct QuantizeLoss : Rule<LossGradientOp> {
       return op.emitError("expected an output of 32 bits, but sums of the last "
                           "layer need 64");
     ExponentialAttr exponential;
-    if (op.getLoss() == Loss::CrossEntropy)
+    if (op.getLoss() == ClassLoss::CrossEntropy)
       exponential = ExponentialAttr::get(getContext(), Exponential::Fraction);
     Value error = rewriter.create<LossGradientOp>(
         loc, getScaledType(op.getType(), 32), logits, op.getLabels(),
@@ -372,7 +372,7 @@ struct QuantizeUpdate : Rule<UpdateOp> {
   matchAndRewrite(UpdateOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    if (!findArgument(op, "schedule"))
+    if (!findArgument(op, Role::Schedule))
       return op.emitError("expected a learning rate");
     if (!hasRandom(op))
       return op.emitError("expected a seed and a step to draw numbers with");
@@ -382,7 +382,7 @@ struct QuantizeUpdate : Rule<UpdateOp> {
     if (!parameter)
       return op.emitError("expected the name of a parameter");
     Value schedule = rewriter.create<arith::TruncIOp>(
-        loc, rewriter.getI32Type(), findArgument(op, "schedule"));
+        loc, rewriter.getI32Type(), findArgument(op, Role::Schedule));
     Value octaves = rewriter.create<MagnitudeBitsOp>(
         loc, rewriter.getI32Type(), gradient, Value(), /*nearest=*/true);
     Value shift = rewriter.create<arith::SubIOp>(loc, octaves, schedule);

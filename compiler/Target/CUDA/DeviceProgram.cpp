@@ -14,39 +14,43 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace qtc;
 
 namespace {
 
-/// The memory that holds an argument of a step, by its `qtrain.argument`.
-std::optional<uint32_t> lookupMemory(StringRef argument) {
-  return llvm::StringSwitch<std::optional<uint32_t>>(argument)
-      .Case("arena", QTCRT_MEMORY_ARENA)
-      .Case("pixels", QTCRT_MEMORY_INPUT)
-      .Case("labels", QTCRT_MEMORY_LABELS)
-      .Case("logits", QTCRT_MEMORY_LOGITS)
-      .Case("logits_exponent", QTCRT_MEMORY_LOGITS_EXPONENT)
-      .Case("seed", QTCRT_MEMORY_SEED)
-      .Case("schedule", QTCRT_MEMORY_SCHEDULE)
-      .Case("step", QTCRT_MEMORY_STEP)
-      .Default(std::nullopt);
+/// The layouts of the memories that belong to a model.
+struct Layouts {
+  const StateLayout &state;
+  const PortLayout &ports;
+};
+
+/// The memory that holds an argument of a step.
+std::optional<uint32_t> lookupMemory(func::FuncOp step, unsigned index,
+                                     const PortLayout &ports) {
+  if (std::optional<unsigned> port = ports.getPort(step, index))
+    return QTCRT_MEMORY_PORT + *port;
+  std::optional<qtrain::Role> role = qtrain::getRole(step, index);
+  if (role == qtrain::Role::Arena)
+    return QTCRT_MEMORY_ARENA;
+  if (role == qtrain::Role::Seed)
+    return QTCRT_MEMORY_SEED;
+  if (role == qtrain::Role::Schedule)
+    return QTCRT_MEMORY_SCHEDULE;
+  if (role == qtrain::Role::Step)
+    return QTCRT_MEMORY_STEP;
+  return std::nullopt;
 }
 
 llvm::Expected<AddressDescription>
-getArgumentAddress(func::FuncOp step, unsigned index,
-                   const StateLayout &layout) {
+getArgumentAddress(func::FuncOp step, unsigned index, const Layouts &layouts) {
   if (auto symbol = step.getArgAttrOfType<FlatSymbolRefAttr>(
           index, qtrain::QTrainDialect::kParameterAttrName))
-    if (const StateTensor *tensor = layout.lookup(symbol.getValue()))
+    if (const StateTensor *tensor = layouts.state.lookup(symbol.getValue()))
       return AddressDescription{QTCRT_MEMORY_STATE, tensor->offset};
-  auto kind = step.getArgAttrOfType<StringAttr>(
-      index, qtrain::QTrainDialect::kArgumentAttrName);
-  if (kind)
-    if (std::optional<uint32_t> memory = lookupMemory(kind.getValue()))
-      return AddressDescription{*memory, 0};
+  if (std::optional<uint32_t> memory = lookupMemory(step, index, layouts.ports))
+    return AddressDescription{*memory, 0};
   return llvm::createStringError("argument " + llvm::Twine(index) + " of '" +
                                  qtcrt::printable(step.getSymName()) +
                                  "' has no place in a device's memory");
@@ -54,7 +58,7 @@ getArgumentAddress(func::FuncOp step, unsigned index,
 
 /// The start of a buffer, which is an argument or a static view of one.
 llvm::Expected<AddressDescription> getAddress(func::FuncOp step, Value buffer,
-                                              const StateLayout &layout) {
+                                              const Layouts &layouts) {
   int64_t offset = 0;
   while (Operation *view = buffer.getDefiningOp()) {
     if (auto place = dyn_cast<memref::ViewOp>(view)) {
@@ -74,15 +78,14 @@ llvm::Expected<AddressDescription> getAddress(func::FuncOp step, Value buffer,
     return llvm::createStringError("an operand of a kernel of '" +
                                    qtcrt::printable(step.getSymName()) +
                                    "' is not a static view of an argument");
-  auto address = getArgumentAddress(step, argument.getArgNumber(), layout);
+  auto address = getArgumentAddress(step, argument.getArgNumber(), layouts);
   if (address)
     address->offset += offset;
   return address;
 }
 
-llvm::Expected<LaunchDescription> describe(func::FuncOp step,
-                                           gpu::LaunchFuncOp launch,
-                                           const StateLayout &layout) {
+llvm::Expected<LaunchDescription>
+describe(func::FuncOp step, gpu::LaunchFuncOp launch, const Layouts &layouts) {
   auto blocks = getConstantIntValue(launch.getGridSizeX());
   auto threads = getConstantIntValue(launch.getBlockSizeX());
   if (!blocks || !threads)
@@ -101,7 +104,7 @@ llvm::Expected<LaunchDescription> describe(func::FuncOp step,
   LaunchDescription result{
       launch.getKernelName().str(), *blocks, *threads, sharedBytes, {}};
   for (Value operand : launch.getKernelOperands()) {
-    auto address = getAddress(step, operand, layout);
+    auto address = getAddress(step, operand, layouts);
     if (!address)
       return address.takeError();
     result.arguments.push_back(*address);
@@ -111,10 +114,11 @@ llvm::Expected<LaunchDescription> describe(func::FuncOp step,
 } // namespace
 
 llvm::Expected<std::vector<LaunchDescription>>
-cuda::collectLaunches(func::FuncOp step, const StateLayout &layout) {
+cuda::collectLaunches(func::FuncOp step, const StateLayout &state,
+                      const PortLayout &ports) {
   std::vector<LaunchDescription> launches;
   for (auto launch : step.getBody().front().getOps<gpu::LaunchFuncOp>()) {
-    auto description = describe(step, launch, layout);
+    auto description = describe(step, launch, {state, ports});
     if (!description)
       return description.takeError();
     launches.push_back(std::move(*description));

@@ -9,6 +9,7 @@
 #define QTC_TARGET_CUDA_DEVICE_PROGRAM_H
 
 #include "compiler/Target/ModelDescriptor.h"
+#include "compiler/Target/PortLayout.h"
 #include "compiler/Target/StateLayout.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -20,7 +21,8 @@ namespace qtc::cuda {
 /// static grids and sizes of shared memory whose operands are arguments of the
 /// function or static views of them.
 llvm::Expected<std::vector<LaunchDescription>>
-collectLaunches(mlir::func::FuncOp step, const StateLayout &layout);
+collectLaunches(mlir::func::FuncOp step, const StateLayout &state,
+                const PortLayout &ports);
 
 /// The text of the only `gpu.binary` of `module`.
 llvm::Expected<std::string> extractPTX(mlir::ModuleOp module);

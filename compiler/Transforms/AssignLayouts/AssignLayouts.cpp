@@ -40,8 +40,7 @@ static bool isInput(Value value) {
   if (!argument)
     return false;
   auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
-  return function.getArgAttr(argument.getArgNumber(),
-                             QTrainDialect::kArgumentAttrName) != nullptr;
+  return getRole(function, argument.getArgNumber()).has_value();
 }
 
 /// A float input has ONNX's layout in memory, so its elements move.

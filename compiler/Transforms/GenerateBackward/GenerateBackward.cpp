@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
+#include "compiler/Loss/Loss.h"
 #include "compiler/Support/ModelPass.h"
 #include "runtime/include/qtcrt/Printable.h"
 
@@ -63,25 +64,19 @@ bool hasModelSignature(func::FuncOp forward) {
   });
 }
 
-StringRef getArgumentKind(func::FuncOp function, unsigned index) {
-  auto kind = function.getArgAttrOfType<StringAttr>(
-      index, QTrainDialect::kArgumentAttrName);
-  return kind ? kind.getValue() : StringRef();
-}
-
 /// Checks that every argument except the first is a parameter or counts random
 /// numbers, and that no operation has a region, which clones would share.
 LogicalResult expectModelBody(func::FuncOp forward,
                               const SymbolTable &symbols) {
   for (unsigned i = 1, e = forward.getNumArguments(); i < e; ++i) {
-    StringRef kind = getArgumentKind(forward, i);
+    std::optional<Role> role = getRole(forward, i);
     auto symbol = forward.getArgAttrOfType<FlatSymbolRefAttr>(
         i, QTrainDialect::kParameterAttrName);
     auto parameter =
         symbol ? symbols.lookup<ParameterOp>(symbol.getValue()) : ParameterOp();
     if (symbol ? !parameter || parameter.getValue().getType() !=
                                    forward.getArgumentTypes()[i]
-               : kind != "seed" && kind != "step")
+               : role != Role::Seed && role != Role::Step)
       return forward.emitError()
              << "expected argument " << i << " of type "
              << forward.getArgumentTypes()[i]
@@ -117,18 +112,19 @@ public:
   /// signature makes types and attributes of its length, which the context
   /// keeps.
   SmallVector<Value> addArguments(ArrayRef<Type> types,
-                                  ArrayRef<DictionaryAttr> attributes) {
+                                  ArrayRef<DictionaryAttr> attributes,
+                                  std::optional<Location> loc = std::nullopt) {
     unsigned first = function.getNumArguments();
     function.insertArguments(
         SmallVector<unsigned>(types.size(), first), types, attributes,
-        SmallVector<Location>(types.size(), forward.getLoc()));
+        SmallVector<Location>(types.size(), loc.value_or(forward.getLoc())));
     return llvm::to_vector_of<Value>(function.getArguments().drop_front(first));
   }
 
-  Value addNamedArgument(Type type, StringRef kind) {
-    NamedAttribute mark = builder.getNamedAttr(QTrainDialect::kArgumentAttrName,
-                                               builder.getStringAttr(kind));
-    return addArguments(type, builder.getDictionaryAttr(mark)).front();
+  Value addArgument(Type type, Role role,
+                    std::optional<Location> loc = std::nullopt) {
+    return addArguments(type, getRoleMark(builder.getContext(), role), loc)
+        .front();
   }
 
   /// The pixels of the input `argument`, normalized.
@@ -136,12 +132,27 @@ public:
                  ArrayRef<double> std) {
     auto type = cast<RankedTensorType>(argument.getType());
     Type ui8 = builder.getIntegerType(8, /*isSigned=*/false);
-    Value pixels = addNamedArgument(type.clone(ui8), "pixels");
+    Value pixels = addArgument(type.clone(ui8), Role::Input, argument.getLoc());
     mapping.map(argument,
                 builder.create<NormalizeOp>(forward.getLoc(), type, pixels,
                                             builder.getDenseF64ArrayAttr(mean),
                                             builder.getDenseF64ArrayAttr(std),
                                             builder.getF64FloatAttr(255.0)));
+  }
+
+  /// An argument of floats of `type`. With `width` not 0, the numbers enter as
+  /// mantissas of so many bits with `exponent`.
+  Value addNumbers(Type type, Role role, Location loc, unsigned width,
+                   int32_t exponent) {
+    if (width == 0)
+      return addArgument(type, role, loc);
+    Value mantissas = addArgument(
+        cast<RankedTensorType>(type).clone(builder.getIntegerType(width)), role,
+        loc);
+    return builder.create<DecodeOp>(
+        forward.getLoc(), type, mantissas,
+        builder.getIntegerAttr(builder.getIntegerType(32, /*isSigned=*/true),
+                               exponent));
   }
 
   /// Adds the parameters of the forward function, or the tensors in `places`.
@@ -436,8 +447,9 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       return signalPassFailure();
     }
     SymbolTable symbols(getOperation());
-    if (failed(expectModelBody(forward, symbols)))
+    if (failed(expectModelBody(forward, symbols)) || failed(findLoss()))
       return signalPassFailure();
+    dropLink(forward);
     if (mean.empty())
       mean = ArrayRef<double>{0.0};
     if (std.empty())
@@ -450,6 +462,51 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
         failed(buildEstimate(forward, statistics, symbols)))
       return signalPassFailure();
     forward.erase();
+  }
+
+  LogicalResult findLoss() {
+    chosenLoss = lookupLoss(loss);
+    if (chosenLoss)
+      return success();
+    InFlightDiagnostic error =
+        getOperation().emitError("expected a loss among ");
+    llvm::interleaveComma(getLosses(), error,
+                          [&](const Loss &known) { error << known.name; });
+    return error << ", but got '" << qtcrt::printable(loss) << "'";
+  }
+
+  /// Makes the operand of a function that is part of the loss the prediction.
+  void dropLink(func::FuncOp forward) {
+    Operation *terminator = forward.getBody().front().getTerminator();
+    auto last = terminator->getOperand(0).getDefiningOp<ElementwiseOp>();
+    if (!chosenLoss->getLink || !last ||
+        last.getFunction() != chosenLoss->getLink(&getContext()))
+      return;
+    last.emitRemark("left out, the loss takes its place");
+    terminator->setOperand(0, last.getInput());
+    if (last.use_empty())
+      last.erase();
+  }
+
+  void addInput(FunctionBuilder &target) {
+    BlockArgument input = target.forward.getArgument(0);
+    if (!numberInput)
+      return target.addPixels(input, *mean, *std);
+    target.mapping.map(
+        input, target.addNumbers(input.getType(), Role::Input, input.getLoc(),
+                                 mantissas ? 8 : 0, kInputExponent));
+  }
+
+  /// The targets of predictions of `type`.
+  Value addTarget(FunctionBuilder &target, RankedTensorType type) {
+    Location loc = target.forward.getLoc();
+    if (chosenLoss->takesClasses)
+      return target.addArgument(
+          RankedTensorType::get(type.getShape().take_front(),
+                                target.builder.getI32Type()),
+          Role::Target, loc);
+    return target.addNumbers(type, Role::Target, loc, mantissas ? 32 : 0,
+                             kTargetExponent);
   }
 
   /// Running statistics lag behind the weights, so evaluation has its own
@@ -482,7 +539,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   LogicalResult buildEvaluate(func::FuncOp forward,
                               const StateMap &statistics) {
     FunctionBuilder target(forward, QTrainDialect::kEvaluateName);
-    target.addPixels(forward.getArgument(0), *mean, *std);
+    addInput(target);
     target.addParameters(statistics);
     target.cloneEvaluation();
     return finish(target, target.getResult(0), {});
@@ -491,9 +548,9 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   LogicalResult buildEstimate(func::FuncOp forward, const StateMap &statistics,
                               SymbolTable &symbols) {
     FunctionBuilder target(forward, QTrainDialect::kEstimateName);
-    target.addPixels(forward.getArgument(0), *mean, *std);
+    addInput(target);
     target.addParameters();
-    Value index = target.addNamedArgument(target.builder.getI32Type(), "step");
+    Value index = target.addArgument(target.builder.getI32Type(), Role::Step);
     target.cloneEvaluation(
         [](Operation *op) { return isa<BatchNormTrainingOp>(op); });
     EstimateBuilder estimate(target, symbols, index);
@@ -504,18 +561,17 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   LogicalResult buildTrainStep(func::FuncOp forward, SymbolTable &symbols) {
     FunctionBuilder target(forward, QTrainDialect::kTrainStepName);
     OpBuilder &builder = target.builder;
-    target.addPixels(forward.getArgument(0), *mean, *std);
-    int64_t batch = getShape(forward.getArgument(0))[0];
-    Value labels = target.addNamedArgument(
-        RankedTensorType::get({batch}, builder.getI32Type()), "labels");
+    addInput(target);
+    Value truth = addTarget(
+        target, cast<RankedTensorType>(forward.getResultTypes().front()));
     target.addParameters();
-    Value seed = target.addNamedArgument(builder.getI64Type(), "seed");
-    Value step = target.addNamedArgument(builder.getI32Type(), "step");
-    target.addNamedArgument(builder.getI64Type(), "schedule");
+    Value seed = target.addArgument(builder.getI64Type(), Role::Seed);
+    Value step = target.addArgument(builder.getI32Type(), Role::Step);
+    target.addArgument(builder.getI64Type(), Role::Schedule);
     for (BlockArgument argument : forward.getArguments()) {
-      StringRef kind = getArgumentKind(forward, argument.getArgNumber());
-      if (kind == "seed" || kind == "step")
-        target.mapping.map(argument, kind == "seed" ? seed : step);
+      std::optional<Role> role = getRole(forward, argument.getArgNumber());
+      if (role == Role::Seed || role == Role::Step)
+        target.mapping.map(argument, role == Role::Seed ? seed : step);
     }
     target.cloneTraining();
     Value logits = target.getResult(0);
@@ -523,9 +579,11 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     for (Operation &op : target.function.getBody().front())
       forwardOps.push_back(&op);
 
+    ImplicitLocOpBuilder atLogits(logits.getLoc(), builder);
+    LossConstants constants;
+    constants.delta = lossDelta;
     Value gradient =
-        builder.create<LossGradientOp>(logits.getLoc(), logits.getType(),
-                                       logits, labels, loss, ExponentialAttr());
+        chosenLoss->buildGradient(atLogits, logits, truth, constants);
     BackwardBuilder backward(target, symbols);
     if (failed(backward.run(logits, gradient, forwardOps)))
       return failure();
@@ -547,7 +605,9 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     SmallVector<Value> results{logits};
     for (auto [parameter, value] : updated)
       results.push_back(value);
-    target.builder.create<func::ReturnOp>(target.forward.getLoc(), results);
+    // The name of the output is kept.
+    target.builder.create<func::ReturnOp>(
+        target.forward.getBody().front().getTerminator()->getLoc(), results);
     func::FuncOp function = target.function;
     function.setType(target.builder.getFunctionType(
         function.getArgumentTypes(), ValueRange(results).getTypes()));
@@ -562,5 +622,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     function.setAllResultAttrs(marks);
     return success();
   }
+
+  const Loss *chosenLoss = nullptr;
 };
 } // namespace

@@ -14,6 +14,11 @@
 
 namespace qtc {
 
+/// Exponents of numbers that enter as mantissas (numerics contract, section 3):
+/// 8 bits of an input reach ±3.97, enough for standardized features, and 31
+/// bits of a target ±16384.
+constexpr int32_t kInputExponent = -5, kTargetExponent = -16;
+
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h.inc"

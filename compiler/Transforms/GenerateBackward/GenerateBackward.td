@@ -13,19 +13,25 @@ include "compiler/Support/ModelPass.td"
 def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
   let summary = "Derives a training step and an evaluation from a forward pass";
   let description = [{
-    Replaces `@forward`, a function from a float input and the parameters to the
-    logits, by functions on pixels:
+    Replaces `@forward`, a function from a float input and the parameters to a
+    prediction, by functions on pixels or numbers:
 
     - `@evaluate`: the forward pass in which operations that are used only in
       training are replaced through TrainingOpInterface, so dropout is the
       identity and normalization uses given statistics;
     - `@train_step`: the forward pass, the gradient of the loss, and the
       gradient and the update of every trainable parameter. It returns the
-      logits, the new values of these parameters, and the further results of
+      prediction, the new values of these parameters, and the further results of
       `@forward`, which are new values of running statistics;
     - `@estimate`, if there are running statistics: the forward pass of training
       without dropout, which pools the statistics of the batches of its calls
-      (`qtrain.pool_statistics`). Its argument "step" counts these batches.
+      (`qtrain.pool_statistics`). Its argument `step` counts these batches.
+
+    Pixels are bytes, which the functions normalize. With `number-input` the
+    input is numbers: floats, or 8-bit mantissas with `mantissas`. Targets are
+    classes or numbers, as the loss is defined for: floats, or 32-bit mantissas
+    with `mantissas`. A function at the end of the model that is part of the
+    loss, such as the sigmoid of `bce`, is left out, with a remark.
 
     Running statistics lag behind the weights during training, so `@evaluate`
     does not read them. It reads tensors of kind `evaluation`, which start as
@@ -67,13 +73,14 @@ def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
     ```
   }];
   let options = [
-    Option<"loss", "loss", "::qtc::qtrain::Loss",
-           "::qtc::qtrain::Loss::CrossEntropy", "Loss function",
-           [{::llvm::cl::values(
-               clEnumValN(::qtc::qtrain::Loss::CrossEntropy, "cross-entropy",
-                          "softmax cross-entropy"),
-               clEnumValN(::qtc::qtrain::Loss::SumOfSquares, "sse",
-                          "sum of squared errors"))}]>,
+    Option<"loss", "loss", "std::string", /*default=*/[{"cross-entropy"}],
+           "Loss function, see compiler/Loss">,
+    Option<"lossDelta", "loss-delta", "double", "1.0",
+           "Width of the middle of the loss `huber`">,
+    Option<"numberInput", "number-input", "bool", "false",
+           "The input is numbers instead of pixels">,
+    Option<"mantissas", "mantissas", "bool", "false",
+           "Numbers enter as mantissas instead of floats">,
     ListOption<"mean", "mean", "double",
                "Mean of pixels/255 per channel, or one for all (default 0)">,
     ListOption<"std", "std", "double",

@@ -119,12 +119,10 @@ private:
   void addExecutor() {
     unsigned index =
         function->hasAttr(kKernelAttrName) ? function.getNumArguments() : 0;
-    function.insertArgument(index,
-                            LLVM::LLVMPointerType::get(function.getContext()),
-                            builder.getDictionaryAttr(builder.getNamedAttr(
-                                qtrain::QTrainDialect::kArgumentAttrName,
-                                builder.getStringAttr("executor"))),
-                            function.getLoc());
+    function.insertArgument(
+        index, LLVM::LLVMPointerType::get(function.getContext()),
+        qtrain::getRoleMark(function.getContext(), qtrain::Role::Executor),
+        function.getLoc());
     executor = function.getArgument(index);
   }
 

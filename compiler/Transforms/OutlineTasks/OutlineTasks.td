@@ -32,7 +32,7 @@ def OutlineTasks : ModelPass<"outline-tasks"> {
     calls are replaced by their launches.
 
     The executor, an opaque pointer, becomes the first argument of the function,
-    marked `qtrain.argument = "executor"`.
+    marked `qtrain.role = #qtrain.role<executor>`.
 
     Before:
 

@@ -132,11 +132,10 @@ struct PlanArena : qtc::impl::PlanArenaBase<PlanArena> {
     OpBuilder builder(function);
     auto type = MemRefType::get({size}, builder.getI8Type());
     unsigned index = function.getNumArguments();
-    function.insertArgument(index, type,
-                            builder.getDictionaryAttr(builder.getNamedAttr(
-                                qtrain::QTrainDialect::kArgumentAttrName,
-                                builder.getStringAttr("arena"))),
-                            function.getLoc());
+    function.insertArgument(
+        index, type,
+        qtrain::getRoleMark(function.getContext(), qtrain::Role::Arena),
+        function.getLoc());
     Value arena = function.getArgument(index);
     for (const Buffer &buffer : buffers) {
       builder.setInsertionPoint(buffer.alloc);

@@ -14,7 +14,7 @@ def PlanArena : FunctionPass<"plan-arena"> {
   let summary = "Gives every allocation a place in one static arena";
   let description = [{
     Replaces `memref.alloc` by views of a new argument, a memref of bytes marked
-    `qtrain.argument = "arena"`, whose static size is the memory that the
+    `qtrain.role = #qtrain.role<arena>`, whose static size is the memory that the
     function needs. The lifetime of a buffer is from the first to the last
     operation of the body that uses it. Buffers whose lifetimes do not overlap
     may share a place: buffers are placed in order of decreasing size, each in
@@ -33,7 +33,7 @@ def PlanArena : FunctionPass<"plan-arena"> {
     After:
 
     ```mlir
-    func.func @f(%arena: memref<64xi8> {qtrain.argument = "arena"}) {
+    func.func @f(%arena: memref<64xi8> {qtrain.role = #qtrain.role<arena>}) {
       %c0 = arith.constant 0 : index
       %a = memref.view %arena[%c0][] : memref<64xi8> to memref<16xi32>
       "test.use"(%a) : (memref<16xi32>) -> ()

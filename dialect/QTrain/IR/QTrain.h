@@ -17,6 +17,7 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -71,6 +72,12 @@ int64_t getSumBound(int64_t length, mlir::Value lhs, mlir::Value rhs);
 
 /// True when no element of `value` can be negative.
 bool isNonnegative(mlir::Value value);
+
+/// The role of argument `index` of `function`, if it has one.
+std::optional<Role> getRole(mlir::FunctionOpInterface function, unsigned index);
+
+/// The attributes of an argument with `role`.
+mlir::DictionaryAttr getRoleMark(mlir::MLIRContext *context, Role role);
 
 } // namespace qtc::qtrain
 

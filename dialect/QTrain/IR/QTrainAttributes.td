@@ -43,15 +43,16 @@ def QTrain_RoundingAttr
   let assemblyFormat = "`<` $value `>`";
 }
 
-def QTrain_Loss : I32EnumAttr<"Loss", "Loss function", [
+def QTrain_ClassLoss : I32EnumAttr<"ClassLoss", "Loss function of classes", [
       I32EnumAttrCase<"CrossEntropy", 0, "cross_entropy">,
       I32EnumAttrCase<"SumOfSquares", 1, "sse">]> {
   let cppNamespace = "::qtc::qtrain";
   let genSpecializedAttr = 0;
 }
 
-def QTrain_LossAttr : EnumAttr<QTrain_Dialect, QTrain_Loss, "loss"> {
-  let summary = "Loss function";
+def QTrain_ClassLossAttr
+    : EnumAttr<QTrain_Dialect, QTrain_ClassLoss, "loss"> {
+  let summary = "Loss function of classes";
   let description = [{
     `cross_entropy` is softmax cross-entropy; `sse` is half the sum of squared
     differences to the one-hot target (numerics contract, section 6, rule 4).
@@ -96,6 +97,39 @@ def QTrain_RandomPurposeAttr
   let description = [{
     The last word of the Philox counter, which separates the random numbers of
     different purposes (numerics contract, section 2.1).
+  }];
+  let assemblyFormat = "`<` $value `>`";
+}
+
+def QTrain_Role : I32EnumAttr<"Role", "Meaning of an argument of a function", [
+      I32EnumAttrCase<"Input", 0, "input">,
+      I32EnumAttrCase<"Target", 1, "target">,
+      I32EnumAttrCase<"Prediction", 2, "prediction">,
+      I32EnumAttrCase<"Exponent", 3, "exponent">,
+      I32EnumAttrCase<"Seed", 4, "seed">,
+      I32EnumAttrCase<"Schedule", 5, "schedule">,
+      I32EnumAttrCase<"Step", 6, "step">,
+      I32EnumAttrCase<"Arena", 7, "arena">,
+      I32EnumAttrCase<"Executor", 8, "executor">]> {
+  let cppNamespace = "::qtc::qtrain";
+  let genSpecializedAttr = 0;
+}
+
+def QTrain_RoleAttr : EnumAttr<QTrain_Dialect, QTrain_Role, "role"> {
+  let summary = "Meaning of an argument of a function";
+  let description = [{
+    The first four are ports, the tensors that a step exchanges with its caller.
+    Ports of the same role are numbered in the order of the arguments.
+
+    - `input`: what the model computes with: pixels or numbers;
+    - `target`: what it should compute: a class per example, or numbers;
+    - `prediction`: the buffer for what it has computed;
+    - `exponent`: the exponent of a prediction that is mantissas;
+    - `seed`: key of the random numbers;
+    - `schedule`: the learning rate in the form of the scheme;
+    - `step`: number of the step, from 0;
+    - `arena`: memory for values that live within a call;
+    - `executor`: the runtime's object that runs parallel loops.
   }];
   let assemblyFormat = "`<` $value `>`";
 }

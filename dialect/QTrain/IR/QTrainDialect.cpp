@@ -145,6 +145,19 @@ LogicalResult WindowAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 // Marks of functions
 //===----------------------------------------------------------------------===//
 
+std::optional<Role> qtc::qtrain::getRole(FunctionOpInterface function,
+                                         unsigned index) {
+  auto role =
+      function.getArgAttrOfType<RoleAttr>(index, QTrainDialect::kRoleAttrName);
+  return role ? std::optional(role.getValue()) : std::nullopt;
+}
+
+DictionaryAttr qtc::qtrain::getRoleMark(MLIRContext *context, Role role) {
+  Builder builder(context);
+  return builder.getDictionaryAttr(builder.getNamedAttr(
+      QTrainDialect::kRoleAttrName, RoleAttr::get(context, role)));
+}
+
 static LogicalResult verifyParameterMark(Operation *op, Attribute value) {
   if (isa<FlatSymbolRefAttr>(value))
     return success();
@@ -154,21 +167,29 @@ static LogicalResult verifyParameterMark(Operation *op, Attribute value) {
 
 /// Whether an argument of this kind may have this type, once the element types
 /// of tensors are those of buffers.
-static bool canHaveType(StringRef kind, Type type) {
+static bool canHaveType(Role role, Type type) {
   auto shaped = dyn_cast<ShapedType>(type);
   Type element = getElementTypeOrSelf(type);
-  if (kind == "labels")
-    return shaped && shaped.hasRank() && shaped.getRank() == 1 &&
-           element.isSignlessInteger(32);
-  unsigned width = llvm::StringSwitch<unsigned>(kind)
-                       .Cases("seed", "schedule", 64)
-                       .Case("step", 32)
-                       .Default(0);
   // Scalars of a device are in memory.
   bool isScalar = !shaped || (isa<MemRefType>(type) && shaped.getRank() == 0);
-  if (width != 0)
-    return isScalar && element.isSignlessInteger(width);
-  return (kind != "pixels" && kind != "logits") || shaped;
+  switch (role) {
+  case Role::Input:
+  case Role::Prediction:
+    return shaped != nullptr;
+  case Role::Target:
+    return shaped && shaped.hasRank() && shaped.getRank() >= 1 &&
+           (element.isF32() || element.isSignlessInteger(32));
+  case Role::Seed:
+  case Role::Schedule:
+    return isScalar && element.isSignlessInteger(64);
+  case Role::Step:
+    return isScalar && element.isSignlessInteger(32);
+  case Role::Exponent:
+  case Role::Arena:
+  case Role::Executor:
+    return true;
+  }
+  llvm_unreachable("unknown role");
 }
 
 LogicalResult
@@ -177,13 +198,13 @@ QTrainDialect::verifyRegionArgAttribute(Operation *op, unsigned regionIndex,
                                         NamedAttribute attribute) {
   if (attribute.getName() == kParameterAttrName)
     return verifyParameterMark(op, attribute.getValue());
-  if (attribute.getName() != kArgumentAttrName)
+  if (attribute.getName() != kRoleAttrName)
     return op->emitOpError() << "has no argument attribute "
                              << attribute.getName() << " in dialect qtrain";
-  auto kind = dyn_cast<StringAttr>(attribute.getValue());
-  if (!kind)
+  auto role = dyn_cast<RoleAttr>(attribute.getValue());
+  if (!role)
     return op->emitOpError()
-           << "expected '" << kArgumentAttrName << "' to be a string, but got "
+           << "expected '" << kRoleAttrName << "' to be a role, but got "
            << attribute.getValue();
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (!function || argIndex >= function.getNumArguments())
@@ -191,10 +212,11 @@ QTrainDialect::verifyRegionArgAttribute(Operation *op, unsigned regionIndex,
   // Other dialects have types of their own for what lies in memory.
   Type type = function.getArgumentTypes()[argIndex];
   if (!isa<BuiltinDialect>(type.getDialect()) ||
-      canHaveType(kind.getValue(), type))
+      canHaveType(role.getValue(), type))
     return success();
-  return op->emitOpError() << "argument " << argIndex << " cannot be " << kind
-                           << " with type " << type;
+  return op->emitOpError() << "argument " << argIndex << " cannot be "
+                           << stringifyRole(role.getValue()) << " with type "
+                           << type;
 }
 
 LogicalResult

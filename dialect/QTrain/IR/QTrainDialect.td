@@ -36,7 +36,7 @@ def QTrain_Dialect : Dialect {
     Parameters are `qtrain.parameter` symbols at module level. A function takes
     the parameters it uses as arguments marked `qtrain.parameter`, and the step
     returns their new values as results marked in the same way. Every
-    other argument of a function is marked `qtrain.argument` with its role.
+    other argument of a function is marked `qtrain.role` (`#qtrain.role`).
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
@@ -47,11 +47,8 @@ def QTrain_Dialect : Dialect {
     /// value is a FlatSymbolRefAttr.
     static constexpr llvm::StringLiteral kParameterAttrName =
         "qtrain.parameter";
-    /// Marks further function arguments; the value is a StringAttr. The verifier
-    /// checks the types of "pixels", "labels", "logits", "seed", "step" and
-    /// "schedule"; later passes add names such as "arena" or "executor".
-    static constexpr llvm::StringLiteral kArgumentAttrName =
-        "qtrain.argument";
+    /// Marks further function arguments; the value is a RoleAttr.
+    static constexpr llvm::StringLiteral kRoleAttrName = "qtrain.role";
     /// Names of the functions of a training module; the last one exists if the
     /// model has running statistics.
     static constexpr llvm::StringLiteral kTrainStepName = "train_step";

@@ -231,6 +231,21 @@ bool AbsAttr::isHomogeneous() const { return true; }
 
 bool AbsAttr::isNonnegative() const { return true; }
 
+Value SignAttr::buildValue(ImplicitLocOpBuilder &builder, Value operand) const {
+  Scalar x(builder, operand);
+  Scalar upper = Scalar::select(x.isAbove(0.0), x.constant(1.0), x);
+  return Scalar::select(x.isBelow(0.0), x.constant(-1.0), upper);
+}
+
+Value SignAttr::buildGradient(ImplicitLocOpBuilder &builder, Value operand,
+                              Value gradient) const {
+  return Scalar(builder, gradient).constant(0.0);
+}
+
+std::pair<double, double> SignAttr::getOuterSlopes() const {
+  return {0.0, 0.0};
+}
+
 Value NegAttr::buildValue(ImplicitLocOpBuilder &builder, Value operand) const {
   Scalar x(builder, operand);
   return -x;

@@ -81,6 +81,11 @@ def QTrain_AbsAttr : QTrain_FunctionAttr<"Abs", "abs", ["isHomogeneous", "isNonn
   let description = "ONNX Abs. The derivative at 0 is 0.";
 }
 
+def QTrain_SignAttr : QTrain_FunctionAttr<"Sign", "sign"> {
+  let summary = "1 for x > 0, -1 for x < 0, 0 at 0";
+  let description = "ONNX Sign. The derivative is 0 everywhere.";
+}
+
 def QTrain_NegAttr : QTrain_FunctionAttr<"Neg", "neg", ["isHomogeneous"]> {
   let summary = "-x";
   let description = "ONNX Neg.";

@@ -35,9 +35,55 @@ def QTrain_LossGradientOp : QTrain_PureOp<"loss_gradient"> {
     ```
   }];
   let arguments = (ins QTrain_Value:$logits, QTrain_TensorOf<[I32]>:$labels,
-                       QTrain_LossAttr:$loss,
+                       QTrain_ClassLossAttr:$loss,
                        OptionalAttr<QTrain_ExponentialAttr>:$exponential);
   let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_ResidualOp : QTrain_PureOp<"residual"> {
+  let summary = "Prediction minus target";
+  let description = [{
+    Element by element. Scaled: the mantissas of the prediction are shifted to
+    the exponent t of the target, rounded to nearest, and clipped to
+    ±(2^30 − 1); targets are in ±2^30. The result has 32 bits and the exponent t
+    (numerics contract, section 4.16).
+
+    Constraints:
+    - (C1) all values have one shape.
+    - (C2) all are float, or all scaled, target and result of 32 bits.
+
+    Example:
+
+    ```mlir
+    %e = qtrain.residual %y, %t
+         : (tensor<8x1xf32>, tensor<8x1xf32>) -> tensor<8x1xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$prediction, QTrain_Value:$target);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_ScaleErrorOp
+    : QTrain_PureOp<"scale_error", [AllTypesMatch<["input", "result"]>]> {
+  let summary = "An error times a constant of the loss";
+  let description = [{
+    `input` · `factor` for each element. Integer schemes omit the operation,
+    because their updates do not depend on the scale of the loss.
+
+    Constraints:
+    - (C1) `factor` is positive and finite.
+
+    Example:
+
+    ```mlir
+    %g = qtrain.scale_error %e {factor = 2.0 : f32}
+         : (tensor<8x1xf32>) -> tensor<8x1xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_FloatTensor:$input, F32Attr:$factor);
+  let results = (outs QTrain_FloatTensor:$result);
   let hasVerifier = 1;
 }
 

@@ -127,6 +127,29 @@ def QTrain_NormalizeOp : QTrain_PureOp<"normalize"> {
   let hasVerifier = 1;
 }
 
+def QTrain_DecodeOp : QTrain_PureOp<"decode"> {
+  let summary = "Numbers of an input or a target that is mantissas";
+  let description = [{
+    result[i] = mantissas[i] · 2^`exponent`. An integer scheme makes a scaled
+    tensor of it.
+
+    Constraints:
+    - (C1) `mantissas` and the result have the same shape.
+    - (C2) `exponent` is in ±100.
+
+    Example:
+
+    ```mlir
+    %x = qtrain.decode %features {exponent = -5 : si32}
+         : (tensor<8x10xi8>) -> tensor<8x10xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_TensorOf<[I8, I32]>:$mantissas,
+                       SI32Attr:$exponent);
+  let results = (outs QTrain_FloatTensor:$result);
+  let hasVerifier = 1;
+}
+
 def QTrain_Conv2DOp : QTrain_PureOp<"conv2d", [Differentiable, Contraction]> {
   let summary = "Two-dimensional convolution (ONNX Conv without bias)";
   let description = [{

@@ -221,6 +221,14 @@ LogicalResult ParameterOp::verify() {
   return success();
 }
 
+LogicalResult DecodeOp::verify() {
+  if (getExponent() < -100 || getExponent() > 100) // C2
+    return emitOpError() << "expected an exponent of at most 100, but got "
+                         << getExponent();
+  return expectShape(*this, "result", getResult(),
+                     getMantissas().getType().getShape()); // C1
+}
+
 LogicalResult NormalizeOp::verify() {
   if (failed(expectShape(*this, "result", getResult(), // C1
                          getPixels().getType().getShape())))
@@ -415,7 +423,7 @@ LogicalResult LossGradientOp::verify() {
       failed(expectAccumulator(*this, getResult())))
     return failure();
   auto logits = dyn_cast<ScaledType>(getLogits().getType());
-  bool isInteger = logits && getLoss() == Loss::CrossEntropy;
+  bool isInteger = logits && getLoss() == ClassLoss::CrossEntropy;
   if (getExponential().has_value() != isInteger) // C3
     return emitOpError("expected a power function exactly for a cross-entropy "
                        "of scaled logits");
@@ -423,6 +431,28 @@ LogicalResult LossGradientOp::verify() {
       logits.getWidth() != 8) // C4
     return emitOpError() << "expected logits of 8 bits, but got " << logits;
   return expectShape(*this, "result", getResult(), shape); // C2
+}
+
+LogicalResult ResidualOp::verify() {
+  if (failed(expectOneForm(*this, {getPrediction(), getTarget(), getResult()})))
+    return failure(); // C2
+  if (isScaled(getTarget().getType()) &&
+      cast<ScaledType>(getTarget().getType()).getWidth() != 32) // C2
+    return emitOpError() << "expected targets of 32 bits, but got "
+                         << getTarget().getType();
+  if (failed(expectAccumulator(*this, getResult())) || // C2
+      failed(expectShape(*this, "target", getTarget(),
+                         getShape(getPrediction())))) // C1
+    return failure();
+  return expectShape(*this, "result", getResult(),
+                     getShape(getPrediction())); // C1
+}
+
+LogicalResult ScaleErrorOp::verify() {
+  if (getFactor().isFinite() && !getFactor().isNegative() &&
+      !getFactor().isZero()) // C1
+    return success();
+  return emitOpError("expected a positive, finite factor");
 }
 
 LogicalResult Conv2DInputGradientOp::verify() {

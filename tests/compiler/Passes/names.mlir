@@ -8,7 +8,7 @@
 // FLOAT-NOT: {{^}}error: forged
 
 qtrain.parameter @"parameter.\1B[31mred\0Aerror: forged" id 0 = dense<0x7FC00000> : tensor<3x4xf32>
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"},
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>},
                       %w: tensor<3x4xf32> {qtrain.parameter = @"parameter.\1B[31mred\0Aerror: forged"}) -> tensor<2x3xf32> {
   %0 = qtrain.normalize %x {divisor = 2.55e+02 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x4xui8>) -> tensor<2x4xf32>

@@ -570,19 +570,19 @@ func.func private @f(i64 {qtrain.parameter = "w"})
 // -----
 
 // expected-error @below {{expected 'qtrain.argument' to be a string, but got 3}}
-func.func private @f(i64 {qtrain.argument = 3 : i64})
+func.func private @f(i64 {qtrain.role = 3 : i64})
 
 // -----
 
 // expected-error @below {{argument 1 cannot be "seed" with type 'tensor<2xi64>'}}
-func.func private @f(i64, tensor<2xi64> {qtrain.argument = "seed"})
+func.func private @f(i64, tensor<2xi64> {qtrain.role = #qtrain.role<seed>})
 
 // -----
 
 // expected-error @below {{argument 0 cannot be "labels" with type 'tensor<2xf32>'}}
-func.func private @f(tensor<2xf32> {qtrain.argument = "labels"})
+func.func private @f(tensor<2xf32> {qtrain.role = #qtrain.role<target>})
 
 // -----
 
 // expected-error @below {{has no result attribute "qtrain.argument" in dialect qtrain}}
-func.func private @f() -> (i64 {qtrain.argument = "seed"})
+func.func private @f() -> (i64 {qtrain.role = #qtrain.role<seed>})

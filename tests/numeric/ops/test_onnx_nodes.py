@@ -49,7 +49,7 @@ class ImportedFunction:
 
     def text(self):
         text = self.forward.replace("@forward", f"@{self.name}", 1)
-        text = re.sub(r"(%arg0: tensor<\S+>)", r'\1 {qtrain.argument = "pixels"}', text, count=1)
+        text = re.sub(r"(%arg0: tensor<\S+>)", r'\1 {qtrain.role = #qtrain.role<input>}', text, count=1)
         lines = []
         for index, (symbol, value) in enumerate(self.values):
             text = text.replace(f"= @{symbol}}}", f"= @{self.parameter(index)}}}")

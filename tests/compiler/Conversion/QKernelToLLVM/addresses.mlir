@@ -49,7 +49,7 @@ func.func private @task(%begin: index, %end: index, %x: memref<8xi32>, %m: memre
 func.func private @scale(%begin: index, %end: index, %n: i32) {
   return
 }
-func.func @evaluate(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: memref<128xi8> {qtrain.argument = "arena"}) {
+func.func @evaluate(%executor: !llvm.ptr {qtrain.role = #qtrain.role<executor>}, %arena: memref<128xi8> {qtrain.role = #qtrain.role<arena>}) {
   %c0 = arith.constant 0 : i32
   %c32 = arith.constant 32 : index
   %c64 = arith.constant 64 : index
@@ -77,7 +77,7 @@ memref.global "private" constant @table : memref<4xi8> = dense<1>
 func.func private @task(%begin: index, %end: index, %x: memref<4xi8>) {
   return
 }
-func.func @evaluate(%executor: !llvm.ptr {qtrain.argument = "executor"}, %logits: memref<4xi8> {qtrain.argument = "logits"}) {
+func.func @evaluate(%executor: !llvm.ptr {qtrain.role = #qtrain.role<executor>}, %logits: memref<4xi8> {qtrain.role = #qtrain.role<prediction>}) {
   %table = memref.get_global @table : memref<4xi8>
   memref.copy %table, %logits : memref<4xi8> to memref<4xi8>
   qkernel.launch @task(%table) on %executor : !llvm.ptr count 8 with memref<4xi8>

@@ -61,8 +61,8 @@ func.func private @task(%begin: index, %end: index, %x: memref<8xi32> {llvm.noal
   memref.store %n, %x[%c0] : memref<8xi32>
   return
 }
-func.func @train_step(%executor: !llvm.ptr {qtrain.argument = "executor"}, %w: memref<8xi32> {qtrain.parameter = @w},
-                      %step: i32 {qtrain.argument = "step"}) attributes {qkernel.profile = []} {
+func.func @train_step(%executor: !llvm.ptr {qtrain.role = #qtrain.role<executor>}, %w: memref<8xi32> {qtrain.parameter = @w},
+                      %step: i32 {qtrain.role = #qtrain.role<step>}) attributes {qkernel.profile = []} {
   qkernel.launch @task(%w, %step) on %executor : !llvm.ptr count 128 with memref<8xi32>, i32
   qkernel.mark 7 on %executor : !llvm.ptr
   return
@@ -97,11 +97,11 @@ func.func private @task(%begin: index, %end: index, %arena: memref<64xi8>, %pixe
                         %schedule: i64) {
   return
 }
-func.func @all(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: memref<64xi8> {qtrain.argument = "arena"},
-               %pixels: memref<4xi8> {qtrain.argument = "pixels"}, %labels: memref<4xi32> {qtrain.argument = "labels"},
-               %logits: memref<4xi8> {qtrain.argument = "logits"},
-               %exponent: memref<i32> {qtrain.argument = "logits_exponent"}, %seed: i64 {qtrain.argument = "seed"},
-               %schedule: i64 {qtrain.argument = "schedule"}) {
+func.func @all(%executor: !llvm.ptr {qtrain.role = #qtrain.role<executor>}, %arena: memref<64xi8> {qtrain.role = #qtrain.role<arena>},
+               %pixels: memref<4xi8> {qtrain.role = #qtrain.role<input>}, %labels: memref<4xi32> {qtrain.role = #qtrain.role<target>},
+               %logits: memref<4xi8> {qtrain.role = #qtrain.role<prediction>},
+               %exponent: memref<i32> {qtrain.role = #qtrain.role<exponent>}, %seed: i64 {qtrain.role = #qtrain.role<seed>},
+               %schedule: i64 {qtrain.role = #qtrain.role<schedule>}) {
   qkernel.launch @task(%arena, %pixels, %labels, %logits, %exponent, %seed, %schedule) on %executor : !llvm.ptr count 4
       with memref<64xi8>, memref<4xi8>, memref<4xi32>, memref<4xi8>, memref<i32>, i64, i64
   return
@@ -117,7 +117,7 @@ func.func @all(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: memr
 //   CHECK-NOT:   memref
 //       CHECK:   llvm.cond_br
 //       CHECK:   llvm.return
-func.func @code(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: memref<64xi8> {qtrain.argument = "arena"}) {
+func.func @code(%executor: !llvm.ptr {qtrain.role = #qtrain.role<executor>}, %arena: memref<64xi8> {qtrain.role = #qtrain.role<arena>}) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c4 = arith.constant 4 : index
@@ -140,7 +140,7 @@ func.func @code(%executor: !llvm.ptr {qtrain.argument = "executor"}, %arena: mem
 func.func private @task(%begin: index, %end: index, %size: index) {
   return
 }
-func.func @sizes(%executor: !llvm.ptr {qtrain.argument = "executor"}) {
+func.func @sizes(%executor: !llvm.ptr {qtrain.role = #qtrain.role<executor>}) {
   %size = qkernel.size 3 = 4096
   qkernel.launch @task(%size) on %executor : !llvm.ptr count 4 with index
   return

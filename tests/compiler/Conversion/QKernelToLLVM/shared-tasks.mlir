@@ -29,8 +29,8 @@ func.func private @task(%begin: index, %end: index, %x: memref<64xi8>) {
 func.func private @scaled(%begin: index, %end: index, %x: memref<64xi8>, %n: i32) {
   return
 }
-func.func @evaluate(%executor: !llvm.ptr {qtrain.argument = "executor"}, %x: memref<64xi8> {qtrain.argument = "arena"},
-                    %step: i32 {qtrain.argument = "step"}) {
+func.func @evaluate(%executor: !llvm.ptr {qtrain.role = #qtrain.role<executor>}, %x: memref<64xi8> {qtrain.role = #qtrain.role<arena>},
+                    %step: i32 {qtrain.role = #qtrain.role<step>}) {
   %c16 = arith.constant 16 : index
   %bytes = memref.view %x[%c16][] : memref<64xi8> to memref<48xi8>
   qkernel.launch @task(%x) on %executor : !llvm.ptr count 8 with memref<64xi8>

@@ -10,7 +10,7 @@
 #three = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>
 // CHECK-LABEL: func @forward(
 //  CHECK-SAME:   %{{[^ ]+}}: memref<2x6x6x4xf32>, %{{[^ ]+}}: memref<5x4x3x3xf32>, %{{[^ ]+}}: memref<5xf32>,
-//  CHECK-SAME:   %[[LOGITS:[^ ]+]]: memref<2x6x6x5xf32> {qtrain.argument = "logits"})
+//  CHECK-SAME:   %[[LOGITS:[^ ]+]]: memref<2x6x6x5xf32> {qtrain.role = #qtrain.role<prediction>})
 //       CHECK:   %[[ZERO:.+]] = arith.constant 0.000000e+00 : f32
 //   CHECK-NOT:   linalg.generic
 //       CHECK:   qkernel.conv2d ins(%{{.+}}, %{{.+}}, %{{.+}} : tensor<2x6x6x4xf32>, tensor<5x4x3x3xf32>, tensor<5xf32>)

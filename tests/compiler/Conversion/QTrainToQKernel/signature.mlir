@@ -4,8 +4,8 @@
 // their exponent become arguments, new parameters go back where they came from.
 
 // CHECK-LABEL: func @train_step(
-//  CHECK-SAME:   %[[PIXELS:[^ ]+]]: memref<2x4xi8> {qtrain.argument = "pixels"}, %[[W:[^ ]+]]: memref<3x4xi8> {qtrain.parameter = @w}, %[[S:[^ ]+]]: i32,
-//  CHECK-SAME:   %[[LOGITS:[^ ]+]]: memref<2x4xi8> {qtrain.argument = "logits"}, %[[EXPONENT:[^ ]+]]: memref<i32> {qtrain.argument = "logits_exponent"}) {
+//  CHECK-SAME:   %[[PIXELS:[^ ]+]]: memref<2x4xi8> {qtrain.role = #qtrain.role<input>}, %[[W:[^ ]+]]: memref<3x4xi8> {qtrain.parameter = @w}, %[[S:[^ ]+]]: i32,
+//  CHECK-SAME:   %[[LOGITS:[^ ]+]]: memref<2x4xi8> {qtrain.role = #qtrain.role<prediction>}, %[[EXPONENT:[^ ]+]]: memref<i32> {qtrain.role = #qtrain.role<exponent>}) {
 //       CHECK:   %[[P:.+]] = bufferization.to_tensor %[[PIXELS]] restrict writable : memref<2x4xi8>
 //       CHECK:   %[[TW:.+]] = bufferization.to_tensor %[[W]] restrict writable : memref<3x4xi8>
 //       CHECK:   bufferization.materialize_in_destination %{{.+}} in restrict writable %[[LOGITS]]
@@ -13,7 +13,7 @@
 //       CHECK:   bufferization.materialize_in_destination %{{.+}} in restrict writable %[[W]]
 //       CHECK:   return{{$}}
 qtrain.parameter @w id 0 exponent -7 = dense<0> : tensor<3x4xi8>
-func.func @train_step(%p: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tensor<3x4xi8> {qtrain.parameter = @w}, %s: i32)
+func.func @train_step(%p: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %w: tensor<3x4xi8> {qtrain.parameter = @w}, %s: i32)
     -> (tensor<2x4xi8>, i32, tensor<3x4xi8> {qtrain.parameter = @w}) {
   %x = qtrain.lookup %p {exponent = -7 : si32, table = dense<1> : tensor<1x256xi8>}
     : (tensor<2x4xui8>) -> !qtrain.scaled<tensor<2x4xi8>>

@@ -123,7 +123,7 @@ func.func @f(%x: memref<8x10xi32>, %m: memref<i32>) {
 
 // -----
 
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}) -> tensor<2x4xf32> {
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}) -> tensor<2x4xf32> {
   %c = arith.constant 1.0 : f32
   %0 = tensor.splat %c : tensor<2x4xf32>
   %1 = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} outs(%0 : tensor<2x4xf32>) {

@@ -7,7 +7,7 @@ func.func @forward(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
 
 // -----
 
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}) -> tensor<2x4xf32> {
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}) -> tensor<2x4xf32> {
   %0 = "other.op"(%x) : (tensor<2x4xui8>) -> tensor<2x4xf32>
   %1 = qtrain.relu %0 : (tensor<2x4xf32>) -> tensor<2x4xf32>
   return %1 : tensor<2x4xf32>

@@ -90,7 +90,7 @@ llvm.func internal @b(%x: i64) {
 
 // -----
 
-llvm.func @f(%x: !llvm.ptr {qtrain.argument = "labels"}, %y: i64 {qtrain.parameter = 5 : i32}) {
+llvm.func @f(%x: !llvm.ptr {qtrain.role = #qtrain.role<target>}, %y: i64 {qtrain.parameter = 5 : i32}) {
   llvm.return
 }
 

@@ -244,7 +244,7 @@ func.func @f(%e: !llvm.ptr) {
 
 // -----
 
-func.func @task(%b: index, %e: index, %p: !llvm.ptr {qtrain.argument = "executor"}) {
+func.func @task(%b: index, %e: index, %p: !llvm.ptr {qtrain.role = #qtrain.role<executor>}) {
   qkernel.launch @task(%p) on %p : !llvm.ptr count 4 with !llvm.ptr
   return
 }
@@ -263,7 +263,7 @@ func.func private @qtcrt_parallel_for() {
 func.func private @task(%b: index, %e: index) {
   return
 }
-func.func @f(%e: !llvm.ptr {qtrain.argument = "executor"}) {
+func.func @f(%e: !llvm.ptr {qtrain.role = #qtrain.role<executor>}) {
   qkernel.launch @task() on %e : !llvm.ptr count 4
   qkernel.mark 0 on %e : !llvm.ptr
   return
@@ -271,7 +271,7 @@ func.func @f(%e: !llvm.ptr {qtrain.argument = "executor"}) {
 
 // -----
 
-func.func @f(%x: memref<4xi8> {qtrain.argument = "\1B[31mred"}, %p: !llvm.ptr {qtrain.argument = "executor"}) {
+func.func @f(%x: memref<4xi8> {qtrain.argument = "\1B[31mred"}, %p: !llvm.ptr {qtrain.role = #qtrain.role<executor>}) {
   return
 }
 

@@ -76,26 +76,26 @@ func.func @forward(%w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<4x4xf3
 
 // -----
 
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = 3 : i64}) {
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = 3 : i64}) {
   return
 }
 
 // -----
 
-func.func @train_step(%x: tensor<2x4xf32> {qtrain.argument = "seed"}, %y: f32 {qtrain.argument = "labels"}) -> tensor<2x4xf32> {
+func.func @train_step(%x: tensor<2x4xf32> {qtrain.role = #qtrain.role<seed>}, %y: f32 {qtrain.role = #qtrain.role<target>}) -> tensor<2x4xf32> {
   return %x : tensor<2x4xf32>
 }
 
 // -----
 
-func.func @train_step(%x: i64 {qtrain.argument = "pixels"}, %y: i64 {qtrain.argument = "arena"},
+func.func @train_step(%x: i64 {qtrain.role = #qtrain.role<input>}, %y: i64 {qtrain.role = #qtrain.role<arena>},
                       %z: i64 {qtrain.argument = "weather"}) {
   return
 }
 
 // -----
 
-func.func @train_step(%x: i64 {qtrain.argument = "seed"}, %y: i64 {qtrain.argument = "seed"}) {
+func.func @train_step(%x: i64 {qtrain.role = #qtrain.role<seed>}, %y: i64 {qtrain.role = #qtrain.role<seed>}) {
   return
 }
 
@@ -107,7 +107,7 @@ func.func @train_step(%x: i64 {qtrain.colour = "blue"}) {
 
 // -----
 
-func.func @train_step(%x: tensor<4xf32> {qtrain.parameter = @w}) -> (tensor<4xf32> {qtrain.argument = "seed"}) {
+func.func @train_step(%x: tensor<4xf32> {qtrain.parameter = @w}) -> (tensor<4xf32> {qtrain.role = #qtrain.role<seed>}) {
   return %x : tensor<4xf32>
 }
 
@@ -182,7 +182,7 @@ func.func @f(%x: !qtrain.scaled<tensor<2x4xi8>>, %w: !qtrain.scaled<tensor<4x4xi
 // -----
 
 module attributes {qtrain.parameter = @w, qkernel.kernel, gpu.container_module, llvm.data_layout = "e"} {
-  func.func @f() attributes {qtrain.parameter = @w, qtrain.argument = "seed"} {
+  func.func @f() attributes {qtrain.parameter = @w, qtrain.role = #qtrain.role<seed>} {
     return
   }
 }

@@ -118,7 +118,7 @@ func.func @f(%x: tensor<4xi64> {qtrain.parameter = @w}) -> tensor<4xi64> {
 
 // Names that a terminal obeys.
 qtrain.parameter @"parameter.\1B[31mred\0Aerror: forged" id 0 = dense<0x7FC00000> : tensor<4x4xf32>
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"},
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>},
                       %w: tensor<4x4xf32> {qtrain.parameter = @"parameter.\1B[31mred\0Aerror: forged"}) -> tensor<2x4xf32> {
   %0 = qtrain.normalize %x {divisor = 2.55e+02 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x4xui8>) -> tensor<2x4xf32>
@@ -141,9 +141,9 @@ module {
 // -----
 
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
-func.func @train_step(%w: tensor<4x4xf32> {qtrain.parameter = @w}, %s: i64 {qtrain.argument = "schedule"},
-                      %e: i64 {qtrain.argument = "seed"}, %t: i32 {qtrain.argument = "step"},
-                      %l: tensor<4xi32> {qtrain.argument = "labels"}) -> (tensor<4x4xf32>, tensor<4x4xf32> {qtrain.parameter = @w}) {
+func.func @train_step(%w: tensor<4x4xf32> {qtrain.parameter = @w}, %s: i64 {qtrain.role = #qtrain.role<schedule>},
+                      %e: i64 {qtrain.role = #qtrain.role<seed>}, %t: i32 {qtrain.role = #qtrain.role<step>},
+                      %l: tensor<4xi32> {qtrain.role = #qtrain.role<target>}) -> (tensor<4x4xf32>, tensor<4x4xf32> {qtrain.parameter = @w}) {
   %0 = qtrain.update %w, %w : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
   return %0, %0 : tensor<4x4xf32>, tensor<4x4xf32>
 }

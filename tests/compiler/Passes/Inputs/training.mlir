@@ -9,7 +9,7 @@ func.func @train_step(%x: tensor<2x4xf32>, %w: tensor<4x4xf32>) -> tensor<2x4xf3
 // -----
 
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> (tensor<2x4xf32>, i32) {
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> (tensor<2x4xf32>, i32) {
   %0 = qtrain.normalize %x {divisor = 2.55e+02 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x4xui8>) -> tensor<2x4xf32>
   %1 = qtrain.linear %0, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
@@ -20,7 +20,7 @@ func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tens
 // -----
 
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
   %0 = arith.constant dense<1.0> : tensor<2x4xf32>
   %1 = qtrain.linear %0, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
   return %1 : tensor<2x4xf32>
@@ -29,7 +29,7 @@ func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tens
 // -----
 
 qtrain.parameter @s id 0 = dense<1.0> : tensor<4xf32>
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %s: tensor<4xf32> {qtrain.parameter = @s}) -> tensor<2x4xf32> {
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %s: tensor<4xf32> {qtrain.parameter = @s}) -> tensor<2x4xf32> {
   %0 = qtrain.normalize %x {divisor = 2.55e+02 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x4xui8>) -> tensor<2x4xf32>
   %1 = qtrain.relu %s : (tensor<4xf32>) -> tensor<4xf32>
@@ -42,7 +42,7 @@ func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %s: tens
 // -----
 
 qtrain.parameter @s id 0 = dense<1.0> : tensor<4xf32>
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %s: tensor<4xf32> {qtrain.parameter = @s}) -> tensor<2x4xf32> {
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %s: tensor<4xf32> {qtrain.parameter = @s}) -> tensor<2x4xf32> {
   %0 = qtrain.normalize %x {divisor = 2.55e+02 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x4xui8>) -> tensor<2x4xf32>
   %y, %m, %v, %nm, %nv = qtrain.batch_norm_training %0, %s, %s, %s, %s {epsilon = 1.0e-5 : f64, momentum = 1.0e-1 : f64}
@@ -54,7 +54,7 @@ func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %s: tens
 // -----
 
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<4x4xf32> {
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<4x4xf32> {
   %0 = qtrain.update %w, %w {symbol = @w} : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
   return %0 : tensor<4x4xf32>
 }
@@ -62,8 +62,8 @@ func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tens
 // -----
 
 qtrain.parameter @w id 0 = dense<1.0> : tensor<2x4xf32>
-func.func @train_step(%l: tensor<2xi32> {qtrain.argument = "labels"}, %w: tensor<2x4xf32> {qtrain.parameter = @w},
-                      %s: i64 {qtrain.argument = "seed"}, %t: i32 {qtrain.argument = "step"}) -> tensor<2x4xf32> {
+func.func @train_step(%l: tensor<2xi32> {qtrain.role = #qtrain.role<target>}, %w: tensor<2x4xf32> {qtrain.parameter = @w},
+                      %s: i64 {qtrain.role = #qtrain.role<seed>}, %t: i32 {qtrain.role = #qtrain.role<step>}) -> tensor<2x4xf32> {
   %0 = qtrain.loss_gradient %w, %l {loss = #qtrain.loss<sse>} : (tensor<2x4xf32>, tensor<2xi32>) -> tensor<2x4xf32>
   %1 = qtrain.relu_gradient %w, %0 : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
   return %1 : tensor<2x4xf32>
@@ -72,7 +72,7 @@ func.func @train_step(%l: tensor<2xi32> {qtrain.argument = "labels"}, %w: tensor
 // -----
 
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4xf32>
-func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tensor<4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %w: tensor<4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
   %0 = qtrain.normalize %x {divisor = 2.55e+02 : f64, mean = array<f64: 1.0e308>, std = array<f64: 1.0e-308>}
     : (tensor<2x4xui8>) -> tensor<2x4xf32>
   %1 = qtrain.bias_add %0, %w : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
@@ -82,7 +82,7 @@ func.func @train_step(%x: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tens
 // -----
 
 // The forward pass of training alone.
-func.func @forward(%x: tensor<2x4xf32>, %s: i64 {qtrain.argument = "seed"}, %t: i32 {qtrain.argument = "step"}) -> tensor<4xi16> {
+func.func @forward(%x: tensor<2x4xf32>, %s: i64 {qtrain.role = #qtrain.role<seed>}, %t: i32 {qtrain.role = #qtrain.role<step>}) -> tensor<4xi16> {
   %0 = qtrain.random %s, %t {id = 0 : i64, purpose = #qtrain.purpose<dropout>} : (i64, i32) -> tensor<4xi16>
   return %0 : tensor<4xi16>
 }

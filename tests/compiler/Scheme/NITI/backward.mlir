@@ -8,8 +8,8 @@
 // by 8 leaves 7 (the paper's form: 11, shifted by 4).
 
 // CHECK-LABEL: func @train_step(
-//  CHECK-SAME:   %[[LABELS:[^ ]+]]: tensor<2xi32> {qtrain.argument = "labels"}, %[[M:[^ ]+]]: tensor<3x4xi8> {qtrain.parameter = @w},
-//  CHECK-SAME:   %[[SEED:[^ ]+]]: i64 {qtrain.argument = "seed"}, %[[STEP:[^ ]+]]: i32 {qtrain.argument = "step"}, %[[MU:[^ ]+]]: i64 {qtrain.argument = "schedule"})
+//  CHECK-SAME:   %[[LABELS:[^ ]+]]: tensor<2xi32> {qtrain.role = #qtrain.role<target>}, %[[M:[^ ]+]]: tensor<3x4xi8> {qtrain.parameter = @w},
+//  CHECK-SAME:   %[[SEED:[^ ]+]]: i64 {qtrain.role = #qtrain.role<seed>}, %[[STEP:[^ ]+]]: i32 {qtrain.role = #qtrain.role<step>}, %[[MU:[^ ]+]]: i64 {qtrain.role = #qtrain.role<schedule>})
 //  CHECK-SAME:   -> (tensor<2x3xi8>, i32, tensor<3x4xi8> {qtrain.parameter = @w})
 //       CHECK:   %[[W:.+]] = qtrain.compose %[[M]]
 //       CHECK:   %[[X:.+]] = qtrain.lookup

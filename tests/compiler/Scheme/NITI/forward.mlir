@@ -5,7 +5,7 @@
 // bits, never to the left. Logits come with their exponent.
 
 // CHECK-LABEL: func @evaluate(
-//  CHECK-SAME:   %[[PIXELS:.+]]: tensor<2x4xui8> {qtrain.argument = "pixels"}, %[[M:.+]]: tensor<3x4xi8> {qtrain.parameter = @w}) -> (tensor<2x3xi8>, i32)
+//  CHECK-SAME:   %[[PIXELS:.+]]: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %[[M:.+]]: tensor<3x4xi8> {qtrain.parameter = @w}) -> (tensor<2x3xi8>, i32)
 //       CHECK:   %[[S:.+]] = arith.constant -6 : i32
 //       CHECK:   %[[W:.+]] = qtrain.compose %[[M]], %[[S]]
 //       CHECK:   %[[X:.+]] = qtrain.lookup %[[PIXELS]]
@@ -19,7 +19,7 @@
 //       CHECK:   %[[MY:.+]], %[[SY:.+]] = qtrain.decompose %[[Y]]
 //       CHECK:   return %[[MY]], %[[SY]] : tensor<2x3xi8>, i32
 qtrain.parameter @w id 0 = dense<1.0> : tensor<3x4xf32>
-func.func @evaluate(%p: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tensor<3x4xf32> {qtrain.parameter = @w})
+func.func @evaluate(%p: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %w: tensor<3x4xf32> {qtrain.parameter = @w})
     -> tensor<2x3xf32> {
   %x = qtrain.normalize %p {divisor = 255.0 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x4xui8>) -> tensor<2x4xf32>
@@ -36,7 +36,7 @@ func.func @evaluate(%p: tensor<2x4xui8> {qtrain.argument = "pixels"}, %w: tensor
 
 // CHECK-LABEL: func @evaluate(
 //       CHECK:   qtrain.lookup %{{.+}} {exponent = 0 : si32, table = dense<"0x00{{.*}}7F"> : tensor<2x256xi8>} : (tensor<1x2xui8>) -> !qtrain.scaled<tensor<1x2xi8>>
-func.func @evaluate(%p: tensor<1x2xui8> {qtrain.argument = "pixels"}) -> tensor<1x2xf32> {
+func.func @evaluate(%p: tensor<1x2xui8> {qtrain.role = #qtrain.role<input>}) -> tensor<1x2xf32> {
   %x = qtrain.normalize %p {divisor = 1.0 : f64, mean = array<f64: 0.0>, std = array<f64: 4.0, 2.0>}
     : (tensor<1x2xui8>) -> tensor<1x2xf32>
   return %x : tensor<1x2xf32>
@@ -56,7 +56,7 @@ func.func @evaluate(%p: tensor<1x2xui8> {qtrain.argument = "pixels"}) -> tensor<
 //       CHECK:   return
 qtrain.parameter @w id 0 = dense<1.0> : tensor<3x4x1x1xf32>
 qtrain.parameter @b id 1 = dense<1.0> : tensor<3xf32>
-func.func @evaluate(%p: tensor<2x4x4x4xui8> {qtrain.argument = "pixels"},
+func.func @evaluate(%p: tensor<2x4x4x4xui8> {qtrain.role = #qtrain.role<input>},
                     %w: tensor<3x4x1x1xf32> {qtrain.parameter = @w}, %b: tensor<3xf32> {qtrain.parameter = @b})
     -> tensor<2x3x4x4xf32> {
   %x = qtrain.normalize %p {divisor = 255.0 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
@@ -75,7 +75,7 @@ func.func @evaluate(%p: tensor<2x4x4x4xui8> {qtrain.argument = "pixels"},
 //       CHECK:   %[[WIDE:.+]] = qtrain.shift_scale %{{.+}} by %[[ZERO]] {bits = 32 : i64, rounding = #qtrain.rounding<nearest>} : (!qtrain.scaled<tensor<2x4xi8>>, i32) -> !qtrain.scaled<tensor<2x4xi32>>
 //       CHECK:   qtrain.bias_add %[[WIDE]]
 qtrain.parameter @b id 1 = dense<1.0> : tensor<4xf32>
-func.func @evaluate(%p: tensor<2x4xui8> {qtrain.argument = "pixels"}, %b: tensor<4xf32> {qtrain.parameter = @b})
+func.func @evaluate(%p: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %b: tensor<4xf32> {qtrain.parameter = @b})
     -> tensor<2x4xf32> {
   %x = qtrain.normalize %p {divisor = 255.0 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x4xui8>) -> tensor<2x4xf32>
@@ -107,8 +107,8 @@ func.func @evaluate(%p: tensor<2x4xui8> {qtrain.argument = "pixels"}, %b: tensor
 //  CHECK-NEXT:   %[[F:.+]] = qtrain.reshape %[[H]] : {{.*}} -> !qtrain.scaled<tensor<2x12xi8>>
 //  CHECK-NEXT:   %[[C:.+]] = qtrain.concat %[[F]], %[[F]] {{.*}} -> !qtrain.scaled<tensor<2x24xi8>>
 //  CHECK-NEXT:   qtrain.decompose %[[C]]
-func.func @evaluate(%p: tensor<2x3x8x8xui8> {qtrain.argument = "pixels"}, %seed: i64 {qtrain.argument = "seed"},
-                    %step: i32 {qtrain.argument = "step"}) -> tensor<2x24xf32> {
+func.func @evaluate(%p: tensor<2x3x8x8xui8> {qtrain.role = #qtrain.role<input>}, %seed: i64 {qtrain.role = #qtrain.role<seed>},
+                    %step: i32 {qtrain.role = #qtrain.role<step>}) -> tensor<2x24xf32> {
   %x = qtrain.normalize %p {divisor = 255.0 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x3x8x8xui8>) -> tensor<2x3x8x8xf32>
   %0 = qtrain.relu %x : (tensor<2x3x8x8xf32>) -> tensor<2x3x8x8xf32>

@@ -110,7 +110,7 @@ qtrain.parameter @variance id 0 kind buffer = dense<1.0> : tensor<2xf32>
 func.func @forward(%x: tensor<8x4xf32>, %w: tensor<2x4xf32> {qtrain.parameter = @weight},
                    %g: tensor<2xf32> {qtrain.parameter = @scale}, %b: tensor<2xf32> {qtrain.parameter = @bias},
                    %m: tensor<2xf32> {qtrain.parameter = @mean}, %v: tensor<2xf32> {qtrain.parameter = @variance},
-                   %seed: i64 {qtrain.argument = "seed"}, %step: i32 {qtrain.argument = "step"})
+                   %seed: i64 {qtrain.role = #qtrain.role<seed>}, %step: i32 {qtrain.role = #qtrain.role<step>})
     -> (tensor<8x2xf32>, tensor<2xf32> {qtrain.parameter = @mean}, tensor<2xf32> {qtrain.parameter = @variance}) {
   %0 = qtrain.linear %x, %w : (tensor<8x4xf32>, tensor<2x4xf32>) -> tensor<8x2xf32>
   %r = qtrain.random %seed, %step {id = 0 : i64, purpose = #qtrain.purpose<dropout>} : (i64, i32) -> tensor<2xi16>

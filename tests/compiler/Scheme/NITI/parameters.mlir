@@ -35,7 +35,7 @@ qtrain.parameter @bias id 0 = dense<[0.3, -0.3]> : tensor<2xf32>
 //   WIDE: qtrain.parameter @zero id 2 exponent -14 = dense<0> : tensor<2xi16>
 qtrain.parameter @zero id 2 = dense<0.0> : tensor<2xf32>
 
-func.func @train_step(%p: tensor<2x2xui8> {qtrain.argument = "pixels"}, %w: tensor<2x2xf32> {qtrain.parameter = @weight},
+func.func @train_step(%p: tensor<2x2xui8> {qtrain.role = #qtrain.role<input>}, %w: tensor<2x2xf32> {qtrain.parameter = @weight},
                       %b: tensor<2xf32> {qtrain.parameter = @bias}, %z: tensor<2xf32> {qtrain.parameter = @zero})
     -> tensor<2x2xf32> {
   %x = qtrain.normalize %p {divisor = 255.0 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}

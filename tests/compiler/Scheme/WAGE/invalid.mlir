@@ -25,7 +25,7 @@ func.func @forward(%x: tensor<2x4x2x2xf32>, %w: tensor<4x4xf32> {qtrain.paramete
 
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w},
-                   %seed: i64 {qtrain.argument = "seed"}, %step: i32 {qtrain.argument = "step"}) -> tensor<2x4xf32> {
+                   %seed: i64 {qtrain.role = #qtrain.role<seed>}, %step: i32 {qtrain.role = #qtrain.role<step>}) -> tensor<2x4xf32> {
   %r = qtrain.random %seed, %step {id = 0 : i64, purpose = #qtrain.purpose<dropout>} : (i64, i32) -> tensor<4xi16>
   %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
   // expected-error @below {{scheme wage does not define this operator; use another scheme, or change the model}}

@@ -27,7 +27,7 @@ qtrain.parameter @bias id 0 = dense<0.25> : tensor<1xf32>
 // The form of pixels of one channel is p/256, of 7 bits, ties to even: 1 is 0, 3 is 2.
 
 //  CHECK: qtrain.lookup %{{.+}} {exponent = -7 : si32, table = dense<"0x00000102
-func.func @train_step(%p: tensor<2x25xui8> {qtrain.argument = "pixels"}, %w: tensor<1x25xf32> {qtrain.parameter = @weight},
+func.func @train_step(%p: tensor<2x25xui8> {qtrain.role = #qtrain.role<input>}, %w: tensor<1x25xf32> {qtrain.parameter = @weight},
                       %b: tensor<1xf32> {qtrain.parameter = @bias}) -> tensor<2x1xf32> {
   %x = qtrain.normalize %p {divisor = 255.0 : f64, mean = array<f64: 0.0>, std = array<f64: 1.0>}
     : (tensor<2x25xui8>) -> tensor<2x25xf32>

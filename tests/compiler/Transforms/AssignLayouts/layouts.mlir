@@ -98,7 +98,7 @@ func.func @moves(%w: !qtrain.scaled<tensor<5x3x3x3xi8>>, %pixels: tensor<2x48xui
 //       CHECK:   %[[W:.+]] = qtrain.compose %{{.+}} : (tensor<5x3x3x3xf32>) -> tensor<5x3x3x3xf32>
 //       CHECK:   qtrain.conv2d %[[MOVED]], %[[W]] {{.*}} -> tensor<2x5x4x4xf32, #qtrain.channels_last>
 qtrain.parameter @w id 0 = dense<0.0> : tensor<5x3x3x3xf32>
-func.func @input(%mx: tensor<2x3x4x4xf32> {qtrain.argument = "pixels"}, %mw: tensor<5x3x3x3xf32> {qtrain.parameter = @w}) {
+func.func @input(%mx: tensor<2x3x4x4xf32> {qtrain.role = #qtrain.role<input>}, %mw: tensor<5x3x3x3xf32> {qtrain.parameter = @w}) {
   %x = qtrain.compose %mx : (tensor<2x3x4x4xf32>) -> tensor<2x3x4x4xf32>
   %w = qtrain.compose %mw : (tensor<5x3x3x3xf32>) -> tensor<5x3x3x3xf32>
   %0 = qtrain.conv2d %x, %w {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>}
@@ -117,7 +117,7 @@ func.func @input(%mx: tensor<2x3x4x4xf32> {qtrain.argument = "pixels"}, %mw: ten
 //       CHECK:   qtrain.reshape %[[MEAN]] : (tensor<5xf32>) -> tensor<1x5x1x1xf32>
 //       CHECK:   %[[S:.+]], %{{.+}} = qtrain.batch_norm_parameter_gradient
 //       CHECK:   qtrain.reshape %[[S]] : (tensor<5xf32>) -> tensor<1x5x1x1xf32>
-func.func @rank_4(%p: tensor<2x5x4x4xf32> {qtrain.argument = "pixels"}, %s: tensor<5xf32>) {
+func.func @rank_4(%p: tensor<2x5x4x4xf32> {qtrain.role = #qtrain.role<input>}, %s: tensor<5xf32>) {
   %x = qtrain.compose %p : (tensor<2x5x4x4xf32>) -> tensor<2x5x4x4xf32>
   %e = qtrain.relu_gradient %x, %x : (tensor<2x5x4x4xf32>, tensor<2x5x4x4xf32>) -> tensor<2x5x4x4xf32>
   %0 = qtrain.bias_gradient %e : (tensor<2x5x4x4xf32>) -> tensor<5xf32>

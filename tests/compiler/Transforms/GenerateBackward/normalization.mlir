@@ -34,7 +34,7 @@
 // evaluation the pooled ones. It moves nothing else.
 
 // CHECK-LABEL: func @estimate(
-//  CHECK-SAME:   %[[INDEX:[^ ]+]]: i32 {qtrain.argument = "step"}, %[[M0:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @evaluation.mean.evaluation}, %[[V0:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @evaluation.variance.evaluation}, %[[SUM:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @scratch.mean.sum}, %[[SPREAD:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @scratch.variance.spread}
+//  CHECK-SAME:   %[[INDEX:[^ ]+]]: i32 {qtrain.role = #qtrain.role<step>}, %[[M0:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @evaluation.mean.evaluation}, %[[V0:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @evaluation.variance.evaluation}, %[[SUM:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @scratch.mean.sum}, %[[SPREAD:[^ ]+]]: tensor<3xf32> {qtrain.parameter = @scratch.variance.spread}
 //  CHECK-SAME:   -> (tensor<2x3xf32>, tensor<3xf32> {qtrain.parameter = @evaluation.mean.evaluation}, tensor<3xf32> {qtrain.parameter = @evaluation.variance.evaluation}, tensor<3xf32> {qtrain.parameter = @scratch.mean.sum}, tensor<3xf32> {qtrain.parameter = @scratch.variance.spread})
 //       CHECK:   %[[Y:.+]], %[[MU:.+]], %[[V:.+]], %{{.+}}, %{{.+}} = qtrain.batch_norm_training
 //       CHECK:   %[[M1:.+]], %[[V1:.+]], %[[S1:.+]], %[[D1:.+]] = qtrain.pool_statistics %[[MU]], %[[V]], %[[M0]], %[[V0]], %[[SUM]], %[[SPREAD]], %[[INDEX]]

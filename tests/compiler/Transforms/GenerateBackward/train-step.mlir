@@ -4,15 +4,15 @@
 // returns the logits and the new parameter, evaluation only the logits.
 
 // CHECK-LABEL: func @evaluate(
-//  CHECK-SAME:   %[[PIXELS:.+]]: tensor<2x4xui8> {qtrain.argument = "pixels"}, %[[W:.+]]: tensor<3x4xf32> {qtrain.parameter = @w})
+//  CHECK-SAME:   %[[PIXELS:.+]]: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %[[W:.+]]: tensor<3x4xf32> {qtrain.parameter = @w})
 //  CHECK-SAME:   -> tensor<2x3xf32> {
 //       CHECK:   %[[X:.+]] = qtrain.normalize %[[PIXELS]] {divisor = 2.550000e+02 : f64, mean = array<f64: 0.000000e+00>, std = array<f64: 1.000000e+00>}
 //       CHECK:   %[[Y:.+]] = qtrain.linear %[[X]], %[[W]]
 //       CHECK:   return %[[Y]]
 
 // CHECK-LABEL: func @train_step(
-//  CHECK-SAME:   %[[PIXELS:.+]]: tensor<2x4xui8> {qtrain.argument = "pixels"}, %[[LABELS:.+]]: tensor<2xi32> {qtrain.argument = "labels"}, %[[W:.+]]: tensor<3x4xf32> {qtrain.parameter = @w},
-//  CHECK-SAME:   %{{.+}}: i64 {qtrain.argument = "seed"}, %{{.+}}: i32 {qtrain.argument = "step"}, %{{.+}}: i64 {qtrain.argument = "schedule"})
+//  CHECK-SAME:   %[[PIXELS:.+]]: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %[[LABELS:.+]]: tensor<2xi32> {qtrain.role = #qtrain.role<target>}, %[[W:.+]]: tensor<3x4xf32> {qtrain.parameter = @w},
+//  CHECK-SAME:   %{{.+}}: i64 {qtrain.role = #qtrain.role<seed>}, %{{.+}}: i32 {qtrain.role = #qtrain.role<step>}, %{{.+}}: i64 {qtrain.role = #qtrain.role<schedule>})
 //  CHECK-SAME:   -> (tensor<2x3xf32>, tensor<3x4xf32> {qtrain.parameter = @w})
 //       CHECK:   %[[X:.+]] = qtrain.normalize %[[PIXELS]]
 //       CHECK:   %[[Y:.+]] = qtrain.linear %[[X]], %[[W]]
@@ -179,7 +179,7 @@ func.func @forward(%x: tensor<2x4xf32>, %a: tensor<4x4xf32> {qtrain.parameter = 
 //       CHECK:   qtrain.linear %[[Y]]
 
 // CHECK-LABEL: func @train_step(
-//  CHECK-SAME:   %[[SEED:[^ ]+]]: i64 {qtrain.argument = "seed"}, %[[STEP:[^ ]+]]: i32 {qtrain.argument = "step"}
+//  CHECK-SAME:   %[[SEED:[^ ]+]]: i64 {qtrain.role = #qtrain.role<seed>}, %[[STEP:[^ ]+]]: i32 {qtrain.role = #qtrain.role<step>}
 //       CHECK:   %[[R:.+]] = qtrain.random %[[SEED]], %[[STEP]] {id = 3 : i64, purpose = #qtrain.purpose<dropout>}
 //       CHECK:   qtrain.dropout %{{.+}}, %[[R]] {ratio = 2.500000e-01 : f64}
 //       CHECK:   %[[EX:.+]] = qtrain.linear_input_gradient
@@ -188,8 +188,8 @@ func.func @forward(%x: tensor<2x4xf32>, %a: tensor<4x4xf32> {qtrain.parameter = 
 qtrain.parameter @a id 0 = dense<1.0> : tensor<4x4xf32>
 qtrain.parameter @b id 1 = dense<1.0> : tensor<4x4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %a: tensor<4x4xf32> {qtrain.parameter = @a},
-                   %b: tensor<4x4xf32> {qtrain.parameter = @b}, %seed: i64 {qtrain.argument = "seed"},
-                   %step: i32 {qtrain.argument = "step"}) -> tensor<2x4xf32> {
+                   %b: tensor<4x4xf32> {qtrain.parameter = @b}, %seed: i64 {qtrain.role = #qtrain.role<seed>},
+                   %step: i32 {qtrain.role = #qtrain.role<step>}) -> tensor<2x4xf32> {
   %0 = qtrain.linear %x, %a : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
   %r = qtrain.random %seed, %step {id = 3 : i64, purpose = #qtrain.purpose<dropout>} : (i64, i32) -> tensor<4xi16>
   %1 = qtrain.dropout %0, %r {ratio = 0.25 : f64} : (tensor<2x4xf32>, tensor<4xi16>) -> tensor<2x4xf32>

@@ -33,7 +33,7 @@ func.func @f(%x: memref<8xi32>, %max: memref<i32>) {
 // buffer; one that a later scalar loop uses does.
 
 // CHECK-LABEL: func @arguments(
-//  CHECK-SAME:   %[[X:.+]]: memref<8xi64>, %[[SEED:.+]]: memref<i64> {qtrain.argument = "seed"}, %[[OUT:.+]]: memref<i64>)
+//  CHECK-SAME:   %[[X:.+]]: memref<8xi64>, %[[SEED:.+]]: memref<i64> {qtrain.role = #qtrain.role<seed>}, %[[OUT:.+]]: memref<i64>)
 //       CHECK:   %[[SLOT:.+]] = memref.alloc() : memref<i64>
 //   CHECK-NOT:   memref.alloc()
 //       CHECK:   scf.parallel
@@ -47,7 +47,7 @@ func.func @f(%x: memref<8xi32>, %max: memref<i32>) {
 //       CHECK:   scf.parallel
 //       CHECK:     %[[LATER:.+]] = memref.load %[[SLOT]][]
 //       CHECK:     memref.store %[[LATER]], %[[OUT]][]
-func.func @arguments(%x: memref<8xi64>, %seed: i64 {qtrain.argument = "seed"},
+func.func @arguments(%x: memref<8xi64>, %seed: i64 {qtrain.role = #qtrain.role<seed>},
                      %out: memref<i64>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

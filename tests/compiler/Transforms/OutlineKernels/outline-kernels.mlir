@@ -20,7 +20,7 @@
 // own entry in the profile.
 
 // TASKS-NOT: qkernel.kernel
-//     TASKS: func @f(%[[EXECUTOR:.+]]: !llvm.ptr {qtrain.argument = "executor"}, %[[X:.+]]: memref<8xi32>, %[[Y:.+]]: memref<8xi32>
+//     TASKS: func @f(%[[EXECUTOR:.+]]: !llvm.ptr {qtrain.role = #qtrain.role<executor>}, %[[X:.+]]: memref<8xi32>, %[[Y:.+]]: memref<8xi32>
 // TASKS-SAME:   qkernel.profile = [{{.+}}, {{.+}}, {{.+}}]
 //     TASKS:   qkernel.launch @[[TASK:.+]](%[[X]], %{{.+}}) on %[[EXECUTOR]]
 //     TASKS:   qkernel.mark 0 on %[[EXECUTOR]]

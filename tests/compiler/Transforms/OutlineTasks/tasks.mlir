@@ -11,7 +11,7 @@
 //       CHECK:   scf.for %[[I:.+]] = %[[BEGIN]] to %[[END]] step %[[ONE]]
 //       CHECK:     memref.store %[[VALUE]], %[[X]][%[[I]]]
 // CHECK-LABEL: func @f(
-//  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr {qtrain.argument = "executor"}, %[[X:.+]]: memref<8xi8>)
+//  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr {qtrain.role = #qtrain.role<executor>}, %[[X:.+]]: memref<8xi8>)
 //       CHECK:   qkernel.launch @f_task(%[[X]]) on %[[EXECUTOR]] : !llvm.ptr count 8 with memref<8xi8>
 //       CHECK:   qkernel.mark 0 on %[[EXECUTOR]] : !llvm.ptr
 func.func @f(%x: memref<8xi8>) {
@@ -82,7 +82,7 @@ func.func @f(%x: memref<8xi8>) {
 // CHECK-LABEL: func private @f_task(
 //  CHECK-SAME:   memref<1099511627776xi32> {llvm.align = 64 : i64, llvm.noalias},
 //  CHECK-SAME:   memref<1099511627776xi32> {llvm.align = 4 : i64, llvm.noalias})
-func.func @f(%arena: memref<64xi8> {qtrain.argument = "arena"}, %x: memref<4x4xi32>) {
+func.func @f(%arena: memref<64xi8> {qtrain.role = #qtrain.role<arena>}, %x: memref<4x4xi32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c16 = arith.constant 16 : index

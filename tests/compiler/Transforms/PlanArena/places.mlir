@@ -4,7 +4,7 @@
 // The example of the pass: one buffer is the arena.
 
 // CHECK-LABEL: func @f(
-//  CHECK-SAME:   %[[ARENA:.+]]: memref<64xi8> {qtrain.argument = "arena"})
+//  CHECK-SAME:   %[[ARENA:.+]]: memref<64xi8> {qtrain.role = #qtrain.role<arena>})
 //   CHECK-NOT:   memref.alloc
 //       CHECK:   %[[ZERO:.+]] = arith.constant 0 : index
 //       CHECK:   %[[A:.+]] = memref.view %[[ARENA]][%[[ZERO]]][] : memref<64xi8> to memref<16xi32>
@@ -38,7 +38,7 @@ func.func @alignment() {
 // Behind its last use a buffer makes room for the next: 64 bytes for three.
 
 // CHECK-LABEL: func @reuse(
-//  CHECK-SAME:   memref<64xi8> {qtrain.argument = "arena"}
+//  CHECK-SAME:   memref<64xi8> {qtrain.role = #qtrain.role<arena>}
 // CHECK-COUNT-3: arith.constant 0 : index
 func.func @reuse() {
   %a = memref.alloc() : memref<16xi32>
@@ -140,13 +140,13 @@ func.func @gap() {
 // A function without buffers has an empty arena, and rank 0 is a buffer too.
 
 // CHECK-LABEL: func @none(
-//  CHECK-SAME:   memref<0xi8> {qtrain.argument = "arena"}
+//  CHECK-SAME:   memref<0xi8> {qtrain.role = #qtrain.role<arena>}
 func.func @none() {
   return
 }
 
 // CHECK-LABEL: func @rank_zero(
-//  CHECK-SAME:   memref<64xi8> {qtrain.argument = "arena"}
+//  CHECK-SAME:   memref<64xi8> {qtrain.role = #qtrain.role<arena>}
 func.func @rank_zero() {
   %a = memref.alloc() : memref<i32>
   "test.use"(%a) : (memref<i32>) -> ()

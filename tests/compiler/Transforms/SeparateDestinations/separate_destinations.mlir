@@ -52,7 +52,7 @@ func.func @operands(%x: tensor<8xi32>) -> (tensor<8xi32>, tensor<8xi32>, i32) {
 // CHECK-LABEL: func @chain(
 // CHECK-COUNT-4: tensor.empty() : tensor<16xi32>
 // ARENA-LABEL: func @chain(
-//  ARENA-SAME:   memref<128xi8> {qtrain.argument = "arena"}
+//  ARENA-SAME:   memref<128xi8> {qtrain.role = #qtrain.role<arena>}
 // ARENA-COUNT-4: memref.view
 //   ARENA-NOT: memref.copy
 #id = affine_map<(d0) -> (d0)>
