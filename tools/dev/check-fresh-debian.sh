@@ -52,6 +52,7 @@ if [[ ${QTC_FRESH_INSIDE-} != 1 ]]; then
   [[ -z $only ]] || arguments+=(--only "$only")
   ((keep == 0)) || arguments+=(--keep)
   system=$(mktemp -d "$parent/qtc-fresh.XXXXXX")
+  chmod 755 "$system" # all users reach the root of a real system
   if ((keep)); then
     echo "fresh: $system will be left behind" >&2
   else
