@@ -8,11 +8,13 @@
 #include "core/BenchReport.h"
 #include "core/Commands.h"
 #include "core/Progress.h"
-#include "qtcrt/Error.h"
+#include "qtcrt/Numbers.h"
 #include "qtcrt/Philox.h"
+#include "qtcrt/Ports.h"
 #include "qtcrt/Schedule.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 
@@ -129,25 +131,36 @@ Rate measureBandwidth(Executor &executor) {
   return summarize(rates);
 }
 
-/// Deterministic pixels and labels of one batch.
+/// Deterministic elements of a port: pixels, classes, or numbers in [0, 1),
+/// which every loss takes as targets.
+Buffer makeElements(const qtcrt_model &model, const qtcrt_port &port) {
+  Buffer buffer(portBytes(port), "a batch");
+  uint32_t stream = port.role == QTCRT_PORT_INPUT ? 0 : 1;
+  auto random = [stream](uint64_t i) {
+    return randomBlock(1, i, stream, 0, RandomPurpose::Benchmark)[i & 3];
+  };
+  if (port.encoding == QTCRT_ENCODING_PIXEL) {
+    for (uint64_t i = 0; i < buffer.size(); ++i)
+      buffer.data()[i] = static_cast<uint8_t>(random(i));
+    return buffer;
+  }
+  std::vector<double> numbers(port.elements);
+  bool areClasses = port.encoding == QTCRT_ENCODING_CLASS;
+  for (uint64_t i = 0; i < numbers.size(); ++i)
+    numbers[i] =
+        areClasses ? random(i) % model.classes : std::ldexp(random(i), -32);
+  int32_t exponent = areClasses ? 0 : port.exponent;
+  storeNumbers(numbers, {port.dtype, exponent}, buffer.data());
+  return buffer;
+}
+
+/// One batch.
 struct SyntheticBatch {
   explicit SyntheticBatch(const qtcrt_model &model)
-      : images(
-            static_cast<uint64_t>(model.batch) *
-                ImageShape{model.channels, model.height, model.width}.bytes(),
-            "a batch"),
-        labels(static_cast<size_t>(model.batch)) {
-    for (uint64_t i = 0; i < images.size(); ++i)
-      images.data()[i] = static_cast<uint8_t>(
-          randomBlock(1, i, 0, 0, RandomPurpose::Benchmark)[i & 3]);
-    for (uint64_t i = 0; i < labels.size(); ++i)
-      labels[i] = static_cast<int32_t>(
-          randomBlock(1, i, 1, 0, RandomPurpose::Benchmark)[i & 3] %
-          static_cast<uint64_t>(model.classes));
-  }
+      : inputs(makeElements(model, inputPort(model))),
+        targets(makeElements(model, targetPort(model))) {}
 
-  Buffer images;
-  std::vector<int32_t> labels;
+  Buffer inputs, targets;
 };
 
 /// Times of one step: the whole and its operations.
@@ -202,7 +215,7 @@ BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
     // Around the clock of the operations, so that these never take longer.
     Stopwatch watch;
     executor.beginStep();
-    session.startTraining(batch.images.data(), batch.labels.data(),
+    session.startTraining(batch.inputs.data(), batch.targets.data(),
                           model.default_seed, schedule, step);
     session.finish();
     return watch.seconds();
@@ -234,7 +247,7 @@ BenchResult measureDevice(Session &session, uint64_t steps, int64_t schedule) {
   SyntheticBatch batch(model);
   uint64_t next = 0;
   auto start = [&] {
-    session.startTraining(batch.images.data(), batch.labels.data(),
+    session.startTraining(batch.inputs.data(), batch.targets.data(),
                           model.default_seed, schedule, next++);
   };
   std::vector<StepTimes> times;
@@ -249,8 +262,9 @@ BenchResult measureDevice(Session &session, uint64_t steps, int64_t schedule) {
   }
   session.finish();
   for (StepTimes &step : times)
-    step.ops = session.profileTraining(batch.images.data(), batch.labels.data(),
-                                       model.default_seed, schedule, next++);
+    step.ops =
+        session.profileTraining(batch.inputs.data(), batch.targets.data(),
+                                model.default_seed, schedule, next++);
   BenchResult result;
   summarizeSteps(std::move(times), session.variant(), result);
   std::vector<double> rates;

@@ -10,15 +10,18 @@
 #include "core/Hasher.h"
 #include "qtcrt/CheckpointKeys.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/Ports.h"
 #include "qtcrt/SafeTensors.h"
 #include "qtcrt/Session.h"
 #include "qtcrt/ShellCommand.h"
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 using namespace qtcrt;
@@ -40,11 +43,34 @@ constexpr uint64_t maxMetadataBytes = uint64_t{1} << 20;
 /// because a resumed run reports the option that differs rather than the size.
 constexpr uint64_t maxSkippedFactor = 4;
 
+constexpr const char *meansKey = "input_means";
+constexpr const char *deviationsKey = "input_deviations";
+/// Room for each of their numbers, which have 24 letters at most.
+constexpr uint64_t maxNumberBytes = 32;
+
 /// Doubles as hexadecimal floats: exact.
 std::string toText(double value) {
   char text[64];
   std::snprintf(text, sizeof(text), "%a", value);
   return text;
+}
+
+std::string toText(const std::vector<double> &values) {
+  std::string text;
+  for (double value : values)
+    text += (text.empty() ? "" : " ") + toText(value);
+  return text;
+}
+
+/// The entries that hold the scores of tests.
+struct ScoreKeys {
+  const char *last, *best;
+};
+
+ScoreKeys scoreKeys(const qtcrt_model &model) {
+  return predictsClasses(model)
+             ? ScoreKeys{"test_accuracy", "best_test_accuracy"}
+             : ScoreKeys{"test_loss", "best_test_loss"};
 }
 
 /// The hash of every other entry, sorted by key: the key, a zero byte, the
@@ -62,32 +88,38 @@ std::string hashMetadata(const Metadata &metadata) {
 
 Metadata describe(const qtcrt_model &model, const uint8_t *state,
                   const RunRecord &record) {
-  return {{"format", formatName + std::to_string(formatVersion)},
-          {"scheme", model.scheme},
-          {"options", model.options},
-          {"evaluation_options", model.evaluation_options},
-          {"model", model.name},
-          {"model_hash", model.model_hash},
-          {"compiler_version", model.compiler_version},
-          {"state_hash", hashState(model, state)},
-          {"seed", std::to_string(record.seed)},
-          {"batch", std::to_string(record.batch)},
-          {"limit", std::to_string(record.limit)},
-          {"shuffle", record.shuffle ? "true" : "false"},
-          {"augment", record.augment},
-          {"schedule", record.schedule},
-          {"statistics_batches", std::to_string(record.estimateBatches)},
-          {"train_hash", record.trainHash},
-          {"train_examples", std::to_string(record.trainExamples)},
-          {"total_steps", std::to_string(record.totalSteps)},
-          {"step", std::to_string(record.step)},
-          {"epoch", std::to_string(record.epoch)},
-          {"epoch_position", std::to_string(record.position)},
-          {"loss_sum", toText(record.lossSum)},
-          {"correct", std::to_string(record.correct)},
-          {"seen", std::to_string(record.seen)},
-          {"test_accuracy", toText(record.testAccuracy)},
-          {"best_test_accuracy", toText(record.bestAccuracy)}};
+  Metadata metadata = {
+      {"format", formatName + std::to_string(formatVersion)},
+      {"scheme", model.scheme},
+      {"options", model.options},
+      {"evaluation_options", model.evaluation_options},
+      {"model", model.name},
+      {"model_hash", model.model_hash},
+      {"compiler_version", model.compiler_version},
+      {"state_hash", hashState(model, state)},
+      {"seed", std::to_string(record.seed)},
+      {"batch", std::to_string(record.batch)},
+      {"limit", std::to_string(record.limit)},
+      {"shuffle", record.shuffle ? "true" : "false"},
+      {"augment", record.augment},
+      {"schedule", record.schedule},
+      {"statistics_batches", std::to_string(record.estimateBatches)},
+      {"train_hash", record.trainHash},
+      {"train_examples", std::to_string(record.trainExamples)},
+      {"total_steps", std::to_string(record.totalSteps)},
+      {"step", std::to_string(record.step)},
+      {"epoch", std::to_string(record.epoch)},
+      {"epoch_position", std::to_string(record.position)},
+      {"loss_sum", toText(record.lossSum)},
+      {"correct", std::to_string(record.correct)},
+      {"seen", std::to_string(record.seen)},
+      {scoreKeys(model).last, toText(record.testScore)},
+      {scoreKeys(model).best, toText(record.bestScore)}};
+  if (!record.standardization.isEmpty()) {
+    metadata[meansKey] = toText(record.standardization.means);
+    metadata[deviationsKey] = toText(record.standardization.deviations);
+  }
+  return metadata;
 }
 
 /// Typed access to the metadata of a file that may be damaged.
@@ -124,6 +156,25 @@ public:
       invalid(key);
     return number;
   }
+  /// `count` finite numbers, not less than `least`.
+  std::vector<double> reals(const char *key, uint64_t count,
+                            double least) const {
+    std::vector<double> numbers;
+    const char *next = text(key).c_str();
+    while (*next != '\0') {
+      char *end = nullptr;
+      double number = std::strtod(next, &end);
+      if (end == next || !std::isfinite(number) || number < least)
+        invalid(key);
+      numbers.push_back(number);
+      next = end;
+    }
+    if (numbers.size() != count)
+      fail(inQuotes(path), ": damaged: metadata entry ", inQuotes(key), " has ",
+           numbers.size(), " numbers, but the model's input has ", count,
+           " channels");
+    return numbers;
+  }
   bool boolean(const char *key) const {
     const std::string &value = text(key);
     if (value != "true" && value != "false")
@@ -148,8 +199,9 @@ public:
 
 private:
   [[noreturn]] void invalid(const char *key) const {
+    constexpr size_t shown = 200; // lists are long
     fail(inQuotes(path), ": damaged: metadata entry ", inQuotes(key), " is ",
-         inQuotes(metadata.at(key)));
+         inQuotes(metadata.at(key).substr(0, shown)));
   }
   const std::string &path;
   const Metadata &metadata;
@@ -250,7 +302,8 @@ uint64_t CheckpointReader::maxHeaderBytes() const {
   // spaces in between.
   for (const Part &part : parts)
     bytes += 128 + 6 * part.key.size() + 24 * (part.shape.size() + 2);
-  return maxMetadataBytes + maxSkippedFactor * bytes;
+  return maxMetadataBytes + maxSkippedFactor * bytes +
+         2 * maxNumberBytes * standardizedChannels(model);
 }
 
 /// More data are not read. The scheme, the model and the options say more about
@@ -460,8 +513,15 @@ RunRecord CheckpointReader::readRecord() const {
   record.lossSum = metadata.real("loss_sum");
   record.correct = metadata.natural("correct");
   record.seen = metadata.natural("seen");
-  record.testAccuracy = metadata.real("test_accuracy");
-  record.bestAccuracy = metadata.real("best_test_accuracy");
+  record.testScore = metadata.real(scoreKeys(model).last);
+  record.bestScore = metadata.real(scoreKeys(model).best);
+  if (uint64_t channels = standardizedChannels(model)) {
+    constexpr double any = std::numeric_limits<double>::lowest();
+    constexpr double positive = std::numeric_limits<double>::denorm_min();
+    record.standardization.means = metadata.reals(meansKey, channels, any);
+    record.standardization.deviations =
+        metadata.reals(deviationsKey, channels, positive);
+  }
   return record;
 }
 

@@ -9,6 +9,7 @@
 #define QTCRT_CORE_COMMANDS_H
 
 #include "qtcrt/CommandLine.h"
+#include "qtcrt/DataSet.h"
 
 namespace qtcrt {
 
@@ -19,8 +20,8 @@ int runBench(const qtcrt_model &model, const Options &options);
 int runInfo(const qtcrt_model &model, const Options &options);
 int runHash(const qtcrt_model &model, const Options &options);
 
-/// The model's requirements on a data set.
-struct DataRequest requestFor(const qtcrt_model &model);
+/// Prints the remark of the data set to stderr, if it has one.
+void printRemark(const DataSet &data);
 
 } // namespace qtcrt
 

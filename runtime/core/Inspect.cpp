@@ -10,6 +10,7 @@
 #include "qtcrt/Checkpoint.h"
 #include "qtcrt/DataSet.h"
 #include "qtcrt/Isa.h"
+#include "qtcrt/Ports.h"
 #include "qtcrt/Printable.h"
 #include "qtcrt/Session.h"
 #include "qtcrt/StateHash.h"
@@ -24,12 +25,16 @@ using Number = unsigned long long;
 
 int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
   Session session(model, static_cast<unsigned>(options.threads), options.isa);
-  if (!options.checkpoint.empty())
-    loadCheckpoint(options.checkpoint, model, session.state(),
-                   CheckpointUse::Read);
   DataRequest request = requestFor(model);
-  request.train = false;
+  if (!options.checkpoint.empty())
+    request.standardization =
+        loadCheckpoint(options.checkpoint, model, session.state(),
+                       CheckpointUse::Read)
+            .standardization;
+  // Without a run, nothing but the training set says how to standardize.
+  request.train = request.standardized && request.standardization.isEmpty();
   DataSet data = loadDataSet(options.data, request);
+  printRemark(data);
   Progress progress;
   progress.begin("test", "example", data.test.count());
   LossSums sums = session.evaluateAll(
@@ -37,13 +42,18 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
       [&](uint64_t done) { progress.update(done); });
   progress.clear();
   double examples = static_cast<double>(sums.examples);
-  std::printf("result: test_accuracy=%.4f correct=%llu examples=%llu "
-              "test_loss=%s state=%s\n",
-              static_cast<double>(sums.correct) / examples,
-              static_cast<Number>(sums.correct),
-              static_cast<Number>(sums.examples),
-              formatLoss(sums.loss / examples).c_str(),
-              hashState(model, session.state()).c_str());
+  Number count = static_cast<Number>(sums.examples);
+  std::string state = hashState(model, session.state());
+  if (predictsClasses(model))
+    std::printf("result: test_accuracy=%.4f correct=%llu examples=%llu "
+                "test_loss=%s state=%s\n",
+                static_cast<double>(sums.correct) / examples,
+                static_cast<Number>(sums.correct), count,
+                formatLoss(sums.loss / examples).c_str(), state.c_str());
+  else
+    std::printf("result: test_loss=%s examples=%llu state=%s\n",
+                formatScaledLoss(sums.loss / examples).c_str(), count,
+                state.c_str());
   return 0;
 }
 
@@ -99,6 +109,12 @@ Json describeVariants(const qtcrt_model &model) {
   return variants;
 }
 
+const char *describeInput(const qtcrt_model &model) {
+  if (takesPixels(model))
+    return "pixels";
+  return inputPort(model).standardized ? "standardized numbers" : "numbers";
+}
+
 Json describeModel(const qtcrt_model &model) {
   uint64_t parameters = 0, bytes = 0;
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
@@ -108,13 +124,16 @@ Json describeModel(const qtcrt_model &model) {
     parameters += tensor.elements;
     bytes += tensor.elements * dtypeBytes(tensor.dtype);
   }
+  ImageShape input = requestFor(model).input;
   return {{"model", model.name},
           {"model_hash", model.model_hash},
           {"scheme", model.scheme},
           {"options", model.options},
           {"batch", model.batch},
-          {"input_shape", {model.channels, model.height, model.width}},
+          {"input_shape", {input.channels, input.height, input.width}},
+          {"input_elements", describeInput(model)},
           {"classes", model.classes},
+          {"outputs", outputsOf(model)},
           {"parameters", parameters},
           {"parameter_bytes", bytes},
           {"state_bytes", model.state_bytes},
@@ -128,15 +147,16 @@ void printModel(const qtcrt_model &model, const Json &info) {
   auto number = [&](const char *key) {
     return static_cast<Number>(info[key].get<uint64_t>());
   };
-  ImageShape input{model.channels, model.height, model.width};
+  bool areClasses = predictsClasses(model);
   std::printf("model             %s (hash %s)\n", printable(model.name).c_str(),
               model.model_hash);
   std::printf("scheme            %s\n", model.scheme);
   std::printf("options           %s\n", printable(model.options).c_str());
   std::printf("batch             %llu\n", number("batch"));
-  std::printf("input             %s (channels x height x width)\n",
-              toString(input).c_str());
-  std::printf("classes           %llu\n", number("classes"));
+  std::printf("input             %s %s (channels x height x width)\n",
+              toString(requestFor(model).input).c_str(), describeInput(model));
+  std::printf("%s           %llu\n", areClasses ? "classes" : "outputs",
+              number(areClasses ? "classes" : "outputs"));
   std::printf("parameters        %llu (%llu bytes)\n", number("parameters"),
               number("parameter_bytes"));
   std::printf("default schedule  %s\n", model.default_schedule);

@@ -8,6 +8,7 @@
 #include "qtcrt/LearningCheck.h"
 
 #include "qtcrt/Error.h"
+#include "qtcrt/Ports.h"
 #include "qtcrt/ShellCommand.h"
 #include "qtcrt/StateHash.h"
 
@@ -83,12 +84,16 @@ std::vector<std::string> likelyReasons(const qtcrt_model &model,
   }
   reasons.push_back(concat("the learning rate is too ", scheduleFault,
                            " (--schedule=", quoteForShell(schedule), ")"));
-  if (!isNormalized(model))
+  if (takesPixels(model) && !isNormalized(model))
     reasons.push_back("pixels are not normalized (compile with --normalize)");
+  if (!takesPixels(model) && !inputPort(model).standardized)
+    reasons.push_back("inputs are not standardized");
   if (weights >= deepLayers && !hasStatistics)
     reasons.push_back(
         concat("a network of ", weights, " layers has no BatchNormalization"));
-  reasons.push_back("labels do not belong to their images");
+  reasons.push_back(predictsClasses(model)
+                        ? "labels do not belong to their images"
+                        : "targets do not belong to their inputs");
   return reasons;
 }
 
@@ -101,11 +106,13 @@ LearningCheck::LearningCheck(const qtcrt_model &model, const uint8_t *state)
 }
 
 std::string LearningCheck::describeLoss(const LossSums &sums) const {
-  if (sums.examples < minExamples || model.classes < 2)
+  if (sums.examples < minExamples || model.classes == 1)
     return "";
   double loss = sums.loss / static_cast<double>(sums.examples);
   if (std::isnan(loss))
     return "the loss is not a number";
+  if (!predictsClasses(model))
+    return ""; // the loss of guessing depends on the targets
   bool guesses = isGuessing(sums, model.classes);
   if (model.loss != QTCRT_LOSS_CROSS_ENTROPY)
     return guesses ? "the training accuracy is that of guessing" : "";

@@ -10,78 +10,188 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <vector>
 
 using namespace qtcrt;
 
 namespace {
 
-/// Softmax cross-entropy of one row, whose largest logit is the one of `best`.
-template <typename T>
-double crossEntropy(const T *logits, double scale, int64_t classes,
-                    int64_t best, int32_t label) {
+/// The predictions of an example whose target is a class.
+struct Scores {
+  /// Exact doubles, to be multiplied by `scale`.
+  const std::vector<double> &mantissas;
+  double scale;
+  size_t best; ///< lowest index among the largest
+  size_t label;
+};
+
+double crossEntropy(const Scores &scores) {
   // Differences first: exact for integers, and no overflow of exp.
-  auto below = [&](int64_t c) {
-    return (static_cast<double>(logits[c]) -
-            static_cast<double>(logits[best])) *
-           scale;
+  auto below = [&](double mantissa) {
+    return (mantissa - scores.mantissas[scores.best]) * scores.scale;
   };
   double sum = 0;
-  for (int64_t c = 0; c < classes; ++c)
-    sum += std::exp(below(c));
-  return std::log(sum) - below(label);
+  for (double mantissa : scores.mantissas)
+    sum += std::exp(below(mantissa));
+  return std::log(sum) - below(scores.mantissas[scores.label]);
 }
 
 /// Half the sum of squared differences to the one-hot target.
-template <typename T>
-double halfSquares(const T *logits, double scale, int64_t classes,
-                   int32_t label) {
+double halfSquares(const Scores &scores) {
   double sum = 0;
-  for (int64_t c = 0; c < classes; ++c) {
-    double error = static_cast<double>(logits[c]) * scale - (c == label);
+  for (size_t c = 0; c < scores.mantissas.size(); ++c) {
+    double error = scores.mantissas[c] * scores.scale - (c == scores.label);
     sum += error * error;
   }
   return sum / 2;
 }
 
+/// An output, its target and the parameter of the loss.
+struct Output {
+  double y, t, delta;
+};
+
+double square(const Output &output) {
+  return (output.y - output.t) * (output.y - output.t);
+}
+
+double absolute(const Output &output) { return std::fabs(output.y - output.t); }
+
+double huber(const Output &output) {
+  double error = absolute(output);
+  return error <= output.delta ? error * error / 2
+                               : output.delta * (error - output.delta / 2);
+}
+
+double logistic(const Output &output) {
+  // log(1 + exp(y)), where exp does not overflow.
+  double softplus =
+      std::max(output.y, 0.0) + std::log1p(std::exp(-std::fabs(output.y)));
+  return softplus - output.t * output.y;
+}
+
+/// One of the functions is not null.
+struct LossFunctions {
+  qtcrt_loss loss;
+  double (*ofClass)(const Scores &scores);
+  double (*ofNumber)(const Output &output);
+};
+
+// To add a loss: its function, and one line here.
+constexpr LossFunctions lossFunctions[] = {
+    {QTCRT_LOSS_CROSS_ENTROPY, crossEntropy, nullptr},
+    {QTCRT_LOSS_SQUARES, halfSquares, nullptr},
+    {QTCRT_LOSS_MEAN_SQUARES, nullptr, square},
+    {QTCRT_LOSS_ABSOLUTE, nullptr, absolute},
+    {QTCRT_LOSS_HUBER, nullptr, huber},
+    {QTCRT_LOSS_LOGISTIC, nullptr, logistic},
+};
+
+const LossFunctions *findLoss(uint32_t loss) {
+  for (const LossFunctions &functions : lossFunctions)
+    if (functions.loss == loss)
+      return &functions;
+  return nullptr;
+}
+
 template <typename T>
-void addRows(LossSums &sums, const LogitsView &view, double scale,
-             qtcrt_loss loss, const int32_t *labels, int64_t count) {
-  const T *logits = static_cast<const T *>(view.logits);
-  for (int64_t row = 0; row < count; ++row, logits += view.classes) {
-    int64_t best = 0;
-    for (int64_t c = 1; c < view.classes; ++c)
-      if (logits[c] > logits[best])
-        best = c;
-    sums.loss +=
-        loss == QTCRT_LOSS_SQUARES
-            ? halfSquares(logits, scale, view.classes, labels[row])
-            : crossEntropy(logits, scale, view.classes, best, labels[row]);
-    sums.correct += best == labels[row];
-    ++sums.examples;
+void convert(const void *data, uint64_t first, std::vector<double> &out) {
+  const T *from = static_cast<const T *>(data) + first;
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<double>(from[i]);
+}
+
+/// Elements from `first` on, without their exponent.
+void readElements(const PortView &view, uint64_t first,
+                  std::vector<double> &out) {
+  if (view.dtype == QTCRT_INT8)
+    convert<int8_t>(view.data, first, out);
+  else if (view.dtype == QTCRT_INT16)
+    convert<int16_t>(view.data, first, out);
+  else if (view.dtype == QTCRT_INT32)
+    convert<int32_t>(view.data, first, out);
+  else
+    convert<float>(view.data, first, out);
+}
+
+/// What elements are multiplied by. Larger exponents are not finite anyway.
+double scaleOf(const PortView &view) {
+  if (view.dtype == QTCRT_FLOAT32)
+    return 1;
+  return std::ldexp(1.0, std::min(1000, std::max(-1000, view.exponent)));
+}
+
+/// Not std::max_element: nothing is larger than a NaN, so it stays where it is
+/// first.
+size_t findLargest(const std::vector<double> &values) {
+  size_t best = 0;
+  for (size_t i = 1; i < values.size(); ++i)
+    if (values[i] > values[best])
+      best = i;
+  return best;
+}
+
+void addOfClasses(LossSums &sums, const LossFunctions &functions,
+                  uint64_t outputs, const PortView &predictions,
+                  const PortView &targets, uint64_t count) {
+  std::vector<double> row(outputs);
+  double scale = scaleOf(predictions);
+  const int32_t *labels = static_cast<const int32_t *>(targets.data);
+  for (uint64_t i = 0; i < count; ++i) {
+    readElements(predictions, i * outputs, row);
+    Scores scores{row, scale, findLargest(row), static_cast<size_t>(labels[i])};
+    sums.loss += functions.ofClass(scores);
+    sums.correct += scores.best == scores.label;
   }
+}
+
+void addOfNumbers(LossSums &sums, const LossFunctions &functions,
+                  const LossKind &kind, const PortView &predictions,
+                  const PortView &targets, uint64_t count) {
+  std::vector<double> row(kind.outputs), target(kind.outputs);
+  double scale = scaleOf(predictions), targetScale = scaleOf(targets);
+  for (uint64_t i = 0; i < count; ++i) {
+    readElements(predictions, i * kind.outputs, row);
+    readElements(targets, i * kind.outputs, target);
+    double sum = 0;
+    for (size_t j = 0; j < row.size(); ++j)
+      sum += functions.ofNumber(
+          {row[j] * scale, target[j] * targetScale, kind.delta});
+    sums.loss += sum / static_cast<double>(kind.outputs);
+  }
+}
+
+std::string format(const char *pattern, double loss) {
+  if (std::isnan(loss))
+    return "nan"; // without the sign that printf writes
+  char text[32];
+  std::snprintf(text, sizeof(text), pattern, loss);
+  return text;
 }
 
 } // namespace
 
-void qtcrt::addLogits(LossSums &sums, const LogitsView &view, qtcrt_loss loss,
-                      const int32_t *labels, int64_t count) {
-  double scale =
-      std::ldexp(1.0, std::min(1000, std::max(-1000, view.exponent)));
-  if (view.dtype == QTCRT_INT8)
-    addRows<int8_t>(sums, view, scale, loss, labels, count);
-  else if (view.dtype == QTCRT_INT16)
-    addRows<int16_t>(sums, view, scale, loss, labels, count);
-  else if (view.dtype == QTCRT_INT32)
-    addRows<int32_t>(sums, view, scale, loss, labels, count);
+bool qtcrt::isLoss(uint32_t loss, bool ofClasses) {
+  const LossFunctions *functions = findLoss(loss);
+  return functions && (functions->ofClass != nullptr) == ofClasses;
+}
+
+void qtcrt::addLoss(LossSums &sums, const LossKind &kind,
+                    const PortView &predictions, const PortView &targets,
+                    int64_t count) {
+  const LossFunctions &functions = *findLoss(kind.loss);
+  uint64_t examples = static_cast<uint64_t>(count);
+  if (functions.ofClass)
+    addOfClasses(sums, functions, kind.outputs, predictions, targets, examples);
   else
-    addRows<float>(sums, view, 1.0, loss, labels, count);
+    addOfNumbers(sums, functions, kind, predictions, targets, examples);
+  sums.examples += examples;
 }
 
 std::string qtcrt::formatLoss(double loss) {
-  if (std::isnan(loss))
-    return "nan"; // without the sign that printf writes
-  char text[32];
-  std::snprintf(text, sizeof(text), std::fabs(loss) < 1e6 ? "%.4f" : "%.1e",
-                loss);
-  return text;
+  return format(std::fabs(loss) < 1e6 ? "%.4f" : "%.1e", loss);
+}
+
+std::string qtcrt::formatScaledLoss(double loss) {
+  return format("%.6g", loss);
 }

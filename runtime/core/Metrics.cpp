@@ -76,15 +76,19 @@ MetricsFile::MetricsFile(const std::string &folder,
 }
 
 void MetricsFile::append(const EpochMetrics &metrics) {
-  Json line = {{"epoch", metrics.epoch},
-               {"step", metrics.step},
-               {"train_loss", orNull(metrics.trainLoss, true)},
-               {"train_accuracy", orNull(metrics.trainAccuracy, true)},
-               {"test_accuracy",
-                orNull(metrics.testAccuracy, metrics.testAccuracy >= 0)},
-               {"images_per_second", orNull(metrics.imagesPerSecond, true)},
-               {"seconds", orNull(metrics.seconds, true)},
-               {"schedule", orNull(metrics.schedule, true)}};
+  Json line = {
+      {"epoch", metrics.epoch},
+      {"step", metrics.step},
+      {"train_loss", orNull(metrics.trainLoss, true)},
+      {"test_loss", orNull(metrics.test.loss, metrics.test.loss >= 0)}};
+  if (metrics.hasAccuracy) {
+    line["train_accuracy"] = orNull(metrics.trainAccuracy, true);
+    line["test_accuracy"] =
+        orNull(metrics.test.accuracy, metrics.test.accuracy >= 0);
+  }
+  line["images_per_second"] = orNull(metrics.imagesPerSecond, true);
+  line["seconds"] = orNull(metrics.seconds, true);
+  line["schedule"] = orNull(metrics.schedule, true);
   if (metrics.schedule == std::floor(metrics.schedule) &&
       std::fabs(metrics.schedule) < 1e15)
     line["schedule"] = static_cast<int64_t>(metrics.schedule);

@@ -14,11 +14,19 @@
 
 namespace qtcrt {
 
+/// What a test gives; -1: there was none.
+struct TestResult {
+  double loss = -1;
+  double accuracy = -1; ///< of classes
+};
+
 /// One epoch's line. Epochs count from 0, `step` is the number of steps done.
 /// Values that do not exist (not evaluated: -1, not finite) become null.
 struct EpochMetrics {
   uint64_t epoch = 0, step = 0;
-  double trainLoss = 0, trainAccuracy = 0, testAccuracy = -1;
+  bool hasAccuracy = true; ///< targets are classes
+  double trainLoss = 0, trainAccuracy = 0;
+  TestResult test;
   double imagesPerSecond = 0, seconds = 0, schedule = 0;
 };
 

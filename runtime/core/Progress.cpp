@@ -9,6 +9,7 @@
 
 #include "qtcrt/Error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <unistd.h>
@@ -62,23 +63,52 @@ std::string qtcrt::progressText(const std::string &what,
   return text.substr(0, 79);
 }
 
-std::string qtcrt::epochText(const EpochMetrics &line) {
-  char loss[32] = "nan", test[32] = "-", speed[32] = "-", text[256];
+namespace {
+
+/// `value` as the C library formats it; "nan" has no sign.
+std::string format(const char *pattern, double value) {
+  char text[64];
+  std::snprintf(text, sizeof(text), pattern, value);
+  return std::isnan(value) ? "nan" : text;
+}
+
+/// The text, with spaces before it to fill `width` columns.
+std::string right(const std::string &text, size_t width) {
+  return std::string(width - std::min(width, text.size()), ' ') + text;
+}
+
+/// The columns of accuracies and of the loss of training.
+std::string classColumns(const EpochMetrics &line) {
   // A loss that grows without bound has few digits, too.
-  if (!std::isnan(line.trainLoss))
-    std::snprintf(loss, sizeof(loss), line.trainLoss < 100 ? "%.4f" : "%.4g",
-                  line.trainLoss);
-  if (line.testAccuracy >= 0)
-    std::snprintf(test, sizeof(test), "%.2f %%", 100 * line.testAccuracy);
-  if (!std::isnan(line.imagesPerSecond))
-    std::snprintf(speed, sizeof(speed), "%.0f", line.imagesPerSecond);
-  std::snprintf(text, sizeof(text),
-                "epoch %3llu  loss %7s  train %6.2f %%  test %8s  "
-                "%6s img/s  %7.*f s",
-                static_cast<unsigned long long>(line.epoch), loss,
-                100 * line.trainAccuracy, test, speed,
-                line.seconds < 99999 ? 1 : 0, line.seconds);
-  return text;
+  std::string loss =
+      format(line.trainLoss < 100 ? "%.4f" : "%.4g", line.trainLoss);
+  std::string test = line.test.accuracy >= 0
+                         ? format("%.2f %%", 100 * line.test.accuracy)
+                         : "-";
+  return concat("loss ", right(loss, 7), "  train ",
+                format("%6.2f %%", 100 * line.trainAccuracy), "  test ",
+                right(test, 8));
+}
+
+/// The columns of losses, which have any scale.
+std::string numberColumns(const EpochMetrics &line) {
+  bool isTested = line.test.loss >= 0 || std::isnan(line.test.loss);
+  std::string test = isTested ? format("%.5g", line.test.loss) : "-";
+  return concat("loss ", right(format("%.5g", line.trainLoss), 11),
+                "  test loss ", right(test, 11));
+}
+
+} // namespace
+
+std::string qtcrt::epochText(const EpochMetrics &line) {
+  std::string speed = std::isnan(line.imagesPerSecond)
+                          ? "-"
+                          : format("%.0f", line.imagesPerSecond);
+  return concat(
+      "epoch ", right(std::to_string(line.epoch), 3), "  ",
+      line.hasAccuracy ? classColumns(line) : numberColumns(line), "  ",
+      right(speed, 6), line.hasAccuracy ? " img/s" : " ex/s", "  ",
+      format(line.seconds < 99999 ? "%7.1f" : "%7.0f", line.seconds), " s");
 }
 
 std::string qtcrt::durationText(double seconds) {

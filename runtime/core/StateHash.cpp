@@ -15,13 +15,13 @@
 using namespace qtcrt;
 
 const char *qtcrt::dtypeName(uint32_t dtype) {
-  static const char *const names[] = {"I8", "I16", "I32", "I64", "F32"};
-  return dtype <= QTCRT_FLOAT32 ? names[dtype] : "?";
+  static const char *const names[] = {"I8", "I16", "I32", "I64", "F32", "U8"};
+  return dtype <= QTCRT_UINT8 ? names[dtype] : "?";
 }
 
 uint64_t qtcrt::dtypeBytes(uint32_t dtype) {
-  static const uint64_t bytes[] = {1, 2, 4, 8, 4};
-  return dtype <= QTCRT_FLOAT32 ? bytes[dtype] : 0;
+  static const uint64_t bytes[] = {1, 2, 4, 8, 4, 1};
+  return dtype <= QTCRT_UINT8 ? bytes[dtype] : 0;
 }
 
 std::string qtcrt::hashState(const qtcrt_model &model, const uint8_t *state) {
@@ -60,7 +60,7 @@ std::string qtcrt::hashData(const DataSplit &split) {
   const int64_t shape[] = {split.shape.channels, split.shape.height,
                            split.shape.width};
   hasher.add(shape, sizeof(shape));
-  hasher.add(split.images.data(), split.images.size());
-  hasher.add(split.labels.data(), split.labels.size() * sizeof(int32_t));
+  hasher.add(split.inputs.data(), split.inputs.size());
+  hasher.add(split.targets.data(), split.targets.size());
   return hasher.digest();
 }

@@ -10,6 +10,7 @@
 #include "core/Commands.h"
 #include "core/Signals.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/Ports.h"
 #include "qtcrt/Printable.h"
 #include "qtcrt/ShellCommand.h"
 #include "qtcrt/StandardStreams.h"
@@ -50,11 +51,9 @@ void requireSame(const std::string &file, const char *option,
 
 } // namespace
 
-DataRequest qtcrt::requestFor(const qtcrt_model &model) {
-  DataRequest request;
-  request.input = {model.channels, model.height, model.width};
-  request.classes = model.classes;
-  return request;
+void qtcrt::printRemark(const DataSet &data) {
+  if (!data.remark.empty())
+    std::fprintf(stderr, "remark: %s\n", data.remark.c_str());
 }
 
 TrainingRun::TrainingRun(const qtcrt_model &model, const Options &options)
@@ -70,8 +69,12 @@ TrainingRun::TrainingRun(const qtcrt_model &model, const Options &options)
 
 /// Fills the record from the options, or checks them against the checkpoint.
 void TrainingRun::applyOptions() {
-  if (options.augment)
-    parseAugmentation(*options.augment);
+  if (options.augment &&
+      parseAugmentation(*options.augment) != Augmentation::None &&
+      !takesPixels(model))
+    throw UsageError("--augment: only images of pixels can be changed at "
+                     "random, but the model takes numbers; leave the option "
+                     "out");
   auto kind = static_cast<qtcrt_schedule_kind>(model.schedule_kind);
   if (options.schedule)
     Schedule::parse(*options.schedule, kind);
@@ -125,8 +128,12 @@ void TrainingRun::checkRunOptions() const {
 }
 
 void TrainingRun::loadData() {
-  data = loadDataSet(options.data, requestFor(model));
-  limitExamples(data.train, record.limit);
+  DataRequest request = requestFor(model);
+  request.limit = record.limit;
+  request.standardization = record.standardization;
+  data = loadDataSet(options.data, request);
+  record.standardization = data.standardization;
+  printRemark(data);
   if (data.train.count() < record.batch)
     fail("the training set has ", data.train.count(), " examples, fewer than ",
          "one batch of ", record.batch,
@@ -222,13 +229,13 @@ int TrainingRun::run() {
   trainSteps();
   if (pendingInterrupt())
     return finishInterrupted();
-  if (finalAccuracy < 0) { // no step was left to do
-    finalAccuracy = evaluateTest();
+  if (!finalScore) { // no step was left to do
+    finalScore = scoreOf(evaluateTest());
     if (pendingInterrupt())
       return finishInterrupted();
     save(); // with the statistics of the test
   }
-  return printResult(finalAccuracy);
+  return printResult();
 }
 
 /// Prints one line that describes the run, before the first epoch.
@@ -308,9 +315,10 @@ bool TrainingRun::mayStartStep() const {
 void TrainingRun::startStep() {
   const Batch &batch = loader->next();
   uint64_t step = record.step + started.size();
-  session.startTraining(batch.images.data(), batch.labels.data(), record.seed,
+  const Buffer &targets = batch.targets;
+  session.startTraining(batch.inputs.data(), targets.data(), record.seed,
                         schedule.valueAt(step), step);
-  started.push_back(batch.labels);
+  started.emplace_back(targets.data(), targets.data() + targets.size());
 }
 
 void TrainingRun::finishStep() {
@@ -352,7 +360,7 @@ bool TrainingRun::estimateStatistics() {
   while (true) {
     while (begun < count && begun - done < session.stepsAhead() &&
            !pendingInterrupt())
-      session.startEstimate(batches.next().images.data(), begun++);
+      session.startEstimate(batches.next().inputs.data(), begun++);
     if (done == begun)
       break;
     session.finish();
@@ -364,37 +372,51 @@ bool TrainingRun::estimateStatistics() {
   return done == count;
 }
 
-double TrainingRun::evaluateTest() {
+TestResult TrainingRun::evaluateTest() {
   if (!estimateStatistics())
-    return -1;
+    return {};
   progress.begin("test", "example", data.test.count());
   LossSums sums = session.evaluateAll(
       data.test, [] { return pendingInterrupt() != 0; },
       [this](uint64_t done) { progress.update(done); });
   progress.clear();
-  return static_cast<double>(sums.correct) /
-         static_cast<double>(data.test.count());
+  double count = static_cast<double>(data.test.count());
+  return {sums.loss / count, static_cast<double>(sums.correct) / count};
+}
+
+/// What tests are compared by, see RunRecord.
+double TrainingRun::scoreOf(const TestResult &test) const {
+  return predictsClasses(model) ? test.accuracy : test.loss;
+}
+
+/// The best score of the run when it has one more test.
+double TrainingRun::bestWith(double score) const {
+  double best = record.bestScore;
+  if (!(best >= 0)) // none yet, or not a number
+    return score;
+  bool isBetter = predictsClasses(model) ? score > best : score < best;
+  return isBetter ? score : best;
 }
 
 /// Ends the epoch. An interruption leaves it unfinished, so that a resumed run
 /// repeats the evaluation.
 void TrainingRun::finishEpoch() {
-  double seconds = epochTime.seconds(), accuracy = -1;
+  double seconds = epochTime.seconds();
   progress.clear();
+  EpochMetrics line;
   if (isTestDue()) {
-    accuracy = evaluateTest();
+    line.test = evaluateTest();
     if (pendingInterrupt())
       return;
-    record.testAccuracy = accuracy;
-    record.bestAccuracy = std::max(record.bestAccuracy, accuracy);
+    record.testScore = scoreOf(line.test);
+    record.bestScore = bestWith(record.testScore);
   }
-  EpochMetrics line;
+  line.hasAccuracy = predictsClasses(model);
   line.epoch = record.epoch;
   line.step = record.step;
   double seen = static_cast<double>(std::max<uint64_t>(1, record.seen));
   line.trainLoss = record.lossSum / seen;
   line.trainAccuracy = static_cast<double>(record.correct) / seen;
-  line.testAccuracy = accuracy;
   line.seconds = seconds;
   line.imagesPerSecond = seconds > 0 && epochImages > 0
                              ? static_cast<double>(epochImages) / seconds
@@ -407,7 +429,7 @@ void TrainingRun::finishEpoch() {
   warnIfNothingIsLearned();
   bool whole = record.position == stepsPerEpoch;
   if (isDone())
-    finalAccuracy = accuracy;
+    finalScore = scoreOf(line.test);
   if (whole) {
     ++record.epoch;
     record.position = 0;
@@ -451,15 +473,20 @@ int TrainingRun::finishInterrupted() {
   return 128 + pendingInterrupt();
 }
 
-int TrainingRun::printResult(double testAccuracy) {
+int TrainingRun::printResult() {
   if (options.memoryReport)
     std::printf("peak resident memory: %llu bytes\n",
                 static_cast<unsigned long long>(peakResidentBytes()));
-  std::printf("result: epochs=%llu steps=%llu test_accuracy=%.4f "
-              "best_test_accuracy=%.4f state=%s\n",
+  auto scoreText = [this](double score) {
+    return predictsClasses(model) ? formatLoss(score) : formatScaledLoss(score);
+  };
+  const char *what = predictsClasses(model) ? "accuracy" : "loss";
+  std::printf("result: epochs=%llu steps=%llu test_%s=%s best_test_%s=%s "
+              "state=%s\n",
               static_cast<unsigned long long>(record.epoch),
-              static_cast<unsigned long long>(record.step), testAccuracy,
-              std::max(record.bestAccuracy, testAccuracy),
+              static_cast<unsigned long long>(record.step), what,
+              scoreText(*finalScore).c_str(), what,
+              scoreText(bestWith(*finalScore)).c_str(),
               hashState(model, session.state()).c_str());
   return 0;
 }

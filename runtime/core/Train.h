@@ -47,7 +47,9 @@ private:
   void finishStep();
   void finishEpoch();
   bool estimateStatistics();
-  double evaluateTest();
+  TestResult evaluateTest();
+  double scoreOf(const TestResult &test) const;
+  double bestWith(double score) const;
   void reportEpoch(const EpochMetrics &line);
   void warnIfNothingIsLearned();
   void save();
@@ -55,7 +57,7 @@ private:
   /// The command that goes on from the checkpoint.
   std::string getContinuation() const;
   void flushOutput();
-  int printResult(double testAccuracy);
+  int printResult();
   void printMemory() const;
   void printHeading() const;
   void printComplete() const;
@@ -79,9 +81,9 @@ private:
   /// The step whose weights have the statistics that evaluation reads.
   uint64_t estimatedStep = 0;
   std::unique_ptr<Loader> loader;
-  /// Labels of the steps that were started. All except the first run ahead of
+  /// Targets of the steps that were started. All except the first run ahead of
   /// `record`.
-  std::deque<std::vector<int32_t>> started;
+  std::deque<std::vector<uint8_t>> started;
   std::unique_ptr<MetricsFile> metrics;
 
   /// Set until the end of the first epoch.
@@ -91,7 +93,7 @@ private:
   uint64_t epochImages = 0; ///< in this process
   /// Whether all steps of the run were done before this process.
   bool wasComplete = false;
-  double finalAccuracy = -1;
+  std::optional<double> finalScore;
   int outputError = 0; ///< errno of the first failure to write to stdout
 };
 

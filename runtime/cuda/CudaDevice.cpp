@@ -9,7 +9,7 @@
 
 #include "qtcrt/Device.h"
 #include "qtcrt/Error.h"
-#include "qtcrt/Session.h"
+#include "qtcrt/Ports.h"
 
 #include <array>
 #include <cstring>
@@ -24,7 +24,6 @@ using namespace qtcrt::cuda;
 
 namespace {
 
-constexpr size_t memoryCount = QTCRT_MEMORY_STEP + 1;
 /// Alignment of every piece of memory; more than the widest access needs.
 constexpr uint64_t alignment = 256;
 
@@ -32,32 +31,34 @@ constexpr uint64_t alignment = 256;
 /// that a step gets from the host are adjacent, and so are its outputs. Both
 /// exist once per step that may be under way.
 struct MemoryLayout {
-  MemoryLayout(const qtcrt_model &model, uint64_t arenaBytes) {
-    uint64_t batch = static_cast<uint64_t>(model.batch);
-    uint64_t image =
-        static_cast<uint64_t>(model.channels) * model.height * model.width;
+  MemoryLayout(const qtcrt_model &model, uint64_t arenaBytes)
+      : offsets(QTCRT_MEMORY_PORT + model.port_count) {
     add(QTCRT_MEMORY_STATE, model.state_bytes);
     add(QTCRT_MEMORY_ARENA, arenaBytes);
     add(QTCRT_MEMORY_SEED, sizeof(uint64_t));
     add(QTCRT_MEMORY_SCHEDULE, sizeof(int64_t));
     add(QTCRT_MEMORY_STEP, sizeof(uint32_t));
-    add(QTCRT_MEMORY_LABELS, batch * sizeof(int32_t));
-    add(QTCRT_MEMORY_INPUT, batch * image);
-    add(QTCRT_MEMORY_LOGITS_EXPONENT, sizeof(int32_t));
-    add(QTCRT_MEMORY_LOGITS, logitsBytes(model));
+    addPorts(model, /*areOutputs=*/false);
+    outputBegin = end;
+    addPorts(model, /*areOutputs=*/true);
     slotBytes = end - inputBegin();
   }
 
-  void add(qtcrt_memory memory, uint64_t bytes) {
+  void addPorts(const qtcrt_model &model, bool areOutputs) {
+    for (uint32_t i = 0; i < model.port_count; ++i)
+      if (isOutput(model.ports[i]) == areOutputs)
+        add(QTCRT_MEMORY_PORT + i, portBytes(model.ports[i]));
+  }
+
+  void add(uint32_t memory, uint64_t bytes) {
     offsets[memory] = end;
     end += (bytes + alignment - 1) / alignment * alignment;
   }
 
   /// The inputs that are copied for every step begin here ...
   uint64_t inputBegin() const { return offsets[QTCRT_MEMORY_SEED]; }
-  uint64_t inputBytes() const { return outputBegin() - inputBegin(); }
-  /// ... and its outputs reach from here to the end of the slot.
-  uint64_t outputBegin() const { return offsets[QTCRT_MEMORY_LOGITS_EXPONENT]; }
+  uint64_t inputBytes() const { return outputBegin - inputBegin(); }
+  /// ... and its outputs reach from outputBegin to the end of the slot.
   uint64_t outputBytes() const { return slotBytes - inputBytes(); }
   uint64_t total() const {
     return inputBegin() + Device::stepsAhead * slotBytes;
@@ -70,8 +71,9 @@ struct MemoryLayout {
     return offsets[memory] + (isTransferred ? slot * slotBytes : 0);
   }
 
-  std::array<uint64_t, memoryCount> offsets{};
+  std::vector<uint64_t> offsets;
   uint64_t end = 0; ///< of the first slot
+  uint64_t outputBegin = 0;
   uint64_t slotBytes = 0;
 };
 
@@ -220,7 +222,7 @@ struct Slot {
   Owned<CUgraphExec> train, evaluate, estimate;
 };
 
-/// Copies of the next step's input and of the last one's logits have streams of
+/// Copies of the next step's input and of the last one's output have streams of
 /// their own, so that they do not wait for the step between them. No two steps
 /// that are under way have a slot in common; finish() frees it.
 class CudaDevice : public Device {
@@ -287,14 +289,13 @@ public:
     start(slots[startedSteps % stepsAhead].estimate, step);
   }
 
-  void finish(void *logits, int32_t *logitsExponent) override {
+  void finish(void *const *ports) override {
     unsigned index = finishedSteps++ % stepsAhead;
     check(driver.cuEventSynchronize(slots[index].downloaded), "finish a step");
-    std::memcpy(logits, transferred(QTCRT_MEMORY_LOGITS, index),
-                logitsBytes(model));
-    std::memcpy(logitsExponent,
-                transferred(QTCRT_MEMORY_LOGITS_EXPONENT, index),
-                sizeof(int32_t));
+    for (uint32_t i = 0; i < model.port_count; ++i)
+      if (isOutput(model.ports[i]))
+        std::memcpy(ports[i], transferred(QTCRT_MEMORY_PORT + i, index),
+                    portBytes(model.ports[i]));
   }
 
   std::vector<double> profileTraining(const qtcrt_step &step) override {
@@ -333,9 +334,14 @@ private:
   }
 
   /// The place of a piece of memory in the host's copy of what is transferred.
-  uint8_t *transferred(qtcrt_memory which, unsigned slot) {
+  uint8_t *transferred(uint32_t which, unsigned slot) {
+    return host(layout.offset(which, slot));
+  }
+
+  /// The same for an offset in the device's memory.
+  uint8_t *host(uint64_t offset) {
     return static_cast<uint8_t *>(static_cast<void *>(transfer)) +
-           (layout.offset(which, slot) - layout.inputBegin());
+           (offset - layout.inputBegin());
   }
 
   void synchronize() {
@@ -399,17 +405,15 @@ private:
   }
 
   void fillInput(const qtcrt_step &step, unsigned slot) {
-    uint64_t batch = static_cast<uint64_t>(model.batch);
-    auto copy = [&](qtcrt_memory memory, const void *from, uint64_t bytes) {
+    auto copy = [&](uint32_t memory, const void *from, uint64_t bytes) {
       std::memcpy(transferred(memory, slot), from, bytes);
     };
     copy(QTCRT_MEMORY_SEED, &step.seed, sizeof(step.seed));
     copy(QTCRT_MEMORY_SCHEDULE, &step.schedule, sizeof(step.schedule));
     copy(QTCRT_MEMORY_STEP, &step.step, sizeof(step.step));
-    if (step.labels)
-      copy(QTCRT_MEMORY_LABELS, step.labels, batch * sizeof(int32_t));
-    copy(QTCRT_MEMORY_INPUT, step.input,
-         batch * model.channels * model.height * model.width);
+    for (uint32_t i = 0; i < model.port_count; ++i)
+      if (!isOutput(model.ports[i]) && step.ports[i]) // no targets in a test
+        copy(QTCRT_MEMORY_PORT + i, step.ports[i], portBytes(model.ports[i]));
   }
 
   void upload(unsigned slot, CUstream stream) {
@@ -427,11 +431,10 @@ private:
     pass(slot.uploaded, uploading, computing);
     check(driver.cuGraphLaunch(graph, computing), "start a step");
     pass(slot.computed, computing, downloading);
-    check(driver.cuMemcpyDtoHAsync(
-              transferred(QTCRT_MEMORY_LOGITS_EXPONENT, index),
-              place(QTCRT_MEMORY_LOGITS_EXPONENT, index), layout.outputBytes(),
-              downloading),
-          "copy the logits");
+    uint64_t outputs = layout.outputBegin + index * layout.slotBytes;
+    check(driver.cuMemcpyDtoHAsync(host(outputs), memory + outputs,
+                                   layout.outputBytes(), downloading),
+          "copy the output");
     check(driver.cuEventRecord(slot.downloaded, downloading), "start a step");
   }
 

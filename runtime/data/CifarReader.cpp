@@ -23,7 +23,7 @@ constexpr uint64_t pixelBytes = 3 * 32 * 32;
 /// Appends the records of `path` to `split`; the last of `labelBytes` label
 /// bytes is the class.
 void readRecords(const std::string &path, uint64_t labelBytes,
-                 const DataRequest &request, DataSplit &split) {
+                 const DataRequest &request, RawSplit &split) {
   split.shape = {3, 32, 32};
   checkImageShape(path, split.shape, request);
   ByteSource file(path);
@@ -36,9 +36,9 @@ void readRecords(const std::string &path, uint64_t labelBytes,
       break;
     uint8_t label = record[labelBytes - 1];
     checkLabel(path, i, label, request);
-    split.labels.push_back(label);
-    split.images.insert(split.images.end(), record.begin() + labelBytes,
-                        record.end());
+    split.targets.appendClasses({label});
+    std::vector<uint8_t> &pixels = split.inputs.data;
+    pixels.insert(pixels.end(), record.begin() + labelBytes, record.end());
   }
   if (bytes == 0 || bytes % recordBytes != 0)
     fail(inQuotes(path), ": expected records of ", recordBytes,
@@ -81,10 +81,10 @@ std::string findOnly(const std::string &folder, const std::string &suffix) {
 
 } // namespace
 
-DataSet qtcrt::readCifar10(const std::string &argument,
-                           const DataRequest &request) {
+RawDataSet qtcrt::readCifar10(const std::string &argument,
+                              const DataRequest &request) {
   std::string folder = enter(argument, "cifar-10-batches-bin");
-  DataSet data;
+  RawDataSet data;
   std::string train = findOnly(folder, "_train.bin");
   std::string validation = findOnly(folder, "_val.bin");
   std::string first = findPacked(folder + "/data_batch_1.bin"),
@@ -105,10 +105,10 @@ DataSet qtcrt::readCifar10(const std::string &argument,
   return data;
 }
 
-DataSet qtcrt::readCifar100(const std::string &argument,
-                            const DataRequest &request) {
+RawDataSet qtcrt::readCifar100(const std::string &argument,
+                               const DataRequest &request) {
   std::string folder = enter(argument, "cifar-100-binary");
-  DataSet data;
+  RawDataSet data;
   if (request.train)
     readRecords(findPacked(folder + "/train.bin"), 2, request, data.train);
   readRecords(findPacked(folder + "/test.bin"), 2, request, data.test);

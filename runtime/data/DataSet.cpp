@@ -7,25 +7,31 @@
 
 #include "qtcrt/DataSet.h"
 
+#include "data/Encode.h"
 #include "data/Readers.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/Ports.h"
 #include "qtcrt/ShellCommand.h"
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 using namespace qtcrt;
 
 // To add a format: a file with its reader, and one line here.
 const DataFormat qtcrt::dataFormats[] = {
-    {"mnist", "DIR", "IDX files of MNIST, Fashion-MNIST or EMNIST", readMnist},
+    {"mnist", "DIR", "IDX files of MNIST, Fashion-MNIST or EMNIST", readMnist,
+     /*hasNumbers=*/false},
     {"cifar10", "DIR", "binary CIFAR-10, or *_train.bin and *_val.bin",
-     readCifar10},
-    {"cifar100", "DIR", "binary CIFAR-100 (fine labels)", readCifar100},
-    {"npy", "DIR", "train_x.npy train_y.npy test_x.npy test_y.npy (uint8)",
-     readNpy},
-    {"synthetic", "digits", "rendered digits, needs no file", renderSynthetic},
-    {nullptr, nullptr, nullptr, nullptr}};
+     readCifar10, /*hasNumbers=*/false},
+    {"cifar100", "DIR", "binary CIFAR-100 (fine labels)", readCifar100,
+     /*hasNumbers=*/false},
+    {"npy", "DIR", "train_x.npy train_y.npy test_x.npy test_y.npy", readNpy,
+     /*hasNumbers=*/true},
+    {"synthetic", "digits", "rendered digits, needs no file", renderSynthetic,
+     /*hasNumbers=*/false},
+    {nullptr, nullptr, nullptr, nullptr, false}};
 
 std::string qtcrt::toString(const ImageShape &shape) {
   return concat(shape.channels, "x", shape.height, "x", shape.width);
@@ -44,7 +50,8 @@ bool qtcrt::fitsInput(const ImageShape &shape, const ImageShape &input) {
     return extents;
   };
   return dropUnits(shape) == dropUnits(input) ||
-         ((isFlat(shape) || isFlat(input)) && shape.bytes() == input.bytes());
+         ((isFlat(shape) || isFlat(input)) &&
+          shape.elements() == input.elements());
 }
 
 void qtcrt::checkImageShape(const std::string &file, const ImageShape &shape,
@@ -52,8 +59,9 @@ void qtcrt::checkImageShape(const std::string &file, const ImageShape &shape,
   if (fitsInput(shape, request.input))
     return;
   ImageShape moved{shape.width, shape.channels, shape.height};
-  fail(inQuotes(file), ": images are ", toString(shape), ", but the model's ",
-       "input is ", toString(request.input), " (channels x height x width); ",
+  fail(inQuotes(file), request.takesPixels ? ": images are " : ": inputs are ",
+       toString(shape), ", but the model's ", "input is ",
+       toString(request.input), " (channels x height x width); ",
        moved == request.input
            ? "move the channels to the front: array.transpose(0, 3, 1, 2)"
            : "use data of the model's size");
@@ -72,27 +80,32 @@ void qtcrt::failLabel(const std::string &file, uint64_t index,
        request.classes - 1, ")");
 }
 
-void qtcrt::limitExamples(DataSplit &split, uint64_t limit) {
-  if (!limit || limit >= split.count())
-    return;
-  split.images.resize(limit * split.shape.bytes());
-  split.images.shrink_to_fit();
-  split.labels.resize(limit);
-}
-
 namespace {
 
 void checkSplit(const std::string &spec, const char *name,
-                const DataSplit &split, const DataRequest &request) {
+                const RawSplit &split, const DataRequest &request) {
   if (split.count() == 0)
     fail("--data=", quoteForShell(spec), ": the ", name, " set is empty");
   if (split.count() > std::numeric_limits<int32_t>::max())
     fail("--data=", quoteForShell(spec), ": the ", name, " set has ",
          split.count(), " examples, expected at most 2147483647");
-  if (split.images.size() != split.count() * split.shape.bytes())
+  if (split.inputs.size() != split.count() * split.shape.elements() ||
+      split.targets.size() != split.count() * request.outputs)
     fail("--data=", quoteForShell(spec), ": the ", name,
          " set is inconsistent");
   checkImageShape(spec, split.shape, request);
+}
+
+/// Keeps the first `limit` examples (0: all).
+void limitExamples(RawSplit &split, const DataRequest &request) {
+  if (!request.limit || request.limit >= split.count())
+    return;
+  auto keep = [&](NumberArray &array, uint64_t elements) {
+    array.data.resize(request.limit * elements * array.type.bytes);
+    array.data.shrink_to_fit();
+  };
+  keep(split.inputs, split.shape.elements());
+  keep(split.targets, request.outputs);
 }
 
 } // namespace
@@ -117,10 +130,34 @@ const DataFormat &qtcrt::findDataFormat(const std::string &spec) {
 
 DataSet qtcrt::loadDataSet(const std::string &spec,
                            const DataRequest &request) {
-  DataSet data =
-      findDataFormat(spec).read(spec.substr(spec.find(':') + 1), request);
-  if (request.train)
-    checkSplit(spec, "training", data.train, request);
-  checkSplit(spec, "test", data.test, request);
-  return data;
+  const DataFormat &format = findDataFormat(spec);
+  if (request.classes == 0 && !format.hasNumbers)
+    fail("--data=", quoteForShell(spec), ": the targets of ", format.name,
+         " are classes, but the model predicts numbers; ",
+         adviseToCompile("--loss=cross-entropy"));
+  RawDataSet raw = format.read(spec.substr(spec.find(':') + 1), request);
+  if (request.train) {
+    checkSplit(spec, "training", raw.train, request);
+    limitExamples(raw.train, request);
+  }
+  checkSplit(spec, "test", raw.test, request);
+  return encodeDataSet(std::move(raw), request);
+}
+
+DataRequest qtcrt::requestFor(const qtcrt_model &model) {
+  const qtcrt_port &input = inputPort(model), &target = targetPort(model);
+  DataRequest request;
+  request.input = {1, 1, 1};
+  int64_t *extents[] = {&request.input.channels, &request.input.height,
+                        &request.input.width};
+  for (uint32_t dim = 1; dim < input.rank; ++dim)
+    *extents[std::min(dim - 1, 2u)] *= input.shape[dim];
+  request.takesPixels = takesPixels(model);
+  request.inputFormat = {input.dtype, input.exponent};
+  request.standardized = input.standardized != 0;
+  request.classes = model.classes;
+  request.outputs = predictsClasses(model) ? 1 : outputsOf(model);
+  request.targetFormat = {target.dtype, target.exponent};
+  request.isLogistic = model.loss == QTCRT_LOSS_LOGISTIC;
+  return request;
 }

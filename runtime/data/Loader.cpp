@@ -22,8 +22,8 @@ Loader::Loader(const DataSplit &data, const LoaderOptions &options,
     fail("the training set has ", data.count(), " examples, fewer than one ",
          "batch of ", options.batch);
   for (Batch &slot : slots) {
-    slot.images = Buffer(options.batch * data.shape.bytes(), "a batch");
-    slot.labels.resize(options.batch);
+    slot.inputs = Buffer(options.batch * data.inputBytes(), "a batch");
+    slot.targets = Buffer(options.batch * data.targetBytes, "a batch");
   }
   try {
     thread = std::thread([this] { run(); });
@@ -51,16 +51,17 @@ void Loader::assemble(Batch &batch) {
     order = shuffledOrder(data.count(), options.seed, epoch);
     orderValid = true;
   }
-  uint64_t first = position * options.batch, bytes = data.shape.bytes();
+  uint64_t first = position * options.batch, bytes = data.inputBytes();
   for (uint64_t i = 0; i < options.batch; ++i) {
     uint64_t example = options.shuffle ? order[first + i] : first + i;
-    uint8_t *out = batch.images.data() + i * bytes;
+    uint8_t *out = batch.inputs.data() + i * bytes;
     if (options.augment == Augmentation::CropFlip)
-      cropFlip(data.image(example), out, data.shape, example, options.seed,
+      cropFlip(data.input(example), out, data.shape, example, options.seed,
                epoch);
     else
-      std::memcpy(out, data.image(example), bytes);
-    batch.labels[i] = data.labels[example];
+      std::memcpy(out, data.input(example), bytes);
+    std::memcpy(batch.targets.data() + i * data.targetBytes,
+                data.target(example), data.targetBytes);
   }
   ++position;
 }

@@ -75,37 +75,37 @@ std::string findFile(const std::string &folder,
 }
 
 void readImages(const std::string &path, const DataRequest &request,
-                DataSplit &split, uint64_t &count) {
+                RawSplit &split, uint64_t &count) {
   ByteSource file(path);
   checkMagic(file, imageMagic, "images");
   count = readBigEndian(file);
   split.shape.height = readBigEndian(file);
   split.shape.width = readBigEndian(file);
   checkImageShape(path, split.shape, request);
-  file.append(split.images, count * split.shape.bytes(), "the pixels");
+  file.append(split.inputs.data, count * split.shape.elements(), "the pixels");
   file.expectEnd();
 }
 
 void readLabels(const std::string &path, const DataRequest &request,
-                DataSplit &split, uint64_t &count) {
+                RawSplit &split, uint64_t &count) {
   ByteSource file(path);
   checkMagic(file, labelMagic, "labels");
   count = readBigEndian(file);
   std::vector<uint8_t> bytes;
   file.append(bytes, count, "the labels");
   file.expectEnd();
-  split.labels.assign(bytes.begin(), bytes.end());
   for (uint64_t i = 0; i < count; ++i)
-    checkLabel(path, i, split.labels[i], request);
+    checkLabel(path, i, bytes[i], request);
+  split.targets.appendClasses({bytes.begin(), bytes.end()});
 }
 
-DataSplit readSplit(const std::string &folder,
-                    const std::vector<std::string> &names,
-                    const std::vector<std::string> &splits,
-                    const DataRequest &request) {
+RawSplit readSplit(const std::string &folder,
+                   const std::vector<std::string> &names,
+                   const std::vector<std::string> &splits,
+                   const DataRequest &request) {
   std::string images = findFile(folder, names, splits, "images", "idx3");
   std::string labels = findFile(folder, names, splits, "labels", "idx1");
-  DataSplit split;
+  RawSplit split;
   uint64_t imageCount = 0, labelCount = 0;
   readLabels(labels, request, split, labelCount);
   readImages(images, request, split, imageCount);
@@ -117,10 +117,10 @@ DataSplit readSplit(const std::string &folder,
 
 } // namespace
 
-DataSet qtcrt::readMnist(const std::string &folder,
-                         const DataRequest &request) {
+RawDataSet qtcrt::readMnist(const std::string &folder,
+                            const DataRequest &request) {
   std::vector<std::string> names = listFolder(folder);
-  DataSet data;
+  RawDataSet data;
   if (request.train)
     data.train = readSplit(folder, names, {"train"}, request);
   data.test = readSplit(folder, names, {"t10k", "test"}, request);

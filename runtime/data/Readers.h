@@ -12,11 +12,11 @@
 
 namespace qtcrt {
 
-DataSet readMnist(const std::string &folder, const DataRequest &request);
-DataSet readCifar10(const std::string &folder, const DataRequest &request);
-DataSet readCifar100(const std::string &folder, const DataRequest &request);
-DataSet readNpy(const std::string &folder, const DataRequest &request);
-DataSet renderSynthetic(const std::string &what, const DataRequest &request);
+RawDataSet readMnist(const std::string &folder, const DataRequest &request);
+RawDataSet readCifar10(const std::string &folder, const DataRequest &request);
+RawDataSet readCifar100(const std::string &folder, const DataRequest &request);
+RawDataSet readNpy(const std::string &folder, const DataRequest &request);
+RawDataSet renderSynthetic(const std::string &what, const DataRequest &request);
 
 } // namespace qtcrt
 

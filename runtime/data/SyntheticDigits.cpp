@@ -293,11 +293,12 @@ private:
 };
 
 /// Renders on all processors; every image depends on its index only.
-DataSplit renderSplit(const ImageShape &shape, uint32_t split, uint64_t count) {
-  DataSplit data;
+RawSplit renderSplit(const ImageShape &shape, uint32_t split, uint64_t count) {
+  RawSplit data;
   data.shape = shape;
-  data.images.resize(count * shape.bytes());
-  data.labels.resize(count);
+  std::vector<uint8_t> &pixels = data.inputs.data;
+  pixels.resize(count * shape.elements());
+  std::vector<int32_t> labels(count);
   glyphs();
   // All memory is taken before the threads start: they cannot fail.
   unsigned threads = std::min(maxThreads, availableProcessors());
@@ -308,9 +309,8 @@ DataSplit renderSplit(const ImageShape &shape, uint32_t split, uint64_t count) {
   auto work = [&](DigitRenderer &renderer) {
     for (uint64_t first; (first = next.fetch_add(chunk)) < count;)
       for (uint64_t i = first; i < std::min(count, first + chunk); ++i)
-        data.labels[i] =
-            renderer.render(static_cast<uint32_t>(i), split,
-                            data.images.data() + i * shape.bytes());
+        labels[i] = renderer.render(static_cast<uint32_t>(i), split,
+                                    pixels.data() + i * shape.elements());
   };
   try {
     for (unsigned i = 1; i < threads; ++i)
@@ -321,6 +321,7 @@ DataSplit renderSplit(const ImageShape &shape, uint32_t split, uint64_t count) {
   work(renderers[0]);
   for (std::thread &helper : helpers)
     helper.join();
+  data.targets.appendClasses(labels);
   return data;
 }
 
@@ -338,8 +339,8 @@ ImageShape imageShape(const ImageShape &input) {
 
 } // namespace
 
-DataSet qtcrt::renderSynthetic(const std::string &what,
-                               const DataRequest &request) {
+RawDataSet qtcrt::renderSynthetic(const std::string &what,
+                                  const DataRequest &request) {
   if (what != "digits")
     throw UsageError(concat("--data: unknown synthetic data ", inQuotes(what),
                             ", expected synthetic:digits"));
@@ -352,8 +353,8 @@ DataSet qtcrt::renderSynthetic(const std::string &what,
     fail("synthetic:digits has 10 classes, but the model has only ",
          request.classes);
   // Large images: fewer of them, in the same proportion.
-  uint64_t train = std::min(trainCount, maxBytes / shape.bytes());
-  DataSet data;
+  uint64_t train = std::min(trainCount, maxBytes / shape.elements());
+  RawDataSet data;
   if (request.train)
     data.train = renderSplit(shape, 0, train);
   data.test = renderSplit(

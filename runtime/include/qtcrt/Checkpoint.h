@@ -18,6 +18,12 @@
 //   data_hash      XXH3-128 of all bytes after the header
 //   state_hash     see StateHash.h
 //
+// Where the model's inputs are standardized, these are what the run
+// standardizes them with:
+//
+//   input_means, input_deviations   a hexadecimal IEEE double for each channel,
+//                                   with a space between them
+//
 // Version 1 has neither metadata_hash nor data_hash nor evaluation_options, the
 // batch is one of the options, and no name has an additional tilde. It has no
 // tensors of kind QTCRT_STATE_EVALUATION. Files of later versions may lack
@@ -28,6 +34,7 @@
 #ifndef QTCRT_CHECKPOINT_H
 #define QTCRT_CHECKPOINT_H
 
+#include "qtcrt/Standardization.h"
 #include "qtcrt/abi.h"
 
 #include <cstdint>
@@ -47,6 +54,8 @@ struct RunRecord {
   std::string schedule;
   /// Most batches to estimate statistics on; 0: the model has none.
   uint64_t estimateBatches = 0;
+  /// Empty unless the model's inputs are standardized.
+  Standardization standardization;
   std::string trainHash;      ///< XXH3-128 of the training data, "" if unknown
   uint64_t trainExamples = 0; ///< 0 if unknown
   uint64_t totalSteps = 0;
@@ -58,12 +67,14 @@ struct RunRecord {
   /// when only the evaluation at its end is missing.
   uint64_t position = 0;
 
-  // Reporting: sums over the current epoch, and accuracies (-1: none yet).
+  // Reporting: sums over the current epoch, and scores of the last and of the
+  // best test (-1: none yet). The score is the accuracy where targets are
+  // classes, otherwise the loss, of which less is better.
   double lossSum = 0;
   uint64_t correct = 0;
   uint64_t seen = 0;
-  double testAccuracy = -1;
-  double bestAccuracy = -1;
+  double testScore = -1;
+  double bestScore = -1;
 };
 
 /// The purpose that a checkpoint is loaded for.

@@ -8,6 +8,8 @@
 #ifndef QTCRT_DATASET_H
 #define QTCRT_DATASET_H
 
+#include "qtcrt/Numbers.h"
+#include "qtcrt/Standardization.h"
 #include "qtcrt/abi.h"
 
 #include <cstdint>
@@ -18,7 +20,7 @@ namespace qtcrt {
 
 struct ImageShape {
   int64_t channels = 1, height = 1, width = 1;
-  uint64_t bytes() const {
+  uint64_t elements() const {
     return static_cast<uint64_t>(channels) * height * width;
   }
   bool operator==(const ImageShape &other) const {
@@ -30,28 +32,68 @@ struct ImageShape {
 /// "1x28x28".
 std::string toString(const ImageShape &shape);
 
-/// One split of a data set: N images of C planes of H rows of W bytes, and N
-/// class indices.
+/// One split of a data set as a step gets it: examples of C planes of H rows of
+/// W elements, and their targets.
 struct DataSplit {
-  ImageShape shape;
-  std::vector<uint8_t> images;
-  std::vector<int32_t> labels;
-  uint64_t count() const { return labels.size(); }
-  const uint8_t *image(uint64_t index) const {
-    return images.data() + index * shape.bytes();
+  ImageShape shape;                       ///< of an example
+  std::vector<uint8_t> inputs;            ///< as the input port stores them
+  std::vector<uint8_t> targets;           ///< as the target port stores them
+  uint64_t elementBytes = 1;              ///< of an element of an input
+  uint64_t targetBytes = sizeof(int32_t); ///< of an example's target
+
+  uint64_t count() const { return targets.size() / targetBytes; }
+  uint64_t inputBytes() const { return shape.elements() * elementBytes; }
+  const uint8_t *input(uint64_t index) const {
+    return inputs.data() + index * inputBytes();
+  }
+  const uint8_t *target(uint64_t index) const {
+    return targets.data() + index * targetBytes;
   }
 };
 
 struct DataSet {
   DataSplit train; ///< empty when DataRequest::train is false
   DataSplit test;
+  /// What the inputs were standardized with; empty if they were not.
+  Standardization standardization;
+  /// A sentence about the data for the user, or "".
+  std::string remark;
 };
 
-/// The data that the model accepts; readers check it before they read pixels.
+/// The data that the model accepts; readers check it before they read examples.
 struct DataRequest {
-  ImageShape input;    ///< of the model; rank-2 inputs: C, 1, 1
-  int64_t classes = 0; ///< labels are 0...classes-1
-  bool train = true;   ///< read the training split, too
+  ImageShape input;         ///< of the model; missing extents are 1
+  bool takesPixels = true;  ///< inputs are uint8 pixels, otherwise numbers
+  NumberFormat inputFormat; ///< of numbers
+  bool standardized = false;
+  /// To standardize with. If empty, that of the training split, which must be
+  /// read then.
+  Standardization standardization;
+
+  int64_t classes = 0;       ///< targets are 0...classes-1; 0: numbers
+  uint64_t outputs = 1;      ///< numbers of a target; 1 for classes
+  NumberFormat targetFormat; ///< of numbers
+  bool isLogistic = false;   ///< numbers of targets are in [0, 1]
+
+  bool train = true;  ///< read the training split, too
+  uint64_t limit = 0; ///< use the first examples of it only; 0: all
+};
+
+/// The request of a model that checkModel accepts.
+DataRequest requestFor(const qtcrt_model &model);
+
+/// One split of a data set as its files have it: as many targets (classes, or
+/// DataRequest::outputs numbers each) as there are inputs.
+struct RawSplit {
+  ImageShape shape; ///< of an input
+  NumberArray inputs;
+  NumberArray targets;
+  uint64_t count() const { return inputs.size() / shape.elements(); }
+};
+
+struct RawDataSet {
+  RawSplit train; ///< empty when DataRequest::train is false
+  RawSplit test;
 };
 
 /// One entry of the registry of formats.
@@ -59,7 +101,8 @@ struct DataFormat {
   const char *name; ///< the part of the SPEC before the colon
   const char *argument;
   const char *summary; ///< for --help
-  DataSet (*read)(const std::string &argument, const DataRequest &request);
+  RawDataSet (*read)(const std::string &argument, const DataRequest &request);
+  bool hasNumbers; ///< targets may be numbers, otherwise they are classes
 };
 
 /// All formats; the end is marked by a null name.
@@ -69,8 +112,9 @@ extern const DataFormat dataFormats[];
 /// unknown format and where the argument is missing.
 const DataFormat &findDataFormat(const std::string &spec);
 
-/// Reads the data set of `--data` (`FORMAT:ARGUMENT`). Throws UsageError for an
-/// unknown format, Error for anything wrong with the data.
+/// Reads the data set of `--data` (`FORMAT:ARGUMENT`) and encodes it for the
+/// model. Throws UsageError for an unknown format, Error for anything wrong
+/// with the data.
 DataSet loadDataSet(const std::string &spec, const DataRequest &request);
 
 /// Whether images of `shape` can be fed to a model that takes `input`: equal
@@ -90,9 +134,6 @@ void checkLabel(const std::string &file, uint64_t index, int64_t label,
 [[noreturn]] void failLabel(const std::string &file, uint64_t index,
                             const std::string &label,
                             const DataRequest &request);
-
-/// Keeps the first `limit` examples (0: all).
-void limitExamples(DataSplit &split, uint64_t limit);
 
 } // namespace qtcrt
 

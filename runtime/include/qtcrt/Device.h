@@ -37,14 +37,15 @@ public:
   static constexpr unsigned stepsAhead = 2;
 
   /// Starts a step after those already started. The caller may change the data
-  /// of `step` as soon as this returns. The state, arena and logits of `step`
-  /// are not used, because the device has its own.
+  /// of `step` as soon as this returns. The state, the arena and the ports of
+  /// `step` that it would write are not used, because the device has its own.
   virtual void startTraining(const qtcrt_step &step) = 0;
   virtual void startEvaluation(const qtcrt_step &step) = 0;
   virtual void startEstimate(const qtcrt_step &step) = 0;
 
-  /// Waits for the oldest step that was started, and copies its logits.
-  virtual void finish(void *logits, int32_t *logitsExponent) = 0;
+  /// Waits for the oldest step that was started, and copies the ports that it
+  /// has written to `ports`, indexed as qtcrt_model::ports.
+  virtual void finish(void *const *ports) = 0;
 
   /// Runs a training step and returns the seconds of each of its launches. No
   /// other step may be under way.

@@ -27,10 +27,9 @@ struct LoaderOptions {
   Augmentation augment = Augmentation::None;
 };
 
-/// `batch` images and labels, 64-byte aligned.
+/// `batch` inputs and targets as the ports store them, 64-byte aligned.
 struct Batch {
-  Buffer images;
-  std::vector<int32_t> labels;
+  Buffer inputs, targets;
 };
 
 /// Assembles training batches on a thread of its own, one ahead of the step.

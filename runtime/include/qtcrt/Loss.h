@@ -4,6 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// These values are for reports only: training never reads them.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef QTCRT_LOSS_H
 #define QTCRT_LOSS_H
@@ -15,29 +19,43 @@
 
 namespace qtcrt {
 
-/// Sums over examples, only for reports: they do not influence a run.
+/// Sums over examples.
 struct LossSums {
-  double loss = 0; ///< cross-entropy (natural logarithm) or half the squares
-  uint64_t correct = 0;
+  double loss = 0;      ///< see qtcrt_loss; logarithms are natural
+  uint64_t correct = 0; ///< targets that are classes only
   uint64_t examples = 0;
 };
 
-/// [batch][classes] of `dtype`, value logit * 2^exponent; FLOAT32 has no
-/// exponent.
-struct LogitsView {
-  const void *logits;
-  uint32_t dtype;
+/// Elements of a port. Mantissas stand for mantissa * 2^exponent; FLOAT32 and
+/// classes have no exponent.
+struct PortView {
+  const void *data;
+  uint32_t dtype; ///< enum qtcrt_dtype, but neither INT64 nor UINT8
   int32_t exponent;
-  int64_t classes;
 };
 
-/// Adds the first `count` rows of `logits`. The prediction is the lowest class
-/// index among the maxima.
-void addLogits(LossSums &sums, const LogitsView &logits, qtcrt_loss loss,
-               const int32_t *labels, int64_t count);
+/// A loss and what it needs to know besides predictions and targets.
+struct LossKind {
+  qtcrt_loss loss;
+  uint64_t outputs; ///< predictions of an example
+  double delta = 0; ///< of HUBER
+};
 
-/// A loss for reports: `nan`, four decimals, or few digits if it is very large.
+/// Whether `loss` is one of qtcrt_loss whose targets are classes, or numbers.
+bool isLoss(uint32_t loss, bool ofClasses);
+
+/// Adds the losses of the first `count` examples, computed in IEEE double. For
+/// losses of classes, it also counts those whose largest prediction (the lowest
+/// index among equals) is the target's.
+void addLoss(LossSums &sums, const LossKind &kind, const PortView &predictions,
+             const PortView &targets, int64_t count);
+
+/// The loss with four decimals, or in scientific notation from a million on.
 std::string formatLoss(double loss);
+
+/// The loss with six significant digits, for losses of numbers, which have any
+/// scale.
+std::string formatScaledLoss(double loss);
 
 } // namespace qtcrt
 

@@ -48,29 +48,31 @@ public:
   /// (qtcrt_tensor::uniform).
   void drawInitialState(uint64_t seed);
 
-  /// Starts a training step on `batch` images and labels, or a forward pass
-  /// only. A processor runs it at once.
-  void startTraining(const uint8_t *images, const int32_t *labels,
+  /// Starts a training step on a batch of inputs and targets, or a forward pass
+  /// only. Batches have the layout of their ports and are 64-byte aligned. A
+  /// processor runs the step at once.
+  void startTraining(const uint8_t *inputs, const uint8_t *targets,
                      uint64_t seed, int64_t schedule, uint64_t step);
-  void startEvaluation(const uint8_t *images);
-  /// Starts call number `index` of `estimate`, on `images`.
-  void startEstimate(const uint8_t *images, uint64_t index);
+  void startEvaluation(const uint8_t *inputs);
+  /// Starts call number `index` of `estimate`, on a batch of inputs.
+  void startEstimate(const uint8_t *inputs, uint64_t index);
   /// Resets the statistics that evaluation reads to the running statistics.
   void resetStatistics();
-  /// Waits for the oldest step that was started; addTo has its logits then.
+  /// Waits for the oldest step that was started; addTo has its predictions
+  /// then.
   void finish();
   /// The device, or null.
   Device *getDevice() const { return device.get(); }
   /// On a device: runs a training step and returns the seconds of each
   /// operation of the variant.
-  std::vector<double> profileTraining(const uint8_t *images,
-                                      const int32_t *labels, uint64_t seed,
+  std::vector<double> profileTraining(const uint8_t *inputs,
+                                      const uint8_t *targets, uint64_t seed,
                                       int64_t schedule, uint64_t step);
   /// Steps that may be started before the first of them is finished.
   unsigned stepsAhead() const { return device ? Device::stepsAhead : 1; }
-  /// Adds the logits of the last step that was finished for the first `count`
-  /// examples.
-  void addTo(LossSums &sums, const int32_t *labels, int64_t count) const;
+  /// Adds the losses of the predictions of the last step that was finished, for
+  /// the first `count` examples, whose targets are given.
+  void addTo(LossSums &sums, const uint8_t *targets, int64_t count) const;
 
   /// Runs every example of `data` once, in order; the last batch is filled by
   /// repeating its last example. Stops early when `stop` returns true (then
@@ -84,23 +86,21 @@ public:
   uint64_t allocatedBytes() const;
 
 private:
-  qtcrt_step makeStep(const uint8_t *images);
-  qtcrt_step makeTraining(const uint8_t *images, const int32_t *labels,
+  qtcrt_step makeStep(const uint8_t *inputs);
+  qtcrt_step makeTraining(const uint8_t *inputs, const uint8_t *targets,
                           uint64_t seed, int64_t schedule, uint64_t step);
   void refreshDevice();
 
   const qtcrt_model &compiled;
   const qtcrt_variant &chosen;
-  Buffer stateMemory, arena, logits;
-  int32_t logitsExponent = 0;
+  Buffer stateMemory, arena;
+  /// Indexed as qtcrt_model::ports; those that a step does not write are empty.
+  std::vector<Buffer> outputs;
   Executor pool;
   std::unique_ptr<Device> device;
   /// Which copies of the state are up to date, if there is a device.
   bool deviceHasState = false, hostHasState = true;
 };
-
-/// Bytes of the logits of one batch.
-uint64_t logitsBytes(const qtcrt_model &model);
 
 } // namespace qtcrt
 

@@ -37,10 +37,11 @@ std::string hashState(const qtcrt_model &model, const uint8_t *state);
 /// XXH3-128 of the elements of all parameters that training changes.
 std::string hashParameters(const qtcrt_model &model, const uint8_t *state);
 
-/// XXH3-128 of a split: extents C, H, W (int64), pixels, labels (int32).
+/// XXH3-128 of a split: extents C, H, W (int64), inputs and targets as the
+/// ports store them (pixels: uint8, classes: int32).
 std::string hashData(const DataSplit &split);
 
-/// The name of a tensor's element type in safetensors files.
+/// The name of an element type in safetensors files.
 const char *dtypeName(uint32_t dtype);
 
 /// Bytes of one element.

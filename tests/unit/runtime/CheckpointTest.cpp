@@ -104,7 +104,7 @@ protected:
     record.step = 12;
     record.epoch = 3;
     record.lossSum = 0.1;
-    record.bestAccuracy = 1.0 / 3;
+    record.bestScore = 1.0 / 3;
     record.trainHash = "h";
     record.estimateBatches = 5;
     saveCheckpoint(path, model, state.data(), record);
@@ -147,8 +147,8 @@ TEST_F(CheckpointFile, RoundTrip) {
   EXPECT_EQ(read.step, 12u);
   EXPECT_EQ(read.lossSum, 0.1);
   EXPECT_EQ(read.estimateBatches, 5u);
-  EXPECT_EQ(read.bestAccuracy, 1.0 / 3);
-  EXPECT_EQ(read.testAccuracy, -1);
+  EXPECT_EQ(read.bestScore, 1.0 / 3);
+  EXPECT_EQ(read.testScore, -1);
 }
 
 TEST_F(CheckpointFile, IsASafetensorsFile) {

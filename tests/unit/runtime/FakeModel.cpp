@@ -43,6 +43,30 @@ const qtcrt_tensor tensors[] = {
      QTCRT_STATE_SCRATCH, 0, 0, 0, 0, 0, 0, 0, 0},
 };
 
+const int64_t inputShape[] = {fakeBatch, 1, fakeSide, fakeSide};
+const int64_t labelShape[] = {fakeBatch};
+const int64_t outputShape[] = {fakeBatch, fakeClasses};
+
+// Indexed by FakePort.
+const qtcrt_port ports[] = {
+    {"image", inputShape, fakeBatch *fakeFeatures, 4, QTCRT_PORT_INPUT,
+     QTCRT_UINT8, QTCRT_ENCODING_PIXEL, 0, 0},
+    {"label", labelShape, fakeBatch, 1, QTCRT_PORT_TARGET, QTCRT_INT32,
+     QTCRT_ENCODING_CLASS, 0, 0},
+    {"logits", outputShape, fakeBatch *fakeClasses, 2, QTCRT_PORT_PREDICTION,
+     QTCRT_INT32, 0, 0, 0},
+    {"logits.exponent", nullptr, 1, 0, QTCRT_PORT_EXPONENT, QTCRT_INT32, 0, 0,
+     0},
+};
+
+const uint8_t *pixelsOf(const qtcrt_step &step) {
+  return static_cast<const uint8_t *>(step.ports[FakeInput]);
+}
+
+int32_t *logitsOf(const qtcrt_step &step) {
+  return static_cast<int32_t *>(step.ports[FakePrediction]);
+}
+
 const qtcrt_op ops[] = {
     {"0", "gemm", fakeBatch *weightBytes, fakeBatch *fakeFeatures},
     {"0.update", "weight_gradient", fakeBatch *weightBytes, weightBytes},
@@ -63,13 +87,13 @@ void forwardPiece(void *closure, int64_t begin, int64_t end, int64_t) {
   const int8_t *weights = reinterpret_cast<const int8_t *>(step.state);
   const int16_t *bias =
       reinterpret_cast<const int16_t *>(step.state + biasOffset);
-  int32_t *logits = static_cast<int32_t *>(step.logits);
+  int32_t *logits = logitsOf(step);
   for (int64_t row = begin; row < end; ++row)
     for (int64_t c = 0; c < fakeClasses; ++c) {
       int32_t sum = bias[c] * 256;
       for (int64_t f = 0; f < fakeFeatures; ++f)
-        sum +=
-            weights[c * fakeFeatures + f] * step.input[row * fakeFeatures + f];
+        sum += weights[c * fakeFeatures + f] *
+               pixelsOf(step)[row * fakeFeatures + f];
       logits[row * fakeClasses + c] = sum;
     }
 }
@@ -77,7 +101,7 @@ void forwardPiece(void *closure, int64_t begin, int64_t end, int64_t) {
 void forward(qtcrt_executor *executor, const qtcrt_step *step) {
   qtcrt_parallel_for(executor, forwardPiece, const_cast<qtcrt_step *>(step),
                      fakeBatch);
-  *step->logits_exponent = -13;
+  *static_cast<int32_t *>(step->ports[FakeExponent]) = -13;
 }
 
 /// The forward pass on pixels less a quarter of the estimates.
@@ -86,7 +110,7 @@ void evaluate(qtcrt_executor *executor, const qtcrt_step *step) {
   const int8_t *weights = reinterpret_cast<const int8_t *>(step->state);
   const int32_t *means =
       reinterpret_cast<const int32_t *>(step->state + evaluationOffset);
-  int32_t *logits = static_cast<int32_t *>(step->logits);
+  int32_t *logits = logitsOf(*step);
   for (int64_t c = 0; c < fakeClasses; ++c) {
     int32_t sum = 0;
     for (int64_t f = 0; f < fakeFeatures; ++f)
@@ -104,7 +128,7 @@ void estimate(qtcrt_executor *, const qtcrt_step *step) {
     if (step->step == 0)
       sums[f] = 0;
     for (int64_t row = 0; row < fakeBatch; ++row)
-      sums[f] += step->input[row * fakeFeatures + f];
+      sums[f] += pixelsOf(*step)[row * fakeFeatures + f];
     means[f] = static_cast<int32_t>(sums[f] / (fakeBatch * (step->step + 1)));
   }
 }
@@ -118,15 +142,16 @@ void updatePiece(void *closure, int64_t begin, int64_t end, int64_t) {
   const qtcrt_step &step = *static_cast<const qtcrt_step *>(closure);
   int8_t *weights = reinterpret_cast<int8_t *>(step.state);
   int16_t *bias = reinterpret_cast<int16_t *>(step.state + biasOffset);
-  const int32_t *logits = static_cast<const int32_t *>(step.logits);
+  const int32_t *logits = logitsOf(step);
+  const int32_t *labels = static_cast<const int32_t *>(step.ports[FakeTarget]);
   for (int64_t c = begin; c < end; ++c)
     for (int64_t row = 0; row < fakeBatch; ++row) {
       int64_t guess = predict(logits + row * fakeClasses);
-      int sign = (step.labels[row] == c) - (guess == c);
+      int sign = (labels[row] == c) - (guess == c);
       bias[c] = static_cast<int16_t>(
           std::min(32767, std::max(-32767, bias[c] + sign)));
       for (int64_t f = 0; sign && f < fakeFeatures; ++f) {
-        int change = sign * step.input[row * fakeFeatures + f] >>
+        int change = sign * pixelsOf(step)[row * fakeFeatures + f] >>
                      (8 - std::min<int64_t>(step.schedule, 6));
         int8_t &weight = weights[c * fakeFeatures + f];
         weight =
@@ -145,7 +170,7 @@ void train(qtcrt_executor *executor, const qtcrt_step *step) {
   int32_t *running = reinterpret_cast<int32_t *>(step->state + runningOffset);
   for (int64_t f = 0; f < fakeFeatures; ++f)
     running[f] =
-        running[f] / 2 + step->input[f] +
+        running[f] / 2 + pixelsOf(*step)[f] +
         static_cast<int32_t>(
             qtcrt::randomBlock(step->seed, static_cast<uint64_t>(f), 0,
                                step->step, qtcrt::RandomPurpose::Dropout)[0] &
@@ -188,19 +213,18 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     "4,2@40%,0@80%",
     1,
     fakeBatch,
-    1,
-    fakeSide,
-    fakeSide,
-    fakeClasses,
+    ports,
+    4,
     stateBytes,
     initialState,
     tensors,
     6,
     variants,
     2,
-    QTCRT_INT32,
-    QTCRT_SCHEDULE_INTEGER,
     0,
+    QTCRT_SCHEDULE_INTEGER,
+    QTCRT_LOSS_CROSS_ENTROPY,
+    fakeClasses,
     8};
 
 const qtcrt_model &fakeModel() { return qtcrt_compiled_model; }

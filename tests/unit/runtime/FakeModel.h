@@ -19,4 +19,7 @@ const qtcrt_model &fakeModel();
 constexpr int64_t fakeBatch = 16, fakeSide = 12, fakeClasses = 10;
 constexpr int64_t fakeFeatures = fakeSide * fakeSide;
 
+/// Places of the model's ports.
+enum FakePort { FakeInput, FakeTarget, FakePrediction, FakeExponent };
+
 #endif // QTCRT_TESTS_FAKEMODEL_H

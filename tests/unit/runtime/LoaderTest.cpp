@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "qtcrt/Loader.h"
+#include "TestSupport.h"
 #include "qtcrt/Error.h"
 
 #include <gtest/gtest.h>
@@ -15,11 +16,18 @@ using namespace qtcrt;
 static DataSplit makeData(uint64_t count) {
   DataSplit data;
   data.shape = {1, 2, 3};
+  std::vector<int32_t> classes;
   for (uint64_t i = 0; i < count; ++i) {
-    data.labels.push_back(static_cast<int32_t>(i));
-    data.images.insert(data.images.end(), 6, static_cast<uint8_t>(i));
+    classes.push_back(static_cast<int32_t>(i));
+    data.inputs.insert(data.inputs.end(), 6, static_cast<uint8_t>(i));
   }
+  setClasses(data, classes);
   return data;
+}
+
+static std::vector<int32_t> classesOf(const Batch &batch) {
+  const Buffer &targets = batch.targets;
+  return classesOf(Bytes(targets.data(), targets.data() + targets.size()));
 }
 
 static std::vector<int32_t> labelsOf(const DataSplit &data,
@@ -30,9 +38,10 @@ static std::vector<int32_t> labelsOf(const DataSplit &data,
   std::vector<int32_t> labels;
   for (int i = 0; i < batches; ++i) {
     const Batch &batch = loader.next();
+    std::vector<int32_t> classes = classesOf(batch);
     for (uint64_t j = 0; j < options.batch; ++j)
-      EXPECT_EQ(batch.images.data()[j * 6 + 5], batch.labels[j]);
-    labels.insert(labels.end(), batch.labels.begin(), batch.labels.end());
+      EXPECT_EQ(batch.inputs.data()[j * 6 + 5], classes[j]);
+    labels.insert(labels.end(), classes.begin(), classes.end());
   }
   return labels;
 }
@@ -81,11 +90,11 @@ TEST(Loader, AugmentsByIndexInTheDataSet) {
   Loader loader(data, options, 2, 0);
   const Batch &batch = loader.next();
   for (uint64_t i = 0; i < 8; ++i) {
-    uint64_t example = static_cast<uint64_t>(batch.labels[i]);
+    uint64_t example = static_cast<uint64_t>(classesOf(batch)[i]);
     std::vector<uint8_t> expected(6);
-    cropFlip(data.image(example), expected.data(), data.shape, example, 5, 2);
+    cropFlip(data.input(example), expected.data(), data.shape, example, 5, 2);
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(),
-                           batch.images.data() + i * 6));
+                           batch.inputs.data() + i * 6));
   }
 }
 

@@ -15,23 +15,24 @@ using namespace qtcrt;
 TEST(Loss, LowestIndexAmongMaximaWins) {
   const int8_t logits[] = {5, 7, 7, 1, 9, 9, 9, 9};
   const int32_t labels[] = {1, 0}, others[] = {2, 3};
-  LogitsView view{logits, QTCRT_INT8, 0, 4};
+  PortView view{logits, QTCRT_INT8, 0};
+  PortView targets{labels, QTCRT_INT32, 0}, wrong{others, QTCRT_INT32, 0};
+  LossKind kind{QTCRT_LOSS_CROSS_ENTROPY, 4};
   LossSums sums;
-  addLogits(sums, view, QTCRT_LOSS_CROSS_ENTROPY, labels, 2);
+  addLoss(sums, kind, view, targets, 2);
   EXPECT_EQ(sums.correct, 2u);
   EXPECT_EQ(sums.examples, 2u);
-  addLogits(sums, view, QTCRT_LOSS_CROSS_ENTROPY, others, 2);
+  addLoss(sums, kind, view, wrong, 2);
   EXPECT_EQ(sums.correct, 2u);
 }
 
 template <typename T>
 static double lossOf(std::vector<T> logits, uint32_t dtype, int32_t exponent,
                      qtcrt_loss loss = QTCRT_LOSS_CROSS_ENTROPY) {
-  LogitsView view{logits.data(), dtype, exponent,
-                  static_cast<int64_t>(logits.size())};
   LossSums sums;
   int32_t label = 1;
-  addLogits(sums, view, loss, &label, 1);
+  addLoss(sums, {loss, logits.size()}, {logits.data(), dtype, exponent},
+          {&label, QTCRT_INT32, 0}, 1);
   return sums.loss;
 }
 

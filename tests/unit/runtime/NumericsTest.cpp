@@ -45,7 +45,7 @@ TEST(Shuffle, IsAPermutation) {
 
 TEST(CropFlip, MatchesReference) {
   ImageShape shape{2, 9, 7};
-  std::vector<uint8_t> in(shape.bytes()), out(shape.bytes());
+  std::vector<uint8_t> in(shape.elements()), out(shape.elements());
   for (size_t i = 0; i < in.size(); ++i)
     in[i] = static_cast<uint8_t>((i * 7 + 1) % 251);
   const unsigned long expected[] = {0x0a3981f4, 0x77375208, 0x43f0bc5b,
@@ -61,7 +61,7 @@ TEST(CropFlip, MatchesReference) {
 TEST(CropFlip, TinyImages) {
   for (int64_t side : {1, 2, 3}) {
     ImageShape shape{1, side, side};
-    std::vector<uint8_t> in(shape.bytes(), 9), out(shape.bytes(), 1);
+    std::vector<uint8_t> in(shape.elements(), 9), out(shape.elements(), 1);
     for (uint64_t example = 0; example < 200; ++example) {
       cropFlip(in.data(), out.data(), shape, example, 3, 0);
       for (uint8_t pixel : out)

@@ -52,8 +52,8 @@ TEST(Mnist, PlainAndGzip) {
     EXPECT_EQ(data.train.count(), 20u);
     EXPECT_EQ(data.test.count(), 7u);
     EXPECT_EQ(data.train.shape, (ImageShape{1, 5, 5}));
-    EXPECT_EQ(data.train.labels[13], 3);
-    EXPECT_EQ(data.train.image(2)[3], static_cast<uint8_t>(53 * 7));
+    EXPECT_EQ(classesOf(data.train.targets)[13], 3);
+    EXPECT_EQ(data.train.input(2)[3], static_cast<uint8_t>(53 * 7));
   }
 }
 
@@ -140,8 +140,8 @@ TEST_F(MnistErrors, FormsOfGzip) {
               zeros})}) {
     writeFile(images() + ".gz", file);
     EXPECT_EQ(
-        loadDataSet("mnist:" + folder.path, request(1, 5, 5)).train.images,
-        expected.train.images);
+        loadDataSet("mnist:" + folder.path, request(1, 5, 5)).train.inputs,
+        expected.train.inputs);
   }
   for (const Bytes &file :
        {join({whole, zeros, {1}}), join({whole, zeros, whole}),
@@ -234,7 +234,7 @@ TEST(Cifar, Cifar10) {
   DataSet data = loadDataSet("cifar10:" + folder.path, request(3, 32, 32));
   EXPECT_EQ(data.train.count(), 15u);
   EXPECT_EQ(data.test.count(), 2u);
-  EXPECT_EQ(data.train.image(4)[0], 1);
+  EXPECT_EQ(data.train.input(4)[0], 1);
   std::filesystem::remove(folder / "data_batch_4.bin");
   expectError("cifar10:" + folder.path, request(3, 32, 32),
               {"data_batch_4.bin"});
@@ -252,7 +252,7 @@ TEST(Cifar, PackedFiles) {
   };
   EXPECT_EQ(load().train.count(), 15u);
   EXPECT_EQ(load().test.count(), 2u);
-  EXPECT_EQ(load().train.image(4)[0], 1);
+  EXPECT_EQ(load().train.input(4)[0], 1);
   // The plain file wins.
   writeFile(folder / "test_batch.bin", cifarRecords(7, 1, 10));
   EXPECT_EQ(load().test.count(), 7u);
@@ -274,9 +274,10 @@ TEST(Cifar, PackedFiles) {
       3u);
   writeFile(hundred / "train.bin.gz", gzip(cifarRecords(30, 2, 100)));
   writeFile(hundred / "test.bin.gz", gzip(cifarRecords(2, 2, 100)));
-  EXPECT_EQ(loadDataSet("cifar100:" + hundred.path, request(3, 32, 32, 100))
-                .train.labels[7],
-            8);
+  EXPECT_EQ(
+      classesOf(loadDataSet("cifar100:" + hundred.path, request(3, 32, 32, 100))
+                    .train.targets)[7],
+      8);
 }
 
 TEST(Cifar, SameLayoutOtherNames) {
@@ -294,7 +295,7 @@ TEST(Cifar, Cifar100UsesFineLabels) {
   writeFile(folder / "test.bin", cifarRecords(2, 2, 100));
   DataSet data =
       loadDataSet("cifar100:" + folder.path, request(3, 32, 32, 100));
-  EXPECT_EQ(data.train.labels[7], 8);
+  EXPECT_EQ(classesOf(data.train.targets)[7], 8);
   expectError("cifar100:" + folder.path, request(3, 32, 32, 10),
               {"out of range"});
 }
@@ -345,7 +346,8 @@ protected:
 };
 
 TEST_F(Npy, Shapes) {
-  EXPECT_EQ(load().train.labels, (std::vector<int32_t>{0, 1, 2, 1}));
+  EXPECT_EQ(classesOf(load().train.targets),
+            (std::vector<int32_t>{0, 1, 2, 1}));
   x = npy("|u1", "(4, 2, 3)", Bytes(24, 7));
   EXPECT_EQ(load().train.shape, (ImageShape{1, 2, 3}));
   x = npy("|u1", "(4, 6)", Bytes(24, 7));
@@ -362,7 +364,7 @@ TEST_F(Npy, UnitExtents) {
       x = npy("|u1", shape, Bytes(24, 7));
       save();
       DataRequest what = request(input.channels, input.height, input.width, 3);
-      EXPECT_EQ(loadDataSet(spec, what).train.images, Bytes(24, 7)) << shape;
+      EXPECT_EQ(loadDataSet(spec, what).train.inputs, Bytes(24, 7)) << shape;
     }
   x = npy("|u1", "(4, 3, 2)", Bytes(24, 7));
   save();
@@ -372,12 +374,15 @@ TEST_F(Npy, UnitExtents) {
 TEST_F(Npy, LabelTypes) {
   for (const char *type : {"|i1", "|u1"}) {
     y = npy(type, "(4,)", {0, 1, 2, 1});
-    EXPECT_EQ(load().train.labels, (std::vector<int32_t>{0, 1, 2, 1}));
+    EXPECT_EQ(classesOf(load().train.targets),
+              (std::vector<int32_t>{0, 1, 2, 1}));
   }
   y = npy(">i2", "(4,)", {0, 0, 0, 1, 0, 2, 0, 1});
-  EXPECT_EQ(load().train.labels, (std::vector<int32_t>{0, 1, 2, 1}));
+  EXPECT_EQ(classesOf(load().train.targets),
+            (std::vector<int32_t>{0, 1, 2, 1}));
   y = npy("<u4", "(4,)", {0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0});
-  EXPECT_EQ(load().train.labels, (std::vector<int32_t>{0, 1, 2, 1}));
+  EXPECT_EQ(classesOf(load().train.targets),
+            (std::vector<int32_t>{0, 1, 2, 1}));
   y = npy("<f8", "(4,)", Bytes(32));
   expect({"train_y.npy", "<f8", "integer"});
   y = npy("|i1", "(4,)", {0, 1, 255, 1});
@@ -447,7 +452,7 @@ TEST(Synthetic, DigitsAreReproducible) {
   EXPECT_EQ(data.test.count(), 10000u);
   EXPECT_EQ(data.test.shape, (ImageShape{1, 28, 28}));
   std::vector<int> counts(10);
-  for (int32_t label : data.test.labels)
+  for (int32_t label : classesOf(data.test.targets))
     ++counts[static_cast<size_t>(label)];
   for (int count : counts)
     EXPECT_GT(count, 850);

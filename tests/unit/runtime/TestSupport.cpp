@@ -11,6 +11,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -117,6 +118,17 @@ Bytes npy(const std::string &descr, const std::string &shape,
   Bytes out(text.begin(), text.end());
   out.insert(out.end(), elements.begin(), elements.end());
   return out;
+}
+
+std::vector<int32_t> classesOf(const Bytes &targets) {
+  std::vector<int32_t> classes(targets.size() / sizeof(int32_t));
+  std::memcpy(classes.data(), targets.data(), targets.size());
+  return classes;
+}
+
+void setClasses(qtcrt::DataSplit &data, const std::vector<int32_t> &classes) {
+  data.targets.resize(classes.size() * sizeof(int32_t));
+  std::memcpy(data.targets.data(), classes.data(), data.targets.size());
 }
 
 std::string errorOf(const std::function<void()> &action) {

@@ -44,6 +44,10 @@ void writeMnist(const std::string &folder, uint32_t train, uint32_t test,
 Bytes npy(const std::string &descr, const std::string &shape,
           const Bytes &elements, bool fortran = false);
 
+/// The classes that targets hold, and the inverse.
+std::vector<int32_t> classesOf(const Bytes &targets);
+void setClasses(qtcrt::DataSplit &data, const std::vector<int32_t> &classes);
+
 /// The text of the qtcrt::Error that `action` throws, or "".
 std::string errorOf(const std::function<void()> &action);
 

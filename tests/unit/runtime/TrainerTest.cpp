@@ -488,14 +488,14 @@ TEST_F(Trainer, StatisticsAreEstimatedBeforeATest) {
     DataRequest request;
     request.input = {1, fakeSide, fakeSide};
     request.classes = fakeClasses;
+    request.limit = examples;
     DataSplit split = loadDataSet(data, request).train;
-    limitExamples(split, examples);
     std::vector<uint32_t> order = shuffledOrder(split.count(), seed, 0);
     std::vector<int32_t> means(fakeFeatures);
     for (int64_t f = 0; f < fakeFeatures; ++f) {
       int64_t sum = 0;
       for (uint64_t i = 0; i < batches * fakeBatch; ++i)
-        sum += split.image(order[i])[f];
+        sum += split.input(order[i])[f];
       means[f] = static_cast<int32_t>(sum / int64_t(batches * fakeBatch));
     }
     return means;

@@ -1,0 +1,204 @@
+//===- ModelCheck.cpp - what compiled models promise ----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/ModelCheck.h"
+
+#include "qtcrt/Error.h"
+#include "qtcrt/Loss.h"
+#include "qtcrt/Ports.h"
+#include "qtcrt/Session.h"
+#include "qtcrt/StateHash.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+using namespace qtcrt;
+
+namespace {
+
+/// An example has fewer elements per port.
+constexpr uint64_t maxExampleElements = uint64_t{1} << 30;
+/// Exponents of mantissas lie within plus and minus this.
+constexpr int64_t maxExponent = 64;
+
+void require(bool condition, const char *what) {
+  if (!condition)
+    fail("the compiled model is inconsistent (", what,
+         "); compile it again with the qtc this runtime belongs to");
+}
+
+/// The product of the extents; 0 if it is no positive number of 64 bits.
+uint64_t countElements(const int64_t *shape, uint32_t rank) {
+  uint64_t elements = 1;
+  for (uint32_t i = 0; i < rank; ++i)
+    if (shape[i] <= 0 ||
+        __builtin_mul_overflow(elements, static_cast<uint64_t>(shape[i]),
+                               &elements))
+      return 0;
+  return elements;
+}
+
+void checkTensor(const qtcrt_model &model, const qtcrt_tensor &tensor) {
+  require(tensor.rank <= 8, "rank of a tensor");
+  require(tensor.dtype <= QTCRT_FLOAT32, "type of a tensor");
+  require(tensor.kind <= QTCRT_STATE_SCRATCH, "kind of a tensor");
+  uint64_t largest = uint64_t{tensor.uniform} * (tensor.levels / 2);
+  require(tensor.uniform == 0 ||
+              (tensor.levels % 2 == 1 &&
+               ((tensor.dtype == QTCRT_INT8 && largest <= 127) ||
+                (tensor.dtype == QTCRT_INT16 && largest <= 32767))) ||
+              (std::isfinite(uniformBound(tensor)) &&
+               tensor.dtype == QTCRT_FLOAT32),
+          "initial values of a tensor");
+  require(tensor.elements == countElements(tensor.shape, tensor.rank),
+          "shape of a tensor");
+  uint64_t bytes = tensor.elements * dtypeBytes(tensor.dtype);
+  require(tensor.elements <= model.state_bytes && bytes <= model.state_bytes &&
+              tensor.offset % 64 == 0 &&
+              tensor.offset <= model.state_bytes - bytes,
+          "offset of a tensor");
+  if (tensor.kind != QTCRT_STATE_EVALUATION)
+    return;
+  require(tensor.origin < model.tensor_count, "origin of a tensor");
+  const qtcrt_tensor &origin = model.tensors[tensor.origin];
+  require(origin.kind == QTCRT_STATE_BUFFER && origin.dtype == tensor.dtype &&
+              origin.elements == tensor.elements &&
+              origin.offset <= model.state_bytes - bytes,
+          "origin of a tensor");
+}
+
+/// Whether elements of the port's type can stand for what they should.
+bool hasValidType(const qtcrt_port &port) {
+  switch (port.role) {
+  case QTCRT_PORT_INPUT:
+    return port.encoding == QTCRT_ENCODING_PIXEL
+               ? port.dtype == QTCRT_UINT8
+               : port.encoding == QTCRT_ENCODING_NUMBER &&
+                     (port.dtype == QTCRT_FLOAT32 || port.dtype == QTCRT_INT8);
+  case QTCRT_PORT_TARGET:
+    return port.encoding == QTCRT_ENCODING_CLASS
+               ? port.dtype == QTCRT_INT32
+               : port.encoding == QTCRT_ENCODING_NUMBER &&
+                     (port.dtype == QTCRT_FLOAT32 || port.dtype == QTCRT_INT32);
+  case QTCRT_PORT_PREDICTION:
+    return port.dtype <= QTCRT_INT32 || port.dtype == QTCRT_FLOAT32;
+  default:
+    return port.dtype == QTCRT_INT32;
+  }
+}
+
+void checkPort(const qtcrt_model &model, const qtcrt_port &port) {
+  require(port.name != nullptr, "name of a port");
+  require(port.role <= QTCRT_PORT_EXPONENT, "role of a port");
+  require(port.rank <= 8, "rank of a port");
+  require(port.elements > 0 &&
+              port.elements == countElements(port.shape, port.rank),
+          "shape of a port");
+  require(hasValidType(port), "type of a port");
+  require(std::abs(int64_t{port.exponent}) <= maxExponent,
+          "exponent of a port");
+  if (port.role == QTCRT_PORT_EXPONENT)
+    return require(port.elements == 1, "shape of an exponent");
+  require(port.rank > 0 && port.shape[0] == model.batch, "batch of a port");
+  require(port.elements / static_cast<uint64_t>(model.batch) <
+              maxExampleElements,
+          "size of a port");
+  require(!port.standardized ||
+              (port.role == QTCRT_PORT_INPUT &&
+               port.encoding == QTCRT_ENCODING_NUMBER && port.rank >= 2),
+          "standardization of a port");
+}
+
+/// Throws unless there is one port with `role`; `what` names it.
+void requireOne(const qtcrt_model &model, qtcrt_port_role role,
+                const char *what) {
+  uint64_t count = countPorts(model, role);
+  if (count != 1)
+    fail("the model has ", count, " ", what, "s, but this runtime runs models ",
+         "with exactly one ", what, "; compile a model that has one");
+}
+
+void checkTarget(const qtcrt_model &model) {
+  const qtcrt_port &target = targetPort(model);
+  const qtcrt_port &prediction = predictionPort(model);
+  if (target.encoding == QTCRT_ENCODING_CLASS) {
+    require(model.classes > 0 && model.classes <= (1 << 24) &&
+                model.classes == outputsOf(model),
+            "classes");
+    return require(target.elements == static_cast<uint64_t>(model.batch),
+                   "shape of the classes");
+  }
+  require(model.classes == 0, "classes");
+  require(target.rank == prediction.rank &&
+              std::equal(target.shape, target.shape + target.rank,
+                         prediction.shape),
+          "shape of the target");
+}
+
+void checkPorts(const qtcrt_model &model) {
+  require(model.port_count <= QTCRT_MAX_PORTS, "number of ports");
+  for (uint64_t i = 0; i < model.port_count; ++i) {
+    checkPort(model, model.ports[i]);
+    require(i == 0 || model.ports[i - 1].role <= model.ports[i].role,
+            "order of the ports");
+  }
+  requireOne(model, QTCRT_PORT_INPUT, "input");
+  requireOne(model, QTCRT_PORT_TARGET, "target");
+  requireOne(model, QTCRT_PORT_PREDICTION, "prediction");
+  const qtcrt_port &prediction = predictionPort(model);
+  require(prediction.rank == 2, "shape of the prediction");
+  uint64_t exponents = prediction.dtype == QTCRT_FLOAT32 ? 0 : 1;
+  require(countPorts(model, QTCRT_PORT_EXPONENT) == exponents,
+          "exponent of the prediction");
+  checkTarget(model);
+}
+
+void checkLoss(const qtcrt_model &model) {
+  require(isLoss(model.loss, predictsClasses(model)), "loss");
+  require(model.loss != QTCRT_LOSS_HUBER ||
+              (std::isfinite(model.loss_delta) && model.loss_delta > 0),
+          "delta of the loss");
+}
+
+bool isBefore(const qtcrt_tensor &a, const qtcrt_tensor &b) {
+  int order = std::strcmp(a.name, b.name);
+  return order < 0 || (order == 0 && a.kind < b.kind);
+}
+
+} // namespace
+
+float qtcrt::uniformBound(const qtcrt_tensor &tensor) {
+  float bound;
+  std::memcpy(&bound, &tensor.uniform, sizeof(bound));
+  return bound;
+}
+
+void qtcrt::checkModel(const qtcrt_model &model) {
+  if (model.abi_version != QTCRT_ABI_VERSION ||
+      model.struct_size != sizeof(qtcrt_model))
+    fail("the model was compiled for version ", model.abi_version,
+         " of the runtime's interface, but this runtime has version ",
+         QTCRT_ABI_VERSION, "; compile it again");
+  require(model.batch > 0 && model.batch <= (1 << 24), "batch");
+  checkPorts(model);
+  checkLoss(model);
+  require(model.schedule_kind <= QTCRT_SCHEDULE_LOG2, "schedule");
+  require(model.variant_count > 0, "variants");
+  for (uint64_t i = 0; model.estimate_batches && i < model.variant_count; ++i) {
+    const qtcrt_variant &variant = model.variants[i];
+    require(variant.device ? variant.device->estimate_count > 0
+                           : variant.estimate != nullptr,
+            "estimation of statistics");
+  }
+  for (uint64_t i = 0; i < model.tensor_count; ++i) {
+    checkTensor(model, model.tensors[i]);
+    require(i == 0 || isBefore(model.tensors[i - 1], model.tensors[i]),
+            "order of the tensors");
+  }
+}

@@ -1,0 +1,75 @@
+//===- Ports.cpp - the tensors that a model takes and gives ---------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/Ports.h"
+
+#include "qtcrt/StateHash.h"
+
+#include <algorithm>
+
+using namespace qtcrt;
+
+uint64_t qtcrt::countPorts(const qtcrt_model &model, qtcrt_port_role role) {
+  return static_cast<uint64_t>(std::count_if(
+      model.ports, model.ports + model.port_count,
+      [role](const qtcrt_port &port) { return port.role == role; }));
+}
+
+const qtcrt_port *qtcrt::findPort(const qtcrt_model &model,
+                                  qtcrt_port_role role) {
+  const qtcrt_port *end = model.ports + model.port_count;
+  const qtcrt_port *found =
+      std::find_if(model.ports, end, [role](const qtcrt_port &port) {
+        return port.role == role;
+      });
+  return found == end ? nullptr : found;
+}
+
+const qtcrt_port &qtcrt::inputPort(const qtcrt_model &model) {
+  return *findPort(model, QTCRT_PORT_INPUT);
+}
+
+const qtcrt_port &qtcrt::targetPort(const qtcrt_model &model) {
+  return *findPort(model, QTCRT_PORT_TARGET);
+}
+
+const qtcrt_port &qtcrt::predictionPort(const qtcrt_model &model) {
+  return *findPort(model, QTCRT_PORT_PREDICTION);
+}
+
+uint64_t qtcrt::indexOf(const qtcrt_model &model, const qtcrt_port &port) {
+  return static_cast<uint64_t>(&port - model.ports);
+}
+
+bool qtcrt::isOutput(const qtcrt_port &port) {
+  return port.role == QTCRT_PORT_PREDICTION || port.role == QTCRT_PORT_EXPONENT;
+}
+
+uint64_t qtcrt::portBytes(const qtcrt_port &port) {
+  return port.elements * dtypeBytes(port.dtype);
+}
+
+uint64_t qtcrt::exampleBytes(const qtcrt_model &model, const qtcrt_port &port) {
+  return portBytes(port) / static_cast<uint64_t>(model.batch);
+}
+
+uint64_t qtcrt::outputsOf(const qtcrt_model &model) {
+  return predictionPort(model).elements / static_cast<uint64_t>(model.batch);
+}
+
+bool qtcrt::takesPixels(const qtcrt_model &model) {
+  return inputPort(model).encoding == QTCRT_ENCODING_PIXEL;
+}
+
+bool qtcrt::predictsClasses(const qtcrt_model &model) {
+  return targetPort(model).encoding == QTCRT_ENCODING_CLASS;
+}
+
+uint64_t qtcrt::standardizedChannels(const qtcrt_model &model) {
+  const qtcrt_port &input = inputPort(model);
+  return input.standardized ? static_cast<uint64_t>(input.shape[1]) : 0;
+}

@@ -1,0 +1,59 @@
+//===- Ports.h - the tensors that a model takes and gives -------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Ports are found by what they are for, never by their place. All functions
+// expect a model that checkModel accepts, unless they say otherwise.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_PORTS_H
+#define QTCRT_PORTS_H
+
+#include "qtcrt/abi.h"
+
+#include <cstdint>
+
+namespace qtcrt {
+
+/// The number of ports with `role`, whatever the model.
+uint64_t countPorts(const qtcrt_model &model, qtcrt_port_role role);
+
+/// The first port with `role`; null if there is none. Takes any model.
+const qtcrt_port *findPort(const qtcrt_model &model, qtcrt_port_role role);
+
+const qtcrt_port &inputPort(const qtcrt_model &model);
+const qtcrt_port &targetPort(const qtcrt_model &model);
+const qtcrt_port &predictionPort(const qtcrt_model &model);
+
+/// The place of one of the model's ports in qtcrt_model::ports and
+/// qtcrt_step::ports.
+uint64_t indexOf(const qtcrt_model &model, const qtcrt_port &port);
+
+/// Whether the step writes the port.
+bool isOutput(const qtcrt_port &port);
+
+/// Bytes of the whole port, which has those of one batch.
+uint64_t portBytes(const qtcrt_port &port);
+
+/// Bytes that the port has for one example of a batch.
+uint64_t exampleBytes(const qtcrt_model &model, const qtcrt_port &port);
+
+/// Numbers that the model predicts for one example.
+uint64_t outputsOf(const qtcrt_model &model);
+
+/// Whether inputs are pixels, and not numbers.
+bool takesPixels(const qtcrt_model &model);
+
+/// Whether targets are classes, and not numbers.
+bool predictsClasses(const qtcrt_model &model);
+
+/// Numbers are standardized by this many channels; 0 if they are not.
+uint64_t standardizedChannels(const qtcrt_model &model);
+
+} // namespace qtcrt
+
+#endif // QTCRT_PORTS_H

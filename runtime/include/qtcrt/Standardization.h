@@ -1,0 +1,41 @@
+//===- Standardization.h - mean and deviation of inputs ---------*- C++ -*-===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QTCRT_STANDARDIZATION_H
+#define QTCRT_STANDARDIZATION_H
+
+#include <cstdint>
+#include <vector>
+
+namespace qtcrt {
+
+struct RawSplit;
+
+/// What inputs are standardized with: (x - mean) / deviation of their channel.
+/// It belongs to a run, and its checkpoints keep it.
+struct Standardization {
+  std::vector<double> means;      ///< of each channel
+  std::vector<double> deviations; ///< of each channel, > 0
+
+  bool isEmpty() const { return means.empty(); }
+  bool operator==(const Standardization &other) const {
+    return means == other.means && deviations == other.deviations;
+  }
+};
+
+/// Mean and population standard deviation of each of `channels` channels of a
+/// split, in IEEE double: sums of the numbers and then of the squares of their
+/// differences to the mean, example by example and in order within it. A
+/// deviation of 0 becomes 1; that of a channel whose numbers are all the same
+/// is 0, whatever the sums round to. Throws Error if a number is not finite or
+/// too large.
+Standardization measureStandardization(const RawSplit &split,
+                                       uint64_t channels);
+
+} // namespace qtcrt
+
+#endif // QTCRT_STANDARDIZATION_H
