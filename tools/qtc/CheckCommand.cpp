@@ -10,6 +10,7 @@
 
 #include "compiler/Import/ONNX/Import.h"
 #include "runtime/include/qtcrt/Usage.h"
+#include "tools/qtc/CompileFlags.h"
 
 #include <CLI/CLI.hpp>
 

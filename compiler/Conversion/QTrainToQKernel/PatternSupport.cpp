@@ -119,6 +119,12 @@ static SmallVector<ReassociationIndices> getFlattening(int64_t rank) {
   return {llvm::to_vector<2>(llvm::seq<int64_t>(0, rank))};
 }
 
+Value qtc::createResult(ImplicitLocOpBuilder &builder, Operation *op) {
+  RankedTensorType type = getTensorType(op->getResult(0).getType());
+  return createEmpty(builder, getMemoryType(type).getShape(),
+                     type.getElementType());
+}
+
 Value qtc::createReshape(ImplicitLocOpBuilder &builder, Value tensor,
                          ArrayRef<int64_t> shape) {
   auto type = cast<RankedTensorType>(tensor.getType());

@@ -96,6 +96,10 @@ mlir::Value createIsPositive(mlir::ImplicitLocOpBuilder &builder,
 mlir::Value createEmpty(mlir::ImplicitLocOpBuilder &builder,
                         llvm::ArrayRef<int64_t> shape, mlir::Type element);
 
+/// An empty tensor for the first result of `op`.
+mlir::Value createResult(mlir::ImplicitLocOpBuilder &builder,
+                         mlir::Operation *op);
+
 /// The row-major elements of `tensor` in another shape.
 mlir::Value createReshape(mlir::ImplicitLocOpBuilder &builder,
                           mlir::Value tensor, llvm::ArrayRef<int64_t> shape);

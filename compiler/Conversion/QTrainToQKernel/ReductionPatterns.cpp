@@ -18,13 +18,6 @@ using namespace qtc::qtrain;
 
 namespace {
 
-/// An empty tensor for the result of `op`.
-Value createResult(ImplicitLocOpBuilder &builder, Operation *op) {
-  RankedTensorType type = getTensorType(op->getResult(0).getType());
-  return createEmpty(builder, getMemoryType(type).getShape(),
-                     type.getElementType());
-}
-
 /// Sums over all `rows`, or [parts, channels]. Sums of floats have one part for
 /// each of several equal runs of rows.
 Value createPartialSums(ImplicitLocOpBuilder &builder, Value rows,
