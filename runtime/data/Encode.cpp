@@ -174,8 +174,9 @@ private:
                    const NumberFormat &format) const {
     if (format.dtype != QTCRT_FLOAT32)
       return;
+    constexpr double largest = std::numeric_limits<float>::max();
     for (double number : numbers)
-      if (!std::isfinite(static_cast<float>(number)))
+      if (std::fabs(number) > largest)
         failNumber(array, example, number,
                    "is too large for a 32-bit float; scale the data down");
   }
