@@ -196,8 +196,18 @@ TEST_F(Encoding, MuchClippingIsRemarked) {
   x[11] = 4;
   save("train", x, std::vector<double>(100));
   EXPECT_EQ(load().remark,
-            "1.48515 % of the input numbers are beyond 3.96875 or -3.96875 and "
+            "1.49 % of the input numbers are beyond 3.96875 or -3.96875 and "
             "were clipped; standardize the data or scale them down");
+}
+
+TEST_F(Encoding, OutliersOfStandardizedNumbersAreRemarked) {
+  save("train", {1, -1, 1, -1, 1, -1}, {0, 0, 0});
+  save("test", {99, 0}, {0});
+  request.inputFormat = {QTCRT_INT8, -5};
+  request.standardized = true;
+  EXPECT_EQ(load().remark,
+            "12.5 % of the input numbers are beyond 3.96875 or -3.96875 and "
+            "were clipped; scale outliers down, for example with a logarithm");
 }
 
 TEST_F(Encoding, NumbersMustBeFinite) {

@@ -209,7 +209,7 @@ TEST_F(Regression, BenchAndInfo) {
   ProgramResult bench = run({"bench", "--steps=3"});
   EXPECT_EQ(bench.status, 0) << bench.err;
   ProgramResult info = run({"info"});
-  EXPECT_NE(info.out.find("3x2x1 standardized numbers"), std::string::npos);
+  EXPECT_NE(info.out.find("width), standardized numbers"), std::string::npos);
   EXPECT_NE(info.out.find("outputs           2"), std::string::npos);
   EXPECT_EQ(info.out.find("classes"), std::string::npos);
   json object = json::parse(run({"info", "--json"}).out);
