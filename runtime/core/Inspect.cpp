@@ -9,6 +9,7 @@
 #include "core/Progress.h"
 #include "qtcrt/Checkpoint.h"
 #include "qtcrt/DataSet.h"
+#include "qtcrt/Error.h"
 #include "qtcrt/Isa.h"
 #include "qtcrt/Ports.h"
 #include "qtcrt/Printable.h"
@@ -153,8 +154,10 @@ void printModel(const qtcrt_model &model, const Json &info) {
   std::printf("scheme            %s\n", model.scheme);
   std::printf("options           %s\n", printable(model.options).c_str());
   std::printf("batch             %llu\n", number("batch"));
-  std::printf("input             %s %s (channels x height x width)\n",
-              toString(requestFor(model).input).c_str(), describeInput(model));
+  std::string elements =
+      takesPixels(model) ? "" : concat(", ", describeInput(model));
+  std::printf("input             %s (channels x height x width)%s\n",
+              toString(requestFor(model).input).c_str(), elements.c_str());
   std::printf("%s           %llu\n", areClasses ? "classes" : "outputs",
               number(areClasses ? "classes" : "outputs"));
   std::printf("parameters        %llu (%llu bytes)\n", number("parameters"),

@@ -76,16 +76,15 @@ MetricsFile::MetricsFile(const std::string &folder,
 }
 
 void MetricsFile::append(const EpochMetrics &metrics) {
-  Json line = {
-      {"epoch", metrics.epoch},
-      {"step", metrics.step},
-      {"train_loss", orNull(metrics.trainLoss, true)},
-      {"test_loss", orNull(metrics.test.loss, metrics.test.loss >= 0)}};
-  if (metrics.hasAccuracy) {
+  Json line = {{"epoch", metrics.epoch},
+               {"step", metrics.step},
+               {"train_loss", orNull(metrics.trainLoss, true)}};
+  if (metrics.hasAccuracy)
     line["train_accuracy"] = orNull(metrics.trainAccuracy, true);
+  line["test_loss"] = orNull(metrics.test.loss, metrics.test.loss >= 0);
+  if (metrics.hasAccuracy)
     line["test_accuracy"] =
         orNull(metrics.test.accuracy, metrics.test.accuracy >= 0);
-  }
   line["images_per_second"] = orNull(metrics.imagesPerSecond, true);
   line["seconds"] = orNull(metrics.seconds, true);
   line["schedule"] = orNull(metrics.schedule, true);

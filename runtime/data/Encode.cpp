@@ -24,9 +24,9 @@ namespace {
 /// Clipping is remarked from this share of the inputs on.
 constexpr double remarkedShare = 0.01;
 
-std::string toText(double number) {
+std::string toText(double number, int digits = 6) {
   char text[32];
-  std::snprintf(text, sizeof(text), "%.6g", number);
+  std::snprintf(text, sizeof(text), "%.*g", digits, number);
   return text;
 }
 
@@ -122,9 +122,11 @@ public:
     double mantissa =
         static_cast<double>(largestMantissa(request.inputFormat.dtype));
     double limit = std::ldexp(mantissa, request.inputFormat.exponent);
-    return concat(toText(100 * share), " % of the input numbers are beyond ",
-                  toText(limit), " or -", toText(limit),
-                  " and were clipped; standardize the data or scale them down");
+    return concat(toText(100 * share, 3), " % of the input numbers are beyond ",
+                  toText(limit), " or -", toText(limit), " and were clipped; ",
+                  request.standardized
+                      ? "scale outliers down, for example with a logarithm"
+                      : "standardize the data or scale them down");
   }
 
 private:
@@ -174,8 +176,9 @@ private:
                    const NumberFormat &format) const {
     if (format.dtype != QTCRT_FLOAT32)
       return;
+    constexpr double largest = std::numeric_limits<float>::max();
     for (double number : numbers)
-      if (!std::isfinite(static_cast<float>(number)))
+      if (std::fabs(number) > largest)
         failNumber(array, example, number,
                    "is too large for a 32-bit float; scale the data down");
   }

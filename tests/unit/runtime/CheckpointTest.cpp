@@ -491,6 +491,106 @@ TEST_F(CheckpointFile, ReadersNeedWhatTheyRead) {
             std::string::npos);
 }
 
+namespace {
+
+/// A checkpoint of a model whose inputs are standardized in three channels, and
+/// that predicts numbers.
+class StandardizedFile : public CheckpointFile {
+protected:
+  StandardizedFile()
+      : ports(model.ports, model.ports + model.port_count),
+        standardized(model) {
+    ports[FakeInput].shape = shape;
+    ports[FakeInput].dtype = QTCRT_INT8;
+    ports[FakeInput].encoding = QTCRT_ENCODING_NUMBER;
+    ports[FakeInput].standardized = 1;
+    ports[FakeTarget].encoding = QTCRT_ENCODING_NUMBER;
+    standardized.ports = ports.data();
+    record.standardization.means = {0.1, -1e300, 0};
+    record.standardization.deviations = {1.0 / 3, 5e-324, 1};
+    record.bestScore = 0.7;
+    saveCheckpoint(path, standardized, state.data(), record);
+    good = readFile(path);
+  }
+  void expectDamage(const char *key, const char *value, const char *part) {
+    Parts parts(good);
+    parts.header["__metadata__"][key] = value;
+    writeFile(path, parts.joinRehashed());
+    for (CheckpointUse use : {CheckpointUse::Read, CheckpointUse::Resume}) {
+      std::string text = load(standardized, use);
+      EXPECT_NE(text.find(part), std::string::npos) << text << " / " << part;
+    }
+  }
+  static constexpr int64_t shape[] = {fakeBatch, 3, 4, 12};
+  std::vector<qtcrt_port> ports;
+  qtcrt_model standardized;
+};
+
+} // namespace
+
+TEST_F(StandardizedFile, KeepsExactNumbers) {
+  for (CheckpointUse use : {CheckpointUse::Read, CheckpointUse::Resume}) {
+    Bytes other(model.state_bytes);
+    RunRecord read = loadCheckpoint(path, standardized, other.data(), use);
+    EXPECT_EQ(read.standardization, record.standardization);
+    EXPECT_EQ(read.bestScore, 0.7);
+    EXPECT_EQ(read.testScore, -1);
+  }
+  json metadata = Parts(good).header["__metadata__"];
+  EXPECT_TRUE(metadata.contains("best_test_loss"));
+  EXPECT_FALSE(metadata.contains("best_test_accuracy"));
+}
+
+TEST_F(StandardizedFile, IsNoPartOfTheStateHash) {
+  RunRecord other = record;
+  other.standardization.means[0] = 7;
+  saveCheckpoint(path, standardized, state.data(), other);
+  EXPECT_EQ(Parts(readFile(path)).header["__metadata__"]["state_hash"],
+            Parts(good).header["__metadata__"]["state_hash"]);
+}
+
+TEST_F(StandardizedFile, OtherFilesHaveNoSuchEntries) {
+  saveCheckpoint(path, model, state.data(), RunRecord());
+  json metadata = Parts(readFile(path)).header["__metadata__"];
+  EXPECT_FALSE(metadata.contains("input_means"));
+  EXPECT_FALSE(metadata.contains("input_deviations"));
+  EXPECT_EQ(metadata.size(), 28u);
+}
+
+TEST_F(StandardizedFile, DamageIsFound) {
+  Parts parts(good);
+  parts.header["__metadata__"]["input_means"] = "0x1p+0 0x1p+0 0x1p+0";
+  writeFile(path, parts.join());
+  EXPECT_NE(load(standardized, CheckpointUse::Read)
+                .find("the metadata does not have the hash"),
+            std::string::npos);
+  const char *entry = "metadata entry 'input_means'";
+  expectDamage("input_means", "0x1p+0 0x1p+0", "has 2 numbers");
+  expectDamage("input_means", "1 2 3 4", "input has 3 channels");
+  expectDamage("input_means", "", "has 0 numbers");
+  expectDamage("input_means", "1 2 x", entry);
+  expectDamage("input_means", "1 2 nan", entry);
+  expectDamage("input_means", "1 2 inf", entry);
+  expectDamage("input_deviations", "1 2 0x0p+0", "'input_deviations'");
+  expectDamage("input_deviations", "1 2 -1", "'input_deviations'");
+  parts = Parts(good);
+  parts.header["__metadata__"].erase("input_means");
+  writeFile(path, parts.joinRehashed());
+  EXPECT_NE(
+      load(standardized, CheckpointUse::Read).find("no entry 'input_means'"),
+      std::string::npos);
+}
+
+// One number for each of a hundred thousand inputs.
+TEST_F(StandardizedFile, ManyChannelsFit) {
+  static const int64_t wide[] = {fakeBatch, 100000};
+  ports[FakeInput].shape = wide;
+  record.standardization.means.assign(100000, -1.0 / 3);
+  record.standardization.deviations.assign(100000, 1.0 / 3);
+  saveCheckpoint(path, standardized, state.data(), record);
+  EXPECT_EQ(load(standardized, CheckpointUse::Resume), "");
+}
+
 TEST_F(CheckpointFile, OldFileSurvivesFailedWrite) {
   EXPECT_NE(errorOf([&] {
               saveCheckpoint(folder / "no/such/folder/c", model, state.data(),

@@ -77,6 +77,23 @@ TEST_F(LearningCheckTest, SquaredErrorsHaveNoLossOfGuessing) {
   EXPECT_EQ(explain(0.45, 1500, 10000), "");
 }
 
+TEST_F(LearningCheckTest, NumbersHaveNoLossOfGuessing) {
+  std::vector<qtcrt_port> ports(model.ports, model.ports + model.port_count);
+  ports[FakeTarget].encoding = QTCRT_ENCODING_NUMBER;
+  ports[FakeInput].encoding = QTCRT_ENCODING_NUMBER;
+  model.ports = ports.data();
+  model.loss = QTCRT_LOSS_MEAN_SQUARES;
+  model.classes = 0;
+  EXPECT_EQ(explain(guess, 0, 10000), "");
+  std::string text = explain(NAN, 0, 10000);
+  EXPECT_TRUE(contains(text, "the loss is not a number")) << text;
+  EXPECT_TRUE(contains(text, "inputs are not standardized")) << text;
+  EXPECT_TRUE(contains(text, "targets do not belong to their inputs")) << text;
+  EXPECT_FALSE(contains(text, "normalized")) << text;
+  ports[FakeInput].standardized = 1;
+  EXPECT_FALSE(contains(explain(NAN, 0, 10000), "standardized"));
+}
+
 TEST_F(LearningCheckTest, NoParameterHasChanged) {
   LearningCheck check(model, state.data());
   LossSums sums;

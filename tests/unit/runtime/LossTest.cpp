@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <gtest/gtest.h>
+#include <vector>
 
 using namespace qtcrt;
 
@@ -53,6 +54,61 @@ TEST(Loss, HalfTheSquaredErrors) {
               1e-12);
 }
 
+/// The loss of examples with two outputs that are floats.
+static double lossOfNumbers(qtcrt_loss loss, const std::vector<float> &y,
+                            const std::vector<float> &t, double delta = 0) {
+  LossSums sums;
+  addLoss(sums, {loss, 2, delta}, {y.data(), QTCRT_FLOAT32, 9},
+          {t.data(), QTCRT_FLOAT32, 9}, static_cast<int64_t>(y.size() / 2));
+  EXPECT_EQ(sums.examples, y.size() / 2);
+  EXPECT_EQ(sums.correct, 0u);
+  return sums.loss;
+}
+
+// Means over outputs, sums over examples.
+TEST(Loss, LossesOfNumbers) {
+  std::vector<float> y = {1, -2, 0.5f, 0}, t = {0, 2, 0.25f, 0};
+  EXPECT_EQ(lossOfNumbers(QTCRT_LOSS_MEAN_SQUARES, y, t),
+            (1 + 16) / 2.0 + 0.0625 / 2);
+  EXPECT_EQ(lossOfNumbers(QTCRT_LOSS_ABSOLUTE, y, t), 5 / 2.0 + 0.25 / 2);
+  // Up to delta half a square, then straight.
+  EXPECT_EQ(lossOfNumbers(QTCRT_LOSS_HUBER, y, t, 1),
+            (0.5 + 3.5) / 2 + 0.03125 / 2);
+  EXPECT_EQ(lossOfNumbers(QTCRT_LOSS_HUBER, y, t, 4),
+            (0.5 + 8) / 2 + 0.03125 / 2);
+}
+
+TEST(Loss, LogisticIsStable) {
+  auto lossOf = [](float y, float t) {
+    return lossOfNumbers(QTCRT_LOSS_LOGISTIC, {y, y}, {t, t});
+  };
+  EXPECT_NEAR(lossOf(0, 0), std::log(2.0), 1e-15);
+  EXPECT_NEAR(lossOf(2, 1), std::log1p(std::exp(-2.0)), 1e-15);
+  EXPECT_NEAR(lossOf(-3, 0.25), std::log1p(std::exp(-3.0)) + 0.75, 1e-15);
+  EXPECT_EQ(lossOf(1e30f, 0), static_cast<double>(1e30f));
+  EXPECT_EQ(lossOf(1e30f, 1), 0);
+  EXPECT_EQ(lossOf(-1e30f, 0), 0);
+  EXPECT_EQ(lossOf(-100, 0), std::exp(-100.0));
+}
+
+TEST(Loss, MantissasOfPredictionsAndTargets) {
+  std::vector<int8_t> y = {6, -4}; // 1.5, -1
+  std::vector<int32_t> t = {1 << 15, 1 << 16};
+  LossSums sums;
+  addLoss(sums, {QTCRT_LOSS_MEAN_SQUARES, 2}, {y.data(), QTCRT_INT8, -2},
+          {t.data(), QTCRT_INT32, -16}, 1);
+  EXPECT_EQ(sums.loss, (1 + 4) / 2.0);
+}
+
+TEST(Loss, LossesAreOfClassesOrOfNumbers) {
+  for (uint32_t loss = 0; loss <= QTCRT_LOSS_LOGISTIC; ++loss) {
+    EXPECT_EQ(isLoss(loss, true), loss <= QTCRT_LOSS_SQUARES);
+    EXPECT_EQ(isLoss(loss, false), loss > QTCRT_LOSS_SQUARES);
+  }
+  EXPECT_FALSE(isLoss(QTCRT_LOSS_LOGISTIC + 1, true));
+  EXPECT_FALSE(isLoss(QTCRT_LOSS_LOGISTIC + 1, false));
+}
+
 TEST(Loss, ExtremeExponentsStayFinite) {
   EXPECT_NEAR(lossOf<int8_t>({127, -127}, QTCRT_INT8, -100000), std::log(2.0),
               1e-12);
@@ -64,4 +120,7 @@ TEST(Loss, TextsAreShort) {
   EXPECT_EQ(formatLoss(-std::nan("")), "nan");
   EXPECT_EQ(formatLoss(std::nan("")), "nan");
   EXPECT_EQ(formatLoss(2.798e32), "2.8e+32");
+  EXPECT_EQ(formatScaledLoss(0.0000123456789), "1.23457e-05");
+  EXPECT_EQ(formatScaledLoss(1234567), "1.23457e+06");
+  EXPECT_EQ(formatScaledLoss(-std::nan("")), "nan");
 }

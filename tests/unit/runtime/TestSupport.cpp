@@ -141,8 +141,8 @@ std::string errorOf(const std::function<void()> &action) {
 }
 
 Program::Program(const std::vector<std::string> &arguments,
-                 const std::function<void()> &prepare) {
-  std::vector<std::string> words = {FAKE_TRAINER};
+                 const std::function<void()> &prepare, const char *trainer) {
+  std::vector<std::string> words = {trainer};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char *> pointers;
   for (std::string &word : words)

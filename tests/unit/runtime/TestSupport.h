@@ -48,6 +48,12 @@ Bytes npy(const std::string &descr, const std::string &shape,
 std::vector<int32_t> classesOf(const Bytes &targets);
 void setClasses(qtcrt::DataSplit &data, const std::vector<int32_t> &classes);
 
+/// The bytes of numbers.
+template <typename T> Bytes bytesOf(const std::vector<T> &values) {
+  const uint8_t *bytes = reinterpret_cast<const uint8_t *>(values.data());
+  return {bytes, bytes + values.size() * sizeof(T)};
+}
+
 /// The text of the qtcrt::Error that `action` throws, or "".
 std::string errorOf(const std::function<void()> &action);
 
@@ -56,12 +62,14 @@ struct ProgramResult {
   std::string out, err;
 };
 
-/// A running fake trainer, in a folder of its own.
+/// A running trainer, in a folder of its own.
 class Program {
 public:
-  /// `prepare` runs in the child before exec.
+  /// `prepare` runs in the child before exec. `trainer` is the path of the
+  /// program.
   explicit Program(const std::vector<std::string> &arguments,
-                   const std::function<void()> &prepare = nullptr);
+                   const std::function<void()> &prepare = nullptr,
+                   const char *trainer = FAKE_TRAINER);
   void kill(int signal) const;
   ProgramResult wait();
 

@@ -108,6 +108,7 @@ TEST_F(Trainer, TrainsAndReports) {
   EXPECT_EQ(lines[0]["schedule"], 4);
   EXPECT_EQ(lines[2]["schedule"], 0);
   EXPECT_TRUE(lines[0]["test_accuracy"].is_number());
+  EXPECT_TRUE(lines[0]["test_loss"].is_number());
   ProgramResult hash =
       runProgram({"hash", "--checkpoint", checkpoint(out("a/b/c"))});
   EXPECT_EQ(hash.status, 0);
