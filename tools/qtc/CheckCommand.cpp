@@ -6,11 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "tools/qtc/Commands.h"
+#include "tools/qtc/CompileFlags.h"
 #include "tools/qtc/Session.h"
 
 #include "compiler/Import/ONNX/Import.h"
 #include "runtime/include/qtcrt/Usage.h"
-#include "tools/qtc/CompileFlags.h"
 
 #include <CLI/CLI.hpp>
 
