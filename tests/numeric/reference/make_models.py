@@ -493,11 +493,11 @@ def numbers_normalized(m):
     return m.node("Squeeze", [m.gemm(x, 16, 1, "fc2"), m.constant("axes", np.array([1]))], "squeeze")
 
 
-# Models of floats: the shapes of an example and of its result.
+# Models of floats, and the shapes of an example and of its result.
 NUMBER_MODELS = {
-    numbers_mlp: ((13,), (3,)),
-    numbers_signal: ((2, 1, 24), (3,)),
-    numbers_normalized: ((13,), ()),
+    "numbers_mlp": (numbers_mlp, (13,), (3,)),
+    "numbers_signal": (numbers_signal, (2, 1, 24), (3,)),
+    "numbers_normalized": (numbers_normalized, (13,), ()),
 }
 
 MODELS = {
@@ -546,29 +546,32 @@ def make_numbers(folder, shape, output, shares=False):
         np.save(os.path.join(folder, part + "_y.npy"), targets[chosen].reshape((-1, *output)).astype(kinds[1]))
 
 
-def make_number_model(folder, build):
-    """The file of one of NUMBER_MODELS, and its data."""
-    shapes, name = NUMBER_MODELS[build], build.__name__
-    os.makedirs(folder, exist_ok=True)
-    model = Model(name, *shapes)
-    model.save(build(model), os.path.join(folder, name + ".onnx"))
+def make_model(folder, name):
+    """The path of the file of one of MODELS or NUMBER_MODELS."""
+    build, *shapes = NUMBER_MODELS.get(name) or (MODELS[name],)
+    model, path = Model(name, *shapes), os.path.join(folder, name + ".onnx")
+    model.save(build(model), path)
+    return path
+
+
+def make_number_data(folder, name):
+    """Data of one of NUMBER_MODELS."""
+    _, *shapes = NUMBER_MODELS[name]
     make_numbers(os.path.join(folder, name + "_data"), *shapes)
     make_numbers(os.path.join(folder, name + "_shares"), *shapes, shares=True)
-    return name
 
 
 def main(arguments):
     if not arguments or arguments[0].startswith("-"):
         sys.exit(__doc__)
-    folder, names = arguments[0], arguments[1:] or list(MODELS)
+    folder, names = arguments[0], arguments[1:] or [*MODELS, *NUMBER_MODELS]
     os.makedirs(folder, exist_ok=True)
     for name in names:
-        model = Model(name)
-        model.save(MODELS[name](model), os.path.join(folder, name + ".onnx"))
+        make_model(folder, name)
+        if name in NUMBER_MODELS:
+            make_number_data(folder, name)
     make_data(os.path.join(folder, "data"))
     make_data(os.path.join(folder, "data_flat"), flat=True)
-    for build in NUMBER_MODELS:
-        make_number_model(folder, build)
 
 
 if __name__ == "__main__":

@@ -463,7 +463,7 @@ class Numbers(unittest.TestCase):
         cls.temporary = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.temporary.cleanup)
         cls.folder = cls.temporary.name
-        cls.names = [make_models.make_number_model(cls.folder, build) for build in make_models.NUMBER_MODELS]
+        make_models.main([cls.folder, *make_models.NUMBER_MODELS])
 
     @classmethod
     def path(cls, name):
@@ -477,7 +477,7 @@ class Numbers(unittest.TestCase):
 
     def test_every_model_trains_with_every_loss(self):
         seen = set()
-        for name, kind in itertools.product(self.names, loss.OF_NUMBERS):
+        for name, kind in itertools.product(make_models.NUMBER_MODELS, loss.OF_NUMBERS):
             with self.subTest(model=name, loss=kind):
                 table = self.train(name, "--loss=" + kind)
                 self.assertEqual(table, self.train(name, "--loss=" + kind))
