@@ -276,11 +276,21 @@ class _Importer:
         return node.kind == "softmax" and not self.of_numbers
 
     def _strip_last(self):
+        """Of `bce` also before views, which keep the order of numbers."""
+        views = []
         for node in reversed(self.graph.nodes):
-            if node.output == self.graph.output and self._belongs_to_loss(node):
-                self.graph.output = node.inputs[0]
+            if node.output != (views[-1].inputs[0] if views else self.graph.output):
+                continue
+            if self._belongs_to_loss(node):
+                if views:
+                    views[-1].inputs = node.inputs
+                else:
+                    self.graph.output = node.inputs[0]
                 self.graph.nodes.remove(node)
                 break
+            if not (self.has_sigmoid and node.kind == "reshape" and self.graph.users(node.output) < 2):
+                break
+            views.append(node)
 
     def _remove_dead_nodes(self):
         """Nodes that the output does not depend on are not part of the step.

@@ -493,6 +493,12 @@ class Numbers(unittest.TestCase):
         model.save(model.node("Sigmoid", [make_models.numbers_mlp(model)], "sigmoid"), path)
         self.assertEqual([n.kind for n in graph.load(path, 6, "bce").nodes][-1], "gemm")
         self.assertEqual([n.kind for n in graph.load(path, 6, "mse").nodes][-1], "function")
+        model = make_models.Model("views", (13,), (3, 1))
+        x = model.node("Sigmoid", [make_models.numbers_mlp(model)], "sigmoid")
+        x = model.node("Unsqueeze", [model.node("Identity", [x], "identity"), model.constant("axes", np.array([2]))], "view")
+        model.save(x, path)
+        kinds = [n.kind for n in graph.load(path, 6, "bce").nodes]
+        self.assertEqual(kinds, ["gemm", "relu", "gemm", "relu", "gemm", "reshape"])
         model = make_models.Model("softmax", (13,), (3,))
         model.save(model.node("Softmax", [make_models.numbers_mlp(model)], "softmax", axis=1), path)
         self.assertEqual([n.kind for n in graph.load(path, 6).nodes][-1], "gemm")
