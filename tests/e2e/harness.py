@@ -85,7 +85,7 @@ def variants(trainer):
 
 
 class Result:
-    """The `result:` line of a run."""
+    """The `result:` line of a run. Its last test gives an `accuracy`, or a `loss` if targets are numbers."""
 
     def __init__(self, outcome):
         line = outcome.out.strip().rsplit("\n", 1)[-1]
@@ -93,8 +93,10 @@ class Result:
             raise AssertionError(f"no result line\n{outcome}")
         fields = dict(word.split("=", 1) for word in line.split()[1:])
         self.steps, self.state = int(fields["steps"]), fields["state"]
-        self.accuracy = float(fields["test_accuracy"])
-        self.best = float(fields["best_test_accuracy"])
+        score = "test_accuracy" if "test_accuracy" in fields else "test_loss"
+        self.accuracy = float(fields[score]) if score == "test_accuracy" else None
+        self.loss = float(fields[score]) if score == "test_loss" else None
+        self.best = float(fields["best_" + score])
 
 
 def train(trainer, *options, **settings):
@@ -138,18 +140,18 @@ def state_hash(trainer, file):
 
 
 def reference(model, *options):
-    """({name: "exponent crc"}, test accuracy or None) after the last step by the NumPy reference."""
+    """({name: "exponent crc"}, test accuracy, loss or None) after the last step by the NumPy reference."""
     script = os.path.join(REFERENCE, "run.py")
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
     outcome = succeed(sys.executable, script, model, *options, env=environment)
-    table, accuracy = {}, None
+    table, score = {}, None
     for line in outcome.out.splitlines():
         name, *rest = line.split()
-        if name == "test_accuracy":
-            accuracy = float(rest[0])
+        if name in ("test_accuracy", "test_loss"):
+            score = float(rest[0])
         elif name != "step":
             table[name] = " ".join(rest)
-    return table, accuracy
+    return table, score
 
 
 class Case(unittest.TestCase):

@@ -154,6 +154,9 @@ class Network:
     def _Relu(self, node, attributes, x):
         return F.relu(x)
 
+    def _Tanh(self, node, attributes, x):
+        return torch.tanh(x)
+
     def _Clip(self, node, attributes, x, low=None, high=None):
         bounds = [attributes.get("min"), attributes.get("max")]
         low, high = (float(b if v is None else v.detach()) for v, b in zip((low, high), bounds))

@@ -22,6 +22,8 @@ MODELS = {
     "dropout_others": ("--niti-weight-bits=16", "--niti-grad-round=stochastic"),
     "pool_ceil_mode": ("--niti-loss=paper",),
     "normalized_residual": (),
+    "numbers_signal": ("--input=float32", "--loss=huber"),
+    "numbers_mlp": ("--input=float32", "--loss=bce"),
 }
 CALLS = re.compile(r"qtcrt_\w+|mem(set|cpy|move)$")
 
@@ -56,9 +58,7 @@ class IntegerOnly(harness.Case):
         return counts
 
     def check(self, name, options):
-        model = make_models.Model(name)
-        path = self.path(name + ".onnx")
-        model.save(make_models.MODELS[name](model), path)
+        path = make_models.make_model(self.folder, name)
         for isa in INSTRUCTION_SETS:
             with self.subTest(isa=isa):
                 file = self.path(isa + ".o")

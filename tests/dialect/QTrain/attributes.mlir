@@ -21,6 +21,12 @@
                            #qtrain.purpose<dropout>, #qtrain.purpose<shuffling>, #qtrain.purpose<augmentation>,
                            #qtrain.purpose<initialization>]} : () -> ()
 
+// CHECK-LABEL: "test.role"()
+// CHECK-SAME: [#qtrain.role<input>, #qtrain.role<target>, #qtrain.role<prediction>, #qtrain.role<exponent>, #qtrain.role<seed>, #qtrain.role<schedule>, #qtrain.role<step>, #qtrain.role<arena>, #qtrain.role<executor>]
+"test.role"() {cases = [#qtrain.role<input>, #qtrain.role<target>, #qtrain.role<prediction>, #qtrain.role<exponent>,
+                        #qtrain.role<seed>, #qtrain.role<schedule>, #qtrain.role<step>, #qtrain.role<arena>,
+                        #qtrain.role<executor>]} : () -> ()
+
 // CHECK-LABEL: "test.layout"()
 // CHECK-SAME: #qtrain.channels_last
 "test.layout"() {layout = #qtrain.channels_last} : () -> ()

@@ -222,6 +222,121 @@ func.func @f(%logits: !qtrain.scaled<tensor<8x10xi8>>, %labels: tensor<8xi32>) {
 
 // -----
 
+//===----------------------------------------------------------------------===//
+// qtrain.residual, qtrain.scale_error
+//===----------------------------------------------------------------------===//
+
+// (C1) of the target: one number per output, not per example
+func.func @f(%y: tensor<8x1xf32>, %t: tensor<8xf32>) {
+  // expected-error @below {{expected target of shape [8, 1], but got [8]}}
+  %0 = qtrain.residual %y, %t : (tensor<8x1xf32>, tensor<8xf32>) -> tensor<8x1xf32>
+  return
+}
+
+// -----
+
+// (C1) of the result
+func.func @f(%y: tensor<8x2xf32>, %t: tensor<8x2xf32>) {
+  // expected-error @below {{expected result of shape [8, 2], but got [8, 1]}}
+  %0 = qtrain.residual %y, %t : (tensor<8x2xf32>, tensor<8x2xf32>) -> tensor<8x1xf32>
+  return
+}
+
+// -----
+
+// (C2) of forms: the target ...
+func.func @f(%y: !qtrain.scaled<tensor<8x2xi8>>, %t: tensor<8x2xf32>) {
+  // expected-error @below {{expected only float or only scaled tensors, but got '!qtrain.scaled<tensor<8x2xi8>>' and 'tensor<8x2xf32>'}}
+  %0 = qtrain.residual %y, %t : (!qtrain.scaled<tensor<8x2xi8>>, tensor<8x2xf32>) -> !qtrain.scaled<tensor<8x2xi32>>
+  return
+}
+
+// -----
+
+// ... and the result
+func.func @f(%y: !qtrain.scaled<tensor<8x2xi8>>, %t: !qtrain.scaled<tensor<8x2xi32>>) {
+  // expected-error @below {{expected only float or only scaled tensors, but got '!qtrain.scaled<tensor<8x2xi8>>' and 'tensor<8x2xf32>'}}
+  %0 = qtrain.residual %y, %t : (!qtrain.scaled<tensor<8x2xi8>>, !qtrain.scaled<tensor<8x2xi32>>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+// (C2) of widths: the target ...
+func.func @f(%y: !qtrain.scaled<tensor<8x2xi8>>, %t: !qtrain.scaled<tensor<8x2xi8>>) {
+  // expected-error @below {{expected targets of 32 bits, but got '!qtrain.scaled<tensor<8x2xi8>>'}}
+  %0 = qtrain.residual %y, %t
+    : (!qtrain.scaled<tensor<8x2xi8>>, !qtrain.scaled<tensor<8x2xi8>>) -> !qtrain.scaled<tensor<8x2xi32>>
+  return
+}
+
+// -----
+
+// ... and the result
+func.func @f(%y: !qtrain.scaled<tensor<8x2xi8>>, %t: !qtrain.scaled<tensor<8x2xi32>>) {
+  // expected-error @below {{expected 32-bit accumulators, but got '!qtrain.scaled<tensor<8x2xi8>>'}}
+  %0 = qtrain.residual %y, %t
+    : (!qtrain.scaled<tensor<8x2xi8>>, !qtrain.scaled<tensor<8x2xi32>>) -> !qtrain.scaled<tensor<8x2xi8>>
+  return
+}
+
+// -----
+
+// (C1) of qtrain.scale_error: not zero ...
+func.func @f(%e: tensor<8x1xf32>) {
+  // expected-error @below {{expected a positive, finite factor}}
+  %0 = qtrain.scale_error %e {factor = 0.0 : f32} : (tensor<8x1xf32>) -> tensor<8x1xf32>
+  return
+}
+
+// -----
+
+// ... (C1) not negative ...
+func.func @f(%e: tensor<8x1xf32>) {
+  // expected-error @below {{expected a positive, finite factor}}
+  %0 = qtrain.scale_error %e {factor = -2.0 : f32} : (tensor<8x1xf32>) -> tensor<8x1xf32>
+  return
+}
+
+// -----
+
+// ... (C1) a number ...
+func.func @f(%e: tensor<8x1xf32>) {
+  // expected-error @below {{expected a positive, finite factor}}
+  %0 = qtrain.scale_error %e {factor = 0x7FC00000 : f32} : (tensor<8x1xf32>) -> tensor<8x1xf32>
+  return
+}
+
+// -----
+
+// ... (C1) and finite.
+func.func @f(%e: tensor<8x1xf32>) {
+  // expected-error @below {{expected a positive, finite factor}}
+  %0 = qtrain.scale_error %e {factor = 0x7F800000 : f32} : (tensor<8x1xf32>) -> tensor<8x1xf32>
+  return
+}
+
+// -----
+
+// Operand and result have one type.
+func.func @f(%e: tensor<8x1xf32>) {
+  // expected-error @below {{failed to verify that all of {input, result} have same type}}
+  %0 = qtrain.scale_error %e {factor = 2.0 : f32} : (tensor<8x1xf32>) -> tensor<1x8xf32>
+  return
+}
+
+// -----
+
+// Integer schemes have no such operation.
+func.func @f(%e: !qtrain.scaled<tensor<8x1xi8>>) {
+  // expected-error @below {{'qtrain.scale_error' op operand #0 must be}}
+  %0 = qtrain.scale_error %e {factor = 2.0 : f32}
+    : (!qtrain.scaled<tensor<8x1xi8>>) -> !qtrain.scaled<tensor<8x1xi8>>
+  return
+}
+
+// -----
+
 // (C1) of types
 func.func @f(%w: !qtrain.scaled<tensor<4xi8>>) {
   // expected-error @below {{expected parameter and result of one type}}

@@ -165,6 +165,45 @@ func.func @f(%pixels: tensor<8x3x4x4xui8>) {
 // -----
 
 //===----------------------------------------------------------------------===//
+// qtrain.decode
+//===----------------------------------------------------------------------===//
+
+// (C1)
+func.func @f(%m: tensor<8x10xi8>) {
+  // expected-error @below {{expected result of shape [8, 10], but got [10, 8]}}
+  %0 = qtrain.decode %m {exponent = -5 : si32} : (tensor<8x10xi8>) -> tensor<10x8xf32>
+  return
+}
+
+// -----
+
+// (C2) on either side
+func.func @f(%m: tensor<8x10xi8>) {
+  // expected-error @below {{expected an exponent of at most 100, but got 101}}
+  %0 = qtrain.decode %m {exponent = 101 : si32} : (tensor<8x10xi8>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
+func.func @f(%m: tensor<8x10xi32>) {
+  // expected-error @below {{expected an exponent of at most 100, but got -101}}
+  %0 = qtrain.decode %m {exponent = -101 : si32} : (tensor<8x10xi32>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
+// Inputs have 8 bits, targets 32.
+func.func @f(%m: tensor<8x10xi16>) {
+  // expected-error @below {{'qtrain.decode' op operand #0 must be statically shaped tensor of}}
+  %0 = qtrain.decode %m {exponent = -5 : si32} : (tensor<8x10xi16>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
 // qtrain.concat
 //===----------------------------------------------------------------------===//
 
@@ -569,20 +608,32 @@ func.func private @f(i64 {qtrain.parameter = "w"})
 
 // -----
 
-// expected-error @below {{expected 'qtrain.argument' to be a string, but got 3}}
+// expected-error @below {{expected 'qtrain.role' to be a role, but got 3}}
 func.func private @f(i64 {qtrain.role = 3 : i64})
 
 // -----
 
-// expected-error @below {{argument 1 cannot be "seed" with type 'tensor<2xi64>'}}
+// expected-error @below {{has no argument attribute "qtrain.argument" in dialect qtrain}}
+func.func private @f(i64 {qtrain.argument = "seed"})
+
+// -----
+
+// expected-error @below {{argument 1 cannot be seed with type 'tensor<2xi64>'}}
 func.func private @f(i64, tensor<2xi64> {qtrain.role = #qtrain.role<seed>})
 
 // -----
 
-// expected-error @below {{argument 0 cannot be "labels" with type 'tensor<2xf32>'}}
-func.func private @f(tensor<2xf32> {qtrain.role = #qtrain.role<target>})
+// Targets are classes, numbers or their mantissas, of a batch.
+
+// expected-error @below {{argument 0 cannot be target with type 'tensor<2xi8>'}}
+func.func private @f(tensor<2xi8> {qtrain.role = #qtrain.role<target>})
 
 // -----
 
-// expected-error @below {{has no result attribute "qtrain.argument" in dialect qtrain}}
+// expected-error @below {{argument 0 cannot be target with type 'tensor<f32>'}}
+func.func private @f(tensor<f32> {qtrain.role = #qtrain.role<target>})
+
+// -----
+
+// expected-error @below {{has no result attribute "qtrain.role" in dialect qtrain}}
 func.func private @f() -> (i64 {qtrain.role = #qtrain.role<seed>})

@@ -49,6 +49,21 @@ func.func @normalize(%pixels: tensor<8x1x28x28xui8>, %colors: tensor<8x3x4x4xui8
   return
 }
 
+// CHECK-LABEL: func @decode(
+//  CHECK-SAME:   %[[INPUT:.+]]: tensor<8x10xi8>, %[[TARGET:.+]]: tensor<8x1xi32>)
+func.func @decode(%input: tensor<8x10xi8>, %target: tensor<8x1xi32>) {
+  // CHECK: qtrain.decode %[[INPUT]] {exponent = -5 : si32} : (tensor<8x10xi8>) -> tensor<8x10xf32>
+  %0 = qtrain.decode %input {exponent = -5 : si32} : (tensor<8x10xi8>) -> tensor<8x10xf32>
+  // CHECK: qtrain.decode %[[TARGET]] {exponent = -16 : si32} : (tensor<8x1xi32>) -> tensor<8x1xf32>
+  %1 = qtrain.decode %target {exponent = -16 : si32} : (tensor<8x1xi32>) -> tensor<8x1xf32>
+  // Ends of the range.
+  // CHECK: exponent = 100 : si32
+  %2 = qtrain.decode %input {exponent = 100 : si32} : (tensor<8x10xi8>) -> tensor<8x10xf32>
+  // CHECK: exponent = -100 : si32
+  %3 = qtrain.decode %input {exponent = -100 : si32} : (tensor<8x10xi8>) -> tensor<8x10xf32>
+  return
+}
+
 // CHECK-LABEL: func @lookup(
 //  CHECK-SAME:   %[[PIXELS:.+]]: tensor<8x3x4x4xui8>)
 func.func @lookup(%pixels: tensor<8x3x4x4xui8>) {
@@ -318,6 +333,20 @@ func.func @loss_gradient(%logits: tensor<8x10xf32>, %labels: tensor<8xi32>, %s: 
   %2 = qtrain.loss_gradient %s, %labels
     {loss = #qtrain.loss<cross_entropy>, exponential = #qtrain.exponential<fraction>}
     : (!qtrain.scaled<tensor<8x10xi8>>, tensor<8xi32>) -> !qtrain.scaled<tensor<8x10xi32>>
+  return
+}
+
+// CHECK-LABEL: func @residual(
+//  CHECK-SAME:   %[[Y:.+]]: tensor<8x1xf32>, %[[T:.+]]: tensor<8x1xf32>
+func.func @residual(%y: tensor<8x1xf32>, %t: tensor<8x1xf32>, %s: !qtrain.scaled<tensor<8x2xi8>>,
+                    %u: !qtrain.scaled<tensor<8x2xi32>>) {
+  // CHECK: %[[E:.+]] = qtrain.residual %[[Y]], %[[T]] : (tensor<8x1xf32>, tensor<8x1xf32>) -> tensor<8x1xf32>
+  %0 = qtrain.residual %y, %t : (tensor<8x1xf32>, tensor<8x1xf32>) -> tensor<8x1xf32>
+  // CHECK: qtrain.scale_error %[[E]] {factor = 2.000000e+00 : f32} : (tensor<8x1xf32>) -> tensor<8x1xf32>
+  %1 = qtrain.scale_error %0 {factor = 2.0 : f32} : (tensor<8x1xf32>) -> tensor<8x1xf32>
+  // CHECK: qtrain.residual {{.*}} : (!qtrain.scaled<tensor<8x2xi8>>, !qtrain.scaled<tensor<8x2xi32>>) -> !qtrain.scaled<tensor<8x2xi32>>
+  %2 = qtrain.residual %s, %u
+    : (!qtrain.scaled<tensor<8x2xi8>>, !qtrain.scaled<tensor<8x2xi32>>) -> !qtrain.scaled<tensor<8x2xi32>>
   return
 }
 

@@ -60,6 +60,9 @@ void qtcrt_mark(void *executor, int64_t op) {}
 
 ALIGNMENT = 64
 ARENA_BYTES = 64 << 20
+MAX_PORTS = 16
+# Roles of arguments that are ports, in the order of their numbers.
+PORT_ROLES = ("input", "target", "prediction", "exponent")
 
 
 class Step(ctypes.Structure):
@@ -68,14 +71,11 @@ class Step(ctypes.Structure):
     _fields_ = [
         ("state", ctypes.c_void_p),
         ("arena", ctypes.c_void_p),
-        ("input", ctypes.c_void_p),
-        ("labels", ctypes.c_void_p),
-        ("logits", ctypes.c_void_p),
-        ("logits_exponent", ctypes.c_void_p),
         ("seed", ctypes.c_uint64),
         ("schedule", ctypes.c_int64),
         ("step", ctypes.c_uint32),
         ("reserved", ctypes.c_uint32),
+        ("ports", ctypes.c_void_p * MAX_PORTS),
     ]
 
 
@@ -145,7 +145,7 @@ def window(kernel, strides=(1, 1), pads=(0, 0, 0, 0), dilations=(1, 1)):
 
 
 class Function:
-    """One function: its arguments are i8, i16, i32 or f32 arrays and, named, pixels, labels, seed and step."""
+    """One function: its arguments are i8, i16, i32 or f32 arrays and, named by their roles, input, target, seed and step."""
 
     def __init__(self, name, arguments, body, results, extra=()):
         self.name, self.arguments, self.body, self.results = name, arguments, body, results
@@ -162,7 +162,7 @@ class Function:
             lines.append(f"qtrain.parameter @{self.parameter(index)} id {index} {zero} : {kind}")
             signature.append(f"%{index}: {kind} {{qtrain.parameter = @{self.parameter(index)}}}")
         for kind, name in self.extra:
-            signature.append(f'%{name}: {kind} {{qtrain.argument = "{name}"}}')
+            signature.append(f"%{name}: {kind} {{qtrain.role = #qtrain.role<{name}>}}")
         results = ", ".join(
             "i32" if result == "exponent" else tensor(*result) for result in self.results
         )
@@ -177,13 +177,14 @@ class Module:
     def __init__(self, isa="baseline", microkernels=False, imported=False):
         self.isa, self.microkernels, self.imported = isa, microkernels, imported
         self.functions, self.library, self.offsets, self.state_bytes = {}, None, {}, 0
+        self.ports = {}  # number of the port of each role
 
     def add(self, name, arguments, body, results, extra=()):
         """Adds a function.
 
         arguments: (dtype, shape) a tensor, named %0, %1, ... in `body`
         results:   one or two of (dtype, shape) or "exponent", an i32; `body` ends with their return
-        extra:     (MLIR type, name) of pixels, labels, seed or step, named alike in `body`
+        extra:     (MLIR type, role) of input, target, seed or step, named alike in `body`
         """
         self.functions[name] = Function(name, arguments, body, results, extra)
 
@@ -198,6 +199,7 @@ class Module:
 
     def compile(self):
         self._place_parameters()
+        self._number_ports()
         with tempfile.TemporaryDirectory() as folder:
             source, lowered, ir, better, code, runtime, library = (
                 os.path.join(folder, name)
@@ -228,7 +230,19 @@ class Module:
             offset += -(-sizes[name] // ALIGNMENT) * ALIGNMENT
         self.state_bytes = offset
 
-    def call(self, name, *arrays, pixels=None, labels=None, seed=0, step=0, overwrites=False, whole_loops=False):
+    def _number_ports(self):
+        """All functions number them alike: each role has room for the most that one of them has."""
+        counts = dict.fromkeys(PORT_ROLES, 0)
+        for function in self.functions.values():
+            found = {role: function.text().count(f"#qtrain.role<{role}>") for role in ("input", "target")}
+            found["prediction"], found["exponent"] = 1, len(function.results) - 1
+            counts = {role: max(count, found[role]) for role, count in counts.items()}
+        number = 0
+        for role, count in counts.items():
+            self.ports[role] = number
+            number += count
+
+    def call(self, name, *arrays, input=None, target=None, seed=0, step=0, overwrites=False, whole_loops=False):
         """Runs a function and returns its results, arrays and integers.
 
         Only one that `overwrites` may change its arguments. With `whole_loops` parallel loops run as on one thread.
@@ -251,17 +265,12 @@ class Module:
             np.full(() if result == "exponent" else result[1], 85, np.int32 if result == "exponent" else result[0])
             for result in function.results
         ]
-        keep = [None if a is None else np.ascontiguousarray(a) for a in (pixels, labels)]
-        operands = Step(
-            state=state.ctypes.data,
-            arena=arena.ctypes.data,
-            input=None if keep[0] is None else keep[0].ctypes.data,
-            labels=None if keep[1] is None else keep[1].ctypes.data,
-            logits=outputs[0].ctypes.data,
-            logits_exponent=outputs[1].ctypes.data if len(outputs) > 1 else None,
-            seed=seed,
-            step=step,
-        )
+        read = {"input": input, "target": target}
+        tensors = {role: np.ascontiguousarray(array) for role, array in read.items() if array is not None}
+        tensors.update(zip(("prediction", "exponent"), outputs))
+        operands = Step(state=state.ctypes.data, arena=arena.ctypes.data, seed=seed, step=step)
+        for role, array in tensors.items():
+            operands.ports[self.ports[role]] = array.ctypes.data
         getattr(self.library, f"qtc_{self.isa}_{name}")(None, ctypes.byref(operands))
         for begin, converted in views:
             after = state[begin : begin + converted.nbytes]

@@ -266,18 +266,18 @@ class Lookup(unittest.TestCase):
         for (name, table), (label, shape) in itertools.product(tables.items(), shapes.items()):
             images = len(shape) == 4
             body = (
-                f"%x = qtrain.lookup %pixels {{exponent = -6 : si32, table = dense<{table.tolist()}>"
+                f"%x = qtrain.lookup %input {{exponent = -6 : si32, table = dense<{table.tolist()}>"
                 f" : tensor<{len(table)}x256xi8>}} : ({tensor('u1', shape)}) -> {scaled(8, shape, images)}\n"
                 + decompose_and_return("x", 8, shape, images)
             )
             memory = to_memory_shape(shape) if images else shape
             module.add(
-                f"{name}_{label}", [], body, [("i1", memory), "exponent"], extra=[(tensor("u1", shape), "pixels")]
+                f"{name}_{label}", [], body, [("i1", memory), "exponent"], extra=[(tensor("u1", shape), "input")]
             )
         module.compile()
         for (name, table), (label, shape) in itertools.product(tables.items(), shapes.items()):
             pixels = random.integers(0, 256, shape, dtype=np.uint8)
-            x, exponent = module.call(f"{name}_{label}", pixels=pixels)
+            x, exponent = module.call(f"{name}_{label}", input=pixels)
             rows = np.arange(shape[1]).reshape((1, -1) + (1,) * (len(shape) - 2)) % len(table)
             with self.subTest(table=name, shape=label):
                 np.testing.assert_array_equal(from_memory(x) if x.ndim == 4 else x, table[rows, pixels])

@@ -422,18 +422,18 @@ class Lookup(unittest.TestCase):
                 result = Tensor(shape)
                 elements = ", ".join("[" + ", ".join(f"{v:.9e}" for v in row) + "]" for row in table)
                 body = (
-                    f"%y = qtrain.lookup %pixels {{table = dense<[{elements}]> : tensor<{rows}x256xf32>}}"
+                    f"%y = qtrain.lookup %input {{table = dense<[{elements}]> : tensor<{rows}x256xf32>}}"
                     f" : ({tensor('u1', shape)}) -> {result.type}\n"
                     f"%m = qtrain.decompose %y : ({result.type}) -> {tensor(*result.stored)}\n"
                     f"return %m : {tensor(*result.stored)}\n"
                 )
                 name = f"lookup_{rows}_{len(shape)}"
-                module.add(name, [], body, [result.stored], extra=[(tensor("u1", shape), "pixels")])
+                module.add(name, [], body, [result.stored], extra=[(tensor("u1", shape), "input")])
                 cases[name] = table, result
         module.compile()
         for name, (table, result) in cases.items():
             pixels = random.integers(0, 256, result.shape).astype(np.uint8)
-            y = module.call(name, pixels=pixels)
+            y = module.call(name, input=pixels)
             which = np.arange(result.shape[1]).reshape((1, -1) + (1,) * (len(result.shape) - 2)) % len(table)
             with self.subTest(name=name):
                 np.testing.assert_array_equal(from_memory(y) if result.moves else y, table[which, pixels])

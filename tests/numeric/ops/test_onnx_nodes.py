@@ -27,7 +27,7 @@ class Skip(Exception):
 
 
 class ImportedFunction:
-    """@forward of an imported model as a function of a Module: its input is `pixels`, its parameters are arguments."""
+    """@forward of an imported model as a function of a Module: its input is `input`, its parameters are arguments."""
 
     def __init__(self, name, text):
         self.name = name
@@ -49,7 +49,7 @@ class ImportedFunction:
 
     def text(self):
         text = self.forward.replace("@forward", f"@{self.name}", 1)
-        text = re.sub(r"(%arg0: tensor<\S+>)", r'\1 {qtrain.role = #qtrain.role<input>}', text, count=1)
+        text = re.sub(r"(%arg0: tensor<\S+>)", r"\1 {qtrain.role = #qtrain.role<input>}", text, count=1)
         lines = []
         for index, (symbol, value) in enumerate(self.values):
             text = text.replace(f"= @{symbol}}}", f"= @{self.parameter(index)}}}")
@@ -115,7 +115,7 @@ class NodeTests(unittest.TestCase):
             for module in modules:
                 with self.subTest(test=function.name, isa=module.isa):
                     values = [value for _, value in function.values]
-                    y = module.call(function.name, *values, pixels=x.reshape(function.input), overwrites=True)
+                    y = module.call(function.name, *values, input=x.reshape(function.input), overwrites=True)
                     scale = np.abs(expected).max()
                     if not np.allclose(y, expected, RELATIVE, RELATIVE * scale):
                         failed += 1

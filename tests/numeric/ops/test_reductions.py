@@ -242,10 +242,10 @@ class LossGradient(unittest.TestCase):
             module.add(
                 f"{form}_{classes}", [("i1", shape), ("i4", (2,))],
                 scalar("e", "1") + compose("x", "0", 8, shape, "e")
-                + f"%y = qtrain.loss_gradient %x, %labels {{loss = #qtrain.loss<cross_entropy>,"
+                + f"%y = qtrain.loss_gradient %x, %target {{loss = #qtrain.loss<cross_entropy>,"
                 f" exponential = #qtrain.exponential<{form}>}}"
                 f" : ({scaled(8, shape)}, {labels}) -> {scaled(32, shape)}\n" + decompose_and_return("y", 32, shape),
-                [("i4", shape), "exponent"], extra=[(labels, "labels")],
+                [("i4", shape), "exponent"], extra=[(labels, "target")],
             )
         for module in cls.modules:
             module.compile()
@@ -255,7 +255,7 @@ class LossGradient(unittest.TestCase):
         expected = reference(logits, exponent, labels)
         for module in self.modules:
             y, power = module.call(
-                f"{form}_{logits.shape[1]}", logits, np.array([exponent, 0]), labels=labels.astype(np.int32)
+                f"{form}_{logits.shape[1]}", logits, np.array([exponent, 0]), target=labels.astype(np.int32)
             )
             with self.subTest(form=form, classes=logits.shape[1], exponent=exponent, isa=module.isa):
                 np.testing.assert_array_equal(y, expected)
@@ -275,7 +275,7 @@ class LossGradient(unittest.TestCase):
         for form, exponent in itertools.product(("fraction", "paper"), self.EXPONENTS):
             logits = random.integers(-127, 128, (24, 10))
             labels = random.integers(0, 10, 24).astype(np.int32)
-            y, _ = self.modules[0].call(f"{form}_10", logits, np.array([exponent, 0]), labels=labels)
+            y, _ = self.modules[0].call(f"{form}_10", logits, np.array([exponent, 0]), target=labels)
             np.testing.assert_array_equal(y.sum(axis=1), 0)
 
     def test_vectors_of_the_paper_form(self):
@@ -290,7 +290,7 @@ class LossGradient(unittest.TestCase):
         for logits, exponent, label, expected in rows:
             batch = np.tile(np.array(logits), (24, 1))
             y, _ = self.modules[0].call(
-                "paper_10", batch, np.array([exponent, 0]), labels=np.full(24, label, dtype=np.int32)
+                "paper_10", batch, np.array([exponent, 0]), target=np.full(24, label, dtype=np.int32)
             )
             np.testing.assert_array_equal(y, np.tile(expected, (24, 1)))
 

@@ -278,19 +278,19 @@ class SquaredErrors(unittest.TestCase):
             body = (
                 scalar("e", "1")
                 + compose("x", "0", bits, shape, "e")
-                + f"%y = qtrain.loss_gradient %x, %labels {{loss = #qtrain.loss<sse>}}"
+                + f"%y = qtrain.loss_gradient %x, %target {{loss = #qtrain.loss<sse>}}"
                 f" : ({scaled(bits, shape)}, tensor<6xi32>) -> {scaled(32, shape)}\n"
                 + decompose_and_return("y", 32, shape)
             )
             arguments = [(kind(bits), shape), ("i4", (2,))]
-            module.add("sse", arguments, body, [("i4", shape), "exponent"], [("tensor<6xi32>", "labels")])
+            module.add("sse", arguments, body, [("i4", shape), "exponent"], [("tensor<6xi32>", "target")])
             module.compile()
             random = np.random.default_rng(9)
             logits = random.integers(-127, 128, shape)
             labels = random.integers(0, 4, 6).astype(np.int32)
             expected = logits.copy()
             expected[np.arange(6), labels] -= 2**-exponent
-            y, after = module.call("sse", logits, np.array([exponent, 0]), labels=labels)
+            y, after = module.call("sse", logits, np.array([exponent, 0]), target=labels)
             np.testing.assert_array_equal(y, expected)
             self.assertEqual(after, exponent)
 

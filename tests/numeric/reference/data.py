@@ -3,6 +3,7 @@
 """Data sets, input table, order and augmentation: numerics contract sections 2, 3."""
 
 import gzip
+import math
 import os
 
 import numpy as np
@@ -20,11 +21,20 @@ NORMALIZATIONS = {
 
 
 class DataSet:
-    """uint8 images (examples, channels, height, width) or flat (examples, features)."""
+    """uint8 images or floats (examples, channels, height, width) or flat (examples, features).
+
+    Labels are class indices (examples,), and targets that are floats (examples, outputs).
+    """
 
     def __init__(self, train_x, train_y, test_x, test_y):
-        self.train_x, self.train_y = train_x, train_y.astype(np.int64).reshape(-1)
-        self.test_x, self.test_y = test_x, test_y.astype(np.int64).reshape(-1)
+        self.train_x, self.train_y = train_x, self._targets(train_y)
+        self.test_x, self.test_y = test_x, self._targets(test_y)
+
+    @staticmethod
+    def _targets(values):
+        if values.dtype.kind == "f":
+            return values.reshape(len(values), -1)
+        return values.astype(np.int64).reshape(-1)
 
 
 def _read_idx(folder, name):
@@ -63,8 +73,8 @@ def _npy(folder):
     for name in ("train_x", "train_y", "test_x", "test_y"):
         arrays[name] = np.load(os.path.join(folder, name + ".npy"))
     for name in ("train_x", "test_x"):
-        if arrays[name].dtype != np.uint8:
-            raise ValueError(f"{name}.npy: expected uint8, but got {arrays[name].dtype}")
+        if arrays[name].dtype not in (np.uint8, np.float32, np.float64):
+            raise ValueError(f"{name}.npy: expected uint8, float32 or float64, but got {arrays[name].dtype}")
         if arrays[name].ndim == 3:
             arrays[name] = arrays[name][:, None]
     return DataSet(**arrays)
@@ -86,6 +96,7 @@ class InputTable:
     """
 
     def __init__(self, normalization):
+        normalization = normalization or "none"
         text = NORMALIZATIONS.get(normalization, normalization)
         means, stds = ([float(v) for v in part.split(",")] for part in text.split("/"))
         pixels = np.arange(256, dtype=np.float64)
@@ -99,6 +110,51 @@ class InputTable:
         if images.ndim < 3 or images.shape[1] != len(self.table):
             raise ValueError(f"--normalize: {len(self.table)} channels given, but images are {images.shape[1:]}")
         return np.stack([t[images[:, c]] for c, t in enumerate(self.table)], axis=1)
+
+
+class InputNumbers:
+    """--input=float32: v = (x - mean) / deviation of its channel, or x; clip_8(round_half_even(v * 2^5)) (section 3).
+
+    The mean and the population deviation of a channel (dimension 1 of the model's input) are those of the training
+    set, in IEEE double. Readings: sums are in file order, first that of the numbers, then that of the squares of
+    their differences to the mean; a channel of equal numbers has the deviation 0, whatever its sums round to.
+    """
+
+    exponent = -5
+
+    def __init__(self, normalization, train_x, channels):
+        if normalization not in (None, "standard", "none"):
+            raise ValueError(f"--normalize: expected standard or none, but got {normalization}")
+        self.channels, self.statistics = channels, [(0.0, 1.0)] * channels
+        if normalization != "none":
+            numbers = self._by_channel(train_x)
+            self.statistics = [self._statistics(numbers[:, c].reshape(-1).tolist()) for c in range(channels)]
+
+    def _by_channel(self, x):
+        return x.astype(np.float64).reshape(len(x), self.channels, -1)
+
+    @staticmethod
+    def _statistics(numbers):
+        """(mean, deviation) of a channel."""
+        if min(numbers) == max(numbers):
+            return numbers[0], 1.0
+        total = 0.0
+        for number in numbers:
+            total += number
+        mean = total / len(numbers)
+        squares = 0.0
+        for number in numbers:
+            squares += (number - mean) * (number - mean)
+        return mean, math.sqrt(squares / len(numbers)) or 1.0
+
+    def values(self, x):
+        """v, in double, in the shape of x."""
+        numbers = self._by_channel(x)
+        parts = [(numbers[:, c] - mean) / deviation for c, (mean, deviation) in enumerate(self.statistics)]
+        return np.stack(parts, axis=1).reshape(x.shape)
+
+    def mantissas(self, x):
+        return clip(round_half_even(self.values(x) * 2.0**-self.exponent), 8)
 
 
 def crop_flip(images, examples, seed, epoch):

@@ -97,6 +97,8 @@ def _hard_swish_slope(x):
 ABS = Function(abs, lambda x: float(np.sign(x)), (-1.0, 1.0), homogeneous=True)
 NEG = Function(lambda x: -x, lambda x: -1.0, (-1.0, -1.0), homogeneous=True)
 HARD_SWISH = Function(lambda x: x * min(max(x / 6 + 0.5, 0.0), 1.0), _hard_swish_slope, (0.0, 1.0))
+# It jumps at 0, where the table's samples next to it are apart: values between are interpolated.
+SIGN = Function(lambda x: float(np.sign(x)), lambda x: 0.0, (0.0, 0.0))
 SIGMOID = Function(sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x)), (0.0, 0.0))
 TANH = Function(math.tanh, lambda x: 1 - math.tanh(x) ** 2, (0.0, 0.0))
 ERF = Function(math.erf, lambda x: 2 / math.sqrt(math.pi) * math.exp(-x * x), (0.0, 0.0))

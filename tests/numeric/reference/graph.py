@@ -4,7 +4,8 @@
 
 Identity nodes become other names of their operand, parameters carry the transposes
 and reshapes between initializer and use, a constant Add after a Conv, Gemm or
-MatMul becomes its bias, and a final Softmax or LogSoftmax is stripped.
+MatMul becomes its bias, and a final Softmax or LogSoftmax is stripped where the output is
+scores of classes, as is a final Sigmoid that belongs to the loss.
 """
 
 import dataclasses
@@ -16,6 +17,7 @@ import onnx
 from onnx import numpy_helper
 
 import functions
+from loss import OF_NUMBERS
 from operators import Window
 
 
@@ -111,8 +113,8 @@ class Graph:
         return sum(node.inputs.count(value) for node in self.nodes)
 
 
-def load(path, batch):
-    return _Importer(onnx.load(path), batch).run()
+def load(path, batch, loss="cross-entropy"):
+    return _Importer(onnx.load(path), batch, loss).run()
 
 
 def _same_padding(size, stride, extent, upper):
@@ -123,8 +125,9 @@ def _same_padding(size, stride, extent, upper):
 
 
 class _Importer:
-    def __init__(self, model, batch):
+    def __init__(self, model, batch, loss):
         self.model, self.batch, self.graph = model, batch, Graph()
+        self.of_numbers, self.has_sigmoid = loss in OF_NUMBERS, loss == "bce"
         self.opset = max([o.version for o in model.opset_import if o.domain in ("", "ai.onnx")] or [1])
         self.constants, self.uses, self.alias = {}, {}, {}
         self.read_names = {}  # key of a use: the value that its first node reads
@@ -252,25 +255,42 @@ class _Importer:
             handler(node, attributes)
         output = graph.output[0].name
         self.graph.output = self.alias.get(output, output)
-        self._strip_softmax()
+        self._strip_last()
         self._remove_dead_nodes()
         if any(node.kind == "softmax" for node in self.graph.nodes):
-            raise Unsupported("Softmax is only supported at the end")
+            raise Unsupported("Softmax is only supported at the end, for a loss of classes")
         self._name_parameters()
         # Ranks of names, sorted bytewise (section 2).
         for rank, name in enumerate(sorted(self.graph.parameters, key=lambda n: n.encode())):
             self.graph.parameters[name].identifier = rank
         shape = self.graph.shapes[self.graph.output]
-        if shape[0] != self.batch or len(shape) < 2 or any(n != 1 for n in shape[2:]):
+        is_row = len(shape) >= 2 or (len(shape) == 1 and self.of_numbers)
+        if shape[0] != self.batch or not is_row or any(n != 1 for n in shape[2:]):
             raise Unsupported(f"expected logits (batch, classes), but got {shape}")
         return self.graph
 
-    def _strip_softmax(self):
+    def _belongs_to_loss(self, node):
+        """Whether a loss of classes has this Softmax, or `bce` this Sigmoid (section 4.16)."""
+        if node.kind == "function":
+            return self.has_sigmoid and node.attributes["rule"].function is functions.SIGMOID
+        return node.kind == "softmax" and not self.of_numbers
+
+    def _strip_last(self):
+        """Of `bce` also before views, which keep the order of numbers."""
+        views = []
         for node in reversed(self.graph.nodes):
-            if node.output == self.graph.output and node.kind == "softmax":
-                self.graph.output = node.inputs[0]
+            if node.output != (views[-1].inputs[0] if views else self.graph.output):
+                continue
+            if self._belongs_to_loss(node):
+                if views:
+                    views[-1].inputs = node.inputs
+                else:
+                    self.graph.output = node.inputs[0]
                 self.graph.nodes.remove(node)
                 break
+            if not (self.has_sigmoid and node.kind == "reshape" and self.graph.users(node.output) < 2):
+                break
+            views.append(node)
 
     def _remove_dead_nodes(self):
         """Nodes that the output does not depend on are not part of the step.

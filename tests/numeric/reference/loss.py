@@ -1,14 +1,18 @@
 # Licensed under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Integer cross-entropy errors: numerics contract, section 4.10; niti.md 4."""
+"""Errors of the losses: of classes (numerics contract, section 4.10; niti.md 4) and of numbers (section 4.16)."""
 
 import numpy as np
 
+import functions
 import philox
-from arithmetic import clip, int64, shift_stochastic
+from arithmetic import clip, int64, requantize, round_half_even, shift_even, shift_stochastic
 
 LOG2_E_Q15 = 47274
 EXPONENT = -7
+TARGET_EXPONENT = -16
+# The losses whose targets are numbers.
+OF_NUMBERS = ("mse", "l1", "huber", "bce")
 # T[f] = round(2^16 * 2^(-f/256)); the contract gives the sum as a check.
 OCTAVE = np.array([round(2.0**16 * 2.0 ** (-f / 256)) for f in range(256)], dtype=np.int64)
 assert OCTAVE.sum() == 12118596
@@ -69,3 +73,46 @@ def loss_error(kind, logits, exponent, labels, seed, step):
     error = unrounded(logits, exponent, labels)
     numbers = philox.random16(seed, error.shape, 0, step, philox.LOSS_ROUNDING)
     return clip(shift_stochastic(error, bits, numbers), 8), EXPONENT
+
+
+def target_mantissas(targets):
+    """Numbers as targets: round_half_even(t * 2^16), clipped to +-2^30 (section 3)."""
+    scaled = np.asarray(targets, np.float64) * 2.0**-TARGET_EXPONENT
+    return round_half_even(np.clip(scaled, -(2.0**30), 2.0**30))
+
+
+def residual(prediction, exponent, targets):
+    """Prediction minus target, with the exponent of targets, before it is requantized (section 4.16)."""
+    limit, power = 2**30 - 1, exponent - TARGET_EXPONENT
+    # Whatever is not 0 is beyond the limit after 30 left shifts.
+    aligned = int64(prediction) << min(power, 30) if power >= 0 else shift_even(prediction, -power)
+    return np.clip(aligned, -limit, limit) - targets
+
+
+def number_error(kind, prediction, exponent, targets, delta=1.0):
+    """(int8 error, exponent) of predictions and the mantissas of targets, both (batch, outputs) (section 4.16).
+
+    Factors that are the same for all errors are left out, so `mse` is the residual and not twice that.
+    """
+    if kind == "bce":
+        prediction, exponent, _ = functions.Rule(functions.SIGMOID).forward(prediction, exponent)
+    error, exponent, _ = requantize(residual(prediction, exponent, targets), TARGET_EXPONENT)
+    if kind == "l1":
+        error, exponent, _ = functions.Rule(functions.SIGN).forward(error, exponent)
+    if kind == "huber":
+        error, exponent, _ = functions.Rule(functions.clip(-delta, delta)).forward(error, exponent)
+    return error, exponent
+
+
+def number_losses(kind, y, t, delta=1.0):
+    """The loss of each example, for reports: the mean over its outputs, in double."""
+    error = np.abs(y - t)
+    if kind == "mse":
+        losses = error**2
+    elif kind == "l1":
+        losses = error
+    elif kind == "huber":
+        losses = np.where(error <= delta, error**2 / 2, delta * (error - delta / 2))
+    else:
+        losses = np.logaddexp(0.0, y) - t * y
+    return losses.mean(axis=1)

@@ -7,7 +7,8 @@ Usage: make_models.py OUT_DIR [NAME ...]
 OUT_DIR/NAME.onnx: one op variant each, input x (N, 5, 9, 7), 4 classes, batch 6
 intended. OUT_DIR/data: npy data set, 62 training images (so that the last batch
 is incomplete) and 17 test images. OUT_DIR/data_flat: the same as (examples, 315).
-The same bytes on every run.
+OUT_DIR/NAME.onnx, NAME_data and NAME_shares for those of NUMBER_MODELS: models of
+floats, with targets of any size, and between 0 and 1. The same bytes on every run.
 """
 
 import os
@@ -26,8 +27,10 @@ OPSET = 13
 class Model:
     """Builds a chain of nodes; every method returns the name of its result."""
 
-    def __init__(self, name):
+    def __init__(self, name, shape=IMAGE, output=(CLASSES,)):
+        """`shape` and `output` are those of an example and its result."""
         self.name, self.nodes, self.initializers, self.opset = name, [], [], OPSET
+        self.shape, self.output = tuple(shape), tuple(output)
         self.random = np.random.RandomState(zlib.crc32(name.encode()))
 
     def parameter(self, name, shape, scale=None):
@@ -72,8 +75,8 @@ class Model:
         assert output == self.nodes[-1].name + "_out"
         graph = helper.make_graph(
             self.nodes, self.name,
-            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N",) + IMAGE)],
-            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ("N", CLASSES))],
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N",) + self.shape)],
+            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ("N",) + self.output)],
             self.initializers,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])
@@ -468,6 +471,35 @@ def clips(m):
     return m.classify(m.node("Add", [x, m.node("LeakyRelu", [y], "leaky")], "add"), 6 * 7 * 5)
 
 
+def numbers_mlp(m):
+    """Three layers on a row of features."""
+    x = m.relu(m.gemm("x", 13, 24, "fc1"), "relu1")
+    x = m.relu(m.gemm(x, 24, 17, "fc2"), "relu2")
+    return m.gemm(x, 17, 3, "fc3")
+
+
+def numbers_signal(m):
+    """Convolutions of a signal of two channels, and a function that goes below 0."""
+    x = m.node("Tanh", [m.conv("x", 2, 8, (1, 5), "conv1", strides=[1, 2])], "tanh")
+    x = m.node("AveragePool", [m.relu(m.conv(x, 8, 12, (1, 3), "conv2", pads=[0, 1, 0, 1]), "relu")], "pool",
+               kernel_shape=[1, 2], strides=[1, 2])
+    return m.gemm(m.flatten(x), 12 * 5, 3)
+
+
+def numbers_normalized(m):
+    """One number an example, without a dimension for it, behind a BatchNormalization."""
+    x = m.gemm("x", 13, 16, "fc1", bias=False)
+    x = m.relu(_batch_normalization(m, x, 16, "bn"), "relu1")
+    return m.node("Squeeze", [m.gemm(x, 16, 1, "fc2"), m.constant("axes", np.array([1]))], "squeeze")
+
+
+# Models of floats, and the shapes of an example and of its result.
+NUMBER_MODELS = {
+    "numbers_mlp": (numbers_mlp, (13,), (3,)),
+    "numbers_signal": (numbers_signal, (2, 1, 24), (3,)),
+    "numbers_normalized": (numbers_normalized, (13,), ()),
+}
+
 MODELS = {
     f.__name__: f
     for f in (
@@ -494,14 +526,50 @@ def make_data(folder, flat=False):
         np.save(os.path.join(folder, part + "_y.npy"), labels.astype(np.int64))
 
 
+def make_numbers(folder, shape, output, shares=False):
+    """Features of several scales, one of them constant, and targets that depend on them; `shares` are in [0, 1]."""
+    random = np.random.RandomState(20250301)
+    features = random.standard_normal((62 + 17, *shape))
+    scales = (10.0 ** np.linspace(-2, 3, shape[0])).reshape(shape[:1] + (1,) * (len(shape) - 1))
+    weights = random.standard_normal((int(np.prod(shape)), int(np.prod(output)))) / np.sqrt(np.prod(shape))
+    targets = np.tanh(features.reshape(len(features), -1) @ weights) * [1.0, 2.5, 0.25][: weights.shape[1]]
+    targets += 0.05 * random.standard_normal(targets.shape)
+    if shares:
+        targets = np.where(random.uniform(size=targets.shape) < 0.7, targets > 0, 1 / (1 + np.exp(-targets)))
+    features = features * scales + 3 * scales[::-1]
+    if len(shape) == 1:
+        features[:, 4] = 0.1
+    os.makedirs(folder, exist_ok=True)
+    kinds = ("<f8", "<f4") if len(shape) == 1 else ("<f4", "<f8")
+    for part, chosen in (("train", slice(0, 62)), ("test", slice(62, None))):
+        np.save(os.path.join(folder, part + "_x.npy"), features[chosen].astype(kinds[0]))
+        np.save(os.path.join(folder, part + "_y.npy"), targets[chosen].reshape((-1, *output)).astype(kinds[1]))
+
+
+def make_model(folder, name):
+    """The path of the file of one of MODELS or NUMBER_MODELS."""
+    build, *shapes = NUMBER_MODELS.get(name) or (MODELS[name],)
+    model, path = Model(name, *shapes), os.path.join(folder, name + ".onnx")
+    model.save(build(model), path)
+    return path
+
+
+def make_number_data(folder, name):
+    """Data of one of NUMBER_MODELS."""
+    _, *shapes = NUMBER_MODELS[name]
+    make_numbers(os.path.join(folder, name + "_data"), *shapes)
+    make_numbers(os.path.join(folder, name + "_shares"), *shapes, shares=True)
+
+
 def main(arguments):
     if not arguments or arguments[0].startswith("-"):
         sys.exit(__doc__)
-    folder, names = arguments[0], arguments[1:] or list(MODELS)
+    folder, names = arguments[0], arguments[1:] or [*MODELS, *NUMBER_MODELS]
     os.makedirs(folder, exist_ok=True)
     for name in names:
-        model = Model(name)
-        model.save(MODELS[name](model), os.path.join(folder, name + ".onnx"))
+        make_model(folder, name)
+        if name in NUMBER_MODELS:
+            make_number_data(folder, name)
     make_data(os.path.join(folder, "data"))
     make_data(os.path.join(folder, "data_flat"), flat=True)
 

@@ -40,7 +40,9 @@ class Settings:
     headroom: int = 1
     weight_bits: int = 8
     grad_round: str = "pseudo"
-    loss: str = "fraction"
+    power: str = "fraction"
+    loss: str = "cross-entropy"
+    loss_delta: float = 1.0
 
 
 class Schedule:
@@ -288,14 +290,21 @@ class Trainer:
 
     # Backward --------------------------------------------------------------
 
-    def step(self, images, exponent, labels, step, mu):
-        """One training step: forward, loss, errors with the old weights, update."""
+    def _loss_error(self, predictions, exponent, targets, step):
+        settings = self.settings
+        if settings.loss in loss.OF_NUMBERS:
+            return loss.number_error(settings.loss, predictions, exponent, targets, settings.loss_delta)
+        return loss.loss_error(settings.power, predictions, exponent, targets, settings.seed, step)
+
+    def step(self, images, exponent, targets, step, mu):
+        """One training step: forward, loss, errors with the old weights, update.
+
+        Targets are class indices (batch,), or mantissas of numbers (batch, outputs).
+        """
         values, saved = self.forward(images, exponent, TRAINING, step)
         logits, s_logits = values[self.graph.output]
         flat = logits.reshape(len(logits), -1)
-        error, s_error = loss.loss_error(
-            self.settings.loss, flat, s_logits, labels, self.settings.seed, step
-        )
+        error, s_error = self._loss_error(flat, s_logits, targets, step)
         self.recorder.record("error", "loss", error, s_error)
         contributions = {self.graph.output: [(error.reshape(logits.shape), s_error)]}
         gradients = {}
@@ -442,9 +451,13 @@ class Trainer:
 
     def predict(self, images, exponent):
         """Lowest class index among the maxima (section 3)."""
+        return self.predict_numbers(images, exponent).argmax(axis=1)
+
+    def predict_numbers(self, images, exponent):
+        """The outputs of each example, as floats."""
         values, _ = self.forward(images, exponent, EVALUATION)
-        logits = values[self.graph.output][0]
-        return logits.reshape(len(logits), -1).argmax(axis=1)
+        predictions, exponent = values[self.graph.output]
+        return predictions.reshape(len(predictions), -1) * 2.0**exponent
 
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise.

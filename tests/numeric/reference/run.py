@@ -4,7 +4,7 @@
 
 Output: for each requested step a line `step N`, then one line per tensor, sorted by
 name: name, exponent, CRC-32 of the mantissa bytes in ONNX layout. With --eval
-a last line `test_accuracy A (CORRECT/COUNT)`.
+a last line `test_accuracy A (CORRECT/COUNT)`, or `test_loss L` if targets are numbers.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import numpy as np  # noqa: E402 (the environment comes first)
 
 import data  # noqa: E402
 import graph  # noqa: E402
+import loss  # noqa: E402
 import niti  # noqa: E402
 import wage  # noqa: E402
 
@@ -65,12 +66,16 @@ def parse(arguments):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--init", choices=["onnx", "scheme"], default="onnx")
     parser.add_argument("--scheme", choices=["niti", "wage"], default="niti")
-    parser.add_argument("--normalize", default="none")
+    parser.add_argument("--input", choices=["pixels", "float32"], default="pixels")
+    parser.add_argument("--normalize", help="of pixels: none (the default), mnist, ...; of floats: standard (the default), none")
     parser.add_argument("--headroom", type=int, default=1)
     parser.add_argument("--weight-bits", type=int, choices=[8, 16], default=8)
     parser.add_argument("--grad-round", choices=["pseudo", "stochastic", "nearest"], default="pseudo")
     parser.add_argument("--power", choices=["fraction", "paper"], default="fraction", help="NITI's softmax")
-    parser.add_argument("--loss", choices=["cross-entropy", "sse"], default="sse", help="WAGE's loss")
+    parser.add_argument(
+        "--loss", choices=["cross-entropy", "sse", *loss.OF_NUMBERS], help="default: cross-entropy, for WAGE sse"
+    )
+    parser.add_argument("--loss-delta", type=float, default=1.0)
     parser.add_argument("--wage-bits", default="2-8-8-8", metavar="kW-kA-kG-kE")
     parser.add_argument("--wage-input", choices=["auto", "head", "c17", "mnist"], default="auto")
     parser.add_argument("--wage-weight-clip", choices=["code", "paper"], default="code")
@@ -85,7 +90,9 @@ def parse(arguments):
     parser.add_argument("--statistics-batches", type=int, default=32, help="estimate BatchNormalization's statistics on N")
     parser.add_argument("--eval", action="store_true", help="print the accuracy on the test set at the end")
     parser.add_argument("--dump", metavar="DIR", help="write intermediate results (see Recorder)")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.loss = options.loss or ("sse" if options.scheme == "wage" else "cross-entropy")
+    return options
 
 
 def print_state(step, trainer):
@@ -103,26 +110,63 @@ def accuracy(trainer, table, dataset, batch):
     return correct, len(dataset.test_y)
 
 
-def check_images(dataset, shape):
+def test_loss(trainer, inputs, dataset, options):
+    """The mean loss of the test set, whose targets are the numbers that their mantissas stand for."""
+    losses = []
+    for examples, targets in data.evaluation_batches(dataset, options.batch):
+        y = trainer.predict_numbers(inputs.mantissas(examples), inputs.exponent)[: len(targets)]
+        t = targets * 2.0**loss.TARGET_EXPONENT
+        losses += loss.number_losses(options.loss, y, t, options.loss_delta).tolist()
+    return sum(losses) / len(losses)
+
+
+def check_images(dataset, shape, options):
     """Images must have the model's shape, up to dimensions of 1, unless either is flat."""
 
     def long(dims):
         return [n for n in dims if n != 1]
 
     found, expected = dataset.train_x.shape[1:], shape[1:]
+    if (dataset.train_x.dtype == np.uint8) != (options.input == "pixels"):
+        raise ValueError(f"--input={options.input} does not fit {dataset.train_x.dtype}")
     either_flat = np.prod(found) == np.prod(expected) and 1 in (len(long(found)), len(long(expected)))
     if long(found) != long(expected) and not either_flat:
         raise ValueError(f"images of shape {found} do not fit the model's input {expected}")
 
 
-def create(options, model):
+def take_targets(dataset, model, options):
+    """Numbers become mantissas."""
+    of_numbers = options.loss in loss.OF_NUMBERS
+    for name in ("train_y", "test_y"):
+        targets = getattr(dataset, name)
+        if (targets.ndim == 2) != of_numbers:
+            raise ValueError(f"{name}.npy: expected {'numbers' if of_numbers else 'classes'} for --loss={options.loss}")
+        if not of_numbers:
+            continue
+        outputs = int(np.prod(model.shapes[model.output][1:]))
+        if targets.shape[1] != outputs:
+            raise ValueError(f"{name}.npy: expected {outputs} targets an example, but got {targets.shape[1]}")
+        setattr(dataset, name, loss.target_mantissas(targets))
+
+
+def create(options, model, dataset):
     """(trainer, input table, reader of a schedule's value) of the scheme."""
     if options.scheme == "niti":
         settings = niti.Settings(
-            options.seed, options.init, options.headroom, options.weight_bits, options.grad_round, options.power
+            options.seed, options.init, options.headroom, options.weight_bits, options.grad_round, options.power,
+            options.loss, options.loss_delta,
         )
         recorder = Recorder(options.dump) if options.dump else None
-        return niti.Trainer(model, settings, recorder), data.InputTable(options.normalize), int
+        if options.loss == "sse":
+            raise ValueError("NITI does not define --loss=sse")
+        if options.input == "float32":
+            channels = model.shapes[model.input][1]
+            inputs = data.InputNumbers(options.normalize, dataset.train_x[: options.limit], channels)
+        else:
+            inputs = data.InputTable(options.normalize)
+        return niti.Trainer(model, settings, recorder), inputs, int
+    if options.input == "float32" or options.loss in loss.OF_NUMBERS:
+        raise ValueError("WAGE takes pixels and classes")
     settings = wage.Settings(
         options.seed, options.init, options.wage_bits, options.wage_input, options.wage_weight_clip,
         options.wage_alpha, options.wage_last_layer, options.wage_gamma, options.loss,
@@ -133,9 +177,10 @@ def create(options, model):
 def main(arguments=None):
     options = parse(arguments)
     dataset = data.load(options.data)
-    model = graph.load(options.model, options.batch)
-    check_images(dataset, model.shapes[model.input])
-    trainer, table, parse_rate = create(options, model)
+    model = graph.load(options.model, options.batch, options.loss)
+    check_images(dataset, model.shapes[model.input], options)
+    take_targets(dataset, model, options)
+    trainer, table, parse_rate = create(options, model, dataset)
     batches = data.TrainingBatches(
         dataset, options.batch, options.seed, not options.no_shuffle, options.augment == "crop-flip", options.limit
     )
@@ -166,8 +211,11 @@ def main(arguments=None):
             print_state(step + 1, trainer)
     if options.eval:
         estimate(options.steps)
-        correct, count = accuracy(trainer, table, dataset, options.batch)
-        print(f"test_accuracy {correct / count:.4f} ({correct}/{count})")
+        if options.loss in loss.OF_NUMBERS:
+            print(f"test_loss {test_loss(trainer, table, dataset, options):.9g}")
+        else:
+            correct, count = accuracy(trainer, table, dataset, options.batch)
+            print(f"test_accuracy {correct / count:.4f} ({correct}/{count})")
 
 
 if __name__ == "__main__":

@@ -169,6 +169,60 @@ class Loss(unittest.TestCase):
         self.assertEqual(steep.tolist(), [32768, -32768] + [0] * 8)
 
 
+class LossOfNumbers(unittest.TestCase):
+    """Section 4.16."""
+
+    def residual(self, y, exponent, t):
+        return loss.residual(np.array([y]), exponent, np.array([t]))[0].tolist()
+
+    def test_residual(self):
+        one = 2**16
+        self.assertEqual(self.residual([1, -3, 127], -16, [0, 2, 127]), [1, -5, 0])
+        self.assertEqual(self.residual([1, -3, 127], 0, [one, 0, 0]), [0, -3 * one, 127 * one])
+        # Ties go to even, on either side of 0.
+        self.assertEqual(self.residual([1, 3, 5, 7, -1, -3, -5], -17, [0] * 7), [0, 2, 2, 4, 0, -2, -2])
+        self.assertEqual(self.residual([2, 3, 6, 5, -6], -18, [0] * 5), [0, 1, 2, 1, -2])
+        self.assertEqual(self.residual([127, -127], -300, [5, 5]), [-5, -5])
+
+    def test_predictions_saturate_before_the_difference(self):
+        limit = 2**30 - 1
+        self.assertEqual(self.residual([63, 64, -127, 0], 8, [0] * 4), [63 << 24, limit, -limit, 0])
+        for exponent in (14, 15, 40, 1000):
+            self.assertEqual(self.residual([1, -1, 0], exponent, [0, 0, 7]), [limit, -limit, -7])
+        self.assertEqual(self.residual([127, -127], 100, [-(2**30), 2**30]), [2**31 - 1, -(2**31 - 1)])
+
+    def test_targets(self):
+        numbers = [0.0, 1.0, -0.5, 2.0**-17, 1.5 * 2.0**-16, 2.5 * 2.0**-16, 20000.0, -1e30]
+        self.assertEqual(loss.target_mantissas(numbers).tolist(), [0, 65536, -32768, 0, 2, 2, 2**30, -(2**30)])
+
+    def error(self, kind, y, exponent, t, **constants):
+        e, s = loss.number_error(kind, np.array([y]), exponent, loss.target_mantissas([t]), **constants)
+        return (e[0] * 2.0**s).tolist()
+
+    def test_errors(self):
+        """Differences are 1/2, -3/4, -1/4, 0. The largest entry of a table is 127 of 2^7."""
+        y, t, most = [32, -64, 32, 0], [0.0, -0.25, 0.75, 0.0], 127 / 128
+        self.assertEqual(self.error("mse", y, -6, t), [0.5, -0.75, -0.25, 0.0])
+        self.assertEqual(self.error("l1", y, -6, t), [most, -most, -most, 0.0])
+        self.assertEqual(self.error("huber", y, -6, t, delta=1.0), [0.5, -0.75, -0.25, 0.0])
+        self.assertEqual(self.error("huber", y, -6, t, delta=0.5), [0.5 * most, -0.5 * most, -0.25, 0.0])
+
+    def test_bce_is_close_to_the_sigmoid(self):
+        y = np.arange(-127, 128, 2)
+        for t in (0.0, 0.25, 1.0):
+            error = self.error("bce", y.tolist(), -4, [t] * len(y))
+            np.testing.assert_allclose(error, 1 / (1 + np.exp(-y / 16.0)) - t, atol=1 / 64)
+
+    def test_values(self):
+        """The errors are the slopes of the values, apart from constant factors."""
+        y, t = np.array([[0.5, -3.0]]), np.array([[0.25, 0.0]])
+        self.assertEqual(loss.number_losses("mse", y, t).tolist(), [(0.0625 + 9) / 2])
+        self.assertEqual(loss.number_losses("l1", y, t).tolist(), [3.25 / 2])
+        self.assertEqual(loss.number_losses("huber", y, t, 0.5).tolist(), [(0.03125 + 0.5 * 2.75) / 2])
+        expected = (np.log1p(np.exp(0.5)) - 0.125 + np.log1p(np.exp(-3.0))) / 2
+        self.assertAlmostEqual(loss.number_losses("bce", y, t)[0], expected, 12)
+
+
 def naive_conv(x, w, begin, strides, dilations, group, output):
     result = np.zeros((x.shape[0], w.shape[0]) + output, np.int64)
     for n, o, i, j in np.ndindex(result.shape):
@@ -289,6 +343,24 @@ class DataRules(unittest.TestCase):
         self.assertEqual((table.exponent, table.table.min(), table.table.max()), (-5, -14, 90))
         self.assertEqual(data.InputTable("cifar10").exponent, -5)
 
+    def test_numbers(self):
+        x = np.array([[1.0, 5.0, 0.1], [3.0, 5.0, 0.1], [1.0, 5.0, 0.1], [3.0, 5.0, 0.1]])
+        inputs = data.InputNumbers("standard", x, 3)
+        self.assertEqual(inputs.statistics, [(2.0, 1.0), (5.0, 1.0), (0.1, 1.0)])
+        self.assertEqual(inputs.mantissas(np.array([[2.0, 9.0, 0.1], [1.0, -3.0, 0.1]])).tolist(), [[0, 127, 0], [-32, -127, 0]])
+        # A spatial input has channels, whose numbers all count.
+        self.assertEqual(data.InputNumbers(None, x.reshape(1, 1, 4, 3)[..., :1], 1).statistics, [(2.0, 1.0)])
+        plain = data.InputNumbers("none", x, 3)
+        ties = np.array([[0.5, 1.5, 2.5]]) / 32
+        self.assertEqual((plain.exponent, plain.mantissas(ties).tolist()), (-5, [[0, 2, 2]]))
+        with self.assertRaises(ValueError):
+            data.InputNumbers("mnist", x, 3)
+
+    def test_equal_numbers_have_no_deviation(self):
+        """Whatever the sum of a thousand tenths rounds to."""
+        x = np.full((1000, 1), 0.1)
+        self.assertEqual(data.InputNumbers("standard", x, 1).mantissas(x).tolist(), [[0]] * 1000)
+
     def test_crop_flip(self):
         images = np.arange(2 * 5 * 6, dtype=np.uint8).reshape(2, 1, 5, 6) + 1
         out = data.crop_flip(images, [11, 8], 1, 2)
@@ -381,6 +453,62 @@ class Models(unittest.TestCase):
                 rows = [line.rstrip("\n").split("\t") for line in index]
             self.assertEqual({row[0] for row in rows}, {"forward", "error", "gradient"})
             self.assertTrue(all(os.path.exists(os.path.join(folder, row[-1])) for row in rows))
+
+
+class Numbers(unittest.TestCase):
+    """Whole runs on floats."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.temporary.cleanup)
+        cls.folder = cls.temporary.name
+        make_models.main([cls.folder, *make_models.NUMBER_MODELS])
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.folder, name)
+
+    def train(self, name, *options):
+        return run_reference(
+            self.path(name + ".onnx"), "--input=float32", "--batch=6", "--steps=4", "--schedule=2", "--eval",
+            "--data=npy:" + self.path(name + ("_shares" if "--loss=bce" in options else "_data")), *options,
+        )
+
+    def test_every_model_trains_with_every_loss(self):
+        seen = set()
+        for name, kind in itertools.product(make_models.NUMBER_MODELS, loss.OF_NUMBERS):
+            with self.subTest(model=name, loss=kind):
+                table = self.train(name, "--loss=" + kind)
+                self.assertEqual(table, self.train(name, "--loss=" + kind))
+                self.assertRegex(table, r"\ntest_loss [0-9.]+\n$")
+                self.assertNotIn(table, seen)
+                seen.add(table)
+        self.assertNotIn(self.train("numbers_mlp", "--loss=huber", "--loss-delta=0.5"), seen)
+        self.assertNotIn(self.train("numbers_mlp", "--loss=mse", "--normalize=none"), seen)
+
+    def test_functions_that_belong_to_the_loss(self):
+        path = self.path("sigmoid.onnx")
+        model = make_models.Model("sigmoid", (13,), (3,))
+        model.save(model.node("Sigmoid", [make_models.numbers_mlp(model)], "sigmoid"), path)
+        self.assertEqual([n.kind for n in graph.load(path, 6, "bce").nodes][-1], "gemm")
+        self.assertEqual([n.kind for n in graph.load(path, 6, "mse").nodes][-1], "function")
+        model = make_models.Model("views", (13,), (3, 1))
+        x = model.node("Sigmoid", [make_models.numbers_mlp(model)], "sigmoid")
+        x = model.node("Unsqueeze", [model.node("Identity", [x], "identity"), model.constant("axes", np.array([2]))], "view")
+        model.save(x, path)
+        kinds = [n.kind for n in graph.load(path, 6, "bce").nodes]
+        self.assertEqual(kinds, ["gemm", "relu", "gemm", "relu", "gemm", "reshape"])
+        model = make_models.Model("softmax", (13,), (3,))
+        model.save(model.node("Softmax", [make_models.numbers_mlp(model)], "softmax", axis=1), path)
+        self.assertEqual([n.kind for n in graph.load(path, 6).nodes][-1], "gemm")
+        with self.assertRaises(graph.Unsupported):
+            graph.load(path, 6, "mse")
+
+    def test_wrong_data(self):
+        for options in (("--loss=cross-entropy",), ("--loss=mse", "--normalize=mnist"), ("--loss=mse", "--input=pixels")):
+            with self.subTest(options=options), self.assertRaises(ValueError):
+                self.train("numbers_mlp", *options)
 
 
 class Checkpoints(unittest.TestCase):

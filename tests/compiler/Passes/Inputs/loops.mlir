@@ -271,7 +271,7 @@ func.func @f(%e: !llvm.ptr {qtrain.role = #qtrain.role<executor>}) {
 
 // -----
 
-func.func @f(%x: memref<4xi8> {qtrain.argument = "\1B[31mred"}, %p: !llvm.ptr {qtrain.role = #qtrain.role<executor>}) {
+func.func @f(%x: memref<4xi8> {qtrain.role = "\1B[31mred"}, %p: !llvm.ptr {qtrain.role = #qtrain.role<executor>}) {
   return
 }
 

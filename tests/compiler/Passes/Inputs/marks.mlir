@@ -89,13 +89,19 @@ func.func @train_step(%x: tensor<2x4xf32> {qtrain.role = #qtrain.role<seed>}, %y
 // -----
 
 func.func @train_step(%x: i64 {qtrain.role = #qtrain.role<input>}, %y: i64 {qtrain.role = #qtrain.role<arena>},
-                      %z: i64 {qtrain.argument = "weather"}) {
+                      %z: i64 {qtrain.role = "weather"}) {
   return
 }
 
 // -----
 
 func.func @train_step(%x: i64 {qtrain.role = #qtrain.role<seed>}, %y: i64 {qtrain.role = #qtrain.role<seed>}) {
+  return
+}
+
+// -----
+
+func.func @train_step(%x: i64 {qtrain.argument = "seed"}) {
   return
 }
 
