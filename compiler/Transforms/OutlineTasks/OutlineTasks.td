@@ -65,7 +65,8 @@ def OutlineTasks : ModelPass<"outline-tasks"> {
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect",
                            "::mlir::scf::SCFDialect",
-                           "::qtc::qkernel::QKernelDialect"];
+                           "::qtc::qkernel::QKernelDialect",
+                           "::qtc::qtrain::QTrainDialect"];
 }
 
 #endif // QTC_TRANSFORMS_OUTLINE_TASKS_TD

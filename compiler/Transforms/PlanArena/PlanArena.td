@@ -46,7 +46,8 @@ def PlanArena : FunctionPass<"plan-arena"> {
     Statistic<"arenaBytes", "arena-bytes", "Bytes of the arena">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
-                           "::mlir::memref::MemRefDialect"];
+                           "::mlir::memref::MemRefDialect",
+                           "::qtc::qtrain::QTrainDialect"];
 }
 
 #endif // QTC_TRANSFORMS_PLAN_ARENA_TD

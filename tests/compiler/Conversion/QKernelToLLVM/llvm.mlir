@@ -25,7 +25,7 @@
 //  CHECK-SAME:   no_inline, optimize_none
 //  CHECK-SAME:   target_cpu = "x86-64"
 //       CHECK:   %[[CLOSURE:.+]] = llvm.alloca %{{.+}} x !llvm.array<32 x i8> {alignment = 8 : i64}
-//       CHECK:   %[[FIELD:.+]] = llvm.mlir.constant(64 : i64) : i64
+//       CHECK:   %[[FIELD:.+]] = llvm.mlir.constant(32 : i64) : i64
 //       CHECK:   %[[AT:.+]] = llvm.getelementptr %[[STEP]][%[[FIELD]]]
 //       CHECK:   %[[NUMBER:.+]] = llvm.load %[[AT]] : !llvm.ptr -> i32
 //       CHECK:   %[[TABLE:.+]] = llvm.mlir.addressof @launch_constants
@@ -78,16 +78,16 @@ func.func @train_step(%executor: !llvm.ptr {qtrain.role = #qtrain.role<executor>
 //       CHECK:   %[[FIELD:.+]] = llvm.getelementptr %[[CLOSURE]][8]
 //       CHECK:   %[[STEP:.+]] = llvm.load %[[FIELD]] : !llvm.ptr -> !llvm.ptr
 //       CHECK:   llvm.getelementptr %[[STEP]][8] : (!llvm.ptr) -> !llvm.ptr, i8
-//       CHECK:   llvm.getelementptr %[[STEP]][16]
-//       CHECK:   llvm.getelementptr %[[STEP]][24]
-//       CHECK:   llvm.getelementptr %[[STEP]][32]
 //       CHECK:   llvm.getelementptr %[[STEP]][40]
+//       CHECK:   llvm.getelementptr %[[STEP]][48]
+//       CHECK:   llvm.getelementptr %[[STEP]][56]
+//       CHECK:   llvm.getelementptr %[[STEP]][64]
 //       CHECK:   llvm.call @task(
 // CHECK-LABEL: llvm.func @qtc_baseline_all(
 //  CHECK-SAME:   %[[EXECUTOR:.+]]: !llvm.ptr, %[[STEP:.+]]: !llvm.ptr)
-//       CHECK:   llvm.mlir.constant(48 : i64)
+//       CHECK:   llvm.mlir.constant(16 : i64)
 //       CHECK:   %[[SEED:.+]] = llvm.load %{{.+}} -> i64
-//       CHECK:   llvm.mlir.constant(56 : i64)
+//       CHECK:   llvm.mlir.constant(24 : i64)
 //       CHECK:   %[[SCHEDULE:.+]] = llvm.load %{{.+}} -> i64
 //       CHECK:   llvm.store %[[SEED]]
 //       CHECK:   llvm.store %[[SCHEDULE]]

@@ -4,7 +4,7 @@
 
 // The scheme knows one loss.
 
-// SSE: error: scheme niti defines the cross-entropy loss only; use --loss=cross-entropy
+// SSE: error: scheme niti defines no other loss of classes than cross-entropy; use --loss=cross-entropy
 
 // Two storage widths.
 

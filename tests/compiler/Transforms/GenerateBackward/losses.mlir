@@ -34,7 +34,7 @@
 // HUBER-LABEL: func @train_step(
 //  HUBER-SAME:   %{{.+}}: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %[[T:.+]]: tensor<2x3xf32> {qtrain.role = #qtrain.role<target>},
 //       HUBER:   %[[R:.+]] = qtrain.residual %{{.+}}, %[[T]]
-//       HUBER:   %[[C:.+]] = qtrain.elementwise %[[R]] {function = #qtrain.clip<low = -5.000000e-01, high = 5.000000e-01>}
+//       HUBER:   %[[C:.+]] = qtrain.elementwise %[[R]] {function = #qtrain.clip<low = -5.000000e-01 : f64, high = 5.000000e-01 : f64>}
 //       HUBER:   qtrain.scale_error %[[C]] {factor = 0.333333343 : f32}
 
 // BCE-LABEL: func @train_step(
