@@ -211,6 +211,16 @@ static qtrain::FunctionAttrInterface readGelu(NodeContext &node) {
   return nullptr;
 }
 
+static qtrain::FunctionAttrInterface readSwish(NodeContext &node) {
+  bool isRead = true;
+  double alpha = readNumber(node, isRead, "alpha", 1.0f);
+  if (isRead && alpha != 1.0) {
+    node.refuse() << "supported only with an 'alpha' of 1, but got " << alpha;
+    return nullptr;
+  }
+  return isRead ? makeFunction<qtrain::SiluAttr>(node) : nullptr;
+}
+
 static constexpr FunctionEntry kFunctions[] = {
     {"Abs", makeFunction<qtrain::AbsAttr>},
     {"Celu", readCelu},
@@ -228,6 +238,7 @@ static constexpr FunctionEntry kFunctions[] = {
     {"Softplus", makeFunction<qtrain::SoftplusAttr>},
     {"Softsign", makeFunction<qtrain::SoftsignAttr>},
     {"Tanh", makeFunction<qtrain::TanhAttr>},
+    {"Swish", readSwish},
     {"ThresholdedRelu", readThresholdedRelu},
 };
 

@@ -100,7 +100,8 @@ struct NodeReport {
   /// Empty for the operators of ONNX itself.
   std::string domain;
   NodeStatus status = NodeStatus::Unknown;
-  /// The reason why the node is not supported, or a remark.
+  /// The reason why the node is not supported, or the name of the node that a
+  /// node without a user is part of.
   std::string reason;
   /// Shape of the first output, `N` for the batch; empty if unknown.
   std::string shape;

@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Import/ONNX/Model.h"
+
+#include "compiler/Import/ONNX/Idioms.h"
 #include "compiler/Import/ONNX/Tensor.h"
 #include "runtime/include/qtcrt/Printable.h"
 
@@ -60,6 +62,10 @@ Model::Model() {
 
 Model::~Model() = default;
 
+onnx::NodeProto *Model::makeNode() {
+  return google::protobuf::Arena::CreateMessage<onnx::NodeProto>(arena.get());
+}
+
 LogicalResult Model::parseBytes(StringRef bytes, std::string &why) {
   if (bytes.empty())
     return Refusal(why) << "the file is empty";
@@ -101,8 +107,10 @@ Model::parse(StringRef bytes, StringRef folder, std::string &why) {
   budget.available = kLeastBudget;
   model->readOpset();
   if (failed(model->checkNames(why)) || failed(model->collectNames(why)) ||
-      failed(model->collectNodes(why)) || failed(model->sortNodes(why)) ||
-      failed(model->markLive(why)))
+      failed(model->collectNodes(why)) || failed(model->sortNodes(why)))
+    return failure();
+  recognizeIdioms(*model);
+  if (failed(model->markLive(why)))
     return failure();
   model->findProblems();
   return model;

@@ -47,6 +47,9 @@ struct Node {
   unsigned dropoutRank = 0;
   /// Contributes to the first output of the graph.
   bool isLive = false;
+  /// The node whose function includes this one (Idioms.h); empty if there is
+  /// none.
+  std::string partOf;
   /// Names that the node reads: its inputs that are present and, for control
   /// flow, what its subgraphs read from outside.
   std::vector<llvm::StringRef> operands;
@@ -95,6 +98,9 @@ public:
   unsigned getNumUses(llvm::StringRef name) const { return uses.lookup(name); }
   /// The name of the value that the model computes.
   llvm::StringRef getOutput() const;
+
+  /// An empty message that lives as long as the model.
+  onnx::NodeProto *makeNode();
 
   /// Folder of the model, empty if it has none.
   std::string folder;

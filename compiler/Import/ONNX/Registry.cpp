@@ -88,6 +88,7 @@ static constexpr OpEntry kOps[] = {
     {"Squeeze", importSqueeze, nullptr, 1, 2},
     {"Sub", nullptr, foldElementwise, 2, 2},
     {"Sum", importSum, foldElementwise, 1, UINT_MAX},
+    {"Swish", importFunction, nullptr, 1, 1},
     {"Tanh", importFunction, nullptr, 1, 1},
     {"ThresholdedRelu", importFunction, nullptr, 1, 1},
     {"Tile", nullptr, foldTile, 2, 2},

@@ -156,6 +156,8 @@ bool Checker::finishNode(const Node &node, StringRef why, bool isBlocked) {
   if (node.proto->domain() != "ai.onnx")
     entry.domain = node.proto->domain();
   entry.reason = why.str();
+  if (!node.isLive)
+    entry.reason = node.partOf;
   entry.status = !node.isLive  ? NodeStatus::Unused
                  : why.empty() ? NodeStatus::Supported
                  : isBlocked   ? NodeStatus::Unknown
@@ -311,7 +313,7 @@ static std::string formatStatus(const NodeReport &node) {
   case NodeStatus::Unknown:
     return "unknown: " + node.reason;
   case NodeStatus::Unused:
-    return "unused";
+    return node.reason.empty() ? "unused" : "ok (part of " + node.reason + ")";
   }
   return "";
 }
