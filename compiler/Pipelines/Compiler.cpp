@@ -155,8 +155,16 @@ static std::string describeOptions(const CompileOptions &options,
     object["input"] = "float32";
   if (!evaluationOnly)
     object["init"] = options.schemeRequest.schemeInit ? "scheme" : "onnx";
-  for (const SchemeOption &option : options.scheme->options) {
-    std::string value = options.schemeRequest.get(option);
+  const SchemeRequest &request = options.schemeRequest;
+  // There were checkpoints before there was a choice.
+  const Optimizer *optimizer = options.scheme->getOptimizer(request);
+  if (!evaluationOnly && optimizer &&
+      optimizer != options.scheme->optimizers.front())
+    object["optimizer"] = optimizer->name;
+  for (const SchemeOption &option : options.scheme->getOptions(request)) {
+    std::string value = request.get(option);
+    if (option.omitsDefault && value == option.defaultValue)
+      continue;
     if (evaluationOnly)
       value =
           option.getEvaluationPart ? option.getEvaluationPart(value).str() : "";
@@ -220,7 +228,8 @@ llvm::Error Compiler::describeModel() {
   description.evaluationOptions =
       describeOptions(options, /*evaluationOnly=*/true);
   description.compilerVersion = getCompilerVersion().str();
-  description.defaultSchedule = options.scheme->defaultSchedule.str();
+  description.defaultSchedule =
+      options.scheme->getDefaultSchedule(options.schemeRequest).str();
   description.defaultSeed = options.schemeRequest.seed;
   description.scheduleKind = options.scheme->scheduleKind;
   description.loss = options.loss->number;

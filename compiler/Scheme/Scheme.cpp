@@ -10,11 +10,6 @@
 #include "compiler/Scheme/NITI/NITI.h"
 #include "compiler/Scheme/WAGE/WAGE.h"
 
-#include "llvm/ADT/StringExtras.h"
-
-#include <charconv>
-#include <iterator>
-
 using namespace qtc;
 
 llvm::ArrayRef<const Scheme *> qtc::getSchemes() {
@@ -26,22 +21,28 @@ llvm::ArrayRef<const Scheme *> qtc::getSchemes() {
   return schemes;
 }
 
-std::string qtc::spellNumber(double number) {
-  char text[32];
-  auto end = std::to_chars(std::begin(text), std::end(text), number,
-                           std::chars_format::general);
-  return std::string(text, end.ptr);
-}
-
-std::string qtc::spellValue(llvm::StringRef text) {
-  double number = 0;
-  (void)llvm::to_float(text, number);
-  return spellNumber(number + 0.0); // -0 is 0
-}
-
 const Scheme *qtc::lookupScheme(llvm::StringRef name) {
   for (const Scheme *scheme : getSchemes())
     if (scheme->name == name)
       return scheme;
   return nullptr;
+}
+
+const Optimizer *Scheme::getOptimizer(const SchemeRequest &request) const {
+  if (optimizers.empty())
+    return nullptr;
+  return request.optimizer ? request.optimizer : optimizers.front();
+}
+
+llvm::StringRef Scheme::getDefaultSchedule(const SchemeRequest &request) const {
+  const Optimizer *optimizer = getOptimizer(request);
+  return optimizer ? optimizer->defaultSchedule : defaultSchedule;
+}
+
+llvm::SmallVector<SchemeOption>
+Scheme::getOptions(const SchemeRequest &request) const {
+  llvm::SmallVector<SchemeOption> all(options);
+  if (const Optimizer *optimizer = getOptimizer(request))
+    all.append(optimizer->options.begin(), optimizer->options.end());
+  return all;
 }

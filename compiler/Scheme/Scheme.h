@@ -8,9 +8,12 @@
 #ifndef QTC_SCHEME_SCHEME_H
 #define QTC_SCHEME_SCHEME_H
 
+#include "compiler/Optimizer/Optimizer.h"
+#include "compiler/Scheme/SchemeOption.h"
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -20,35 +23,13 @@
 
 namespace qtc {
 
-/// A command-line option of a scheme, named `--<scheme>-<name>`.
-struct SchemeOption {
-  llvm::StringRef name;
-  llvm::StringRef defaultValue;
-  llvm::StringRef help;
-  /// Accepted values; empty when the scheme checks a number itself.
-  llvm::ArrayRef<llvm::StringRef> choices;
-  /// The part of a value that can change the results of evaluation; null if no
-  /// part can. Initial values and exponents do not count: a checkpoint has
-  /// them, and they are compared separately.
-  llvm::StringRef (*getEvaluationPart)(llvm::StringRef value) = nullptr;
-  /// The one spelling of a value that the scheme accepts; null if there is no
-  /// other.
-  std::string (*spell)(llvm::StringRef value) = nullptr;
-};
-
-/// The shortest decimal that is read as `number`.
-std::string spellNumber(double number);
-/// The same for a number as a user writes it.
-std::string spellValue(llvm::StringRef text);
-
-/// SchemeOption::getEvaluationPart of an option that changes evaluation.
-inline llvm::StringRef getWholeValue(llvm::StringRef value) { return value; }
-
 /// The user's options for a scheme.
 struct SchemeRequest {
   /// Start from the scheme's own initial weights instead of the file's.
   bool schemeInit = false;
   uint64_t seed = 1;
+  /// The optimizer; null for the scheme's own.
+  const Optimizer *optimizer = nullptr;
   /// Values of SchemeOption::name; missing ones have their default.
   llvm::StringMap<std::string> values;
 
@@ -67,7 +48,8 @@ struct Scheme {
   bool isInteger;
   /// enum qtcrt_schedule_kind of the learning rate.
   uint32_t scheduleKind;
-  /// Learning-rate list when the user gives none.
+  /// Learning-rate list when the user gives none; empty with optimizers, which
+  /// have their own.
   llvm::StringRef defaultSchedule;
   /// Names of the losses that it defines. The first is the default.
   llvm::ArrayRef<llvm::StringRef> losses;
@@ -80,6 +62,18 @@ struct Scheme {
   /// a model; the scheme's passes start with that. Null if the scheme has rules
   /// for everything that is imported.
   llvm::LogicalResult (*checkRules)(mlir::ModuleOp) = nullptr;
+  /// Optimizers to choose from, the default first; none if parameters have an
+  /// update rule that is part of the scheme.
+  llvm::ArrayRef<const Optimizer *> optimizers = {};
+
+  /// The optimizer of `request`; null if there are none.
+  const Optimizer *getOptimizer(const SchemeRequest &request) const;
+  /// Learning-rate list of `request` when the user gives none.
+  llvm::StringRef getDefaultSchedule(const SchemeRequest &request) const;
+  /// All options that count for `request`: those of the scheme, then those of
+  /// its optimizer.
+  llvm::SmallVector<SchemeOption>
+  getOptions(const SchemeRequest &request) const;
 };
 
 /// All schemes, the default first.

@@ -29,7 +29,11 @@ bool isReserved(std::string name) {
   for (const char *end : {".exponent", ".momentum", ".evaluation"})
     if (endsWith(name, end))
       return true;
-  return false;
+  // Optimizers number the tensors that they keep.
+  if (name.empty() || name.back() < '0' || name.back() > '9')
+    return false;
+  name.pop_back();
+  return endsWith(name, ".moment");
 }
 
 std::string escaped(const std::string &name) {

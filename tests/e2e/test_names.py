@@ -27,7 +27,7 @@ NAMES = [
     "main", "memcpy", "malloc", "llvm.memset", "_start", ".text", "$x", "@w", "%0", "^bb0", "!llvm.loop",
     # the checkpoint's own
     "__metadata__", "__metadata__~", "w", "w.exponent", "w.momentum", "w.exponent~", "w.exponent.exponent",
-    "w.momentum.momentum", "w.evaluation", ".exponent", "~", "state_hash",
+    "w.momentum.momentum", "w.moment1", "w.moment12", "w.evaluation", ".exponent", "~", "state_hash",
     # letter case, length, punctuation
     "W", "weight", "Weight", "x" * 5000, "a/b:0", "../../etc/passwd", "a b", " ", "-o", "w \"q\" \\ x", "'", "{}", "%s%n",
     "0", "null", "#", "*/",
@@ -38,7 +38,7 @@ NAMES = [
     "x\nerror: forged", "\U000e0041",
 ]
 #: The rule of docs/numerics.md: such a name gets an additional tilde.
-RESERVED = re.compile(r"(__metadata__|.*\.(exponent|momentum|evaluation))~*", re.DOTALL)
+RESERVED = re.compile(r"(__metadata__|.*\.(exponent|momentum|moment[0-9]|evaluation))~*", re.DOTALL)
 #: Characters that no output may hold.
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 WIDTH, CLASSES, BATCH = 3, 3, 4
@@ -104,10 +104,11 @@ class AnyName(harness.Case):
         cls.plain = make_model(os.path.join(cls.common, "plain.onnx"), ["n%03d" % NAMES.index(name) for name in NAMES])
         cls.data = make_data(os.path.join(cls.common, "data"))
         jobs = [(model, scheme) for model in (cls.model, cls.plain) for scheme in ("fp32", "niti")]
+        jobs.append((cls.model, "fp32 --optimizer=adamw"))
         cls.trainers = dict(zip(jobs, harness.in_parallel(
             lambda job: harness.compile_model(
                 job[0], os.path.join(cls.common, os.path.basename(job[0])[:5] + job[1]), "--mcpu=baseline",
-                f"--batch={BATCH}", "--scheme=" + job[1],
+                f"--batch={BATCH}", *("--scheme=" + job[1]).split(),
             ),
             jobs,
         )))
@@ -129,7 +130,7 @@ class AnyName(harness.Case):
             heading = next(line for line in outcome.out.splitlines() if line.startswith("node "))
             self.assertEqual({columns(row[: row.index("Gemm")]) for row in rows}, {heading.index("op")})
 
-    def check_runs(self, scheme, schedule, derived):
+    def check_runs(self, scheme, schedule, *derived):
         trainer = self.trainers[self.model, scheme]
         run = ("--data", self.data, "--threads=1", "--schedule=" + schedule)
         whole = harness.train(trainer, *run, "--steps=6", "--out", self.path("whole"))
@@ -147,11 +148,14 @@ class AnyName(harness.Case):
         keys = read_header(file)
         parameters = [key_of(name) for name in NAMES + ["last"]]
         self.assertEqual(len(keys), len(set(keys)))
-        expected = {"__metadata__"} | set(parameters) | {key + derived for key in parameters}
+        expected = {"__metadata__"} | set(parameters) | {key + end for key in parameters for end in derived}
         self.assertEqual(set(keys), expected)
 
     def test_float_runs(self):
         self.check_runs("fp32", "0.001", ".momentum")
+
+    def test_float_runs_of_two_moments(self):
+        self.check_runs("fp32 --optimizer=adamw", "0.001", ".moment1", ".moment2")
 
     def test_integer_runs(self):
         self.check_runs("niti", "4", ".exponent")

@@ -77,6 +77,7 @@ class CompilerErrors(ErrorCase):
             "--normalize=/", "--normalize=1/0", "--normalize=nan/1", "--normalize=0/inf", "--normalize=0/-1x",
             "--normalize=", "--normalize=0.5,0.5/1", "--normalize=/1", "--normalize=0.5/-1", "--normalize=0/1e-300",
             "--normalize=0/1e-40", "--normalize=1e39/1", "--normalize=1e30/1e-30", "--fp32-weight-decay=1e300",
+            "--optimizer=frob", "--optimizer=", "--fp32-nesterov=yes", "--fp32-epsilon=x",
         ):
             self.assert_refused(USAGE, self.model, "-o", self.path("out"), option, mentions=[option.split("=")[0]])
 

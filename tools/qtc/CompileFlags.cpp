@@ -42,6 +42,72 @@ static std::vector<std::string> getSchemeNames() {
   return names;
 }
 
+static std::vector<std::string> getOptimizerNames() {
+  std::vector<std::string> names;
+  for (const Optimizer *optimizer : getOptimizers())
+    names.push_back(optimizer->name.str());
+  return names;
+}
+
+/// The schemes with a choice of optimizers, as the user writes them.
+static std::string getOptimizerSchemes() {
+  std::vector<std::string> flags;
+  for (const Scheme *scheme : getSchemes())
+    if (!scheme->optimizers.empty())
+      flags.push_back(("--scheme=" + scheme->name).str());
+  return llvm::join(flags, " or ");
+}
+
+static std::string getFlag(const Scheme &scheme, const SchemeOption &option) {
+  return ("--" + scheme.name + "-" + option.name).str();
+}
+
+namespace {
+/// An option of one name, for all optimizers of a scheme that read it.
+struct SharedOption {
+  llvm::SmallVector<const Optimizer *> readers;
+  /// That of each reader.
+  llvm::SmallVector<const SchemeOption *> options;
+
+  /// `--optimizer=A or --optimizer=B`.
+  std::string listReaders() const {
+    return llvm::join(
+        llvm::map_range(readers,
+                        [](const Optimizer *reader) {
+                          return ("--optimizer=" + reader->name).str();
+                        }),
+        " or ");
+  }
+
+  /// What the option means, with each default if they differ.
+  std::string describe() const {
+    std::string text = "With " + listReaders() + ", ";
+    llvm::StringRef help = options.front()->help;
+    text += llvm::toLower(help.front());
+    text += help.drop_front();
+    if (llvm::all_equal(llvm::map_range(
+            options, [](const SchemeOption *o) { return o->defaultValue; })))
+      return text;
+    std::vector<std::string> defaults;
+    for (auto [reader, option] : llvm::zip_equal(readers, options))
+      defaults.push_back(
+          (option->defaultValue + " with " + reader->name).str());
+    return text + " (default: " + llvm::join(defaults, ", ") + ")";
+  }
+};
+} // namespace
+
+/// The options of a scheme's optimizers, each name once.
+static llvm::SmallVector<SharedOption> getSharedOptions(const Scheme &scheme) {
+  llvm::MapVector<llvm::StringRef, SharedOption> shared;
+  for (const Optimizer *optimizer : scheme.optimizers)
+    for (const SchemeOption &option : optimizer->options) {
+      shared[option.name].readers.push_back(optimizer);
+      shared[option.name].options.push_back(&option);
+    }
+  return llvm::to_vector(llvm::make_second_range(shared));
+}
+
 static std::vector<std::string> getDeviceNumbers() {
   std::vector<std::string> numbers;
   for (const cuda::TargetRecord &record : cuda::getTargetRecords())
@@ -75,6 +141,9 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
   scheme = getSchemes().front()->name.str();
   addChoice(command, "--scheme", scheme, getSchemeNames(),
             "Numbers to train with");
+  optimizer = getOptimizers().front()->name.str();
+  addChoice(command, "--optimizer", optimizer, getOptimizerNames(),
+            "With " + getOptimizerSchemes() + ", rule that updates parameters");
   qtcrt::addNumber(command, "--batch", batch, 1, kMaxBatch, "Examples per step")
       ->default_str(std::to_string(batch));
   addLossOption(command, loss);
@@ -138,20 +207,28 @@ void CompileFlags::addTargetOptions(CLI::App &command) {
 }
 
 void CompileFlags::addSchemeOptions(CLI::App &command) {
-  for (const Scheme *entry : getSchemes())
-    for (const SchemeOption &option : entry->options) {
-      std::string &value = schemeValues[entry->name.str()][option.name.str()];
-      value = option.defaultValue.str();
-      CLI::Option *flag =
-          command.add_option(("--" + entry->name + "-" + option.name).str(),
-                             value, option.help.str());
-      flag->type_name("VALUE")->group(getSchemeGroup(*entry));
-      std::vector<std::string> choices;
-      for (llvm::StringRef choice : option.choices)
-        choices.push_back(choice.str());
-      if (!choices.empty())
-        qtcrt::setChoices(flag, std::move(choices));
-    }
+  for (const Scheme *entry : getSchemes()) {
+    for (const SchemeOption &option : entry->options)
+      addSchemeOption(command, *entry, option, option.help.str());
+    for (const SharedOption &shared : getSharedOptions(*entry))
+      addSchemeOption(command, *entry, *shared.options.front(),
+                      shared.describe());
+  }
+}
+
+void CompileFlags::addSchemeOption(CLI::App &command, const Scheme &entry,
+                                   const SchemeOption &option,
+                                   const std::string &help) {
+  std::string &value = schemeValues[entry.name.str()][option.name.str()];
+  CLI::Option *flag = command.add_option(getFlag(entry, option), value, help);
+  flag->type_name("VALUE")->group(getSchemeGroup(entry));
+  if (!llvm::StringRef(help).contains("(default: "))
+    flag->default_str(option.defaultValue.str());
+  std::vector<std::string> choices;
+  for (llvm::StringRef choice : option.choices)
+    choices.push_back(choice.str());
+  if (!choices.empty())
+    qtcrt::setChoices(flag, std::move(choices));
 }
 
 void CompileFlags::addCompilerOptions(CLI::App &command, Use use) {
@@ -208,18 +285,37 @@ bool CompileFlags::isGiven(llvm::StringRef name) const {
   return option && option->count() > 0;
 }
 
-llvm::Error CompileFlags::checkFit(const CompileOptions &options) const {
-  auto refuse = [](const llvm::Twine &option, const llvm::Twine &expected,
-                   const llvm::Twine &got) {
-    return llvm::createStringError("option '" + option + "': expected " +
-                                   expected + ", but got " + got);
-  };
-  for (const Scheme *other : getSchemes())
-    for (const SchemeOption &option : other->options) {
-      std::string name = ("--" + other->name + "-" + option.name).str();
-      if (other != options.scheme && isGiven(name))
+static llvm::Error refuse(const llvm::Twine &option,
+                          const llvm::Twine &expected, const llvm::Twine &got) {
+  return llvm::createStringError("option '" + option + "': expected " +
+                                 expected + ", but got " + got);
+}
+
+llvm::Error CompileFlags::checkScheme(const CompileOptions &options) const {
+  for (const Scheme *other : getSchemes()) {
+    bool isOther = other != options.scheme;
+    for (const SchemeOption &option : other->options)
+      if (isOther && isGiven(getFlag(*other, option)))
+        return refuse(getFlag(*other, option), "--scheme=" + other->name,
+                      "--scheme=" + scheme);
+    for (const SharedOption &shared : getSharedOptions(*other)) {
+      std::string name = getFlag(*other, *shared.options.front());
+      if (!isGiven(name))
+        continue;
+      if (isOther)
         return refuse(name, "--scheme=" + other->name, "--scheme=" + scheme);
+      if (!llvm::is_contained(shared.readers, options.schemeRequest.optimizer))
+        return refuse(name, shared.listReaders(), "--optimizer=" + optimizer);
     }
+  }
+  if (isGiven("--optimizer") && options.scheme->optimizers.empty())
+    return refuse("--optimizer", getOptimizerSchemes(),
+                  "--scheme=" + scheme +
+                      ", which has an update rule of its own");
+  return llvm::Error::success();
+}
+
+llvm::Error CompileFlags::checkFit(const CompileOptions &options) const {
   bool isDevice = target == "cuda";
   for (llvm::StringRef name : {"--sm", "--cubin"})
     if (!isDevice && isGiven(name))
@@ -289,15 +385,22 @@ llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
   options.scheme = lookupScheme(scheme);
   options.schemeRequest.schemeInit = init == "scheme";
   options.schemeRequest.seed = seed;
-  for (const auto &[name, value] : schemeValues.at(scheme))
-    options.schemeRequest.values[name] = value;
+  options.schemeRequest.optimizer = lookupOptimizer(optimizer);
+  if (llvm::Error error = checkScheme(options))
+    return error;
+  for (const SchemeOption &option :
+       options.scheme->getOptions(options.schemeRequest))
+    if (isGiven(getFlag(*options.scheme, option)))
+      options.schemeRequest.values[option.name] =
+          schemeValues.at(scheme).at(option.name.str());
   // Wrong values show before the model is read.
   mlir::OpPassManager unused("builtin.module");
   if (llvm::Error error =
           options.scheme->addPasses(unused, options.schemeRequest))
     return error;
   // Checkpoints and the cache compare values as text.
-  for (const SchemeOption &option : options.scheme->options)
+  for (const SchemeOption &option :
+       options.scheme->getOptions(options.schemeRequest))
     if (option.spell)
       options.schemeRequest.values[option.name] =
           option.spell(options.schemeRequest.get(option));

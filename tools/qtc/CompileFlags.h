@@ -52,10 +52,14 @@ private:
   void addModelOptions(CLI::App &command, Use use);
   void addTargetOptions(CLI::App &command);
   void addSchemeOptions(CLI::App &command);
+  void addSchemeOption(CLI::App &command, const Scheme &entry,
+                       const SchemeOption &option, const std::string &help);
   void addCompilerOptions(CLI::App &command, Use use);
   bool isGiven(llvm::StringRef name) const;
   /// Fails if an option has no effect with the others.
   llvm::Error checkFit(const CompileOptions &options) const;
+  /// Fails if an option is one of another scheme or optimizer.
+  llvm::Error checkScheme(const CompileOptions &options) const;
   llvm::Error parseScheme(CompileOptions &options) const;
   llvm::Error parseLoss(CompileOptions &options) const;
   llvm::Error parseInput(CompileOptions &options) const;
@@ -64,7 +68,7 @@ private:
   llvm::Error parseDevice(CompileOptions &options) const;
 
   CLI::App *parser = nullptr;
-  std::string scheme, init = "onnx", loss;
+  std::string scheme, optimizer, init = "onnx", loss;
   std::string input = "pixels", normalize = "none";
   double lossDelta = LossConstants().delta;
   std::string processor = "auto", emit = "trainer";

@@ -54,7 +54,10 @@ static llvm::Error makeError(const llvm::Twine &what, std::error_code code) {
 /// The options that determine a trainer, with one spelling for each meaning.
 static llvm::json::Object describeOptions(const CompileOptions &options) {
   llvm::json::Object scheme;
-  for (const SchemeOption &option : options.scheme->options)
+  const Optimizer *optimizer =
+      options.scheme->getOptimizer(options.schemeRequest);
+  for (const SchemeOption &option :
+       options.scheme->getOptions(options.schemeRequest))
     scheme[option.name] = options.schemeRequest.get(option);
   llvm::json::Array targets, devices, mean, std;
   for (const cpu::TargetRecord *target : options.targets)
@@ -69,6 +72,7 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
       {"name", path::stem(options.modelPath)},
       {"scheme", options.scheme->name},
       {"scheme options", std::move(scheme)},
+      {"optimizer", optimizer ? optimizer->name : ""},
       {"scheme init", options.schemeRequest.schemeInit},
       {"batch", options.batch},
       {"loss", options.loss->name},

@@ -173,6 +173,40 @@ struct LowerLinearCombination : LoweringPattern<LinearCombinationOp> {
   }
 };
 
+struct LowerSquare : LoweringPattern<SquareOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(SquareOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Value result = createElementwise(
+        builder, parts[0].mantissas, getElementType(op.getResult()),
+        [](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          return inner.create<arith::MulFOp>(elements[0], elements[0]);
+        });
+    replaceWithParts(rewriter, op, result, Value());
+    return success();
+  }
+};
+
+struct LowerRootQuotient : LoweringPattern<RootQuotientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(RootQuotientOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Value result = createElementwise(
+        builder, {parts[0].mantissas, parts[1].mantissas},
+        getElementType(op.getResult()),
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Value root = inner.create<math::SqrtOp>(elements[1]);
+          Value scaled = inner.create<arith::MulFOp>(root, op.getScale());
+          return inner.create<arith::DivFOp>(
+              elements[0], inner.create<arith::AddFOp>(scaled, op.getOffset()));
+        });
+    replaceWithParts(rewriter, op, result, Value());
+    return success();
+  }
+};
+
 struct LowerRandom : OpRewritePattern<RandomOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(RandomOp op,
@@ -494,6 +528,7 @@ struct LowerSum : LoweringPattern<SumOp> {
 
 void qtc::populateElementwisePatterns(RewritePatternSet &patterns) {
   patterns.add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerUpdate,
-               LowerLinearCombination, LowerRandom, LowerDropout, LowerLookup,
-               LowerSum>(patterns.getContext());
+               LowerLinearCombination, LowerSquare, LowerRootQuotient,
+               LowerRandom, LowerDropout, LowerLookup, LowerSum>(
+      patterns.getContext());
 }

@@ -34,31 +34,21 @@ bool isFloat(Type type) {
 /// Rewrites the functions of one module.
 class FloatRewriter {
 public:
-  FloatRewriter(ModuleOp module, double momentum, double weightDecay)
-      : symbols(module), builder(module.getContext()), momentum(momentum),
-        weightDecay(weightDecay) {}
+  FloatRewriter(ModuleOp module, const UpdateRule &rule)
+      : symbols(module), builder(module.getContext()), rule(rule) {}
 
   LogicalResult rewrite(func::FuncOp function);
 
 private:
   LogicalResult rewritePixels(NormalizeOp op);
-  LogicalResult rewriteUpdate(UpdateOp op);
   void useResult(ElementwiseGradientOp op);
-  Value createDirection(UpdateOp op, double batch);
-  BlockArgument addMomentum(UpdateOp op);
-  void returnState(BlockArgument old, Value updated);
-  Value createNumber(Location loc, double value);
   void composeArguments(func::FuncOp function);
   void decomposeResults(func::FuncOp function);
 
   SymbolTable symbols;
   OpBuilder builder;
-  double momentum, weightDecay;
+  const UpdateRule &rule;
 };
-
-Value FloatRewriter::createNumber(Location loc, double value) {
-  return builder.create<arith::ConstantOp>(loc, builder.getF32FloatAttr(value));
-}
 
 /// The table is computed in double and rounded once.
 LogicalResult FloatRewriter::rewritePixels(NormalizeOp op) {
@@ -75,91 +65,6 @@ LogicalResult FloatRewriter::rewritePixels(NormalizeOp op) {
       op.getLoc(), op.getType(), op.getPixels(),
       DenseElementsAttr::get(type, ArrayRef(table)), IntegerAttr());
   op.replaceAllUsesWith(lookup);
-  op.erase();
-  return success();
-}
-
-/// A zero tensor of the state that belongs to the parameter of `op`, as an
-/// argument of the function.
-BlockArgument FloatRewriter::addMomentum(UpdateOp op) {
-  auto function = op->getParentOfType<func::FuncOp>();
-  auto parameter = symbols.lookup<ParameterOp>(*op.getSymbol());
-  auto type = cast<RankedTensorType>(op.getType());
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointAfter(parameter);
-  FlatSymbolRefAttr symbol =
-      ParameterOp::getSymbol(builder.getContext(), StateKind::Optimizer,
-                             (parameter.getTensorName() + ".momentum").str());
-  auto state = builder.create<ParameterOp>(
-      parameter.getLoc(), symbol, parameter.getId(), StateKind::Optimizer,
-      DenseElementsAttr::get(type, 0.0f));
-  symbols.insert(state);
-  NamedAttribute mark =
-      builder.getNamedAttr(QTrainDialect::kParameterAttrName, symbol);
-  unsigned index = function.getNumArguments();
-  function.insertArgument(index, type, builder.getDictionaryAttr(mark),
-                          op.getLoc());
-  return function.getArgument(index);
-}
-
-/// Makes `updated` the new value of the state tensor `old`.
-void FloatRewriter::returnState(BlockArgument old, Value updated) {
-  auto function = cast<func::FuncOp>(old.getOwner()->getParentOp());
-  NamedAttribute mark = builder.getNamedAttr(
-      QTrainDialect::kParameterAttrName,
-      function.getArgAttr(old.getArgNumber(),
-                          QTrainDialect::kParameterAttrName));
-  unsigned index = function.getNumResults();
-  function.insertResult(index, updated.getType(),
-                        builder.getDictionaryAttr(mark));
-  Operation *terminator = function.getBody().front().getTerminator();
-  terminator->insertOperands(index, updated);
-}
-
-/// momentum · v + G + B·d·w.
-Value FloatRewriter::createDirection(UpdateOp op, double batch) {
-  Location loc = op.getLoc();
-  SmallVector<Value> terms, factors;
-  if (momentum != 0.0) {
-    terms.push_back(addMomentum(op));
-    factors.push_back(createNumber(loc, momentum));
-  }
-  terms.push_back(op.getGradient());
-  factors.push_back(createNumber(loc, 1.0));
-  if (weightDecay != 0.0) {
-    terms.push_back(op.getParameter());
-    factors.push_back(createNumber(loc, batch * weightDecay));
-  }
-  if (terms.size() == 1)
-    return op.getGradient();
-  Value direction =
-      builder.create<LinearCombinationOp>(loc, op.getType(), terms, factors);
-  if (momentum != 0.0)
-    returnState(cast<BlockArgument>(terms.front()), direction);
-  return direction;
-}
-
-/// The formulas of the pass's description.
-LogicalResult FloatRewriter::rewriteUpdate(UpdateOp op) {
-  Location loc = op.getLoc();
-  Value schedule = findArgument(op, Role::Schedule);
-  Value labels = findArgument(op, Role::Target);
-  if (!schedule || !labels || !op.getSymbol())
-    return op.emitError("expected a learning rate, labels and a parameter");
-  auto batch =
-      static_cast<double>(cast<ShapedType>(labels.getType()).getDimSize(0));
-  builder.setInsertionPoint(op);
-  Value direction = createDirection(op, batch);
-  Value bits =
-      builder.create<arith::TruncIOp>(loc, builder.getI32Type(), schedule);
-  Value rate =
-      builder.create<arith::BitcastOp>(loc, builder.getF32Type(), bits);
-  Value step =
-      builder.create<arith::MulFOp>(loc, rate, createNumber(loc, -1.0 / batch));
-  Value updated = builder.create<LinearCombinationOp>(
-      loc, op.getType(), ValueRange{op.getParameter(), direction},
-      ValueRange{createNumber(loc, 1.0), step});
-  op.replaceAllUsesWith(updated);
   op.erase();
   return success();
 }
@@ -209,9 +114,8 @@ LogicalResult FloatRewriter::rewrite(func::FuncOp function) {
   for (auto op : llvm::to_vector(function.getOps<NormalizeOp>()))
     if (failed(rewritePixels(op)))
       return failure();
-  for (auto op : llvm::to_vector(function.getOps<UpdateOp>()))
-    if (failed(rewriteUpdate(op)))
-      return failure();
+  if (failed(applyUpdateRule(rule, function, symbols)))
+    return failure();
   composeArguments(function);
   decomposeResults(function);
   return success();
@@ -223,9 +127,16 @@ struct ApplyFloat : qtc::impl::ApplyFloatBase<ApplyFloat> {
   FunctionNeeds getNeeds() const override { return getTrainingNeeds(); }
 
   void runOnModel() override {
-    if (!(momentum >= 0.0 && momentum < 1.0) || !(weightDecay >= 0.0)) {
-      getOperation().emitError("expected a momentum in [0, 1) and a weight "
-                               "decay that is not negative");
+    const Optimizer *found = lookupOptimizer(optimizer);
+    if (!found) {
+      getOperation().emitError()
+          << "expected the name of an optimizer, but got '" << optimizer << "'";
+      return signalPassFailure();
+    }
+    llvm::Expected<std::unique_ptr<UpdateRule>> rule =
+        createUpdateRule(*found, *settings, /*prefix=*/"");
+    if (!rule) {
+      getOperation().emitError() << llvm::toString(rule.takeError());
       return signalPassFailure();
     }
     if (failed(expectTrainingForm(getOperation(), "fp32",
@@ -233,7 +144,7 @@ struct ApplyFloat : qtc::impl::ApplyFloatBase<ApplyFloat> {
       return signalPassFailure();
     if (schemeInit)
       fp32::initializeParameters(getOperation(), seed);
-    FloatRewriter rewriter(getOperation(), momentum, weightDecay);
+    FloatRewriter rewriter(getOperation(), **rule);
     for (func::FuncOp function : getDefinedFunctions(getOperation()))
       if (failed(rewriter.rewrite(function)))
         return signalPassFailure();

@@ -11,21 +11,17 @@
 include "compiler/Support/ModelPass.td"
 
 def ApplyFloat : ModelPass<"qtrain-apply-float"> {
-  let summary = "Completes a training module in fp32: pixels, SGD, momentum";
+  let summary = "Completes a training module in fp32: pixels, optimizer";
   let description = [{
     This is the equivalent float training that integer schemes are compared with
     (numerics contract, section 6). Operations keep their float form; pixels go
-    through a table of floats, and an update becomes a step of stochastic
-    gradient descent with momentum v and weight decay d:
-
-        v' = momentum · v + G + B·d·w,  w' = w − (rate / B) · v'
-
-    (Sutskever et al., "On the importance of initialization and momentum in deep
-    learning", ICML 2013, in the form of PyTorch's SGD.) G sums the gradients of
-    the B examples of a batch, because the module's loss does not divide by B;
-    so v is B times as large as elsewhere. v is a tensor of the training state,
-    of kind `optimizer`, named after the parameter. Without momentum it does not
-    exist. The bits of the rate, an IEEE single, are the low half of `schedule`.
+    through a table of floats, and an update becomes the rule of an optimizer
+    (`compiler/Optimizer`), by default stochastic gradient descent with
+    momentum. Its gradient sums those of the B examples of a batch, because the
+    module's loss does not divide by B. Tensors that the optimizer keeps for a
+    parameter are part of the training state, of kind `optimizer`, named after
+    the parameter. The bits of the rate, an IEEE single, are the low half of
+    `schedule`.
 
     Float tensors enter functions through `qtrain.compose` and leave them
     through `qtrain.decompose`, as in other schemes.
@@ -51,15 +47,17 @@ def ApplyFloat : ModelPass<"qtrain-apply-float"> {
     ```
   }];
   let options = [
-    Option<"momentum", "momentum", "double", "0.9", "Momentum, in [0, 1)">,
-    Option<"weightDecay", "weight-decay", "double", "0.0",
-           "Weight decay of all parameters, not negative">,
+    Option<"optimizer", "optimizer", "std::string", "\"sgd\"",
+           "Rule that updates parameters">,
+    ListOption<"settings", "settings", "std::string",
+               "Options of the optimizer, each NAME=VALUE">,
     Option<"schemeInit", "scheme-init", "bool", "false",
            "Uniform initial weights of the scheme instead of the file's">,
     Option<"seed", "seed", "uint64_t", "1", "Seed of the initial weights">
   ];
   let dependentDialects = ["::qtc::qtrain::QTrainDialect",
-                           "::mlir::arith::ArithDialect"];
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
 }
 
 #endif // QTC_SCHEME_FLOAT_TD

@@ -8,46 +8,21 @@
 #include "compiler/Scheme/Float/Float.h"
 #include "runtime/include/qtcrt/abi.h"
 
-#include "llvm/ADT/StringExtras.h"
-
-#include <limits>
-
 using namespace mlir;
 using namespace qtc;
 
-enum { Momentum, WeightDecay };
-static constexpr SchemeOption kOptions[] = {
-    {"momentum", "0.9", "Momentum, from 0 to below 1", {}, nullptr, spellValue},
-    {"weight-decay",
-     "0",
-     "Weight decay of all parameters",
-     {},
-     nullptr,
-     spellValue},
-};
-
-/// The value of `option` in [0, limit); an error says `range`.
-static llvm::Error readNumber(const SchemeRequest &request,
-                              const SchemeOption &option, double limit,
-                              llvm::StringRef range, double &number) {
-  std::string text = request.get(option);
-  if (llvm::to_float(text, number) && number >= 0.0 && number < limit)
-    return llvm::Error::success();
-  return llvm::createStringError("option '--fp32-" + option.name +
-                                 "': expected a number " + range +
-                                 ", but got '" + text + "'");
-}
-
 static llvm::Error addPasses(OpPassManager &manager,
                              const SchemeRequest &request) {
+  const Optimizer &optimizer = *fp32::getScheme().getOptimizer(request);
+  SmallVector<std::string> settings;
+  for (const SchemeOption &option : optimizer.options)
+    settings.push_back((option.name + "=" + request.get(option)).str());
+  if (llvm::Error error =
+          createUpdateRule(optimizer, settings, "--fp32-").takeError())
+    return error;
   ApplyFloatOptions options;
-  if (llvm::Error error = readNumber(request, kOptions[Momentum], 1.0,
-                                     "from 0 to below 1", options.momentum))
-    return error;
-  if (llvm::Error error = readNumber(
-          request, kOptions[WeightDecay], std::numeric_limits<float>::max(),
-          "from 0 to below 3.4e38", options.weightDecay))
-    return error;
+  options.optimizer = optimizer.name.str();
+  options.settings = settings;
   options.schemeInit = request.schemeInit;
   options.seed = request.seed;
   manager.addPass(createApplyFloat(options));
@@ -60,13 +35,15 @@ static constexpr StringRef kLosses[] = {"cross-entropy", "sse", "mse", "l1",
 const Scheme &fp32::getScheme() {
   static const Scheme scheme = {
       "fp32",
-      "floats and stochastic gradient descent, to compare integers with",
+      "floats and common optimizers, to compare integers with",
       /*isInteger=*/false,
       QTCRT_SCHEDULE_FLOAT,
-      "0.05,0.005@60%,0.0005@90%",
+      /*defaultSchedule=*/"",
       kLosses,
       /*takesNumbers=*/true,
-      kOptions,
-      addPasses};
+      /*options=*/{},
+      addPasses,
+      /*checkRules=*/nullptr,
+      getOptimizers()};
   return scheme;
 }

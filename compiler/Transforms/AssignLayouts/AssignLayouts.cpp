@@ -66,8 +66,9 @@ static ResultRange getWeightLikeResults(Operation &op,
   // The first one is the activation, the others are statistics.
   if (isa<BatchNormTrainingOp>(op))
     return results.drop_front();
-  bool keepsKind = isa<ComposeOp, ShiftScaleOp, UpdateOp, LinearCombinationOp,
-                       TransposeOp, ReshapeOp, SumOp>(op);
+  bool keepsKind =
+      isa<ComposeOp, ShiftScaleOp, UpdateOp, LinearCombinationOp, SquareOp,
+          RootQuotientOp, TransposeOp, ReshapeOp, SumOp>(op);
   if (keepsKind && weightLike.contains(op.getOperand(0)))
     return results;
   return results.drop_front(results.size());

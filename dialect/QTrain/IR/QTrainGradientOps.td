@@ -419,4 +419,49 @@ def QTrain_LinearCombinationOp
   let hasVerifier = 1;
 }
 
+def QTrain_SquareOp : QTrain_PureOp<"square", [SameOperandsAndResultType]> {
+  let summary = "Square of each element of a float tensor";
+  let description = [{
+    result = input · input, rounded. Optimizers that keep a mean of squared
+    gradients square them by this (Kingma and Ba, "Adam: A method for stochastic
+    optimization", ICLR 2015, algorithm 1: g_t²).
+
+    Example:
+
+    ```mlir
+    %g2 = qtrain.square %g : (tensor<10xf32>) -> tensor<10xf32>
+    %v1 = qtrain.linear_combination %v, %g2 by %decay, %share
+          : (tensor<10xf32>, tensor<10xf32>, f32, f32) -> tensor<10xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_FloatTensor:$input);
+  let results = (outs QTrain_FloatTensor:$result);
+}
+
+def QTrain_RootQuotientOp
+    : QTrain_PureOp<"root_quotient",
+                    [AllTypesMatch<["numerator", "square", "result"]>]> {
+  let summary = "Float tensor divided by the root of another";
+  let description = [{
+    result = numerator / (sqrt(square) · scale + offset), element by element;
+    the root, the product, the sum and the quotient are rounded. This divides a
+    step by the size that gradients have had (Kingma and Ba, "Adam: A method for
+    stochastic optimization", ICLR 2015, algorithm 1, last line, without the
+    rate: `square` is v_t, `scale` 1 / sqrt(1 − β2^t) and `offset` ε).
+
+    Constraints:
+    - (C1) `numerator`, `square` and the result have the same type.
+
+    Example:
+
+    ```mlir
+    %d = qtrain.root_quotient %m1, %v1, %scale, %epsilon
+         : (tensor<10xf32>, tensor<10xf32>, f32, f32) -> tensor<10xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_FloatTensor:$numerator,
+                       QTrain_FloatTensor:$square, F32:$scale, F32:$offset);
+  let results = (outs QTrain_FloatTensor:$result);
+}
+
 #endif // QTRAIN_GRADIENT_OPS_TD

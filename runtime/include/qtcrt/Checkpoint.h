@@ -7,10 +7,11 @@
 //
 // A checkpoint is a safetensors file. Its tensors are the state without
 // scratch: each tensor under its name NAME, its exponent under NAME.exponent,
-// its momentum under NAME.momentum, the values that evaluation reads in its
-// place under NAME.evaluation. A name that looks like a key of the format has
-// an additional tilde in the file (numerics contract, section 5.1). Its
-// metadata are strings; these describe the file itself:
+// what an optimizer keeps for it under NAME.momentum, NAME.moment1 and so on,
+// the values that evaluation reads in its place under NAME.evaluation. A name
+// that looks like a key of the format has an additional tilde in the file
+// (numerics contract, section 5.1). Its metadata are strings; these describe
+// the file itself:
 //
 //   format         "qtc-checkpoint-2": the number is the format's version
 //   metadata_hash  XXH3-128 of all other entries, sorted bytewise by key: the

@@ -378,6 +378,24 @@ func.func @f(%x: tensor<4xf32>, %y: tensor<5xf32>, %f: f32) {
 
 // -----
 
+// qtrain.square
+func.func @f(%x: tensor<4xf32>) {
+  // expected-error @below {{requires the same type for all operands and results}}
+  %0 = qtrain.square %x : (tensor<4xf32>) -> tensor<5xf32>
+  return
+}
+
+// -----
+
+// (C1) of qtrain.root_quotient
+func.func @f(%x: tensor<4xf32>, %y: tensor<5xf32>, %f: f32) {
+  // expected-error @below {{failed to verify that all of {numerator, square, result} have same type}}
+  %0 = qtrain.root_quotient %x, %y, %f, %f : (tensor<4xf32>, tensor<5xf32>, f32, f32) -> tensor<4xf32>
+  return
+}
+
+// -----
+
 // (C3) of qtrain.loss_gradient: integers need a form of the power function ...
 func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %t: tensor<8xi32>) {
   // expected-error @below {{expected a power function exactly for a cross-entropy of scaled logits}}

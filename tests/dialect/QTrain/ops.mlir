@@ -371,6 +371,15 @@ func.func @linear_combination(%x: tensor<10xf32>, %f: f32) {
   return
 }
 
+// CHECK-LABEL: func @root_quotient(
+func.func @root_quotient(%x: tensor<10xf32>, %f: f32) {
+  // CHECK: qtrain.square %{{.*}} : (tensor<10xf32>) -> tensor<10xf32>
+  %0 = qtrain.square %x : (tensor<10xf32>) -> tensor<10xf32>
+  // CHECK: qtrain.root_quotient %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<10xf32>, tensor<10xf32>, f32, f32) -> tensor<10xf32>
+  %1 = qtrain.root_quotient %x, %0, %f, %f : (tensor<10xf32>, tensor<10xf32>, f32, f32) -> tensor<10xf32>
+  return
+}
+
 // CHECK-LABEL: func @shift_scale(
 //  CHECK-SAME:   %[[ACC:.+]]: !qtrain.scaled<tensor<8x10xi32>>, %[[R:.+]]: tensor<8x10xi16>)
 func.func @shift_scale(%acc: !qtrain.scaled<tensor<8x10xi32>>, %r: tensor<8x10xi16>) {

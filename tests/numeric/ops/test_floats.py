@@ -470,6 +470,29 @@ class LinearCombination(unittest.TestCase):
                 np.testing.assert_array_equal(module.call(f"terms_{terms}", *x, overwrites=True), expected)
 
 
+class RootQuotient(unittest.TestCase):
+    """A square, and a quotient by the root of it; every operation is rounded."""
+
+    def test_all(self):
+        random = np.random.default_rng(17)
+        scale, offset, shape = np.float32(1.7), np.float32(1e-3), tensor("f4", (77,))
+        body = "".join(f"%x{i} = qtrain.compose %{i} : ({shape}) -> {shape}\n" for i in range(2)) + (
+            f"%scale = arith.constant {scale:.9e} : f32\n"
+            f"%offset = arith.constant {offset:.9e} : f32\n"
+            f"%s = qtrain.square %x1 : ({shape}) -> {shape}\n"
+            f"%y = qtrain.root_quotient %x0, %s, %scale, %offset : ({shape}, {shape}, f32, f32) -> {shape}\n"
+            f"%m = qtrain.decompose %y : ({shape}) -> {shape}\n"
+            f"return %m : {shape}\n"
+        )
+        module = Module()
+        module.add("quotient", [("f4", (77,))] * 2, body, [("f4", (77,))])
+        module.compile()
+        x = random.standard_normal((2, 77)).astype("f4")
+        x[1, :2] = 0
+        expected = x[0] / (np.sqrt(x[1] * x[1]) * scale + offset)
+        np.testing.assert_array_equal(module.call("quotient", *x), expected)
+
+
 class ChannelSums(unittest.TestCase):
     """Many terms lose no more than the blocks of their sum do, and the order is that of the shape alone."""
 

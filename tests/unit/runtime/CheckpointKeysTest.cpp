@@ -29,6 +29,9 @@ TEST(CheckpointKeys, AreTheNames) {
     EXPECT_EQ(keyOf(name), name);
   EXPECT_EQ(keyOf("bn.mean", QTCRT_STATE_BUFFER), "bn.mean");
   EXPECT_EQ(keyOf("w.momentum", QTCRT_STATE_OPTIMIZER), "w.momentum");
+  EXPECT_EQ(keyOf("w.moment2", QTCRT_STATE_OPTIMIZER), "w.moment2");
+  for (const char *name : {"w.moment", "w.moment12", "moment1", "w.momenta"})
+    EXPECT_EQ(keyOf(name), name);
 }
 
 TEST(CheckpointKeys, ReservedNamesAreEscaped) {
@@ -37,6 +40,8 @@ TEST(CheckpointKeys, ReservedNamesAreEscaped) {
   EXPECT_EQ(keyOf("w.exponent"), "w.exponent~");
   EXPECT_EQ(keyOf("bn.mean.evaluation"), "bn.mean.evaluation~");
   EXPECT_EQ(keyOf("w.momentum~~"), "w.momentum~~~");
+  EXPECT_EQ(keyOf("w.moment1"), "w.moment1~");
+  EXPECT_EQ(keyOf("w.moment2~"), "w.moment2~~");
   EXPECT_EQ(keyOf(".exponent"), ".exponent~");
   EXPECT_EQ(keyOf("w.momentum.momentum", QTCRT_STATE_OPTIMIZER),
             "w.momentum~.momentum");
@@ -48,7 +53,8 @@ TEST(CheckpointKeys, ReservedNamesAreEscaped) {
 TEST(CheckpointKeys, AreUnique) {
   std::vector<std::string> names = {"w", "__metadata__"};
   for (size_t i = 0; names.size() < 200; ++i)
-    for (const char *end : {"~", ".exponent", ".momentum", ".evaluation"})
+    for (const char *end :
+         {"~", ".exponent", ".momentum", ".moment1", ".evaluation"})
       names.push_back(names[i] + end);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

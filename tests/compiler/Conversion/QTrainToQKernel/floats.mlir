@@ -105,3 +105,27 @@ func.func @linear_combination(%mv: tensor<4xf32>, %mg: tensor<4xf32>, %fade: f32
   %1 = qtrain.decompose %0 : (tensor<4xf32>) -> tensor<4xf32>
   return %1 : tensor<4xf32>
 }
+
+// -----
+
+// The root is multiplied before the sum and the quotient.
+
+// CHECK-LABEL: func @root_quotient(
+//  CHECK-SAME:   %{{.+}}: memref<4xf32>, %{{.+}}: memref<4xf32>, %[[SCALE:[^ ]+]]: f32, %[[OFFSET:[^ ]+]]: f32
+//       CHECK:   linalg.generic {{.*}} ins(%[[G:.+]] : tensor<4xf32>)
+//       CHECK:   ^bb0(%[[G1:.+]]: f32, %{{.+}}: f32):
+//       CHECK:     arith.mulf %[[G1]], %[[G1]]
+//       CHECK:   linalg.generic {{.*}} ins(%{{.+}}, %{{.+}} : tensor<4xf32>, tensor<4xf32>)
+//       CHECK:   ^bb0(%[[M:.+]]: f32, %[[V:.+]]: f32, %{{.+}}: f32):
+//       CHECK:     %[[ROOT:.+]] = math.sqrt %[[V]]
+//       CHECK:     %[[SCALED:.+]] = arith.mulf %[[ROOT]], %[[SCALE]]
+//       CHECK:     %[[DIVISOR:.+]] = arith.addf %[[SCALED]], %[[OFFSET]]
+//       CHECK:     arith.divf %[[M]], %[[DIVISOR]]
+func.func @root_quotient(%mm: tensor<4xf32>, %mg: tensor<4xf32>, %scale: f32, %offset: f32) -> tensor<4xf32> {
+  %m = qtrain.compose %mm : (tensor<4xf32>) -> tensor<4xf32>
+  %g = qtrain.compose %mg : (tensor<4xf32>) -> tensor<4xf32>
+  %0 = qtrain.square %g : (tensor<4xf32>) -> tensor<4xf32>
+  %1 = qtrain.root_quotient %m, %0, %scale, %offset : (tensor<4xf32>, tensor<4xf32>, f32, f32) -> tensor<4xf32>
+  %2 = qtrain.decompose %1 : (tensor<4xf32>) -> tensor<4xf32>
+  return %2 : tensor<4xf32>
+}
