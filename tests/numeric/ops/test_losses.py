@@ -28,10 +28,10 @@ class ScaledResidual(unittest.TestCase):
         cls.modules = [Module(isa, microkernels=fast) for isa, fast in VARIANTS]
         for module, shape in itertools.product(cls.modules, cls.SHAPES):
             body = (
-                scalar("s", "2")
-                + scalar("t", "2", 1)
-                + compose("y", "0", 8, shape, "s")
-                + compose("target", "1", 32, shape, "t")
+                scalar("p", "2")
+                + scalar("q", "2", 1)
+                + compose("y", "0", 8, shape, "p")
+                + compose("target", "1", 32, shape, "q")
                 + f"%e = qtrain.residual %y, %target : ({scaled(8, shape)}, {scaled(32, shape)}) -> {scaled(32, shape)}\n"
                 + decompose_and_return("e", 32, shape)
             )
