@@ -102,14 +102,15 @@ public:
   DataSplit encode(RawSplit &&split) {
     DataSplit result;
     result.shape = split.shape;
-    if (request.takesPixels)
-      result.inputs = std::move(split.inputs.data);
-    else
-      encodeInputs(split, result);
     if (request.classes)
       result.targets = std::move(split.targets.data);
     else
       encodeTargets(split, result);
+    // The examples are counted by their inputs, which therefore come last.
+    if (request.takesPixels)
+      result.inputs = std::move(split.inputs.data);
+    else
+      encodeInputs(split, result);
     split = RawSplit(); // its memory is not needed any more
     return result;
   }

@@ -86,8 +86,8 @@ def make_gemms(path, count):
 
 
 def make_relus(path, count):
-    """10 · `count` ReLUs between two linear layers: fewer cost too little to be measured."""
-    net, count = Network([16]), 10 * count
+    """40 · `count` ReLUs between two linear layers: fewer cost too little to be measured."""
+    net, count = Network([16]), 40 * count
     value = net.gemm("x", 16, 16)
     for _ in range(count):
         value = net.add("Relu", value)
@@ -145,7 +145,7 @@ CASES = {
     "DenseNet-121, niti": (make_densenet, ["--scheme=niti"], 30, None),
     "DenseNet-121, fp32": (make_densenet, ["--scheme=fp32"], 30, None),
     "1000 Gemms, niti": (lambda path: make_gemms(path, 1000), ["--scheme=niti"], 60, 1536),
-    "4000 ReLUs, niti": (lambda path: make_relus(path, 400), ["--scheme=niti"], None, None),
+    "4000 ReLUs, niti": (lambda path: make_relus(path, 100), ["--scheme=niti"], None, None),
     "Concat of 2000, niti": (lambda path: make_concat(path, 2000), ["--scheme=niti"], None, None),
     "GlobalMaxPool 24×24, niti": (lambda path: make_pool(path, 24), ["--scheme=niti"], 2, None),
     "GlobalMaxPool 256×256, niti": (lambda path: make_pool(path, 256), ["--scheme=niti"], 2, None),
@@ -154,7 +154,7 @@ CASES = {
 
 CHAINS = {
     "Gemm": make_gemms,
-    "10 ReLUs": make_relus,
+    "40 ReLUs": make_relus,
     "Concat": make_concat,
     "Conv + BatchNormalization": make_convolutions,
 }

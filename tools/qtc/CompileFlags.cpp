@@ -508,7 +508,8 @@ llvm::Error CompileFlags::parseNormalize(CompileOptions &options) const {
         "option '--normalize': expected none, mnist, cifar10, imagenet or "
         "MEAN[,...]/STD[,...] with as many deviations, all of them positive, "
         "and results in single precision, but got '" +
-        normalize + "'");
+        normalize + "'" +
+        (normalize == "standard" ? "; it needs --input=float32" : ""));
   options.normalize = spellNormalization(options.mean, options.std);
   return llvm::Error::success();
 }

@@ -122,7 +122,12 @@ LogicalResult niti::expectFunctions(ModuleOp module) {
   };
   llvm::DenseSet<Location> reported;
   module.walk([&](ElementwiseOp op) {
-    if (!isDefined(op.getFunction()) && reported.insert(op.getLoc()).second)
+    if (isDefined(op.getFunction()) || !reported.insert(op.getLoc()).second)
+      return;
+    if (op.getInput().getDefiningOp<ResidualOp>())
+      op.emitError("scheme niti defines the loss for a --loss-delta of "
+                   "moderate size only");
+    else
       op.emitError("scheme niti defines this function for constants of "
                    "moderate size only; use another scheme, or change the "
                    "model");

@@ -475,15 +475,23 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     return error << ", but got '" << qtcrt::printable(loss) << "'";
   }
 
-  /// Makes the operand of a function that is part of the loss the prediction.
+  /// Leaves a function that is part of the loss out of the prediction, which
+  /// may be a view of its result.
   void dropLink(func::FuncOp forward) {
-    Operation *terminator = forward.getBody().front().getTerminator();
-    auto last = terminator->getOperand(0).getDefiningOp<ElementwiseOp>();
-    if (!chosenLoss->getLink || !last ||
-        last.getFunction() != chosenLoss->getLink(&getContext()))
+    if (!chosenLoss->getLink)
+      return;
+    OpOperand *use =
+        &forward.getBody().front().getTerminator()->getOpOperand(0);
+    while (auto view = use->get().getDefiningOp<ReshapeOp>()) {
+      if (!view->hasOneUse())
+        return;
+      use = &view.getInputMutable();
+    }
+    auto last = use->get().getDefiningOp<ElementwiseOp>();
+    if (!last || last.getFunction() != chosenLoss->getLink(&getContext()))
       return;
     last.emitRemark("left out, the loss takes its place");
-    terminator->setOperand(0, last.getInput());
+    use->set(last.getInput());
     if (last.use_empty())
       last.erase();
   }

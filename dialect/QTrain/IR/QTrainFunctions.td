@@ -83,7 +83,9 @@ def QTrain_AbsAttr : QTrain_FunctionAttr<"Abs", "abs", ["isHomogeneous", "isNonn
 
 def QTrain_SignAttr : QTrain_FunctionAttr<"Sign", "sign"> {
   let summary = "1 for x > 0, -1 for x < 0, 0 at 0";
-  let description = "ONNX Sign. The derivative is 0 everywhere.";
+  let description = [{
+    The slope of |x|, which the loss `l1` needs. The derivative is 0 everywhere.
+  }];
 }
 
 def QTrain_NegAttr : QTrain_FunctionAttr<"Neg", "neg", ["isHomogeneous"]> {

@@ -31,7 +31,7 @@ class Growth(unittest.TestCase):
         self.check("Gemm")
 
     def test_relus(self):
-        self.check("10 ReLUs")
+        self.check("40 ReLUs")
 
     def test_concat(self):
         self.check("Concat")
