@@ -86,7 +86,7 @@ std::string spell(double number) {
 class Recognizer {
 public:
   explicit Recognizer(Model &model) : model(model) {
-    for (const Node &node : model.nodes)
+    for (Node &node : model.nodes)
       for (const std::string &output : node.proto->output())
         producers[output] = &node;
   }
@@ -94,8 +94,9 @@ public:
   void run() {
     // Groups may be parts of others, such as Sigmoid in Swish.
     for (Node &node : llvm::reverse(model.nodes))
-      if (isPlain(node) && llvm::is_contained({"Mul", "Div", "Reciprocal"},
-                                              StringRef(node.proto->op_type())))
+      if (isPlain(node) && node.proto->output_size() == 1 &&
+          llvm::is_contained({"Mul", "Div", "Reciprocal"},
+                             StringRef(node.proto->op_type())))
         recognize(node);
   }
 
@@ -104,6 +105,9 @@ private:
 
   /// More nodes than the longest formula has, with room for constants.
   static constexpr unsigned kMaxNodes = 16;
+  /// More values than the longest formula reads. Without a limit, a chain in
+  /// which each node reads the one before twice has a formula of any length.
+  static constexpr unsigned kMaxReads = 64;
 
   static bool isPlain(const Node &node) {
     return node.proto->domain().empty() || node.proto->domain() == "ai.onnx";
@@ -126,18 +130,20 @@ private:
                 SmallVectorImpl<std::string> &others);
 
   /// The node that computes `value` by `opType` of data, or null.
-  const Node *getNode(StringRef value, StringRef opType) const {
-    const Node *node = value == operand ? nullptr : producers.lookup(value);
+  Node *getNode(StringRef value, StringRef opType) const {
+    Node *node = value == operand ? nullptr : producers.lookup(value);
     return node && isPlain(*node) && node->proto->op_type() == opType ? node
                                                                       : nullptr;
   }
 
   Model &model;
-  llvm::StringMap<const Node *> producers;
+  llvm::StringMap<Node *> producers;
   /// The value that is called x.
   StringRef operand;
+  /// Values that the formula may still read.
+  unsigned availableReads = 0;
   /// The nodes of the formula.
-  llvm::SmallSetVector<const Node *, kMaxNodes> group;
+  llvm::SmallSetVector<Node *, kMaxNodes> group;
   /// Values that may be x.
   llvm::SetVector<StringRef> candidates;
 };
@@ -147,6 +153,7 @@ void Recognizer::recognize(Node &root) {
   StringRef value = root.proto->output(0);
   for (StringRef candidate : candidates) {
     operand = candidate;
+    availableReads = kMaxReads;
     group.clear();
     Formula formula = describe(value);
     if (!formula)
@@ -179,9 +186,9 @@ void Recognizer::replace(Node &root, const Idiom &idiom) {
   }
   // The name of the operand lies in a message that stays.
   proto->add_input(operand.str());
-  for (Node &node : model.nodes)
-    if (&node != &root && group.contains(&node))
-      node.partOf = root.name;
+  for (Node *node : group)
+    if (node != &root)
+      node->partOf = root.name;
   root.proto = proto;
   root.operands = {proto->input(0)};
 }
@@ -236,15 +243,17 @@ std::optional<double> Recognizer::getConstant(StringRef value, unsigned depth) {
   return elements->front();
 }
 
-/// The formula of `value`; none if it depends on more than x, or has too many
-/// nodes.
+/// The formula of `value`; none if it depends on more than x, or is too long.
 Recognizer::Formula Recognizer::describe(StringRef value) {
+  if (availableReads == 0)
+    return std::nullopt;
+  --availableReads;
   if (value == operand)
     return "x";
   if (std::optional<double> number = getConstant(value))
     return spell(*number);
-  const Node *node = producers.lookup(value);
-  if (!node || !isPlain(*node) || group.size() == kMaxNodes)
+  Node *node = producers.lookup(value);
+  if (!node || !isPlain(*node))
     return std::nullopt;
   group.insert(node);
   StringRef op = node->proto->op_type();
@@ -282,6 +291,8 @@ Recognizer::Formula Recognizer::describeNode(const Node &node) {
 
 /// Bounds are attributes or, since operator set 11, inputs.
 Recognizer::Formula Recognizer::describeClip(const Node &node) {
+  if (node.operands.empty())
+    return std::nullopt;
   std::optional<double> low = readAttribute(node, "min", NAN),
                         high = readAttribute(node, "max", NAN);
   if (node.operands.size() == 3) {
@@ -302,15 +313,15 @@ bool Recognizer::addFactors(StringRef value, int power, double &factor,
     return true;
   }
   auto add = [&](StringRef next, int nextPower) {
-    return others.size() < kMaxNodes &&
-           addFactors(next, nextPower, factor, others);
+    return addFactors(next, nextPower, factor, others);
   };
   for (StringRef op : {"Mul", "Div", "Neg", "Reciprocal", "Pow"}) {
-    const Node *node = getNode(value, op);
+    Node *node = getNode(value, op);
     if (!node)
       continue;
-    if (group.size() == kMaxNodes)
+    if (availableReads == 0)
       return false;
+    --availableReads;
     group.insert(node);
     ArrayRef<StringRef> operands = node->operands;
     if (op == "Neg" || op == "Reciprocal") {
@@ -345,9 +356,10 @@ bool Recognizer::addTerms(StringRef value, int sign, double &constant,
     return true;
   }
   for (StringRef op : {"Add", "Sub"})
-    if (const Node *node = getNode(value, op)) {
-      if (group.size() == kMaxNodes || node->operands.size() != 2)
+    if (Node *node = getNode(value, op)) {
+      if (availableReads == 0 || node->operands.size() != 2)
         return false;
+      --availableReads;
       group.insert(node);
       return addTerms(node->operands[0], sign, constant, others) &&
              addTerms(node->operands[1], op == "Add" ? sign : -sign, constant,
