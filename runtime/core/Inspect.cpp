@@ -32,7 +32,7 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
         loadCheckpoint(options.checkpoint, model, session.state(),
                        CheckpointUse::Read)
             .standardization;
-  // Without a run, nothing but the training set says how to standardize.
+  // There is no run, so the training set says how to standardize.
   request.train = request.standardized && request.standardization.isEmpty();
   DataSet data = loadDataSet(options.data, request);
   printRemark(data);

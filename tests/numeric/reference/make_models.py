@@ -487,7 +487,7 @@ def numbers_signal(m):
 
 
 def numbers_normalized(m):
-    """One number an example, without a dimension for it, behind a BatchNormalization."""
+    """One number per example, without a dimension for it, after a BatchNormalization."""
     x = m.gemm("x", 13, 16, "fc1", bias=False)
     x = m.relu(_batch_normalization(m, x, 16, "bn"), "relu1")
     return m.node("Squeeze", [m.gemm(x, 16, 1, "fc2"), m.constant("axes", np.array([1]))], "squeeze")

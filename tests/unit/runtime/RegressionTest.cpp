@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 using nlohmann::json;
 
@@ -66,15 +65,7 @@ protected:
     return line.substr(begin, line.find(' ', begin) - begin);
   }
   std::vector<json> metrics(const std::string &name) const {
-    std::istringstream lines(readFile(out(name) + "/metrics.jsonl"));
-    std::string line;
-    std::vector<json> all;
-    while (std::getline(lines, line)) {
-      all.push_back(json::parse(line));
-      all.back().erase("seconds");
-      all.back().erase("images_per_second");
-    }
-    return all;
+    return readMetrics(out(name));
   }
   static void expectFailure(const std::vector<std::string> &arguments,
                             int status, const std::string &part) {

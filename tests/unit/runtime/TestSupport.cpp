@@ -178,6 +178,18 @@ ProgramResult Program::wait() {
   return result;
 }
 
+std::vector<nlohmann::json> readMetrics(const std::string &folder) {
+  std::istringstream lines(readFile(folder + "/metrics.jsonl"));
+  std::string line;
+  std::vector<nlohmann::json> all;
+  while (std::getline(lines, line)) {
+    all.push_back(nlohmann::json::parse(line));
+    all.back().erase("seconds");
+    all.back().erase("images_per_second");
+  }
+  return all;
+}
+
 ProgramResult runProgram(const std::vector<std::string> &arguments,
                          const std::function<void()> &prepare) {
   return Program(arguments, prepare).wait();

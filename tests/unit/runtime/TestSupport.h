@@ -11,6 +11,7 @@
 #include "qtcrt/DataSet.h"
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,9 @@ template <typename T> Bytes bytesOf(const std::vector<T> &values) {
 
 /// The text of the qtcrt::Error that `action` throws, or "".
 std::string errorOf(const std::function<void()> &action);
+
+/// The lines of a run's metrics.jsonl, except for their times.
+std::vector<nlohmann::json> readMetrics(const std::string &folder);
 
 struct ProgramResult {
   int status = -1; ///< exit status, or 128 + signal

@@ -63,15 +63,7 @@ protected:
     return values;
   }
   static std::vector<json> metrics(const std::string &run) {
-    std::istringstream lines(readFile(run + "/metrics.jsonl"));
-    std::string line;
-    std::vector<json> all;
-    while (std::getline(lines, line)) {
-      all.push_back(json::parse(line));
-      all.back().erase("seconds");
-      all.back().erase("images_per_second");
-    }
-    return all;
+    return readMetrics(run);
   }
   static void expectFailure(const std::vector<std::string> &arguments,
                             int status, const std::string &part,
