@@ -19,6 +19,7 @@
 #include "compiler/Target/CUDA/DeviceProgram.h"
 #include "compiler/Target/StateLayout.h"
 #include "compiler/Transforms/OutlineTasks/OutlineTasks.h"
+#include "runtime/include/qtcrt/Printable.h"
 #include "runtime/include/qtcrt/abi.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
@@ -105,32 +106,60 @@ llvm::Error Compiler::writeOutput(llvm::StringRef text) {
 // Front end
 //===----------------------------------------------------------------------===//
 
-/// Checks for one mean and deviation, or one per channel of the input.
-llvm::Error Compiler::checkNormalization() {
+/// The name that `loc` has from the ONNX file.
+static std::string getName(Location loc) {
+  auto name = dyn_cast<NameLoc>(loc);
+  return name ? name.getName().str() : "";
+}
+
+static bool areIndices(Type type) {
+  return getElementTypeOrSelf(type).isInteger(32);
+}
+
+/// Checks for one kind of elements, or one per input, and for one mean and
+/// deviation, or one per channel of the pixels.
+llvm::Error Compiler::checkInputs() {
   auto forward = module->lookupSymbol<func::FuncOp>(onnx_import::kForwardName);
-  auto input = cast<RankedTensorType>(forward.getArgumentTypes().front());
-  auto given = static_cast<int64_t>(options.mean.size());
-  if (options.numberInput)
-    return llvm::Error::success();
-  if (given == 1 || given == input.getDimSize(1))
-    return llvm::Error::success();
-  return llvm::createStringError(
-      "option '--normalize': '" + options.normalize + "' is for " +
-      llvm::Twine(given) + " channels, but the input of '" + options.modelPath +
-      "' has " + llvm::Twine(input.getDimSize(1)));
+  ArrayRef<BlockArgument> inputs = getInputs(forward);
+  bool isOnePerInput = options.inputs.size() > 1;
+  if (isOnePerInput && options.inputs.size() != inputs.size())
+    return llvm::createStringError(
+        "option '--input': expected one kind for all or for each of the " +
+        llvm::Twine(inputs.size()) + " inputs of '" + options.modelPath +
+        "', but got " + llvm::Twine(options.inputs.size()));
+  auto channels = static_cast<int64_t>(options.mean.size());
+  for (auto [index, input] : llvm::enumerate(inputs)) {
+    InputKind kind = options.inputs[isOnePerInput ? index : 0];
+    std::string name = getName(input.getLoc());
+    bool isAsked = isOnePerInput || kind == InputKind::Indices;
+    if (isAsked &&
+        (kind == InputKind::Indices) != areIndices(input.getType()))
+      return llvm::createStringError(
+          "option '--input': input '" + qtcrt::printable(name) + "' of '" +
+          options.modelPath + "' is " +
+          (areIndices(input.getType()) ? "indices" : "floats") + ", but got " +
+          stringifyInputKind(kind));
+    if (kind != InputKind::Pixels || areIndices(input.getType()))
+      continue;
+    int64_t expected = cast<ShapedType>(input.getType()).getDimSize(1);
+    if (channels != 1 && channels != expected)
+      return llvm::createStringError(
+          "option '--normalize': '" + options.normalize + "' is for " +
+          llvm::Twine(channels) + " channels, but the input of '" +
+          options.modelPath + "' has " + llvm::Twine(expected));
+  }
+  return llvm::Error::success();
 }
 
 /// The module in float operations, or in the numbers of the scheme.
 llvm::Error Compiler::makeModule() {
-  onnx_import::ImportOptions import;
-  import.batch = options.batch;
-  import.hasClasses = options.loss->takesClasses;
-  module = onnx_import::importOnnxFile(options.modelPath, context, import);
+  module = onnx_import::importOnnxFile(options.modelPath, context,
+                                       getImportOptions(options));
   if (!module)
     return makeReportedError();
   if (options.emit == Phase::Import)
     return llvm::Error::success();
-  if (llvm::Error error = checkNormalization())
+  if (llvm::Error error = checkInputs())
     return error;
   return runFrontEnd(*module, options,
                      /*applyScheme=*/options.emit != Phase::Backward);
@@ -151,8 +180,11 @@ static std::string describeOptions(const CompileOptions &options,
   if (options.loss->number == QTCRT_LOSS_HUBER)
     object["loss-delta"] = spellNumber(options.lossDelta);
   object["normalize"] = options.normalize;
-  if (options.numberInput)
-    object["input"] = "float32";
+  if (!llvm::all_equal(options.inputs) ||
+      options.inputs.front() == InputKind::Numbers)
+    object["input"] = spellInputs(options.inputs);
+  if (options.classAxis)
+    object["class-axis"] = std::to_string(*options.classAxis);
   if (!evaluationOnly)
     object["init"] = options.schemeRequest.schemeInit ? "scheme" : "onnx";
   const SchemeRequest &request = options.schemeRequest;
@@ -174,10 +206,21 @@ static std::string describeOptions(const CompileOptions &options,
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
-/// The name that `loc` has from the ONNX file.
-static std::string getName(Location loc) {
-  auto name = dyn_cast<NameLoc>(loc);
-  return name ? name.getName().str() : "";
+/// The rows of the smallest table that `indices` are for.
+static int64_t countRows(Value indices) {
+  int64_t count = INT32_MAX;
+  for (Operation *user : indices.getUsers())
+    if (auto gather = dyn_cast<qtrain::GatherOp>(user))
+      count = std::min(count, qtrain::getShape(gather.getTable())[0]);
+  return count;
+}
+
+static qtcrt_encoding getEncoding(Type input) {
+  if (areIndices(input))
+    return QTCRT_ENCODING_CLASS;
+  return getElementTypeOrSelf(input).isUnsignedInteger(8)
+             ? QTCRT_ENCODING_PIXEL
+             : QTCRT_ENCODING_NUMBER;
 }
 
 /// Describes the ports of the training step, numbered as in PortLayout: its
@@ -190,8 +233,16 @@ void Compiler::describePorts(func::FuncOp step) {
     port.name = name;
     port.role = role;
     port.dtype = getDtype(getElementTypeOrSelf(type));
-    if (auto tensor = dyn_cast<RankedTensorType>(type))
-      port.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor)
+      return &port;
+    port.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
+    // Where examples have positions, these are rows.
+    int64_t positions = port.shape.front() / options.batch;
+    if (positions > 1) {
+      port.shape.front() = options.batch;
+      port.shape.insert(port.shape.begin() + 1, positions);
+    }
     return &port;
   };
   for (BlockArgument argument : step.getArguments()) {
@@ -199,15 +250,18 @@ void Compiler::describePorts(func::FuncOp step) {
     if (qtrain::getRole(step, index) == qtrain::Role::Input) {
       PortDescription *port =
           add(getName(argument.getLoc()), argument.getType(), QTCRT_PORT_INPUT);
-      port->encoding =
-          options.numberInput ? QTCRT_ENCODING_NUMBER : QTCRT_ENCODING_PIXEL;
+      port->encoding = getEncoding(argument.getType());
       port->exponent = port->dtype == QTCRT_INT8 ? kInputExponent : 0;
-      port->isStandardized = options.standardize;
+      bool areNumbers = port->encoding == QTCRT_ENCODING_NUMBER;
+      port->isStandardized = options.standardize && areNumbers;
+      if (port->encoding == QTCRT_ENCODING_CLASS)
+        port->classes = countRows(argument);
     } else if (qtrain::getRole(step, index) == qtrain::Role::Target) {
       PortDescription *port =
           add(output, argument.getType(), QTCRT_PORT_TARGET);
       bool isNumber = !options.loss->takesClasses;
       port->encoding = isNumber ? QTCRT_ENCODING_NUMBER : QTCRT_ENCODING_CLASS;
+      port->classes = isNumber ? 0 : description.classes;
       port->exponent =
           isNumber && port->dtype == QTCRT_INT32 ? kTargetExponent : 0;
     }
@@ -221,6 +275,9 @@ llvm::Error Compiler::describeModel() {
   auto step =
       module->lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
   auto prediction = cast<RankedTensorType>(step.getResultTypes().front());
+  description.batch = options.batch;
+  description.classes =
+      options.loss->takesClasses ? prediction.getDimSize(1) : 0;
   describePorts(step);
   description.name = llvm::sys::path::stem(options.modelPath).str();
   description.scheme = options.scheme->name.str();
@@ -234,9 +291,6 @@ llvm::Error Compiler::describeModel() {
   description.scheduleKind = options.scheme->scheduleKind;
   description.loss = options.loss->number;
   description.lossDelta = options.lossDelta;
-  description.batch = prediction.getDimSize(0);
-  description.classes =
-      options.loss->takesClasses ? prediction.getDimSize(1) : 0;
   if (module->lookupSymbol(qtrain::QTrainDialect::kEstimateName))
     description.estimateBatches = kEstimateBatches;
   memory.stateBytes = StateLayout(*module).getBytes();

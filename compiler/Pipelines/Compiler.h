@@ -108,7 +108,7 @@ private:
   };
 
   llvm::Error makeModule();
-  llvm::Error checkNormalization();
+  llvm::Error checkInputs();
   void describePorts(mlir::func::FuncOp step);
   llvm::Error describeModel();
   llvm::Error generateVariants();

@@ -10,12 +10,50 @@
 #include "compiler/Pipelines/Pipelines.h"
 
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace qtc;
 
 llvm::Error qtc::makeReportedError() {
   return llvm::createStringError(std::errc::invalid_argument, "");
+}
+
+/// Indexed by InputKind.
+static constexpr llvm::StringLiteral kInputKinds[] = {"pixels", "float32",
+                                                      "indices"};
+
+llvm::StringRef qtc::stringifyInputKind(InputKind kind) {
+  return kInputKinds[static_cast<size_t>(kind)];
+}
+
+std::vector<std::string> qtc::getInputKindNames() {
+  return {std::begin(kInputKinds), std::end(kInputKinds)};
+}
+
+std::string qtc::spellInputs(llvm::ArrayRef<InputKind> kinds) {
+  return llvm::join(llvm::map_range(kinds, stringifyInputKind), ",");
+}
+
+onnx_import::ImportOptions
+qtc::getImportOptions(const FrontEndOptions &options) {
+  onnx_import::ImportOptions result;
+  result.batch = options.batch;
+  result.hasClasses = options.loss->takesClasses;
+  result.classAxis = options.classAxis;
+  return result;
+}
+
+/// The positions of the inputs that are numbers.
+static SmallVector<int64_t> findNumberInputs(ModuleOp module,
+                                             const FrontEndOptions &options) {
+  SmallVector<int64_t> positions;
+  auto forward = module.lookupSymbol<func::FuncOp>(onnx_import::kForwardName);
+  bool isOnePerInput = options.inputs.size() > 1;
+  for (size_t i = 0, e = getInputs(forward).size(); i < e; ++i)
+    if (options.inputs[isOnePerInput ? i : 0] == InputKind::Numbers)
+      positions.push_back(i);
+  return positions;
 }
 
 llvm::Error qtc::runFrontEnd(ModuleOp module, const FrontEndOptions &options,
@@ -25,7 +63,8 @@ llvm::Error qtc::runFrontEnd(ModuleOp module, const FrontEndOptions &options,
   GenerateBackwardOptions backward;
   backward.loss = options.loss->name.str();
   backward.lossDelta = options.lossDelta;
-  backward.numberInput = options.numberInput;
+  SmallVector<int64_t> numbers = findNumberInputs(module, options);
+  backward.numberInputs = numbers;
   backward.mantissas = options.scheme->isInteger;
   backward.mean = options.mean;
   backward.std = options.std;

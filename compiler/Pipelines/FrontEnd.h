@@ -15,15 +15,28 @@
 #ifndef QTC_PIPELINES_FRONT_END_H
 #define QTC_PIPELINES_FRONT_END_H
 
+#include "compiler/Import/ONNX/Import.h"
 #include "compiler/Loss/Loss.h"
 #include "compiler/Scheme/Scheme.h"
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
 
+#include <optional>
 #include <vector>
 
 namespace qtc {
+
+/// What the elements of an input are. A model's input of integers is indices,
+/// any other is pixels or numbers.
+enum class InputKind { Pixels, Numbers, Indices };
+
+/// `pixels`, `float32` or `indices`.
+llvm::StringRef stringifyInputKind(InputKind kind);
+/// The spellings of all kinds, in the order of their values.
+std::vector<std::string> getInputKindNames();
+/// The spellings of `kinds`, with commas between them.
+std::string spellInputs(llvm::ArrayRef<InputKind> kinds);
 
 /// The options that determine the training step in the numbers of the scheme.
 struct FrontEndOptions {
@@ -32,15 +45,21 @@ struct FrontEndOptions {
   int64_t batch = 128;
   const Loss *loss = lookupLoss("cross-entropy");
   double lossDelta = 1.0; ///< LossConstants::delta
-  /// The input is numbers instead of pixels, standardized by the trainer or as
-  /// they are.
-  bool numberInput = false, standardize = false;
+  /// The elements of the inputs: one for all, or one each.
+  llvm::SmallVector<InputKind> inputs = {InputKind::Pixels};
+  /// Whether the trainer standardizes inputs of numbers.
+  bool standardize = false;
+  /// See ImportOptions::classAxis.
+  std::optional<int64_t> classAxis;
   /// Normalization of pixels/255; one entry for all channels, or one each.
   std::vector<double> mean = {0.0}, std = {1.0};
   bool assertInteger = true;
   /// Verify the IR after every pass.
   bool verifyEach = false;
 };
+
+/// How models are imported for these options.
+onnx_import::ImportOptions getImportOptions(const FrontEndOptions &options);
 
 /// Turns an imported module into a training step, and that into the numbers of
 /// the scheme if `applyScheme`. Problems of the model go to the context as

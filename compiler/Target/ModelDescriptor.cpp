@@ -176,7 +176,8 @@ llvm::Constant *DescriptorBuilder::port(const PortDescription &port) {
   return structure(
       {string(port.name), array(shape), u64(elements), u32(port.shape.size()),
        u32(port.role), u32(port.dtype), u32(port.encoding),
-       u32(static_cast<uint32_t>(port.exponent)), u32(port.isStandardized)});
+       u32(static_cast<uint32_t>(port.exponent)), u32(port.isStandardized),
+       u32(port.classes), u32(0)});
 }
 
 llvm::Constant *

@@ -74,6 +74,7 @@ struct PortDescription {
   uint32_t role = 0, dtype = 0, encoding = 0;
   int32_t exponent = 0;
   bool isStandardized = false;
+  uint32_t classes = 0;
 };
 
 /// Everything of qtcrt_model that is not in the module, see

@@ -133,7 +133,7 @@ Rate measureBandwidth(Executor &executor) {
 
 /// Deterministic elements of a port: pixels, classes, or numbers in [0, 1),
 /// which every loss takes as targets.
-Buffer makeElements(const qtcrt_model &model, const qtcrt_port &port) {
+Buffer makeElements(const qtcrt_port &port) {
   Buffer buffer(portBytes(port), "a batch");
   uint32_t stream = port.role == QTCRT_PORT_INPUT ? 0 : 1;
   auto random = [stream](uint64_t i) {
@@ -148,20 +148,19 @@ Buffer makeElements(const qtcrt_model &model, const qtcrt_port &port) {
   bool areClasses = port.encoding == QTCRT_ENCODING_CLASS;
   for (uint64_t i = 0; i < numbers.size(); ++i)
     numbers[i] =
-        areClasses ? random(i) % model.classes : std::ldexp(random(i), -32);
+        areClasses ? random(i) % port.classes : std::ldexp(random(i), -32);
   int32_t exponent = areClasses ? 0 : port.exponent;
   storeNumbers(numbers, {port.dtype, exponent}, buffer.data());
   return buffer;
 }
 
-/// One batch.
-struct SyntheticBatch {
-  explicit SyntheticBatch(const qtcrt_model &model)
-      : inputs(makeElements(model, inputPort(model))),
-        targets(makeElements(model, targetPort(model))) {}
-
-  Buffer inputs, targets;
-};
+Batch makeBatch(const qtcrt_model &model) {
+  Batch batch;
+  for (uint64_t i = 0; i < countPorts(model, QTCRT_PORT_INPUT); ++i)
+    batch.inputs.push_back(makeElements(model.ports[i]));
+  batch.targets = makeElements(targetPort(model));
+  return batch;
+}
 
 /// Times of one step: the whole and its operations.
 struct StepTimes {
@@ -208,15 +207,14 @@ void summarizeSteps(std::vector<StepTimes> steps, const qtcrt_variant &variant,
 BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
   const qtcrt_model &model = session.model();
   const qtcrt_variant &variant = session.variant();
-  SyntheticBatch batch(model);
+  Batch batch = makeBatch(model);
   Executor &executor = session.executor();
   executor.startProfile(variant.train_op_count);
   auto run = [&](uint64_t step) {
     // Around the clock of the operations, so that these never take longer.
     Stopwatch watch;
     executor.beginStep();
-    session.startTraining(batch.inputs.data(), batch.targets.data(),
-                          model.default_seed, schedule, step);
+    session.startTraining(batch, model.default_seed, schedule, step);
     session.finish();
     return watch.seconds();
   };
@@ -244,11 +242,10 @@ BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
 /// finished, and then their launches one by one.
 BenchResult measureDevice(Session &session, uint64_t steps, int64_t schedule) {
   const qtcrt_model &model = session.model();
-  SyntheticBatch batch(model);
+  Batch batch = makeBatch(model);
   uint64_t next = 0;
   auto start = [&] {
-    session.startTraining(batch.inputs.data(), batch.targets.data(),
-                          model.default_seed, schedule, next++);
+    session.startTraining(batch, model.default_seed, schedule, next++);
   };
   std::vector<StepTimes> times;
   start();
@@ -263,8 +260,7 @@ BenchResult measureDevice(Session &session, uint64_t steps, int64_t schedule) {
   session.finish();
   for (StepTimes &step : times)
     step.ops =
-        session.profileTraining(batch.inputs.data(), batch.targets.data(),
-                                model.default_seed, schedule, next++);
+        session.profileTraining(batch, model.default_seed, schedule, next++);
   BenchResult result;
   summarizeSteps(std::move(times), session.variant(), result);
   std::vector<double> rates;

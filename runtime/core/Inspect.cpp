@@ -33,7 +33,8 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
                        CheckpointUse::Read)
             .standardization;
   // There is no run, so the training set says how to standardize.
-  request.train = request.standardized && request.standardization.isEmpty();
+  request.train =
+      standardizedChannels(model) > 0 && request.standardization.isEmpty();
   DataSet data = loadDataSet(options.data, request);
   printRemark(data);
   Progress progress;
@@ -43,7 +44,7 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
       [&](uint64_t done) { progress.update(done); });
   progress.clear();
   double examples = static_cast<double>(sums.examples);
-  Number count = static_cast<Number>(sums.examples);
+  Number count = static_cast<Number>(data.test.count());
   std::string state = hashState(model, session.state());
   if (predictsClasses(model))
     std::printf("result: test_accuracy=%.4f correct=%llu examples=%llu "
@@ -110,10 +111,15 @@ Json describeVariants(const qtcrt_model &model) {
   return variants;
 }
 
-const char *describeInput(const qtcrt_model &model) {
-  if (takesPixels(model))
-    return "pixels";
-  return inputPort(model).standardized ? "standardized numbers" : "numbers";
+Json describeInputPorts(const DataRequest &request, const qtcrt_model &model) {
+  Json inputs = Json::array();
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    const ImageShape &shape = request.inputs[i].shape;
+    inputs.push_back({{"name", request.inputs[i].name},
+                      {"shape", {shape.channels, shape.height, shape.width}},
+                      {"elements", describeElements(model.ports[i])}});
+  }
+  return inputs;
 }
 
 Json describeModel(const qtcrt_model &model) {
@@ -125,14 +131,15 @@ Json describeModel(const qtcrt_model &model) {
     parameters += tensor.elements;
     bytes += tensor.elements * dtypeBytes(tensor.dtype);
   }
-  ImageShape input = requestFor(model).input;
+  Json inputs = describeInputPorts(requestFor(model), model);
   return {{"model", model.name},
           {"model_hash", model.model_hash},
           {"scheme", model.scheme},
           {"options", model.options},
           {"batch", model.batch},
-          {"input_shape", {input.channels, input.height, input.width}},
-          {"input_elements", describeInput(model)},
+          {"input_shape", inputs[0]["shape"]},
+          {"input_elements", inputs[0]["elements"]},
+          {"inputs", inputs},
           {"classes", model.classes},
           {"outputs", outputsOf(model)},
           {"parameters", parameters},
@@ -142,6 +149,18 @@ Json describeModel(const qtcrt_model &model) {
           {"default_seed", model.default_seed},
           {"compiler_version", model.compiler_version},
           {"variants", describeVariants(model)}};
+}
+
+/// One line; inputs have a name where there are several.
+void printInput(const qtcrt_model &model, const qtcrt_port &port,
+                const ImageShape &shape) {
+  bool isOnly = countPorts(model, QTCRT_PORT_INPUT) == 1;
+  std::string elements = takesPixels(model)
+                             ? ""
+                             : concat(", ", describeElements(port));
+  std::printf("input             %s (channels x height x width)%s%s\n",
+              toString(shape).c_str(), elements.c_str(),
+              isOnly ? "" : concat(", ", inQuotes(port.name)).c_str());
 }
 
 void printModel(const qtcrt_model &model, const Json &info) {
@@ -154,10 +173,9 @@ void printModel(const qtcrt_model &model, const Json &info) {
   std::printf("scheme            %s\n", model.scheme);
   std::printf("options           %s\n", printable(model.options).c_str());
   std::printf("batch             %llu\n", number("batch"));
-  std::string elements =
-      takesPixels(model) ? "" : concat(", ", describeInput(model));
-  std::printf("input             %s (channels x height x width)%s\n",
-              toString(requestFor(model).input).c_str(), elements.c_str());
+  DataRequest request = requestFor(model);
+  for (size_t i = 0; i < request.inputs.size(); ++i)
+    printInput(model, model.ports[i], request.inputs[i].shape);
   std::printf("%s           %llu\n", areClasses ? "classes" : "outputs",
               number(areClasses ? "classes" : "outputs"));
   std::printf("parameters        %llu (%llu bytes)\n", number("parameters"),

@@ -65,6 +65,16 @@ std::string fixed(double value) {
   return text;
 }
 
+/// Whether an input is numbers as they are.
+bool hasPlainNumbers(const qtcrt_model &model) {
+  return std::any_of(model.ports, model.ports + model.port_count,
+                     [](const qtcrt_port &port) {
+                       return port.role == QTCRT_PORT_INPUT &&
+                              port.encoding == QTCRT_ENCODING_NUMBER &&
+                              !port.standardized;
+                     });
+}
+
 std::vector<std::string> likelyReasons(const qtcrt_model &model,
                                        const uint8_t *state,
                                        const std::string &schedule,
@@ -86,7 +96,7 @@ std::vector<std::string> likelyReasons(const qtcrt_model &model,
                            " (--schedule=", quoteForShell(schedule), ")"));
   if (takesPixels(model) && !isNormalized(model))
     reasons.push_back("pixels are not normalized (compile with --normalize)");
-  if (!takesPixels(model) && !inputPort(model).standardized)
+  if (hasPlainNumbers(model))
     reasons.push_back("inputs are not standardized");
   if (weights >= deepLayers && !hasStatistics)
     reasons.push_back(

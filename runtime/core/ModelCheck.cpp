@@ -77,10 +77,12 @@ void checkTensor(const qtcrt_model &model, const qtcrt_tensor &tensor) {
 bool hasValidType(const qtcrt_port &port) {
   switch (port.role) {
   case QTCRT_PORT_INPUT:
+    if (port.encoding == QTCRT_ENCODING_NUMBER)
+      return port.dtype == QTCRT_FLOAT32 || port.dtype == QTCRT_INT8;
     return port.encoding == QTCRT_ENCODING_PIXEL
                ? port.dtype == QTCRT_UINT8
-               : port.encoding == QTCRT_ENCODING_NUMBER &&
-                     (port.dtype == QTCRT_FLOAT32 || port.dtype == QTCRT_INT8);
+               : port.encoding == QTCRT_ENCODING_CLASS &&
+                     port.dtype == QTCRT_INT32;
   case QTCRT_PORT_TARGET:
     return port.encoding == QTCRT_ENCODING_CLASS
                ? port.dtype == QTCRT_INT32
@@ -109,6 +111,11 @@ void checkPort(const qtcrt_model &model, const qtcrt_port &port) {
   require(port.elements / static_cast<uint64_t>(model.batch) <
               maxExampleElements,
           "size of a port");
+  bool areClasses = port.role <= QTCRT_PORT_TARGET &&
+                    port.encoding == QTCRT_ENCODING_CLASS;
+  require(areClasses ? port.classes > 0 && port.classes <= INT32_MAX
+                     : port.classes == 0,
+          "classes of a port");
   require(!port.standardized ||
               (port.role == QTCRT_PORT_INPUT &&
                port.encoding == QTCRT_ENCODING_NUMBER && port.rank >= 2),
@@ -128,10 +135,10 @@ void checkTarget(const qtcrt_model &model) {
   const qtcrt_port &target = targetPort(model);
   const qtcrt_port &prediction = predictionPort(model);
   if (target.encoding == QTCRT_ENCODING_CLASS) {
-    require(model.classes > 0 && model.classes <= (1 << 24) &&
+    require(model.classes <= (1 << 24) && model.classes == target.classes &&
                 model.classes == outputsOf(model),
             "classes");
-    return require(target.elements == static_cast<uint64_t>(model.batch),
+    return require(target.elements * model.classes == prediction.elements,
                    "shape of the classes");
   }
   require(model.classes == 0, "classes");
@@ -148,11 +155,11 @@ void checkPorts(const qtcrt_model &model) {
     require(i == 0 || model.ports[i - 1].role <= model.ports[i].role,
             "order of the ports");
   }
-  requireOne(model, QTCRT_PORT_INPUT, "input");
+  require(findPort(model, QTCRT_PORT_INPUT), "inputs");
   requireOne(model, QTCRT_PORT_TARGET, "target");
   requireOne(model, QTCRT_PORT_PREDICTION, "prediction");
   const qtcrt_port &prediction = predictionPort(model);
-  require(prediction.rank == 2, "shape of the prediction");
+  require(prediction.rank >= 2, "shape of the prediction");
   uint64_t exponents = prediction.dtype == QTCRT_FLOAT32 ? 0 : 1;
   require(countPorts(model, QTCRT_PORT_EXPONENT) == exponents,
           "exponent of the prediction");

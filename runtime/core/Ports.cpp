@@ -58,11 +58,32 @@ uint64_t qtcrt::exampleBytes(const qtcrt_model &model, const qtcrt_port &port) {
 }
 
 uint64_t qtcrt::outputsOf(const qtcrt_model &model) {
-  return predictionPort(model).elements / static_cast<uint64_t>(model.batch);
+  const qtcrt_port &prediction = predictionPort(model);
+  return static_cast<uint64_t>(prediction.shape[prediction.rank - 1]);
+}
+
+uint64_t qtcrt::positionsOf(const qtcrt_model &model) {
+  return predictionPort(model).elements /
+         (outputsOf(model) * static_cast<uint64_t>(model.batch));
 }
 
 bool qtcrt::takesPixels(const qtcrt_model &model) {
-  return inputPort(model).encoding == QTCRT_ENCODING_PIXEL;
+  return countPorts(model, QTCRT_PORT_INPUT) == 1 &&
+         inputPort(model).encoding == QTCRT_ENCODING_PIXEL;
+}
+
+const char *qtcrt::describeElements(const qtcrt_port &port) {
+  if (port.encoding == QTCRT_ENCODING_PIXEL)
+    return "pixels";
+  if (port.encoding == QTCRT_ENCODING_CLASS)
+    return "indices";
+  return port.standardized ? "standardized numbers" : "numbers";
+}
+
+std::string qtcrt::describeInputs(const qtcrt_model &model) {
+  uint64_t count = countPorts(model, QTCRT_PORT_INPUT);
+  return count > 1 ? std::to_string(count) + " inputs"
+                   : describeElements(inputPort(model));
 }
 
 bool qtcrt::predictsClasses(const qtcrt_model &model) {
@@ -70,6 +91,9 @@ bool qtcrt::predictsClasses(const qtcrt_model &model) {
 }
 
 uint64_t qtcrt::standardizedChannels(const qtcrt_model &model) {
-  const qtcrt_port &input = inputPort(model);
-  return input.standardized ? static_cast<uint64_t>(input.shape[1]) : 0;
+  uint64_t channels = 0;
+  for (uint64_t i = 0; i < model.port_count; ++i)
+    if (model.ports[i].standardized)
+      channels += static_cast<uint64_t>(model.ports[i].shape[1]);
+  return channels;
 }

@@ -108,35 +108,32 @@ void Session::drawInitialState(uint64_t seed) {
   }
 }
 
-/// A pointer to what the step reads, as qtcrt_step has it.
-static void *toOperand(const uint8_t *data) {
-  return const_cast<uint8_t *>(data);
-}
-
-qtcrt_step Session::makeStep(const uint8_t *inputs) {
+qtcrt_step Session::makeStep(const Batch &batch) {
   qtcrt_step step{};
   step.state = stateMemory.data();
   step.arena = arena.data();
+  auto input = batch.inputs.begin();
   for (uint64_t i = 0; i < compiled.port_count; ++i)
-    step.ports[i] = outputs[i].data();
-  step.ports[indexOf(compiled, inputPort(compiled))] = toOperand(inputs);
+    step.ports[i] = compiled.ports[i].role == QTCRT_PORT_INPUT
+                        ? (input++)->data()
+                        : outputs[i].data();
   return step;
 }
 
-qtcrt_step Session::makeTraining(const uint8_t *inputs, const uint8_t *targets,
-                                 uint64_t seed, int64_t schedule,
-                                 uint64_t step) {
-  qtcrt_step operands = makeStep(inputs);
-  operands.ports[indexOf(compiled, targetPort(compiled))] = toOperand(targets);
+qtcrt_step Session::makeTraining(const Batch &batch, uint64_t seed,
+                                 int64_t schedule, uint64_t step) {
+  qtcrt_step operands = makeStep(batch);
+  operands.ports[indexOf(compiled, targetPort(compiled))] =
+      batch.targets.data();
   operands.seed = seed;
   operands.schedule = schedule;
   operands.step = static_cast<uint32_t>(step);
   return operands;
 }
 
-void Session::startTraining(const uint8_t *inputs, const uint8_t *targets,
-                            uint64_t seed, int64_t schedule, uint64_t step) {
-  qtcrt_step operands = makeTraining(inputs, targets, seed, schedule, step);
+void Session::startTraining(const Batch &batch, uint64_t seed, int64_t schedule,
+                            uint64_t step) {
+  qtcrt_step operands = makeTraining(batch, seed, schedule, step);
   if (!device)
     return chosen.train(&pool, &operands);
   refreshDevice();
@@ -144,26 +141,23 @@ void Session::startTraining(const uint8_t *inputs, const uint8_t *targets,
   hostHasState = false;
 }
 
-std::vector<double> Session::profileTraining(const uint8_t *inputs,
-                                             const uint8_t *targets,
-                                             uint64_t seed, int64_t schedule,
-                                             uint64_t step) {
+std::vector<double> Session::profileTraining(const Batch &batch, uint64_t seed,
+                                             int64_t schedule, uint64_t step) {
   refreshDevice();
   hostHasState = false;
-  return device->profileTraining(
-      makeTraining(inputs, targets, seed, schedule, step));
+  return device->profileTraining(makeTraining(batch, seed, schedule, step));
 }
 
-void Session::startEvaluation(const uint8_t *inputs) {
-  qtcrt_step operands = makeStep(inputs);
+void Session::startEvaluation(const Batch &batch) {
+  qtcrt_step operands = makeStep(batch);
   if (!device)
     return chosen.evaluate(&pool, &operands);
   refreshDevice();
   device->startEvaluation(operands);
 }
 
-void Session::startEstimate(const uint8_t *inputs, uint64_t index) {
-  qtcrt_step operands = makeStep(inputs);
+void Session::startEstimate(const Batch &batch, uint64_t index) {
+  qtcrt_step operands = makeStep(batch);
   operands.step = static_cast<uint32_t>(index);
   if (!device)
     return chosen.estimate(&pool, &operands);
@@ -202,15 +196,28 @@ void Session::addTo(LossSums &sums, const uint8_t *targets,
   LossKind kind{static_cast<qtcrt_loss>(compiled.loss), outputsOf(compiled),
                 compiled.loss_delta};
   addLoss(sums, kind, predictions, {targets, target.dtype, target.exponent},
-          count);
+          count * static_cast<int64_t>(positionsOf(compiled)));
+}
+
+/// Copies `count` inputs from `first` on, and repeats the last one.
+static void fillInputs(const DataSplit &data, uint64_t first, uint64_t count,
+                       Batch &batch) {
+  for (size_t i = 0; i < data.inputs.size(); ++i) {
+    const Column &column = data.inputs[i];
+    uint64_t bytes = column.exampleBytes();
+    uint8_t *out = batch.inputs[i].data();
+    std::memcpy(out, column.example(first), count * bytes);
+    for (uint8_t *end = out + batch.inputs[i].size(), *next = out + count * bytes;
+         next < end; next += bytes)
+      std::memcpy(next, column.example(first + count - 1), bytes);
+  }
 }
 
 LossSums Session::evaluateAll(const DataSplit &data,
                               const std::function<bool()> &stop,
                               const std::function<void(uint64_t)> &progress) {
   uint64_t batch = static_cast<uint64_t>(compiled.batch);
-  uint64_t bytes = data.inputBytes();
-  Buffer inputs(batch * bytes, "a batch");
+  Batch examples(data, batch);
   LossSums sums;
   uint64_t done = 0;
   unsigned started = 0;
@@ -218,17 +225,13 @@ LossSums Session::evaluateAll(const DataSplit &data,
     finish();
     --started;
     uint64_t count = std::min(batch, data.count() - done);
-    addTo(sums, data.target(done), static_cast<int64_t>(count));
+    addTo(sums, data.targets.example(done), static_cast<int64_t>(count));
     done += count;
     progress(done);
   };
   for (uint64_t first = 0; first < data.count() && !stop(); first += batch) {
-    uint64_t count = std::min(batch, data.count() - first);
-    std::memcpy(inputs.data(), data.input(first), count * bytes);
-    for (uint64_t i = count; i < batch; ++i)
-      std::memcpy(inputs.data() + i * bytes, data.input(first + count - 1),
-                  bytes);
-    startEvaluation(inputs.data());
+    fillInputs(data, first, std::min(batch, data.count() - first), examples);
+    startEvaluation(examples);
     if (++started == stepsAhead())
       finishOne();
   }

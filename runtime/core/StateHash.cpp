@@ -57,10 +57,12 @@ std::string qtcrt::hashParameters(const qtcrt_model &model,
 
 std::string qtcrt::hashData(const DataSplit &split) {
   Hasher hasher;
-  const int64_t shape[] = {split.shape.channels, split.shape.height,
-                           split.shape.width};
-  hasher.add(shape, sizeof(shape));
-  hasher.add(split.inputs.data(), split.inputs.size());
-  hasher.add(split.targets.data(), split.targets.size());
+  for (const Column &input : split.inputs) {
+    const int64_t shape[] = {input.shape.channels, input.shape.height,
+                             input.shape.width};
+    hasher.add(shape, sizeof(shape));
+    hasher.add(input.bytes.data(), input.bytes.size());
+  }
+  hasher.add(split.targets.bytes.data(), split.targets.bytes.size());
   return hasher.digest();
 }

@@ -72,9 +72,9 @@ void TrainingRun::applyOptions() {
   if (options.augment &&
       parseAugmentation(*options.augment) != Augmentation::None &&
       !takesPixels(model))
-    throw UsageError("--augment: only images of pixels can be changed at "
-                     "random, but the model takes numbers; leave the option "
-                     "out");
+    throw UsageError(concat("--augment: only images of pixels can be changed "
+                            "at random, but the model takes ",
+                            describeInputs(model), "; leave the option out"));
   auto kind = static_cast<qtcrt_schedule_kind>(model.schedule_kind);
   if (options.schedule)
     Schedule::parse(*options.schedule, kind);
@@ -316,8 +316,7 @@ void TrainingRun::startStep() {
   const Batch &batch = loader->next();
   uint64_t step = record.step + started.size();
   const Buffer &targets = batch.targets;
-  session.startTraining(batch.inputs.data(), targets.data(), record.seed,
-                        schedule.valueAt(step), step);
+  session.startTraining(batch, record.seed, schedule.valueAt(step), step);
   started.emplace_back(targets.data(), targets.data() + targets.size());
 }
 
@@ -329,7 +328,7 @@ void TrainingRun::finishStep() {
   record.lossSum += sums.loss;
   record.correct += sums.correct;
   record.seen += sums.examples;
-  epochImages += sums.examples;
+  epochImages += record.batch;
   ++record.step;
   ++record.position;
   progress.update(record.position);
@@ -360,7 +359,7 @@ bool TrainingRun::estimateStatistics() {
   while (true) {
     while (begun < count && begun - done < session.stepsAhead() &&
            !pendingInterrupt())
-      session.startEstimate(batches.next().inputs.data(), begun++);
+      session.startEstimate(batches.next(), begun++);
     if (done == begun)
       break;
     session.finish();
@@ -380,7 +379,7 @@ TestResult TrainingRun::evaluateTest() {
       data.test, [] { return pendingInterrupt() != 0; },
       [this](uint64_t done) { progress.update(done); });
   progress.clear();
-  double count = static_cast<double>(data.test.count());
+  double count = static_cast<double>(sums.examples);
   return {sums.loss / count, static_cast<double>(sums.correct) / count};
 }
 

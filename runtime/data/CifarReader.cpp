@@ -24,8 +24,9 @@ constexpr uint64_t pixelBytes = 3 * 32 * 32;
 /// bytes is the class.
 void readRecords(const std::string &path, uint64_t labelBytes,
                  const DataRequest &request, RawSplit &split) {
-  split.shape = {3, 32, 32};
-  checkImageShape(path, split.shape, request);
+  RawColumn &images = split.inputs[0];
+  images.shape = {3, 32, 32};
+  checkImageShape(path, images.shape, request.inputs[0]);
   ByteSource file(path);
   uint64_t recordBytes = labelBytes + pixelBytes, bytes = 0;
   std::vector<uint8_t> record(recordBytes);
@@ -36,8 +37,8 @@ void readRecords(const std::string &path, uint64_t labelBytes,
       break;
     uint8_t label = record[labelBytes - 1];
     checkLabel(path, i, label, request);
-    split.targets.appendClasses({label});
-    std::vector<uint8_t> &pixels = split.inputs.data;
+    split.targets.numbers.appendClasses({label});
+    std::vector<uint8_t> &pixels = images.numbers.data;
     pixels.insert(pixels.end(), record.begin() + labelBytes, record.end());
   }
   if (bytes == 0 || bytes % recordBytes != 0)

@@ -22,15 +22,15 @@ using namespace qtcrt;
 // To add a format: a file with its reader, and one line here.
 const DataFormat qtcrt::dataFormats[] = {
     {"mnist", "DIR", "IDX files of MNIST, Fashion-MNIST or EMNIST", readMnist,
-     /*hasNumbers=*/false},
+     /*isGeneral=*/false},
     {"cifar10", "DIR", "binary CIFAR-10, or *_train.bin and *_val.bin",
-     readCifar10, /*hasNumbers=*/false},
+     readCifar10, /*isGeneral=*/false},
     {"cifar100", "DIR", "binary CIFAR-100 (fine labels)", readCifar100,
-     /*hasNumbers=*/false},
+     /*isGeneral=*/false},
     {"npy", "DIR", "train_x.npy train_y.npy test_x.npy test_y.npy", readNpy,
-     /*hasNumbers=*/true},
+     /*isGeneral=*/true},
     {"synthetic", "digits", "rendered digits, needs no file", renderSynthetic,
-     /*hasNumbers=*/false},
+     /*isGeneral=*/false},
     {nullptr, nullptr, nullptr, nullptr, false}};
 
 std::string qtcrt::toString(const ImageShape &shape) {
@@ -55,29 +55,32 @@ bool qtcrt::fitsInput(const ImageShape &shape, const ImageShape &input) {
 }
 
 void qtcrt::checkImageShape(const std::string &file, const ImageShape &shape,
-                            const DataRequest &request) {
-  if (fitsInput(shape, request.input))
+                            const ColumnRequest &request) {
+  if (fitsInput(shape, request.shape))
     return;
   ImageShape moved{shape.width, shape.channels, shape.height};
-  fail(inQuotes(file), request.takesPixels ? ": images are " : ": inputs are ",
+  bool arePixels = request.encoding == QTCRT_ENCODING_PIXEL;
+  fail(inQuotes(file), arePixels ? ": images are " : ": inputs are ",
        toString(shape), ", but the model's ", "input is ",
-       toString(request.input), " (channels x height x width); ",
-       moved == request.input
+       toString(request.shape), " (channels x height x width); ",
+       moved == request.shape
            ? "move the channels to the front: array.transpose(0, 3, 1, 2)"
            : "use data of the model's size");
 }
 
 void qtcrt::checkLabel(const std::string &file, uint64_t index, int64_t label,
                        const DataRequest &request) {
-  if (label < 0 || label >= request.classes)
-    failLabel(file, index, std::to_string(label), request);
+  int64_t classes = request.target.classes;
+  if (label < 0 || label >= classes)
+    fail(inQuotes(file), ": label ", label, " of example ", index,
+         " is out of range: the model has ", classes, " classes (0 to ",
+         classes - 1, ")");
 }
 
-void qtcrt::failLabel(const std::string &file, uint64_t index,
-                      const std::string &label, const DataRequest &request) {
-  fail(inQuotes(file), ": label ", label, " of example ", index,
-       " is out of range: the model has ", request.classes, " classes (0 to ",
-       request.classes - 1, ")");
+Batch::Batch(const DataSplit &data, uint64_t count)
+    : targets(count * data.targets.exampleBytes(), "a batch") {
+  for (const Column &input : data.inputs)
+    inputs.emplace_back(count * input.exampleBytes(), "a batch");
 }
 
 namespace {
@@ -89,23 +92,45 @@ void checkSplit(const std::string &spec, const char *name,
   if (split.count() > std::numeric_limits<int32_t>::max())
     fail("--data=", quoteForShell(spec), ": the ", name, " set has ",
          split.count(), " examples, expected at most 2147483647");
-  if (split.inputs.size() != split.count() * split.shape.elements() ||
-      split.targets.size() != split.count() * request.outputs)
-    fail("--data=", quoteForShell(spec), ": the ", name,
-         " set is inconsistent");
-  checkImageShape(spec, split.shape, request);
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    if (split.inputs[i].count() != split.count())
+      fail("--data=", quoteForShell(spec), ": the ", name,
+           " set is inconsistent");
+    checkImageShape(spec, split.inputs[i].shape, request.inputs[i]);
+  }
 }
 
 /// Keeps the first `limit` examples (0: all).
 void limitExamples(RawSplit &split, const DataRequest &request) {
   if (!request.limit || request.limit >= split.count())
     return;
-  auto keep = [&](NumberArray &array, uint64_t elements) {
-    array.data.resize(request.limit * elements * array.type.bytes);
+  auto keep = [&](RawColumn &column) {
+    NumberArray &array = column.numbers;
+    array.data.resize(request.limit * column.shape.elements() *
+                      array.type.bytes);
     array.data.shrink_to_fit();
   };
-  keep(split.inputs, split.shape.elements());
-  keep(split.targets, request.outputs);
+  std::for_each(split.inputs.begin(), split.inputs.end(), keep);
+  keep(split.targets);
+}
+
+/// Throws unless the format can hold what the model takes.
+void checkFormat(const std::string &spec, const DataFormat &format,
+                 const DataRequest &request) {
+  if (format.isGeneral)
+    return;
+  if (request.target.encoding != QTCRT_ENCODING_CLASS)
+    fail("--data=", quoteForShell(spec), ": the targets of ", format.name,
+         " are classes, but the model predicts numbers; ",
+         adviseToCompile("--loss=cross-entropy"));
+  if (request.inputs.size() > 1 || request.target.shape.elements() > 1)
+    fail("--data=", quoteForShell(spec), ": ", format.name,
+         " has one image and one class per example, but the model has ",
+         request.inputs.size() > 1
+             ? concat(request.inputs.size(), " inputs")
+             : concat("a class for each of ", request.target.shape.elements(),
+                      " positions"),
+         "; use --data=npy:DIR");
 }
 
 } // namespace
@@ -131,10 +156,7 @@ const DataFormat &qtcrt::findDataFormat(const std::string &spec) {
 DataSet qtcrt::loadDataSet(const std::string &spec,
                            const DataRequest &request) {
   const DataFormat &format = findDataFormat(spec);
-  if (request.classes == 0 && !format.hasNumbers)
-    fail("--data=", quoteForShell(spec), ": the targets of ", format.name,
-         " are classes, but the model predicts numbers; ",
-         adviseToCompile("--loss=cross-entropy"));
+  checkFormat(spec, format, request);
   RawDataSet raw = format.read(spec.substr(spec.find(':') + 1), request);
   if (request.train) {
     checkSplit(spec, "training", raw.train, request);
@@ -144,20 +166,31 @@ DataSet qtcrt::loadDataSet(const std::string &spec,
   return encodeDataSet(std::move(raw), request);
 }
 
+/// The elements of `port` for one example.
+static ImageShape exampleShape(const qtcrt_port &port) {
+  ImageShape shape;
+  int64_t *extents[] = {&shape.channels, &shape.height, &shape.width};
+  for (uint32_t dim = 1; dim < port.rank; ++dim)
+    *extents[std::min(dim - 1, 2u)] *= port.shape[dim];
+  return shape;
+}
+
 DataRequest qtcrt::requestFor(const qtcrt_model &model) {
-  const qtcrt_port &input = inputPort(model), &target = targetPort(model);
   DataRequest request;
-  request.input = {1, 1, 1};
-  int64_t *extents[] = {&request.input.channels, &request.input.height,
-                        &request.input.width};
-  for (uint32_t dim = 1; dim < input.rank; ++dim)
-    *extents[std::min(dim - 1, 2u)] *= input.shape[dim];
-  request.takesPixels = takesPixels(model);
-  request.inputFormat = {input.dtype, input.exponent};
-  request.standardized = input.standardized != 0;
-  request.classes = model.classes;
-  request.outputs = predictsClasses(model) ? 1 : outputsOf(model);
-  request.targetFormat = {target.dtype, target.exponent};
+  request.inputs.clear();
+  for (uint64_t i = 0; i < model.port_count; ++i) {
+    const qtcrt_port &port = model.ports[i];
+    ColumnRequest column{port.name,
+                         exampleShape(port),
+                         static_cast<qtcrt_encoding>(port.encoding),
+                         port.classes,
+                         {port.dtype, port.exponent},
+                         port.standardized != 0};
+    if (port.role == QTCRT_PORT_INPUT)
+      request.inputs.push_back(column);
+    else if (port.role == QTCRT_PORT_TARGET)
+      request.target = column;
+  }
   request.isLogistic = model.loss == QTCRT_LOSS_LOGISTIC;
   return request;
 }

@@ -48,11 +48,11 @@ void readExample(const NumberArray &array, uint64_t example,
 
 /// Calls `visit(number, channel)` for the numbers of all examples, in order.
 template <typename Visit>
-void visitNumbers(const RawSplit &split, uint64_t channels, Visit visit) {
-  std::vector<double> example(split.shape.elements());
+void visitNumbers(const RawColumn &column, uint64_t channels, Visit visit) {
+  std::vector<double> example(column.shape.elements());
   uint64_t perChannel = example.size() / channels;
-  for (uint64_t i = 0; i < split.count(); ++i) {
-    readExample(split.inputs, i, example);
+  for (uint64_t i = 0; i < column.count(); ++i) {
+    readExample(column.numbers, i, example);
     for (uint64_t j = 0; j < example.size(); ++j)
       visit(example[j], j / perChannel);
   }
@@ -60,7 +60,7 @@ void visitNumbers(const RawSplit &split, uint64_t channels, Visit visit) {
 
 } // namespace
 
-Standardization qtcrt::measureStandardization(const RawSplit &split,
+Standardization qtcrt::measureStandardization(const RawColumn &column,
                                               uint64_t channels) {
   Standardization result;
   std::vector<double> &means = result.means, &deviations = result.deviations;
@@ -68,22 +68,22 @@ Standardization qtcrt::measureStandardization(const RawSplit &split,
   deviations.resize(channels);
   std::vector<double> least(channels, std::numeric_limits<double>::max());
   std::vector<double> most(channels, std::numeric_limits<double>::lowest());
-  visitNumbers(split, channels, [&](double number, uint64_t channel) {
+  visitNumbers(column, channels, [&](double number, uint64_t channel) {
     least[channel] = std::min(least[channel], number);
     most[channel] = std::max(most[channel], number);
     means[channel] += number;
   });
-  double count = static_cast<double>(split.inputs.size() / channels);
+  double count = static_cast<double>(column.numbers.size() / channels);
   for (uint64_t c = 0; c < channels; ++c)
     means[c] = least[c] == most[c] ? least[c] : means[c] / count;
-  visitNumbers(split, channels, [&](double number, uint64_t channel) {
+  visitNumbers(column, channels, [&](double number, uint64_t channel) {
     double difference = number - means[channel];
     deviations[channel] += difference * difference;
   });
   for (uint64_t c = 0; c < channels; ++c) {
     deviations[c] = std::sqrt(deviations[c] / count);
     if (!std::isfinite(means[c]) || !std::isfinite(deviations[c]))
-      fail(inQuotes(split.inputs.file), ": the numbers of channel ", c,
+      fail(inQuotes(column.numbers.file), ": the numbers of channel ", c,
            " are too large to standardize; scale them down");
     if (deviations[c] == 0)
       deviations[c] = 1;
@@ -93,25 +93,24 @@ Standardization qtcrt::measureStandardization(const RawSplit &split,
 
 namespace {
 
-/// Encodes the splits of one data set.
+/// Encodes what the files of one data set have for one port.
 class Encoder {
 public:
-  Encoder(const DataRequest &request, const Standardization &standardization)
-      : request(request), standardization(standardization) {}
+  Encoder(const ColumnRequest &request, Standardization standardization,
+          bool isLogistic = false)
+      : request(request), standardization(std::move(standardization)),
+        isLogistic(isLogistic) {}
 
-  DataSplit encode(RawSplit &&split) {
-    DataSplit result;
-    result.shape = split.shape;
-    if (request.classes)
-      result.targets = std::move(split.targets.data);
-    else
-      encodeTargets(split, result);
-    // The examples are counted by their inputs, which therefore come last.
-    if (request.takesPixels)
-      result.inputs = std::move(split.inputs.data);
-    else
-      encodeInputs(split, result);
-    split = RawSplit(); // its memory is not needed any more
+  Column encode(RawColumn &&raw) {
+    Column result;
+    result.shape = raw.shape;
+    if (request.encoding == QTCRT_ENCODING_NUMBER) {
+      encodeNumbers(raw, result);
+    } else {
+      result.elementBytes = raw.numbers.type.bytes;
+      result.bytes = std::move(raw.numbers.data);
+    }
+    raw = RawColumn(); // its memory is not needed any more
     return result;
   }
 
@@ -121,8 +120,8 @@ public:
     if (clipped == 0 || share <= remarkedShare)
       return "";
     double mantissa =
-        static_cast<double>(largestMantissa(request.inputFormat.dtype));
-    double limit = std::ldexp(mantissa, request.inputFormat.exponent);
+        static_cast<double>(largestMantissa(request.format.dtype));
+    double limit = std::ldexp(mantissa, request.format.exponent);
     return concat(toText(100 * share, 3), " % of the input numbers are beyond ",
                   toText(limit), " or -", toText(limit), " and were clipped; ",
                   request.standardized
@@ -131,36 +130,18 @@ public:
   }
 
 private:
-  void encodeInputs(const RawSplit &split, DataSplit &out) {
-    out.elementBytes = dtypeBytes(request.inputFormat.dtype);
-    out.inputs.resize(split.count() * out.inputBytes());
-    std::vector<double> numbers(split.shape.elements());
-    for (uint64_t i = 0; i < split.count(); ++i) {
-      readExample(split.inputs, i, numbers);
+  void encodeNumbers(const RawColumn &raw, Column &out) {
+    out.elementBytes = dtypeBytes(request.format.dtype);
+    out.bytes.resize(raw.count() * out.exampleBytes());
+    std::vector<double> numbers(raw.shape.elements());
+    for (uint64_t i = 0; i < raw.count(); ++i) {
+      readExample(raw.numbers, i, numbers);
       standardize(numbers);
-      checkFloats(split.inputs, i, numbers, request.inputFormat);
-      clipped += storeNumbers(numbers, request.inputFormat,
-                              out.inputs.data() + i * out.inputBytes());
+      checkNumbers(raw.numbers, i, numbers);
+      clipped += storeNumbers(numbers, request.format,
+                              out.bytes.data() + i * out.exampleBytes());
     }
-    stored += split.inputs.size();
-  }
-
-  void encodeTargets(const RawSplit &split, DataSplit &out) const {
-    out.targetBytes = request.outputs * dtypeBytes(request.targetFormat.dtype);
-    out.targets.resize(split.count() * out.targetBytes);
-    std::vector<double> numbers(request.outputs);
-    for (uint64_t i = 0; i < split.count(); ++i) {
-      readExample(split.targets, i, numbers);
-      for (double number : numbers)
-        if (request.isLogistic && !(number >= 0 && number <= 1))
-          failNumber(split.targets, i, number,
-                     "is not between 0 and 1, as targets of the logistic loss "
-                     "are; scale the targets, or " +
-                         adviseToCompile("--loss=mse"));
-      checkFloats(split.targets, i, numbers, request.targetFormat);
-      storeNumbers(numbers, request.targetFormat,
-                   out.targets.data() + i * out.targetBytes);
-    }
+    stored += raw.numbers.size();
   }
 
   void standardize(std::vector<double> &numbers) const {
@@ -172,37 +153,65 @@ private:
                    standardization.deviations[i / perChannel];
   }
 
-  void checkFloats(const NumberArray &array, uint64_t example,
-                   const std::vector<double> &numbers,
-                   const NumberFormat &format) const {
-    if (format.dtype != QTCRT_FLOAT32)
-      return;
+  void checkNumbers(const NumberArray &array, uint64_t example,
+                    const std::vector<double> &numbers) const {
     constexpr double largest = std::numeric_limits<float>::max();
-    for (double number : numbers)
-      if (std::fabs(number) > largest)
+    for (double number : numbers) {
+      if (isLogistic && !(number >= 0 && number <= 1))
+        failNumber(array, example, number,
+                   "is not between 0 and 1, as targets of the logistic loss "
+                   "are; scale the targets, or " +
+                       adviseToCompile("--loss=mse"));
+      if (request.format.dtype == QTCRT_FLOAT32 && std::fabs(number) > largest)
         failNumber(array, example, number,
                    "is too large for a 32-bit float; scale the data down");
+    }
   }
 
-  const DataRequest &request;
-  const Standardization &standardization;
-  uint64_t clipped = 0, stored = 0; ///< inputs
+  const ColumnRequest &request;
+  const Standardization standardization;
+  const bool isLogistic;
+  uint64_t clipped = 0, stored = 0; ///< numbers
 };
+
+/// What input `index` is standardized with, the channels of which begin at
+/// `begin` in that of the request; measured if the request has none.
+Standardization findStandardization(const RawDataSet &raw,
+                                    const DataRequest &request, size_t index,
+                                    size_t begin) {
+  const ColumnRequest &input = request.inputs[index];
+  if (!input.standardized)
+    return {};
+  auto channels = static_cast<size_t>(input.shape.channels);
+  if (request.standardization.isEmpty())
+    return measureStandardization(raw.train.inputs[index], channels);
+  auto slice = [&](const std::vector<double> &numbers) {
+    auto first = numbers.begin() + static_cast<std::ptrdiff_t>(begin);
+    return std::vector<double>(first,
+                               first + static_cast<std::ptrdiff_t>(channels));
+  };
+  return {slice(request.standardization.means),
+          slice(request.standardization.deviations)};
+}
 
 } // namespace
 
 DataSet qtcrt::encodeDataSet(RawDataSet &&raw, const DataRequest &request) {
   DataSet data;
-  if (request.standardized)
-    data.standardization =
-        request.standardization.isEmpty()
-            ? measureStandardization(
-                  raw.train, static_cast<uint64_t>(request.input.channels))
-            : request.standardization;
-  Encoder encoder(request, data.standardization);
+  for (size_t i = 0; i < request.inputs.size(); ++i) {
+    Standardization found = findStandardization(
+        raw, request, i, data.standardization.means.size());
+    data.standardization.append(found);
+    Encoder encoder(request.inputs[i], found);
+    if (request.train)
+      data.train.inputs.push_back(encoder.encode(std::move(raw.train.inputs[i])));
+    data.test.inputs.push_back(encoder.encode(std::move(raw.test.inputs[i])));
+    if (data.remark.empty())
+      data.remark = encoder.getRemark();
+  }
+  Encoder encoder(request.target, {}, request.isLogistic);
   if (request.train)
-    data.train = encoder.encode(std::move(raw.train));
-  data.test = encoder.encode(std::move(raw.test));
-  data.remark = encoder.getRemark();
+    data.train.targets = encoder.encode(std::move(raw.train.targets));
+  data.test.targets = encoder.encode(std::move(raw.test.targets));
   return data;
 }

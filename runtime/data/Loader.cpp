@@ -21,10 +21,8 @@ Loader::Loader(const DataSplit &data, const LoaderOptions &options,
   if (batchesPerEpoch == 0)
     fail("the training set has ", data.count(), " examples, fewer than one ",
          "batch of ", options.batch);
-  for (Batch &slot : slots) {
-    slot.inputs = Buffer(options.batch * data.inputBytes(), "a batch");
-    slot.targets = Buffer(options.batch * data.targetBytes, "a batch");
-  }
+  for (Batch &slot : slots)
+    slot = Batch(data, options.batch);
   try {
     thread = std::thread([this] { run(); });
   } catch (const std::system_error &) {
@@ -51,19 +49,27 @@ void Loader::assemble(Batch &batch) {
     order = shuffledOrder(data.count(), options.seed, epoch);
     orderValid = true;
   }
-  uint64_t first = position * options.batch, bytes = data.inputBytes();
+  uint64_t first = position * options.batch;
   for (uint64_t i = 0; i < options.batch; ++i) {
     uint64_t example = options.shuffle ? order[first + i] : first + i;
-    uint8_t *out = batch.inputs.data() + i * bytes;
-    if (options.augment == Augmentation::CropFlip)
-      cropFlip(data.input(example), out, data.shape, example, options.seed,
-               epoch);
-    else
-      std::memcpy(out, data.input(example), bytes);
-    std::memcpy(batch.targets.data() + i * data.targetBytes,
-                data.target(example), data.targetBytes);
+    for (size_t input = 0; input < data.inputs.size(); ++input)
+      copyInput(data.inputs[input], example, batch.inputs[input], i);
+    uint64_t bytes = data.targets.exampleBytes();
+    std::memcpy(batch.targets.data() + i * bytes, data.targets.example(example),
+                bytes);
   }
   ++position;
+}
+
+void Loader::copyInput(const Column &column, uint64_t example, Buffer &batch,
+                       uint64_t place) const {
+  uint64_t bytes = column.exampleBytes();
+  uint8_t *out = batch.data() + place * bytes;
+  if (options.augment == Augmentation::CropFlip)
+    cropFlip(column.example(example), out, column.shape, example, options.seed,
+             epoch);
+  else
+    std::memcpy(out, column.example(example), bytes);
 }
 
 void Loader::run() {

@@ -79,10 +79,12 @@ void readImages(const std::string &path, const DataRequest &request,
   ByteSource file(path);
   checkMagic(file, imageMagic, "images");
   count = readBigEndian(file);
-  split.shape.height = readBigEndian(file);
-  split.shape.width = readBigEndian(file);
-  checkImageShape(path, split.shape, request);
-  file.append(split.inputs.data, count * split.shape.elements(), "the pixels");
+  RawColumn &images = split.inputs[0];
+  images.shape.height = readBigEndian(file);
+  images.shape.width = readBigEndian(file);
+  checkImageShape(path, images.shape, request.inputs[0]);
+  file.append(images.numbers.data, count * images.shape.elements(),
+              "the pixels");
   file.expectEnd();
 }
 
@@ -96,7 +98,7 @@ void readLabels(const std::string &path, const DataRequest &request,
   file.expectEnd();
   for (uint64_t i = 0; i < count; ++i)
     checkLabel(path, i, bytes[i], request);
-  split.targets.appendClasses({bytes.begin(), bytes.end()});
+  split.targets.numbers.appendClasses({bytes.begin(), bytes.end()});
 }
 
 RawSplit readSplit(const std::string &folder,

@@ -11,6 +11,8 @@
 #include "qtcrt/Error.h"
 #include "qtcrt/ShellCommand.h"
 
+#include <algorithm>
+#include <cctype>
 #include <optional>
 #include <string_view>
 
@@ -29,23 +31,25 @@ std::string shapeText(const std::vector<uint64_t> &shape) {
 }
 
 ImageShape imageShape(const std::string &path, const NpyHeader &header,
-                      const DataRequest &request) {
+                      const ColumnRequest &request) {
   const std::vector<uint64_t> &s = header.shape;
   auto extent = [&](size_t i) { return static_cast<int64_t>(s[i]); };
+  uint64_t limit = request.shape.elements();
+  if (s.size() == 1 && limit == 1)
+    return request.shape;
   if (s.size() < 2 || s.size() > 4)
     fail(inQuotes(path), ": the array has shape ", shapeText(s),
          ", expected [N,C,H,W], [N,H,W] or [N,F]");
-  uint64_t limit = request.input.elements();
   for (size_t i = 1; i < s.size(); ++i)
     if (s[i] == 0 || s[i] > limit)
       fail(inQuotes(path), ": inputs of shape ", shapeText(s),
-           " do not fit the ", "model's input ", toString(request.input));
+           " do not fit the ", "model's input ", toString(request.shape));
   if (s.size() == 4)
     return {extent(1), extent(2), extent(3)};
   if (s.size() == 3)
     return {1, extent(1), extent(2)};
   bool fits = s[1] == limit; // a flat row takes the shape of the input
-  return fits ? request.input : ImageShape{extent(1), 1, 1};
+  return fits ? request.shape : ImageShape{extent(1), 1, 1};
 }
 
 bool isOneOf(char letter, std::string_view letters) {
@@ -108,10 +112,14 @@ std::string numberAdvice(const std::string &descr) {
 
 /// Throws unless the model can take inputs of the type.
 NumberType checkInputType(const std::string &path, const NpyHeader &header,
-                          const DataRequest &request) {
+                          const ColumnRequest &request) {
   std::optional<NumberType> type = parseType(header.descr);
   bool isPixel = type && type->kind == 'u' && type->bytes == 1;
-  if (request.takesPixels && !isPixel)
+  if (request.encoding == QTCRT_ENCODING_CLASS && !isInteger(type))
+    fail(inQuotes(path), ": inputs have type ", inQuotes(header.descr),
+         ", expected indices of an integer type; save "
+         "array.astype('int64')");
+  if (request.encoding == QTCRT_ENCODING_PIXEL && !isPixel)
     fail(inQuotes(path), ": images have type ", inQuotes(header.descr),
          ", expected uint8 pixels from 0 to 255; ", pixelAdvice(header.descr));
   if (!type)
@@ -121,21 +129,19 @@ NumberType checkInputType(const std::string &path, const NpyHeader &header,
   return *type;
 }
 
-void readInputs(const std::string &path, const DataRequest &request,
-                RawSplit &split, uint64_t &count) {
-  ByteSource file(path);
-  NpyHeader header = readNpyHeader(file);
-  NumberArray &inputs = split.inputs;
-  inputs.file = path;
-  inputs.type = checkInputType(path, header, request);
-  split.shape = imageShape(path, header, request);
-  checkImageShape(path, split.shape, request);
-  count = header.shape[0];
-  uint64_t bytes = split.shape.elements() * inputs.type.bytes;
+/// The array's elements, which are `count` times `perExample` of `type`.
+NumberArray readElements(ByteSource &file, const NumberType &type,
+                         uint64_t count, uint64_t perExample,
+                         const char *what) {
+  uint64_t bytes = perExample * type.bytes;
   if (count > maxBytes / bytes)
-    fail(inQuotes(path), ": ", count, " images are too many");
-  file.append(inputs.data, count * bytes, "the elements");
+    fail(inQuotes(file.path()), ": ", count, " examples are too many");
+  NumberArray array;
+  array.file = file.path();
+  array.type = type;
+  file.append(array.data, count * bytes, what);
   file.expectEnd();
+  return array;
 }
 
 /// The element at `bytes`, as the bits of an int64.
@@ -147,6 +153,45 @@ uint64_t decodeInteger(const uint8_t *bytes, const NumberType &type) {
   if (type.kind == 'i' && size < 8 && (value >> (8 * size - 1)) & 1)
     value |= ~uint64_t{0} << (8 * size);
   return value;
+}
+
+/// Makes 32-bit classes of integers, of which every example has `perExample`.
+/// `what` names one of them in the error if it is not in 0...classes-1.
+NumberArray toClasses(const NumberArray &array, uint64_t perExample,
+                      int64_t classes, const char *what) {
+  std::vector<int32_t> result(array.size());
+  for (uint64_t i = 0; i < result.size(); ++i) {
+    const uint8_t *bytes = array.data.data() + i * array.type.bytes;
+    uint64_t bits = decodeInteger(bytes, array.type);
+    bool isNegative = array.type.kind == 'i' && (bits >> 63);
+    if (isNegative || bits >= static_cast<uint64_t>(classes))
+      fail(inQuotes(array.file), ": ", what, " ",
+           isNegative ? std::to_string(static_cast<int64_t>(bits))
+                      : std::to_string(bits),
+           " of example ", i / perExample, " is out of range: the model has ",
+           classes, " classes (0 to ", classes - 1, ")");
+    result[i] = static_cast<int32_t>(bits);
+  }
+  NumberArray out;
+  out.file = array.file;
+  out.appendClasses(result);
+  return out;
+}
+
+RawColumn readInput(const std::string &path, const ColumnRequest &request) {
+  ByteSource file(path);
+  NpyHeader header = readNpyHeader(file);
+  NumberType type = checkInputType(path, header, request);
+  RawColumn column;
+  column.shape = imageShape(path, header, request);
+  checkImageShape(path, column.shape, request);
+  uint64_t elements = column.shape.elements();
+  column.numbers =
+      readElements(file, type, header.shape[0], elements, "the elements");
+  if (request.encoding == QTCRT_ENCODING_CLASS)
+    column.numbers =
+        toClasses(column.numbers, elements, request.classes, "index");
+  return column;
 }
 
 /// Advice for labels of another type than integers.
@@ -161,41 +206,43 @@ std::string labelAdvice(char kind) {
          "classes";
 }
 
-void readLabels(const std::string &path, const DataRequest &request,
-                RawSplit &split, uint64_t &count) {
+/// Whether an array of `shape` has one target of `request` per example.
+bool hasTargetShape(const std::vector<uint64_t> &shape,
+                    const ImageShape &request) {
+  uint64_t elements = 1;
+  for (size_t i = 1; i < shape.size(); ++i)
+    if (__builtin_mul_overflow(elements, shape[i], &elements))
+      return false;
+  return !shape.empty() && elements == request.elements();
+}
+
+RawColumn readLabels(const std::string &path, const ColumnRequest &request) {
   ByteSource file(path);
   NpyHeader header = readNpyHeader(file);
-  const std::vector<uint64_t> &s = header.shape;
-  if (s.empty() || s.size() > 2 || (s.size() == 2 && s[1] != 1))
-    fail(inQuotes(path), ": labels have shape ", shapeText(s),
+  uint64_t perExample = request.shape.elements();
+  if (!hasTargetShape(header.shape, request.shape)) {
+    if (perExample > 1)
+      fail(inQuotes(path), ": labels have shape ", shapeText(header.shape),
+           ", expected [N,", perExample, "] class indices, one for each of ",
+           perExample, " positions");
+    fail(inQuotes(path), ": labels have shape ", shapeText(header.shape),
          ", expected [N] class indices; save array.argmax(1) if each row has ",
          "a 1 for its class, or ", adviseToCompile("--loss=mse"),
          " if rows are numbers to predict");
+  }
   std::optional<NumberType> type = parseType(header.descr);
   if (!isInteger(type))
     fail(inQuotes(path), ": labels have type ", inQuotes(header.descr),
          ", expected class indices of an integer type; ",
          labelAdvice(kindOf(header.descr)));
-  count = s[0];
-  std::vector<uint8_t> bytes;
-  file.append(bytes, count * type->bytes, "the labels");
-  file.expectEnd();
-  std::vector<int32_t> labels;
-  labels.reserve(count);
-  for (uint64_t i = 0; i < count; ++i) {
-    uint64_t bits = decodeInteger(bytes.data() + i * type->bytes, *type);
-    if (type->kind == 'u' && bits > INT64_MAX)
-      failLabel(path, i, std::to_string(bits), request);
-    int64_t label = static_cast<int64_t>(bits);
-    checkLabel(path, i, label, request);
-    labels.push_back(static_cast<int32_t>(label));
-  }
-  split.targets.appendClasses(labels);
+  NumberArray labels =
+      readElements(file, *type, header.shape[0], perExample, "the labels");
+  return {request.shape,
+          toClasses(labels, perExample, request.classes, "label")};
 }
 
 /// Reads targets that are numbers.
-void readNumbers(const std::string &path, const DataRequest &request,
-                 RawSplit &split, uint64_t &count) {
+RawColumn readNumbers(const std::string &path, const ColumnRequest &request) {
   ByteSource file(path);
   NpyHeader header = readNpyHeader(file);
   const std::vector<uint64_t> &s = header.shape;
@@ -204,37 +251,61 @@ void readNumbers(const std::string &path, const DataRequest &request,
     fail(inQuotes(path), ": targets have type ", inQuotes(header.descr),
          ", expected float32, float64, integers or booleans; ",
          numberAdvice(header.descr));
-  bool isFlat = s.size() == 1 && request.outputs == 1;
-  if (!isFlat && (s.size() != 2 || s[1] != request.outputs))
+  uint64_t outputs = request.shape.elements();
+  bool isFlat = s.size() == 1 && outputs == 1;
+  if (!isFlat && (s.size() != 2 || s[1] != outputs))
     fail(inQuotes(path), ": targets have shape ", shapeText(s),
-         ", expected [N,", request.outputs, "] for a model with ",
-         request.outputs, request.outputs == 1 ? " output" : " outputs",
+         ", expected [N,", outputs, "] for a model with ", outputs,
+         outputs == 1 ? " output" : " outputs",
          isInteger(type) ? "; if they are classes, " : "",
          isInteger(type) ? adviseToCompile("--loss=cross-entropy") : "");
-  count = s[0];
-  uint64_t bytes = request.outputs * type->bytes;
-  if (count > maxBytes / bytes)
-    fail(inQuotes(path), ": ", count, " targets are too many");
-  split.targets.file = path;
-  split.targets.type = *type;
-  file.append(split.targets.data, count * bytes, "the targets");
-  file.expectEnd();
+  return {request.shape, readElements(file, *type, s[0], outputs, "the targets")};
+}
+
+/// The files of the inputs: NAME_x.npy, or NAME_x_INPUT.npy for each of
+/// several, with `_` for characters that file names may lack.
+std::vector<std::string> listInputFiles(const std::string &name,
+                                        const DataRequest &request) {
+  if (request.inputs.size() == 1)
+    return {name + "_x.npy"};
+  std::vector<std::string> files;
+  for (const ColumnRequest &input : request.inputs) {
+    std::string text = input.name;
+    for (char &letter : text)
+      if (!std::isalnum(static_cast<unsigned char>(letter)) &&
+          !isOneOf(letter, "_.-"))
+        letter = '_';
+    std::string file = concat(name, "_x_", text, ".npy");
+    if (std::find(files.begin(), files.end(), file) != files.end())
+      fail("two inputs of the model would be read from ", inQuotes(file),
+           "; rename one of them");
+    files.push_back(file);
+  }
+  return files;
 }
 
 RawSplit readSplit(const std::string &folder, const std::string &name,
                    const DataRequest &request) {
-  std::string inputs = folder + "/" + name + "_x.npy";
-  std::string targets = folder + "/" + name + "_y.npy";
+  std::vector<std::string> files = listInputFiles(name, request);
   RawSplit split;
-  uint64_t inputCount = 0, targetCount = 0;
-  readInputs(inputs, request, split, inputCount);
-  bool areClasses = request.classes > 0;
-  (areClasses ? readLabels : readNumbers)(targets, request, split, targetCount);
-  if (inputCount != targetCount)
-    fail(inQuotes(inputs), " has ", inputCount,
-         request.takesPixels ? " images" : " examples", ", but ",
-         inQuotes(targets), " has ", targetCount,
-         areClasses ? " labels" : " targets");
+  split.inputs.clear();
+  for (size_t i = 0; i < files.size(); ++i) {
+    std::string path = folder + "/" + files[i];
+    if (files.size() > 1 && !pathExists(path))
+      fail(inQuotes(folder), ": found no file ", inQuotes(files[i]),
+           ", for input ", inQuotes(request.inputs[i].name), " of the model");
+    split.inputs.push_back(readInput(path, request.inputs[i]));
+  }
+  std::string targets = folder + "/" + name + "_y.npy";
+  bool areClasses = request.target.encoding == QTCRT_ENCODING_CLASS;
+  split.targets = (areClasses ? readLabels : readNumbers)(targets, request.target);
+  for (const RawColumn &input : split.inputs)
+    if (input.count() != split.targets.count())
+      fail(inQuotes(input.numbers.file), " has ", input.count(),
+           request.inputs[0].encoding == QTCRT_ENCODING_PIXEL ? " images"
+                                                              : " examples",
+           ", but ", inQuotes(targets), " has ", split.targets.count(),
+           areClasses ? " labels" : " targets");
   return split;
 }
 

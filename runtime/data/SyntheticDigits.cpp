@@ -295,8 +295,8 @@ private:
 /// Renders on all processors; every image depends on its index only.
 RawSplit renderSplit(const ImageShape &shape, uint32_t split, uint64_t count) {
   RawSplit data;
-  data.shape = shape;
-  std::vector<uint8_t> &pixels = data.inputs.data;
+  data.inputs[0].shape = shape;
+  std::vector<uint8_t> &pixels = data.inputs[0].numbers.data;
   pixels.resize(count * shape.elements());
   std::vector<int32_t> labels(count);
   glyphs();
@@ -321,7 +321,7 @@ RawSplit renderSplit(const ImageShape &shape, uint32_t split, uint64_t count) {
   work(renderers[0]);
   for (std::thread &helper : helpers)
     helper.join();
-  data.targets.appendClasses(labels);
+  data.targets.numbers.appendClasses(labels);
   return data;
 }
 
@@ -344,14 +344,15 @@ RawDataSet qtcrt::renderSynthetic(const std::string &what,
   if (what != "digits")
     throw UsageError(concat("--data: unknown synthetic data ", inQuotes(what),
                             ", expected synthetic:digits"));
-  ImageShape shape = imageShape(request.input);
+  const ImageShape &input = request.inputs[0].shape;
+  ImageShape shape = imageShape(input);
   if (std::min(shape.height, shape.width) < 8 ||
       std::max(shape.height, shape.width) > 1024 || shape.channels > 64)
     fail("synthetic:digits draws images of 8x8 to 1024x1024 pixels and up to ",
-         "64 channels, but the model's input is ", toString(request.input));
-  if (request.classes < 10)
+         "64 channels, but the model's input is ", toString(input));
+  if (request.target.classes < 10)
     fail("synthetic:digits has 10 classes, but the model has only ",
-         request.classes);
+         request.target.classes);
   // Large images: fewer of them, in the same proportion.
   uint64_t train = std::min(trainCount, maxBytes / shape.elements());
   RawDataSet data;

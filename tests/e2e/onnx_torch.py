@@ -47,14 +47,18 @@ class Network:
         for node in self.graph.node:
             self._evaluate_constant(node)
         names = {tensor.name for tensor in self.graph.initializer}
-        image = next(value for value in self.graph.input if value.name not in names)
-        self.input = image.name
+        self.inputs = [value.name for value in self.graph.input if value.name not in names]
+        image = next(value for value in self.graph.input if value.name == self.inputs[0])
         self.input_shape = [dim.dim_value for dim in image.type.tensor_type.shape.dim]
         self.dropouts = 0
 
     def forward(self, x):
-        """The logits of a batch; afterwards `statistics` holds the new running ones."""
-        self.values[self.input] = x
+        """The logits of a batch, one row per example; afterwards `statistics` holds the new running ones."""
+        return self.outputs(x).flatten(1)
+
+    def outputs(self, *inputs):
+        """The output for a batch of each input."""
+        self.values.update(zip(self.inputs, inputs, strict=True))
         self.dropouts = 0
         for node in self.graph.node:
             if node.op_type in ("Constant", "ConstantOfShape"):
@@ -65,7 +69,7 @@ class Network:
                 raise NotImplementedError(node.op_type)
             inputs = [self.values[name] if name else None for name in node.input]
             self.values[node.output[0]] = operation(node, attributes, *inputs)
-        return self.values[self.graph.output[0].name].flatten(1)
+        return self.values[self.graph.output[0].name]
 
     def set_parameters(self, state):
         """Takes the values of parameters from {name: array}."""
@@ -139,6 +143,12 @@ class Network:
         b = b.T if attributes.get("transB", 0) else b
         product = attributes.get("alpha", 1.0) * (a @ b)
         return product if c is None else product + attributes.get("beta", 1.0) * c
+
+    def _Gather(self, node, attributes, table, indices):
+        return table[indices]
+
+    def _Cast(self, node, attributes, x):
+        return x
 
     def _MatMul(self, node, attributes, a, b):
         return a @ b

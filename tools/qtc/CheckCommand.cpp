@@ -20,25 +20,18 @@ using namespace qtc;
 using namespace qtc::tools;
 
 /// Judges the model as `qtc compile` does, up to the numbers of `scheme`.
-static int checkModel(const std::string &model, const Scheme &scheme,
-                      const Loss &loss, int64_t batch) {
+static int checkModel(const std::string &model,
+                      const FrontEndOptions &options) {
   Session session(model);
-  FrontEndOptions options;
-  options.scheme = &scheme;
-  options.loss = &loss;
-  options.batch = batch;
-  onnx_import::ImportOptions import;
-  import.batch = batch;
-  import.hasClasses = loss.takesClasses;
   auto judge = [&](mlir::ModuleOp module, bool isComplete) {
     if (!isComplete)
-      return checkPartialModel(module, scheme);
+      return checkPartialModel(module, *options.scheme);
     std::string message = llvm::toString(runFrontEnd(module, options));
     if (!message.empty())
       mlir::emitError(module.getLoc()) << message;
   };
-  auto report =
-      onnx_import::checkOnnxFile(model, session.getContext(), import, judge);
+  auto report = onnx_import::checkOnnxFile(
+      model, session.getContext(), getImportOptions(options), judge);
   if (mlir::failed(report))
     return 1;
   onnx_import::printReport(*report, llvm::outs());
@@ -52,7 +45,7 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   auto model = std::make_shared<std::string>();
   auto scheme = std::make_shared<std::string>();
   auto loss = std::make_shared<std::string>();
-  auto batch = std::make_shared<int64_t>(FrontEndOptions().batch);
+  auto options = std::make_shared<FrontEndOptions>();
   command->add_option("MODEL.onnx", *model, "Model to check")->required();
   std::vector<std::string> names;
   for (const Scheme *entry : getSchemes())
@@ -61,15 +54,18 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   qtcrt::setChoices(
       command->add_option("--scheme", *scheme, "Numbers to train with"), names);
   addLossOption(*command, *loss);
-  qtcrt::addNumber(*command, "--batch", *batch, 1, kMaxBatch,
+  qtcrt::addNumber(*command, "--batch", options->batch, 1, kMaxBatch,
                    "Examples per step")
-      ->default_str(std::to_string(*batch));
-  command->callback([model, scheme, loss, batch, &status] {
-    const Scheme *chosen = lookupScheme(*scheme);
-    llvm::Expected<const Loss *> chosenLoss = chooseLoss(*chosen, *loss);
-    if (!chosenLoss)
-      status = reportFailure(chosenLoss.takeError());
-    else
-      status = checkModel(*model, *chosen, **chosenLoss, *batch);
+      ->default_str(std::to_string(options->batch));
+  addClassAxisOption(*command, options->classAxis);
+  command->callback([model, scheme, loss, options, &status] {
+    options->scheme = lookupScheme(*scheme);
+    llvm::Expected<const Loss *> chosen = chooseLoss(*options->scheme, *loss);
+    if (!chosen) {
+      status = reportFailure(chosen.takeError());
+      return;
+    }
+    options->loss = *chosen;
+    status = checkModel(*model, *options);
   });
 }

@@ -152,8 +152,13 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
                   "With --loss=huber, the largest error that is squared")
       ->type_name("NUMBER")
       ->default_str(spellNumber(lossDelta));
-  addChoice(command, "--input", input, {"pixels", "float32"},
-            "What examples are: bytes of images, or numbers");
+  CLI::Option *kinds = command.add_option(
+      "--input", inputs,
+      "Elements of the inputs: bytes of images, numbers, or indices of rows of "
+      "tables; one for all inputs, or a list with one for each");
+  kinds->delimiter(',')->default_str(inputs.front());
+  qtcrt::setChoices(kinds, getInputKindNames());
+  addClassAxisOption(command, classAxis);
   addChoice(command, "--init", init, {"onnx", "scheme"},
             "Initial weights: those of the file, or drawn by the rule of the "
             "scheme");
@@ -267,6 +272,16 @@ void tools::addLossOption(CLI::App &command, std::string &loss) {
     names.push_back(entry.name.str());
   }
   qtcrt::setChoices(command.add_option("--loss", loss, help), names);
+}
+
+void tools::addClassAxisOption(CLI::App &command,
+                               std::optional<int64_t> &axis) {
+  command
+      .add_option("--class-axis", axis,
+                  "Dimension of the class scores where an example has a class "
+                  "for each of several positions (default: that of a Softmax "
+                  "at the end, else 1 of images and the last of sequences)")
+      ->type_name("DIM");
 }
 
 llvm::Expected<const Loss *> tools::chooseLoss(const Scheme &scheme,
@@ -426,17 +441,38 @@ llvm::Error CompileFlags::parseLoss(CompileOptions &options) const {
   return llvm::Error::success();
 }
 
+/// The kinds of these names; one for all inputs if they are equal.
+static llvm::SmallVector<InputKind>
+parseInputKinds(llvm::ArrayRef<std::string> names) {
+  llvm::SmallVector<InputKind> kinds;
+  std::vector<std::string> known = getInputKindNames();
+  for (const std::string &name : names)
+    kinds.push_back(static_cast<InputKind>(llvm::find(known, name) -
+                                           known.begin()));
+  if (llvm::all_equal(kinds))
+    kinds.truncate(1);
+  return kinds;
+}
+
 llvm::Error CompileFlags::parseInput(CompileOptions &options) const {
-  if (input == "pixels")
+  options.inputs = parseInputKinds(inputs);
+  options.classAxis = classAxis;
+  if (classAxis && !options.loss->takesClasses)
+    return llvm::createStringError(
+        "option '--class-axis': expected a loss of classes, but got --loss=" +
+        options.loss->name);
+  bool hasPixels = llvm::is_contained(options.inputs, InputKind::Pixels);
+  if (!llvm::is_contained(options.inputs, InputKind::Numbers))
     return parseNormalize(options);
   if (!options.scheme->takesNumbers)
     return llvm::createStringError("option '--input': scheme " + scheme +
-                                   " takes pixels, but got " + input);
-  options.numberInput = true;
+                                   " takes pixels, but got float32");
   options.normalize = isGiven("--normalize") ? normalize : "standard";
-  options.standardize = options.normalize == "standard";
-  if (options.standardize || options.normalize == "none")
+  options.standardize = options.normalize != "none";
+  if (options.normalize == "standard" || options.normalize == "none")
     return llvm::Error::success();
+  if (hasPixels)
+    return parseNormalize(options);
   return llvm::createStringError(
       "option '--normalize': expected standard or none with --input=float32, "
       "but got '" +

@@ -23,6 +23,8 @@ namespace qtc::tools {
 
 /// Adds `--loss` to `command`.
 void addLossOption(CLI::App &command, std::string &loss);
+/// Adds `--class-axis`, see ImportOptions::classAxis.
+void addClassAxisOption(CLI::App &command, std::optional<int64_t> &axis);
 
 /// The loss that the user names, or the scheme's own if that is "". Fails if
 /// `scheme` does not define it.
@@ -69,7 +71,9 @@ private:
 
   CLI::App *parser = nullptr;
   std::string scheme, optimizer, init = "onnx", loss;
-  std::string input = "pixels", normalize = "none";
+  std::string normalize = "none";
+  std::vector<std::string> inputs = {"pixels"};
+  std::optional<int64_t> classAxis;
   double lossDelta = LossConstants().delta;
   std::string processor = "auto", emit = "trainer";
   std::string target = "cpu";

@@ -224,6 +224,42 @@ LowerChannelSum::Plan::Plan(ChannelSumOp op, bool hasFineGrain) {
   isWhole = !isFree || (chunks == 1 && channels == outputs);
 }
 
+/// Every iteration owns a block of columns, so that rows are added in order.
+struct LowerScatterAdd : LoopPattern<ScatterAddOp> {
+  using LoopPattern::LoopPattern;
+
+  /// Columns of a cache line of sums.
+  static constexpr int64_t kBlock = 16;
+
+  LogicalResult matchAndRewrite(ScatterAddOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b = start(op, rewriter);
+    Value rows = op.getIns()[0], indices = op.getIns()[1];
+    Value sums = op.getOuts()[0];
+    Type type = cast<MemRefType>(sums.getType()).getElementType();
+    int64_t count = getBufferShape(rows)[0], columns = getBufferShape(rows)[1];
+    int64_t block = b.hasFineGrain() ? 1 : kBlock;
+    b.fillZero(sums, "gather_gradient");
+    b.parallel(
+        ceilDiv(columns, block), "gather_gradient", /*macs=*/0,
+        [&](Value chunk) {
+          auto [begin, end] = getChunk(b, chunk, block, columns);
+          b.loop(count, [&, begin = begin, end = end](Value row) {
+            Value target = b.create<arith::IndexCastOp>(
+                b.getIndexType(), b.load(indices, row));
+            b.loop(begin, end, [&](Value column) {
+              Value term = b.load(rows, {row, column});
+              if (auto integer = dyn_cast<IntegerType>(type))
+                term = b.extend(term, integer.getWidth());
+              b.accumulate(term, sums, {target, column});
+            });
+          });
+        });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 /// Softmax of floats minus target, one row at a time.
 struct LowerFloatSoftmaxError : LoopPattern<SoftmaxErrorOp> {
   using LoopPattern::LoopPattern;

@@ -130,6 +130,47 @@ struct LowerConcat : LoweringPattern<ConcatOp> {
   }
 };
 
+/// Reads rows of the table where they are used.
+struct LowerGather : LoweringPattern<GatherOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(GatherOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    ArrayRef<int64_t> shape = getShape(op.getResult());
+    Value indices = createReshape(builder, op.getIndices(), shape.drop_back());
+    AffineMap rows = builder.getMultiDimIdentityMap(3).getMajorSubMap(2);
+    Value table = parts[0].mantissas;
+    Value result = createMapped(
+        builder, indices, rows, shape, getElementType(op.getResult()),
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          Value row = inner.create<arith::IndexCastOp>(inner.getIndexType(),
+                                                       elements[0]);
+          Value column = inner.create<linalg::IndexOp>(2);
+          return inner.create<tensor::ExtractOp>(table,
+                                                 ValueRange{row, column});
+        });
+    replaceWithParts(rewriter, op, result, parts[0].exponent);
+    return success();
+  }
+};
+
+struct LowerGatherGradient : LoweringPattern<GatherGradientOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(GatherGradientOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    int64_t rows = op.getIndices().getType().getNumElements();
+    int64_t columns = getShape(op.getGradient()).back();
+    auto kernel = qkernel::createKernel<qkernel::ScatterAddOp>(
+        builder, op.getLoc(),
+        ValueRange{createReshape(builder, parts[0].mantissas, {rows, columns}),
+                   createReshape(builder, op.getIndices(), {rows})},
+        createResult(builder, op));
+    replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
+    return success();
+  }
+};
+
 struct LowerSlice : LoweringPattern<SliceOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(SliceOp op, ArrayRef<ScaledParts> parts,
@@ -154,6 +195,6 @@ struct LowerSlice : LoweringPattern<SliceOp> {
 } // namespace
 
 void qtc::populateShapePatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerConcat, LowerReshape, LowerSlice, LowerTranspose>(
-      patterns.getContext());
+  patterns.add<LowerConcat, LowerGather, LowerGatherGradient, LowerReshape,
+               LowerSlice, LowerTranspose>(patterns.getContext());
 }

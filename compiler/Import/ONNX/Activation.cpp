@@ -331,12 +331,16 @@ LogicalResult qtc::onnx_import::importSoftmax(NodeContext &node) {
   FailureOr<int64_t> normalized = node.normalizeAxis(axis, shape.size());
   if (failed(normalized))
     return failure();
-  bool isOverClasses = *normalized == 1 &&
-                       llvm::all_of(shape.drop_front(2),
-                                    [](int64_t extent) { return extent == 1; });
-  if (!isOverClasses)
+  // An example is one row of classes, or has positions with such a row each.
+  bool isRow = ShapedType::getNumElements(shape.drop_front(2)) == 1;
+  int64_t flattened =
+      ShapedType::getNumElements(shape.drop_front(*normalized + 1));
+  if (*normalized == 0 || (isRow && *normalized != 1) ||
+      (isOld && flattened != 1))
     return node.refuse() << "expected an axis over the classes, dimension 1 of "
                          << formatShape(shape) << ", but got " << axis;
+  if (!isRow)
+    node.getImporter().setSoftmaxAxis(*normalized);
   node.remark("left out, the loss takes its place");
   return forward(node);
 }

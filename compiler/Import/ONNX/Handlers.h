@@ -50,6 +50,7 @@ mlir::LogicalResult importLRN(NodeContext &node);
 // Reshaping.cpp
 mlir::LogicalResult importConcat(NodeContext &node);
 mlir::LogicalResult importFlatten(NodeContext &node);
+mlir::LogicalResult importGather(NodeContext &node);
 mlir::LogicalResult importReshape(NodeContext &node);
 mlir::LogicalResult importSqueeze(NodeContext &node);
 mlir::LogicalResult importUnsqueeze(NodeContext &node);

@@ -26,6 +26,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,18 +43,24 @@ struct ImportOptions {
   /// The model's output is a score for each class, so that a Softmax at its end
   /// belongs to the loss.
   bool hasClasses = true;
+  /// The dimension of the classes in an output with several positions per
+  /// example, counted from the end if negative. By default that of a Softmax at
+  /// the end, or else 1 of images and the last one of sequences.
+  std::optional<int64_t> classAxis;
 };
 
 /// Imports the model in file `path`. The module holds one `qtrain.parameter`
 /// per weight or bias and
 ///
-///   func.func @forward(%input: tensor<NxCxHxWxf32>,
+///   func.func @forward(%input: tensor<NxCxHxWxf32>, ...,
 ///                      %p: tensor<...> {qtrain.parameter = @name}, ...,
 ///                      %seed: i64 {qtrain.role = #qtrain.role<seed>},
 ///                      %step: i32 {qtrain.role = #qtrain.role<step>})
 ///       -> (tensor<NxKxf32>, tensor<...> {qtrain.parameter = @name}, ...)
 ///
-/// with `%seed` and `%step` only if the model has Dropout. Further results are
+/// with `%seed` and `%step` only if the model has Dropout. An input of indices
+/// has type tensor<...xi32>. Where an example has P positions with a class each,
+/// the first result has N·P rows. Further results are
 /// new values of running statistics, parameters of kind `buffer`. Operations
 /// carry their node (compiler/Support/NodeLocation.h), whose name is
 /// `<OpType>_<index>` if it has none.
@@ -116,7 +123,7 @@ struct ModelReport {
   std::string producer;
   int64_t irVersion = 0;
   int64_t opset = 0;
-  /// Name and shape of the input.
+  /// Names and shapes of the inputs.
   std::string input;
   std::vector<NodeReport> nodes;
   /// Constant nodes, which `nodes` leaves out.

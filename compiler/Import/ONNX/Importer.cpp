@@ -10,6 +10,7 @@
 #include "compiler/Import/ONNX/ShapeInference.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -138,10 +139,10 @@ void Importer::addInput(const GraphInput &input) {
                                formatShape(shape) + " is too large");
     return;
   }
-  if (numInputs == 0)
+  if (!fixedBatch)
     fixedBatch = input.getFixedBatch();
   Shape permutation;
-  if (numInputs == 0 && isChannelsLast(model, input)) {
+  if (!input.isIndices && isChannelsLast(model, input)) {
     permutation = getChannelsFirst(shape.size());
     shape = permute(shape, permutation);
     addRemark("input " + quote(input.name) +
@@ -149,14 +150,16 @@ void Importer::addInput(const GraphInput &input) {
               formatShape(shape));
   }
   Location loc = NameLoc::get(builder.getStringAttr(input.name));
-  Value argument = getBody().addArgument(
-      RankedTensorType::get(shape, builder.getF32Type()), loc);
+  Type element = input.isIndices ? Type(builder.getI32Type())
+                                 : Type(builder.getF32Type());
+  Value argument =
+      getBody().addArgument(RankedTensorType::get(shape, element), loc);
   ++numInputs;
   // The ONNX value is the argument transposed back.
   define(input.name, GraphValue::makeActivation(argument, invert(permutation)));
   Tensor type;
   type.elementType = input.elementType;
-  if (type.elementType != onnx::TensorProto::FLOAT)
+  if (type.elementType != onnx::TensorProto::FLOAT && !input.isIndices)
     addRemark("input " + quote(input.name) + " has type " +
               type.getElementTypeName() + " and is taken as float");
 }
@@ -405,7 +408,86 @@ LogicalResult Importer::importNode(const Node &node, std::string &why,
 // Result
 //===----------------------------------------------------------------------===//
 
-/// The output in canonical layout and of shape [N, K].
+/// Row-major elements of `output` with its dimension i moved from `order`[i], in
+/// `shape`.
+Value Importer::reshapeOutput(const GraphValue &output, ArrayRef<int64_t> order,
+                              ArrayRef<int64_t> shape) {
+  Location loc = NameLoc::get(builder.getStringAttr(model.getOutput()));
+  Value value = output.activation;
+  Shape moves(order);
+  if (!output.permutation.empty())
+    moves = permute(output.permutation, order);
+  if (!isIdentity(moves)) {
+    auto type = RankedTensorType::get(permute(qtrain::getShape(value), moves),
+                                      builder.getF32Type());
+    value = builder.create<qtrain::TransposeOp>(
+        loc, type, value, builder.getDenseI64ArrayAttr(moves));
+  }
+  if (qtrain::getShape(value) == shape)
+    return value;
+  return builder.create<qtrain::ReshapeOp>(
+      loc, RankedTensorType::get(shape, builder.getF32Type()), value);
+}
+
+/// Numbers: [N, F], whatever the shape of the output.
+FailureOr<Value> Importer::getNumbers(const GraphValue &output,
+                                      std::string &why) {
+  Shape shape = output.getShape();
+  Shape order = llvm::to_vector<4>(llvm::seq<int64_t>(0, shape.size()));
+  int64_t features = ShapedType::getNumElements(ArrayRef(shape).drop_front());
+  if (shape.size() > 2)
+    addRemark("output " + quote(model.getOutput()) + " of shape " +
+              formatShape(shape) + " is taken as " + Twine(features) +
+              " numbers per example");
+  return reshapeOutput(output, order, {shape[0], features});
+}
+
+/// The scores of one class per example: [N, K].
+FailureOr<Value> Importer::getScores(const GraphValue &output,
+                                     std::string &why) {
+  Shape shape = output.getShape();
+  std::string name = "output " + quote(model.getOutput());
+  if (shape.size() < 2)
+    return Refusal(why) << name << " has shape " << formatShape(shape)
+                        << ", but expected one row of class scores per example";
+  if (ShapedType::getNumElements(ArrayRef(shape).drop_front(2)) != 1)
+    return getPositions(output, why);
+  if (shape.size() > 2)
+    addRemark(name + " loses its dimensions of extent 1");
+  Shape order = llvm::to_vector<4>(llvm::seq<int64_t>(0, shape.size()));
+  return reshapeOutput(output, order, {shape[0], shape[1]});
+}
+
+/// The scores of a class for each position of an example: [N·P, K].
+FailureOr<Value> Importer::getPositions(const GraphValue &output,
+                                        std::string &why) {
+  Shape shape = output.getShape();
+  auto rank = static_cast<int64_t>(shape.size());
+  int64_t axis = options.classAxis.value_or(
+      softmaxAxis.value_or(rank == 3 ? rank - 1 : 1));
+  if (axis < 0)
+    axis += rank;
+  if (axis < 1 || axis >= rank)
+    return Refusal(why) << "option '--class-axis': expected a dimension from 1 "
+                           "to "
+                        << rank - 1 << " of output "
+                        << quote(model.getOutput()) << " of shape "
+                        << formatShape(shape) << ", but got "
+                        << *options.classAxis;
+  Shape order;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    if (dim != axis)
+      order.push_back(dim);
+  order.push_back(axis);
+  int64_t rows = ShapedType::getNumElements(shape) / shape[axis];
+  addRemark("output " + quote(model.getOutput()) + " of shape " +
+            formatShape(shape) + " has a class for each of " +
+            Twine(rows / shape[0]) + " positions of an example, whose scores "
+            "are along dimension " + Twine(axis));
+  return reshapeOutput(output, order, {rows, shape[axis]});
+}
+
+/// The output in canonical layout and of rank 2.
 FailureOr<Value> Importer::getOutput(std::string &why) {
   FailureOr<GraphValue *> output = lookup(model.getOutput(), why);
   if (failed(output))
@@ -413,29 +495,12 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
   std::string name = "output " + quote(model.getOutput());
   if ((*output)->kind != GraphValue::Kind::Activation)
     return Refusal(why) << name << " does not depend on the input";
-  if (!(*output)->permutation.empty())
-    return Refusal(why) << name << " is transposed, which is not supported";
-  Value value = (*output)->activation;
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
-  // A network for one number per example often drops the dimension.
-  bool isNumber = !options.hasClasses && shape.size() == 1;
-  bool isRow =
-      isNumber || (shape.size() >= 2 &&
-                   llvm::all_of(shape.drop_front(2),
-                                [](int64_t extent) { return extent == 1; }));
-  if (!isRow)
-    return Refusal(why) << name << " has shape " << formatShape(shape)
-                        << ", but expected one row of "
-                        << (options.hasClasses ? "class scores" : "numbers")
-                        << " per example";
-  if (shape.size() == 2)
-    return value;
-  if (!isNumber)
-    addRemark(name + " loses its dimensions of extent 1");
-  auto type = RankedTensorType::get({shape[0], isNumber ? 1 : shape[1]},
-                                    builder.getF32Type());
-  return Value(builder.create<qtrain::ReshapeOp>(
-      NameLoc::get(builder.getStringAttr(model.getOutput())), type, value));
+  const Shape &permutation = (*output)->permutation;
+  if (!permutation.empty() && permutation.front() != 0)
+    return Refusal(why) << name << " is transposed so that the batch is not "
+                           "first";
+  return options.hasClasses ? getScores(**output, why)
+                            : getNumbers(**output, why);
 }
 
 LogicalResult Importer::checkTrainable(Value output, std::string &why) {

@@ -80,6 +80,8 @@ public:
   int64_t getBatch() const { return options.batch; }
   /// The batch that the file fixes, if it does.
   std::optional<int64_t> getFixedBatch() const { return fixedBatch; }
+  /// Notes the dimension of the classes of a Softmax that ends the model.
+  void setSoftmaxAxis(int64_t axis) { softmaxAxis = axis; }
   /// True for the Softmax that ends the model and is left to the loss.
   bool isFinalSoftmax(const Node &node) const { return &node == finalSoftmax; }
 
@@ -136,6 +138,15 @@ private:
   void findFinalSoftmax();
   void adviseOnNormalization();
   mlir::FailureOr<mlir::Value> getOutput(std::string &why);
+  mlir::FailureOr<mlir::Value> getNumbers(const GraphValue &output,
+                                          std::string &why);
+  mlir::FailureOr<mlir::Value> getScores(const GraphValue &output,
+                                         std::string &why);
+  mlir::FailureOr<mlir::Value> getPositions(const GraphValue &output,
+                                            std::string &why);
+  mlir::Value reshapeOutput(const GraphValue &output,
+                            llvm::ArrayRef<int64_t> order,
+                            llvm::ArrayRef<int64_t> shape);
   mlir::LogicalResult checkTrainable(mlir::Value output, std::string &why);
   mlir::FlatSymbolRefAttr getSymbol(const Parameter &parameter);
   void nameParameters();
@@ -151,6 +162,7 @@ private:
   std::optional<int64_t> fixedBatch;
   std::optional<std::pair<mlir::BlockArgument, mlir::BlockArgument>> random;
   const Node *finalSoftmax = nullptr;
+  std::optional<int64_t> softmaxAxis;
   llvm::StringMap<GraphValue> values;
   llvm::MapVector<ParameterKey, Parameter> parameters;
   /// The number of parameters of a tensor that have not been read yet.

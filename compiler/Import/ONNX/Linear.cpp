@@ -109,16 +109,13 @@ LogicalResult qtc::onnx_import::importMatMul(NodeContext &node) {
   if (weight->shape.size() != 2)
     return node.refuse() << "expected a right operand of rank 2, but got shape "
                          << formatShape(weight->shape);
-  auto middle = ArrayRef(shape).drop_front().drop_back();
-  if (shape.size() < 2 ||
-      llvm::any_of(middle, [](int64_t extent) { return extent != 1; }))
-    return node.refuse()
-           << "expected one row per example, but the left operand "
-              "has shape "
-           << formatShape(shape);
+  if (shape.size() < 2)
+    return node.refuse() << "expected rows, but the left operand has shape "
+                         << formatShape(shape);
   weight->transpose({1, 0}, node.getLoc());
+  int64_t rows = ShapedType::getNumElements(ArrayRef(shape).drop_back());
   FailureOr<Value> product = createLinear(
-      node, node.reshape(*input, {shape.front(), shape.back()}), *weight);
+      node, node.reshape(*input, {rows, shape.back()}), *weight);
   if (failed(product))
     return failure();
   shape.back() = weight->shape[0];
@@ -150,9 +147,9 @@ findBiasDim(ArrayRef<int64_t> bias, ArrayRef<int64_t> shape, size_t channels) {
   return found;
 }
 
-/// True if all extents except those of the batch and of dimension `dim` are 1.
-static bool isRow(ArrayRef<int64_t> shape, int64_t dim) {
-  return ShapedType::getNumElements(shape.drop_front()) == shape[dim];
+/// True if all extents after dimension `dim` are 1.
+static bool endsRows(ArrayRef<int64_t> shape, int64_t dim) {
+  return ShapedType::getNumElements(shape.drop_front(dim + 1)) == 1;
 }
 
 /// Adds the constant `index`, one number per channel, to the other operand.
@@ -180,9 +177,11 @@ static LogicalResult addConstant(NodeContext &node, unsigned index) {
                          << memory[1] << " channels of " << formatShape(shape);
   int64_t memoryDim = dim ? getMemoryDim(*dim) : 0;
   Value sums = getLayerResult(value);
-  if (memoryDim > 1 && isRow(memory, memoryDim) &&
+  if (memoryDim > 1 && endsRows(memory, memoryDim) &&
       !sums.getDefiningOp<qtrain::Conv2DOp>()) {
-    value = node.reshape(sums, {memory[0], memory[memoryDim]});
+    int64_t extent = memory[memoryDim];
+    int64_t rows = ShapedType::getNumElements(memory) / extent;
+    value = node.reshape(sums, {rows, extent});
     memoryDim = 1;
   }
   if (memoryDim > 1 && !permutation.empty())

@@ -112,6 +112,7 @@ Model::parse(StringRef bytes, StringRef folder, std::string &why) {
   recognizeIdioms(*model);
   if (failed(model->markLive(why)))
     return failure();
+  model->checkInputs();
   model->findProblems();
   return model;
 }
@@ -170,18 +171,24 @@ static void describeInput(const onnx::ValueInfoProto &info, GraphInput &input) {
           << "has an extent of " << extent << ", which is out of range";
     input.shape.push_back(extent);
   }
+}
+
+/// Finds the reason why the program could not be given the elements of `input`.
+static void checkElements(GraphInput &input) {
   if (!input.problem.empty())
     return;
-  if (input.shape.size() < 2 || input.shape.size() > 4)
-    Refusal(input.problem) << "has rank " << input.shape.size()
-                           << ", but expected 2 (N, F), 3 (N, C, L) or 4 "
-                              "(N, C, H, W)";
+  size_t rank = input.shape.size();
+  if (input.isIndices ? rank < 1 || rank > 4 : rank < 2 || rank > 4)
+    Refusal(input.problem) << "has rank " << rank << ", but expected "
+                           << (input.isIndices ? "1 (N), " : "")
+                           << "2 (N, F), 3 (N, C, L) or 4 (N, C, H, W)";
   Tensor tensor;
   tensor.elementType = input.elementType;
-  if (input.problem.empty() && !tensor.isFloat())
+  if (input.problem.empty() && !tensor.isFloat() && !input.isIndices)
     Refusal(input.problem) << "has elements of type "
                            << tensor.getElementTypeName()
-                           << ", but expected floats";
+                           << ", but expected floats, or indices that only "
+                              "Gather reads";
 }
 
 /// Names become keys of checkpoints, which are UTF-8, and end at a zero byte in
@@ -382,6 +389,38 @@ LogicalResult Model::markLive(std::string &why) {
   return success();
 }
 
+/// Whether all that the graph does with `input`, which is integers, is to look
+/// up rows.
+bool Model::isOnlyIndices(const GraphInput &input) const {
+  llvm::StringSet<> indices;
+  indices.insert(input.name);
+  bool isRead = false;
+  for (const Node &node : nodes) {
+    if (!node.isLive || llvm::none_of(node.operands, [&](StringRef operand) {
+          return indices.contains(operand);
+        }))
+      continue;
+    StringRef op = node.proto->op_type();
+    if ((op == "Cast" || op == "Identity") && node.proto->output_size() == 1)
+      indices.insert(node.proto->output(0));
+    else if (op == "Gather" && node.proto->input_size() == 2 &&
+             !indices.contains(node.proto->input(0)))
+      isRead = true;
+    else if (op != "Shape")
+      return false;
+  }
+  return isRead && !indices.contains(getOutput());
+}
+
+void Model::checkInputs() {
+  for (GraphInput &input : inputs) {
+    Tensor tensor;
+    tensor.elementType = input.elementType;
+    input.isIndices = tensor.isInteger() && isOnlyIndices(input);
+    checkElements(input);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // The model as a whole
 //===----------------------------------------------------------------------===//
@@ -411,11 +450,17 @@ void Model::findProblems() {
       live.push_back(&input);
   if (live.empty())
     add() << "the output does not depend on any input";
-  if (live.size() > 1)
-    add() << "expected one input, but got " << live.size() << ": "
-          << quote(live[0]->name) << ", " << quote(live[1]->name)
-          << (live.size() > 2 ? ", ..." : "");
+  if (live.size() > kMaxInputs)
+    add() << "expected at most " << kMaxInputs << " inputs, but got "
+          << live.size() << ": " << quote(live[0]->name) << ", "
+          << quote(live[1]->name) << ", ...";
   for (const GraphInput *input : live)
     if (!input->problem.empty())
       add() << "input " << quote(input->name) << " " << input->problem;
+    else if (input->getFixedBatch() != live[0]->getFixedBatch() &&
+             input->getFixedBatch() && live[0]->getFixedBatch())
+      add() << "input " << quote(input->name) << " has a batch of "
+            << *input->getFixedBatch() << ", but input "
+            << quote(live[0]->name) << " one of "
+            << *live[0]->getFixedBatch();
 }

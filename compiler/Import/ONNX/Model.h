@@ -34,6 +34,9 @@ namespace qtc::onnx_import {
 /// The oldest version of the default operator set that is imported.
 inline constexpr int64_t kOldestOpset = 7;
 
+/// Models with more inputs that they use are refused.
+inline constexpr size_t kMaxInputs = 8;
+
 /// Graphs with more nodes are refused.
 inline constexpr int kMaxNodes = 100000;
 
@@ -64,6 +67,8 @@ struct GraphInput {
   llvm::SmallVector<int64_t, 4> shape;
   /// Contributes to the output.
   bool isLive = false;
+  /// Integers that are only indices of rows of constants.
+  bool isIndices = false;
   /// The reason why the input cannot be imported; empty if it can.
   std::string problem;
 
@@ -123,6 +128,8 @@ private:
   mlir::LogicalResult collectNodes(std::string &why);
   mlir::LogicalResult sortNodes(std::string &why);
   mlir::LogicalResult markLive(std::string &why);
+  bool isOnlyIndices(const GraphInput &input) const;
+  void checkInputs();
   void findProblems();
 
   /// The names that nodes, inputs and initializers define.

@@ -40,7 +40,7 @@ static constexpr OpEntry kOps[] = {
     {"Expand", nullptr, foldExpand, 2, 2},
     {"Flatten", importFlatten, nullptr, 1, 1},
     {"Floor", nullptr, foldElementwise, 1, 1},
-    {"Gather", nullptr, foldGather, 2, 2},
+    {"Gather", importGather, foldGather, 2, 2},
     {"GatherND", nullptr, foldGatherND, 2, 2},
     {"Gelu", importFunction, nullptr, 1, 1},
     {"Gemm", importGemm, nullptr, 2, 3},

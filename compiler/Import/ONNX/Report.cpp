@@ -238,9 +238,10 @@ void Checker::findScaledConvolutions() {
 
 void Checker::run(const ModuleJudge &judge) {
   for (const GraphInput &input : model.inputs)
-    if (input.isLive && report.input.empty())
-      report.input =
-          printable(input.name) + " " + formatBatched(input.shape, 0);
+    if (input.isLive)
+      report.input += (report.input.empty() ? "" : ", ") +
+                      printable(input.name) + " " +
+                      formatBatched(input.shape, 0);
   bool isComplete = importer.run(*this);
   report.hints = importer.remarks;
   findScaledConvolutions();

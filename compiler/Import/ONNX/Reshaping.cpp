@@ -427,7 +427,13 @@ static LogicalResult convert(NodeContext &node, int64_t elementType) {
   target.elementType = elementType > 0 && elementType < 64
                            ? static_cast<int>(elementType)
                            : int(TensorProto::UNDEFINED);
-  bool fromInteger = node.isShapeTensor(0);
+  // Indices have one type, whatever the file calls it.
+  bool areIndices = node.isActivation(0) &&
+                    getElementTypeOrSelf(node.getInput(0).activation)
+                        .isInteger(32);
+  if (areIndices && target.isInteger())
+    return node.setResult(node.getInput(0));
+  bool fromInteger = node.isShapeTensor(0) || areIndices;
   if (!target.isFloat() && (node.isActivation(0) || !target.isInteger()))
     return node.refuse() << "a conversion from "
                          << (fromInteger ? "integers" : "floats") << " to "
@@ -457,4 +463,45 @@ LogicalResult qtc::onnx_import::importCastLike(NodeContext &node) {
   const GraphValue &like = node.getInput(1);
   return convert(node, node.isConstant(1) ? like.constant.root->elementType
                                           : like.integers.elementType);
+}
+
+//===----------------------------------------------------------------------===//
+// Gather
+//===----------------------------------------------------------------------===//
+
+LogicalResult qtc::onnx_import::importGather(NodeContext &node) {
+  int64_t axis = 0;
+  if (failed(node.read("axis", axis)))
+    return failure();
+  if (!node.isActivation(1))
+    return node.refuse() << "constant indices of a computed value are not "
+                            "supported yet; expected indices that are an input "
+                            "of the model";
+  FailureOr<ConstantView> table = node.getWeight(0, "table");
+  if (failed(table))
+    return failure();
+  FailureOr<int64_t> dim = node.normalizeAxis(axis, table->shape.size());
+  if (failed(dim))
+    return failure();
+  if (*dim != 0)
+    return node.refuse() << "expected indices of rows, along axis 0, but got "
+                            "axis "
+                         << axis;
+  Value indices = node.getInput(1).activation;
+  Shape result = node.getInput(1).getShape();
+  int64_t examples = result.front();
+  int64_t rows = ShapedType::getNumElements(result) / examples;
+  ArrayRef<int64_t> row = ArrayRef(table->shape).drop_front();
+  int64_t features = ShapedType::getNumElements(row);
+  int64_t count = table->shape.front();
+  result.append(row.begin(), row.end());
+  if (failed(node.checkShape(result)))
+    return failure();
+  FailureOr<Value> parameter = node.getParameter(*table, /*owner=*/nullptr);
+  if (failed(parameter))
+    return failure();
+  Value gathered = node.create<qtrain::GatherOp>(
+      {examples, rows, features}, node.reshape(*parameter, {count, features}),
+      indices);
+  return node.setActivation(node.reshape(gathered, result));
 }

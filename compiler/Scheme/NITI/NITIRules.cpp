@@ -185,6 +185,18 @@ struct QuantizeSum : OpConversionPattern<SumOp> {
   }
 };
 
+/// Rows of a table are mantissas with its exponent.
+struct QuantizeGather : OpConversionPattern<GatherOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(GatherOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(),
+                                   getWidth(adaptor.getTable())));
+    return success();
+  }
+};
+
 struct QuantizeMaxPoolGradient : OpConversionPattern<MaxPool2DGradientOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
@@ -231,7 +243,8 @@ std::string explainSum(SumOp op) {
   constexpr unsigned kMaxGradients = 2048;
   bool isOfWeight = llvm::all_of(
       op->getOperands(), isGradientOf<Conv2DWeightGradientOp,
-                                      LinearWeightGradientOp, BiasGradientOp>);
+                                      LinearWeightGradientOp, BiasGradientOp,
+                                      GatherGradientOp>);
   if (isOfWeight && op->getNumOperands() > kMaxGradients)
     return llvm::formatv("adds the gradients of at most {0} uses of a weight, "
                          "but got {1}",
@@ -283,10 +296,11 @@ struct OmitScale : OpConversionPattern<ScaleErrorOp> {
   }
 };
 
-struct QuantizeBiasGradient : OpConversionPattern<BiasGradientOp> {
-  using OpConversionPattern::OpConversionPattern;
+/// Gradients that are exact sums stay accumulators.
+template <typename OpTy> struct Accumulate : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
   LogicalResult
-  matchAndRewrite(BiasGradientOp op, OpAdaptor adaptor,
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), 32));
     return success();
@@ -353,6 +367,13 @@ LogicalResult niti::expectSums(ModuleOp module) {
     if (!reason.empty() && reported.insert(op->getLoc()).second)
       op->emitError() << "scheme niti " << reason;
   });
+  module.walk([&](GatherGradientOp op) {
+    int64_t rows = op.getIndices().getType().getNumElements();
+    if (rows > kMaxGatheredRows && reported.insert(op->getLoc()).second)
+      op->emitError() << "scheme niti reads at most " << kMaxGatheredRows
+                      << " rows of a table per step, but got " << rows
+                      << "; use a smaller --batch";
+  });
   return success(reported.empty());
 }
 
@@ -361,7 +382,8 @@ void niti::populateRules(RewritePatternSet &patterns,
   MLIRContext *context = patterns.getContext();
   patterns.add<QuantizeInput, ComposeNumbers, OmitScale, QuantizeContraction,
                QuantizeBiasAdd, QuantizeMaxPoolGradient, QuantizeDropout,
-               QuantizeBiasGradient, KeepMantissas<ReluOp>,
+               Accumulate<BiasGradientOp>, Accumulate<GatherGradientOp>,
+               QuantizeGather, KeepMantissas<ReluOp>,
                KeepMantissas<ReluGradientOp>, KeepMantissas<MaxPool2DOp>,
                KeepMantissas<ReshapeOp>, KeepMantissas<TransposeOp>,
                KeepMantissas<ConcatOp>, KeepMantissas<SliceOp>, QuantizeSum,

@@ -25,6 +25,22 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
+static bool isInput(func::FuncOp forward, unsigned index) {
+  auto type = dyn_cast<RankedTensorType>(forward.getArgumentTypes()[index]);
+  return type && type.getRank() > 0 &&
+         (type.getElementType().isF32() ||
+          type.getElementType().isInteger(32)) &&
+         !forward.getArgAttr(index, QTrainDialect::kParameterAttrName) &&
+         !getRole(forward, index);
+}
+
+ArrayRef<BlockArgument> qtc::getInputs(func::FuncOp forward) {
+  unsigned count = 0;
+  while (count < forward.getNumArguments() && isInput(forward, count))
+    ++count;
+  return forward.getArguments().take_front(count);
+}
+
 namespace {
 
 /// The arguments of `forward` that stand for parameters.
@@ -49,14 +65,10 @@ BlockArgument getOldValue(func::FuncOp forward, unsigned index) {
   return BlockArgument();
 }
 
-/// True for a function of an input to logits and new values of parameters.
+/// True for a function of inputs to logits and new values of parameters.
 bool hasModelSignature(func::FuncOp forward) {
-  if (forward.isExternal() || forward.getNumArguments() == 0 ||
-      forward.getNumResults() == 0)
-    return false;
-  auto input = dyn_cast<RankedTensorType>(forward.getArgumentTypes().front());
-  if (!input || input.getRank() == 0 || !input.getElementType().isF32() ||
-      forward.getArgAttr(0, QTrainDialect::kParameterAttrName))
+  if (forward.isExternal() || forward.getNumResults() == 0 ||
+      getInputs(forward).empty())
     return false;
   return llvm::all_of(llvm::seq(1u, forward.getNumResults()), [&](unsigned i) {
     BlockArgument argument = getOldValue(forward, i);
@@ -64,11 +76,12 @@ bool hasModelSignature(func::FuncOp forward) {
   });
 }
 
-/// Checks that every argument except the first is a parameter or counts random
+/// Checks that every argument after the inputs is a parameter or counts random
 /// numbers, and that no operation has a region, which clones would share.
 LogicalResult expectModelBody(func::FuncOp forward,
                               const SymbolTable &symbols) {
-  for (unsigned i = 1, e = forward.getNumArguments(); i < e; ++i) {
+  unsigned first = getInputs(forward).size();
+  for (unsigned i = first, e = forward.getNumArguments(); i < e; ++i) {
     std::optional<Role> role = getRole(forward, i);
     auto symbol = forward.getArgAttrOfType<FlatSymbolRefAttr>(
         i, QTrainDialect::kParameterAttrName);
@@ -95,7 +108,7 @@ LogicalResult expectModelBody(func::FuncOp forward,
 /// replace.
 using StateMap = DenseMap<Value, ParameterOp>;
 
-/// Creates a function with the pixels and the parameters of a forward function
+/// Creates a function with the inputs and the parameters of a forward function
 /// as arguments, and clones the forward pass into it.
 class FunctionBuilder {
 public:
@@ -496,13 +509,21 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       last.erase();
   }
 
-  void addInput(FunctionBuilder &target) {
-    BlockArgument input = target.forward.getArgument(0);
-    if (!numberInput)
+  void addInputs(FunctionBuilder &target) {
+    for (BlockArgument input : getInputs(target.forward))
+      addInput(target, input);
+  }
+
+  void addInput(FunctionBuilder &target, BlockArgument input) {
+    Type type = input.getType();
+    if (getElementTypeOrSelf(type).isInteger(32))
+      return target.mapping.map(
+          input, target.addArgument(type, Role::Input, input.getLoc()));
+    if (!llvm::is_contained(*numberInputs, input.getArgNumber()))
       return target.addPixels(input, *mean, *std);
-    target.mapping.map(
-        input, target.addNumbers(input.getType(), Role::Input, input.getLoc(),
-                                 mantissas ? 8 : 0, kInputExponent));
+    target.mapping.map(input,
+                       target.addNumbers(type, Role::Input, input.getLoc(),
+                                         mantissas ? 8 : 0, kInputExponent));
   }
 
   /// The targets of predictions of `type`.
@@ -547,7 +568,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   LogicalResult buildEvaluate(func::FuncOp forward,
                               const StateMap &statistics) {
     FunctionBuilder target(forward, QTrainDialect::kEvaluateName);
-    addInput(target);
+    addInputs(target);
     target.addParameters(statistics);
     target.cloneEvaluation();
     return finish(target, target.getResult(0), {});
@@ -556,7 +577,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   LogicalResult buildEstimate(func::FuncOp forward, const StateMap &statistics,
                               SymbolTable &symbols) {
     FunctionBuilder target(forward, QTrainDialect::kEstimateName);
-    addInput(target);
+    addInputs(target);
     target.addParameters();
     Value index = target.addArgument(target.builder.getI32Type(), Role::Step);
     target.cloneEvaluation(
@@ -569,7 +590,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   LogicalResult buildTrainStep(func::FuncOp forward, SymbolTable &symbols) {
     FunctionBuilder target(forward, QTrainDialect::kTrainStepName);
     OpBuilder &builder = target.builder;
-    addInput(target);
+    addInputs(target);
     Value truth = addTarget(
         target, cast<RankedTensorType>(forward.getResultTypes().front()));
     target.addParameters();

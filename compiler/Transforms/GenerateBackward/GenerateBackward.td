@@ -13,8 +13,9 @@ include "compiler/Support/ModelPass.td"
 def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
   let summary = "Derives a training step and an evaluation from a forward pass";
   let description = [{
-    Replaces `@forward`, a function from a float input and the parameters to a
-    prediction, by functions on pixels or numbers:
+    Replaces `@forward`, a function from inputs and the parameters to a
+    prediction, by functions on what data sets have. Its inputs are the first
+    arguments, which have no mark.
 
     - `@evaluate`: the forward pass in which operations that are used only in
       training are replaced through TrainingOpInterface, so dropout is the
@@ -27,8 +28,9 @@ def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
       without dropout, which pools the statistics of the batches of its calls
       (`qtrain.pool_statistics`). Its argument `step` counts these batches.
 
-    Pixels are bytes, which the functions normalize. With `number-input` the
-    input is numbers: floats, or 8-bit mantissas with `mantissas`. Targets are
+    A float input is pixels, which are bytes that the functions normalize, or,
+    among `number-inputs`, numbers: floats, or 8-bit mantissas with `mantissas`.
+    An input of 32-bit integers is indices. Targets are
     classes or numbers, as the loss is defined for: floats, or 32-bit mantissas
     with `mantissas`. A function at the end of the model that is part of the
     loss, such as the sigmoid of `bce`, is left out, with a remark.
@@ -77,8 +79,9 @@ def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
            "Loss function, see compiler/Loss">,
     Option<"lossDelta", "loss-delta", "double", "1.0",
            "Width of the middle of the loss `huber`">,
-    Option<"numberInput", "number-input", "bool", "false",
-           "The input is numbers instead of pixels">,
+    ListOption<"numberInputs", "number-inputs", "int64_t",
+               "Positions, from 0, of the inputs that are numbers instead of "
+               "pixels">,
     Option<"mantissas", "mantissas", "bool", "false",
            "Numbers enter as mantissas instead of floats">,
     ListOption<"mean", "mean", "double",

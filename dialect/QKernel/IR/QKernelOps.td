@@ -277,6 +277,29 @@ def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
                        I64Attr:$factor, UnitAttr:$saturate);
 }
 
+def QKernel_ScatterAddOp : QKernel_KernelOp<"scatter_add"> {
+  let summary = "Sums of rows with the same index";
+  let description = [{
+    ins: integers or floats [P, F], indices [P]. outs: sums [V, F]. Row v of the
+    result is the sum of the rows whose index is v, added in their order.
+    Indices are in 0...V−1.
+
+    Constraints:
+    - (C1) two inputs and one output of these shapes.
+    - (C2) indices are 32-bit integers; the other input and the output are both
+      floats or both integers.
+
+    Example:
+
+    ```mlir
+    qkernel.scatter_add ins(%e, %i : memref<96x16xi8>, memref<96xi32>)
+      outs(%g : memref<100x16xi32>)
+    ```
+  }];
+  let arguments = (ins Variadic<QKernel_Elements>:$ins,
+                       Variadic<QKernel_Sums>:$outs);
+}
+
 def QKernel_ChannelMomentsOp : QKernel_KernelOp<"channel_moments"> {
   let summary = "Sums of elements, and of products with other elements";
   let description = [{

@@ -692,6 +692,22 @@ LogicalResult ChannelSumOp::verify() {
   return expectShape(*this, "sum", getOuts()[0], x.take_back()); // C1
 }
 
+LogicalResult ScatterAddOp::verify() {
+  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1, 1)))
+    return failure();
+  ArrayRef<int64_t> rows = shapeOf(getIns()[0]), sums = shapeOf(getOuts()[0]);
+  if (rows.size() != 2 || sums.size() != 2) // C1
+    return emitOpError() << "expected rows and sums of rank 2, but got ["
+                         << rows << "] and [" << sums << "]";
+  if (isFloat(getIns()[0]) != isFloat(getOuts()[0]) ||
+      !getElementTypeOrSelf(getIns()[1]).isInteger(32)) // C2
+    return emitOpError("expected rows and sums of one kind, and indices of 32 "
+                       "bits");
+  if (failed(expectShape(*this, "indices", getIns()[1], rows.take_front())))
+    return failure();
+  return expectShape(*this, "sums", getOuts()[0], {sums[0], rows[1]}); // C1
+}
+
 LogicalResult ChannelMomentsOp::verify() {
   // C1
   if (getIns().size() != 2 || getOuts().size() != 2)

@@ -49,6 +49,10 @@ bool isChannelsLast(mlir::RankedTensorType type);
 /// in bits fit 64 bits.
 constexpr int64_t kMaxElements = int64_t(1) << 40;
 
+/// The most rows that the gradient of a table may have, so that sums of their
+/// 8-bit mantissas fit 32 bits.
+constexpr int64_t kMaxGatheredRows = ((int64_t(1) << 31) - 1) / 127;
+
 /// True when `type` can be stored: all extents are known and
 /// positive, their product is at most `kMaxElements`, and a tensor has no
 /// encoding but `channels_last`, with rank 4.

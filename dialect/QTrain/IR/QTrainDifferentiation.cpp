@@ -71,6 +71,14 @@ Value AveragePool2DOp::buildOperandGradient(OpBuilder &builder,
                                                  getCountIncludePad());
 }
 
+Value GatherOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
+                                     Value resultGradient) {
+  if (operand != 0)
+    return Value();
+  return builder.create<GatherGradientOp>(getLoc(), getTable().getType(),
+                                          resultGradient, getIndices());
+}
+
 Value ReshapeOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                       Value resultGradient) {
   return builder.create<ReshapeOp>(getLoc(), getInput().getType(),

@@ -205,6 +205,28 @@ def QTrain_BiasGradientOp : QTrain_PureOp<"bias_gradient"> {
   let hasVerifier = 1;
 }
 
+def QTrain_GatherGradientOp : QTrain_PureOp<"gather_gradient"> {
+  let summary = "Gradient of a table with respect to its rows";
+  let description = [{
+    result[v, f] = Σ gradient[n, p, f] over all n and p with `indices`[n, p] =
+    v, in the order of n and p. Scaled operands give exact accumulators.
+
+    Constraints: those of `qtrain.gather` whose table is this result and whose
+    result is `gradient`.
+    - (C4) scaled: sums of as many mantissas as there are indices fit 32 bits.
+
+    Example:
+
+    ```mlir
+    %g = qtrain.gather_gradient %e, %tokens
+         : (tensor<8x12x16xf32>, tensor<8x12xi32>) -> tensor<100x16xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$gradient, QTrain_IndexTensor:$indices);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
 def QTrain_ReluGradientOp : QTrain_PureOp<"relu_gradient"> {
   let summary = "Gradient of a rectified linear unit";
   let description = [{

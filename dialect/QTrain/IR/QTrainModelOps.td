@@ -299,6 +299,31 @@ def QTrain_AveragePool2DOp : QTrain_PureOp<"average_pool2d", [Differentiable]> {
   let hasVerifier = 1;
 }
 
+def QTrain_GatherOp : QTrain_PureOp<"gather", [Differentiable]> {
+  let summary = "Rows of a table by their indices (ONNX Gather, an embedding)";
+  let description = [{
+    result[n, p, f] = table[indices[n, p], f], where p runs over all dimensions
+    of `indices` except the first, in row-major order. Scaled: the result has
+    the exponent of the table. The runtime checks that indices are below the
+    number of rows.
+
+    Constraints:
+    - (C1) `table` has rank 2, and `indices` rank 1 or more.
+    - (C2) the result has shape [N, P, F].
+    - (C3) table and result are both float, or both scaled of the same width.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.gather %table, %tokens
+         : (tensor<100x16xf32>, tensor<8x12xi32>) -> tensor<8x12x16xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$table, QTrain_IndexTensor:$indices);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
 def QTrain_ReshapeOp : QTrain_PureOp<"reshape", [Differentiable]> {
   let summary = "Gives a value another shape";
   let description = [{

@@ -54,6 +54,9 @@ def QTrain_MaskTensor : QTrain_TensorOf<[I1]>;
 /// Positions of maxima in their windows, in the layout of the maxima.
 def QTrain_PositionTensor : QTrain_TensorOf<[I8, I16]>;
 
+/// Indices of rows of a table, from 0 on.
+def QTrain_IndexTensor : QTrain_TensorOf<[I32]>;
+
 class QTrain_Op<string mnemonic, list<Trait> traits = []>
     : Op<QTrain_Dialect, mnemonic, traits>;
 

@@ -291,6 +291,30 @@ LogicalResult AveragePool2DOp::verify() {
   return verifyPool(*this, getInput(), getResult(), getWindow());
 }
 
+/// Checks the shapes of a gather of rows of `table` by `indices`.
+static LogicalResult verifyGather(Operation *op, Value table, Value indices,
+                                  Value rows) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(indices.getType()).getShape();
+  if (failed(expectRank(op, "the table", table, 2)))
+    return failure();
+  if (shape.empty())
+    return op->emitOpError("expected indices of rank 1 or more"); // C1
+  if (failed(expectOneForm(op, {table, rows})))
+    return failure();
+  return expectShape(op, "the rows", rows, // C2
+                     {shape[0], ShapedType::getNumElements(shape.drop_front()),
+                      getShape(table)[1]});
+}
+
+LogicalResult GatherOp::verify() {
+  if (getTensorType(getTable().getType()).getElementType() !=
+      getTensorType(getResult().getType()).getElementType()) // C3
+    return emitOpError() << "expected table and result of one width, but got "
+                         << getTable().getType() << " and "
+                         << getResult().getType();
+  return verifyGather(*this, getTable(), getIndices(), getResult());
+}
+
 LogicalResult ReshapeOp::verify() {
   RankedTensorType input = getTensorType(getInput().getType());
   RankedTensorType result = getTensorType(getResult().getType());
@@ -490,6 +514,16 @@ LogicalResult BiasGradientOp::verify() {
       failed(expectSum(*this, getResult())))
     return failure();
   return expectShape(*this, "result", getResult(), {shape[1]}); // C1
+}
+
+LogicalResult GatherGradientOp::verify() {
+  if (failed(expectSum(*this, getResult())))
+    return failure();
+  int64_t terms = getIndices().getType().getNumElements();
+  if (isScaled(getGradient().getType()) && terms > kMaxGatheredRows) // C4
+    return emitOpError() << "expected at most " << kMaxGatheredRows
+                         << " indices, but got " << terms;
+  return verifyGather(*this, getResult(), getIndices(), getGradient());
 }
 
 LogicalResult ReluGradientOp::verify() {

@@ -1,4 +1,4 @@
-//===- DataSet.h - labelled images in memory --------------------*- C++ -*-===//
+//===- DataSet.h - examples in memory ---------------------------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,6 +8,7 @@
 #ifndef QTCRT_DATASET_H
 #define QTCRT_DATASET_H
 
+#include "qtcrt/Memory.h"
 #include "qtcrt/Numbers.h"
 #include "qtcrt/Standardization.h"
 #include "qtcrt/abi.h"
@@ -32,23 +33,35 @@ struct ImageShape {
 /// "1x28x28".
 std::string toString(const ImageShape &shape);
 
-/// One split of a data set as a step gets it: examples of C planes of H rows of
-/// W elements, and their targets.
-struct DataSplit {
-  ImageShape shape;                       ///< of an example
-  std::vector<uint8_t> inputs;            ///< as the input port stores them
-  std::vector<uint8_t> targets;           ///< as the target port stores them
-  uint64_t elementBytes = 1;              ///< of an element of an input
-  uint64_t targetBytes = sizeof(int32_t); ///< of an example's target
+/// What a port gets from the examples of a split, as the port stores it.
+struct Column {
+  ImageShape shape; ///< of an example: C planes of H rows of W elements
+  uint64_t elementBytes = 1;
+  std::vector<uint8_t> bytes;
 
-  uint64_t count() const { return targets.size() / targetBytes; }
-  uint64_t inputBytes() const { return shape.elements() * elementBytes; }
-  const uint8_t *input(uint64_t index) const {
-    return inputs.data() + index * inputBytes();
+  uint64_t exampleBytes() const { return shape.elements() * elementBytes; }
+  uint64_t count() const { return bytes.size() / exampleBytes(); }
+  const uint8_t *example(uint64_t index) const {
+    return bytes.data() + index * exampleBytes();
   }
-  const uint8_t *target(uint64_t index) const {
-    return targets.data() + index * targetBytes;
-  }
+};
+
+/// One split of a data set as a step gets it.
+struct DataSplit {
+  std::vector<Column> inputs; ///< one for each input port, in their order
+  Column targets;
+
+  uint64_t count() const { return targets.count(); }
+};
+
+/// `count` examples as the ports store them, 64-byte aligned.
+struct Batch {
+  std::vector<Buffer> inputs; ///< one for each input port, in their order
+  Buffer targets;
+
+  Batch() = default;
+  /// Takes memory for `count` examples of `data`.
+  Batch(const DataSplit &data, uint64_t count);
 };
 
 struct DataSet {
@@ -60,20 +73,24 @@ struct DataSet {
   std::string remark;
 };
 
+/// What a port accepts.
+struct ColumnRequest {
+  std::string name; ///< of the model's input or output
+  ImageShape shape; ///< of an example; missing extents are 1
+  qtcrt_encoding encoding = QTCRT_ENCODING_PIXEL;
+  int64_t classes = 0; ///< CLASS: elements are 0...classes-1
+  NumberFormat format; ///< of NUMBER
+  bool standardized = false;
+};
+
 /// The data that the model accepts; readers check it before they read examples.
 struct DataRequest {
-  ImageShape input;         ///< of the model; missing extents are 1
-  bool takesPixels = true;  ///< inputs are uint8 pixels, otherwise numbers
-  NumberFormat inputFormat; ///< of numbers
-  bool standardized = false;
+  std::vector<ColumnRequest> inputs{1}; ///< one for each input port
+  ColumnRequest target;
+  bool isLogistic = false; ///< numbers of targets are in [0, 1]
   /// To standardize with. If empty, that of the training split, which must be
   /// read then.
   Standardization standardization;
-
-  int64_t classes = 0;       ///< targets are 0...classes-1; 0: numbers
-  uint64_t outputs = 1;      ///< numbers of a target; 1 for classes
-  NumberFormat targetFormat; ///< of numbers
-  bool isLogistic = false;   ///< numbers of targets are in [0, 1]
 
   bool train = true;  ///< read the training split, too
   uint64_t limit = 0; ///< use the first examples of it only; 0: all
@@ -82,13 +99,18 @@ struct DataRequest {
 /// The request of a model that checkModel accepts.
 DataRequest requestFor(const qtcrt_model &model);
 
-/// One split of a data set as its files have it: as many targets (classes, or
-/// DataRequest::outputs numbers each) as there are inputs.
+/// What files have for a port. Classes are 32-bit integers.
+struct RawColumn {
+  ImageShape shape; ///< of an example
+  NumberArray numbers;
+  uint64_t count() const { return numbers.size() / shape.elements(); }
+};
+
+/// One split of a data set as its files have it.
 struct RawSplit {
-  ImageShape shape; ///< of an input
-  NumberArray inputs;
-  NumberArray targets;
-  uint64_t count() const { return inputs.size() / shape.elements(); }
+  std::vector<RawColumn> inputs{1}; ///< one for each input port
+  RawColumn targets;
+  uint64_t count() const { return targets.count(); }
 };
 
 struct RawDataSet {
@@ -102,7 +124,9 @@ struct DataFormat {
   const char *argument;
   const char *summary; ///< for --help
   RawDataSet (*read)(const std::string &argument, const DataRequest &request);
-  bool hasNumbers; ///< targets may be numbers, otherwise they are classes
+  /// Examples may have any inputs and targets, otherwise they are images and
+  /// their classes.
+  bool isGeneral;
 };
 
 /// All formats; the end is marked by a null name.
@@ -123,17 +147,11 @@ bool fitsInput(const ImageShape &shape, const ImageShape &input);
 
 /// Throws unless `fitsInput`; `file` is named.
 void checkImageShape(const std::string &file, const ImageShape &shape,
-                     const DataRequest &request);
+                     const ColumnRequest &request);
 
-/// Throws unless 0 <= label < request.classes.
+/// Throws unless 0 <= label < request.target.classes.
 void checkLabel(const std::string &file, uint64_t index, int64_t label,
                 const DataRequest &request);
-
-/// Throws because the label, which may be too large for an integer, is out of
-/// range.
-[[noreturn]] void failLabel(const std::string &file, uint64_t index,
-                            const std::string &label,
-                            const DataRequest &request);
 
 } // namespace qtcrt
 

@@ -10,7 +10,6 @@
 
 #include "qtcrt/Augment.h"
 #include "qtcrt/DataSet.h"
-#include "qtcrt/Memory.h"
 
 #include <condition_variable>
 #include <exception>
@@ -25,11 +24,6 @@ struct LoaderOptions {
   uint64_t seed = 0;
   bool shuffle = true;
   Augmentation augment = Augmentation::None;
-};
-
-/// `batch` inputs and targets as the ports store them, 64-byte aligned.
-struct Batch {
-  Buffer inputs, targets;
 };
 
 /// Assembles training batches on a thread of its own, one ahead of the step.
@@ -51,6 +45,9 @@ public:
 private:
   void run();
   void assemble(Batch &batch);
+  /// Copies an input of an example, changed as the options say, to `place`.
+  void copyInput(const Column &column, uint64_t example, Buffer &batch,
+                 uint64_t place) const;
 
   const DataSplit &data;
   LoaderOptions options;

@@ -16,6 +16,7 @@
 #include "qtcrt/abi.h"
 
 #include <cstdint>
+#include <string>
 
 namespace qtcrt {
 
@@ -25,6 +26,7 @@ uint64_t countPorts(const qtcrt_model &model, qtcrt_port_role role);
 /// The first port with `role`; null if there is none. Takes any model.
 const qtcrt_port *findPort(const qtcrt_model &model, qtcrt_port_role role);
 
+/// The first of the inputs.
 const qtcrt_port &inputPort(const qtcrt_model &model);
 const qtcrt_port &targetPort(const qtcrt_model &model);
 const qtcrt_port &predictionPort(const qtcrt_model &model);
@@ -42,16 +44,25 @@ uint64_t portBytes(const qtcrt_port &port);
 /// Bytes that the port has for one example of a batch.
 uint64_t exampleBytes(const qtcrt_model &model, const qtcrt_port &port);
 
-/// Numbers that the model predicts for one example.
+/// Numbers that the model predicts for one position of an example.
 uint64_t outputsOf(const qtcrt_model &model);
 
-/// Whether inputs are pixels, and not numbers.
+/// Positions of an example for which the model predicts something; mostly 1.
+uint64_t positionsOf(const qtcrt_model &model);
+
+/// Whether the only input is pixels.
 bool takesPixels(const qtcrt_model &model);
+
+/// What the elements of an input are, in the plural.
+const char *describeElements(const qtcrt_port &port);
+
+/// What the model takes, in the plural.
+std::string describeInputs(const qtcrt_model &model);
 
 /// Whether targets are classes, and not numbers.
 bool predictsClasses(const qtcrt_model &model);
 
-/// Numbers are standardized by this many channels; 0 if they are not.
+/// Channels of all inputs that are standardized.
 uint64_t standardizedChannels(const qtcrt_model &model);
 
 } // namespace qtcrt

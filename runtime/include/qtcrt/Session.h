@@ -48,14 +48,13 @@ public:
   /// (qtcrt_tensor::uniform).
   void drawInitialState(uint64_t seed);
 
-  /// Starts a training step on a batch of inputs and targets, or a forward pass
-  /// only. Batches have the layout of their ports and are 64-byte aligned. A
-  /// processor runs the step at once.
-  void startTraining(const uint8_t *inputs, const uint8_t *targets,
-                     uint64_t seed, int64_t schedule, uint64_t step);
-  void startEvaluation(const uint8_t *inputs);
-  /// Starts call number `index` of `estimate`, on a batch of inputs.
-  void startEstimate(const uint8_t *inputs, uint64_t index);
+  /// Starts a training step on a batch of as many examples as the model takes,
+  /// or a forward pass only. A processor runs the step at once.
+  void startTraining(const Batch &batch, uint64_t seed, int64_t schedule,
+                     uint64_t step);
+  void startEvaluation(const Batch &batch);
+  /// Starts call number `index` of `estimate`.
+  void startEstimate(const Batch &batch, uint64_t index);
   /// Resets the statistics that evaluation reads to the running statistics.
   void resetStatistics();
   /// Waits for the oldest step that was started; addTo has its predictions
@@ -65,8 +64,7 @@ public:
   Device *getDevice() const { return device.get(); }
   /// On a device: runs a training step and returns the seconds of each
   /// operation of the variant.
-  std::vector<double> profileTraining(const uint8_t *inputs,
-                                      const uint8_t *targets, uint64_t seed,
+  std::vector<double> profileTraining(const Batch &batch, uint64_t seed,
                                       int64_t schedule, uint64_t step);
   /// Steps that may be started before the first of them is finished.
   unsigned stepsAhead() const { return device ? Device::stepsAhead : 1; }
@@ -86,9 +84,9 @@ public:
   uint64_t allocatedBytes() const;
 
 private:
-  qtcrt_step makeStep(const uint8_t *inputs);
-  qtcrt_step makeTraining(const uint8_t *inputs, const uint8_t *targets,
-                          uint64_t seed, int64_t schedule, uint64_t step);
+  qtcrt_step makeStep(const Batch &batch);
+  qtcrt_step makeTraining(const Batch &batch, uint64_t seed, int64_t schedule,
+                          uint64_t step);
   void refreshDevice();
 
   const qtcrt_model &compiled;

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 12
+#define QTCRT_ABI_VERSION 13
 
 /// Most ports of a model.
 #define QTCRT_MAX_PORTS 16
@@ -92,7 +92,7 @@ enum qtcrt_port_role {
 /// What the elements of an INPUT or TARGET stand for.
 enum qtcrt_encoding {
   QTCRT_ENCODING_PIXEL = 0, ///< UINT8, which the step normalizes
-  QTCRT_ENCODING_CLASS = 1, ///< INT32 class indices, below `classes`
+  QTCRT_ENCODING_CLASS = 1, ///< INT32 indices: classes, or rows of a table
   QTCRT_ENCODING_NUMBER = 2 ///< FLOAT32, or mantissas of INT8 or INT32:
                             ///< number = mantissa * 2^exponent
 };
@@ -148,6 +148,8 @@ typedef struct qtcrt_port {
   uint32_t standardized; ///< INPUT of numbers: not 0 if they are (x - mean) /
                          ///< deviation of their channel (dimension 1) in the
                          ///< training set
+  uint32_t classes;      ///< CLASS: indices are below this; otherwise 0
+  uint32_t reserved;
 } qtcrt_port;
 
 typedef struct qtcrt_executor qtcrt_executor;
@@ -258,7 +260,8 @@ typedef struct qtcrt_model {
   uint64_t default_seed;
   int64_t batch;
   const qtcrt_port *ports; ///< INPUT, TARGET, PREDICTION and, under integer
-                           ///< schemes, EXPONENT
+                           ///< schemes, EXPONENT; one or more of INPUT, one
+                           ///< of each other
   uint64_t port_count;
   uint64_t state_bytes;
   const uint8_t *initial_state; ///< state before the first step
@@ -305,7 +308,7 @@ void qtcrt_mark(qtcrt_executor *executor, int64_t op);
 
 static_assert(sizeof(qtcrt_tensor) == 72, "qtcrt_tensor is part of the ABI");
 static_assert(sizeof(qtcrt_op) == 32, "qtcrt_op is part of the ABI");
-static_assert(sizeof(qtcrt_port) == 48, "qtcrt_port is part of the ABI");
+static_assert(sizeof(qtcrt_port) == 56, "qtcrt_port is part of the ABI");
 static_assert(sizeof(qtcrt_step) == 168, "qtcrt_step is part of the ABI");
 static_assert(sizeof(qtcrt_address) == 16, "qtcrt_address is part of the ABI");
 static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");

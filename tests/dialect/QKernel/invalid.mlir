@@ -53,6 +53,24 @@ func.func @f(%x: memref<8x10xi32>, %max: memref<1xi32>) {
 
 // -----
 
+// (C1)
+func.func @f(%e: memref<6x4xi8>, %i: memref<5xi32>, %g: memref<9x4xi32>) {
+  // expected-error @below {{expected indices of shape [6], but got [5]}}
+  qkernel.scatter_add ins(%e, %i : memref<6x4xi8>, memref<5xi32>) outs(%g : memref<9x4xi32>)
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%e: memref<6x4xf32>, %i: memref<6xi32>, %g: memref<9x4xi32>) {
+  // expected-error @below {{expected rows and sums of one kind, and indices of 32 bits}}
+  qkernel.scatter_add ins(%e, %i : memref<6x4xf32>, memref<6xi32>) outs(%g : memref<9x4xi32>)
+  return
+}
+
+// -----
+
 // (C1) of ranks
 func.func @f(%e: memref<8xi8>, %g: memref<8xi32>) {
   // expected-error @below {{expected an input of rank 2 or more}}

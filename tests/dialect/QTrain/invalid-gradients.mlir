@@ -527,3 +527,39 @@ func.func @f(%x: tensor<2x4xf32>, %l: tensor<2xi32>) {
     : (tensor<2x4xf32>, tensor<2xi32>) -> !qtrain.scaled<tensor<2x4xi32>>
   return
 }
+
+// -----
+
+// (C2)
+func.func @f(%t: tensor<10x4xf32>, %i: tensor<8x3xi32>) {
+  // expected-error @below {{expected the rows of shape [8, 3, 4], but got [8, 3, 5]}}
+  %0 = qtrain.gather %t, %i : (tensor<10x4xf32>, tensor<8x3xi32>) -> tensor<8x3x5xf32>
+  return
+}
+
+// -----
+
+// (C1)
+func.func @f(%t: tensor<10xf32>, %i: tensor<8x3xi32>) {
+  // expected-error @below {{expected the table of rank 2, but got 'tensor<10xf32>'}}
+  %0 = qtrain.gather %t, %i : (tensor<10xf32>, tensor<8x3xi32>) -> tensor<8x3x4xf32>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @f(%t: !qtrain.scaled<tensor<10x4xi8>>, %i: tensor<8x3xi32>) {
+  // expected-error @below {{expected table and result of one width}}
+  %0 = qtrain.gather %t, %i : (!qtrain.scaled<tensor<10x4xi8>>, tensor<8x3xi32>) -> !qtrain.scaled<tensor<8x3x4xi16>>
+  return
+}
+
+// -----
+
+// (C4)
+func.func @f(%e: !qtrain.scaled<tensor<4194304x5x4xi8>>, %i: tensor<4194304x5xi32>) {
+  // expected-error @below {{expected at most 16909320 indices, but got 20971520}}
+  %0 = qtrain.gather_gradient %e, %i : (!qtrain.scaled<tensor<4194304x5x4xi8>>, tensor<4194304x5xi32>) -> !qtrain.scaled<tensor<10x4xi32>>
+  return
+}

@@ -20,10 +20,20 @@ NORMALIZATIONS = {
 }
 
 
-class DataSet:
-    """uint8 images or floats (examples, channels, height, width) or flat (examples, features).
+class Columns(list):
+    """The arrays of several inputs, indexed by example."""
 
-    Labels are class indices (examples,), and targets that are floats (examples, outputs).
+    def __getitem__(self, chosen):
+        return Columns(array[chosen] for array in self)
+
+    def __len__(self):
+        return len(list.__getitem__(self, 0))
+
+
+class DataSet:
+    """uint8 images or floats (examples, channels, height, width) or flat (examples, features); Columns of several.
+
+    Labels are class indices (examples,) or (examples, positions), and targets that are floats (examples, outputs).
     """
 
     def __init__(self, train_x, train_y, test_x, test_y):
@@ -34,7 +44,8 @@ class DataSet:
     def _targets(values):
         if values.dtype.kind == "f":
             return values.reshape(len(values), -1)
-        return values.astype(np.int64).reshape(-1)
+        positions = math.prod(values.shape[1:])
+        return values.astype(np.int64).reshape((len(values), positions) if positions > 1 else -1)
 
 
 def _read_idx(folder, name):
@@ -68,21 +79,26 @@ def _cifar10(folder):
     return DataSet(*records(train), *records(test))
 
 
-def _npy(folder):
+def _npy_input(folder, name):
+    array = np.load(os.path.join(folder, name + ".npy"))
+    if array.dtype not in (np.uint8, np.int32, np.int64, np.float32, np.float64):
+        raise ValueError(f"{name}.npy: expected uint8, indices, float32 or float64, but got {array.dtype}")
+    return array[:, None] if array.ndim == 3 else array
+
+
+def _npy(folder, inputs):
     arrays = {}
-    for name in ("train_x", "train_y", "test_x", "test_y"):
-        arrays[name] = np.load(os.path.join(folder, name + ".npy"))
-    for name in ("train_x", "test_x"):
-        if arrays[name].dtype not in (np.uint8, np.float32, np.float64):
-            raise ValueError(f"{name}.npy: expected uint8, float32 or float64, but got {arrays[name].dtype}")
-        if arrays[name].ndim == 3:
-            arrays[name] = arrays[name][:, None]
+    for split in ("train", "test"):
+        arrays[split + "_y"] = np.load(os.path.join(folder, split + "_y.npy"))
+        parts = [_npy_input(folder, f"{split}_x" + (f"_{name}" if len(inputs) > 1 else "")) for name in inputs]
+        arrays[split + "_x"] = Columns(parts) if len(inputs) > 1 else parts[0]
     return DataSet(**arrays)
 
 
-def load(specification):
+def load(specification, inputs=("x",)):
+    """The data set of a model with these inputs. Names are those of files."""
     kind, _, folder = specification.partition(":")
-    readers = {"mnist": _mnist, "cifar10": _cifar10, "npy": _npy}
+    readers = {"mnist": _mnist, "cifar10": _cifar10, "npy": lambda folder: _npy(folder, inputs)}
     if kind not in readers or not folder:
         raise ValueError(f"--data: expected mnist:DIR, cifar10:DIR or npy:DIR, but got {specification}")
     return readers[kind](folder)
@@ -155,6 +171,27 @@ class InputNumbers:
 
     def mantissas(self, x):
         return clip(round_half_even(self.values(x) * 2.0**-self.exponent), 8)
+
+
+class InputIndices:
+    """Indices of rows, as they are."""
+
+    exponent = 0
+
+    @staticmethod
+    def mantissas(indices):
+        return indices
+
+
+class InputColumns:
+    """The inputs of a model with several, each by its own rule."""
+
+    def __init__(self, rules):
+        self.rules = rules
+        self.exponent = [rule.exponent for rule in rules]
+
+    def mantissas(self, columns):
+        return [rule.mantissas(x) for rule, x in zip(self.rules, columns, strict=True)]
 
 
 def crop_flip(images, examples, seed, epoch):

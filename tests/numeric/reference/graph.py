@@ -107,7 +107,27 @@ class Graph:
 
     def __init__(self):
         self.nodes, self.shapes, self.parameters, self.running = [], {}, {}, {}
-        self.input = self.output = None
+        self.inputs, self.indices = [], set()  # names in order; those of inputs that are indices of rows
+        self.output = None
+        self.class_axis = 1  # of the output, for losses of classes
+
+    @property
+    def input(self):
+        """The only input."""
+        if len(self.inputs) != 1:
+            raise Unsupported(f"expected one graph input, but got {len(self.inputs)}")
+        return self.inputs[0]
+
+    def rows(self, predictions):
+        """Predictions with one row for each position of an example."""
+        classes = predictions.shape[self.class_axis]
+        return np.moveaxis(predictions, self.class_axis, -1).reshape(-1, classes)
+
+    def from_rows(self, rows):
+        """The inverse: errors of rows in the shape of the output."""
+        shape = list(self.shapes[self.output])
+        shape.append(shape.pop(self.class_axis))
+        return np.moveaxis(rows.reshape(shape), -1, self.class_axis)
 
     def users(self, value):
         return sum(node.inputs.count(value) for node in self.nodes)
@@ -133,6 +153,7 @@ class _Importer:
         self.read_names = {}  # key of a use: the value that its first node reads
         self.dropouts = 0
         self.file_batch = None
+        self.softmax_axis = None  # of the Softmax at the end
         for tensor in model.graph.initializer:
             self._constant(tensor.name, numpy_helper.to_array(tensor))
         self.raw_users = {}
@@ -236,15 +257,10 @@ class _Importer:
     def run(self):
         graph = self.model.graph
         inputs = [i for i in graph.input if i.name not in self.constants]
-        if len(inputs) != 1 or len(graph.output) < 1:
-            raise Unsupported("expected one graph input")
-        dims = inputs[0].type.tensor_type.shape.dim
-        self.file_batch = dims[0].dim_value if dims else None
-        shape = (self.batch,) + tuple(d.dim_value for d in dims[1:])
-        if not dims or any(n <= 0 for n in shape):
-            raise Unsupported("expected a static input shape after the batch")
-        self.graph.input = inputs[0].name
-        self.graph.shapes[self.graph.input] = shape
+        if not inputs or len(graph.output) < 1:
+            raise Unsupported("expected a graph input and an output")
+        for value in inputs:
+            self._input(value)
         for node in graph.node:
             if node.domain not in ("", "ai.onnx"):
                 self._fail(node, f"unknown domain '{node.domain}'")
@@ -264,10 +280,24 @@ class _Importer:
         for rank, name in enumerate(sorted(self.graph.parameters, key=lambda n: n.encode())):
             self.graph.parameters[name].identifier = rank
         shape = self.graph.shapes[self.graph.output]
-        is_row = len(shape) >= 2 or (len(shape) == 1 and self.of_numbers)
-        if shape[0] != self.batch or not is_row or any(n != 1 for n in shape[2:]):
+        if shape[0] != self.batch or (len(shape) < 2 and not self.of_numbers):
             raise Unsupported(f"expected logits (batch, classes), but got {shape}")
+        if math.prod(shape[2:]) != 1:
+            # Without a Softmax: the last dimension of sequences, the first of images (section 3).
+            self.graph.class_axis = self.softmax_axis or (2 if len(shape) == 3 else 1)
         return self.graph
+
+    def _input(self, value):
+        tensor = value.type.tensor_type
+        dims = tensor.shape.dim
+        self.file_batch = dims[0].dim_value if dims else None
+        shape = (self.batch,) + tuple(d.dim_value for d in dims[1:])
+        if not dims or any(n <= 0 for n in shape):
+            raise Unsupported("expected a static input shape after the batch")
+        self.graph.inputs.append(value.name)
+        self.graph.shapes[value.name] = shape
+        if tensor.elem_type in (onnx.TensorProto.INT32, onnx.TensorProto.INT64):
+            self.graph.indices.add(value.name)
 
     def _belongs_to_loss(self, node):
         """Whether a loss of classes has this Softmax, or `bce` this Sigmoid (section 4.16)."""
@@ -282,6 +312,8 @@ class _Importer:
             if node.output != (views[-1].inputs[0] if views else self.graph.output):
                 continue
             if self._belongs_to_loss(node):
+                if node.kind == "softmax":
+                    self.softmax_axis = node.attributes["axis"]
                 if views:
                     views[-1].inputs = node.inputs
                 else:
@@ -328,12 +360,22 @@ class _Importer:
 
     def _op_Gather(self, node, attributes):
         axis = attributes.get("axis", 0)
-        if not self._folded(node, lambda x, i: np.take(x, i, axis)):
-            self._fail(node, "only on shapes")
+        if self._folded(node, lambda x, i: np.take(x, i, axis)):
+            return
+        indices = self._value(node, 1)
+        if axis != 0 or indices not in self.graph.indices:
+            self._fail(node, "expected rows whose indices are an input")
+        table = self._parameter(node, 0, "weight")
+        shape = self.graph.shapes[indices] + tuple(table.shape[1:])
+        self._set_fans(table, table.shape[0], math.prod(table.shape[1:]))
+        self._add("gather", node, [indices], shape, weight=table)
 
     def _op_Cast(self, node, attributes):
+        if self._is_activation(node.input[0]) and self._value(node, 0) in self.graph.indices:
+            return self._identity(node)
         if not self._folded(node, lambda x: x):
             self._fail(node, "only on shapes")
+        return None
 
     def _identity(self, node):
         source, output = node.input[0], node.output[0]
@@ -637,9 +679,9 @@ class _Importer:
         shape = self.graph.shapes[x]
         axis = attributes.get("axis", -1 if self.opset >= 13 else 1)
         axis += len(shape) if axis < 0 else 0
-        if axis != 1 and any(n != 1 for n in shape[1:]):
-            self._fail(node, f"expected axis 1, but got {axis}")
-        self._add("softmax", node, [x], shape)
+        if axis == 0 or (axis != 1 and math.prod(shape[2:]) == 1):
+            self._fail(node, f"expected an axis over the classes, but got {axis}")
+        self._add("softmax", node, [x], shape, attributes={"axis": axis})
 
     _op_Softmax = _op_LogSoftmax = _softmax
 

@@ -27,10 +27,10 @@ OPSET = 13
 class Model:
     """Builds a chain of nodes; every method returns the name of its result."""
 
-    def __init__(self, name, shape=IMAGE, output=(CLASSES,)):
-        """`shape` and `output` are those of an example and its result."""
+    def __init__(self, name, shape=IMAGE, output=(CLASSES,), inputs=None):
+        """`shape` and `output` are those of an example and its result; `inputs` are {name: (type, shape)} instead."""
         self.name, self.nodes, self.initializers, self.opset = name, [], [], OPSET
-        self.shape, self.output = tuple(shape), tuple(output)
+        self.inputs, self.output = inputs or {"x": (TensorProto.FLOAT, shape)}, tuple(output)
         self.random = np.random.RandomState(zlib.crc32(name.encode()))
 
     def parameter(self, name, shape, scale=None):
@@ -75,7 +75,7 @@ class Model:
         assert output == self.nodes[-1].name + "_out"
         graph = helper.make_graph(
             self.nodes, self.name,
-            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ("N",) + self.shape)],
+            [helper.make_tensor_value_info(name, kind, ("N", *shape)) for name, (kind, shape) in self.inputs.items()],
             [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ("N",) + self.output)],
             self.initializers,
         )

@@ -148,11 +148,16 @@ class Trainer:
     def forward(self, images, exponent, mode, step=0):
         """Returns ({value name: (mantissas, exponent)}, {node output: what backward needs}).
 
-        The mode is TRAINING, EVALUATION or ESTIMATION.
+        The mode is TRAINING, EVALUATION or ESTIMATION. A graph with several inputs takes lists of mantissas and of
+        exponents; indices have none.
         """
-        shape = self.graph.shapes[self.graph.input]
-        values = {self.graph.input: (int64(images).reshape(shape), exponent)}
-        saved = {}
+        graph, saved = self.graph, {}
+        if len(graph.inputs) == 1:
+            images, exponent = [images], [exponent]
+        values = {
+            name: (int64(x).reshape(graph.shapes[name]), s)
+            for name, x, s in zip(graph.inputs, images, exponent, strict=True)
+        }
         for node in self.graph.nodes:
             operands = [values[name] for name in node.inputs]
             method = getattr(self, "_forward_" + node.kind)
@@ -205,6 +210,10 @@ class Trainer:
             x, weight, node.attributes["transposed"], node.output_shape
         )
         return self._linear_output(node, accumulator, s_x + self.exponents[node.weight.name])
+
+    def _forward_gather(self, node, operands, saved, mode, step):
+        (indices, _), = operands
+        return self.compute_copy(node.weight)[indices], self.exponents[node.weight.name], None
 
     def _forward_relu(self, node, operands, saved, mode, step):
         (x, s), = operands
@@ -294,19 +303,21 @@ class Trainer:
         settings = self.settings
         if settings.loss in loss.OF_NUMBERS:
             return loss.number_error(settings.loss, predictions, exponent, targets, settings.loss_delta)
-        return loss.loss_error(settings.power, predictions, exponent, targets, settings.seed, step)
+        return loss.loss_error(settings.power, predictions, exponent, targets.reshape(-1), settings.seed, step)
 
     def step(self, images, exponent, targets, step, mu):
         """One training step: forward, loss, errors with the old weights, update.
 
-        Targets are class indices (batch,), or mantissas of numbers (batch, outputs).
+        Targets are class indices (batch,) or (batch, positions), or mantissas of numbers (batch, outputs).
         """
         values, saved = self.forward(images, exponent, TRAINING, step)
         logits, s_logits = values[self.graph.output]
-        flat = logits.reshape(len(logits), -1)
+        of_numbers = self.settings.loss in loss.OF_NUMBERS
+        flat = logits.reshape(len(logits), -1) if of_numbers else self.graph.rows(logits)
         error, s_error = self._loss_error(flat, s_logits, targets, step)
         self.recorder.record("error", "loss", error, s_error)
-        contributions = {self.graph.output: [(error.reshape(logits.shape), s_error)]}
+        error = error.reshape(logits.shape) if of_numbers else self.graph.from_rows(error)
+        contributions = {self.graph.output: [(error, s_error)]}
         gradients = {}
         for node in reversed(self.graph.nodes):
             arriving = contributions.pop(node.output, None)
@@ -361,6 +372,13 @@ class Trainer:
             return None
         accumulator = operators.gemm_input_error(e, weight, transposed, x.shape)
         return [requantize(accumulator, s_e + self.exponents[node.weight.name])[:2]]
+
+    def _backward_gather(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        (indices, _), = operands
+        gradient = np.zeros(node.weight.shape, np.int64)
+        np.add.at(gradient, indices, e)
+        gradients.setdefault(node.weight.name, []).append((node.weight.adjoint(gradient), s_e))
+        return [None]
 
     def _backward_relu(self, node, e, s_e, operands, output, saved, gradients, wanted):
         return [(np.where(output[0] > 0, e, 0), s_e)]
@@ -450,8 +468,9 @@ class Trainer:
             self.estimated.update(zip(names, batchnorm.pooled_statistics(statistics)))
 
     def predict(self, images, exponent):
-        """Lowest class index among the maxima (section 3)."""
-        return self.predict_numbers(images, exponent).argmax(axis=1)
+        """Lowest class index among the maxima (section 3), for each position of each example."""
+        values, _ = self.forward(images, exponent, EVALUATION)
+        return self.graph.rows(values[self.graph.output][0]).argmax(axis=1)
 
     def predict_numbers(self, images, exponent):
         """The outputs of each example, as floats."""

@@ -8,6 +8,7 @@ a last line `test_accuracy A (CORRECT/COUNT)`, or `test_loss L` if targets are n
 """
 
 import argparse
+import copy
 import os
 import sys
 import zlib
@@ -66,7 +67,7 @@ def parse(arguments):
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--init", choices=["onnx", "scheme"], default="onnx")
     parser.add_argument("--scheme", choices=["niti", "wage"], default="niti")
-    parser.add_argument("--input", choices=["pixels", "float32"], default="pixels")
+    parser.add_argument("--input", default="pixels", help="pixels, float32 or indices, for all inputs or a list")
     parser.add_argument("--normalize", help="of pixels: none (the default), mnist, ...; of floats: standard (the default), none")
     parser.add_argument("--headroom", type=int, default=1)
     parser.add_argument("--weight-bits", type=int, choices=[8, 16], default=8)
@@ -91,6 +92,7 @@ def parse(arguments):
     parser.add_argument("--eval", action="store_true", help="print the accuracy on the test set at the end")
     parser.add_argument("--dump", metavar="DIR", help="write intermediate results (see Recorder)")
     options = parser.parse_args(arguments)
+    options.input = options.input.split(",")
     options.loss = options.loss or ("sse" if options.scheme == "wage" else "cross-entropy")
     return options
 
@@ -106,8 +108,8 @@ def accuracy(trainer, table, dataset, batch):
     correct = 0
     for images, labels in data.evaluation_batches(dataset, batch):
         predicted = trainer.predict(table.mantissas(images), table.exponent)
-        correct += int((predicted[: len(labels)] == labels).sum())
-    return correct, len(dataset.test_y)
+        correct += int((predicted[: labels.size] == labels.reshape(-1)).sum())
+    return correct, dataset.test_y.size
 
 
 def test_loss(trainer, inputs, dataset, options):
@@ -120,15 +122,15 @@ def test_loss(trainer, inputs, dataset, options):
     return sum(losses) / len(losses)
 
 
-def check_images(dataset, shape, options):
+def check_images(images, shape, kind):
     """Images must have the model's shape, up to dimensions of 1, unless either is flat."""
 
     def long(dims):
         return [n for n in dims if n != 1]
 
-    found, expected = dataset.train_x.shape[1:], shape[1:]
-    if (dataset.train_x.dtype == np.uint8) != (options.input == "pixels"):
-        raise ValueError(f"--input={options.input} does not fit {dataset.train_x.dtype}")
+    found, expected = images.shape[1:], shape[1:]
+    if (images.dtype == np.uint8) != (kind == "pixels"):
+        raise ValueError(f"--input={kind} does not fit {images.dtype}")
     either_flat = np.prod(found) == np.prod(expected) and 1 in (len(long(found)), len(long(expected)))
     if long(found) != long(expected) and not either_flat:
         raise ValueError(f"images of shape {found} do not fit the model's input {expected}")
@@ -139,7 +141,7 @@ def take_targets(dataset, model, options):
     of_numbers = options.loss in loss.OF_NUMBERS
     for name in ("train_y", "test_y"):
         targets = getattr(dataset, name)
-        if (targets.ndim == 2) != of_numbers:
+        if (targets.dtype.kind == "f") != of_numbers:
             raise ValueError(f"{name}.npy: expected {'numbers' if of_numbers else 'classes'} for --loss={options.loss}")
         if not of_numbers:
             continue
@@ -147,6 +149,34 @@ def take_targets(dataset, model, options):
         if targets.shape[1] != outputs:
             raise ValueError(f"{name}.npy: expected {outputs} targets an example, but got {targets.shape[1]}")
         setattr(dataset, name, loss.target_mantissas(targets))
+
+
+def create_input(options, model, name, kind, train_x):
+    """The rule of an input, whose numbers in the training set are given."""
+    check_images(train_x, model.shapes[name], kind)
+    if kind == "indices":
+        return data.InputIndices()
+    if kind == "float32":
+        channels = model.shapes[name][1]
+        return data.InputNumbers(options.normalize, train_x[: options.limit], channels)
+    return data.InputTable(options.normalize)
+
+
+def create_inputs(options, model, dataset):
+    kinds = options.input * (len(model.inputs) if len(options.input) == 1 else 1)
+    kinds = ["indices" if name in model.indices else kind for name, kind in zip(model.inputs, kinds, strict=True)]
+    if len(kinds) == 1:
+        return create_input(options, model, model.input, kinds[0], dataset.train_x)
+    rules = []
+    for name, kind, train_x in zip(model.inputs, kinds, dataset.train_x):
+        # Pixels and numbers have their own normalizations; `none` and `standard` are those of numbers.
+        chosen = copy.copy(options)
+        if kind == "pixels" and options.normalize == "standard":
+            chosen.normalize = "none"
+        if kind == "float32" and "pixels" in kinds and options.normalize != "none":
+            chosen.normalize = "standard"
+        rules.append(create_input(chosen, model, name, kind, train_x))
+    return data.InputColumns(rules)
 
 
 def create(options, model, dataset):
@@ -159,14 +189,10 @@ def create(options, model, dataset):
         recorder = Recorder(options.dump) if options.dump else None
         if options.loss == "sse":
             raise ValueError("NITI does not define --loss=sse")
-        if options.input == "float32":
-            channels = model.shapes[model.input][1]
-            inputs = data.InputNumbers(options.normalize, dataset.train_x[: options.limit], channels)
-        else:
-            inputs = data.InputTable(options.normalize)
-        return niti.Trainer(model, settings, recorder), inputs, int
-    if options.input == "float32" or options.loss in loss.OF_NUMBERS:
+        return niti.Trainer(model, settings, recorder), create_inputs(options, model, dataset), int
+    if options.input != ["pixels"] or options.loss in loss.OF_NUMBERS:
         raise ValueError("WAGE takes pixels and classes")
+    check_images(dataset.train_x, model.shapes[model.input], "pixels")
     settings = wage.Settings(
         options.seed, options.init, options.wage_bits, options.wage_input, options.wage_weight_clip,
         options.wage_alpha, options.wage_last_layer, options.wage_gamma, options.loss,
@@ -176,9 +202,8 @@ def create(options, model, dataset):
 
 def main(arguments=None):
     options = parse(arguments)
-    dataset = data.load(options.data)
     model = graph.load(options.model, options.batch, options.loss)
-    check_images(dataset, model.shapes[model.input], options)
+    dataset = data.load(options.data, model.inputs)
     take_targets(dataset, model, options)
     trainer, table, parse_rate = create(options, model, dataset)
     batches = data.TrainingBatches(

@@ -35,20 +35,17 @@ std::vector<double> read(const NumberType &type, const Bytes &data) {
   return numbers;
 }
 
-/// A split of examples of `shape`.
-RawSplit makeSplit(const ImageShape &shape, const std::vector<double> &x) {
-  RawSplit split;
-  split.shape = shape;
-  split.inputs = {"x.npy", {'f', 8}, bytesOf(x)};
-  return split;
+/// Examples of `shape`.
+RawColumn makeColumn(const ImageShape &shape, const std::vector<double> &x) {
+  return {shape, {"x.npy", {'f', 8}, bytesOf(x)}};
 }
 
 /// A data set of `npy:` with examples of 1x2x1 numbers and one target each.
 class Encoding : public testing::Test {
 protected:
   Encoding() {
-    request.input = {1, 2, 1};
-    request.takesPixels = false;
+    input().shape = {1, 2, 1};
+    input().encoding = request.target.encoding = QTCRT_ENCODING_NUMBER;
     save("train", {1, 2, 3, 4, 5, 6}, {0, 0, 0});
     save("test", {7, 8}, {0});
   }
@@ -58,6 +55,7 @@ protected:
     writeFile(folder / (name + "_x.npy"), npy("<f8", count + "2)", bytesOf(x)));
     writeFile(folder / (name + "_y.npy"), npy("<f8", count + "1)", bytesOf(t)));
   }
+  ColumnRequest &input() { return request.inputs[0]; }
   DataSet load() { return loadDataSet("npy:" + folder.path, request); }
   void expectError(const std::vector<std::string> &parts) {
     std::string text = errorOf([&] { load(); });
@@ -117,8 +115,8 @@ TEST(Numbers, TypesOfFiles) {
 
 // Two channels of two numbers each: 1, 2, 5, 6 and 10, 10, 10, 14.
 TEST(StandardizationTest, MeanAndDeviationOfChannels) {
-  RawSplit split = makeSplit({2, 1, 2}, {1, 2, 10, 10, 5, 6, 10, 14});
-  Standardization result = measureStandardization(split, 2);
+  RawColumn column = makeColumn({2, 1, 2}, {1, 2, 10, 10, 5, 6, 10, 14});
+  Standardization result = measureStandardization(column, 2);
   EXPECT_EQ(result.means, (std::vector<double>{3.5, 11}));
   EXPECT_EQ(result.deviations,
             (std::vector<double>{std::sqrt(17.0 / 4), std::sqrt(3.0)}));
@@ -126,16 +124,16 @@ TEST(StandardizationTest, MeanAndDeviationOfChannels) {
 
 // 0.1 times a count rounds, but nothing deviates from it.
 TEST(StandardizationTest, ConstantChannels) {
-  RawSplit split = makeSplit({1, 1, 1}, std::vector<double>(1000, 0.1));
-  Standardization result = measureStandardization(split, 1);
+  RawColumn column = makeColumn({1, 1, 1}, std::vector<double>(1000, 0.1));
+  Standardization result = measureStandardization(column, 1);
   EXPECT_EQ(result.means, (std::vector<double>{0.1}));
   EXPECT_EQ(result.deviations, (std::vector<double>{1}));
 }
 
 TEST(StandardizationTest, NumbersThatAreTooLarge) {
-  RawSplit split = makeSplit({1, 1, 1}, {1e308, 1e308, 1.5e308});
+  RawColumn column = makeColumn({1, 1, 1}, {1e308, 1e308, 1.5e308});
   EXPECT_NE(errorOf([&] {
-              measureStandardization(split, 1);
+              measureStandardization(column, 1);
             }).find("'x.npy': the numbers of channel 0 are too large"),
             std::string::npos);
 }
@@ -143,26 +141,26 @@ TEST(StandardizationTest, NumbersThatAreTooLarge) {
 TEST_F(Encoding, NumbersAsTheyAre) {
   DataSet data = load();
   EXPECT_EQ(data.train.count(), 3u);
-  EXPECT_EQ(valuesOf<float>(data.train.inputs),
+  EXPECT_EQ(valuesOf<float>(data.train.inputs[0].bytes),
             (std::vector<float>{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(data.train.inputBytes(), 2 * sizeof(float));
-  EXPECT_EQ(valuesOf<float>(data.test.inputs), (std::vector<float>{7, 8}));
+  EXPECT_EQ(data.train.inputs[0].exampleBytes(), 2 * sizeof(float));
+  EXPECT_EQ(valuesOf<float>(data.test.inputs[0].bytes), (std::vector<float>{7, 8}));
   EXPECT_TRUE(data.standardization.isEmpty());
   EXPECT_EQ(data.remark, "");
 }
 
 // Both splits are standardized with the training split's numbers.
 TEST_F(Encoding, StandardizedNumbers) {
-  request.standardized = true;
+  input().standardized = true;
   DataSet data = load();
   double deviation = std::sqrt(17.5 / 6);
   EXPECT_EQ(data.standardization.means, (std::vector<double>{3.5}));
   EXPECT_EQ(data.standardization.deviations, (std::vector<double>{deviation}));
-  EXPECT_EQ(valuesOf<float>(data.test.inputs),
+  EXPECT_EQ(valuesOf<float>(data.test.inputs[0].bytes),
             (std::vector<float>{static_cast<float>(3.5 / deviation),
                                 static_cast<float>(4.5 / deviation)}));
-  request.inputFormat = {QTCRT_INT8, -5};
-  EXPECT_EQ(valuesOf<int8_t>(load().test.inputs),
+  input().format = {QTCRT_INT8, -5};
+  EXPECT_EQ(valuesOf<int8_t>(load().test.inputs[0].bytes),
             (std::vector<int8_t>{66, 84})); // 65.58, 84.32
   request.limit = 1;
   EXPECT_EQ(load().standardization.means, (std::vector<double>{1.5}));
@@ -170,18 +168,18 @@ TEST_F(Encoding, StandardizedNumbers) {
 }
 
 TEST_F(Encoding, AGivenStandardizationIsUsed) {
-  request.standardized = true;
+  input().standardized = true;
   request.train = false;
   request.standardization = {{6}, {0.5}};
   DataSet data = load();
-  EXPECT_EQ(valuesOf<float>(data.test.inputs), (std::vector<float>{2, 4}));
+  EXPECT_EQ(valuesOf<float>(data.test.inputs[0].bytes), (std::vector<float>{2, 4}));
   EXPECT_EQ(data.standardization, request.standardization);
 }
 
 TEST_F(Encoding, TargetsAreSaturated) {
   save("test", {0, 0, 0, 0}, {0.5, -1e9});
-  request.targetFormat = {QTCRT_INT32, -16};
-  EXPECT_EQ(valuesOf<int32_t>(load().test.targets),
+  request.target.format = {QTCRT_INT32, -16};
+  EXPECT_EQ(valuesOf<int32_t>(load().test.targets.bytes),
             (std::vector<int32_t>{1 << 15, -(1 << 30)}));
 }
 
@@ -191,7 +189,7 @@ TEST_F(Encoding, MuchClippingIsRemarked) {
   x[9] = -5;
   save("train", x, std::vector<double>(100));
   save("test", {1, 1}, {0});
-  request.inputFormat = {QTCRT_INT8, -5};
+  input().format = {QTCRT_INT8, -5};
   EXPECT_EQ(load().remark, ""); // 2 of 202
   x[11] = 4;
   save("train", x, std::vector<double>(100));
@@ -203,8 +201,8 @@ TEST_F(Encoding, MuchClippingIsRemarked) {
 TEST_F(Encoding, OutliersOfStandardizedNumbersAreRemarked) {
   save("train", {1, -1, 1, -1, 1, -1}, {0, 0, 0});
   save("test", {99, 0}, {0});
-  request.inputFormat = {QTCRT_INT8, -5};
-  request.standardized = true;
+  input().format = {QTCRT_INT8, -5};
+  input().standardized = true;
   EXPECT_EQ(load().remark,
             "12.5 % of the input numbers are beyond 3.96875 or -3.96875 and "
             "were clipped; scale outliers down, for example with a logarithm");
@@ -214,9 +212,9 @@ TEST_F(Encoding, NumbersMustBeFinite) {
   for (double bad : {double(NAN), double(INFINITY)}) {
     save("train", {1, 2, 3, bad, 5, 6}, {0, 0, 0});
     expectError({"train_x.npy'", "of example 1 is not finite"});
-    request.standardized = true;
+    input().standardized = true;
     expectError({"train_x.npy'", "of example 1 is not finite"});
-    request.standardized = false;
+    input().standardized = false;
     save("train", {1, 2, 3, 4, 5, 6}, {0, 0, bad});
     expectError({"train_y.npy'", "of example 2 is not finite"});
   }

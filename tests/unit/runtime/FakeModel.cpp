@@ -50,13 +50,13 @@ const int64_t outputShape[] = {fakeBatch, fakeClasses};
 // Indexed by FakePort.
 const qtcrt_port ports[] = {
     {"image", inputShape, fakeBatch *fakeFeatures, 4, QTCRT_PORT_INPUT,
-     QTCRT_UINT8, QTCRT_ENCODING_PIXEL, 0, 0},
+     QTCRT_UINT8, QTCRT_ENCODING_PIXEL, 0, 0, 0, 0},
     {"label", labelShape, fakeBatch, 1, QTCRT_PORT_TARGET, QTCRT_INT32,
-     QTCRT_ENCODING_CLASS, 0, 0},
+     QTCRT_ENCODING_CLASS, 0, 0, fakeClasses, 0},
     {"logits", outputShape, fakeBatch *fakeClasses, 2, QTCRT_PORT_PREDICTION,
-     QTCRT_INT32, 0, 0, 0},
+     QTCRT_INT32, 0, 0, 0, 0, 0},
     {"logits.exponent", nullptr, 1, 0, QTCRT_PORT_EXPONENT, QTCRT_INT32, 0, 0,
-     0},
+     0, 0, 0},
 };
 
 const uint8_t *pixelsOf(const qtcrt_step &step) {

@@ -25,11 +25,11 @@ const int64_t weightShape[] = {regressionOutputs, regressionFeatures};
 // Indexed by Port.
 const qtcrt_port ports[] = {
     {"x", inputShape, regressionBatch *regressionFeatures, 3, QTCRT_PORT_INPUT,
-     QTCRT_FLOAT32, QTCRT_ENCODING_NUMBER, 0, 1},
+     QTCRT_FLOAT32, QTCRT_ENCODING_NUMBER, 0, 1, 0, 0},
     {"t", outputShape, regressionBatch *regressionOutputs, 2, QTCRT_PORT_TARGET,
-     QTCRT_FLOAT32, QTCRT_ENCODING_NUMBER, 0, 0},
+     QTCRT_FLOAT32, QTCRT_ENCODING_NUMBER, 0, 0, 0, 0},
     {"y", outputShape, regressionBatch *regressionOutputs, 2,
-     QTCRT_PORT_PREDICTION, QTCRT_FLOAT32, 0, 0, 0},
+     QTCRT_PORT_PREDICTION, QTCRT_FLOAT32, 0, 0, 0, 0, 0},
 };
 
 const qtcrt_tensor tensors[] = {

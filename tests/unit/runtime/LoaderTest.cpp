@@ -15,11 +15,12 @@ using namespace qtcrt;
 
 static DataSplit makeData(uint64_t count) {
   DataSplit data;
-  data.shape = {1, 2, 3};
+  Column &images = data.inputs.emplace_back();
+  images.shape = {1, 2, 3};
   std::vector<int32_t> classes;
   for (uint64_t i = 0; i < count; ++i) {
     classes.push_back(static_cast<int32_t>(i));
-    data.inputs.insert(data.inputs.end(), 6, static_cast<uint8_t>(i));
+    images.bytes.insert(images.bytes.end(), 6, static_cast<uint8_t>(i));
   }
   setClasses(data, classes);
   return data;
@@ -40,7 +41,7 @@ static std::vector<int32_t> labelsOf(const DataSplit &data,
     const Batch &batch = loader.next();
     std::vector<int32_t> classes = classesOf(batch);
     for (uint64_t j = 0; j < options.batch; ++j)
-      EXPECT_EQ(batch.inputs.data()[j * 6 + 5], classes[j]);
+      EXPECT_EQ(batch.inputs[0].data()[j * 6 + 5], classes[j]);
     labels.insert(labels.end(), classes.begin(), classes.end());
   }
   return labels;
@@ -88,13 +89,15 @@ TEST(Loader, AugmentsByIndexInTheDataSet) {
   options.seed = 5;
   options.augment = Augmentation::CropFlip;
   Loader loader(data, options, 2, 0);
+  const Column &images = data.inputs[0];
   const Batch &batch = loader.next();
   for (uint64_t i = 0; i < 8; ++i) {
     uint64_t example = static_cast<uint64_t>(classesOf(batch)[i]);
     std::vector<uint8_t> expected(6);
-    cropFlip(data.input(example), expected.data(), data.shape, example, 5, 2);
+    cropFlip(images.example(example), expected.data(), images.shape, example, 5,
+             2);
     EXPECT_TRUE(std::equal(expected.begin(), expected.end(),
-                           batch.inputs.data() + i * 6));
+                           batch.inputs[0].data() + i * 6));
   }
 }
 

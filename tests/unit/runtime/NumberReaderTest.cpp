@@ -19,14 +19,20 @@ namespace {
 class NpyNumbers : public testing::Test {
 protected:
   NpyNumbers() {
-    request.input = {1, 2, 3};
-    request.takesPixels = false;
-    request.outputs = 2;
+    input().shape = {1, 2, 3};
+    input().encoding = request.target.encoding = QTCRT_ENCODING_NUMBER;
+    request.target.shape = {2, 1, 1};
     x = npy("<f4", "(2, 1, 2, 3)", bytesOf<float>(values<float>()));
     y = npy("<f4", "(2, 2)", bytesOf<float>({1, 2, 3, 4}));
   }
   template <typename T> static std::vector<T> values() {
     return {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+  }
+  ColumnRequest &input() { return request.inputs[0]; }
+  void setClasses(int64_t classes) {
+    request.target.shape = {1, 1, 1};
+    request.target.encoding = QTCRT_ENCODING_CLASS;
+    request.target.classes = classes;
   }
   DataSet load() {
     for (const char *name : {"train", "test"}) {
@@ -41,8 +47,8 @@ protected:
     std::memcpy(floats.data(), bytes.data(), bytes.size());
     return floats;
   }
-  std::vector<float> inputs() { return floatsOf(load().train.inputs); }
-  std::vector<float> targets() { return floatsOf(load().train.targets); }
+  std::vector<float> inputs() { return floatsOf(load().train.inputs[0].bytes); }
+  std::vector<float> targets() { return floatsOf(load().train.targets.bytes); }
   void expect(const std::vector<std::string> &parts) {
     std::string text = errorOf([&] { load(); });
     EXPECT_NE(text, "");
@@ -78,7 +84,7 @@ TEST_F(NpyNumbers, TargetsOfAllTypes) {
   EXPECT_EQ(targets(), expected);
   y = npy("|b1", "(2, 2)", {1, 0, 0, 1});
   EXPECT_EQ(targets(), (std::vector<float>{1, 0, 0, 1}));
-  request.outputs = 1;
+  request.target.shape = {1, 1, 1};
   for (const char *shape : {"(2,)", "(2, 1)"}) {
     y = npy("<f4", shape, bytesOf<float>({5, 6}));
     EXPECT_EQ(targets(), (std::vector<float>{5, 6}));
@@ -120,14 +126,14 @@ TEST_F(NpyNumbers, ShapesThatDoNotFit) {
 TEST_F(NpyNumbers, PixelsAreNumbers) {
   TemporaryFolder mnist;
   writeMnist(mnist.path, 3, 2, 4);
-  request.input = {1, 4, 4};
-  request.outputs = 1;
-  request.classes = 10;
+  input().shape = {1, 4, 4};
+  request.target.shape = {1, 1, 1};
+  setClasses(10);
   DataSet data = loadDataSet("mnist:" + mnist.path, request);
   Bytes pixels = idxImages(3, 4, 4);
-  EXPECT_EQ(floatsOf(data.train.inputs),
+  EXPECT_EQ(floatsOf(data.train.inputs[0].bytes),
             std::vector<float>(pixels.begin() + 16, pixels.end()));
-  EXPECT_EQ(classesOf(data.train.targets), (std::vector<int32_t>{0, 1, 2}));
+  EXPECT_EQ(classesOf(data.train.targets.bytes), (std::vector<int32_t>{0, 1, 2}));
 }
 
 TEST_F(NpyNumbers, FormatsOfClassesHaveNoNumbers) {
@@ -142,8 +148,8 @@ TEST_F(NpyNumbers, FormatsOfClassesHaveNoNumbers) {
 
 TEST_F(NpyNumbers, ModelsOfPixelsAndClassesSayWhatToDo) {
   request = DataRequest();
-  request.input = {1, 2, 3};
-  request.classes = 5;
+  input().shape = {1, 2, 3};
+  setClasses(5);
   expect({"train_x.npy", "'<f4'", "(array * 255).round().astype('uint8')",
           "compile with --input=float32"});
   x = npy("|u1", "(2, 6)", Bytes(12));

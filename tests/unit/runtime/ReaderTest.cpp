@@ -21,8 +21,9 @@ namespace {
 
 DataRequest request(int64_t c, int64_t h, int64_t w, int64_t classes = 10) {
   DataRequest result;
-  result.input = {c, h, w};
-  result.classes = classes;
+  result.inputs[0].shape = {c, h, w};
+  result.target.encoding = QTCRT_ENCODING_CLASS;
+  result.target.classes = classes;
   return result;
 }
 
@@ -51,9 +52,9 @@ TEST(Mnist, PlainAndGzip) {
     DataSet data = loadDataSet("mnist:" + folder.path, request(1, 5, 5));
     EXPECT_EQ(data.train.count(), 20u);
     EXPECT_EQ(data.test.count(), 7u);
-    EXPECT_EQ(data.train.shape, (ImageShape{1, 5, 5}));
-    EXPECT_EQ(classesOf(data.train.targets)[13], 3);
-    EXPECT_EQ(data.train.input(2)[3], static_cast<uint8_t>(53 * 7));
+    EXPECT_EQ(data.train.inputs[0].shape, (ImageShape{1, 5, 5}));
+    EXPECT_EQ(classesOf(data.train.targets.bytes)[13], 3);
+    EXPECT_EQ(data.train.inputs[0].example(2)[3], static_cast<uint8_t>(53 * 7));
   }
 }
 
@@ -140,8 +141,8 @@ TEST_F(MnistErrors, FormsOfGzip) {
               zeros})}) {
     writeFile(images() + ".gz", file);
     EXPECT_EQ(
-        loadDataSet("mnist:" + folder.path, request(1, 5, 5)).train.inputs,
-        expected.train.inputs);
+        loadDataSet("mnist:" + folder.path, request(1, 5, 5)).train.inputs[0].bytes,
+        expected.train.inputs[0].bytes);
   }
   for (const Bytes &file :
        {join({whole, zeros, {1}}), join({whole, zeros, whole}),
@@ -234,7 +235,7 @@ TEST(Cifar, Cifar10) {
   DataSet data = loadDataSet("cifar10:" + folder.path, request(3, 32, 32));
   EXPECT_EQ(data.train.count(), 15u);
   EXPECT_EQ(data.test.count(), 2u);
-  EXPECT_EQ(data.train.input(4)[0], 1);
+  EXPECT_EQ(data.train.inputs[0].example(4)[0], 1);
   std::filesystem::remove(folder / "data_batch_4.bin");
   expectError("cifar10:" + folder.path, request(3, 32, 32),
               {"data_batch_4.bin"});
@@ -252,7 +253,7 @@ TEST(Cifar, PackedFiles) {
   };
   EXPECT_EQ(load().train.count(), 15u);
   EXPECT_EQ(load().test.count(), 2u);
-  EXPECT_EQ(load().train.input(4)[0], 1);
+  EXPECT_EQ(load().train.inputs[0].example(4)[0], 1);
   // The plain file wins.
   writeFile(folder / "test_batch.bin", cifarRecords(7, 1, 10));
   EXPECT_EQ(load().test.count(), 7u);
@@ -276,7 +277,7 @@ TEST(Cifar, PackedFiles) {
   writeFile(hundred / "test.bin.gz", gzip(cifarRecords(2, 2, 100)));
   EXPECT_EQ(
       classesOf(loadDataSet("cifar100:" + hundred.path, request(3, 32, 32, 100))
-                    .train.targets)[7],
+                    .train.targets.bytes)[7],
       8);
 }
 
@@ -295,7 +296,7 @@ TEST(Cifar, Cifar100UsesFineLabels) {
   writeFile(folder / "test.bin", cifarRecords(2, 2, 100));
   DataSet data =
       loadDataSet("cifar100:" + folder.path, request(3, 32, 32, 100));
-  EXPECT_EQ(classesOf(data.train.targets)[7], 8);
+  EXPECT_EQ(classesOf(data.train.targets.bytes)[7], 8);
   expectError("cifar100:" + folder.path, request(3, 32, 32, 10),
               {"out of range"});
 }
@@ -346,12 +347,12 @@ protected:
 };
 
 TEST_F(Npy, Shapes) {
-  EXPECT_EQ(classesOf(load().train.targets),
+  EXPECT_EQ(classesOf(load().train.targets.bytes),
             (std::vector<int32_t>{0, 1, 2, 1}));
   x = npy("|u1", "(4, 2, 3)", Bytes(24, 7));
-  EXPECT_EQ(load().train.shape, (ImageShape{1, 2, 3}));
+  EXPECT_EQ(load().train.inputs[0].shape, (ImageShape{1, 2, 3}));
   x = npy("|u1", "(4, 6)", Bytes(24, 7));
-  EXPECT_EQ(load().train.shape, (ImageShape{1, 2, 3}));
+  EXPECT_EQ(load().train.inputs[0].shape, (ImageShape{1, 2, 3}));
 }
 
 // Arrays of exactly the shape of a model of rank 3 or in NHWC, and gray images
@@ -364,7 +365,7 @@ TEST_F(Npy, UnitExtents) {
       x = npy("|u1", shape, Bytes(24, 7));
       save();
       DataRequest what = request(input.channels, input.height, input.width, 3);
-      EXPECT_EQ(loadDataSet(spec, what).train.inputs, Bytes(24, 7)) << shape;
+      EXPECT_EQ(loadDataSet(spec, what).train.inputs[0].bytes, Bytes(24, 7)) << shape;
     }
   x = npy("|u1", "(4, 3, 2)", Bytes(24, 7));
   save();
@@ -374,14 +375,14 @@ TEST_F(Npy, UnitExtents) {
 TEST_F(Npy, LabelTypes) {
   for (const char *type : {"|i1", "|u1"}) {
     y = npy(type, "(4,)", {0, 1, 2, 1});
-    EXPECT_EQ(classesOf(load().train.targets),
+    EXPECT_EQ(classesOf(load().train.targets.bytes),
               (std::vector<int32_t>{0, 1, 2, 1}));
   }
   y = npy(">i2", "(4,)", {0, 0, 0, 1, 0, 2, 0, 1});
-  EXPECT_EQ(classesOf(load().train.targets),
+  EXPECT_EQ(classesOf(load().train.targets.bytes),
             (std::vector<int32_t>{0, 1, 2, 1}));
   y = npy("<u4", "(4,)", {0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0});
-  EXPECT_EQ(classesOf(load().train.targets),
+  EXPECT_EQ(classesOf(load().train.targets.bytes),
             (std::vector<int32_t>{0, 1, 2, 1}));
   y = npy("<f8", "(4,)", Bytes(32));
   expect({"train_y.npy", "<f8", "integer"});
@@ -450,9 +451,9 @@ TEST(Synthetic, DigitsAreReproducible) {
   what.train = false;
   DataSet data = loadDataSet("synthetic:digits", what);
   EXPECT_EQ(data.test.count(), 10000u);
-  EXPECT_EQ(data.test.shape, (ImageShape{1, 28, 28}));
+  EXPECT_EQ(data.test.inputs[0].shape, (ImageShape{1, 28, 28}));
   std::vector<int> counts(10);
-  for (int32_t label : classesOf(data.test.targets))
+  for (int32_t label : classesOf(data.test.targets.bytes))
     ++counts[static_cast<size_t>(label)];
   for (int count : counts)
     EXPECT_GT(count, 850);
@@ -463,13 +464,13 @@ TEST(Synthetic, DigitsAreReproducible) {
 TEST(Synthetic, FollowsTheModelsInput) {
   DataRequest what = request(3, 32, 32);
   what.train = false;
-  EXPECT_EQ(loadDataSet("synthetic:digits", what).test.shape,
+  EXPECT_EQ(loadDataSet("synthetic:digits", what).test.inputs[0].shape,
             (ImageShape{3, 32, 32}));
-  what.input = {784, 1, 1};
-  EXPECT_EQ(loadDataSet("synthetic:digits", what).test.shape,
+  what.inputs[0].shape = {784, 1, 1};
+  EXPECT_EQ(loadDataSet("synthetic:digits", what).test.inputs[0].shape,
             (ImageShape{1, 28, 28}));
-  what.input = {1, 12, 20};
-  EXPECT_EQ(loadDataSet("synthetic:digits", what).test.shape,
+  what.inputs[0].shape = {1, 12, 20};
+  EXPECT_EQ(loadDataSet("synthetic:digits", what).test.inputs[0].shape,
             (ImageShape{1, 12, 20}));
   expectError("synthetic:digits", request(1, 4, 4), {"1x4x4"});
   expectError("synthetic:digits", request(1, 28, 28, 5), {"10 classes"});

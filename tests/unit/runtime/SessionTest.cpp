@@ -20,12 +20,13 @@ using namespace qtcrt;
 
 static DataSplit makeSplit(uint64_t count) {
   DataSplit data;
-  data.shape = {1, fakeSide, fakeSide};
+  Column &images = data.inputs.emplace_back();
+  images.shape = {1, fakeSide, fakeSide};
   std::vector<int32_t> classes;
   for (uint64_t i = 0; i < count; ++i) {
     classes.push_back(static_cast<int32_t>(i % 10));
     for (int64_t f = 0; f < fakeFeatures; ++f)
-      data.inputs.push_back(
+      images.bytes.push_back(
           static_cast<uint8_t>(f % 10 == int64_t(i % 10) ? 200 : 0));
   }
   setClasses(data, classes);

@@ -479,8 +479,9 @@ TEST_F(Trainer, EvalMatchesTheEndOfTraining) {
 TEST_F(Trainer, StatisticsAreEstimatedBeforeATest) {
   auto expected = [&](uint64_t examples, uint64_t seed, uint64_t batches) {
     DataRequest request;
-    request.input = {1, fakeSide, fakeSide};
-    request.classes = fakeClasses;
+    request.inputs[0].shape = {1, fakeSide, fakeSide};
+    request.target.encoding = QTCRT_ENCODING_CLASS;
+    request.target.classes = fakeClasses;
     request.limit = examples;
     DataSplit split = loadDataSet(data, request).train;
     std::vector<uint32_t> order = shuffledOrder(split.count(), seed, 0);
@@ -488,7 +489,7 @@ TEST_F(Trainer, StatisticsAreEstimatedBeforeATest) {
     for (int64_t f = 0; f < fakeFeatures; ++f) {
       int64_t sum = 0;
       for (uint64_t i = 0; i < batches * fakeBatch; ++i)
-        sum += split.input(order[i])[f];
+        sum += split.inputs[0].example(order[i])[f];
       means[f] = static_cast<int32_t>(sum / int64_t(batches * fakeBatch));
     }
     return means;

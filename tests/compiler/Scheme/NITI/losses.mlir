@@ -1,4 +1,4 @@
-// RUN: qtc-opt %s -qtrain-generate-backward="loss=mse number-input mantissas" -qtrain-apply-niti -assert-integer | FileCheck %s
+// RUN: qtc-opt %s -qtrain-generate-backward="loss=mse number-inputs=0 mantissas" -qtrain-apply-niti -assert-integer | FileCheck %s
 
 // Mantissas of features and targets need no operation but their exponents. The
 // residual has the exponent of the targets and is requantized; the constant of
