@@ -54,10 +54,17 @@ llvm::ArrayRef<PhaseInfo> qtc::getPhases() {
   return phases;
 }
 
-static std::string print(ModuleOp module) {
+/// The text of `module` with its locations. With `elides`, elements of large
+/// constants are left out unless MLIR's own options say otherwise.
+static std::string print(ModuleOp module, bool elides) {
+  constexpr int64_t kMostElements = 64;
+  OpPrintingFlags flags;
+  flags.enableDebugInfo(true, flags.shouldPrintDebugInfoPrettyForm());
+  if (elides && !flags.getLargeElementsAttrLimit())
+    flags.elideLargeElementsAttrs(kMostElements);
   std::string text;
   llvm::raw_string_ostream stream(text);
-  module.print(stream);
+  module.print(stream, flags);
   stream << "\n";
   return text;
 }
@@ -132,8 +139,7 @@ llvm::Error Compiler::checkInputs() {
     InputKind kind = options.inputs[isOnePerInput ? index : 0];
     std::string name = getName(input.getLoc());
     bool isAsked = isOnePerInput || kind == InputKind::Indices;
-    if (isAsked &&
-        (kind == InputKind::Indices) != areIndices(input.getType()))
+    if (isAsked && (kind == InputKind::Indices) != areIndices(input.getType()))
       return llvm::createStringError(
           "option '--input': input '" + qtcrt::printable(name) + "' of '" +
           options.modelPath + "' is " +
@@ -185,6 +191,8 @@ static std::string describeOptions(const CompileOptions &options,
     object["input"] = spellInputs(options.inputs);
   if (options.classAxis)
     object["class-axis"] = std::to_string(*options.classAxis);
+  if (!options.output.empty())
+    object["output"] = options.output;
   if (!evaluationOnly)
     object["init"] = options.schemeRequest.schemeInit ? "scheme" : "onnx";
   const SchemeRequest &request = options.schemeRequest;
@@ -317,9 +325,8 @@ llvm::Expected<std::string> Compiler::formKernels() {
         cast<ElementsAttr>(DenseElementsAttr::get(type, zero)));
   }
   PassManager manager(&context);
-  manager.enableVerifier(options.verifyEach);
   buildFormationPipeline(manager);
-  if (failed(manager.run(*copy)))
+  if (failed(runPasses(manager, *copy, options.verifyEach)))
     return makeReportedError();
   std::string bytecode;
   llvm::raw_string_ostream stream(bytecode);
@@ -360,8 +367,6 @@ static int64_t getArenaBytes(func::FuncOp function) {
 LogicalResult Compiler::lowerToKernels(ModuleOp copy,
                                        const VariantOptions &variantOptions) {
   PassManager plan(copy.getContext()), kernels(copy.getContext());
-  plan.enableVerifier(options.verifyEach);
-  kernels.enableVerifier(options.verifyEach);
   if (variantOptions.device) {
     buildDevicePlanPipeline(plan, variantOptions);
     buildDeviceKernelPipeline(kernels, variantOptions);
@@ -369,9 +374,11 @@ LogicalResult Compiler::lowerToKernels(ModuleOp copy,
     buildPlanPipeline(plan, variantOptions);
     buildKernelPipeline(kernels, variantOptions);
   }
-  if (failed(plan.run(copy)) || failed(verify(copy)))
+  if (failed(runPasses(plan, copy, options.verifyEach)) || failed(verify(copy)))
     return failure();
-  return options.emit == Phase::Plan ? success() : kernels.run(copy);
+  return options.emit == Phase::Plan
+             ? success()
+             : runPasses(kernels, copy, options.verifyEach);
 }
 
 /// Runs in a thread of its own, in a context of its own.
@@ -401,7 +408,7 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
     if (!function.isPrivate())
       result.arenaBytes = std::max(result.arenaBytes, getArenaBytes(function));
   if (options.emit == Phase::Plan || options.emit == Phase::Kernels) {
-    std::string text = print(*copy);
+    std::string text = print(*copy, /*elides=*/false);
     variant.code.emplace_back(text.begin(), text.end());
   } else if (variantOptions.device) {
     finishDeviceVariant(*copy, *variantOptions.device, variant);
@@ -433,9 +440,8 @@ void Compiler::finishProcessorVariant(OwningOpRef<ModuleOp> kernels,
   result.peakSymbol = getEntryPointName(target, "peak");
 
   PassManager lowering(kernels->getContext());
-  lowering.enableVerifier(options.verifyEach);
   buildLLVMPipeline(lowering, variantOptions);
-  if (failed(lowering.run(*kernels))) {
+  if (failed(runPasses(lowering, *kernels, options.verifyEach))) {
     variant.message += "lowering to LLVM failed";
     return;
   }
@@ -487,10 +493,9 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
     variant.message += "not every launch has a name";
 
   PassManager lowering(kernels.getContext());
-  lowering.enableVerifier(options.verifyEach);
   buildNVVMPipeline(lowering, target);
   buildPTXPipeline(lowering);
-  if (failed(lowering.run(kernels))) {
+  if (failed(runPasses(lowering, kernels, options.verifyEach))) {
     variant.message += "lowering to PTX failed";
     return;
   }
@@ -612,7 +617,7 @@ llvm::Error Compiler::run() {
   case Phase::Import:
   case Phase::Backward:
   case Phase::Scheme:
-    return writeOutput(print(*module));
+    return writeOutput(print(*module, /*elides=*/true));
   default:
     break;
   }

@@ -9,8 +9,12 @@
 
 #include "compiler/Pipelines/Pipelines.h"
 
+#include "mlir/IR/AsmState.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Support/Timing.h"
 #include "llvm/ADT/StringExtras.h"
+
+#include <mutex>
 
 using namespace mlir;
 using namespace qtc;
@@ -41,6 +45,7 @@ qtc::getImportOptions(const FrontEndOptions &options) {
   result.batch = options.batch;
   result.hasClasses = options.loss->takesClasses;
   result.classAxis = options.classAxis;
+  result.output = options.output;
   return result;
 }
 
@@ -56,10 +61,30 @@ static SmallVector<int64_t> findNumberInputs(ModuleOp module,
   return positions;
 }
 
+void qtc::registerMLIROptions() {
+  // Variants are compiled in threads.
+  static std::once_flag once;
+  std::call_once(once, [] {
+    registerAsmPrinterCLOptions();
+    registerMLIRContextCLOptions();
+    registerPassManagerCLOptions();
+    registerDefaultTimingManagerCLOptions();
+  });
+}
+
+LogicalResult qtc::runPasses(PassManager &manager, ModuleOp module,
+                             bool verifyEach) {
+  registerMLIROptions(); // or they could not be applied
+  manager.enableVerifier(verifyEach);
+  if (failed(applyPassManagerCLOptions(manager)))
+    return failure();
+  applyDefaultTimingPassManagerCLOptions(manager);
+  return manager.run(module);
+}
+
 llvm::Error qtc::runFrontEnd(ModuleOp module, const FrontEndOptions &options,
                              bool applyScheme) {
   PassManager manager(module.getContext());
-  manager.enableVerifier(options.verifyEach);
   GenerateBackwardOptions backward;
   backward.loss = options.loss->name.str();
   backward.lossDelta = options.lossDelta;
@@ -74,8 +99,9 @@ llvm::Error qtc::runFrontEnd(ModuleOp module, const FrontEndOptions &options,
             manager, *options.scheme, options.schemeRequest,
             options.assertInteger && options.scheme->isInteger))
       return error;
-  return succeeded(manager.run(module)) ? llvm::Error::success()
-                                        : makeReportedError();
+  return succeeded(runPasses(manager, module, options.verifyEach))
+             ? llvm::Error::success()
+             : makeReportedError();
 }
 
 void qtc::checkPartialModel(ModuleOp module, const Scheme &scheme) {

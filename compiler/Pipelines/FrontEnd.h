@@ -20,6 +20,7 @@
 #include "compiler/Scheme/Scheme.h"
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/Error.h"
 
 #include <optional>
@@ -49,8 +50,9 @@ struct FrontEndOptions {
   llvm::SmallVector<InputKind> inputs = {InputKind::Pixels};
   /// Whether the trainer standardizes inputs of numbers.
   bool standardize = false;
-  /// See ImportOptions::classAxis.
+  /// See ImportOptions.
   std::optional<int64_t> classAxis;
+  std::string output;
   /// Normalization of pixels/255; one entry for all channels, or one each.
   std::vector<double> mean = {0.0}, std = {1.0};
   bool assertInteger = true;
@@ -70,6 +72,15 @@ llvm::Error runFrontEnd(mlir::ModuleOp module, const FrontEndOptions &options,
 /// Reports the parts of a partly imported model that the scheme cannot train,
 /// as far as that does not depend on missing nodes.
 void checkPartialModel(mlir::ModuleOp module, const Scheme &scheme);
+
+/// Runs the passes of `manager` as `verifyEach` and MLIR's own options
+/// (`--mlir-*`, see registerMLIROptions) say. Fails with diagnostics.
+mlir::LogicalResult runPasses(mlir::PassManager &manager, mlir::ModuleOp module,
+                              bool verifyEach);
+
+/// Registers MLIR's command-line options of contexts, pass managers and the
+/// printer; without effect from the second call on.
+void registerMLIROptions();
 
 /// The error of a failure that diagnostics have already reported.
 llvm::Error makeReportedError();

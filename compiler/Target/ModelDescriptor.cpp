@@ -173,11 +173,11 @@ llvm::Constant *DescriptorBuilder::port(const PortDescription &port) {
     shape.push_back(u64(extent));
     elements *= extent;
   }
-  return structure(
-      {string(port.name), array(shape), u64(elements), u32(port.shape.size()),
-       u32(port.role), u32(port.dtype), u32(port.encoding),
-       u32(static_cast<uint32_t>(port.exponent)), u32(port.isStandardized),
-       u32(port.classes), u32(0)});
+  return structure({string(port.name), array(shape), u64(elements),
+                    u32(port.shape.size()), u32(port.role), u32(port.dtype),
+                    u32(port.encoding),
+                    u32(static_cast<uint32_t>(port.exponent)),
+                    u32(port.isStandardized), u32(port.classes), u32(0)});
 }
 
 llvm::Constant *

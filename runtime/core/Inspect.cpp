@@ -155,9 +155,8 @@ Json describeModel(const qtcrt_model &model) {
 void printInput(const qtcrt_model &model, const qtcrt_port &port,
                 const ImageShape &shape) {
   bool isOnly = countPorts(model, QTCRT_PORT_INPUT) == 1;
-  std::string elements = takesPixels(model)
-                             ? ""
-                             : concat(", ", describeElements(port));
+  std::string elements =
+      takesPixels(model) ? "" : concat(", ", describeElements(port));
   std::printf("input             %s (channels x height x width)%s%s\n",
               toString(shape).c_str(), elements.c_str(),
               isOnly ? "" : concat(", ", inQuotes(port.name)).c_str());

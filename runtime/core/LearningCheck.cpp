@@ -67,12 +67,11 @@ std::string fixed(double value) {
 
 /// Whether an input is numbers as they are.
 bool hasPlainNumbers(const qtcrt_model &model) {
-  return std::any_of(model.ports, model.ports + model.port_count,
-                     [](const qtcrt_port &port) {
-                       return port.role == QTCRT_PORT_INPUT &&
-                              port.encoding == QTCRT_ENCODING_NUMBER &&
-                              !port.standardized;
-                     });
+  return std::any_of(
+      model.ports, model.ports + model.port_count, [](const qtcrt_port &port) {
+        return port.role == QTCRT_PORT_INPUT &&
+               port.encoding == QTCRT_ENCODING_NUMBER && !port.standardized;
+      });
 }
 
 std::vector<std::string> likelyReasons(const qtcrt_model &model,

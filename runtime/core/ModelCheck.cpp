@@ -111,8 +111,8 @@ void checkPort(const qtcrt_model &model, const qtcrt_port &port) {
   require(port.elements / static_cast<uint64_t>(model.batch) <
               maxExampleElements,
           "size of a port");
-  bool areClasses = port.role <= QTCRT_PORT_TARGET &&
-                    port.encoding == QTCRT_ENCODING_CLASS;
+  bool areClasses =
+      port.role <= QTCRT_PORT_TARGET && port.encoding == QTCRT_ENCODING_CLASS;
   require(areClasses ? port.classes > 0 && port.classes <= INT32_MAX
                      : port.classes == 0,
           "classes of a port");

@@ -207,7 +207,8 @@ static void fillInputs(const DataSplit &data, uint64_t first, uint64_t count,
     uint64_t bytes = column.exampleBytes();
     uint8_t *out = batch.inputs[i].data();
     std::memcpy(out, column.example(first), count * bytes);
-    for (uint8_t *end = out + batch.inputs[i].size(), *next = out + count * bytes;
+    for (uint8_t *end = out + batch.inputs[i].size(),
+                 *next = out + count * bytes;
          next < end; next += bytes)
       std::memcpy(next, column.example(first + count - 1), bytes);
   }

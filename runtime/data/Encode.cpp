@@ -199,12 +199,13 @@ Standardization findStandardization(const RawDataSet &raw,
 DataSet qtcrt::encodeDataSet(RawDataSet &&raw, const DataRequest &request) {
   DataSet data;
   for (size_t i = 0; i < request.inputs.size(); ++i) {
-    Standardization found = findStandardization(
-        raw, request, i, data.standardization.means.size());
+    Standardization found =
+        findStandardization(raw, request, i, data.standardization.means.size());
     data.standardization.append(found);
     Encoder encoder(request.inputs[i], found);
     if (request.train)
-      data.train.inputs.push_back(encoder.encode(std::move(raw.train.inputs[i])));
+      data.train.inputs.push_back(
+          encoder.encode(std::move(raw.train.inputs[i])));
     data.test.inputs.push_back(encoder.encode(std::move(raw.test.inputs[i])));
     if (data.remark.empty())
       data.remark = encoder.getRemark();

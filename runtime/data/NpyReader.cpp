@@ -259,7 +259,8 @@ RawColumn readNumbers(const std::string &path, const ColumnRequest &request) {
          outputs == 1 ? " output" : " outputs",
          isInteger(type) ? "; if they are classes, " : "",
          isInteger(type) ? adviseToCompile("--loss=cross-entropy") : "");
-  return {request.shape, readElements(file, *type, s[0], outputs, "the targets")};
+  return {request.shape,
+          readElements(file, *type, s[0], outputs, "the targets")};
 }
 
 /// The files of the inputs: NAME_x.npy, or NAME_x_INPUT.npy for each of
@@ -298,7 +299,8 @@ RawSplit readSplit(const std::string &folder, const std::string &name,
   }
   std::string targets = folder + "/" + name + "_y.npy";
   bool areClasses = request.target.encoding == QTCRT_ENCODING_CLASS;
-  split.targets = (areClasses ? readLabels : readNumbers)(targets, request.target);
+  split.targets =
+      (areClasses ? readLabels : readNumbers)(targets, request.target);
   for (const RawColumn &input : split.inputs)
     if (input.count() != split.targets.count())
       fail(inQuotes(input.numbers.file), " has ", input.count(),

@@ -148,7 +148,7 @@ class Usage(CommandLineCase):
                 with self.subTest(words=words):
                     self.assert_usage_error(f"{option}: expected a value, but {problem}", *program, *words, cwd=self.folder)
         for words, text in (
-            (("-o", "a", "--output=b"), "--output: given twice"), (("--batch=1", "--batch", "2"), "--batch: given twice"),
+            (("-o", "a", "-o", "b"), "-o: given twice"), (("--batch=1", "--batch", "2"), "--batch: given twice"),
             (("--assert-integer", "--no-assert-integer"), "given twice"), (("-o", ""), "-o: expected a value, but got ''"),
             (("--cubin=x",), "--cubin: expected no value, but got 'x'"), (("--tune=",), "--tune: expected a value"),
         ):
@@ -170,6 +170,24 @@ class Usage(CommandLineCase):
         train = (harness.QTC, "train", self.model, "--data=" + self.data)
         self.assert_usage_error("unknown option '--emit'; see", *train, "--emit=plan")
         self.assert_usage_error("'--wage-bits': expected --scheme=wage", *train, "--wage-bits=2-8-8-8")
+
+    def test_text_phases(self):
+        """They show where operations come from, but not all of the weights, and take the options of MLIR."""
+        def emit(phase, *words):
+            return harness.succeed(harness.QTC, "compile", self.model, "--mcpu=baseline", f"--emit={phase}", *words)
+
+        text = emit("import").out
+        self.assertIn("__elided__", text)
+        self.assertRegex(text, r'loc\("fc1"\)')
+        whole = emit("import", "--mlir-elide-elementsattrs-if-larger=1000000").out
+        self.assertNotIn("__elided__", whole)
+        self.assertNotIn("__elided__", emit("plan").out)
+        self.assertIn("IR Dump After", emit("scheme", "--mlir-print-ir-after-all").err)
+        for words, text in (
+            (("--mlir-frob",), "unknown option '--mlir-frob'"),
+            (("--mlir-elide-elementsattrs-if-larger=x",), "--mlir-elide-elementsattrs-if-larger"),
+        ):
+            self.assert_usage_error(text, harness.QTC, "compile", self.model, "-o", self.path("out"), *words)
 
     def test_default_output(self):
         for words, file in (((), "gemm_plain"), (("--emit=lib",), "gemm_plain.a"), (("--emit=obj",), "gemm_plain.o")):

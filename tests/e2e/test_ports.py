@@ -87,7 +87,7 @@ class Integers(DifferentialCase):
         for name in OPTIONS:
             for scheme in ("niti", "fp32", "wage"):
                 with self.subTest(model=name, scheme=scheme):
-                    self.assertEqual(agreement.find_disagreement(self.model(name), scheme, "import"), "")
+                    self.assertEqual(agreement.find_disagreement(self.model(name), scheme, "scheme"), "")
 
 
 @unittest.skipIf(torch is None, "PyTorch is what losses are compared with, and there is no module " + (
@@ -121,7 +121,7 @@ class Floats(harness.Case):
     def measure(self, outputs, targets, axis):
         if targets.dtype.kind == "f":
             return torch.nn.functional.binary_cross_entropy_with_logits(outputs, torch.from_numpy(targets.astype(float)))
-        return torch.nn.functional.cross_entropy(outputs.movedim(axis, 1), torch.from_numpy(targets))
+        return torch.nn.functional.cross_entropy(outputs.movedim(axis, 1), torch.from_numpy(targets.astype("i8")))
 
     def descend(self, name, options):
         """(loss of each epoch, parameters) by PyTorch."""
@@ -198,6 +198,7 @@ class Refusals(harness.Case):
             ("next_token", ("--class-axis=3",), INPUT, "--class-axis", "3"),
             ("next_token", ("--class-axis=x",), USAGE, "--class-axis"),
             ("next_token", ("--scheme=wage",), INPUT, "wage"),
+            ("next_token", ("--output=gather_out",), INPUT, "--output", "'logits'", "'gather_out'"),
         ):
             with self.subTest(model=name, options=options):
                 self.assert_refused(self.compile(name, *options), status, *mentions)

@@ -30,8 +30,8 @@ static int checkModel(const std::string &model,
     if (!message.empty())
       mlir::emitError(module.getLoc()) << message;
   };
-  auto report = onnx_import::checkOnnxFile(
-      model, session.getContext(), getImportOptions(options), judge);
+  auto report = onnx_import::checkOnnxFile(model, session.getContext(),
+                                           getImportOptions(options), judge);
   if (mlir::failed(report))
     return 1;
   onnx_import::printReport(*report, llvm::outs());
@@ -57,7 +57,7 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   qtcrt::addNumber(*command, "--batch", options->batch, 1, kMaxBatch,
                    "Examples per step")
       ->default_str(std::to_string(options->batch));
-  addClassAxisOption(*command, options->classAxis);
+  addOutputOptions(*command, options->output, options->classAxis);
   command->callback([model, scheme, loss, options, &status] {
     options->scheme = lookupScheme(*scheme);
     llvm::Expected<const Loss *> chosen = chooseLoss(*options->scheme, *loss);

@@ -78,7 +78,7 @@ void tools::addCompileCommand(CLI::App &app, int &status) {
   flags->addTo(*command, CompileFlags::Use::Compile);
   tuning->addTo(*command);
   command
-      ->add_option("-o,--output", *output,
+      ->add_option("-o", *output,
                    "File to write (default: the model's name without suffix; "
                    "text phases: stdout)")
       ->type_name("FILE");

@@ -158,7 +158,7 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
       "tables; one for all inputs, or a list with one for each");
   kinds->delimiter(',')->default_str(inputs.front());
   qtcrt::setChoices(kinds, getInputKindNames());
-  addClassAxisOption(command, classAxis);
+  addOutputOptions(command, output, classAxis);
   addChoice(command, "--init", init, {"onnx", "scheme"},
             "Initial weights: those of the file, or drawn by the rule of the "
             "scheme");
@@ -245,7 +245,10 @@ void CompileFlags::addCompilerOptions(CLI::App &command, Use use) {
     command.add_flag("--memory-report", memoryReport,
                      "Print the memory that training takes");
     CLI::Option *option = command.add_option("--emit", emit);
-    option->description("Phase to stop at: " + llvm::join(phases, ", "))
+    option
+        ->description("Phase to stop at: " + llvm::join(phases, ", ") +
+                      ". Options of MLIR, such as --mlir-timing and "
+                      "--mlir-print-ir-after-all, are taken, too")
         ->group(group);
     qtcrt::setChoices(option, std::move(phases));
     option->type_name("PHASE");
@@ -274,10 +277,14 @@ void tools::addLossOption(CLI::App &command, std::string &loss) {
   qtcrt::setChoices(command.add_option("--loss", loss, help), names);
 }
 
-void tools::addClassAxisOption(CLI::App &command,
-                               std::optional<int64_t> &axis) {
+void tools::addOutputOptions(CLI::App &command, std::string &output,
+                             std::optional<int64_t> &classAxis) {
   command
-      .add_option("--class-axis", axis,
+      .add_option("--output", output,
+                  "Output of the model that is trained (default: the first)")
+      ->type_name("NAME");
+  command
+      .add_option("--class-axis", classAxis,
                   "Dimension of the class scores where an example has a class "
                   "for each of several positions (default: that of a Softmax "
                   "at the end, else 1 of images and the last of sequences)")
@@ -447,8 +454,8 @@ parseInputKinds(llvm::ArrayRef<std::string> names) {
   llvm::SmallVector<InputKind> kinds;
   std::vector<std::string> known = getInputKindNames();
   for (const std::string &name : names)
-    kinds.push_back(static_cast<InputKind>(llvm::find(known, name) -
-                                           known.begin()));
+    kinds.push_back(
+        static_cast<InputKind>(llvm::find(known, name) - known.begin()));
   if (llvm::all_equal(kinds))
     kinds.truncate(1);
   return kinds;
@@ -457,6 +464,7 @@ parseInputKinds(llvm::ArrayRef<std::string> names) {
 llvm::Error CompileFlags::parseInput(CompileOptions &options) const {
   options.inputs = parseInputKinds(inputs);
   options.classAxis = classAxis;
+  options.output = output;
   if (classAxis && !options.loss->takesClasses)
     return llvm::createStringError(
         "option '--class-axis': expected a loss of classes, but got --loss=" +

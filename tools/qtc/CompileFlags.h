@@ -23,8 +23,9 @@ namespace qtc::tools {
 
 /// Adds `--loss` to `command`.
 void addLossOption(CLI::App &command, std::string &loss);
-/// Adds `--class-axis`, see ImportOptions::classAxis.
-void addClassAxisOption(CLI::App &command, std::optional<int64_t> &axis);
+/// Adds `--output` and `--class-axis`, see ImportOptions.
+void addOutputOptions(CLI::App &command, std::string &output,
+                      std::optional<int64_t> &classAxis);
 
 /// The loss that the user names, or the scheme's own if that is "". Fails if
 /// `scheme` does not define it.
@@ -73,6 +74,7 @@ private:
   std::string scheme, optimizer, init = "onnx", loss;
   std::string normalize = "none";
   std::vector<std::string> inputs = {"pixels"};
+  std::string output;
   std::optional<int64_t> classAxis;
   double lossDelta = LossConstants().delta;
   std::string processor = "auto", emit = "trainer";

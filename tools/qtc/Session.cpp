@@ -8,18 +8,22 @@
 #include "tools/qtc/Session.h"
 
 #include "compiler/Import/ONNX/Refusal.h"
+#include "compiler/Pipelines/FrontEnd.h"
 #include "compiler/Pipelines/Registration.h"
 #include "compiler/Support/Interrupts.h"
 #include "compiler/Support/NodeLocation.h"
+#include "runtime/include/qtcrt/Error.h"
 #include "runtime/include/qtcrt/Printable.h"
 #include "tools/qtc/Commands.h"
 #include "tools/qtc/Memory.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <algorithm>
 #include <unistd.h>
 #include <utility>
 
@@ -103,6 +107,34 @@ void tools::handleFatalErrors() {
     endAfter("LLVM cannot continue: " + text);
   });
   handleLackOfMemory();
+}
+
+std::vector<std::string>
+tools::takeMLIROptions(std::vector<std::string> words) {
+  if (words.empty() || words.front() != "compile")
+    return words;
+  registerMLIROptions();
+  auto isOwn = [](const std::string &word) {
+    return llvm::StringRef(word).starts_with("--mlir-");
+  };
+  std::vector<const char *> arguments{"qtc"};
+  for (const std::string &word : words) {
+    if (!isOwn(word))
+      continue;
+    llvm::StringRef name = llvm::StringRef(word).drop_front(2).split('=').first;
+    if (!llvm::cl::getRegisteredOptions().contains(name))
+      throw qtcrt::UsageError("unknown option '--" + name.str() +
+                              "'; see 'qtc-opt --help' for those of MLIR");
+    arguments.push_back(word.c_str());
+  }
+  std::string problem;
+  llvm::raw_string_ostream stream(problem);
+  if (!llvm::cl::ParseCommandLineOptions(static_cast<int>(arguments.size()),
+                                         arguments.data(), "", &stream))
+    throw qtcrt::UsageError(
+        llvm::StringRef(problem).trim().split('\n').first.str());
+  words.erase(std::remove_if(words.begin(), words.end(), isOwn), words.end());
+  return words;
 }
 
 int tools::finishOutput() {

@@ -52,6 +52,11 @@ std::string describeThreadError(llvm::StringRef why);
 /// failure instead of a crash.
 void handleFatalErrors();
 
+/// Sets MLIR's own options among the words of a command line, `--mlir-NAME` or
+/// `--mlir-NAME=VALUE` of the command `compile`, and returns the other words.
+/// Throws UsageError.
+std::vector<std::string> takeMLIROptions(std::vector<std::string> words);
+
 /// Flushes stdout; returns the exit status, which is that of a failure if not
 /// everything could be written.
 int finishOutput();

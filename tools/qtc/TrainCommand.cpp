@@ -115,9 +115,8 @@ static llvm::Error checkFolder(const std::string &folder,
 static llvm::Expected<bool> hasStatistics(const CompileOptions &options) {
   // The compiler prints the remarks.
   Session session(options.modelPath, /*printsRemarks=*/false);
-  mlir::OwningOpRef<mlir::ModuleOp> module =
-      onnx_import::importOnnxFile(options.modelPath, session.getContext(),
-                                  getImportOptions(options));
+  mlir::OwningOpRef<mlir::ModuleOp> module = onnx_import::importOnnxFile(
+      options.modelPath, session.getContext(), getImportOptions(options));
   if (!module)
     return makeReportedError();
   auto isNormalization = [](qtrain::BatchNormTrainingOp) {

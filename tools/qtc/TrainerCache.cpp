@@ -79,6 +79,7 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
       {"loss delta", options.lossDelta},
       {"inputs", spellInputs(options.inputs)},
       {"class axis", options.classAxis},
+      {"output", options.output},
       {"normalize", options.normalize},
       {"mean", std::move(mean)},
       {"std", std::move(std)},

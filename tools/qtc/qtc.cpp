@@ -43,7 +43,8 @@ int main(int argc, char **argv) {
   handleFatalErrors();
   try {
     qtc::handleInterrupts();
-    qtcrt::parseWords(app, {argv + std::min(argc, 1), argv + argc});
+    qtcrt::parseWords(app,
+                      takeMLIROptions({argv + std::min(argc, 1), argv + argc}));
   } catch (const CLI::Success &success) {
     std::ostringstream text; // help or version
     app.exit(success, text);

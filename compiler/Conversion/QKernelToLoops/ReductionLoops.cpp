@@ -240,21 +240,20 @@ struct LowerScatterAdd : LoopPattern<ScatterAddOp> {
     int64_t count = getBufferShape(rows)[0], columns = getBufferShape(rows)[1];
     int64_t block = b.hasFineGrain() ? 1 : kBlock;
     b.fillZero(sums, "gather_gradient");
-    b.parallel(
-        ceilDiv(columns, block), "gather_gradient", /*macs=*/0,
-        [&](Value chunk) {
-          auto [begin, end] = getChunk(b, chunk, block, columns);
-          b.loop(count, [&, begin = begin, end = end](Value row) {
-            Value target = b.create<arith::IndexCastOp>(
-                b.getIndexType(), b.load(indices, row));
-            b.loop(begin, end, [&](Value column) {
-              Value term = b.load(rows, {row, column});
-              if (auto integer = dyn_cast<IntegerType>(type))
-                term = b.extend(term, integer.getWidth());
-              b.accumulate(term, sums, {target, column});
-            });
-          });
-        });
+    b.parallel(ceilDiv(columns, block), "gather_gradient", /*macs=*/0,
+               [&](Value chunk) {
+                 auto [begin, end] = getChunk(b, chunk, block, columns);
+                 b.loop(count, [&, begin = begin, end = end](Value row) {
+                   Value target = b.create<arith::IndexCastOp>(
+                       b.getIndexType(), b.load(indices, row));
+                   b.loop(begin, end, [&](Value column) {
+                     Value term = b.load(rows, {row, column});
+                     if (auto integer = dyn_cast<IntegerType>(type))
+                       term = b.extend(term, integer.getWidth());
+                     b.accumulate(term, sums, {target, column});
+                   });
+                 });
+               });
     rewriter.eraseOp(op);
     return success();
   }
@@ -451,6 +450,7 @@ struct LowerSoftmaxError : LoopPattern<SoftmaxErrorOp> {
 } // namespace
 
 void qtc::populateReductionLoops(RewritePatternSet &patterns, Grain grain) {
-  patterns.add<LowerMaxAbs, LowerChannelSum, LowerFloatSoftmaxError,
-               LowerSoftmaxError>(patterns.getContext(), grain);
+  patterns.add<LowerMaxAbs, LowerChannelSum, LowerScatterAdd,
+               LowerFloatSoftmaxError, LowerSoftmaxError>(patterns.getContext(),
+                                                          grain);
 }

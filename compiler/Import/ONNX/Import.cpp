@@ -40,7 +40,8 @@ qtc::onnx_import::importOnnxBuffer(StringRef bytes, StringRef name,
                                    const ImportOptions &options) {
   Location loc = UnknownLoc::get(&context);
   std::string why, file = printable(name);
-  FailureOr<std::unique_ptr<Model>> model = Model::parse(bytes, folder, why);
+  FailureOr<std::unique_ptr<Model>> model =
+      Model::parse(bytes, folder, options.output, why);
   if (failed(model)) {
     emitError(loc) << file << ": " << why;
     return {};

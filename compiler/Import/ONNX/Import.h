@@ -47,6 +47,8 @@ struct ImportOptions {
   /// example, counted from the end if negative. By default that of a Softmax at
   /// the end, or else 1 of images and the last one of sequences.
   std::optional<int64_t> classAxis;
+  /// The output of the model that is trained; the first one if empty.
+  std::string output;
 };
 
 /// Imports the model in file `path`. The module holds one `qtrain.parameter`
@@ -59,10 +61,10 @@ struct ImportOptions {
 ///       -> (tensor<NxKxf32>, tensor<...> {qtrain.parameter = @name}, ...)
 ///
 /// with `%seed` and `%step` only if the model has Dropout. An input of indices
-/// has type tensor<...xi32>. Where an example has P positions with a class each,
-/// the first result has N·P rows. Further results are
-/// new values of running statistics, parameters of kind `buffer`. Operations
-/// carry their node (compiler/Support/NodeLocation.h), whose name is
+/// has type tensor<...xi32>. Where an example has P positions with a class
+/// each, the first result has N·P rows. Further results are new values of
+/// running statistics, parameters of kind `buffer`. Operations carry their node
+/// (compiler/Support/NodeLocation.h), whose name is
 /// `<OpType>_<index>` if it has none.
 ///
 /// On failure one error is emitted through `context`, naming file and node, and

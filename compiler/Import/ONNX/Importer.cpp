@@ -87,6 +87,7 @@ LogicalResult Importer::start(std::string &why) {
       addInput(input);
     else
       addRemark("input " + quote(input.name) + " is not used");
+  remarkOnOutputs();
   if (model.getProto().training_info_size() > 0)
     addRemark("the file's own training algorithm is not used");
   if (model.getGraph().quantization_annotation_size() > 0)
@@ -95,6 +96,16 @@ LogicalResult Importer::start(std::string &why) {
     findFinalSoftmax();
   adviseOnNormalization();
   return success();
+}
+
+void Importer::remarkOnOutputs() {
+  std::vector<std::string> others;
+  for (const onnx::ValueInfoProto &output : model.getGraph().output())
+    if (StringRef(output.name()) != model.getOutput())
+      others.push_back(output.name());
+  if (!others.empty())
+    addRemark("output " + quote(model.getOutput()) + " is trained, but not " +
+              listNames(others) + "; --output=NAME chooses another");
 }
 
 /// The permutation from channels last to channels first, for this rank.
@@ -150,8 +161,8 @@ void Importer::addInput(const GraphInput &input) {
               formatShape(shape));
   }
   Location loc = NameLoc::get(builder.getStringAttr(input.name));
-  Type element = input.isIndices ? Type(builder.getI32Type())
-                                 : Type(builder.getF32Type());
+  Type element =
+      input.isIndices ? Type(builder.getI32Type()) : Type(builder.getF32Type());
   Value argument =
       getBody().addArgument(RankedTensorType::get(shape, element), loc);
   ++numInputs;
@@ -408,8 +419,8 @@ LogicalResult Importer::importNode(const Node &node, std::string &why,
 // Result
 //===----------------------------------------------------------------------===//
 
-/// Row-major elements of `output` with its dimension i moved from `order`[i], in
-/// `shape`.
+/// Row-major elements of `output` with its dimension i moved from `order`[i],
+/// in `shape`.
 Value Importer::reshapeOutput(const GraphValue &output, ArrayRef<int64_t> order,
                               ArrayRef<int64_t> shape) {
   Location loc = NameLoc::get(builder.getStringAttr(model.getOutput()));
@@ -470,9 +481,8 @@ FailureOr<Value> Importer::getPositions(const GraphValue &output,
   if (axis < 1 || axis >= rank)
     return Refusal(why) << "option '--class-axis': expected a dimension from 1 "
                            "to "
-                        << rank - 1 << " of output "
-                        << quote(model.getOutput()) << " of shape "
-                        << formatShape(shape) << ", but got "
+                        << rank - 1 << " of output " << quote(model.getOutput())
+                        << " of shape " << formatShape(shape) << ", but got "
                         << *options.classAxis;
   Shape order;
   for (int64_t dim = 0; dim < rank; ++dim)
@@ -482,8 +492,10 @@ FailureOr<Value> Importer::getPositions(const GraphValue &output,
   int64_t rows = ShapedType::getNumElements(shape) / shape[axis];
   addRemark("output " + quote(model.getOutput()) + " of shape " +
             formatShape(shape) + " has a class for each of " +
-            Twine(rows / shape[0]) + " positions of an example, whose scores "
-            "are along dimension " + Twine(axis));
+            Twine(rows / shape[0]) +
+            " positions of an example, whose scores "
+            "are along dimension " +
+            Twine(axis));
   return reshapeOutput(output, order, {rows, shape[axis]});
 }
 
@@ -497,7 +509,8 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
     return Refusal(why) << name << " does not depend on the input";
   const Shape &permutation = (*output)->permutation;
   if (!permutation.empty() && permutation.front() != 0)
-    return Refusal(why) << name << " is transposed so that the batch is not "
+    return Refusal(why) << name
+                        << " is transposed so that the batch is not "
                            "first";
   return options.hasClasses ? getScores(**output, why)
                             : getNumbers(**output, why);

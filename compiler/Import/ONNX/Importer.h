@@ -135,6 +135,7 @@ private:
   /// Reads the parameters' initial values into `qtrain.parameter` operations.
   mlir::LogicalResult createParameters(std::string &why);
   void addInput(const GraphInput &input);
+  void remarkOnOutputs();
   void findFinalSoftmax();
   void adviseOnNormalization();
   mlir::FailureOr<mlir::Value> getOutput(std::string &why);

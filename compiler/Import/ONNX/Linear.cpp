@@ -114,8 +114,8 @@ LogicalResult qtc::onnx_import::importMatMul(NodeContext &node) {
                          << formatShape(shape);
   weight->transpose({1, 0}, node.getLoc());
   int64_t rows = ShapedType::getNumElements(ArrayRef(shape).drop_back());
-  FailureOr<Value> product = createLinear(
-      node, node.reshape(*input, {rows, shape.back()}), *weight);
+  FailureOr<Value> product =
+      createLinear(node, node.reshape(*input, {rows, shape.back()}), *weight);
   if (failed(product))
     return failure();
   shape.back() = weight->shape[0];
@@ -147,9 +147,11 @@ findBiasDim(ArrayRef<int64_t> bias, ArrayRef<int64_t> shape, size_t channels) {
   return found;
 }
 
-/// True if all extents after dimension `dim` are 1.
-static bool endsRows(ArrayRef<int64_t> shape, int64_t dim) {
-  return ShapedType::getNumElements(shape.drop_front(dim + 1)) == 1;
+/// True if dimension `dim` is the columns of a matrix: all other extents except
+/// that of the batch are 1, or, in the result of a linear layer, all after it.
+static bool areColumns(ArrayRef<int64_t> shape, int64_t dim, bool isLinear) {
+  return ShapedType::getNumElements(shape.drop_front(isLinear ? dim : 1)) ==
+         shape[dim];
 }
 
 /// Adds the constant `index`, one number per channel, to the other operand.
@@ -177,7 +179,8 @@ static LogicalResult addConstant(NodeContext &node, unsigned index) {
                          << memory[1] << " channels of " << formatShape(shape);
   int64_t memoryDim = dim ? getMemoryDim(*dim) : 0;
   Value sums = getLayerResult(value);
-  if (memoryDim > 1 && endsRows(memory, memoryDim) &&
+  bool isLinear = sums.getDefiningOp<qtrain::LinearOp>() != nullptr;
+  if (memoryDim > 1 && areColumns(memory, memoryDim, isLinear) &&
       !sums.getDefiningOp<qtrain::Conv2DOp>()) {
     int64_t extent = memory[memoryDim];
     int64_t rows = ShapedType::getNumElements(memory) / extent;

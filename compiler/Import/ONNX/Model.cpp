@@ -94,12 +94,15 @@ LogicalResult Model::parseBytes(StringRef bytes, std::string &why) {
   return success();
 }
 
-FailureOr<std::unique_ptr<Model>>
-Model::parse(StringRef bytes, StringRef folder, std::string &why) {
+FailureOr<std::unique_ptr<Model>> Model::parse(StringRef bytes,
+                                               StringRef folder,
+                                               StringRef output,
+                                               std::string &why) {
   constexpr size_t kLeastBudget = size_t(256) << 20;
   budget.available = std::max(kLeastBudget, 4 * bytes.size());
   std::unique_ptr<Model> model(new Model());
   model->folder = folder.str();
+  model->output = output.str();
   model->fileSize = bytes.size();
   if (failed(model->parseBytes(bytes, why)))
     return failure();
@@ -118,8 +121,6 @@ Model::parse(StringRef bytes, StringRef folder, std::string &why) {
 }
 
 const onnx::GraphProto &Model::getGraph() const { return proto->graph(); }
-
-StringRef Model::getOutput() const { return getGraph().output(0).name(); }
 
 void Model::readOpset() {
   for (const onnx::OperatorSetIdProto &id : proto->opset_import())
@@ -246,9 +247,24 @@ LogicalResult Model::collectNames(std::string &why) {
     inputs.back().name = info.name();
     describeInput(info, inputs.back());
   }
-  if (graph->output_size() == 0 || graph->output(0).name().empty())
+  return chooseOutput(why);
+}
+
+LogicalResult Model::chooseOutput(std::string &why) {
+  const auto &outputs = getGraph().output();
+  if (outputs.empty() || outputs[0].name().empty())
     return Refusal(why) << "the graph has no output";
-  return success();
+  if (output.empty())
+    output = outputs[0].name();
+  if (llvm::any_of(outputs, [&](const onnx::ValueInfoProto &info) {
+        return info.name() == output;
+      }))
+    return success();
+  std::vector<std::string> names;
+  for (const onnx::ValueInfoProto &info : outputs)
+    names.push_back(info.name());
+  return Refusal(why) << "option '--output': expected " << listNames(names)
+                      << ", but got " << quote(output);
 }
 
 //===----------------------------------------------------------------------===//
@@ -362,7 +378,7 @@ LogicalResult Model::sortNodes(std::string &why) {
   return success();
 }
 
-/// Marks the nodes that the first output needs, and counts the uses of values
+/// Marks the nodes that the output needs, and counts the uses of values
 /// in them.
 LogicalResult Model::markLive(std::string &why) {
   llvm::StringSet<> wanted;
@@ -439,11 +455,6 @@ void Model::findProblems() {
             << " redefines an operator, which is not supported";
       break;
     }
-  if (getGraph().output_size() > 1)
-    add() << "expected one output, but got " << getGraph().output_size() << ": "
-          << quote(getGraph().output(0).name()) << ", "
-          << quote(getGraph().output(1).name())
-          << (getGraph().output_size() > 2 ? ", ..." : "");
   std::vector<const GraphInput *> live;
   for (const GraphInput &input : inputs)
     if (input.isLive)
@@ -460,7 +471,6 @@ void Model::findProblems() {
     else if (input->getFixedBatch() != live[0]->getFixedBatch() &&
              input->getFixedBatch() && live[0]->getFixedBatch())
       add() << "input " << quote(input->name) << " has a batch of "
-            << *input->getFixedBatch() << ", but input "
-            << quote(live[0]->name) << " one of "
-            << *live[0]->getFixedBatch();
+            << *input->getFixedBatch() << ", but input " << quote(live[0]->name)
+            << " one of " << *live[0]->getFixedBatch();
 }

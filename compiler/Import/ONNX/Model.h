@@ -48,7 +48,7 @@ struct Node {
   unsigned index = 0;
   /// Rank among the Dropout nodes of the file, for Dropout.
   unsigned dropoutRank = 0;
-  /// Contributes to the first output of the graph.
+  /// Contributes to the output that is imported.
   bool isLive = false;
   /// The node whose function includes this one (Idioms.h); empty if there is
   /// none.
@@ -80,9 +80,11 @@ struct GraphInput {
 /// execution. The graph has at least one output.
 class Model {
 public:
-  /// Parses `bytes` and checks the structure of the graph.
+  /// Parses `bytes` and checks the structure of the graph, of which `output` is
+  /// imported, or the first one if that is empty.
   static mlir::FailureOr<std::unique_ptr<Model>>
-  parse(llvm::StringRef bytes, llvm::StringRef folder, std::string &why);
+  parse(llvm::StringRef bytes, llvm::StringRef folder, llvm::StringRef output,
+        std::string &why);
   ~Model();
 
   const onnx::ModelProto &getProto() const { return *proto; }
@@ -102,7 +104,7 @@ public:
   /// the graph.
   unsigned getNumUses(llvm::StringRef name) const { return uses.lookup(name); }
   /// The name of the value that the model computes.
-  llvm::StringRef getOutput() const;
+  llvm::StringRef getOutput() const { return output; }
 
   /// An empty message that lives as long as the model.
   onnx::NodeProto *makeNode();
@@ -125,6 +127,7 @@ private:
   void readOpset();
   mlir::LogicalResult checkNames(std::string &why) const;
   mlir::LogicalResult collectNames(std::string &why);
+  mlir::LogicalResult chooseOutput(std::string &why);
   mlir::LogicalResult collectNodes(std::string &why);
   mlir::LogicalResult sortNodes(std::string &why);
   mlir::LogicalResult markLive(std::string &why);
@@ -132,6 +135,7 @@ private:
   void checkInputs();
   void findProblems();
 
+  std::string output;
   /// The names that nodes, inputs and initializers define.
   llvm::StringSet<> defined;
   /// Index in `nodes` of the node that computes a value.

@@ -23,6 +23,14 @@ std::string qtc::onnx_import::quote(StringRef name) {
   return "'" + printable(name) + "'";
 }
 
+std::string qtc::onnx_import::listNames(ArrayRef<std::string> names) {
+  constexpr size_t kMaxListed = 4;
+  std::string text;
+  for (const std::string &name : names.take_front(kMaxListed))
+    text += (text.empty() ? "" : ", ") + quote(name);
+  return names.size() > kMaxListed ? text + ", ..." : text;
+}
+
 std::string qtc::onnx_import::formatShape(ArrayRef<int64_t> shape) {
   constexpr size_t kLongest = 16;
   if (shape.empty())

@@ -26,6 +26,9 @@ std::string printable(llvm::StringRef text);
 /// The same in quotes.
 std::string quote(llvm::StringRef name);
 
+/// Names in quotes with commas between them, and "..." for all but a few.
+std::string listNames(llvm::ArrayRef<std::string> names);
+
 /// `shape` as "2x3x4", "scalar" if it is empty.
 std::string formatShape(llvm::ArrayRef<int64_t> shape);
 

@@ -253,7 +253,8 @@ FailureOr<ModelReport> qtc::onnx_import::checkOnnxBuffer(
     StringRef bytes, StringRef name, StringRef folder, MLIRContext &context,
     const ImportOptions &options, const ModuleJudge &judge) {
   std::string why;
-  FailureOr<std::unique_ptr<Model>> model = Model::parse(bytes, folder, why);
+  FailureOr<std::unique_ptr<Model>> model =
+      Model::parse(bytes, folder, options.output, why);
   if (failed(model))
     return emitError(UnknownLoc::get(&context))
            << printable(name) << ": " << why;

@@ -428,9 +428,9 @@ static LogicalResult convert(NodeContext &node, int64_t elementType) {
                            ? static_cast<int>(elementType)
                            : int(TensorProto::UNDEFINED);
   // Indices have one type, whatever the file calls it.
-  bool areIndices = node.isActivation(0) &&
-                    getElementTypeOrSelf(node.getInput(0).activation)
-                        .isInteger(32);
+  bool areIndices =
+      node.isActivation(0) &&
+      getElementTypeOrSelf(node.getInput(0).activation).isInteger(32);
   if (areIndices && target.isInteger())
     return node.setResult(node.getInput(0));
   bool fromInteger = node.isShapeTensor(0) || areIndices;

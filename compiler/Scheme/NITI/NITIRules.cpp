@@ -241,10 +241,10 @@ std::string explainSum(SumOp op) {
            "every node its own scale and bias";
   // 2^31 · 2^20 each: more could leave 64 bits.
   constexpr unsigned kMaxGradients = 2048;
-  bool isOfWeight = llvm::all_of(
-      op->getOperands(), isGradientOf<Conv2DWeightGradientOp,
-                                      LinearWeightGradientOp, BiasGradientOp,
-                                      GatherGradientOp>);
+  bool isOfWeight =
+      llvm::all_of(op->getOperands(),
+                   isGradientOf<Conv2DWeightGradientOp, LinearWeightGradientOp,
+                                BiasGradientOp, GatherGradientOp>);
   if (isOfWeight && op->getNumOperands() > kMaxGradients)
     return llvm::formatv("adds the gradients of at most {0} uses of a weight, "
                          "but got {1}",

@@ -19,8 +19,8 @@ namespace qtc {
 /// bits of a target ±16384.
 constexpr int32_t kInputExponent = -5, kTargetExponent = -16;
 
-/// The inputs of the forward pass of a model: its first arguments, which have no
-/// mark and are floats or indices of one batch.
+/// The inputs of the forward pass of a model: its first arguments, which have
+/// no mark and are floats or indices of one batch.
 llvm::ArrayRef<mlir::BlockArgument> getInputs(mlir::func::FuncOp forward);
 
 #define GEN_PASS_DECL

@@ -144,7 +144,8 @@ TEST_F(Encoding, NumbersAsTheyAre) {
   EXPECT_EQ(valuesOf<float>(data.train.inputs[0].bytes),
             (std::vector<float>{1, 2, 3, 4, 5, 6}));
   EXPECT_EQ(data.train.inputs[0].exampleBytes(), 2 * sizeof(float));
-  EXPECT_EQ(valuesOf<float>(data.test.inputs[0].bytes), (std::vector<float>{7, 8}));
+  EXPECT_EQ(valuesOf<float>(data.test.inputs[0].bytes),
+            (std::vector<float>{7, 8}));
   EXPECT_TRUE(data.standardization.isEmpty());
   EXPECT_EQ(data.remark, "");
 }
@@ -172,7 +173,8 @@ TEST_F(Encoding, AGivenStandardizationIsUsed) {
   request.train = false;
   request.standardization = {{6}, {0.5}};
   DataSet data = load();
-  EXPECT_EQ(valuesOf<float>(data.test.inputs[0].bytes), (std::vector<float>{2, 4}));
+  EXPECT_EQ(valuesOf<float>(data.test.inputs[0].bytes),
+            (std::vector<float>{2, 4}));
   EXPECT_EQ(data.standardization, request.standardization);
 }
 

@@ -106,7 +106,8 @@ TEST_F(Inputs, HaveAStandardizationEach) {
 }
 
 TEST_F(Inputs, WrongFilesAreNamed) {
-  save("train_x_a_b", npy("<i8", "(3, 2)", bytesOf<int64_t>({0, 4, 5, 3, 2, 2})));
+  save("train_x_a_b",
+       npy("<i8", "(3, 2)", bytesOf<int64_t>({0, 4, 5, 3, 2, 2})));
   expectError({"train_x_a_b.npy'", "index 5 of example 1", "(0 to 4)"});
   save("train_x_a_b",
        npy("<i8", "(3, 2)", bytesOf<int64_t>({0, 4, 1, -1, 2, 2})));
@@ -130,8 +131,7 @@ TEST_F(Inputs, NamesMustDiffer) {
 }
 
 TEST_F(Inputs, ImagesWithClassesAreNotEnough) {
-  std::string text =
-      errorOf([&] { loadDataSet("synthetic:digits", request); });
+  std::string text = errorOf([&] { loadDataSet("synthetic:digits", request); });
   EXPECT_NE(text.find("3 inputs; use --data=npy:DIR"), std::string::npos)
       << text;
   request.inputs.resize(1);

@@ -133,7 +133,8 @@ TEST_F(NpyNumbers, PixelsAreNumbers) {
   Bytes pixels = idxImages(3, 4, 4);
   EXPECT_EQ(floatsOf(data.train.inputs[0].bytes),
             std::vector<float>(pixels.begin() + 16, pixels.end()));
-  EXPECT_EQ(classesOf(data.train.targets.bytes), (std::vector<int32_t>{0, 1, 2}));
+  EXPECT_EQ(classesOf(data.train.targets.bytes),
+            (std::vector<int32_t>{0, 1, 2}));
 }
 
 TEST_F(NpyNumbers, FormatsOfClassesHaveNoNumbers) {

@@ -124,7 +124,10 @@ TEST_F(Ports, ShapesAreChecked) {
          [&] { reshape(FakeInput, hugeExtent, 2, uint64_t{fakeBatch} << 30); });
   expect("shape of an exponent",
          [&] { reshape(FakeExponent, otherShape, 1, fakeBatch); });
-  expect("shape of the prediction",
+  expect("shape of the prediction", [&] {
+    reshape(FakePrediction, ports[FakeTarget].shape, 1, fakeBatch);
+  });
+  expect("classes",
          [&] { reshape(FakePrediction, ports[FakeInput].shape, 4, pixels); });
   expect("classes", [&] {
     reshape(FakePrediction, otherShape, 2, fakeBatch * (fakeClasses + 1));

@@ -140,9 +140,10 @@ TEST_F(MnistErrors, FormsOfGzip) {
         join({empty, slice(0, 100), empty, slice(100, bytes.size()), empty,
               zeros})}) {
     writeFile(images() + ".gz", file);
-    EXPECT_EQ(
-        loadDataSet("mnist:" + folder.path, request(1, 5, 5)).train.inputs[0].bytes,
-        expected.train.inputs[0].bytes);
+    EXPECT_EQ(loadDataSet("mnist:" + folder.path, request(1, 5, 5))
+                  .train.inputs[0]
+                  .bytes,
+              expected.train.inputs[0].bytes);
   }
   for (const Bytes &file :
        {join({whole, zeros, {1}}), join({whole, zeros, whole}),
@@ -365,7 +366,8 @@ TEST_F(Npy, UnitExtents) {
       x = npy("|u1", shape, Bytes(24, 7));
       save();
       DataRequest what = request(input.channels, input.height, input.width, 3);
-      EXPECT_EQ(loadDataSet(spec, what).train.inputs[0].bytes, Bytes(24, 7)) << shape;
+      EXPECT_EQ(loadDataSet(spec, what).train.inputs[0].bytes, Bytes(24, 7))
+          << shape;
     }
   x = npy("|u1", "(4, 3, 2)", Bytes(24, 7));
   save();

@@ -66,3 +66,23 @@ func.func @softmax_error(%x: memref<8x10xf32>, %t: memref<8xi32>, %e: memref<8x1
   qkernel.softmax_error ins(%x, %t : memref<8x10xf32>, memref<8xi32>) outs(%e : memref<8x10xf32>)
   return
 }
+
+// -----
+
+// Every iteration adds the rows of its columns in their order.
+
+// CHECK-LABEL: func @scatter_add(
+//  CHECK-SAME:   %[[X:.+]]: memref<96x20xf32>, %[[I:.+]]: memref<96xi32>, %[[Y:.+]]: memref<11x20xf32>)
+//   CHECK-NOT:   memref.atomic_rmw
+//       CHECK:   scf.parallel (%{{.+}}) = (%{{.+}}) to (%c2) step
+//       CHECK:     scf.for %[[ROW:.+]] = %{{.+}} to %c96
+//       CHECK:       %[[INDEX:.+]] = memref.load %[[I]][%[[ROW]]]
+//       CHECK:       %[[TARGET:.+]] = arith.index_cast %[[INDEX]]
+//       CHECK:       scf.for %[[COLUMN:.+]] =
+//       CHECK:         memref.load %[[X]][%[[ROW]], %[[COLUMN]]]
+//       CHECK:         arith.addf
+//       CHECK:         memref.store %{{.+}}, %[[Y]][%[[TARGET]], %[[COLUMN]]]
+func.func @scatter_add(%x: memref<96x20xf32>, %i: memref<96xi32>, %y: memref<11x20xf32>) {
+  qkernel.scatter_add ins(%x, %i : memref<96x20xf32>, memref<96xi32>) outs(%y : memref<11x20xf32>)
+  return
+}

@@ -63,6 +63,7 @@ def main():
                 output = folder / f"{scheme}-{target}-{phase}.mlir"
                 command = ["qtc", "compile", str(folder / f"{scheme != 'wage'}.onnx"), f"--scheme={scheme}", "--batch=2"]
                 command += [f"--target={target}", f"--emit={phase}", "-o", str(output)]
+                command += ["--mlir-elide-elementsattrs-if-larger=1000000"]  # keeps the weights
                 subprocess.run(command + (["--mcpu=avx2"] if target == "cpu" else []), check=True)
                 print(output)
 
