@@ -168,6 +168,25 @@ class Floats(harness.Case):
                 self.compare(name, options)
 
 
+class NextCharacter(harness.Case):
+    """A model of the project's own documentation learns more than how often each character occurs."""
+
+    def test_learns(self):
+        text = ""
+        for page in ("numerics.md", "design.md"):
+            with open(os.path.join(harness.SOURCE, "docs", page), encoding="utf-8") as file:
+                text += file.read()
+        model = port_models.make_next_character(self.path("data"), text)
+        most_frequent = max(map(text.count, set(text))) / len(text)
+        for scheme in ("niti", "fp32"):
+            with self.subTest(scheme=scheme):
+                trainer = harness.compile_model(model, self.path(scheme), f"--scheme={scheme}", "--mcpu=native")
+                result = harness.train(trainer, "--data", "npy:" + self.path("data"), "--epochs=3", "--out", self.path("out"))
+                print(f"{scheme}: {result.accuracy:.4f}, the most frequent character has {most_frequent:.4f}")
+                self.assertGreater(result.accuracy, 0.4)
+                self.assertGreater(result.accuracy, 2 * most_frequent)
+
+
 class Refusals(harness.Case):
     """One line that says what to do."""
 

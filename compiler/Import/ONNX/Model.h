@@ -82,9 +82,10 @@ class Model {
 public:
   /// Parses `bytes` and checks the structure of the graph, of which `output` is
   /// imported, or the first one if that is empty.
-  static mlir::FailureOr<std::unique_ptr<Model>>
-  parse(llvm::StringRef bytes, llvm::StringRef folder, llvm::StringRef output,
-        std::string &why);
+  static mlir::FailureOr<std::unique_ptr<Model>> parse(llvm::StringRef bytes,
+                                                       llvm::StringRef folder,
+                                                       llvm::StringRef output,
+                                                       std::string &why);
   ~Model();
 
   const onnx::ModelProto &getProto() const { return *proto; }

@@ -70,6 +70,30 @@ def segmentation(m):
     return m.node("Softmax", [m.conv(x, 8, 4, (1, 1), "conv2")], "softmax", axis=1)
 
 
+def next_character(m, letters, window):
+    """The character after a window of characters."""
+    x = m.node("Gather", [m.parameter("table", (letters, 16), 1.0), "letters"], "gather")
+    x = m.relu(m.gemm(m.flatten(x), 16 * window, 256, "fc1"), "relu1")
+    x = m.relu(m.gemm(x, 256, 256, "fc2"), "relu2")
+    return m.gemm(x, 256, letters, "fc3")
+
+
+def make_next_character(folder, text, window=12):
+    """The path of a model of `text`, of whose stretches of 500 characters each tenth is for the test."""
+    letters = sorted(set(text))
+    codes = np.searchsorted(letters, list(text))
+    windows = np.lib.stride_tricks.sliding_window_view(codes, window + 1)
+    is_test = np.arange(len(windows)) // 500 % 10 == 9
+    os.makedirs(folder, exist_ok=True)
+    for part, chosen in (("train", ~is_test), ("test", is_test)):
+        np.save(os.path.join(folder, part + "_x.npy"), windows[chosen, :-1].astype("<i4"))
+        np.save(os.path.join(folder, part + "_y.npy"), windows[chosen, -1].astype("<i4"))
+    path = os.path.join(folder, "next_character.onnx")
+    model = Model("next_character", output=(len(letters),), inputs={"letters": (INT64, (window,))})
+    model.save(next_character(model, len(letters), window), path)
+    return path
+
+
 FLOATS, INT32, INT64 = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64
 
 # {name: (function, inputs, shape of an example's result)}
