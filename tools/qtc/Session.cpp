@@ -109,7 +109,7 @@ void tools::handleFatalErrors() {
   handleLackOfMemory();
 }
 
-std::vector<std::string>
+std::optional<std::vector<std::string>>
 tools::takeMLIROptions(std::vector<std::string> words) {
   if (words.empty() || words.front() != "compile")
     return words;
@@ -117,7 +117,8 @@ tools::takeMLIROptions(std::vector<std::string> words) {
   auto isOwn = [](const std::string &word) {
     return llvm::StringRef(word).starts_with("--mlir-");
   };
-  std::vector<const char *> arguments{"qtc"};
+  // LLVM prints a wrong value in a line that begins with the program's name.
+  std::vector<const char *> arguments{"error"};
   for (const std::string &word : words) {
     if (!isOwn(word))
       continue;
@@ -127,12 +128,9 @@ tools::takeMLIROptions(std::vector<std::string> words) {
                               "'; see 'qtc-opt --help' for those of MLIR");
     arguments.push_back(word.c_str());
   }
-  std::string problem;
-  llvm::raw_string_ostream stream(problem);
   if (!llvm::cl::ParseCommandLineOptions(static_cast<int>(arguments.size()),
-                                         arguments.data(), "", &stream))
-    throw qtcrt::UsageError(
-        llvm::StringRef(problem).trim().split('\n').first.str());
+                                         arguments.data(), "", &llvm::errs()))
+    return std::nullopt;
   words.erase(std::remove_if(words.begin(), words.end(), isOwn), words.end());
   return words;
 }

@@ -12,6 +12,9 @@
 #include "mlir/IR/MLIRContext.h"
 
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace qtc::tools {
 
@@ -54,8 +57,10 @@ void handleFatalErrors();
 
 /// Sets MLIR's own options among the words of a command line, `--mlir-NAME` or
 /// `--mlir-NAME=VALUE` of the command `compile`, and returns the other words.
-/// Throws UsageError.
-std::vector<std::string> takeMLIROptions(std::vector<std::string> words);
+/// Nothing if a value is wrong, which is printed; throws UsageError if there is
+/// no such option.
+std::optional<std::vector<std::string>>
+takeMLIROptions(std::vector<std::string> words);
 
 /// Flushes stdout; returns the exit status, which is that of a failure if not
 /// everything could be written.

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <csignal>
 #include <new>
+#include <optional>
 #include <sstream>
 #include <system_error>
 
@@ -43,8 +44,11 @@ int main(int argc, char **argv) {
   handleFatalErrors();
   try {
     qtc::handleInterrupts();
-    qtcrt::parseWords(app,
-                      takeMLIROptions({argv + std::min(argc, 1), argv + argc}));
+    std::optional<std::vector<std::string>> words =
+        takeMLIROptions({argv + std::min(argc, 1), argv + argc});
+    if (!words)
+      return kUsageError;
+    qtcrt::parseWords(app, *words);
   } catch (const CLI::Success &success) {
     std::ostringstream text; // help or version
     app.exit(success, text);
