@@ -22,7 +22,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 import differential  # noqa: E402 (the path comes first)
 import emulation  # noqa: E402
 import harness  # noqa: E402
+import port_models  # noqa: E402
 import runs  # noqa: E402
+import test_ports  # noqa: E402
 import test_wage  # noqa: E402
 
 # A warm-up of every kind of node; shapes that leave threads of blocks without work.
@@ -80,6 +82,22 @@ def _add(name):
 
 for _name in MODELS:
     _add(_name)
+
+
+class EmulatedPorts(EmulatedCase):
+    """Several inputs, numbers, indices and classes of positions."""
+
+    COMPILE_OPTIONS = test_ports.Integers.COMPILE_OPTIONS
+    TRAIN_OPTIONS = test_ports.Integers.TRAIN_OPTIONS
+
+    @classmethod
+    def setUpClass(cls):
+        harness.Case.setUpClass.__func__(cls)
+        port_models.main([cls.common])
+
+    def test_models(self):
+        for name in ("image_and_table", "two_tables", "next_token"):
+            self.compare(name, test_ports.OPTIONS[name], (f"--data={name}_data",), (1,))
 
 
 class EmulatedWage(EmulatedCase):
