@@ -600,6 +600,18 @@ class _Importer:
         else:
             self._function(node, functions.clip(low, high))
 
+    def _extremum(self, node, attributes):
+        """Max or Min of a value and one number is a Clip with one bound."""
+        operands = [name for name in node.input if not self._is_activation(name)]
+        if len(node.input) != 2 or len(operands) != 1 or self.constants[operands[0]].size != 1:
+            self._fail(node, "only of a value and one number")
+        bound, clipped = float(self.constants[operands[0]].reshape(())), onnx.NodeProto()
+        clipped.CopyFrom(node)
+        clipped.input[:] = [name for name in node.input if name not in operands]
+        self._op_Clip(clipped, {"min" if node.op_type == "Max" else "max": bound})
+
+    _op_Max = _op_Min = _extremum
+
     def _op_Elu(self, node, attributes):
         self._function(node, functions.elu(attributes.get("alpha", 1.0)))
 
@@ -626,6 +638,11 @@ class _Importer:
         tanh = attributes.get("approximate", b"none") == b"tanh"
         self._function(node, functions.TANH_GELU if tanh else functions.GELU)
 
+    def _op_Swish(self, node, attributes):
+        if attributes.get("alpha", 1.0) != 1.0:
+            self._fail(node, "alpha is not 1")
+        self._function(node, functions.SILU)
+
     def _plain_function(self, node, attributes):
         self._function(node, PLAIN_FUNCTIONS[node.op_type])
 
@@ -644,17 +661,22 @@ class _Importer:
     _op_Softmax = _op_LogSoftmax = _softmax
 
     def _op_Dropout(self, node, attributes):
-        """A Dropout node drops in training whatever its training_mode says."""
-        ratio = attributes.get("ratio", 0.5)
+        """A Dropout that drops nothing, or not in training, is another name of its operand."""
+        ratio, drops = attributes.get("ratio", 0.5), True
         if len(node.input) > 1 and node.input[1]:
             ratio = float(self.constants[node.input[1]])
+        if len(node.input) > 2 and node.input[2]:
+            drops = bool(self.constants[node.input[2]])
         rank, self.dropouts = self.dropouts, self.dropouts + 1
         if len(node.output) > 1 and self.raw_users.get(node.output[1], 0):
             self._fail(node, "the mask is used")
         if not 0.0 <= ratio < 1.0:
             self._fail(node, f"ratio {ratio} not supported")
+        if ratio == 0.0 or not drops:
+            return self._identity(node)
         x = self._value(node, 0)
         self._add("dropout", node, [x], self.graph.shapes[x], attributes={"ratio": ratio, "rank": rank})
+        return None
 
     def _pool(self, node, attributes, kind):
         x = self._value(node, 0)
@@ -685,6 +707,28 @@ class _Importer:
         spatial = self.graph.shapes[self._value(node, 0)][2:]
         self._pool(node, {"kernel_shape": spatial}, "max_pool")
 
+    def _reduction(self, node, attributes, kind):
+        """Over space: a pool of one window, and a view without the dimensions if they are not kept."""
+        shape = self.graph.shapes[self._value(node, 0)]
+        axes = self._axes(node, attributes)
+        axes = {a % len(shape) for a in axes or range(len(shape))}
+        if min(axes) < 2:
+            self._fail(node, f"over dimensions {axes}")
+        kernel = [n if k in axes else 1 for k, n in enumerate(shape)][2:]
+        if attributes.get("keepdims", 1):
+            return self._pool(node, {"kernel_shape": kernel}, kind)
+        pooled, view = onnx.NodeProto(), onnx.NodeProto()
+        pooled.CopyFrom(node), view.CopyFrom(node)
+        pooled.output[0] = view.input[0] = node.output[0] + " with all dimensions"
+        self._pool(pooled, {"kernel_shape": kernel}, kind)
+        return self._reshape_to(view, [n for k, n in enumerate(shape) if k not in axes])
+
+    def _op_ReduceMean(self, node, attributes):
+        self._reduction(node, attributes, "average_pool")
+
+    def _op_ReduceMax(self, node, attributes):
+        self._reduction(node, attributes, "max_pool")
+
     def _op_Concat(self, node, attributes):
         if not any(self._is_activation(name) for name in node.input):
             axis = attributes.get("axis", 1)
@@ -713,5 +757,9 @@ class _Importer:
         momentum = attributes.get("momentum", 0.9)
         self._add(
             "batchnorm", node, [x], self.graph.shapes[x], weight=gamma, bias=beta,
-            attributes={"running": running, "momentum": momentum},
+            attributes={"running": running, "momentum": momentum, "epsilon": attributes.get("epsilon", 1e-5)},
         )
+
+
+# Those that models may have.
+OPERATORS = frozenset(name.removeprefix("_op_") for name in dir(_Importer) if name.startswith("_op_"))

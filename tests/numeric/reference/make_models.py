@@ -513,14 +513,14 @@ MODELS = {
 }
 
 
-def make_data(folder, flat=False):
+def make_data(folder, flat=False, image=IMAGE, classes=CLASSES):
     """Images of a class share a pattern under noise, so that training has something to learn."""
     random = np.random.RandomState(20240917)
-    patterns = random.randint(0, 256, (CLASSES,) + IMAGE)
+    patterns = random.randint(0, 256, (classes, *image))
     os.makedirs(folder, exist_ok=True)
     for part, count in (("train", 62), ("test", 17)):
-        labels = random.randint(0, CLASSES, count)
-        noise = random.randint(0, 256, (count,) + IMAGE)
+        labels = random.randint(0, classes, count)
+        noise = random.randint(0, 256, (count, *image))
         images = ((patterns[labels] + 2 * noise) // 3).astype(np.uint8)
         np.save(os.path.join(folder, part + "_x.npy"), images.reshape(count, -1) if flat else images)
         np.save(os.path.join(folder, part + "_y.npy"), labels.astype(np.int64))

@@ -462,12 +462,13 @@ class Trainer:
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise.
 
-        Parameters, the running statistics as int32 (2^-16) and int64 (2^-32), and those that
+        Parameters with the exponents of their stores, the running statistics as int32 (2^-16) and int64 (2^-32), and those that
         evaluation uses in the same form.
         """
         kind = "<i2" if self.settings.weight_bits == 16 else "<i1"
+        more_bits = self.settings.weight_bits - 8
         rows = [
-            (name, self.exponents[name], mantissas.astype(kind).tobytes())
+            (name, self.exponents[name] - more_bits, mantissas.astype(kind).tobytes())
             for name, mantissas in self.mantissas.items()
         ]
         for node in self.graph.nodes:
