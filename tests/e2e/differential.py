@@ -60,7 +60,7 @@ class DifferentialCase(harness.Case):
     def compare(self, name, compile_options=(), train_options=(), threads=THREADS, trainers=None):
         """Options are words --name=value. The seed is one of the compiler's options: it may be in the first weights.
 
-        Returns the state that all runs ended in, as {name: "exponent crc"}.
+        `final_state` is the state that all runs ended in, as {name: "exponent crc"}.
         """
         compile_options = {**self.COMPILE_OPTIONS, **_parsed(compile_options)}
         train_options = {**self.TRAIN_OPTIONS, **_parsed(train_options)}
@@ -82,7 +82,7 @@ class DifferentialCase(harness.Case):
                             self.assertAlmostEqual(result.accuracy, score, delta=1e-4, msg=note)
                         else:
                             self.assertAlmostEqual(result.loss, score, delta=1e-5 * score, msg=note)
-        return expected
+        self.final_state = expected
 
     def assert_refused(self, name, expected, *options):
         outcome = harness.execute(harness.QTC, "compile", self.model(name), "-o", self.path("trainer"), *options)
