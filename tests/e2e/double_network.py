@@ -80,6 +80,9 @@ class DoubleNetwork:
         numbers = philox.random16(1, (1,) + x.shape[1:], node.attributes["rank"], 0, philox.DROPOUT)
         return x * (numbers >= round(ratio * 2**16)) / (1 - ratio)
 
+    def _prelu(self, node, parameters, x):
+        return np.where(x > 0, x, self._view(node.weight, parameters) * x)
+
     def _function(self, node, parameters, x):
         return np.vectorize(node.attributes["rule"].function.value, otypes=[float])(x)
 

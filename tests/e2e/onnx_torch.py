@@ -226,6 +226,9 @@ class Network:
         x, bound = sorted(operands, key=torch.numel, reverse=True)
         return self._Clip(node, {}, x, high=bound)
 
+    def _PRelu(self, node, attributes, x, slope):
+        return torch.where(x > 0, x, slope * x)
+
     def _Softmax(self, node, attributes, x):
         return x
 

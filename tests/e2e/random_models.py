@@ -228,6 +228,13 @@ class Generator:
         operands = [x, self.constant(np.float32(self.choose(-0.5, 0.25) if op == "Max" else self.choose(0.5, 2.0)))]
         return self.node(op, self.shuffled(operands), x.shape)
 
+    def sloped(self, x):
+        """One slope, or one per channel, positive or not."""
+        ones = [1] * (len(x.shape) - 1)
+        shape = self.choose((1,), (x.shape[0], *ones), (1, x.shape[0], *ones))
+        slopes = self.numbers.uniform(-0.2, 0.5, shape).astype(np.float32)
+        return self.node("PRelu", [x, self.constant(slopes)], x.shape)
+
     def normalization(self, x):
         channels = x.shape[0]
         inputs = [x, self.bias_of(channels), self.bias_of(channels)]
@@ -428,6 +435,7 @@ def chosen(name, op, place="anything", **fields):
 STEPS = (
     step("relu", weight=4),
     step("normalization", weight=2),
+    step("sloped", weight=2),
     step("dropout"),
     step("dropout_of_nothing"),
     step("biased_layer", weight=2),

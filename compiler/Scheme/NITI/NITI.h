@@ -53,6 +53,10 @@ void populateRules(mlir::RewritePatternSet &patterns,
 void populateFunctionRules(mlir::RewritePatternSet &patterns);
 void populateNormalizationRules(mlir::RewritePatternSet &patterns);
 
+/// The range of the exponents of trained slopes, so that 1 has a mantissa in
+/// their unit that fits (numerics contract, section 4.17).
+constexpr int kLeastSlopeExponent = -20, kLargestSlopeExponent = 0;
+
 /// requantize(acc): mantissas of `magnitudeBits`, 7 or 14, rounded to nearest,
 /// by as few bits as the largest magnitude allows (numerics contract, section
 /// 1).
@@ -67,8 +71,9 @@ constexpr llvm::StringLiteral kWideAttrName = "wide";
 /// normalization gets the same producer width in training and in evaluation.
 void markWideResults(mlir::ModuleOp module);
 
-/// True for the gradient, before the rules, of a normalization's scale or bias.
-bool isNormalizationGradient(mlir::Value gradient);
+/// True for the gradient, before the rules, of a normalization's scale or bias
+/// or of a trained slope: mu is smaller for these, and none is shared.
+bool isChannelGradient(mlir::Value gradient);
 
 } // namespace niti
 } // namespace qtc

@@ -15,6 +15,7 @@
 #include "llvm/ADT/SetVector.h"
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <limits>
 
@@ -43,12 +44,14 @@ private:
   void findBiases(func::FuncOp function);
   void findLayerShapes(func::FuncOp function);
   LogicalResult findNormalizations(func::FuncOp function);
+  LogicalResult findSlopes(func::FuncOp function);
   bool isStatistic(ParameterOp parameter) const;
   LogicalResult quantizeWeight(ParameterOp parameter);
   LogicalResult quantizeBias(ParameterOp parameter, ParameterOp weight);
   LogicalResult quantizeNormalizations();
   LogicalResult quantizeValues(ParameterOp parameter, int exponentIfZero,
-                               int headroom);
+                               int headroom, int least = INT_MIN,
+                               int largest = INT_MAX);
   LogicalResult
   quantizeStatistics(const llvm::SetVector<ParameterOp> &statistics,
                      unsigned width, int exponent, double limit);
@@ -70,6 +73,7 @@ private:
   /// that these are pooled in.
   llvm::MapVector<ParameterOp, ParameterOp> normalizations;
   llvm::SetVector<ParameterOp> scales, means, variances, sums, spreads;
+  llvm::SetVector<ParameterOp> slopes;
 };
 
 /// The values of `parameter` if they are finite floats.
@@ -138,6 +142,20 @@ LogicalResult ParameterQuantizer::findNormalizations(func::FuncOp function) {
   return success(haveParameters);
 }
 
+LogicalResult ParameterQuantizer::findSlopes(func::FuncOp function) {
+  auto result = function.walk([&](PReluOp op) {
+    ParameterOp slope = findParameter(function, symbols, op.getSlope());
+    if (!slope) {
+      op.emitError("scheme niti expects slopes that are parameters of the "
+                   "model");
+      return WalkResult::interrupt();
+    }
+    slopes.insert(slope);
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 /// Whether `parameter` is a statistic of a normalization, or a sum of some.
 bool ParameterQuantizer::isStatistic(ParameterOp parameter) const {
   return means.contains(parameter) || variances.contains(parameter) ||
@@ -147,7 +165,7 @@ bool ParameterQuantizer::isStatistic(ParameterOp parameter) const {
 LogicalResult ParameterQuantizer::run() {
   for (func::FuncOp function : getDefinedFunctions(module)) {
     findLayerShapes(function);
-    if (failed(findNormalizations(function)))
+    if (failed(findNormalizations(function)) || failed(findSlopes(function)))
       return failure();
   }
   for (ParameterOp parameter : module.getOps<ParameterOp>())
@@ -163,7 +181,8 @@ LogicalResult ParameterQuantizer::run() {
   for (ParameterOp parameter : module.getOps<ParameterOp>()) {
     bool isWeight = parameter.getKind() == StateKind::Parameter &&
                     !biases.count(parameter) && !scales.contains(parameter) &&
-                    !normalizations.count(parameter);
+                    !normalizations.count(parameter) &&
+                    !slopes.contains(parameter);
     if (isWeight && failed(quantizeWeight(parameter)))
       return failure();
   }
@@ -173,8 +192,8 @@ LogicalResult ParameterQuantizer::run() {
   return quantizeNormalizations();
 }
 
-/// Scales and biases always come from the file, with the exponent of a headroom
-/// of 1; running statistics have exponents of their own.
+/// Scales, biases and slopes always come from the file, with the exponent of a
+/// headroom of 1; running statistics have exponents of their own.
 LogicalResult ParameterQuantizer::quantizeNormalizations() {
   constexpr int kHeadroom = 1, kMeanExponent = -16, kVarianceExponent = -32;
   for (ParameterOp scale : scales)
@@ -183,6 +202,11 @@ LogicalResult ParameterQuantizer::quantizeNormalizations() {
   for (auto [bias, scale] : normalizations)
     if (!scales.contains(bias) &&
         failed(quantizeValues(bias, getComputedExponent(scale), kHeadroom)))
+      return failure();
+  for (ParameterOp slope : slopes)
+    if (failed(quantizeValues(slope, /*exponentIfZero=*/-7, kHeadroom,
+                              niti::kLeastSlopeExponent,
+                              niti::kLargestSlopeExponent)))
       return failure();
   const double meanLimit = std::ldexp(1.0, 30);
   const double varianceLimit = std::ldexp(1.0, 45);
@@ -248,10 +272,12 @@ void ParameterQuantizer::setMantissas(ParameterOp parameter,
 }
 
 /// Mantissas from the file: s = ceil(log2 max|W|) − 7 + headroom, rounded half
-/// to even, with 8 more fraction bits for 16-bit storage.
+/// to even, with 8 more fraction bits for 16-bit storage. The exponent is one
+/// from `least` to `largest`.
 LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
                                                  int exponentIfZero,
-                                                 int headroom) {
+                                                 int headroom, int least,
+                                                 int largest) {
   FailureOr<DenseFPElementsAttr> values = getValues(parameter);
   if (failed(values))
     return failure();
@@ -260,6 +286,7 @@ LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
     maximum = std::max(maximum, std::abs(static_cast<double>(value)));
   int exponent =
       maximum == 0.0 ? exponentIfZero : ceilLog2(maximum) - 7 + headroom;
+  exponent = std::clamp(exponent, least, largest);
   int fraction = options.weightBits == 16 ? 8 : 0;
   double limit = options.weightBits == 16 ? 32767.0 : 127.0;
   SmallVector<int16_t> mantissas;

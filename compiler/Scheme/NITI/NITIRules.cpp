@@ -224,9 +224,9 @@ template <typename... OpTys> bool isGradientOf(Value gradient) {
 
 /// The reason why the scheme has no rule for a sum; empty if it has one.
 std::string explainSum(SumOp op) {
-  if (llvm::any_of(op->getOperands(), niti::isNormalizationGradient))
-    return "does not define the sum of gradients of a normalization; give "
-           "every node its own scale and bias";
+  if (llvm::any_of(op->getOperands(), niti::isChannelGradient))
+    return "does not define the sum of gradients of a normalization or of a "
+           "slope; give every node its own scale, bias and slope";
   // 2^31 · 2^20 each: more could leave 64 bits.
   constexpr unsigned kMaxGradients = 2048;
   bool isOfWeight = llvm::all_of(
@@ -283,19 +283,21 @@ struct OmitScale : OpConversionPattern<ScaleErrorOp> {
   }
 };
 
-struct QuantizeBiasGradient : OpConversionPattern<BiasGradientOp> {
-  using OpConversionPattern::OpConversionPattern;
+/// Gradients of biases and slopes stay exact.
+template <typename OpTy, unsigned Width>
+struct KeepSums : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
   LogicalResult
-  matchAndRewrite(BiasGradientOp op, OpAdaptor adaptor,
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), 32));
+    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), Width));
     return success();
   }
 };
 
 /// The gradient is shifted until `schedule` magnitude bits remain, then
 /// subtracted: gradient quantization is the learning rate (`niti.md` 5.1).
-/// Scales and biases of normalizations learn more slowly.
+/// Scales and biases of normalizations, and slopes, learn more slowly.
 struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
   QuantizeUpdate(MLIRContext *context, Rounding rounding)
       : OpConversionPattern(context), rounding(rounding) {}
@@ -317,8 +319,8 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
         loc, rewriter.getI32Type(), findArgument(op, Role::Schedule));
     // 16-bit storage has 8 fraction bits more.
     int64_t more = static_cast<int64_t>(width) - 8;
-    if (niti::isNormalizationGradient(op.getGradient()))
-      more -= kNormalizationBits;
+    if (niti::isChannelGradient(op.getGradient()))
+      more -= kChannelBits;
     Value kept = rewriter.create<arith::AddIOp>(loc, schedule,
                                                 createInt(rewriter, loc, more));
     Value bits = rewriter.create<MagnitudeBitsOp>(loc, gradient);
@@ -338,8 +340,8 @@ struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
   }
 
 private:
-  /// mu of normalizations is smaller by this.
-  static constexpr int64_t kNormalizationBits = 3;
+  /// mu of normalizations and slopes is smaller by this.
+  static constexpr int64_t kChannelBits = 3;
 
   Rounding rounding;
 };
@@ -361,11 +363,14 @@ void niti::populateRules(RewritePatternSet &patterns,
   MLIRContext *context = patterns.getContext();
   patterns.add<QuantizeInput, ComposeNumbers, OmitScale, QuantizeContraction,
                QuantizeBiasAdd, QuantizeMaxPoolGradient, QuantizeDropout,
-               QuantizeBiasGradient, KeepMantissas<ReluOp>,
-               KeepMantissas<ReluGradientOp>, KeepMantissas<MaxPool2DOp>,
-               KeepMantissas<ReshapeOp>, KeepMantissas<TransposeOp>,
-               KeepMantissas<ConcatOp>, KeepMantissas<SliceOp>, QuantizeSum,
+               KeepSums<BiasGradientOp, 32>, KeepSums<PReluSlopeGradientOp, 64>,
+               KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
+               KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
+               KeepMantissas<TransposeOp>, KeepMantissas<ConcatOp>,
+               KeepMantissas<SliceOp>, QuantizeSum,
                AccumulateAndRequantize<ResidualOp>,
+               AccumulateAndRequantize<PReluOp>,
+               AccumulateAndRequantize<PReluInputGradientOp>,
                AccumulateAndRequantize<AveragePool2DOp>,
                AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
   populateFunctionRules(patterns);

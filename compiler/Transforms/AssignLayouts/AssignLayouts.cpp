@@ -60,8 +60,8 @@ static ResultRange getWeightLikeResults(Operation &op,
                                         const DenseSet<Value> &weightLike) {
   ResultRange results = op.getResults();
   if (isa<Conv2DWeightGradientOp, LinearWeightGradientOp, BiasGradientOp,
-          BatchNormParameterGradientOp, ChannelMomentsOp, FollowStatisticsOp,
-          RandomOp>(op))
+          PReluSlopeGradientOp, BatchNormParameterGradientOp, ChannelMomentsOp,
+          FollowStatisticsOp, RandomOp>(op))
     return results;
   // The first one is the activation, the others are statistics.
   if (isa<BatchNormTrainingOp>(op))

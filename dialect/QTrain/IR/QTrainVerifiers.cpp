@@ -684,6 +684,47 @@ LogicalResult ElementwiseGradientOp::verify() {
   return emitOpError("expected a function whose result gives its derivative");
 }
 
+/// Checks what `qtrain.prelu` and its gradients, which have one result, share:
+/// all `activations` have one shape, and accumulators have `width` bits.
+static LogicalResult verifyPRelu(Operation *op, ValueRange activations,
+                                 Value slope, unsigned width) {
+  ArrayRef<int64_t> shape = getShape(activations.front());
+  if (shape.size() < 2) // C1
+    return op->emitOpError() << "expected an input of rank 2 or more, but got "
+                             << activations.front().getType();
+  if (getShape(slope) != ArrayRef<int64_t>{1} &&
+      failed(expectShape(op, "one or all slopes", slope, {shape[1]})))
+    return failure();
+  for (Value activation : activations.drop_front()) // C2
+    if (failed(expectShape(op, "activations", activation, shape)))
+      return failure();
+  SmallVector<Value> values(op->getOperands());
+  values.append(op->result_begin(), op->result_end());
+  if (failed(expectOneForm(op, values))) // C3
+    return failure();
+  for (Value value : values) {
+    auto scaled = dyn_cast<ScaledType>(value.getType());
+    unsigned expected = value == values.back() ? width : 8;
+    if (scaled && scaled.getWidth() != expected)
+      return op->emitOpError() << "expected mantissas of " << expected
+                               << " bits, but got " << scaled;
+  }
+  return success();
+}
+
+LogicalResult PReluOp::verify() {
+  return verifyPRelu(*this, {getInput(), getResult()}, getSlope(), 32);
+}
+
+LogicalResult PReluInputGradientOp::verify() {
+  return verifyPRelu(*this, {getInput(), getGradient(), getResult()},
+                     getSlope(), 32);
+}
+
+LogicalResult PReluSlopeGradientOp::verify() {
+  return verifyPRelu(*this, {getInput(), getGradient()}, getResult(), 64);
+}
+
 LogicalResult SampleFunctionOp::verify() {
   return expectShape(*this, "result", getResult(), {256}); // C1
 }

@@ -172,6 +172,20 @@ func.func @bias(%x: tensor<8x10xf32>, %b: tensor<10xf32>, %e: tensor<8x10x6x6xf3
   return
 }
 
+// CHECK-LABEL: func @prelu(
+func.func @prelu(%x: tensor<8x10xf32>, %a: tensor<1xf32>, %s: !qtrain.scaled<tensor<8x4x3x3xi8>>,
+                 %b: !qtrain.scaled<tensor<4xi8>>) {
+  // CHECK: qtrain.prelu {{.*}} : (tensor<8x10xf32>, tensor<1xf32>) -> tensor<8x10xf32>
+  %0 = qtrain.prelu %x, %a : (tensor<8x10xf32>, tensor<1xf32>) -> tensor<8x10xf32>
+  // CHECK: qtrain.prelu_slope_gradient {{.*}} : (tensor<8x10xf32>, tensor<8x10xf32>) -> tensor<10xf32>
+  %1 = qtrain.prelu_slope_gradient %x, %0 : (tensor<8x10xf32>, tensor<8x10xf32>) -> tensor<10xf32>
+  // CHECK: qtrain.prelu_input_gradient {{.*}} -> !qtrain.scaled<tensor<8x4x3x3xi32>>
+  %2 = qtrain.prelu_input_gradient %s, %s, %b
+    : (!qtrain.scaled<tensor<8x4x3x3xi8>>, !qtrain.scaled<tensor<8x4x3x3xi8>>, !qtrain.scaled<tensor<4xi8>>)
+    -> !qtrain.scaled<tensor<8x4x3x3xi32>>
+  return
+}
+
 // CHECK-LABEL: func @clip(
 func.func @clip(%x: tensor<8x10xf32>) {
   // CHECK: %[[Y:.+]] = qtrain.elementwise {{.*}} {function = #qtrain.clip<low = 0.000000e+00 : f64, high = 6.000000e+00 : f64>} : (tensor<8x10xf32>) -> tensor<8x10xf32>

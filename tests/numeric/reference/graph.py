@@ -27,7 +27,7 @@ class Unsupported(Exception):
 
 @dataclasses.dataclass
 class Parameter:
-    """A float initializer that is a weight, bias, gamma or beta (section 2)."""
+    """A float initializer that is a weight, bias, gamma, beta or slope (section 2)."""
 
     name: str
     values: np.ndarray
@@ -648,6 +648,16 @@ class _Importer:
 
     _op_Abs = _op_Neg = _op_HardSwish = _op_Sigmoid = _op_Tanh = _op_Erf = _plain_function
     _op_Exp = _op_Softplus = _op_Softsign = _op_Mish = _plain_function
+
+    def _op_PRelu(self, node, attributes):
+        """One slope or one per channel; each node has its own."""
+        x = self._value(node, 0)
+        shape = self.graph.shapes[x]
+        slope = self._parameter(node, 1, "slope")
+        padded = (1,) * (len(shape) - len(slope.shape)) + tuple(slope.shape)
+        if len(padded) != len(shape) or any(b not in (1, n) for b, n in zip(padded, shape)) or padded[0] != 1:
+            self._fail(node, f"slopes of shape {slope.shape} do not fit {shape}")
+        self._add("prelu", node, [x], shape, weight=slope.reshaped(padded))
 
     def _softmax(self, node, attributes):
         x = self._value(node, 0)

@@ -29,6 +29,7 @@ from arithmetic import (
 )
 
 BIAS_LIMIT = 2**30
+SLOW_ROLES = ("gamma", "beta", "slope")  # from the file, with a headroom of 1 and a smaller mu
 MOVES = ("reshape", "transpose")  # kinds of nodes that compute nothing
 TRAINING, EVALUATION, ESTIMATION = range(3)  # what a forward pass is for
 
@@ -82,7 +83,7 @@ class Trainer:
         self.graph, self.settings = graph, settings
         self.recorder = recorder or NoRecorder()
         self.exponents, self.mantissas, self.running = {}, {}, {}
-        order = ("weight", "gamma", "bias", "beta")  # zero biases take a weight's exponent
+        order = ("weight", "gamma", "slope", "bias", "beta")  # zero biases take a weight's exponent
         for parameter in sorted(graph.parameters.values(), key=lambda p: order.index(p.role)):
             self._initialise(parameter)
         for node in graph.nodes:
@@ -99,7 +100,7 @@ class Trainer:
     def _initialise(self, parameter):
         """Initial mantissas and the exponent, fixed for the run (section 4, Weights, Bias).
 
-        Readings: gamma and beta come from the file also with --init=scheme; beta
+        Readings: gamma, beta and slopes come from the file also with --init=scheme; beta
         has gamma's rule (largest magnitude, -6), whatever the headroom.
         """
         settings, values, name = self.settings, parameter.values, parameter.name
@@ -115,13 +116,15 @@ class Trainer:
             self.exponents[name] = _scheme_exponent(*parameter.fans)
             self.mantissas[name] = 256 * mantissas if wide else mantissas
             return
-        headroom = 1 if parameter.role in ("gamma", "beta") else settings.headroom
+        headroom = 1 if parameter.role in SLOW_ROLES else settings.headroom
         if np.any(values):
             exponent = ceil_log2(np.abs(values).max()) - 7 + headroom
         elif parameter.weight_of_node is not None:
             exponent = self.exponents[parameter.weight_of_node]
         else:
             exponent = -7
+        if parameter.role == "slope":
+            exponent = min(max(exponent, -20), 0)
         self.exponents[name] = exponent
         if wide:
             self.mantissas[name] = clip(round_half_even(values * 2.0 ** (8 - exponent)), 16)
@@ -212,6 +215,15 @@ class Trainer:
 
     def _forward_function(self, node, operands, saved, mode, step):
         return node.attributes["rule"].forward(*operands[0])
+
+    def _sloped(self, node, reference, mantissas, exponent):
+        """The mantissas where the reference is positive, elsewhere times the slope (section 4.17)."""
+        slope, s_a = self.compute_copy(node.weight), self.exponents[node.weight.name]
+        return requantize(np.where(reference > 0, mantissas << -s_a, mantissas * slope), exponent + s_a)
+
+    def _forward_prelu(self, node, operands, saved, mode, step):
+        (x, s), = operands
+        return self._sloped(node, x, x, s)
 
     def _forward_max_pool(self, node, operands, saved, mode, step):
         (x, s), = operands
@@ -368,6 +380,12 @@ class Trainer:
     def _backward_function(self, node, e, s_e, operands, output, saved, gradients, wanted):
         return [node.attributes["rule"].backward(*operands[0], e, s_e)]
 
+    def _backward_prelu(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        (x, s_x), = operands
+        gradient = operators.bias_gradient(e * np.minimum(x, 0), node.weight.shape, finish=int64)
+        gradients.setdefault(node.weight.name, []).append((node.weight.adjoint(gradient), s_e + s_x))
+        return [self._sloped(node, x, e, s_e)[:2]]
+
     def _backward_max_pool(self, node, e, s_e, operands, output, saved, gradients, wanted):
         shape = node.input_shapes[0]
         accumulator = operators.max_pool_input_error(e, saved[node.output], node.window, shape)
@@ -421,7 +439,7 @@ class Trainer:
             accumulator, exponent = uses[0]
         else:
             accumulator, exponent = aligned_sum(uses, saturated=False)
-        if parameter.role in ("gamma", "beta"):
+        if parameter.role in SLOW_ROLES:
             mu -= 3
         bits = settings.weight_bits
         shift = magnitude_bits(accumulator) - (mu + (8 if bits == 16 else 0))
