@@ -17,6 +17,7 @@
 
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Loss/Loss.h"
+#include "compiler/Pipelines/LayerSettings.h"
 #include "compiler/Scheme/Scheme.h"
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -24,6 +25,7 @@
 #include "llvm/Support/Error.h"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace qtc {
@@ -44,8 +46,9 @@ struct FrontEndOptions {
   const Scheme *scheme = nullptr;
   SchemeRequest schemeRequest;
   int64_t batch = 128;
-  const Loss *loss = lookupLoss("cross-entropy");
-  double lossDelta = 1.0; ///< LossConstants::delta
+  /// Null until the model's end decides, see chooseLoss.
+  const Loss *loss = nullptr;
+  OptionValues lossValues; ///< of the options of `loss`
   /// The elements of the inputs: one for all, or one each.
   llvm::SmallVector<InputKind> inputs = {InputKind::Pixels};
   /// Whether the trainer standardizes inputs of numbers.
@@ -55,6 +58,8 @@ struct FrontEndOptions {
   std::string output;
   /// Normalization of pixels/255; one entry for all channels, or one each.
   std::vector<double> mean = {0.0}, std = {1.0};
+  /// Applied to the imported module, before runFrontEnd.
+  std::vector<LayerSetting> layers;
   bool assertInteger = true;
   /// Verify the IR after every pass.
   bool verifyEach = false;
@@ -62,6 +67,16 @@ struct FrontEndOptions {
 
 /// How models are imported for these options.
 onnx_import::ImportOptions getImportOptions(const FrontEndOptions &options);
+
+/// Sets a loss that is not given: one that has the function at the end of the
+/// model as a part, such as Sigmoid; a loss of numbers, if the model gives one
+/// number for each example; else the first of the scheme. A remark says so
+/// unless it is the first.
+void chooseLoss(mlir::ModuleOp module, FrontEndOptions &options);
+
+/// Whether predictions are scores of classes; nothing if the end of the model
+/// decides.
+std::optional<bool> expectsClasses(const FrontEndOptions &options);
 
 /// Turns an imported module into a training step, and that into the numbers of
 /// the scheme if `applyScheme`. Problems of the model go to the context as

@@ -115,6 +115,8 @@ Metadata describe(const qtcrt_model &model, const uint8_t *state,
       {"seen", std::to_string(record.seen)},
       {scoreKeys(model).last, toText(record.testScore)},
       {scoreKeys(model).best, toText(record.bestScore)}};
+  if (model.class_weights)
+    metadata["weight_sum"] = toText(record.weightSum);
   if (!record.standardization.isEmpty()) {
     metadata[meansKey] = toText(record.standardization.means);
     metadata[deviationsKey] = toText(record.standardization.deviations);
@@ -346,8 +348,12 @@ std::string describeOption(const json &options, const std::string &key) {
   auto found = options.find(key);
   if (found == options.end())
     return "no --" + key;
-  return "--" + key + "=" +
-         (found->is_string() ? found->get<std::string>() : found->dump());
+  // An option that is given several times is a list.
+  std::string text;
+  for (const json &value : found->is_array() ? *found : json::array({*found}))
+    text += (text.empty() ? "--" : " --") + key + "=" +
+            (value.is_string() ? value.get<std::string>() : value.dump());
+  return text;
 }
 
 /// The options that two compilations do not share, as the user writes them.
@@ -513,6 +519,10 @@ RunRecord CheckpointReader::readRecord() const {
   record.lossSum = metadata.real("loss_sum");
   record.correct = metadata.natural("correct");
   record.seen = metadata.natural("seen");
+  // Without weights of classes, every example has the weight 1.
+  record.weightSum = metadata.has("weight_sum")
+                         ? metadata.real("weight_sum")
+                         : static_cast<double>(record.seen);
   record.testScore = metadata.real(scoreKeys(model).last);
   record.bestScore = metadata.real(scoreKeys(model).best);
   if (uint64_t channels = standardizedChannels(model)) {

@@ -18,6 +18,7 @@
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <vector>
 #include <zlib.h>
 
 using namespace qtcrt;
@@ -43,18 +44,17 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
       data.test, [] { return false; },
       [&](uint64_t done) { progress.update(done); });
   progress.clear();
-  double examples = static_cast<double>(sums.examples);
-  Number count = static_cast<Number>(data.test.count());
+  Number count = static_cast<Number>(sums.examples);
   std::string state = hashState(model, session.state());
   if (predictsClasses(model))
-    std::printf("result: test_accuracy=%.4f correct=%llu examples=%llu "
+    std::printf("result: test_accuracy=%s correct=%llu examples=%llu "
                 "test_loss=%s state=%s\n",
-                static_cast<double>(sums.correct) / examples,
+                formatLoss(sums.accuracy()).c_str(),
                 static_cast<Number>(sums.correct), count,
-                formatLoss(sums.loss / examples).c_str(), state.c_str());
+                formatLoss(sums.meanLoss()).c_str(), state.c_str());
   else
     std::printf("result: test_loss=%s examples=%llu state=%s\n",
-                formatScaledLoss(sums.loss / examples).c_str(), count,
+                formatScaledLoss(sums.meanLoss()).c_str(), count,
                 state.c_str());
   return 0;
 }
@@ -111,13 +111,24 @@ Json describeVariants(const qtcrt_model &model) {
   return variants;
 }
 
-Json describeInputPorts(const DataRequest &request, const qtcrt_model &model) {
+/// The parameters that training leaves alone, by name.
+Json listFrozen(const qtcrt_model &model) {
+  Json names = Json::array();
+  for (uint64_t i = 0; i < model.tensor_count; ++i)
+    if (model.tensors[i].kind == QTCRT_STATE_PARAMETER &&
+        model.tensors[i].frozen)
+      names.push_back(model.tensors[i].name);
+  return names;
+}
+
+Json describeInputPorts(const qtcrt_model &model) {
   Json inputs = Json::array();
-  for (size_t i = 0; i < request.inputs.size(); ++i) {
-    const ImageShape &shape = request.inputs[i].shape;
-    inputs.push_back({{"name", request.inputs[i].name},
-                      {"shape", {shape.channels, shape.height, shape.width}},
-                      {"elements", describeElements(model.ports[i])}});
+  for (uint64_t i = 0; i < countPorts(model, QTCRT_PORT_INPUT); ++i) {
+    const qtcrt_port &port = model.ports[i];
+    inputs.push_back({{"name", port.name},
+                      {"shape", std::vector<int64_t>(port.shape + 1,
+                                                     port.shape + port.rank)},
+                      {"elements", describeElements(port)}});
   }
   return inputs;
 }
@@ -131,7 +142,7 @@ Json describeModel(const qtcrt_model &model) {
     parameters += tensor.elements;
     bytes += tensor.elements * dtypeBytes(tensor.dtype);
   }
-  Json inputs = describeInputPorts(requestFor(model), model);
+  Json inputs = describeInputPorts(model);
   return {{"model", model.name},
           {"model_hash", model.model_hash},
           {"scheme", model.scheme},
@@ -144,6 +155,7 @@ Json describeModel(const qtcrt_model &model) {
           {"outputs", outputsOf(model)},
           {"parameters", parameters},
           {"parameter_bytes", bytes},
+          {"frozen", listFrozen(model)},
           {"state_bytes", model.state_bytes},
           {"default_schedule", model.default_schedule},
           {"default_seed", model.default_seed},
@@ -151,14 +163,25 @@ Json describeModel(const qtcrt_model &model) {
           {"variants", describeVariants(model)}};
 }
 
+/// The extents of an example and what they are, as far as their number says.
+std::string describeShape(const qtcrt_port &input) {
+  std::string text;
+  for (uint32_t dim = 1; dim < input.rank; ++dim)
+    text += concat(dim > 1 ? "x" : "", input.shape[dim]);
+  if (input.rank == 2)
+    return text + " (features)";
+  if (input.rank == 3)
+    return text + " (channels x length)";
+  return input.rank == 4 ? text + " (channels x height x width)" : "1";
+}
+
 /// One line; inputs have a name where there are several.
-void printInput(const qtcrt_model &model, const qtcrt_port &port,
-                const ImageShape &shape) {
+void printInput(const qtcrt_model &model, const qtcrt_port &port) {
   bool isOnly = countPorts(model, QTCRT_PORT_INPUT) == 1;
   std::string elements =
       takesPixels(model) ? "" : concat(", ", describeElements(port));
-  std::printf("input             %s (channels x height x width)%s%s\n",
-              toString(shape).c_str(), elements.c_str(),
+  std::printf("input             %s%s%s\n", describeShape(port).c_str(),
+              elements.c_str(),
               isOnly ? "" : concat(", ", inQuotes(port.name)).c_str());
 }
 
@@ -172,13 +195,17 @@ void printModel(const qtcrt_model &model, const Json &info) {
   std::printf("scheme            %s\n", model.scheme);
   std::printf("options           %s\n", printable(model.options).c_str());
   std::printf("batch             %llu\n", number("batch"));
-  DataRequest request = requestFor(model);
-  for (size_t i = 0; i < request.inputs.size(); ++i)
-    printInput(model, model.ports[i], request.inputs[i].shape);
+  for (uint64_t i = 0; i < countPorts(model, QTCRT_PORT_INPUT); ++i)
+    printInput(model, model.ports[i]);
   std::printf("%s           %llu\n", areClasses ? "classes" : "outputs",
               number(areClasses ? "classes" : "outputs"));
   std::printf("parameters        %llu (%llu bytes)\n", number("parameters"),
               number("parameter_bytes"));
+  std::string frozen;
+  for (const Json &name : info["frozen"])
+    frozen += (frozen.empty() ? "" : ", ") + printable(name.get<std::string>());
+  if (!frozen.empty())
+    std::printf("frozen            %s\n", frozen.c_str());
   std::printf("default schedule  %s\n", model.default_schedule);
   std::printf("default seed      %llu\n", number("default_seed"));
   std::printf("compiler          qtc %s\n\n", model.compiler_version);

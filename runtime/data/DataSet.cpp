@@ -70,6 +70,8 @@ void qtcrt::checkImageShape(const std::string &file, const ImageShape &shape,
 
 void qtcrt::checkLabel(const std::string &file, uint64_t index, int64_t label,
                        const DataRequest &request) {
+  if (label == request.target.ignored)
+    return;
   int64_t classes = request.target.classes;
   if (label < 0 || label >= classes)
     fail(inQuotes(file), ": label ", label, " of example ", index,
@@ -191,6 +193,8 @@ DataRequest qtcrt::requestFor(const qtcrt_model &model) {
     else if (port.role == QTCRT_PORT_TARGET)
       request.target = column;
   }
+  if (model.ignores_label)
+    request.target.ignored = model.ignored_label;
   request.isLogistic = model.loss == QTCRT_LOSS_LOGISTIC;
   return request;
 }

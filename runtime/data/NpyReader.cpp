@@ -156,21 +156,23 @@ uint64_t decodeInteger(const uint8_t *bytes, const NumberType &type) {
 }
 
 /// Makes 32-bit classes of integers, of which every example has `perExample`.
-/// `what` names one of them in the error if it is not in 0...classes-1.
+/// `what` names one of them in the error if it is none of the request's.
 NumberArray toClasses(const NumberArray &array, uint64_t perExample,
-                      int64_t classes, const char *what) {
+                      const ColumnRequest &request, const char *what) {
+  auto classes = static_cast<uint64_t>(request.classes);
   std::vector<int32_t> result(array.size());
   for (uint64_t i = 0; i < result.size(); ++i) {
     const uint8_t *bytes = array.data.data() + i * array.type.bytes;
     uint64_t bits = decodeInteger(bytes, array.type);
-    bool isNegative = array.type.kind == 'i' && (bits >> 63);
-    if (isNegative || bits >= static_cast<uint64_t>(classes))
+    auto number = static_cast<int64_t>(bits);
+    bool isNegative = array.type.kind == 'i' && number < 0;
+    bool isIgnored = number == request.ignored && isNegative == (number < 0);
+    if ((isNegative || bits >= classes) && !isIgnored)
       fail(inQuotes(array.file), ": ", what, " ",
-           isNegative ? std::to_string(static_cast<int64_t>(bits))
-                      : std::to_string(bits),
+           isNegative ? std::to_string(number) : std::to_string(bits),
            " of example ", i / perExample, " is out of range: the model has ",
            classes, " classes (0 to ", classes - 1, ")");
-    result[i] = static_cast<int32_t>(bits);
+    result[i] = static_cast<int32_t>(number);
   }
   NumberArray out;
   out.file = array.file;
@@ -189,8 +191,7 @@ RawColumn readInput(const std::string &path, const ColumnRequest &request) {
   column.numbers =
       readElements(file, type, header.shape[0], elements, "the elements");
   if (request.encoding == QTCRT_ENCODING_CLASS)
-    column.numbers =
-        toClasses(column.numbers, elements, request.classes, "index");
+    column.numbers = toClasses(column.numbers, elements, request, "index");
   return column;
 }
 
@@ -237,8 +238,7 @@ RawColumn readLabels(const std::string &path, const ColumnRequest &request) {
          labelAdvice(kindOf(header.descr)));
   NumberArray labels =
       readElements(file, *type, header.shape[0], perExample, "the labels");
-  return {request.shape,
-          toClasses(labels, perExample, request.classes, "label")};
+  return {request.shape, toClasses(labels, perExample, request, "label")};
 }
 
 /// Reads targets that are numbers.

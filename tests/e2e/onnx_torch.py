@@ -20,6 +20,39 @@ sys.path.insert(0, harness.REFERENCE)
 import philox  # noqa: E402 (the path comes first)
 
 
+def _hard_sigmoid(x, alpha=0.2, beta=0.5):
+    # Unlike torch.clamp it passes no gradient at the bounds.
+    return F.hardtanh(alpha * x + beta, 0.0, 1.0)
+
+
+def _selu(x, alpha=1.67326319217681884765625, gamma=1.05070102214813232421875):
+    return gamma * F.elu(x, alpha)
+
+
+# Functions of each element, by operator; they take the attributes of the node.
+FUNCTIONS = {
+    "Abs": torch.abs,
+    "Celu": lambda x, alpha=1.0: F.celu(x, alpha),
+    "Elu": lambda x, alpha=1.0: F.elu(x, alpha),
+    "Erf": torch.erf,
+    "Exp": torch.exp,
+    "Gelu": lambda x, approximate=b"none": F.gelu(x, approximate=approximate.decode()),
+    "HardSigmoid": _hard_sigmoid,
+    "HardSwish": F.hardswish,
+    "LeakyRelu": lambda x, alpha=0.01: F.leaky_relu(x, alpha),
+    "Mish": F.mish,
+    "Neg": torch.neg,
+    "Relu": F.relu,
+    "Selu": _selu,
+    "Sigmoid": torch.sigmoid,
+    "Softplus": F.softplus,
+    "Softsign": F.softsign,
+    "Swish": F.silu,
+    "Tanh": torch.tanh,
+    "ThresholdedRelu": lambda x, alpha=1.0: torch.where(x > alpha, x, torch.zeros_like(x)),
+}
+
+
 def spatial_pads(x, attributes, kernel):
     """F.pad's pads of a window operation: last dimension first, begin and end."""
     strides = attributes.get("strides", [1] * len(kernel))
@@ -65,9 +98,12 @@ class Network:
                 continue
             attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
             operation = getattr(self, "_" + node.op_type, None)
+            inputs = [self.values[name] if name else None for name in node.input]
+            if node.op_type in FUNCTIONS:
+                self.values[node.output[0]] = FUNCTIONS[node.op_type](*inputs, **attributes)
+                continue
             if operation is None:
                 raise NotImplementedError(node.op_type)
-            inputs = [self.values[name] if name else None for name in node.input]
             self.values[node.output[0]] = operation(node, attributes, *inputs)
         return self.values[self.graph.output[0].name]
 
@@ -103,22 +139,44 @@ class Network:
 
     def _Conv(self, node, attributes, x, weight, bias=None):
         x = F.pad(x, spatial_pads(x, attributes, weight.shape[2:]))
-        settings = {name: attributes.get(name + "s", [1, 1]) for name in ("stride", "dilation")}
-        return F.conv2d(x, weight, bias, groups=attributes.get("group", 1), **settings)
+        rank = x.dim() - 2
+        settings = {name: attributes.get(name + "s", [1] * rank) for name in ("stride", "dilation")}
+        convolve = F.conv1d if rank == 1 else F.conv2d
+        return convolve(x, weight, bias, groups=attributes.get("group", 1), **settings)
 
     def _MaxPool(self, node, attributes, x):
-        kernel = attributes["kernel_shape"]
+        kernel, rank = attributes["kernel_shape"], x.dim() - 2
         x = F.pad(x, spatial_pads(x, attributes, kernel), value=-float("inf"))
-        return F.max_pool2d(x, kernel, attributes.get("strides", 1), ceil_mode=bool(attributes.get("ceil_mode", 0)))
+        settings = {name: attributes.get(name + "s", [1] * rank) for name in ("stride", "dilation")}
+        pool = F.max_pool1d if rank == 1 else F.max_pool2d
+        return pool(x, kernel, ceil_mode=bool(attributes.get("ceil_mode", 0)), **settings)
 
     def _AveragePool(self, node, attributes, x):
-        kernel, strides = attributes["kernel_shape"], attributes.get("strides", 1)
+        kernel, strides = attributes["kernel_shape"], attributes.get("strides", [1] * (x.dim() - 2))
         pads = spatial_pads(x, attributes, kernel)
         ones = F.pad(torch.ones_like(x), pads, value=float(attributes.get("count_include_pad", 0)))
-        return F.avg_pool2d(F.pad(x, pads), kernel, strides) / F.avg_pool2d(ones, kernel, strides)
+        pool = F.avg_pool1d if x.dim() == 3 else F.avg_pool2d
+        return pool(F.pad(x, pads), kernel, strides) / pool(ones, kernel, strides)
 
     def _GlobalAveragePool(self, node, attributes, x):
-        return x.mean(dim=(2, 3), keepdim=True)
+        return x.mean(dim=tuple(range(2, x.dim())), keepdim=True)
+
+    def _GlobalMaxPool(self, node, attributes, x):
+        return self._MaxPool(node, {"kernel_shape": x.shape[2:]}, x)
+
+    def _reduced(self, node, attributes, x, axes, pool):
+        """A pool over axes of space."""
+        axes = {axis % x.dim() for axis in (attributes["axes"] if axes is None else axes.tolist())}
+        kernel = [n if k in axes else 1 for k, n in enumerate(x.shape)][2:]
+        shape = [n for k, n in enumerate(x.shape) if k not in axes]
+        pooled = pool(node, {"kernel_shape": kernel}, x)
+        return pooled if attributes.get("keepdims", 1) else pooled.reshape(shape)
+
+    def _ReduceMean(self, node, attributes, x, axes=None):
+        return self._reduced(node, attributes, x, axes, self._AveragePool)
+
+    def _ReduceMax(self, node, attributes, x, axes=None):
+        return self._reduced(node, attributes, x, axes, self._MaxPool)
 
     def _BatchNormalization(self, node, attributes, x, scale, bias, mean, variance):
         axes = [0] + list(range(2, x.dim()))
@@ -135,6 +193,8 @@ class Network:
 
     def _Dropout(self, node, attributes, x, ratio=None, training=None):
         ratio = attributes.get("ratio", 0.5) if ratio is None else float(ratio.detach())
+        if training is not None and not bool(training):
+            ratio = 0.0
         numbers = philox.random16(self.seed, x.shape[1:], self.dropouts, step=0, purpose=philox.DROPOUT)
         self.dropouts += 1
         return x * torch.from_numpy(numbers >= round(ratio * 65536)) / (1 - ratio)
@@ -161,17 +221,23 @@ class Network:
     def _Concat(self, node, attributes, *parts):
         return torch.cat(parts, dim=attributes["axis"])
 
-    def _Relu(self, node, attributes, x):
-        return F.relu(x)
-
-    def _Tanh(self, node, attributes, x):
-        return torch.tanh(x)
-
     def _Clip(self, node, attributes, x, low=None, high=None):
         bounds = [attributes.get("min"), attributes.get("max")]
-        low, high = (float(b if v is None else v.detach()) for v, b in zip((low, high), bounds))
+        bounds = [b if v is None else v.detach() for v, b in zip((low, high), bounds)]
+        low, high = (s * float("inf") if b is None else float(b) for b, s in zip(bounds, (-1, 1)))
         # Unlike torch.clamp it passes no gradient at the bounds.
         return F.hardtanh(x, low, high)
+
+    def _Max(self, node, attributes, *operands):
+        x, bound = sorted(operands, key=torch.numel, reverse=True)
+        return self._Clip(node, {}, x, low=bound)
+
+    def _Min(self, node, attributes, *operands):
+        x, bound = sorted(operands, key=torch.numel, reverse=True)
+        return self._Clip(node, {}, x, high=bound)
+
+    def _PRelu(self, node, attributes, x, slope):
+        return torch.where(x > 0, x, slope * x)
 
     def _Softmax(self, node, attributes, x):
         return x
@@ -185,6 +251,23 @@ class Network:
         if node.input[0] in self.parameters:
             return x.reshape(shape.tolist())
         return x.reshape(x.shape[0], *shape.tolist()[1:])
+
+    def _Shape(self, node, attributes, x):
+        return torch.tensor(x.shape)
+
+    def _Gather(self, node, attributes, x, indices):
+        return x[indices]
+
+    def _Cast(self, node, attributes, x):
+        return x
+
+    def _Unsqueeze(self, node, attributes, x, axes):
+        for axis in sorted(axes.tolist()):
+            x = x.unsqueeze(axis)
+        return x
+
+    def _Squeeze(self, node, attributes, x, axes):
+        return x.squeeze(tuple(axes.tolist()))
 
     def _Transpose(self, node, attributes, x):
         return x.permute(attributes["perm"])

@@ -5,7 +5,7 @@
 
 Weights are tied between convolutions of different strides and linear layers that read them transposed or not; biases,
 scales and statistics are merged constants; all of them have other ranks and come after Identity, Reshape, Unsqueeze,
-Transpose and Constant. Losses are computed in double, on the graph that the NumPy reference reads.
+Transpose and Constant.
 """
 
 import os
@@ -17,9 +17,7 @@ from onnx import numpy_helper
 import harness
 
 sys.path.insert(0, harness.REFERENCE)
-import graph as reference_graph  # noqa: E402 (the path comes first)
-import make_models  # noqa: E402
-import operators  # noqa: E402
+import make_models  # noqa: E402 (the path comes first)
 
 CHANNELS = 6
 
@@ -137,66 +135,3 @@ def make_model(folder, number):
     path = os.path.join(folder, f"random{number}.onnx")
     RandomModel(number).build(path)
     return path
-
-
-class DoubleNetwork:
-    """A model in double: the mean cross-entropy of a batch, as a function of the parameters.
-
-    Units that pass nothing at the model's own values never do. A dead channel without bias gives sums of exactly 0,
-    where a rectified linear unit has two slopes; a gradient takes the one that is 0.
-    """
-
-    def __init__(self, path, pixels, labels):
-        self.graph = reference_graph.load(path, len(pixels))
-        self.pixels, self.labels = pixels / 255.0, labels
-        self.values = {name: parameter.values for name, parameter in self.graph.parameters.items()}
-        self.masks = {}
-        self.loss()
-
-    def loss(self, name=None, step=0.0):
-        """With `step` added to parameter `name`."""
-        parameters = {**self.values, name: self.values[name] + step} if name else self.values
-        values = {self.graph.input: self.pixels.reshape(self.graph.shapes[self.graph.input])}
-        for node in self.graph.nodes:
-            method = getattr(self, "_" + node.kind)
-            values[node.output] = method(node, parameters, *(values[operand] for operand in node.inputs))
-        logits = values[self.graph.output].reshape(len(self.labels), -1)
-        logits = logits - logits.max(axis=1, keepdims=True)
-        chosen = logits[np.arange(len(logits)), self.labels]
-        return (np.log(np.exp(logits).sum(axis=1)) - chosen).mean()
-
-    @staticmethod
-    def _view(use, parameters):
-        return use.view(parameters[use.name])
-
-    def _biased(self, node, parameters, result):
-        return result if node.bias is None else result + self._view(node.bias, parameters)
-
-    def _conv(self, node, parameters, x):
-        weight = self._view(node.weight, parameters)
-        result = operators.conv_forward(x, weight, node.window, node.attributes["group"], finish=lambda sums: sums)
-        return self._biased(node, parameters, result)
-
-    def _gemm(self, node, parameters, x):
-        return self._biased(node, parameters, x @ self._view(node.weight, parameters))
-
-    def _batchnorm(self, node, parameters, x):
-        axes = (0,) + tuple(range(2, x.ndim))
-        mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
-        scale, bias = (self._view(use, parameters).reshape(mean.shape) for use in (node.weight, node.bias))
-        return (x - mean) / np.sqrt(variance + 1e-5) * scale + bias
-
-    def _average_pool(self, node, parameters, x):
-        return x.mean(axis=tuple(range(2, x.ndim)), keepdims=True)
-
-    def _sum(self, node, parameters, *terms):
-        return sum(terms)
-
-    def _relu(self, node, parameters, x):
-        return np.where(self.masks.setdefault(node.output, x > 0.0), x, 0.0)
-
-    def _reshape(self, node, parameters, x):
-        return x.reshape(node.output_shape)
-
-    def _transpose(self, node, parameters, x):
-        return x.transpose(node.attributes["perm"])

@@ -22,6 +22,7 @@ MODELS = {
     "batch_normalization": 5,
     "normalized_residual": 2,
     "normalized_views": 1,
+    "prelu": 5,
     "tied_weights": 5,
     "deduplicated": 2,
     "ranked_parameters": 1,

@@ -45,6 +45,26 @@ def make_adamw_of_other_values(parameters):
     return torch.optim.AdamW(parameters, RATES[0], betas=(0.8, 0.9), eps=1e-3, weight_decay=0.2)
 
 
+class Lion(torch.optim.Optimizer if torch else object):
+    """Chen et al., "Symbolic discovery of optimization algorithms", program 1."""
+
+    def __init__(self, parameters, lr, betas, weight_decay):
+        super().__init__(parameters, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for weight in (p for p in group["params"] if p.grad is not None):
+                mean = self.state[weight].setdefault("mean", torch.zeros_like(weight))
+                sign = (beta1 * mean + (1 - beta1) * weight.grad).sign()
+                weight.data -= group["lr"] * (sign + group["weight_decay"] * weight.data)
+                mean.mul_(beta2).add_(weight.grad, alpha=1 - beta2)
+
+
+def make_lion(parameters):
+    return Lion(parameters, RATES[0], (0.8, 0.95), 0.1)
+
+
 RULES = (
     (make_sgd, ("--fp32-weight-decay=0.01",)),
     (make_nesterov, ("--fp32-momentum=0.8", "--fp32-nesterov=on", "--fp32-weight-decay=0.01")),
@@ -52,6 +72,7 @@ RULES = (
     (make_adamw_of_other_values,
      ("--optimizer=adamw", "--fp32-beta1=0.8", "--fp32-beta2=0.9", "--fp32-epsilon=1e-3", "--fp32-weight-decay=0.2")),
 )
+LION = ("--optimizer=lion", "--fp32-beta1=0.8", "--fp32-beta2=0.95", "--fp32-weight-decay=0.1")
 
 
 def largest_errors(actual, expected):
@@ -70,6 +91,20 @@ class TorchOptimizers(harness.Case):
 
     def test_lenet(self):
         self.compare("lenet.onnx")
+
+    def test_lion(self):
+        """A sign makes a difference of rounding one of two rates, so few steps are compared, element by element."""
+        model = harness.shared("models", "mlp.onnx")
+        trainer = harness.compile_model(
+            model, self.path("trainer"), "--scheme=fp32", f"--batch={BATCH}", "--mcpu=native", *LION
+        )
+        pixels, labels = self.make_data(onnx_torch.Network(model).input_shape[1:], seed=0)
+        expected, _ = self.train_network(model, torch.double, make_lion, pixels, labels, steps=BATCHES)
+        actual, _ = self.train(trainer, steps=BATCHES)
+        differ = sum(int((np.abs(actual[name] - value) > 1e-5).sum()) for name, value in expected.items())
+        share = differ / sum(value.size for value in expected.values())
+        print(f"lion: {share:.1e} of the parameters differ by more than 1e-5 after {BATCHES} steps")
+        self.assertLess(share, 1e-3)
 
     def compare(self, name):
         """Prints and checks the largest relative errors of parameters and losses.
@@ -109,23 +144,23 @@ class TorchOptimizers(harness.Case):
             np.save(self.path("data", part + "_y.npy"), labels)
         return pixels, labels
 
-    def train(self, trainer):
+    def train(self, trainer, steps=STEPS):
         """The parameters after a run, and the loss of each epoch."""
         out, schedule = self.path("out"), f"--schedule={RATES[0]},{RATES[1]}@{100 * CHANGE // STEPS}%"
         harness.train(
-            trainer, "--data", "npy:" + self.path("data"), "--no-shuffle", f"--steps={STEPS}", schedule, "--out", out
+            trainer, "--data", "npy:" + self.path("data"), "--no-shuffle", f"--steps={steps}", schedule, "--out", out
         )
         with open(os.path.join(out, "metrics.jsonl"), encoding="utf-8") as lines:
             losses = [json.loads(line)["train_loss"] for line in lines]
         return harness.read_floats(harness.checkpoint(out)), np.array(losses)
 
-    def train_network(self, model, dtype, make, pixels, labels):
+    def train_network(self, model, dtype, make, pixels, labels, steps=STEPS):
         """The same of PyTorch."""
         network = onnx_torch.Network(model, dtype)
         optimizer, losses = make(list(network.parameters.values())), []
-        for step in range(STEPS):
+        for step in range(steps):
             for group in optimizer.param_groups:
-                group["lr"] = RATES[step >= CHANGE]
+                group["lr"] = RATES[step * STEPS >= CHANGE * steps]
             part = slice(step % BATCHES * BATCH, (step % BATCHES + 1) * BATCH)
             optimizer.zero_grad()
             logits = network.forward(torch.from_numpy(pixels[part]).to(dtype) / 255)

@@ -43,6 +43,7 @@ NODES = {
 REFUSED = {
     "average_pool_include_pad": "node 'pool' (AveragePool): scheme wage defines maximum pools only",
     "dropout_half": "node 'drop' (Dropout): scheme wage does not define this operator",
+    "prelu": "node 'prelu1' (PRelu): scheme wage does not define this operator",
     "residual": "node 'add1' (Add): scheme wage has no rule to add",
     "shared_parameter": "parameter 'shared.weight' is used by several nodes",
 }

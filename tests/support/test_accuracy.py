@@ -6,6 +6,7 @@
 import argparse
 import os
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools", "dev"))
@@ -46,6 +47,29 @@ class Accuracy(unittest.TestCase):
         results[everything] = lines((0.36, 0.2), (0.5, 0.45), (0.6, 0.616))
         results[defaults] = lines((0.33, 0.38), (0.71, 0.21))
         self.assertEqual(len(list(accuracy.wrong_statistics(results))), 2)
+
+    def test_activations(self):
+        """A run without a result is a dash, and NITI may be half a point below fp32."""
+        accuracies = {"mlp-relu-fp32": 0.98, "mlp-relu-niti": 0.976, "cnn-relu-fp32": 0.99, "cnn-relu-niti": 0.984}
+        results = {name: [{"test_accuracy": value}] for name, value in accuracies.items()}
+        results["mlp-tanh-fp32"] = [{"test_accuracy": 0.97}]
+        rows = list(accuracy.activation_rows(results))
+        self.assertEqual(len(rows), len(accuracy.ACTIVATIONS))
+        self.assertEqual(rows[0], "| Relu | 98.00 | 97.60 | 99.00 | 98.40 |")
+        self.assertIn("| Tanh | 97.00 | – | – | – |", rows)
+        self.assertIn("| Elu | not measured | | | |", rows)
+        self.assertEqual(list(accuracy.wrong_activations(results)), ["cnn-relu-niti: 0.60 points less than fp32"])
+
+    def test_models_of_activations(self):
+        """They are the same on every run."""
+        with tempfile.TemporaryDirectory() as folder:
+            for run in accuracy.ACTIVATION_RUNS[:4]:
+                written = []
+                for name in ("first", "second"):
+                    path = os.path.join(accuracy.make_model(run, None, os.path.join(folder, name)), run.model + ".onnx")
+                    with open(path, "rb") as file:
+                        written.append(file.read())
+                self.assertEqual(*written)
 
 
 if __name__ == "__main__":

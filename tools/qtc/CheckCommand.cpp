@@ -19,14 +19,18 @@
 using namespace qtc;
 using namespace qtc::tools;
 
-/// Judges the model as `qtc compile` does, up to the numbers of `scheme`.
-static int checkModel(const std::string &model,
-                      const FrontEndOptions &options) {
+/// Judges the model as `qtc compile` does, up to the numbers of the scheme.
+static int checkModel(const std::string &model, FrontEndOptions options) {
   Session session(model);
+  onnx_import::ImportOptions import = getImportOptions(options);
   auto judge = [&](mlir::ModuleOp module, bool isComplete) {
     if (!isComplete)
       return checkPartialModel(module, *options.scheme);
-    std::string message = llvm::toString(runFrontEnd(module, options));
+    chooseLoss(module, options);
+    llvm::Error error = applyLayerSettings(module, options.layers);
+    if (!error)
+      error = runFrontEnd(module, options);
+    std::string message = llvm::toString(std::move(error));
     if (!message.empty())
       mlir::emitError(module.getLoc()) << message;
   };
@@ -44,8 +48,9 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
       "check", "List the nodes of a model and whether each is supported");
   auto model = std::make_shared<std::string>();
   auto scheme = std::make_shared<std::string>();
-  auto loss = std::make_shared<std::string>();
+  auto loss = std::make_shared<LossFlags>();
   auto options = std::make_shared<FrontEndOptions>();
+  auto layers = std::make_shared<LayerFlags>();
   command->add_option("MODEL.onnx", *model, "Model to check")->required();
   std::vector<std::string> names;
   for (const Scheme *entry : getSchemes())
@@ -53,19 +58,24 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   *scheme = names.front();
   qtcrt::setChoices(
       command->add_option("--scheme", *scheme, "Numbers to train with"), names);
-  addLossOption(*command, *loss);
+  loss->addTo(*command);
   qtcrt::addNumber(*command, "--batch", options->batch, 1, kMaxBatch,
                    "Examples per step")
       ->default_str(std::to_string(options->batch));
   addOutputOptions(*command, options->output, options->classAxis);
-  command->callback([model, scheme, loss, options, &status] {
+  layers->addTo(*command);
+  command->callback([model, scheme, loss, options, layers, &status] {
     options->scheme = lookupScheme(*scheme);
-    llvm::Expected<const Loss *> chosen = chooseLoss(*options->scheme, *loss);
-    if (!chosen) {
-      status = reportFailure(chosen.takeError());
+    llvm::Expected<std::vector<LayerSetting>> settings =
+        layers->parse(*options->scheme);
+    llvm::Error error = settings.takeError();
+    if (!error)
+      error = loss->parse(*options);
+    if (error) {
+      status = reportFailure(std::move(error));
       return;
     }
-    options->loss = *chosen;
+    options->layers = std::move(*settings);
     status = checkModel(*model, *options);
   });
 }

@@ -59,7 +59,9 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
   for (const SchemeOption &option :
        options.scheme->getOptions(options.schemeRequest))
     scheme[option.name] = options.schemeRequest.get(option);
-  llvm::json::Array targets, devices, mean, std;
+  llvm::json::Array targets, devices, mean, std, layers;
+  for (const LayerSetting &setting : options.layers)
+    layers.push_back(setting.spell());
   for (const cpu::TargetRecord *target : options.targets)
     targets.push_back(target->name);
   for (const cuda::TargetRecord *device : options.devices)
@@ -75,8 +77,9 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
       {"optimizer", optimizer ? optimizer->name : ""},
       {"scheme init", options.schemeRequest.schemeInit},
       {"batch", options.batch},
-      {"loss", options.loss->name},
-      {"loss delta", options.lossDelta},
+      {"loss", options.loss ? options.loss->name : ""},
+      {"loss options", llvm::json::Array(options.lossValues.listSettings())},
+      {"layers", std::move(layers)},
       {"inputs", spellInputs(options.inputs)},
       {"class axis", options.classAxis},
       {"output", options.output},

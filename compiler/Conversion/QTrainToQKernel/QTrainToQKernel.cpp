@@ -46,6 +46,7 @@ struct ConvertQTrainToQKernel
     populateReductionPatterns(patterns);
     populateResponseNormPatterns(patterns);
     populateShapePatterns(patterns);
+    populateSlopePatterns(patterns);
     GreedyRewriteConfig config;
     config.useTopDownTraversal = true;
     // A step is one block.

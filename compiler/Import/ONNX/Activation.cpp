@@ -254,6 +254,64 @@ LogicalResult qtc::onnx_import::importFunction(NodeContext &node) {
 }
 
 //===----------------------------------------------------------------------===//
+// A trained slope
+//===----------------------------------------------------------------------===//
+
+/// Whether `slope`, broadcast to `input`, differs between channels only.
+static bool isPerChannel(ArrayRef<int64_t> slope, const GraphValue &input) {
+  Shape shape = input.getShape();
+  if (slope.size() > shape.size())
+    return false;
+  size_t first = shape.size() - slope.size();
+  for (auto [index, extent] : llvm::enumerate(slope)) {
+    size_t dim = first + index;
+    int64_t place = input.permutation.empty() ? static_cast<int64_t>(dim)
+                                              : input.permutation[dim];
+    if (extent != 1 && (place != 1 || extent != shape[dim]))
+      return false;
+  }
+  return true;
+}
+
+/// `value` as rows, or as an image, which has its channels innermost in memory.
+static Value reshapeForChannels(NodeContext &node, Value value) {
+  ArrayRef<int64_t> shape = qtrain::getShape(value);
+  if (shape.size() == 1)
+    return node.reshape(value, {shape[0], 1});
+  if (shape.size() == 2)
+    return value;
+  int64_t rows = ShapedType::getNumElements(shape.drop_front(2).drop_back());
+  return node.reshape(value, {shape[0], shape[1], rows, shape.back()});
+}
+
+LogicalResult qtc::onnx_import::importPRelu(NodeContext &node) {
+  if (failed(expectActivation(node, 0)))
+    return failure();
+  FailureOr<ConstantView> slope = node.getWeight(1, "slope");
+  if (failed(slope))
+    return failure();
+  const GraphValue &input = node.getInput(0);
+  int64_t count = ShapedType::getNumElements(slope->shape);
+  if (slope->shape.size() > input.getShape().size() ||
+      (count != 1 && !isPerChannel(slope->shape, input)))
+    return node.refuse() << "expected one slope, or one per channel of "
+                         << formatShape(input.getShape())
+                         << ", but got slopes of shape "
+                         << formatShape(slope->shape);
+  slope->reshape({count}, node.getLoc());
+  // Exporters merge slopes that are equal by chance; each node has its own.
+  FailureOr<Value> parameter = node.getParameter(*slope, /*owner=*/slope->use);
+  if (failed(parameter))
+    return failure();
+  Value value = reshapeForChannels(node, input.activation);
+  Value result =
+      node.create<qtrain::PReluOp>(qtrain::getShape(value), value, *parameter);
+  return node.setActivation(
+      node.reshape(result, qtrain::getShape(input.activation)),
+      input.permutation);
+}
+
+//===----------------------------------------------------------------------===//
 // Dropout, Softmax, Sum
 //===----------------------------------------------------------------------===//
 

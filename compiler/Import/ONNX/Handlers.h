@@ -39,6 +39,7 @@ mlir::LogicalResult importClip(NodeContext &node);
 mlir::LogicalResult importExtremum(NodeContext &node);
 /// Any operator of one operand that works element by element.
 mlir::LogicalResult importFunction(NodeContext &node);
+mlir::LogicalResult importPRelu(NodeContext &node);
 mlir::LogicalResult importDropout(NodeContext &node);
 mlir::LogicalResult importSoftmax(NodeContext &node);
 mlir::LogicalResult importSum(NodeContext &node);

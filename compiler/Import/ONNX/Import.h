@@ -40,9 +40,10 @@ struct ImportOptions {
   int64_t batch = 128;
   /// Refuse models without parameters to train or classes to distinguish.
   bool forTraining = true;
-  /// The model's output is a score for each class, so that a Softmax at its end
-  /// belongs to the loss.
-  bool hasClasses = true;
+  /// Whether the model's output is a score for each class, so that a Softmax at
+  /// its end belongs to the loss. If nothing is said, it is unless there is one
+  /// number for each example and no Softmax.
+  std::optional<bool> hasClasses = true;
   /// The dimension of the classes in an output with several positions per
   /// example, counted from the end if negative. By default that of a Softmax at
   /// the end, or else 1 of images and the last one of sequences.

@@ -92,7 +92,7 @@ LogicalResult Importer::start(std::string &why) {
     addRemark("the file's own training algorithm is not used");
   if (model.getGraph().quantization_annotation_size() > 0)
     addRemark("the file's quantization parameters are not used");
-  if (options.hasClasses)
+  if (options.hasClasses.value_or(true))
     findFinalSoftmax();
   adviseOnNormalization();
   return success();
@@ -510,16 +510,17 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
   const Shape &permutation = (*output)->permutation;
   if (!permutation.empty() && permutation.front() != 0)
     return Refusal(why) << name
-                        << " is transposed so that the batch is not "
-                           "first";
-  return options.hasClasses ? getScores(**output, why)
-                            : getNumbers(**output, why);
+                        << " is transposed so that the batch is not first";
+  bool isOneNumber = (*output)->getShape().size() == 1;
+  bool haveNumbers =
+      !options.hasClasses.value_or(true) || (isOneNumber && !mustHaveClasses());
+  return haveNumbers ? getNumbers(**output, why) : getScores(**output, why);
 }
 
 LogicalResult Importer::checkTrainable(Value output, std::string &why) {
   if (!options.forTraining)
     return success();
-  if (options.hasClasses && qtrain::getShape(output)[1] < 2)
+  if (mustHaveClasses() && qtrain::getShape(output)[1] < 2)
     return Refusal(why) << "output " << quote(model.getOutput())
                         << " is one number per example; expected a score for "
                            "each of two or more classes, or another loss, such "

@@ -137,6 +137,10 @@ private:
   void addInput(const GraphInput &input);
   void remarkOnOutputs();
   void findFinalSoftmax();
+  /// Whether the output cannot be one number for each example.
+  bool mustHaveClasses() const {
+    return options.hasClasses.value_or(finalSoftmax != nullptr);
+  }
   void adviseOnNormalization();
   mlir::FailureOr<mlir::Value> getOutput(std::string &why);
   mlir::FailureOr<mlir::Value> getNumbers(const GraphValue &output,

@@ -66,6 +66,7 @@ static constexpr OpEntry kOps[] = {
     {"Neg", importFunction, foldElementwise, 1, 1},
     {"Not", nullptr, foldElementwise, 1, 1},
     {"Or", nullptr, foldElementwise, 2, 2},
+    {"PRelu", importPRelu, nullptr, 2, 2},
     {"Pow", nullptr, foldElementwise, 2, 2},
     {"Range", nullptr, foldRange, 3, 3},
     {"Reciprocal", nullptr, foldElementwise, 1, 1},

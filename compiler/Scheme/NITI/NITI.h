@@ -33,8 +33,13 @@ const Scheme &getScheme();
 /// Replaces the float values of all `qtrain.parameter` symbols of `module` by
 /// mantissas and a fixed exponent (numerics contract, sections
 /// 4.1 and 4.4). Fails with a diagnostic on a value that has no mantissa.
+/// States of optimizers, which `qtrain.update` names, become zeros of 32 bits.
 llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
                                        const ApplyNITIOptions &options);
+
+/// The bits that `parameter` is stored with.
+unsigned getStoredBits(qtrain::ParameterOp parameter,
+                       const ApplyNITIOptions &options);
 
 /// Scheme::checkRules.
 llvm::LogicalResult checkRules(mlir::ModuleOp module);
@@ -48,10 +53,15 @@ llvm::LogicalResult expectSums(mlir::ModuleOp module);
 
 /// Adds the rewrite rules of the scheme. They expect scaled parameters and turn
 /// float values into scaled ones of any width, so they use no type converter.
+/// `rule` updates parameters.
 void populateRules(mlir::RewritePatternSet &patterns,
-                   const ApplyNITIOptions &options);
+                   const ApplyNITIOptions &options, const IntegerRule &rule);
 void populateFunctionRules(mlir::RewritePatternSet &patterns);
 void populateNormalizationRules(mlir::RewritePatternSet &patterns);
+
+/// The range of the exponents of trained slopes, so that 1 has a mantissa in
+/// their unit that fits (numerics contract, section 4.17).
+constexpr int kLeastSlopeExponent = -20, kLargestSlopeExponent = 0;
 
 /// requantize(acc): mantissas of `magnitudeBits`, 7 or 14, rounded to nearest,
 /// by as few bits as the largest magnitude allows (numerics contract, section
@@ -67,8 +77,9 @@ constexpr llvm::StringLiteral kWideAttrName = "wide";
 /// normalization gets the same producer width in training and in evaluation.
 void markWideResults(mlir::ModuleOp module);
 
-/// True for the gradient, before the rules, of a normalization's scale or bias.
-bool isNormalizationGradient(mlir::Value gradient);
+/// True for the gradient, before the rules, of a normalization's scale or bias
+/// or of a trained slope: mu is smaller for these, and none is shared.
+bool isChannelGradient(mlir::Value gradient);
 
 } // namespace niti
 } // namespace qtc

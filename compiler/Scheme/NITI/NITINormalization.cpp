@@ -89,11 +89,12 @@ void niti::markWideResults(ModuleOp module) {
       producer->setAttr(kWideAttrName, UnitAttr::get(module.getContext()));
 }
 
-bool niti::isNormalizationGradient(Value gradient) {
+bool niti::isChannelGradient(Value gradient) {
   Operation *op = gradient.getDefiningOp();
   while (isMove(op))
     op = op->getOperand(0).getDefiningOp();
-  return isa_and_nonnull<BatchNormParameterGradientOp>(op);
+  return isa_and_nonnull<BatchNormParameterGradientOp, PReluSlopeGradientOp>(
+      op);
 }
 
 //===----------------------------------------------------------------------===//

@@ -5,8 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Optimizer/IntegerUpdateBuilder.h"
 #include "compiler/Scheme/IntegerRules.h"
 #include "compiler/Scheme/NITI/NITI.h"
+#include "compiler/Scheme/SchemeOption.h"
 
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
@@ -236,9 +238,9 @@ template <typename... OpTys> bool isGradientOf(Value gradient) {
 
 /// The reason why the scheme has no rule for a sum; empty if it has one.
 std::string explainSum(SumOp op) {
-  if (llvm::any_of(op->getOperands(), niti::isNormalizationGradient))
-    return "does not define the sum of gradients of a normalization; give "
-           "every node its own scale and bias";
+  if (llvm::any_of(op->getOperands(), niti::isChannelGradient))
+    return "does not define the sum of gradients of a normalization or of a "
+           "slope; give every node its own scale, bias and slope";
   // 2^31 · 2^20 each: more could leave 64 bits.
   constexpr unsigned kMaxGradients = 2048;
   bool isOfWeight =
@@ -256,6 +258,22 @@ std::string explainSum(SumOp op) {
 // Loss and update
 //===----------------------------------------------------------------------===//
 
+/// Fraction bits of a probability (numerics contract, section 4.10).
+int getLossFraction(Exponential exponential) {
+  return exponential == Exponential::Fraction ? 15 : 11;
+}
+
+/// The errors of the loss with 7 of their `fraction` bits, at random.
+Value roundLoss(OpBuilder &builder, Operation *op, Value error, int fraction) {
+  auto type = cast<ScaledType>(error.getType());
+  Value random =
+      createRandom(builder, op, type, /*id=*/0, RandomPurpose::LossRounding);
+  return builder.create<ShiftScaleOp>(
+      op->getLoc(), type.withWidth(8), error,
+      createInt(builder, op->getLoc(), fraction - kMantissaBits), random,
+      Rounding::Stochastic, /*bits=*/8);
+}
+
 struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
   QuantizeLoss(MLIRContext *context, Exponential exponential)
       : OpConversionPattern(context), exponential(exponential) {}
@@ -271,13 +289,10 @@ struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
     Value error = rewriter.create<LossGradientOp>(
         op.getLoc(), type, adaptor.getLogits(), op.getLabels(), op.getLoss(),
         ExponentialAttr::get(getContext(), exponential));
-    // 15 or 11 fraction bits of a probability become 7.
-    int64_t shift = exponential == Exponential::Fraction ? 8 : 4;
-    Value random =
-        createRandom(rewriter, op, type, /*id=*/0, RandomPurpose::LossRounding);
-    rewriter.replaceOpWithNewOp<ShiftScaleOp>(
-        op, type.withWidth(8), error, createInt(rewriter, op.getLoc(), shift),
-        random, Rounding::Stochastic, /*bits=*/8);
+    bool isWeighed = op->hasOneUse() && isa<WeighErrorOp>(*op->user_begin());
+    rewriter.replaceOp(op, isWeighed ? error
+                                     : roundLoss(rewriter, op, error,
+                                                 getLossFraction(exponential)));
     return success();
   }
 
@@ -285,77 +300,108 @@ private:
   Exponential exponential;
 };
 
-/// An update does not depend on the scale of the loss.
-struct OmitScale : OpConversionPattern<ScaleErrorOp> {
-  using OpConversionPattern::OpConversionPattern;
+struct QuantizeWeighError : OpConversionPattern<WeighErrorOp> {
+  QuantizeWeighError(MLIRContext *context, Exponential exponential)
+      : OpConversionPattern(context), exponential(exponential) {}
   LogicalResult
-  matchAndRewrite(ScaleErrorOp op, OpAdaptor adaptor,
+  matchAndRewrite(WeighErrorOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, adaptor.getInput());
-    return success();
-  }
-};
-
-/// Gradients that are exact sums stay accumulators.
-template <typename OpTy> struct Accumulate : OpConversionPattern<OpTy> {
-  using OpConversionPattern<OpTy>::OpConversionPattern;
-  LogicalResult
-  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), 32));
-    return success();
-  }
-};
-
-/// The gradient is shifted until `schedule` magnitude bits remain, then
-/// subtracted: gradient quantization is the learning rate (`niti.md` 5.1).
-/// Scales and biases of normalizations learn more slowly.
-struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
-  QuantizeUpdate(MLIRContext *context, Rounding rounding)
-      : OpConversionPattern(context), rounding(rounding) {}
-  LogicalResult
-  matchAndRewrite(UpdateOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    if (!findArgument(op, Role::Schedule))
-      return op.emitError("expected a learning rate");
-    if (rounding == Rounding::Stochastic && !hasRandom(op))
-      return op.emitError("expected a seed and a step to draw numbers with");
-    ParameterOp parameter = findUpdated(op);
-    if (rounding == Rounding::Stochastic && !parameter)
-      return op.emitError("expected the name of a parameter");
-    Value gradient = adaptor.getGradient();
-    auto type = cast<ScaledType>(gradient.getType());
-    unsigned width = getWidth(adaptor.getParameter());
-    Value schedule = rewriter.create<arith::TruncIOp>(
-        loc, rewriter.getI32Type(), findArgument(op, Role::Schedule));
-    // 16-bit storage has 8 fraction bits more.
-    int64_t more = static_cast<int64_t>(width) - 8;
-    if (niti::isNormalizationGradient(op.getGradient()))
-      more -= kNormalizationBits;
-    Value kept = rewriter.create<arith::AddIOp>(loc, schedule,
-                                                createInt(rewriter, loc, more));
-    Value bits = rewriter.create<MagnitudeBitsOp>(loc, gradient);
-    Value shift = rewriter.create<arith::SubIOp>(loc, bits, kept);
-    Value random;
-    if (rounding == Rounding::Stochastic)
-      random = createRandom(rewriter, op, type, parameter.getId(),
-                            RandomPurpose::GradientRounding);
-    Value step =
-        rewriter.create<ShiftScaleOp>(loc, type.withWidth(width), gradient,
-                                      shift, random, rounding, /*bits=*/width);
-    rewriter.replaceOpWithNewOp<UpdateOp>(op, adaptor.getParameter().getType(),
-                                          adaptor.getParameter(), step,
-                                          op.getSymbolAttr(),
-                                          /*limit=*/IntegerAttr());
+    if (getWidth(adaptor.getError()) != 32 || !hasRandom(op))
+      return rewriter.notifyMatchFailure(op, "is not of a loss");
+    std::string problem = findLostOption(op);
+    if (!problem.empty())
+      return op.emitError() << "scheme niti " << problem;
+    Value error = rewriter.create<WeighErrorOp>(
+        op.getLoc(), adaptor.getError().getType(), adaptor.getError(),
+        op.getLabels(), op.getSmoothingAttr(), op.getWeightsAttr(),
+        op.getIgnoredAttr(), ExponentialAttr::get(getContext(), exponential));
+    rewriter.replaceOp(
+        op, roundLoss(rewriter, op, error, getLossFraction(exponential) + 8));
     return success();
   }
 
 private:
-  /// mu of normalizations is smaller by this.
-  static constexpr int64_t kNormalizationBits = 3;
+  /// An option that would have no effect in integers; empty if there is none.
+  std::string findLostOption(WeighErrorOp op) const {
+    double smoothing = op.getSmoothing().convertToDouble();
+    int64_t classes = getShape(op.getError())[1];
+    int fraction = getLossFraction(exponential);
+    if (smoothing > 0 &&
+        std::ldexp(smoothing, fraction) < static_cast<double>(classes))
+      return llvm::formatv("has {0} bits for the probability of a class: with "
+                           "{1} classes, expected a --label-smoothing of 0, or "
+                           "of at least {2}",
+                           fraction, classes,
+                           std::ldexp(static_cast<double>(classes), -fraction));
+    if (!op.getWeights())
+      return "";
+    ArrayRef<double> weights = *op.getWeights();
+    double largest = *llvm::max_element(weights);
+    for (double weight : weights)
+      if (weight > 0 && weight * 512 <= largest)
+        return llvm::formatv("has 8 bits for a weight of a class: expected "
+                             "--class-weights of 0, or of more than 1/512 of "
+                             "the largest, {0}, but got {1}",
+                             spellNumber(largest), spellNumber(weight));
+    return "";
+  }
+
+  Exponential exponential;
+};
+
+/// An update does not depend on the scale of the loss.
+template <typename OpTy> struct OmitScale : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, adaptor.getOperands().front());
+    return success();
+  }
+};
+
+/// Gradients of biases, slopes and tables stay exact.
+template <typename OpTy, unsigned Width>
+struct KeepSums : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), Width));
+    return success();
+  }
+};
+
+/// The rule of the optimizer. Scales and biases of normalizations, and slopes,
+/// learn more slowly.
+struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
+  QuantizeUpdate(MLIRContext *context, Rounding rounding,
+                 const IntegerRule &rule)
+      : OpConversionPattern(context), rounding(rounding), rule(rule) {}
+  LogicalResult
+  matchAndRewrite(UpdateOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!findArgument(op, Role::Schedule))
+      return op.emitError("expected a learning rate");
+    if (rounding == Rounding::Stochastic && !hasRandom(op))
+      return op.emitError("expected a seed and a step to draw numbers with");
+    int64_t rate = *scheme::getLog2Rate(findUpdated(op));
+    if (niti::isChannelGradient(op.getGradient()))
+      rate -= kChannelBits;
+    IntegerUpdateBuilder builder(rewriter, op, getWidth(adaptor.getParameter()),
+                                 rate, rounding);
+    rewriter.replaceOp(op, rule.buildUpdate(builder, {adaptor.getParameter(),
+                                                      adaptor.getGradient(),
+                                                      adaptor.getStates()}));
+    return success();
+  }
+
+private:
+  /// mu of normalizations and slopes is smaller by this.
+  static constexpr int64_t kChannelBits = 3;
 
   Rounding rounding;
+  const IntegerRule &rule;
 };
 
 } // namespace
@@ -378,21 +424,25 @@ LogicalResult niti::expectSums(ModuleOp module) {
 }
 
 void niti::populateRules(RewritePatternSet &patterns,
-                         const ApplyNITIOptions &options) {
+                         const ApplyNITIOptions &options,
+                         const IntegerRule &rule) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<QuantizeInput, ComposeNumbers, OmitScale, QuantizeContraction,
-               QuantizeBiasAdd, QuantizeMaxPoolGradient, QuantizeDropout,
-               Accumulate<BiasGradientOp>, Accumulate<GatherGradientOp>,
-               QuantizeGather, KeepMantissas<ReluOp>,
-               KeepMantissas<ReluGradientOp>, KeepMantissas<MaxPool2DOp>,
-               KeepMantissas<ReshapeOp>, KeepMantissas<TransposeOp>,
-               KeepMantissas<ConcatOp>, KeepMantissas<SliceOp>, QuantizeSum,
-               AccumulateAndRequantize<ResidualOp>,
-               AccumulateAndRequantize<AveragePool2DOp>,
-               AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
+  patterns.add<
+      QuantizeInput, ComposeNumbers, OmitScale<ScaleErrorOp>,
+      OmitScale<AverageErrorOp>, QuantizeContraction, QuantizeBiasAdd,
+      QuantizeMaxPoolGradient, QuantizeDropout, KeepSums<BiasGradientOp, 32>,
+      KeepSums<GatherGradientOp, 32>, KeepSums<PReluSlopeGradientOp, 64>,
+      QuantizeGather, KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
+      KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
+      KeepMantissas<TransposeOp>, KeepMantissas<ConcatOp>,
+      KeepMantissas<SliceOp>, QuantizeSum, AccumulateAndRequantize<ResidualOp>,
+      AccumulateAndRequantize<PReluOp>,
+      AccumulateAndRequantize<PReluInputGradientOp>,
+      AccumulateAndRequantize<AveragePool2DOp>,
+      AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
   populateFunctionRules(patterns);
   populateNormalizationRules(patterns);
   populateReturnRule(patterns);
-  patterns.add<QuantizeLoss>(context, options.exponential);
-  patterns.add<QuantizeUpdate>(context, options.gradientRounding);
+  patterns.add<QuantizeLoss, QuantizeWeighError>(context, options.exponential);
+  patterns.add<QuantizeUpdate>(context, options.gradientRounding, rule);
 }

@@ -60,15 +60,16 @@ static ResultRange getWeightLikeResults(Operation &op,
                                         const DenseSet<Value> &weightLike) {
   ResultRange results = op.getResults();
   if (isa<Conv2DWeightGradientOp, LinearWeightGradientOp, BiasGradientOp,
-          BatchNormParameterGradientOp, ChannelMomentsOp, FollowStatisticsOp,
-          RandomOp>(op))
+          PReluSlopeGradientOp, BatchNormParameterGradientOp, ChannelMomentsOp,
+          FollowStatisticsOp, RandomOp>(op))
     return results;
   // The first one is the activation, the others are statistics.
   if (isa<BatchNormTrainingOp>(op))
     return results.drop_front();
   bool keepsKind =
-      isa<ComposeOp, ShiftScaleOp, UpdateOp, LinearCombinationOp, SquareOp,
-          RootQuotientOp, TransposeOp, ReshapeOp, SumOp>(op);
+      isa<ComposeOp, ShiftScaleOp, UpdateOp, WeightedSumOp, AddScaledOp,
+          LinearCombinationOp, SquareOp, RootQuotientOp, ElementwiseOp,
+          TransposeOp, ReshapeOp, SumOp>(op);
   if (keepsKind && weightLike.contains(op.getOperand(0)))
     return results;
   return results.drop_front(results.size());

@@ -77,8 +77,8 @@ def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
   let options = [
     Option<"loss", "loss", "std::string", /*default=*/[{"cross-entropy"}],
            "Loss function, see compiler/Loss">,
-    Option<"lossDelta", "loss-delta", "double", "1.0",
-           "Width of the middle of the loss `huber`">,
+    ListOption<"lossOptions", "loss-options", "std::string",
+               "Options of the loss, each NAME=VALUE">,
     ListOption<"numberInputs", "number-inputs", "int64_t",
                "Positions, from 0, of the inputs that are numbers instead of "
                "pixels">,

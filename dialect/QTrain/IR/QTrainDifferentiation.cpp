@@ -57,6 +57,15 @@ Value ElementwiseOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
       /*from_result=*/false);
 }
 
+Value PReluOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
+                                    Value resultGradient) {
+  if (operand == 0)
+    return builder.create<PReluInputGradientOp>(
+        getLoc(), getInput().getType(), getInput(), resultGradient, getSlope());
+  return builder.create<PReluSlopeGradientOp>(getLoc(), getSlope().getType(),
+                                              getInput(), resultGradient);
+}
+
 Value MaxPool2DOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                         Value resultGradient) {
   return builder.create<MaxPool2DGradientOp>(

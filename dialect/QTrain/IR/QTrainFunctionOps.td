@@ -57,6 +57,89 @@ def QTrain_ElementwiseGradientOp
 }
 
 //===----------------------------------------------------------------------===//
+// A trained slope
+//===----------------------------------------------------------------------===//
+
+def QTrain_PReluOp : QTrain_PureOp<"prelu", [Differentiable]> {
+  let summary = "Rectified linear unit with a trained slope (ONNX PRelu)";
+  let description = [{
+    He et al., "Delving deep into rectifiers", ICCV 2015, equation 1: x for x >
+    0, else slope · x, with the slope of the channel, or with one slope for all
+    of them. Scaled: mantissas m give the exact accumulators m · 2^f for m > 0,
+    else m · a, with the mantissa a of the slope. f is its exponent, negated,
+    from 0 to 20, and the exponent of the result is that of the input less f
+    (numerics contract, section 4.17).
+
+    Constraints:
+    - (C1) `input` has rank 2 or more, and `slope` rank 1 and the extent 1 or
+      that of dimension 1 of `input`.
+    - (C2) the result has the shape of `input`.
+    - (C3) all values are float, or scaled with operands of 8 bits and a result
+      of 32 bits.
+
+    Example:
+
+    ```mlir
+    %y = qtrain.prelu %x, %slope
+         : (tensor<8x4x6x6xf32>, tensor<4xf32>) -> tensor<8x4x6x6xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_Value:$slope);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_PReluInputGradientOp : QTrain_PureOp<"prelu_input_gradient"> {
+  let summary = "Gradient of the input of a unit with a trained slope";
+  let description = [{
+    `gradient` where `input` is positive, else slope · gradient. Scaled: as
+    `qtrain.prelu`, with the mantissas of `gradient` in place of those of
+    `input`, which decide about the factor only.
+
+    Constraints: those of `qtrain.prelu`; `gradient` has the shape of `input`.
+
+    Example:
+
+    ```mlir
+    %ex = qtrain.prelu_input_gradient %x, %e, %slope
+          : (tensor<8x4xf32>, tensor<8x4xf32>, tensor<1xf32>)
+          -> tensor<8x4xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_Value:$gradient,
+                       QTrain_Value:$slope);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_PReluSlopeGradientOp : QTrain_PureOp<"prelu_slope_gradient"> {
+  let summary = "Gradient of a trained slope";
+  let description = [{
+    Σ gradient · min(input, 0) over a channel, or over everything if there is
+    one slope. Floats are added up in double. Scaled: the sums are exact in 64
+    bits, and the exponents are added.
+
+    Constraints:
+    - (C1) `input` has rank 2 or more, and the result rank 1 and the extent 1 or
+      that of dimension 1 of `input`.
+    - (C2) `gradient` has the shape of `input`.
+    - (C3) all values are float, or scaled with operands of 8 bits and a result
+      of 64 bits.
+
+    Example:
+
+    ```mlir
+    %g = qtrain.prelu_slope_gradient %x, %e
+         : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>)
+         -> !qtrain.scaled<tensor<4xi64>>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$input, QTrain_Value:$gradient);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
 // Integers
 //===----------------------------------------------------------------------===//
 

@@ -11,6 +11,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
+#include <cstdlib>
 
 using namespace mlir;
 using namespace qtc::qtrain;
@@ -37,8 +38,7 @@ LogicalResult qtc::qtrain::expectRank(Operation *op, StringRef what,
                            << ", but got " << value.getType();
 }
 
-/// Checks that all values are float or all are scaled.
-static LogicalResult expectOneForm(Operation *op, ValueRange values) {
+LogicalResult qtc::qtrain::expectOneForm(Operation *op, ValueRange values) {
   bool scaled = isScaled(values.front().getType());
   for (Value value : values)
     if (isScaled(value.getType()) != scaled)
@@ -210,6 +210,12 @@ LogicalResult ParameterOp::verify() {
         "expected a positive, finite bound for uniform f32 values");
   if (getOrigin().has_value() != (getKind() == StateKind::Evaluation)) // C6
     return emitOpError("expected an origin exactly for kind 'evaluation'");
+  if (getRate() &&
+      (!(*getRate() > APFloat(0.0)) || !getRate()->isFinite())) // C8
+    return emitOpError("expected a positive, finite factor on the rate");
+  if (getWeightBits() && *getWeightBits() != 8 && *getWeightBits() != 16) // C8
+    return emitOpError() << "expected 8 or 16 weight bits, but got "
+                         << *getWeightBits();
   if (!getLevels())
     return success();
   int64_t levels = *getLevels(), half = levels / 2;
@@ -457,6 +463,50 @@ LogicalResult LossGradientOp::verify() {
   return expectShape(*this, "result", getResult(), shape); // C2
 }
 
+/// Checks errors [N, K], labels [N] and the weights of K classes, if any.
+static LogicalResult expectWeighable(Operation *op, Value error, Value labels,
+                                     std::optional<ArrayRef<double>> weights) {
+  ArrayRef<int64_t> shape = getShape(error);
+  if (shape.size() != 2 || getShape(labels) != shape.take_front())
+    return op->emitOpError()
+           << "expected errors of rank 2 and one label per row, but got "
+           << error.getType() << " and " << labels.getType();
+  if (!weights)
+    return success();
+  if (static_cast<int64_t>(weights->size()) != shape[1])
+    return op->emitOpError() << "expected " << shape[1] << " weights, but got "
+                             << weights->size();
+  auto isWeight = [](double weight) {
+    return std::isfinite(weight) && weight >= 0;
+  };
+  if (llvm::all_of(*weights, isWeight) &&
+      llvm::any_of(*weights, [](double weight) { return weight > 0; }))
+    return success();
+  return op->emitOpError("expected finite weights, none of them negative and "
+                         "one of them positive");
+}
+
+LogicalResult WeighErrorOp::verify() {
+  if (failed(expectWeighable(*this, getError(), getLabels(),
+                             getWeights()))) // C1, C5
+    return failure();
+  if (failed(expectOneForm(*this, {getError(), getResult()})) ||
+      failed(expectAccumulator(*this, getError())) ||
+      failed(expectAccumulator(*this, getResult()))) // C2
+    return failure();
+  if (isScaled(getError().getType()) != getExponential().has_value()) // C3
+    return emitOpError("expected a power function exactly for scaled errors");
+  double smoothing = getSmoothing().convertToDouble();
+  if (!(smoothing >= 0 && smoothing < 1)) // C4
+    return emitOpError("expected a smoothing from 0 to below 1");
+  return expectShape(*this, "result", getResult(), getShape(getError())); // C2
+}
+
+LogicalResult AverageErrorOp::verify() {
+  return expectWeighable(*this, getError(), getLabels(),
+                         getWeights()); // C1, C2
+}
+
 LogicalResult ResidualOp::verify() {
   if (failed(expectOneForm(*this, {getPrediction(), getTarget(), getResult()})))
     return failure(); // C2
@@ -589,6 +639,17 @@ LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 LogicalResult UpdateOp::verify() {
   if (getParameter().getType() != getResult().getType()) // C1
     return emitOpError("expected parameter and result of one type");
+  if (getStates().size() != getNewStates().size()) // C4
+    return emitOpError() << "expected as many new states as states, but got "
+                         << getNewStates().size() << " and "
+                         << getStates().size();
+  for (ValueRange states :
+       {ValueRange(getStates()), ValueRange(getNewStates())})
+    for (Value state : states) // C4
+      if (isScaled(state.getType()) || state.getType() != getResult().getType())
+        return emitOpError()
+               << "expected states of a float parameter, of its type, but got "
+               << state.getType();
   auto scaled = dyn_cast<ScaledType>(getParameter().getType());
   if (getLimit() && (!scaled || static_cast<int64_t>(*getLimit()) < 1 ||
                      !llvm::isIntN(scaled.getWidth(), *getLimit()))) // C2
@@ -618,130 +679,5 @@ LogicalResult LinearCombinationOp::verify() {
     if (term.getType() != getType())
       return emitOpError() << "expected terms of the result's type, but got "
                            << term.getType() << " and " << getType();
-  return success();
-}
-
-//===----------------------------------------------------------------------===//
-// Integer operations
-//===----------------------------------------------------------------------===//
-
-LogicalResult LookupOp::verify() {
-  ArrayRef<int64_t> shape = getPixels().getType().getShape();
-  auto table = cast<ShapedType>(getTable().getType());
-  int64_t channels = shape.size() > 1 ? shape[1] : 1;
-  if (table.getRank() != 2 || table.getDimSize(1) != 256 ||
-      (table.getDimSize(0) != 1 && table.getDimSize(0) != channels) ||
-      table.getElementType() !=
-          getTensorType(getResult().getType()).getElementType()) // C1
-    return emitOpError() << "expected a table of 1 or " << channels
-                         << " rows of 256 elements of the result, but got "
-                         << table;
-  if (isScaled(getResult().getType()) != getExponent().has_value()) // C3
-    return emitOpError("expected an exponent exactly for a scaled result");
-  return expectShape(*this, "result", getResult(), shape); // C2
-}
-
-/// Checks that a mask has one bit per element of its value.
-static LogicalResult expectMask(Operation *op, Value value, Value mask) {
-  return expectShape(op, "mask", mask, getShape(value));
-}
-
-LogicalResult MagnitudeBitsOp::verify() {
-  return getMask() ? expectMask(*this, getInput(), getMask()) // C1
-                   : success();
-}
-
-LogicalResult RangeMaskOp::verify() {
-  unsigned width = getInput().getType().getWidth();
-  auto fits = [&](std::optional<int64_t> end) {
-    return llvm::isIntN(width, end.value_or(0));
-  };
-  if ((!getLow() && !getHigh()) || !fits(getLow()) || !fits(getHigh())) // C2
-    return emitOpError() << "expected a lower or an upper end, of " << width
-                         << " bits";
-  return expectMask(*this, getInput(), getResult()); // C1
-}
-
-LogicalResult ApplyMaskOp::verify() {
-  return expectMask(*this, getInput(), getMask()); // C1
-}
-
-LogicalResult ShiftScaleOp::verify() {
-  ArrayRef<int64_t> shape = getInput().getType().getShape();
-  unsigned width = getResult().getType().getWidth();
-  if (getBits() < 2 || getBits() > width) // C2
-    return emitOpError() << "expected 2 to " << width << " bits, but got "
-                         << getBits();
-  bool stochastic = getRounding() == Rounding::Stochastic;
-  if (stochastic != static_cast<bool>(getRandom())) // C3
-    return emitOpError(
-        "expected random numbers exactly for stochastic rounding");
-  if (getBidirectional() && (getRounding() == Rounding::Nearest ||
-                             getRounding() == Rounding::PseudoStochastic)) // C4
-    return emitOpError("expected rounding 'even', 'floor0' or 'stochastic' for "
-                       "a bidirectional shift");
-  if (getRandom() && getRandom().getType().getShape() != shape)
-    return emitOpError() << "expected random numbers of shape [" << shape
-                         << "], but got " << getRandom().getType();
-  return expectShape(*this, "result", getResult(), shape); // C1
-}
-
-/// Checks that the tensors in memory match the type of the value.
-static LogicalResult verifyMemory(Operation *op, Type tensor, Value exponent,
-                                  Type value) {
-  RankedTensorType expected = getMemoryType(getTensorType(value));
-  if (tensor != expected) // C1
-    return op->emitOpError() << "expected mantissas of type " << expected
-                             << ", but got " << tensor;
-  if (isScaled(value) != static_cast<bool>(exponent)) // C2
-    return op->emitOpError("expected an exponent exactly for a scaled value");
-  return success();
-}
-
-LogicalResult ComposeOp::verify() {
-  return verifyMemory(*this, getMantissas().getType(), getExponent(),
-                      getResult().getType());
-}
-
-LogicalResult DecomposeOp::verify() {
-  return verifyMemory(*this, getMantissas().getType(), getExponent(),
-                      getInput().getType());
-}
-
-//===----------------------------------------------------------------------===//
-// Functions of each element
-//===----------------------------------------------------------------------===//
-
-LogicalResult ElementwiseGradientOp::verify() {
-  if (!getFromResult() || getFunction().isGivenByResult()) // C1
-    return success();
-  return emitOpError("expected a function whose result gives its derivative");
-}
-
-LogicalResult SampleFunctionOp::verify() {
-  return expectShape(*this, "result", getResult(), {256}); // C1
-}
-
-LogicalResult ApplyTableOp::verify() {
-  if (failed(expectShape(*this, "table", getTable(), {256}))) // C1
-    return failure();
-  return expectShape(*this, "result", getResult(), getShape(getInput())); // C2
-}
-
-LogicalResult MultiplyOp::verify() {
-  if (failed(expectShape(*this, "rhs", getRhs(), getShape(getLhs())))) // C1
-    return failure();
-  return expectShape(*this, "result", getResult(), getShape(getLhs()));
-}
-
-LogicalResult ScaleBySignOp::verify() {
-  ArrayRef<int64_t> shape = getShape(getReference());
-  if (failed(expectShape(*this, "value", getValue(), shape)) || // C1
-      failed(expectShape(*this, "result", getResult(), shape)))
-    return failure();
-  constexpr int64_t kLimit = int64_t(1) << 23;
-  for (int64_t factor : {getPositive(), getNegative()}) // C2
-    if (factor < -kLimit || factor > kLimit)
-      return emitOpError() << "expected factors in ±2^23, but got " << factor;
   return success();
 }

@@ -9,6 +9,7 @@
 #define QTRAIN_IR_VERIFIER_SUPPORT_H
 
 #include "mlir/IR/Operation.h"
+#include "mlir/IR/ValueRange.h"
 
 namespace qtc::qtrain {
 
@@ -18,7 +19,10 @@ mlir::LogicalResult expectShape(mlir::Operation *op, llvm::StringRef what,
                                 mlir::Value value,
                                 llvm::ArrayRef<int64_t> expected);
 
-/// The same for its rank.
+/// Fails with an error at `op` unless all values are float or all are scaled.
+mlir::LogicalResult expectOneForm(mlir::Operation *op, mlir::ValueRange values);
+
+/// As expectShape, for its rank.
 mlir::LogicalResult expectRank(mlir::Operation *op, llvm::StringRef what,
                                mlir::Value value, size_t rank);
 

@@ -14,6 +14,7 @@
 #include "qtcrt/abi.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -81,6 +82,7 @@ struct ColumnRequest {
   int64_t classes = 0; ///< CLASS: elements are 0...classes-1
   NumberFormat format; ///< of NUMBER
   bool standardized = false;
+  std::optional<int32_t> ignored; ///< of CLASS: a label that is no class
 };
 
 /// The data that the model accepts; readers check it before they read examples.
@@ -149,7 +151,7 @@ bool fitsInput(const ImageShape &shape, const ImageShape &input);
 void checkImageShape(const std::string &file, const ImageShape &shape,
                      const ColumnRequest &request);
 
-/// Throws unless 0 <= label < request.target.classes.
+/// Throws unless 0 <= label < request.target.classes or the label is ignored.
 void checkLabel(const std::string &file, uint64_t index, int64_t label,
                 const DataRequest &request);
 

@@ -563,3 +563,84 @@ func.func @f(%e: !qtrain.scaled<tensor<4194304x5x4xi8>>, %i: tensor<4194304x5xi3
   %0 = qtrain.gather_gradient %e, %i : (!qtrain.scaled<tensor<4194304x5x4xi8>>, tensor<4194304x5xi32>) -> !qtrain.scaled<tensor<10x4xi32>>
   return
 }
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<4xi32>) {
+  // expected-error @below {{expected errors of rank 2 and one label per row, but got 'tensor<8x2xf32>' and 'tensor<4xi32>'}}
+  %0 = qtrain.weigh_error %e, %l {smoothing = 0.1} : (tensor<8x2xf32>, tensor<4xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected a smoothing from 0 to below 1}}
+  %0 = qtrain.weigh_error %e, %l {smoothing = 1.0} : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected a power function exactly for scaled errors}}
+  %0 = qtrain.weigh_error %e, %l {exponential = #qtrain.exponential<fraction>}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected 2 weights, but got 3}}
+  %0 = qtrain.average_error %e, %l {weights = array<f64: 1.0, 2.0, 3.0>}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected finite weights, none of them negative and one of them positive}}
+  %0 = qtrain.weigh_error %e, %l {weights = array<f64: 0.0, -1.0>}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected finite weights, none of them negative and one of them positive}}
+  %0 = qtrain.average_error %e, %l {weights = array<f64: 0.0, 0.0>}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+// (C4) of qtrain.update
+func.func @f(%w: tensor<4xf32>) {
+  // expected-error @below {{expected as many new states as states, but got 0 and 1}}
+  %0 = qtrain.update %w, %w, %w : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+// (C4)
+func.func @f(%w: tensor<4xf32>, %v: tensor<5xf32>) {
+  // expected-error @below {{expected states of a float parameter, of its type, but got 'tensor<5xf32>'}}
+  %0, %1 = qtrain.update %w, %w, %v : (tensor<4xf32>, tensor<4xf32>, tensor<5xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// (C4) Mantissas have none: a scheme has replaced the rule.
+func.func @f(%w: !qtrain.scaled<tensor<4xi8>>) {
+  // expected-error @below {{expected states of a float parameter, of its type, but got '!qtrain.scaled<tensor<4xi8>>'}}
+  %0, %1 = qtrain.update %w, %w, %w
+    : (!qtrain.scaled<tensor<4xi8>>, !qtrain.scaled<tensor<4xi8>>, !qtrain.scaled<tensor<4xi8>>)
+    -> (!qtrain.scaled<tensor<4xi8>>, !qtrain.scaled<tensor<4xi8>>)
+  return
+}

@@ -216,6 +216,49 @@ func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>) {
 
 // -----
 
+// qtrain.prelu and its gradients: C1
+func.func @f(%x: tensor<8xf32>, %a: tensor<1xf32>) {
+  // expected-error @below {{expected an input of rank 2 or more, but got 'tensor<8xf32>'}}
+  %0 = qtrain.prelu %x, %a : (tensor<8xf32>, tensor<1xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: tensor<8x10xf32>) {
+  // expected-error @below {{expected one or all slopes of shape [10], but got [8]}}
+  %0 = qtrain.prelu_slope_gradient %x, %x : (tensor<8x10xf32>, tensor<8x10xf32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+// C2
+func.func @f(%x: tensor<8x10xf32>, %e: tensor<10x8xf32>, %a: tensor<10xf32>) {
+  // expected-error @below {{expected activations of shape [8, 10], but got [10, 8]}}
+  %0 = qtrain.prelu_input_gradient %x, %e, %a : (tensor<8x10xf32>, tensor<10x8xf32>, tensor<10xf32>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
+// C3
+func.func @f(%x: tensor<8x10xf32>, %a: !qtrain.scaled<tensor<1xi8>>) {
+  // expected-error @below {{expected only float or only scaled tensors}}
+  %0 = qtrain.prelu %x, %a : (tensor<8x10xf32>, !qtrain.scaled<tensor<1xi8>>) -> tensor<8x10xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %a: !qtrain.scaled<tensor<1xi8>>) {
+  // expected-error @below {{expected mantissas of 32 bits, but got '!qtrain.scaled<tensor<8x10xi8>>'}}
+  %0 = qtrain.prelu %x, %a : (!qtrain.scaled<tensor<8x10xi8>>, !qtrain.scaled<tensor<1xi8>>) -> !qtrain.scaled<tensor<8x10xi8>>
+  return
+}
+
+// -----
+
 // qtrain.apply_table: C1
 func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %t: !qtrain.scaled<tensor<128xi8>>) {
   // expected-error @below {{expected table of shape [256], but got [128]}}

@@ -25,6 +25,9 @@ qtrain.parameter @"names/of ONNX" id 7 exponent 0 frozen = dense<0> : tensor<2xi
 qtrain.parameter @drawn id 8 exponent -9 uniform 256 = dense<512> : tensor<2xi16>
 // CHECK: qtrain.parameter @drawn_floats id 8 bound 2.500000e-01 = dense<1.250000e-01> : tensor<2xf32>
 qtrain.parameter @drawn_floats id 8 bound 0.25 = dense<0.125> : tensor<2xf32>
+// Options of single layers.
+// CHECK: qtrain.parameter @slow id 6 rate 5.000000e-01 weight_bits 16 frozen = dense
+qtrain.parameter @slow id 6 rate 0.5 weight_bits 16 frozen = dense<0.0> : tensor<2xf32>
 // What is no parameter to train says what it is.
 // CHECK: qtrain.parameter @mean id 0 kind buffer = dense<0.000000e+00> : tensor<10xf32>
 qtrain.parameter @mean id 0 kind buffer = dense<0.0> : tensor<10xf32>
@@ -169,6 +172,20 @@ func.func @bias(%x: tensor<8x10xf32>, %b: tensor<10xf32>, %e: tensor<8x10x6x6xf3
     -> !qtrain.scaled<tensor<8x10x6x6xi32>>
   // CHECK: qtrain.bias_gradient {{.*}} -> !qtrain.scaled<tensor<10xi32>>
   %3 = qtrain.bias_gradient %se : (!qtrain.scaled<tensor<8x10x6x6xi8>>) -> !qtrain.scaled<tensor<10xi32>>
+  return
+}
+
+// CHECK-LABEL: func @prelu(
+func.func @prelu(%x: tensor<8x10xf32>, %a: tensor<1xf32>, %s: !qtrain.scaled<tensor<8x4x3x3xi8>>,
+                 %b: !qtrain.scaled<tensor<4xi8>>) {
+  // CHECK: qtrain.prelu {{.*}} : (tensor<8x10xf32>, tensor<1xf32>) -> tensor<8x10xf32>
+  %0 = qtrain.prelu %x, %a : (tensor<8x10xf32>, tensor<1xf32>) -> tensor<8x10xf32>
+  // CHECK: qtrain.prelu_slope_gradient {{.*}} : (tensor<8x10xf32>, tensor<8x10xf32>) -> tensor<10xf32>
+  %1 = qtrain.prelu_slope_gradient %x, %0 : (tensor<8x10xf32>, tensor<8x10xf32>) -> tensor<10xf32>
+  // CHECK: qtrain.prelu_input_gradient {{.*}} -> !qtrain.scaled<tensor<8x4x3x3xi32>>
+  %2 = qtrain.prelu_input_gradient %s, %s, %b
+    : (!qtrain.scaled<tensor<8x4x3x3xi8>>, !qtrain.scaled<tensor<8x4x3x3xi8>>, !qtrain.scaled<tensor<4xi8>>)
+    -> !qtrain.scaled<tensor<8x4x3x3xi32>>
   return
 }
 
@@ -336,6 +353,20 @@ func.func @loss_gradient(%logits: tensor<8x10xf32>, %labels: tensor<8xi32>, %s: 
   return
 }
 
+// CHECK-LABEL: func @weigh_error(
+func.func @weigh_error(%e: tensor<8x2xf32>, %labels: tensor<8xi32>, %s: !qtrain.scaled<tensor<8x2xi32>>) {
+  // CHECK: qtrain.weigh_error {{.*}} {ignored = 255 : i32, weights = array<f64: 1.000000e+00, 5.000000e-01>} : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  %0 = qtrain.weigh_error %e, %labels {weights = array<f64: 1.0, 0.5>, ignored = 255 : i32}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  // CHECK: qtrain.weigh_error {{.*}} {exponential = #qtrain.exponential<paper>, smoothing = 1.000000e-01 : f64}
+  %1 = qtrain.weigh_error %s, %labels {smoothing = 0.1, exponential = #qtrain.exponential<paper>}
+    : (!qtrain.scaled<tensor<8x2xi32>>, tensor<8xi32>) -> !qtrain.scaled<tensor<8x2xi32>>
+  // CHECK: qtrain.average_error {{.*}} {ignored = -100 : i32} : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  %2 = qtrain.average_error %0, %labels {ignored = -100 : i32}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
 // CHECK-LABEL: func @residual(
 //  CHECK-SAME:   %[[Y:.+]]: tensor<8x1xf32>, %[[T:.+]]: tensor<8x1xf32>
 func.func @residual(%y: tensor<8x1xf32>, %t: tensor<8x1xf32>, %s: !qtrain.scaled<tensor<8x2xi8>>,
@@ -359,6 +390,10 @@ func.func @update(%w: tensor<10xf32>, %sw: !qtrain.scaled<tensor<10xi16>>) {
   // CHECK: qtrain.update {{.*}} {symbol = @w} : {{.*}} -> !qtrain.scaled<tensor<10xi16>>
   %1 = qtrain.update %sw, %sw {symbol = @w}
     : (!qtrain.scaled<tensor<10xi16>>, !qtrain.scaled<tensor<10xi16>>) -> !qtrain.scaled<tensor<10xi16>>
+  // States of an optimizer.
+  // CHECK: %{{.+}}, %{{.+}} = qtrain.update %{{.*}}, %{{.*}}, %{{.*}} : (tensor<10xf32>, tensor<10xf32>, tensor<10xf32>) -> (tensor<10xf32>, tensor<10xf32>)
+  %2, %3 = qtrain.update %w, %w, %w
+    : (tensor<10xf32>, tensor<10xf32>, tensor<10xf32>) -> (tensor<10xf32>, tensor<10xf32>)
   return
 }
 
@@ -455,5 +490,25 @@ func.func @limited_update(%w: !qtrain.scaled<tensor<10xi8>>, %g: !qtrain.scaled<
   // CHECK: qtrain.update %{{.+}}, %{{.+}} {limit = 64 : i64}
   %0 = qtrain.update %w, %g {limit = 64 : i64}
     : (!qtrain.scaled<tensor<10xi8>>, !qtrain.scaled<tensor<10xi32>>) -> !qtrain.scaled<tensor<10xi8>>
+  return
+}
+
+// CHECK-LABEL: func @weighted_sum(
+func.func @weighted_sum(%v: !qtrain.scaled<tensor<10xi32>>, %g: !qtrain.scaled<tensor<10xi16>>) {
+  // CHECK: qtrain.weighted_sum %{{.+}}, %{{.+}} {bits = 32 : i64, factors = array<i64: 230, 65536>, rounding = #qtrain.rounding<floor0>, shift = 8 : i64}
+  %0 = qtrain.weighted_sum %v, %g {bits = 32 : i64, factors = array<i64: 230, 65536>, rounding = #qtrain.rounding<floor0>, shift = 8 : i64}
+    : (!qtrain.scaled<tensor<10xi32>>, !qtrain.scaled<tensor<10xi16>>) -> !qtrain.scaled<tensor<10xi32>>
+  // Ends of the ranges; the sign of a value.
+  // CHECK: qtrain.weighted_sum %{{.+}} {bits = 2 : i64, factors = array<i64: -1073741824>, {{.*}}, shift = 62 : i64}
+  %1 = qtrain.weighted_sum %v {bits = 2 : i64, factors = array<i64: -1073741824>, rounding = #qtrain.rounding<nearest>, shift = 62 : i64}
+    : (!qtrain.scaled<tensor<10xi32>>) -> !qtrain.scaled<tensor<10xi8>>
+  return
+}
+
+// CHECK-LABEL: func @add_scaled(
+func.func @add_scaled(%g: !qtrain.scaled<tensor<10xi32>>, %w: !qtrain.scaled<tensor<10xi16>>, %n: i32) {
+  // CHECK: qtrain.add_scaled %{{.+}}, %{{.+}}, %{{.+}} {bits = 64 : i64, factor = 16777216 : i64}
+  %0 = qtrain.add_scaled %g, %w, %n {bits = 64 : i64, factor = 16777216 : i64}
+    : (!qtrain.scaled<tensor<10xi32>>, !qtrain.scaled<tensor<10xi16>>, i32) -> !qtrain.scaled<tensor<10xi64>>
   return
 }

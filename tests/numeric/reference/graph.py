@@ -27,7 +27,7 @@ class Unsupported(Exception):
 
 @dataclasses.dataclass
 class Parameter:
-    """A float initializer that is a weight, bias, gamma or beta (section 2)."""
+    """A float initializer that is a weight, bias, gamma, beta or slope (section 2)."""
 
     name: str
     values: np.ndarray
@@ -36,6 +36,9 @@ class Parameter:
     identifier: int = -1
     fans: tuple = None
     weight_of_node: str = None  # the weight whose exponent an all-zero bias takes
+    frozen: bool = False
+    rate: int = 0  # log2 of a factor on the learning rate
+    weight_bits: int = None  # None: as all others
 
 
 @dataclasses.dataclass
@@ -642,6 +645,18 @@ class _Importer:
         else:
             self._function(node, functions.clip(low, high))
 
+    def _extremum(self, node, attributes):
+        """Max or Min of a value and one number is a Clip with one bound."""
+        operands = [name for name in node.input if not self._is_activation(name)]
+        if len(node.input) != 2 or len(operands) != 1 or self.constants[operands[0]].size != 1:
+            self._fail(node, "only of a value and one number")
+        bound, clipped = float(self.constants[operands[0]].reshape(())), onnx.NodeProto()
+        clipped.CopyFrom(node)
+        clipped.input[:] = [name for name in node.input if name not in operands]
+        self._op_Clip(clipped, {"min" if node.op_type == "Max" else "max": bound})
+
+    _op_Max = _op_Min = _extremum
+
     def _op_Elu(self, node, attributes):
         self._function(node, functions.elu(attributes.get("alpha", 1.0)))
 
@@ -668,11 +683,26 @@ class _Importer:
         tanh = attributes.get("approximate", b"none") == b"tanh"
         self._function(node, functions.TANH_GELU if tanh else functions.GELU)
 
+    def _op_Swish(self, node, attributes):
+        if attributes.get("alpha", 1.0) != 1.0:
+            self._fail(node, "alpha is not 1")
+        self._function(node, functions.SILU)
+
     def _plain_function(self, node, attributes):
         self._function(node, PLAIN_FUNCTIONS[node.op_type])
 
     _op_Abs = _op_Neg = _op_HardSwish = _op_Sigmoid = _op_Tanh = _op_Erf = _plain_function
     _op_Exp = _op_Softplus = _op_Softsign = _op_Mish = _plain_function
+
+    def _op_PRelu(self, node, attributes):
+        """One slope or one per channel; each node has its own."""
+        x = self._value(node, 0)
+        shape = self.graph.shapes[x]
+        slope = self._parameter(node, 1, "slope")
+        padded = (1,) * (len(shape) - len(slope.shape)) + tuple(slope.shape)
+        if len(padded) != len(shape) or any(b not in (1, n) for b, n in zip(padded, shape)) or padded[0] != 1:
+            self._fail(node, f"slopes of shape {slope.shape} do not fit {shape}")
+        self._add("prelu", node, [x], shape, weight=slope.reshaped(padded))
 
     def _softmax(self, node, attributes):
         x = self._value(node, 0)
@@ -686,17 +716,22 @@ class _Importer:
     _op_Softmax = _op_LogSoftmax = _softmax
 
     def _op_Dropout(self, node, attributes):
-        """A Dropout node drops in training whatever its training_mode says."""
-        ratio = attributes.get("ratio", 0.5)
+        """A Dropout that drops nothing, or not in training, is another name of its operand."""
+        ratio, drops = attributes.get("ratio", 0.5), True
         if len(node.input) > 1 and node.input[1]:
             ratio = float(self.constants[node.input[1]])
+        if len(node.input) > 2 and node.input[2]:
+            drops = bool(self.constants[node.input[2]])
         rank, self.dropouts = self.dropouts, self.dropouts + 1
         if len(node.output) > 1 and self.raw_users.get(node.output[1], 0):
             self._fail(node, "the mask is used")
         if not 0.0 <= ratio < 1.0:
             self._fail(node, f"ratio {ratio} not supported")
+        if ratio == 0.0 or not drops:
+            return self._identity(node)
         x = self._value(node, 0)
         self._add("dropout", node, [x], self.graph.shapes[x], attributes={"ratio": ratio, "rank": rank})
+        return None
 
     def _pool(self, node, attributes, kind):
         x = self._value(node, 0)
@@ -727,6 +762,28 @@ class _Importer:
         spatial = self.graph.shapes[self._value(node, 0)][2:]
         self._pool(node, {"kernel_shape": spatial}, "max_pool")
 
+    def _reduction(self, node, attributes, kind):
+        """Over space: a pool of one window, and a view without the dimensions if they are not kept."""
+        shape = self.graph.shapes[self._value(node, 0)]
+        axes = self._axes(node, attributes)
+        axes = {a % len(shape) for a in axes or range(len(shape))}
+        if min(axes) < 2:
+            self._fail(node, f"over dimensions {axes}")
+        kernel = [n if k in axes else 1 for k, n in enumerate(shape)][2:]
+        if attributes.get("keepdims", 1):
+            return self._pool(node, {"kernel_shape": kernel}, kind)
+        pooled, view = onnx.NodeProto(), onnx.NodeProto()
+        pooled.CopyFrom(node), view.CopyFrom(node)
+        pooled.output[0] = view.input[0] = node.output[0] + " with all dimensions"
+        self._pool(pooled, {"kernel_shape": kernel}, kind)
+        return self._reshape_to(view, [n for k, n in enumerate(shape) if k not in axes])
+
+    def _op_ReduceMean(self, node, attributes):
+        self._reduction(node, attributes, "average_pool")
+
+    def _op_ReduceMax(self, node, attributes):
+        self._reduction(node, attributes, "max_pool")
+
     def _op_Concat(self, node, attributes):
         if not any(self._is_activation(name) for name in node.input):
             axis = attributes.get("axis", 1)
@@ -755,5 +812,9 @@ class _Importer:
         momentum = attributes.get("momentum", 0.9)
         self._add(
             "batchnorm", node, [x], self.graph.shapes[x], weight=gamma, bias=beta,
-            attributes={"running": running, "momentum": momentum},
+            attributes={"running": running, "momentum": momentum, "epsilon": attributes.get("epsilon", 1e-5)},
         )
+
+
+# Those that models may have.
+OPERATORS = frozenset(name.removeprefix("_op_") for name in dir(_Importer) if name.startswith("_op_"))

@@ -458,6 +458,18 @@ def straight_functions(m):
     return _layers(m, nodes)
 
 
+def prelu(m):
+    """Slopes per channel, before a normalization, and one slope; of images and rows, merged with another node's."""
+    half = m.constant("half", np.array([0.5], np.float32))
+    slopes = m.constant("prelu1.weight", m.random.uniform(-0.5, 0.5, (6, 1, 1)).astype(np.float32))
+    x = m.node("PRelu", [m.conv("x", 5, 6, (3, 3), "conv1"), slopes], "prelu1")
+    x = m.node("PRelu", [m.conv(x, 6, 7, (3, 3), "conv2", pads=[1, 1, 1, 1]), half], "prelu2")
+    x = m.node("PRelu", [_batch_normalization(m, x, 7, "bn"), half], "prelu3")
+    x = m.gemm(m.flatten(x), 7 * 7 * 5, 9, "fc1")
+    x = m.node("PRelu", [x, m.constant("prelu4.weight", np.full(9, 0.25, np.float32))], "prelu4")
+    return m.gemm(x, 9, CLASSES, "fc2")
+
+
 def growing_functions(m):
     nodes = [("Elu", {}), ("Selu", {}), ("Celu", {"alpha": 0.5}), ("Softplus", {}), ("Exp", {})]
     return _layers(m, nodes)
@@ -508,19 +520,19 @@ MODELS = {
         max_pool_before_relu, max_pool_dilated, pool_ceil_mode, average_pool_exclude_pad, average_pool_include_pad,
         global_average_pool, residual, dropout_half, dropout_others, gemm_plain, gemm_transposed_operand,
         gemm_alpha_beta, matmul_add, conv_add, shared_parameter, tied_weights, deduplicated, ranked_parameters, plumbing, twice_relu, two_heads,
-        batch_normalization, normalized_residual, normalized_views, concat, bounded_functions, straight_functions, growing_functions, clips,
+        batch_normalization, normalized_residual, normalized_views, concat, bounded_functions, straight_functions, growing_functions, clips, prelu,
     )
 }
 
 
-def make_data(folder, flat=False):
+def make_data(folder, flat=False, image=IMAGE, classes=CLASSES):
     """Images of a class share a pattern under noise, so that training has something to learn."""
     random = np.random.RandomState(20240917)
-    patterns = random.randint(0, 256, (CLASSES,) + IMAGE)
+    patterns = random.randint(0, 256, (classes, *image))
     os.makedirs(folder, exist_ok=True)
     for part, count in (("train", 62), ("test", 17)):
-        labels = random.randint(0, CLASSES, count)
-        noise = random.randint(0, 256, (count,) + IMAGE)
+        labels = random.randint(0, classes, count)
+        noise = random.randint(0, 256, (count, *image))
         images = ((patterns[labels] + 2 * noise) // 3).astype(np.uint8)
         np.save(os.path.join(folder, part + "_x.npy"), images.reshape(count, -1) if flat else images)
         np.save(os.path.join(folder, part + "_y.npy"), labels.astype(np.int64))

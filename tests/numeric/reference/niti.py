@@ -11,15 +11,16 @@ from fractions import Fraction
 import numpy as np
 
 import batchnorm
+import layers
 import loss
 import operators
+import optimizers
 import philox
 from arithmetic import (
     aligned_sum,
     ceil_log2,
     clip,
     int64,
-    magnitude_bits,
     requantize,
     round_half_even,
     saturate,
@@ -27,8 +28,10 @@ from arithmetic import (
     shift_pseudo,
     shift_stochastic,
 )
+from loss import ClassOptions
 
 BIAS_LIMIT = 2**30
+SLOW_ROLES = ("gamma", "beta", "slope")  # from the file, with a headroom of 1 and a smaller mu
 MOVES = ("reshape", "transpose")  # kinds of nodes that compute nothing
 TRAINING, EVALUATION, ESTIMATION = range(3)  # what a forward pass is for
 
@@ -43,6 +46,8 @@ class Settings:
     power: str = "fraction"
     loss: str = "cross-entropy"
     loss_delta: float = 1.0
+    classes: ClassOptions = dataclasses.field(default_factory=ClassOptions)
+    optimizer: object = dataclasses.field(default_factory=optimizers.SGD)
 
 
 class Schedule:
@@ -82,7 +87,7 @@ class Trainer:
         self.graph, self.settings = graph, settings
         self.recorder = recorder or NoRecorder()
         self.exponents, self.mantissas, self.running = {}, {}, {}
-        order = ("weight", "gamma", "bias", "beta")  # zero biases take a weight's exponent
+        order = ("weight", "gamma", "slope", "bias", "beta")  # zero biases take a weight's exponent
         for parameter in sorted(graph.parameters.values(), key=lambda p: order.index(p.role)):
             self._initialise(parameter)
         for node in graph.nodes:
@@ -92,21 +97,28 @@ class Trainer:
                 self.running.update(zip(names, values))
         self.estimated = dict(self.running)  # the statistics that evaluation uses
         self.batches = {}  # node output -> statistics of the batches of an estimation
-        self.trained = self._values_with_errors()
+        self.trained = layers.trained_values(graph.nodes, graph)
+        self.kept = {}  # parameter -> what the optimizer keeps
+        if optimizers.keeps_state(settings.optimizer):
+            self.kept = {n: int64(0 * m) for n, m in self.mantissas.items() if not graph.parameters[n].frozen}
 
     # Parameters ------------------------------------------------------------
+
+    def bits(self, name):
+        """Bits that a parameter is stored with."""
+        return self.graph.parameters[name].weight_bits or self.settings.weight_bits
 
     def _initialise(self, parameter):
         """Initial mantissas and the exponent, fixed for the run (section 4, Weights, Bias).
 
-        Readings: gamma and beta come from the file also with --init=scheme; beta
+        Readings: gamma, beta and slopes come from the file also with --init=scheme; beta
         has gamma's rule (largest magnitude, -6), whatever the headroom.
         """
         settings, values, name = self.settings, parameter.values, parameter.name
         scheme = settings.init == "scheme"
         if scheme and parameter.role == "bias":
             values = np.zeros_like(values)
-        wide = settings.weight_bits == 16
+        wide = self.bits(name) == 16
         if scheme and parameter.role == "weight":
             numbers = philox.lanes(
                 settings.seed, values.size, parameter.identifier, 0, philox.INITIALISATION
@@ -115,13 +127,15 @@ class Trainer:
             self.exponents[name] = _scheme_exponent(*parameter.fans)
             self.mantissas[name] = 256 * mantissas if wide else mantissas
             return
-        headroom = 1 if parameter.role in ("gamma", "beta") else settings.headroom
+        headroom = 1 if parameter.role in SLOW_ROLES else settings.headroom
         if np.any(values):
             exponent = ceil_log2(np.abs(values).max()) - 7 + headroom
         elif parameter.weight_of_node is not None:
             exponent = self.exponents[parameter.weight_of_node]
         else:
             exponent = -7
+        if parameter.role == "slope":
+            exponent = min(max(exponent, -20), 0)
         self.exponents[name] = exponent
         if wide:
             self.mantissas[name] = clip(round_half_even(values * 2.0 ** (8 - exponent)), 16)
@@ -131,17 +145,9 @@ class Trainer:
     def compute_copy(self, use):
         """The int8 mantissas a node computes with, in the node's layout."""
         mantissas = self.mantissas[use.name]
-        if self.settings.weight_bits == 16:
+        if self.bits(use.name) == 16:
             mantissas = clip(shift_nearest(mantissas, 8), 8)
         return use.view(mantissas)
-
-    def _values_with_errors(self):
-        """Values that depend on a parameter; no error is computed for others."""
-        values = set()
-        for node in self.graph.nodes:
-            if node.weight is not None or any(i in values for i in node.inputs):
-                values.add(node.output)
-        return values
 
     # Forward ---------------------------------------------------------------
 
@@ -221,6 +227,15 @@ class Trainer:
 
     def _forward_function(self, node, operands, saved, mode, step):
         return node.attributes["rule"].forward(*operands[0])
+
+    def _sloped(self, node, reference, mantissas, exponent):
+        """The mantissas where the reference is positive, elsewhere times the slope (section 4.17)."""
+        slope, s_a = self.compute_copy(node.weight), self.exponents[node.weight.name]
+        return requantize(np.where(reference > 0, mantissas << -s_a, mantissas * slope), exponent + s_a)
+
+    def _forward_prelu(self, node, operands, saved, mode, step):
+        (x, s), = operands
+        return self._sloped(node, x, x, s)
 
     def _forward_max_pool(self, node, operands, saved, mode, step):
         (x, s), = operands
@@ -303,7 +318,9 @@ class Trainer:
         settings = self.settings
         if settings.loss in loss.OF_NUMBERS:
             return loss.number_error(settings.loss, predictions, exponent, targets, settings.loss_delta)
-        return loss.loss_error(settings.power, predictions, exponent, targets.reshape(-1), settings.seed, step)
+        return loss.loss_error(
+            settings.power, predictions, exponent, targets.reshape(-1), settings.seed, step, settings.classes
+        )
 
     def step(self, images, exponent, targets, step, mu):
         """One training step: forward, loss, errors with the old weights, update.
@@ -386,6 +403,12 @@ class Trainer:
     def _backward_function(self, node, e, s_e, operands, output, saved, gradients, wanted):
         return [node.attributes["rule"].backward(*operands[0], e, s_e)]
 
+    def _backward_prelu(self, node, e, s_e, operands, output, saved, gradients, wanted):
+        (x, s_x), = operands
+        gradient = operators.bias_gradient(e * np.minimum(x, 0), node.weight.shape, finish=int64)
+        gradients.setdefault(node.weight.name, []).append((node.weight.adjoint(gradient), s_e + s_x))
+        return [self._sloped(node, x, e, s_e)[:2]]
+
     def _backward_max_pool(self, node, e, s_e, operands, output, saved, gradients, wanted):
         shape = node.input_shapes[0]
         accumulator = operators.max_pool_input_error(e, saved[node.output], node.window, shape)
@@ -435,27 +458,32 @@ class Trainer:
         sum over several uses does not.
         """
         settings, parameter = self.settings, self.graph.parameters[name]
+        if parameter.frozen:
+            return
         if len(uses) == 1:
             accumulator, exponent = uses[0]
         else:
             accumulator, exponent = aligned_sum(uses, saturated=False)
-        if parameter.role in ("gamma", "beta"):
-            mu -= 3
-        bits = settings.weight_bits
-        shift = magnitude_bits(accumulator) - (mu + (8 if bits == 16 else 0))
-        if settings.grad_round == "pseudo":
-            rounded = shift_pseudo(accumulator, shift)
-        elif settings.grad_round == "nearest":
-            rounded = shift_nearest(accumulator, shift)
-        else:
+        rate = mu + parameter.rate - (3 if parameter.role in SLOW_ROLES else 0)
+        bits, shifts = self.bits(name), []
+
+        def rounded(gradient, shift):
+            shifts.append(shift)
+            if settings.grad_round == "pseudo":
+                return clip(shift_pseudo(gradient, shift), bits)
+            if settings.grad_round == "nearest":
+                return clip(shift_nearest(gradient, shift), bits)
             numbers = philox.random16(
-                settings.seed, accumulator.shape, parameter.identifier, step,
-                philox.GRADIENT_ROUNDING,
+                settings.seed, gradient.shape, parameter.identifier, step, philox.GRADIENT_ROUNDING
             )
-            rounded = shift_stochastic(accumulator, shift, numbers)
-        gradient = clip(rounded, bits)
-        self.mantissas[name] = clip(self.mantissas[name] - gradient, bits)
-        self.recorder.record("gradient", name, accumulator, exponent, shift)
+            return clip(shift_stochastic(gradient, shift, numbers), bits)
+
+        self.mantissas[name], kept = settings.optimizer.update(
+            self.mantissas[name], accumulator, rate, bits, rounded, self.kept.get(name)
+        )
+        if kept is not None:
+            self.kept[name] = kept
+        self.recorder.record("gradient", name, accumulator, exponent, shifts[0])
 
     # Evaluation and state --------------------------------------------------
 
@@ -481,14 +509,16 @@ class Trainer:
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise.
 
-        Parameters, the running statistics as int32 (2^-16) and int64 (2^-32), and those that
+        Parameters as they are stored, what the optimizer keeps for them, the running statistics as int32 (2^-16) and int64 (2^-32), and those that
         evaluation uses in the same form.
         """
-        kind = "<i2" if self.settings.weight_bits == 16 else "<i1"
-        rows = [
-            (name, self.exponents[name], mantissas.astype(kind).tobytes())
-            for name, mantissas in self.mantissas.items()
-        ]
+        rows = []
+        for name, mantissas in self.mantissas.items():
+            wide = self.bits(name) == 16
+            exponent = self.exponents[name] - (8 if wide else 0)
+            rows.append((name, exponent, mantissas.astype("<i2" if wide else "<i1").tobytes()))
+            if name in self.kept:
+                rows.append((name + ".momentum", exponent - 8, self.kept[name].astype("<i4").tobytes()))
         for node in self.graph.nodes:
             if node.kind == "batchnorm":
                 mean, variance = node.attributes["running"]

@@ -446,6 +446,42 @@ class Models(unittest.TestCase):
         self.assertEqual([n.kind for n in loaded["conv_add"].nodes][:2], ["conv", "relu"])
         self.assertEqual(len(loaded["shared_parameter"].parameters), 6)
 
+    def test_dropout_of_nothing_is_an_identity(self):
+        for options in ([0.0], [0.5, False]):
+            model = make_models.Model("dropout")
+            inputs = [model.constant(str(k), np.array(v, (np.float32, np.bool_)[k])) for k, v in enumerate(options)]
+            x = model.node("Dropout", [model.relu(model.gemm(model.flatten("x"), 315, 9, "fc1")), *inputs], "dropout")
+            path = os.path.join(self.folder, "dropout.onnx")
+            model.save(model.gemm(x, 9, 4, "fc2"), path)
+            kinds = [node.kind for node in graph.load(path, 6).nodes]
+            self.assertEqual(kinds, ["reshape", "gemm", "relu", "gemm"], options)
+
+    def test_reductions_and_extrema(self):
+        """Other spellings of pools and of Clip."""
+
+        def build(name, reduce, bound):
+            model = make_models.Model("spellings")
+            x = model.conv("x", 5, 6, (3, 3), "conv")
+            x = bound(model, x)
+            return model, model.classify(reduce(model, x), 6)
+
+        def table(name, *parts):
+            model, output = build(name, *parts)
+            model.save(output, os.path.join(self.folder, name + ".onnx"))
+            return self.train(name)
+
+        def number(model, value):
+            return model.constant(str(value), np.float32(value))
+
+        for reduction, pool in (("ReduceMean", "GlobalAveragePool"), ("ReduceMax", "GlobalMaxPool")):
+            tables = [
+                table("reduced", lambda m, x, op=reduction: m.node(op, [x], "pool", axes=[-2, -1], keepdims=0),
+                      lambda m, x: m.node("Max", [m.node("Min", [x, number(m, 0.5)], "min"), number(m, -0.25)], "max")),
+                table("pooled", lambda m, x, op=pool: m.node(op, [x], "pool"),
+                      lambda m, x: m.node("Clip", [m.node("Clip", [x, "", number(m, 0.5)], "min"), number(m, -0.25)], "max")),
+            ]
+            self.assertEqual(*tables)
+
     def test_dump(self):
         with tempfile.TemporaryDirectory() as folder:
             self.train("residual", "--dump", folder)
@@ -575,9 +611,9 @@ class Wage(unittest.TestCase):
         self.assertEqual(rounded.tolist(), [-1, -1, 0, 0, 0, 1, 1])
 
     def test_rates(self):
-        self.assertEqual([wage.parse_rate(text) for text in ("8", "1", "1/8", "0.5")], [3, 0, -3, -1])
+        self.assertEqual([arithmetic.exact_log2(text) for text in ("8", "1", "1/8", "0.5")], [3, 0, -3, -1])
         with self.assertRaises(ValueError):
-            wage.parse_rate("3")
+            arithmetic.exact_log2("3")
 
 
 if __name__ == "__main__":

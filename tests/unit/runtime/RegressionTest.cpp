@@ -200,7 +200,8 @@ TEST_F(Regression, BenchAndInfo) {
   ProgramResult bench = run({"bench", "--steps=3"});
   EXPECT_EQ(bench.status, 0) << bench.err;
   ProgramResult info = run({"info"});
-  EXPECT_NE(info.out.find("width), standardized numbers"), std::string::npos);
+  EXPECT_NE(info.out.find("3x2 (channels x length), standardized numbers"),
+            std::string::npos);
   EXPECT_NE(info.out.find("outputs           2"), std::string::npos);
   EXPECT_EQ(info.out.find("classes"), std::string::npos);
   json object = json::parse(run({"info", "--json"}).out);

@@ -30,10 +30,16 @@ TIMEOUT = 60
 MEMORY = 8 << 30
 # What the defaults of a pass do not reach.
 OPTIONS = {
-    "qtrain-apply-niti": ["scheme-init=true weight-bits=16 gradient-rounding=stochastic loss=paper"],
+    "qtrain-apply-niti": [
+        "scheme-init=true weight-bits=16 gradient-rounding=stochastic loss=paper settings=momentum=0.9,weight-decay=0.1",
+        "weight-bits=16 optimizer=lion",
+    ],
     "qtrain-apply-wage": ["quantize-last=true scheme-init=true"],
-    "qtrain-apply-float": ["settings=momentum=0,weight-decay=0.1 scheme-init=true", "optimizer=adamw"],
-    "qtrain-generate-backward": ["loss=sse", "loss=huber number-inputs=0 mantissas=true", "loss=bce number-inputs=0=true"],
+    "qtrain-apply-float": ["settings=momentum=0,weight-decay=0.1 scheme-init=true", "optimizer=adamw", "optimizer=lion"],
+    "qtrain-generate-backward": [
+        "loss=sse", "loss=huber number-inputs=0 mantissas=true", "loss=bce number-inputs=0",
+        "loss-options=label-smoothing=0.1,ignore-index=3",
+    ],
     "convert-qkernel-to-loops": ["elements=true"],
     "convert-contract-to-gpu": ["sm=90a"],
 }

@@ -129,3 +129,27 @@ func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = 
   %2 = qtrain.linear %0, %1 : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
   return %2 : tensor<2x4xf32>
 }
+
+// -----
+
+// A trained slope: accumulators of the value and of the error are requantized,
+// the gradient is exact in 64 bits, and mu is smaller by 3.
+
+// CHECK-LABEL: func @train_step(
+//       CHECK:   %[[A:.+]] = qtrain.compose {{.*}} -> !qtrain.scaled<tensor<4xi8>>
+//       CHECK:   %[[ACC:.+]] = qtrain.prelu %{{.+}}, %[[A]] : {{.*}} -> !qtrain.scaled<tensor<2x4xi32>>
+//       CHECK:   qtrain.shift_scale %[[ACC]] by %{{.+}} {bits = 8 : i64, rounding = #qtrain.rounding<nearest>}
+//       CHECK:   %[[EACC:.+]] = qtrain.prelu_input_gradient %{{.+}}, %[[E:.+]], %[[A]] : {{.*}} -> !qtrain.scaled<tensor<2x4xi32>>
+//       CHECK:   qtrain.shift_scale %[[EACC]] by %{{.+}} {bits = 8 : i64, rounding = #qtrain.rounding<nearest>}
+//       CHECK:   %[[G:.+]] = qtrain.prelu_slope_gradient %{{.+}}, %[[E]] : {{.*}} -> !qtrain.scaled<tensor<4xi64>>
+//       CHECK:   %[[MORE:.+]] = arith.constant -3 : i32
+//       CHECK:   arith.addi %{{.+}}, %[[MORE]]
+//       CHECK:   qtrain.shift_scale %[[G]] {{.*}} -> !qtrain.scaled<tensor<4xi8>>
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x3xf32>
+qtrain.parameter @a id 1 = dense<0.25> : tensor<4xf32>
+func.func @forward(%x: tensor<2x3xf32>, %w: tensor<4x3xf32> {qtrain.parameter = @w},
+                   %a: tensor<4xf32> {qtrain.parameter = @a}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>
+  %1 = qtrain.prelu %0, %a : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}

@@ -27,14 +27,14 @@ func.func @forward(%x: tensor<2x4xf32>, %scale: tensor<4xf32> {qtrain.parameter 
   %0:5 = qtrain.batch_norm_training %x, %scale, %bias, %m, %v {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
     : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
     -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
-  // expected-error @below {{scheme niti does not define the sum of gradients of a normalization; give every node its own scale and bias}}
+  // expected-error @below {{scheme niti does not define the sum of gradients of a normalization or of a slope; give every node its own scale, bias and slope}}
   %1:5 = qtrain.batch_norm_training %0#0, %scale, %bias, %m, %v {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
     : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
     -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
   // expected-error @below {{scheme niti does not define this operator; use another scheme, or change the model}}
   %2 = qtrain.local_response_norm %1#0 {size = 3 : i64, alpha = 1.0 : f64, beta = 1.0 : f64, bias = 1.0 : f64}
     : (tensor<2x4xf32>) -> tensor<2x4xf32>
-  // expected-error @below {{scheme niti does not define the sum of gradients of a normalization; give every node its own scale and bias}}
+  // expected-error @below {{scheme niti does not define the sum of gradients of a normalization or of a slope; give every node its own scale, bias and slope}}
   %3:5 = qtrain.batch_norm_training %2, %own, %own, %m, %v {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
     : (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
     -> (tensor<2x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
@@ -87,4 +87,16 @@ func.func @forward(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
   %0 = qtrain.local_response_norm %x {size = 3 : i64, alpha = 1.0 : f64, beta = 1.0 : f64, bias = 1.0 : f64}
     : (tensor<2x4xf32>) -> tensor<2x4xf32>
   return %0 : tensor<2x4xf32>
+}
+
+// -----
+
+// Slopes have exponents that are known.
+
+func.func @forward(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {
+  %a = qtrain.relu %x : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  %s = qtrain.bias_gradient %a : (tensor<2x4xf32>) -> tensor<4xf32>
+  // expected-error @below {{scheme niti expects slopes that are parameters of the model}}
+  %y = qtrain.prelu %x, %s : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return %y : tensor<2x4xf32>
 }

@@ -80,3 +80,31 @@ qtrain.parameter @frozen id 4 frozen = dense<1.0> : tensor<4xf32>
 
 // INIT: qtrain.parameter @conv id 0 exponent -8 uniform 1
 qtrain.parameter @conv id 0 = dense<1.0> : tensor<5x3x3x3xf32>
+
+// -----
+
+// Slopes come from the file whatever the start and the headroom. Exponents are
+// from −20 to 0, and those of zeros −7.
+
+//  CHECK: qtrain.parameter @slope id 0 exponent -8 = dense<[64, -32]> : tensor<2xi8>
+//   FULL: qtrain.parameter @slope id 0 exponent -8 = dense<[64, -32]> : tensor<2xi8>
+//   WIDE: qtrain.parameter @slope id 0 exponent -16 = dense<[16384, -8192]> : tensor<2xi16>
+//   INIT: qtrain.parameter @slope id 0 exponent -8 = dense<[64, -32]> : tensor<2xi8>
+//  CHECK: qtrain.parameter @large id 1 exponent 0 = dense<127> : tensor<1xi8>
+//  CHECK: qtrain.parameter @small id 2 exponent -20 = dense<1> : tensor<1xi8>
+//  CHECK: qtrain.parameter @none id 3 exponent -7 = dense<0> : tensor<1xi8>
+qtrain.parameter @slope id 0 = dense<[0.25, -0.125]> : tensor<2xf32>
+qtrain.parameter @large id 1 = dense<1000.0> : tensor<1xf32>
+qtrain.parameter @small id 2 = dense<1.0e-6> : tensor<1xf32>
+qtrain.parameter @none id 3 = dense<0.0> : tensor<1xf32>
+func.func @evaluate(%p: tensor<2x2xui8> {qtrain.role = #qtrain.role<input>}, %a: tensor<2xf32> {qtrain.parameter = @slope},
+                    %b: tensor<1xf32> {qtrain.parameter = @large}, %c: tensor<1xf32> {qtrain.parameter = @small},
+                    %d: tensor<1xf32> {qtrain.parameter = @none}) -> tensor<2x2xf32> {
+  %x = qtrain.normalize %p {divisor = 255.0 : f64, mean = array<f64: 0.5>, std = array<f64: 1.0>}
+    : (tensor<2x2xui8>) -> tensor<2x2xf32>
+  %0 = qtrain.prelu %x, %a : (tensor<2x2xf32>, tensor<2xf32>) -> tensor<2x2xf32>
+  %1 = qtrain.prelu %0, %b : (tensor<2x2xf32>, tensor<1xf32>) -> tensor<2x2xf32>
+  %2 = qtrain.prelu %1, %c : (tensor<2x2xf32>, tensor<1xf32>) -> tensor<2x2xf32>
+  %3 = qtrain.prelu %2, %d : (tensor<2x2xf32>, tensor<1xf32>) -> tensor<2x2xf32>
+  return %3 : tensor<2x2xf32>
+}
