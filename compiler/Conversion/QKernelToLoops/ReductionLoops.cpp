@@ -331,8 +331,11 @@ struct LowerSoftmaxError : LoopPattern<SoftmaxErrorOp> {
           return b.add(sum, b.select(isTarget, zero64, probability));
         });
     Value negated = b.sub(zero64, others);
-    b.store(b.create<arith::TruncIOp>(b.getI32Type(), negated), errors,
-            {n, label});
+    // The label of an example that is left out may be no class.
+    b.when(b.isInside(label, getBufferShape(errors)[1]), [&] {
+      b.store(b.create<arith::TruncIOp>(b.getI32Type(), negated), errors,
+              {n, label});
+    });
   }
 
   /// u = t·2^(e−7) with t = m·47274: base-2 logits with 8 fraction bits.

@@ -10,10 +10,21 @@
 #include "dialect/QKernel/IR/QKernel.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
 
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
+
+/// Fraction bits of the errors of an integer cross-entropy.
+static int64_t getFraction(Exponential exponential) {
+  return exponential == Exponential::Fraction ? 15 : 11;
+}
 
 namespace {
 
@@ -40,9 +51,8 @@ struct LowerLossGradient : LoweringPattern<LossGradientOp> {
     auto kernel = qkernel::createKernel<qkernel::SoftmaxErrorOp>(
         builder, op.getLoc(), ValueRange{logits, exponent, op.getLabels()},
         createResult(builder, op), op.getExponentialAttr());
-    int64_t fraction = *op.getExponential() == Exponential::Fraction ? 15 : 11;
     replaceWithParts(rewriter, op, kernel.getResult(0),
-                     createInt(builder, -fraction));
+                     createInt(builder, -getFraction(*op.getExponential())));
     return success();
   }
 
@@ -90,6 +100,207 @@ struct LowerLossGradient : LoweringPattern<LossGradientOp> {
   }
 };
 
+//===----------------------------------------------------------------------===//
+// Options of cross-entropy
+//===----------------------------------------------------------------------===//
+
+/// The weights of the classes, 1 by default.
+SmallVector<double> getWeights(std::optional<ArrayRef<double>> weights,
+                               int64_t classes) {
+  return weights ? llvm::to_vector(*weights)
+                 : SmallVector<double>(classes, 1.0);
+}
+
+/// The label of an element of a row, or 0 where it is `ignored`, and whether it
+/// is; null if no label is.
+std::pair<Value, Value> readLabel(ImplicitLocOpBuilder &builder, Value label,
+                                  IntegerAttr ignored) {
+  Value isIgnored;
+  if (ignored) {
+    isIgnored = builder.create<arith::CmpIOp>(
+        arith::CmpIPredicate::eq, label, createInt(builder, ignored.getInt()));
+    label = builder.create<arith::SelectOp>(isIgnored, createInt(builder, 0),
+                                            label);
+  }
+  return {builder.create<arith::IndexCastOp>(builder.getIndexType(), label),
+          isIgnored};
+}
+
+/// `value`, or 0 where `isIgnored`, which may be null.
+Value selectCounted(ImplicitLocOpBuilder &builder, Value isIgnored,
+                    Value value) {
+  if (!isIgnored)
+    return value;
+  return builder.create<arith::SelectOp>(
+      isIgnored, createZero(builder, value.getType()), value);
+}
+
+/// Fraction bits of the weights of classes in integers.
+constexpr int64_t kWeightBits = 8;
+
+/// The numbers of qtrain.weigh_error for each class, in the order of rows of a
+/// table [3, K]: A and what is added to the error of the label, by label, and
+/// −b by class.
+struct ErrorTable {
+  ErrorTable(WeighErrorOp op) {
+    int64_t classes = getShape(op.getError())[1];
+    SmallVector<double> weights = getWeights(op.getWeights(), classes);
+    double smoothing = op.getSmoothing().convertToDouble();
+    double share = smoothing / static_cast<double>(classes);
+    double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    for (double weight : weights) {
+      factor.push_back(weight * (1.0 - smoothing) + share * total);
+      ofLabel.push_back(share * (total - weight));
+      ofOther.push_back(-share * weight);
+    }
+  }
+
+  /// The same in units of 2^−(fraction + 8), the factors of 2^−8−`fraction`.
+  ErrorTable(WeighErrorOp op, int64_t fraction) {
+    int64_t classes = getShape(op.getError())[1];
+    SmallVector<double> weights = getWeights(op.getWeights(), classes);
+    double largest = *std::max_element(weights.begin(), weights.end());
+    for (double &weight : weights)
+      weight = std::nearbyint(std::ldexp(weight / largest, kWeightBits));
+    double share =
+        std::floor(std::ldexp(op.getSmoothing().convertToDouble(), fraction) /
+                   static_cast<double>(classes));
+    double whole = std::ldexp(1.0, fraction);
+    double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+    for (double weight : weights) {
+      double others = share * (total - weight);
+      factor.push_back(
+          weight * (whole - share * static_cast<double>(classes - 1)) + others);
+      ofLabel.push_back(others);
+      ofOther.push_back(-share * weight);
+    }
+  }
+
+  /// The table as a constant of `type` elements, floats or 32-bit integers.
+  Value create(ImplicitLocOpBuilder &builder, Type type) const {
+    auto classes = static_cast<int64_t>(factor.size());
+    auto table = RankedTensorType::get({3, classes}, type);
+    return builder.create<arith::ConstantOp>(
+        isa<FloatType>(type)
+            ? DenseElementsAttr::get<float>(table, list<float>())
+            : DenseElementsAttr::get<int32_t>(table, list<int32_t>()));
+  }
+
+private:
+  template <typename T> std::vector<T> list() const {
+    std::vector<T> elements;
+    for (const SmallVector<double> &row : {factor, ofLabel, ofOther})
+      for (double number : row)
+        elements.push_back(static_cast<T>(number));
+    return elements;
+  }
+
+  SmallVector<double> factor, ofLabel, ofOther;
+};
+
+struct LowerWeighError : LoweringPattern<WeighErrorOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(WeighErrorOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Value exponent = parts[0].exponent;
+    int64_t fraction = exponent ? getFraction(*op.getExponential()) : 0;
+    Type type = getElementType(op.getResult());
+    Value table = (exponent ? ErrorTable(op, fraction) : ErrorTable(op))
+                      .create(builder, type);
+    AffineMap identity = builder.getMultiDimIdentityMap(2);
+    Value result = createMapped(
+        builder, {parts[0].mantissas, op.getLabels()},
+        {identity, identity.getMajorSubMap(1)}, getShape(op.getResult()), type,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          auto [label, isIgnored] =
+              readLabel(inner, elements[1], op.getIgnoredAttr());
+          auto read = [&](int64_t row, Value column) -> Value {
+            return inner.create<tensor::ExtractOp>(
+                table,
+                ValueRange{inner.create<arith::ConstantIndexOp>(row), column});
+          };
+          Value column = inner.create<linalg::IndexOp>(1);
+          Value isLabel = inner.create<arith::CmpIOp>(arith::CmpIPredicate::eq,
+                                                      column, label);
+          Value share = inner.create<arith::SelectOp>(isLabel, read(1, label),
+                                                      read(2, column));
+          Value sum =
+              multiplyAdd(inner, elements[0], read(0, label), share, fraction);
+          return selectCounted(inner, isIgnored, sum);
+        });
+    replaceWithParts(rewriter, op, result,
+                     createOffset(builder, exponent, -kWeightBits));
+    return success();
+  }
+
+  /// error · factor · 2^−`fraction` + share, rounded down.
+  static Value multiplyAdd(ImplicitLocOpBuilder &builder, Value error,
+                           Value factor, Value share, int64_t fraction) {
+    if (isa<FloatType>(error.getType()))
+      return builder.create<arith::AddFOp>(
+          builder.create<arith::MulFOp>(error, factor), share);
+    Value product = builder.create<arith::MulIOp>(
+        extendTo(builder, error, 64), extendTo(builder, factor, 64));
+    product = builder.create<arith::ShRSIOp>(product,
+                                             createInt(builder, fraction, 64));
+    return builder.create<arith::AddIOp>(truncateTo(builder, product, 32),
+                                         share);
+  }
+};
+
+struct LowerAverageError : LoweringPattern<AverageErrorOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(AverageErrorOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Value factor = createFactor(builder, op);
+    Value result = createElementwise(
+        builder, parts[0].mantissas, getElementType(op.getResult()),
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          return inner.create<arith::MulFOp>(elements[0], factor);
+        });
+    replaceWithParts(rewriter, op, result, /*exponent=*/Value());
+    return success();
+  }
+
+  /// N / W, computed in double, or 0.
+  static Value createFactor(ImplicitLocOpBuilder &builder, AverageErrorOp op) {
+    Type type = builder.getF64Type();
+    int64_t rows = getShape(op.getLabels())[0];
+    SmallVector<double> weights =
+        getWeights(op.getWeights(), getShape(op.getError())[1]);
+    Value table = builder.create<arith::ConstantOp>(DenseElementsAttr::get(
+        RankedTensorType::get(static_cast<int64_t>(weights.size()), type),
+        ArrayRef<double>(weights)));
+    Value ofLabels = createMapped(
+        builder, op.getLabels(), builder.getMultiDimIdentityMap(1), rows, type,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+          auto [label, isIgnored] =
+              readLabel(inner, elements[0], op.getIgnoredAttr());
+          return selectCounted(inner, isIgnored,
+                               inner.create<tensor::ExtractOp>(table, label));
+        });
+    Value sums =
+        createChannelSum(builder, createReshape(builder, ofLabels, {rows, 1}));
+    Value sum = builder.create<tensor::ExtractOp>(
+        sums, ValueRange(builder.create<arith::ConstantIndexOp>(0)));
+    Value zero = createZero(builder, type);
+    Value count = builder.create<arith::ConstantOp>(
+        builder.getFloatAttr(type, static_cast<double>(rows)));
+    Value isPositive =
+        builder.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, sum, zero);
+    Value factor = builder.create<arith::SelectOp>(
+        isPositive, builder.create<arith::DivFOp>(count, sum), zero);
+    return builder.create<arith::TruncFOp>(getElementType(op.getResult()),
+                                           factor);
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// Numbers
+//===----------------------------------------------------------------------===//
+
 /// Numeric targets: see qtrain.residual.
 struct LowerResidual : LoweringPattern<ResidualOp> {
   using LoweringPattern::LoweringPattern;
@@ -136,6 +347,6 @@ struct LowerScaleError : LoweringPattern<ScaleErrorOp> {
 } // namespace
 
 void qtc::populateLossPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerLossGradient, LowerResidual, LowerScaleError>(
-      patterns.getContext());
+  patterns.add<LowerLossGradient, LowerWeighError, LowerAverageError,
+               LowerResidual, LowerScaleError>(patterns.getContext());
 }

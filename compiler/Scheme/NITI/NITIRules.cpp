@@ -7,6 +7,7 @@
 
 #include "compiler/Scheme/IntegerRules.h"
 #include "compiler/Scheme/NITI/NITI.h"
+#include "compiler/Scheme/SchemeOption.h"
 
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
@@ -243,6 +244,22 @@ std::string explainSum(SumOp op) {
 // Loss and update
 //===----------------------------------------------------------------------===//
 
+/// Fraction bits of a probability (numerics contract, section 4.10).
+int getLossFraction(Exponential exponential) {
+  return exponential == Exponential::Fraction ? 15 : 11;
+}
+
+/// The errors of the loss with 7 of their `fraction` bits, at random.
+Value roundLoss(OpBuilder &builder, Operation *op, Value error, int fraction) {
+  auto type = cast<ScaledType>(error.getType());
+  Value random =
+      createRandom(builder, op, type, /*id=*/0, RandomPurpose::LossRounding);
+  return builder.create<ShiftScaleOp>(
+      op->getLoc(), type.withWidth(8), error,
+      createInt(builder, op->getLoc(), fraction - kMantissaBits), random,
+      Rounding::Stochastic, /*bits=*/8);
+}
+
 struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
   QuantizeLoss(MLIRContext *context, Exponential exponential)
       : OpConversionPattern(context), exponential(exponential) {}
@@ -258,13 +275,10 @@ struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
     Value error = rewriter.create<LossGradientOp>(
         op.getLoc(), type, adaptor.getLogits(), op.getLabels(), op.getLoss(),
         ExponentialAttr::get(getContext(), exponential));
-    // 15 or 11 fraction bits of a probability become 7.
-    int64_t shift = exponential == Exponential::Fraction ? 8 : 4;
-    Value random =
-        createRandom(rewriter, op, type, /*id=*/0, RandomPurpose::LossRounding);
-    rewriter.replaceOpWithNewOp<ShiftScaleOp>(
-        op, type.withWidth(8), error, createInt(rewriter, op.getLoc(), shift),
-        random, Rounding::Stochastic, /*bits=*/8);
+    bool isWeighed = op->hasOneUse() && isa<WeighErrorOp>(*op->user_begin());
+    rewriter.replaceOp(op, isWeighed ? error
+                                     : roundLoss(rewriter, op, error,
+                                                 getLossFraction(exponential)));
     return success();
   }
 
@@ -272,13 +286,62 @@ private:
   Exponential exponential;
 };
 
-/// An update does not depend on the scale of the loss.
-struct OmitScale : OpConversionPattern<ScaleErrorOp> {
-  using OpConversionPattern::OpConversionPattern;
+struct QuantizeWeighError : OpConversionPattern<WeighErrorOp> {
+  QuantizeWeighError(MLIRContext *context, Exponential exponential)
+      : OpConversionPattern(context), exponential(exponential) {}
   LogicalResult
-  matchAndRewrite(ScaleErrorOp op, OpAdaptor adaptor,
+  matchAndRewrite(WeighErrorOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, adaptor.getInput());
+    if (getWidth(adaptor.getError()) != 32 || !hasRandom(op))
+      return rewriter.notifyMatchFailure(op, "is not of a loss");
+    std::string problem = findLostOption(op);
+    if (!problem.empty())
+      return op.emitError() << "scheme niti " << problem;
+    Value error = rewriter.create<WeighErrorOp>(
+        op.getLoc(), adaptor.getError().getType(), adaptor.getError(),
+        op.getLabels(), op.getSmoothingAttr(), op.getWeightsAttr(),
+        op.getIgnoredAttr(), ExponentialAttr::get(getContext(), exponential));
+    rewriter.replaceOp(
+        op, roundLoss(rewriter, op, error, getLossFraction(exponential) + 8));
+    return success();
+  }
+
+private:
+  /// An option that would have no effect in integers; empty if there is none.
+  std::string findLostOption(WeighErrorOp op) const {
+    double smoothing = op.getSmoothing().convertToDouble();
+    int64_t classes = getShape(op.getError())[1];
+    int fraction = getLossFraction(exponential);
+    if (smoothing > 0 &&
+        std::ldexp(smoothing, fraction) < static_cast<double>(classes))
+      return llvm::formatv("has {0} bits for the probability of a class: with "
+                           "{1} classes, expected a --label-smoothing of 0, or "
+                           "of at least {2}",
+                           fraction, classes,
+                           std::ldexp(static_cast<double>(classes), -fraction));
+    if (!op.getWeights())
+      return "";
+    ArrayRef<double> weights = *op.getWeights();
+    double largest = *llvm::max_element(weights);
+    for (double weight : weights)
+      if (weight > 0 && weight * 512 <= largest)
+        return llvm::formatv("has 8 bits for a weight of a class: expected "
+                             "--class-weights of 0, or of more than 1/512 of "
+                             "the largest, {0}, but got {1}",
+                             spellNumber(largest), spellNumber(weight));
+    return "";
+  }
+
+  Exponential exponential;
+};
+
+/// An update does not depend on the scale of the loss.
+template <typename OpTy> struct OmitScale : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, adaptor.getOperands().front());
     return success();
   }
 };
@@ -359,18 +422,19 @@ LogicalResult niti::expectSums(ModuleOp module) {
 void niti::populateRules(RewritePatternSet &patterns,
                          const ApplyNITIOptions &options) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<QuantizeInput, ComposeNumbers, OmitScale, QuantizeContraction,
-               QuantizeBiasAdd, QuantizeMaxPoolGradient, QuantizeDropout,
-               QuantizeBiasGradient, KeepMantissas<ReluOp>,
-               KeepMantissas<ReluGradientOp>, KeepMantissas<MaxPool2DOp>,
-               KeepMantissas<ReshapeOp>, KeepMantissas<TransposeOp>,
-               KeepMantissas<ConcatOp>, KeepMantissas<SliceOp>, QuantizeSum,
+  patterns.add<QuantizeInput, ComposeNumbers, OmitScale<ScaleErrorOp>,
+               OmitScale<AverageErrorOp>, QuantizeContraction, QuantizeBiasAdd,
+               QuantizeMaxPoolGradient, QuantizeDropout, QuantizeBiasGradient,
+               KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
+               KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
+               KeepMantissas<TransposeOp>, KeepMantissas<ConcatOp>,
+               KeepMantissas<SliceOp>, QuantizeSum,
                AccumulateAndRequantize<ResidualOp>,
                AccumulateAndRequantize<AveragePool2DOp>,
                AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
   populateFunctionRules(patterns);
   populateNormalizationRules(patterns);
   populateReturnRule(patterns);
-  patterns.add<QuantizeLoss>(context, options.exponential);
+  patterns.add<QuantizeLoss, QuantizeWeighError>(context, options.exponential);
   patterns.add<QuantizeUpdate>(context, options.gradientRounding);
 }

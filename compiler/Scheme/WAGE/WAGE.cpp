@@ -31,6 +31,9 @@ LogicalResult wage::checkRules(ModuleOp module) {
                  "because it does not keep their scales";
         if (isa<AveragePool2DOp, AveragePool2DGradientOp>(op))
           return "defines maximum pools only";
+        if (isa<WeighErrorOp>(op))
+          return "defines no --label-smoothing, --class-weights and "
+                 "--ignore-index";
         return "";
       });
 }

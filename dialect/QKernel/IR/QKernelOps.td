@@ -311,7 +311,7 @@ def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
   let description = [{
     For integers, ins: logits [N, K], their exponent, labels [N]; outs: errors
     [N, K] of 32 bits. For floats, ins: logits, labels; outs: errors. See
-    `qtrain.loss_gradient`.
+    `qtrain.loss_gradient`. Rows of labels that are no class are not defined.
 
     Constraints:
     - (C1) three inputs, or two for floats, and one output, of the shapes above.

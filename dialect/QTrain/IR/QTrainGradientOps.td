@@ -15,7 +15,8 @@ def QTrain_LossGradientOp : QTrain_PureOp<"loss_gradient"> {
   let description = [{
     For cross-entropy, the result is softmax(logits) − onehot(labels); for the
     sum of squares, logits − onehot(labels). It is not divided by the batch
-    size. Labels are class indices from 0. Scaled: the errors have 32 bits.
+    size. Labels are class indices from 0; a cross-entropy gives the row of any
+    other label numbers that mean nothing. Scaled: the errors have 32 bits.
     Those of cross-entropy are integer probabilities with exponent −15
     (`fraction`) or −11 (`paper`) (numerics contract, section 4.10). Those of
     the sum of squares have the exponent s of the logits, and the target is 2^−s
@@ -38,6 +39,79 @@ def QTrain_LossGradientOp : QTrain_PureOp<"loss_gradient"> {
                        QTrain_ClassLossAttr:$loss,
                        OptionalAttr<QTrain_ExponentialAttr>:$exponential);
   let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_WeighErrorOp : QTrain_PureOp<"weigh_error"> {
+  let summary = "Cross-entropy errors for smooth labels and weights of classes";
+  let description = [{
+    With the weights w of the classes (1 by default), a smoothing ε and K
+    classes, the loss of a row with label t is the sum over all classes k of
+    −a_k · log p_k, where a_t = w_t · (1 − ε + ε/K), and the other
+    a_k = w_k · ε/K. Its gradient is A · p_k − a_k, A being the sum of a. This
+    operation computes it from the `error` p − onehot(t) of
+    `qtrain.loss_gradient`: with b_k = w_k · ε/K,
+
+        A · error_k + (the sum of all other b, if k = t, else −b_k)
+
+    Rows whose label is `ignored` are 0; other labels are below K.
+
+    Scaled: w_k becomes round(2^8 · w_k / max w), halves to even, and ε/K becomes
+    floor(ε · 2^F / K), where F is 15 or 11, as `exponential` says. The result
+    has 32 bits and 8 fraction bits more than `error`, to which A · error_k is
+    rounded down (numerics contract, section 4.10).
+
+    Constraints:
+    - (C1) `error` has rank 2, `labels` has rank 1 and its first extent.
+    - (C2) the result has the shape of `error`; scaled values are 32 bits wide.
+    - (C3) `exponential` is present exactly for scaled errors.
+    - (C4) 0 ≤ `smoothing` < 1.
+    - (C5) `weights` has one number for each class, none of them negative and one
+      of them positive.
+
+    Example:
+
+    ```mlir
+    %w = qtrain.weigh_error %e, %labels
+           {smoothing = 0.1, weights = array<f64: 1.0, 0.5>, ignored = 255 : i32}
+         : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_Value:$error, QTrain_TensorOf<[I32]>:$labels,
+                       DefaultValuedAttr<F64Attr, "0.0">:$smoothing,
+                       OptionalAttr<DenseF64ArrayAttr>:$weights,
+                       OptionalAttr<I32Attr>:$ignored,
+                       OptionalAttr<QTrain_ExponentialAttr>:$exponential);
+  let results = (outs QTrain_Value:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_AverageErrorOp
+    : QTrain_PureOp<"average_error", [AllTypesMatch<["error", "result"]>]> {
+  let summary = "Errors of a mean over the weights of labels";
+  let description = [{
+    `error` · N / W for each element, where N is the number of labels and W is
+    the sum of their `weights` (1 by default), without those of labels that are
+    `ignored`; 0 if W is 0. Afterwards a division by N gives the gradient of the
+    mean over the weights. Integer schemes omit the operation, because their
+    updates do not depend on the scale of the loss.
+
+    Constraints:
+    - (C1) `error` has rank 2, `labels` has rank 1 and its first extent.
+    - (C2) `weights` as in `qtrain.weigh_error`.
+
+    Example:
+
+    ```mlir
+    %m = qtrain.average_error %e, %labels {ignored = 255 : i32}
+         : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+    ```
+  }];
+  let arguments = (ins QTrain_FloatTensor:$error,
+                       QTrain_TensorOf<[I32]>:$labels,
+                       OptionalAttr<DenseF64ArrayAttr>:$weights,
+                       OptionalAttr<I32Attr>:$ignored);
+  let results = (outs QTrain_FloatTensor:$result);
   let hasVerifier = 1;
 }
 

@@ -433,6 +433,50 @@ LogicalResult LossGradientOp::verify() {
   return expectShape(*this, "result", getResult(), shape); // C2
 }
 
+/// Checks errors [N, K], labels [N] and the weights of K classes, if any.
+static LogicalResult expectWeighable(Operation *op, Value error, Value labels,
+                                     std::optional<ArrayRef<double>> weights) {
+  ArrayRef<int64_t> shape = getShape(error);
+  if (shape.size() != 2 || getShape(labels) != shape.take_front())
+    return op->emitOpError()
+           << "expected errors of rank 2 and one label per row, but got "
+           << error.getType() << " and " << labels.getType();
+  if (!weights)
+    return success();
+  if (static_cast<int64_t>(weights->size()) != shape[1])
+    return op->emitOpError() << "expected " << shape[1] << " weights, but got "
+                             << weights->size();
+  auto isWeight = [](double weight) {
+    return std::isfinite(weight) && weight >= 0;
+  };
+  if (llvm::all_of(*weights, isWeight) &&
+      llvm::any_of(*weights, [](double weight) { return weight > 0; }))
+    return success();
+  return op->emitOpError("expected finite weights, none of them negative and "
+                         "one of them positive");
+}
+
+LogicalResult WeighErrorOp::verify() {
+  if (failed(expectWeighable(*this, getError(), getLabels(),
+                             getWeights()))) // C1, C5
+    return failure();
+  if (failed(expectOneForm(*this, {getError(), getResult()})) ||
+      failed(expectAccumulator(*this, getError())) ||
+      failed(expectAccumulator(*this, getResult()))) // C2
+    return failure();
+  if (isScaled(getError().getType()) != getExponential().has_value()) // C3
+    return emitOpError("expected a power function exactly for scaled errors");
+  double smoothing = getSmoothing().convertToDouble();
+  if (!(smoothing >= 0 && smoothing < 1)) // C4
+    return emitOpError("expected a smoothing from 0 to below 1");
+  return expectShape(*this, "result", getResult(), getShape(getError())); // C2
+}
+
+LogicalResult AverageErrorOp::verify() {
+  return expectWeighable(*this, getError(), getLabels(),
+                         getWeights()); // C1, C2
+}
+
 LogicalResult ResidualOp::verify() {
   if (failed(expectOneForm(*this, {getPrediction(), getTarget(), getResult()})))
     return failure(); // C2

@@ -527,3 +527,55 @@ func.func @f(%x: tensor<2x4xf32>, %l: tensor<2xi32>) {
     : (tensor<2x4xf32>, tensor<2xi32>) -> !qtrain.scaled<tensor<2x4xi32>>
   return
 }
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<4xi32>) {
+  // expected-error @below {{expected errors of rank 2 and one label per row, but got 'tensor<8x2xf32>' and 'tensor<4xi32>'}}
+  %0 = qtrain.weigh_error %e, %l {smoothing = 0.1} : (tensor<8x2xf32>, tensor<4xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected a smoothing from 0 to below 1}}
+  %0 = qtrain.weigh_error %e, %l {smoothing = 1.0} : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected a power function exactly for scaled errors}}
+  %0 = qtrain.weigh_error %e, %l {exponential = #qtrain.exponential<fraction>}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected 2 weights, but got 3}}
+  %0 = qtrain.average_error %e, %l {weights = array<f64: 1.0, 2.0, 3.0>}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected finite weights, none of them negative and one of them positive}}
+  %0 = qtrain.weigh_error %e, %l {weights = array<f64: 0.0, -1.0>}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%e: tensor<8x2xf32>, %l: tensor<8xi32>) {
+  // expected-error @below {{expected finite weights, none of them negative and one of them positive}}
+  %0 = qtrain.average_error %e, %l {weights = array<f64: 0.0, 0.0>}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}

@@ -336,6 +336,20 @@ func.func @loss_gradient(%logits: tensor<8x10xf32>, %labels: tensor<8xi32>, %s: 
   return
 }
 
+// CHECK-LABEL: func @weigh_error(
+func.func @weigh_error(%e: tensor<8x2xf32>, %labels: tensor<8xi32>, %s: !qtrain.scaled<tensor<8x2xi32>>) {
+  // CHECK: qtrain.weigh_error {{.*}} {ignored = 255 : i32, weights = array<f64: 1.000000e+00, 5.000000e-01>} : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  %0 = qtrain.weigh_error %e, %labels {weights = array<f64: 1.0, 0.5>, ignored = 255 : i32}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  // CHECK: qtrain.weigh_error {{.*}} {exponential = #qtrain.exponential<paper>, smoothing = 1.000000e-01 : f64}
+  %1 = qtrain.weigh_error %s, %labels {smoothing = 0.1, exponential = #qtrain.exponential<paper>}
+    : (!qtrain.scaled<tensor<8x2xi32>>, tensor<8xi32>) -> !qtrain.scaled<tensor<8x2xi32>>
+  // CHECK: qtrain.average_error {{.*}} {ignored = -100 : i32} : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  %2 = qtrain.average_error %0, %labels {ignored = -100 : i32}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>
+  return
+}
+
 // CHECK-LABEL: func @residual(
 //  CHECK-SAME:   %[[Y:.+]]: tensor<8x1xf32>, %[[T:.+]]: tensor<8x1xf32>
 func.func @residual(%y: tensor<8x1xf32>, %t: tensor<8x1xf32>, %s: !qtrain.scaled<tensor<8x2xi8>>,

@@ -6,7 +6,7 @@ import itertools
 import unittest
 
 import numpy as np
-from compiled import Module, best_isa, compose, decompose_and_return, interesting, scalar, scaled
+from compiled import Module, best_isa, compose, decompose_and_return, interesting, scalar, scaled, tensor
 from test_floats import Tensor, add, call
 
 import loss
@@ -137,6 +137,140 @@ class Floats(unittest.TestCase):
             for number, factor in enumerate(self.FACTORS):
                 scaled_error = call(module, f"scale{index}_{number}", [value], value, [e])
                 np.testing.assert_array_equal(scaled_error, e * np.float32(factor), note)
+
+
+OPTIONS = {
+    "smooth": loss.ClassOptions(smoothing=0.1),
+    "weights": loss.ClassOptions(weights=(1.0, 0.0, 3.5, 0.25, 2.0)),
+    "ignored": loss.ClassOptions(ignored=-100),
+    "ignored_class": loss.ClassOptions(ignored=2),
+    "all": loss.ClassOptions(0.5, (0.3, 0.7, 1e-2, 0.0, 0.11), 255),
+}
+
+
+def attributes(options, power=None, names=("smoothing", "weights", "ignored")):
+    """Those of qtrain.weigh_error or qtrain.average_error."""
+    texts = {
+        "smoothing": f"{options.smoothing:.17e}" if options.smoothing else None,
+        "weights": f"array<f64: {', '.join(map(repr, options.weights))}>" if options.weights else None,
+        "ignored": f"{options.ignored} : i32" if options.ignored is not None else None,
+    }
+    found = [f"{name} = {texts[name]}" for name in names if texts[name]]
+    if power:
+        found.append(f"exponential = #qtrain.exponential<{power}>")
+    return "{" + ", ".join(found) + "}"
+
+
+def random_labels(random, rows, options):
+    """Classes below 5, and some labels that are ignored."""
+    labels = random.integers(0, 5, rows)
+    if options.ignored is not None:
+        labels[random.random(rows) < 0.3] = options.ignored
+    return labels.astype(np.int32)
+
+
+class WeighedIntegers(unittest.TestCase):
+    """Smooth labels, weights of classes and ignored labels before the last rounding (docs/numerics.md, 4.10)."""
+
+    SHAPE = (37, 5)
+    POWERS = {"fraction": (loss.fraction_error, 15), "paper": (loss.paper_error, 11)}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = [Module(isa, microkernels=fast) for isa, fast in VARIANTS]
+        labels, errors = tensor("i4", cls.SHAPE[:1]), scaled(32, cls.SHAPE)
+        for module, power, (name, options) in itertools.product(cls.modules, cls.POWERS, OPTIONS.items()):
+            body = (
+                scalar("e", "1") + compose("x", "0", 8, cls.SHAPE, "e")
+                + f"%p = qtrain.loss_gradient %x, %target {{loss = #qtrain.loss<cross_entropy>,"
+                f" exponential = #qtrain.exponential<{power}>}} : ({scaled(8, cls.SHAPE)}, {labels}) -> {errors}\n"
+                + f"%y = qtrain.weigh_error %p, %target {attributes(options, power)} : ({errors}, {labels}) -> {errors}\n"
+                + decompose_and_return("y", 32, cls.SHAPE)
+            )
+            arguments = [("i1", cls.SHAPE), ("i4", (2,))]
+            module.add(f"{power}_{name}", arguments, body, [("i4", cls.SHAPE), "exponent"], extra=[(labels, "target")])
+        for module in cls.modules:
+            module.compile()
+
+    def test_options(self):
+        random = np.random.default_rng(15)
+        for (power, (unrounded, fraction)), (name, options), exponent in itertools.product(
+            self.POWERS.items(), OPTIONS.items(), (-9, -6, -4, 0)
+        ):
+            logits, labels = random.integers(-127, 128, self.SHAPE), random_labels(random, self.SHAPE[0], options)
+            counted = options.counts(labels)
+            classes = np.where(counted, labels, 0)
+            error = unrounded(logits, exponent, classes)
+            expected = loss.weigh(error, classes, fraction, options) * counted[:, None]
+            for module in self.modules:
+                with self.subTest(power=power, options=name, exponent=exponent, isa=module.isa):
+                    y, result = module.call(f"{power}_{name}", logits, np.array([exponent, 0]), target=labels)
+                    np.testing.assert_array_equal(y, expected)
+                    self.assertEqual(result, -fraction - 8)
+
+    def test_ignored_labels_alone_change_no_other_row(self):
+        """Rows that count are those of the plain loss with 8 zeros behind them."""
+        random = np.random.default_rng(16)
+        logits = random.integers(-127, 128, self.SHAPE)
+        labels = random_labels(random, self.SHAPE[0], OPTIONS["ignored"])
+        counted = labels >= 0
+        plain = loss.fraction_error(logits, -5, np.where(counted, labels, 0))
+        for module in self.modules:
+            y, _ = module.call("fraction_ignored", logits, np.array([-5, 0]), target=labels)
+            np.testing.assert_array_equal(y[counted], plain[counted] << 8)
+            self.assertFalse(y[~counted].any())
+
+
+class WeighedFloats(unittest.TestCase):
+    """The same in floats, to single precision, and the mean over the weights."""
+
+    SHAPE = (37, 5)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = [Module(isa, microkernels=fast) for isa, fast in VARIANTS]
+        cls.value, cls.operands = Tensor(cls.SHAPE), [Tensor(cls.SHAPE), Tensor(cls.SHAPE[:1], "i4")]
+        for module, (name, options) in itertools.product(cls.modules, OPTIONS.items()):
+            for op, names in (
+                ("weigh_error", ("smoothing", "weights", "ignored")), ("average_error", ("weights", "ignored"))
+            ):
+                add(module, f"{op}_{name}", op, cls.operands, cls.value, attributes(options, names=names))
+        for module in cls.modules:
+            module.compile()
+
+    def draw(self, random, options):
+        """Errors and labels."""
+        return random.standard_normal(self.SHAPE).astype("f4"), random_labels(random, self.SHAPE[0], options)
+
+    def test_weigh(self):
+        random = np.random.default_rng(17)
+        for module, (name, options) in itertools.product(self.modules, OPTIONS.items()):
+            e, labels = self.draw(random, options)
+            weights = np.array(options.weights or [1.0] * 5)
+            share = options.smoothing / 5
+            counted = options.counts(labels)
+            classes = np.where(counted, labels, 0)
+            onehot = np.eye(5)[classes]
+            coefficients = weights * (share + (1 - options.smoothing) * onehot)
+            expected = (e + onehot) * coefficients.sum(axis=1, keepdims=True) - coefficients
+            y = call(module, f"weigh_error_{name}", self.operands, self.value, [e, labels])
+            with self.subTest(options=name, isa=module.isa):
+                np.testing.assert_allclose(y, expected * counted[:, None], rtol=1e-5, atol=1e-6)
+
+    def test_average(self):
+        random = np.random.default_rng(18)
+        for module, (name, options) in itertools.product(self.modules, OPTIONS.items()):
+            e, labels = self.draw(random, options)
+            counted = options.counts(labels)
+            weights = np.array(options.weights or [1.0] * 5)[np.where(counted, labels, 0)] * counted
+            for row in (labels, np.full_like(labels, -100 if options.ignored is None else options.ignored)):
+                if options.ignored is None and row is not labels:
+                    continue
+                total = weights.sum() if row is labels else 0.0
+                expected = e * np.float32(len(labels) / total if total else 0)
+                y = call(module, f"average_error_{name}", self.operands, self.value, [e, row])
+                with self.subTest(options=name, isa=module.isa, total=total):
+                    np.testing.assert_allclose(y, expected, rtol=1e-6)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Errors of the losses: of classes (numerics contract, section 4.10; niti.md 4) and of numbers (section 4.16)."""
 
+import dataclasses
+
 import numpy as np
 
 import functions
@@ -36,6 +38,38 @@ def fraction_error(logits, exponent, labels):
     return p
 
 
+@dataclasses.dataclass
+class ClassOptions:
+    """Options of cross-entropy; `weights` has one number for each class."""
+
+    smoothing: float = 0.0
+    weights: tuple = ()
+    ignored: int | None = None
+
+    def counts(self, labels):
+        """Which examples count."""
+        return np.ones(len(labels), bool) if self.ignored is None else labels != self.ignored
+
+    def is_weighed(self):
+        return self.smoothing > 0 or len(self.weights) > 0
+
+
+def weigh(error, labels, fraction, options):
+    """Errors with 8 fraction bits more, for smooth labels and weights of classes; labels are those of rows that count."""
+    classes = error.shape[1]
+    weights = np.asarray(options.weights or np.ones(classes), np.float64)
+    q = int64(round_half_even(weights / weights.max() * 2.0**8))
+    share = int(np.floor(options.smoothing * 2.0**fraction / classes))
+    rows = np.arange(len(error))
+    # The coefficients a of -log p, by row.
+    targets = np.full(error.shape, share)
+    targets[rows, labels] = 2**fraction - (classes - 1) * share
+    weighed = (error * (q * targets).sum(axis=1, keepdims=True)) >> fraction
+    others = np.broadcast_to(-share * q, error.shape).copy()
+    others[rows, labels] = share * (q.sum() - q[labels])
+    return weighed + others
+
+
 def _truncated_divide(values, divisor):
     return np.sign(values) * (np.abs(values) // divisor)
 
@@ -59,7 +93,7 @@ def paper_error(logits, exponent, labels):
     return p
 
 
-def loss_error(kind, logits, exponent, labels, seed, step):
+def loss_error(kind, logits, exponent, labels, seed, step, options=None):
     """int8 error 128 * (softmax - onehot) of the logits, exponent -7.
 
     The loss rounding's index is the row-major one in (global batch, classes),
@@ -70,7 +104,13 @@ def loss_error(kind, logits, exponent, labels, seed, step):
         "fraction": (fraction_error, 8),
         "paper": (paper_error, 4),
     }[kind]
+    options = options or ClassOptions()
+    counted = options.counts(labels)
+    labels = np.where(counted, labels, 0)
     error = unrounded(logits, exponent, labels)
+    if options.is_weighed():
+        error, bits = weigh(error, labels, bits + 7, options), bits + 8
+    error = error * counted[:, None]
     numbers = philox.random16(seed, error.shape, 0, step, philox.LOSS_ROUNDING)
     return clip(shift_stochastic(error, bits, numbers), 8), EXPONENT
 

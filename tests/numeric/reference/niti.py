@@ -27,6 +27,7 @@ from arithmetic import (
     shift_pseudo,
     shift_stochastic,
 )
+from loss import ClassOptions
 
 BIAS_LIMIT = 2**30
 MOVES = ("reshape", "transpose")  # kinds of nodes that compute nothing
@@ -43,6 +44,7 @@ class Settings:
     power: str = "fraction"
     loss: str = "cross-entropy"
     loss_delta: float = 1.0
+    classes: ClassOptions = dataclasses.field(default_factory=ClassOptions)
 
 
 class Schedule:
@@ -294,7 +296,9 @@ class Trainer:
         settings = self.settings
         if settings.loss in loss.OF_NUMBERS:
             return loss.number_error(settings.loss, predictions, exponent, targets, settings.loss_delta)
-        return loss.loss_error(settings.power, predictions, exponent, targets, settings.seed, step)
+        return loss.loss_error(
+            settings.power, predictions, exponent, targets, settings.seed, step, settings.classes
+        )
 
     def step(self, images, exponent, targets, step, mu):
         """One training step: forward, loss, errors with the old weights, update.

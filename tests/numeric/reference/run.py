@@ -76,6 +76,9 @@ def parse(arguments):
         "--loss", choices=["cross-entropy", "sse", *loss.OF_NUMBERS], help="default: cross-entropy, for WAGE sse"
     )
     parser.add_argument("--loss-delta", type=float, default=1.0)
+    parser.add_argument("--label-smoothing", type=float, default=0.0)
+    parser.add_argument("--class-weights", type=lambda text: tuple(map(float, text.split(","))), default=())
+    parser.add_argument("--ignore-index", type=int, help="label of examples that do not count")
     parser.add_argument("--wage-bits", default="2-8-8-8", metavar="kW-kA-kG-kE")
     parser.add_argument("--wage-input", choices=["auto", "head", "c17", "mnist"], default="auto")
     parser.add_argument("--wage-weight-clip", choices=["code", "paper"], default="code")
@@ -101,13 +104,13 @@ def print_state(step, trainer):
         print(f"{name} {exponent} {zlib.crc32(content):08x}", flush=True)
 
 
-def accuracy(trainer, table, dataset, batch):
+def accuracy(trainer, table, dataset, options):
     """(correct, counted) over the test set (section 3)."""
     correct = 0
-    for images, labels in data.evaluation_batches(dataset, batch):
+    for images, labels in data.evaluation_batches(dataset, options.batch):
         predicted = trainer.predict(table.mantissas(images), table.exponent)
-        correct += int((predicted[: len(labels)] == labels).sum())
-    return correct, len(dataset.test_y)
+        correct += int(((predicted[: len(labels)] == labels) & (labels != options.ignore_index)).sum())
+    return correct, int((dataset.test_y != options.ignore_index).sum())
 
 
 def test_loss(trainer, inputs, dataset, options):
@@ -155,6 +158,7 @@ def create(options, model, dataset):
         settings = niti.Settings(
             options.seed, options.init, options.headroom, options.weight_bits, options.grad_round, options.power,
             options.loss, options.loss_delta,
+            loss.ClassOptions(options.label_smoothing, options.class_weights, options.ignore_index),
         )
         recorder = Recorder(options.dump) if options.dump else None
         if options.loss == "sse":
@@ -214,7 +218,7 @@ def main(arguments=None):
         if options.loss in loss.OF_NUMBERS:
             print(f"test_loss {test_loss(trainer, table, dataset, options):.9g}")
         else:
-            correct, count = accuracy(trainer, table, dataset, options.batch)
+            correct, count = accuracy(trainer, table, dataset, options)
             print(f"test_accuracy {correct / count:.4f} ({correct}/{count})")
 
 

@@ -71,6 +71,17 @@ func.func @train_step(%l: tensor<2xi32> {qtrain.role = #qtrain.role<target>}, %w
 
 // -----
 
+// Weighed errors of no loss.
+qtrain.parameter @w id 0 = dense<1.0> : tensor<2x4xf32>
+func.func @train_step(%l: tensor<2xi32> {qtrain.role = #qtrain.role<target>}, %w: tensor<2x4xf32> {qtrain.parameter = @w},
+                      %s: i64 {qtrain.role = #qtrain.role<seed>}, %t: i32 {qtrain.role = #qtrain.role<step>}) -> tensor<2x4xf32> {
+  %0 = qtrain.weigh_error %w, %l {ignored = 1 : i32} : (tensor<2x4xf32>, tensor<2xi32>) -> tensor<2x4xf32>
+  %1 = qtrain.average_error %0, %l {weights = array<f64: 0.0, 0.0, 1.0e-300, 1.0e300>} : (tensor<2x4xf32>, tensor<2xi32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
+// -----
+
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4xf32>
 func.func @train_step(%x: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %w: tensor<4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
   %0 = qtrain.normalize %x {divisor = 2.55e+02 : f64, mean = array<f64: 1.0e308>, std = array<f64: 1.0e-308>}
