@@ -112,7 +112,7 @@ private:
 } // namespace
 
 static llvm::Expected<std::unique_ptr<UpdateRule>>
-createRule(const OptimizerValues &values) {
+createRule(const OptionValues &values) {
   constexpr double kMax = std::numeric_limits<float>::max();
   double beta1, beta2, epsilon, weightDecay;
   if (llvm::Error error =

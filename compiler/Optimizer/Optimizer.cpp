@@ -11,7 +11,6 @@
 #include "compiler/Scheme/SchemeSupport.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace qtc;
@@ -36,45 +35,12 @@ const Optimizer *qtc::lookupOptimizer(llvm::StringRef name) {
 // Options
 //===----------------------------------------------------------------------===//
 
-llvm::Error OptimizerValues::set(StringRef name, StringRef value) {
-  const auto *option = llvm::find_if(
-      options, [&](const SchemeOption &entry) { return entry.name == name; });
-  if (option == options.end())
-    return llvm::createStringError("option '" + prefix + name +
-                                   "': not one of this optimizer");
-  given[name] = value.str();
-  if (option->choices.empty() || llvm::is_contained(option->choices, value))
-    return llvm::Error::success();
-  return refuse(*option, llvm::join(option->choices, " or "));
-}
-
-StringRef OptimizerValues::get(const SchemeOption &option) const {
-  auto found = given.find(option.name);
-  return found == given.end() ? option.defaultValue : StringRef(found->second);
-}
-
-llvm::Error OptimizerValues::read(const SchemeOption &option, double limit,
-                                  StringRef range, double &number) const {
-  if (llvm::to_float(get(option), number) && number >= 0.0 && number < limit)
-    return llvm::Error::success();
-  return refuse(option, "a number " + range);
-}
-
-llvm::Error OptimizerValues::refuse(const SchemeOption &option,
-                                    const llvm::Twine &expected) const {
-  return llvm::createStringError("option '" + spell(option) + "': expected " +
-                                 expected + ", but got '" + get(option) + "'");
-}
-
 llvm::Expected<std::unique_ptr<UpdateRule>>
 qtc::createUpdateRule(const Optimizer &optimizer,
                       ArrayRef<std::string> settings, StringRef prefix) {
-  OptimizerValues values(optimizer.options, prefix);
-  for (StringRef setting : settings) {
-    auto [name, value] = setting.split('=');
-    if (llvm::Error error = values.set(name, value))
-      return std::move(error);
-  }
+  OptionValues values(optimizer.options, prefix);
+  if (llvm::Error error = values.set(settings))
+    return std::move(error);
   return optimizer.createRule(values);
 }
 

@@ -18,7 +18,6 @@
 #include "compiler/Scheme/SchemeOption.h"
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
 
 #include <memory>
@@ -60,36 +59,6 @@ public:
   buildUpdate(UpdateBuilder &builder, const UpdateInputs &inputs) const = 0;
 };
 
-/// The values of an optimizer's options.
-class OptimizerValues {
-public:
-  /// `prefix` comes before the names of options in errors.
-  OptimizerValues(llvm::ArrayRef<SchemeOption> options, llvm::StringRef prefix)
-      : options(options), prefix(prefix) {}
-
-  /// Sets an option to what a user wrote; fails if there is none of that name,
-  /// or if it is not one of the choices.
-  llvm::Error set(llvm::StringRef name, llvm::StringRef value);
-
-  /// The value of `option`, given or default.
-  llvm::StringRef get(const SchemeOption &option) const;
-  /// The same as a number from 0 to below `limit`, which `range` calls it.
-  llvm::Error read(const SchemeOption &option, double limit,
-                   llvm::StringRef range, double &number) const;
-  /// The error of an option whose value is not as `expected`.
-  llvm::Error refuse(const SchemeOption &option,
-                     const llvm::Twine &expected) const;
-  /// An option's name in errors.
-  std::string spell(const SchemeOption &option) const {
-    return (prefix + option.name).str();
-  }
-
-private:
-  llvm::ArrayRef<SchemeOption> options;
-  std::string prefix;
-  llvm::StringMap<std::string> given;
-};
-
 /// An entry of the registry.
 struct Optimizer {
   llvm::StringRef name;
@@ -100,7 +69,7 @@ struct Optimizer {
   llvm::ArrayRef<SchemeOption> options;
   /// Fails if a value is wrong.
   llvm::Expected<std::unique_ptr<UpdateRule>> (*createRule)(
-      const OptimizerValues &);
+      const OptionValues &);
 };
 
 #define QTC_OPTIMIZER(NAME) const Optimizer &get##NAME();

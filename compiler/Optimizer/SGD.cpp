@@ -101,7 +101,7 @@ private:
 } // namespace
 
 static llvm::Expected<std::unique_ptr<UpdateRule>>
-createRule(const OptimizerValues &values) {
+createRule(const OptionValues &values) {
   double momentum, weightDecay;
   if (llvm::Error error =
           values.read(kOptions[Momentum], 1.0, "from 0 to below 1", momentum))

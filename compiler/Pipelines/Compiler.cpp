@@ -124,7 +124,7 @@ llvm::Error Compiler::checkNormalization() {
 llvm::Error Compiler::makeModule() {
   onnx_import::ImportOptions import;
   import.batch = options.batch;
-  import.hasClasses = options.loss->takesClasses;
+  import.hasClasses = expectsClasses(options);
   module = onnx_import::importOnnxFile(options.modelPath, context, import);
   if (!module)
     return makeReportedError();
@@ -132,6 +132,7 @@ llvm::Error Compiler::makeModule() {
     return llvm::Error::success();
   if (llvm::Error error = checkNormalization())
     return error;
+  chooseLoss(*module, options);
   return runFrontEnd(*module, options,
                      /*applyScheme=*/options.emit != Phase::Backward);
 }
@@ -141,6 +142,25 @@ llvm::Error Compiler::makeModule() {
 /// epoch of 400 steps.
 static constexpr uint32_t kEstimateBatches = 32;
 
+/// Adds `options` with their values, named as `--PREFIX` and their name, or
+/// only what changes evaluation.
+static void
+describeValues(llvm::json::Object &object, llvm::ArrayRef<SchemeOption> options,
+               const llvm::Twine &prefix,
+               llvm::function_ref<std::string(const SchemeOption &)> getValue,
+               bool evaluationOnly) {
+  for (const SchemeOption &option : options) {
+    std::string value = getValue(option);
+    if (option.omitsDefault && value == option.defaultValue)
+      continue;
+    if (evaluationOnly)
+      value =
+          option.getEvaluationPart ? option.getEvaluationPart(value).str() : "";
+    if (!value.empty())
+      object[(prefix + option.name).str()] = value;
+  }
+}
+
 /// The options that change results, or only those that change what `eval`
 /// computes, as a JSON object. The batch is not one of them: the state does not
 /// depend on it, and checkpoints record it apart.
@@ -148,8 +168,12 @@ static std::string describeOptions(const CompileOptions &options,
                                    bool evaluationOnly) {
   llvm::json::Object object;
   object["loss"] = options.loss->name;
-  if (options.loss->number == QTCRT_LOSS_HUBER)
-    object["loss-delta"] = spellNumber(options.lossDelta);
+  describeValues(
+      object, options.loss->options, "",
+      [&](const SchemeOption &option) {
+        return options.lossValues.get(option).str();
+      },
+      evaluationOnly);
   object["normalize"] = options.normalize;
   if (options.numberInput)
     object["input"] = "float32";
@@ -161,16 +185,10 @@ static std::string describeOptions(const CompileOptions &options,
   if (!evaluationOnly && optimizer &&
       optimizer != options.scheme->optimizers.front())
     object["optimizer"] = optimizer->name;
-  for (const SchemeOption &option : options.scheme->getOptions(request)) {
-    std::string value = request.get(option);
-    if (option.omitsDefault && value == option.defaultValue)
-      continue;
-    if (evaluationOnly)
-      value =
-          option.getEvaluationPart ? option.getEvaluationPart(value).str() : "";
-    if (!value.empty())
-      object[(options.scheme->name + "-" + option.name).str()] = value;
-  }
+  describeValues(
+      object, options.scheme->getOptions(request), options.scheme->name + "-",
+      [&](const SchemeOption &option) { return request.get(option); },
+      evaluationOnly);
   return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
 }
 
@@ -233,7 +251,11 @@ llvm::Error Compiler::describeModel() {
   description.defaultSeed = options.schemeRequest.seed;
   description.scheduleKind = options.scheme->scheduleKind;
   description.loss = options.loss->number;
-  description.lossDelta = options.lossDelta;
+  llvm::Expected<LossConstants> constants =
+      readConstants(*options.loss, options.lossValues);
+  if (!constants)
+    return constants.takeError();
+  description.lossConstants = std::move(*constants);
   description.batch = prediction.getDimSize(0);
   description.classes =
       options.loss->takesClasses ? prediction.getDimSize(1) : 0;

@@ -134,7 +134,7 @@ private:
   llvm::Expected<std::string> formKernels();
 
   mlir::MLIRContext &context;
-  const CompileOptions &options;
+  CompileOptions options; ///< with the loss that the model suggests
   mlir::OwningOpRef<mlir::ModuleOp> module;
   ModelDescription description;
   std::vector<Variant> variants;

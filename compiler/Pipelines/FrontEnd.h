@@ -21,6 +21,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/Support/Error.h"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace qtc {
@@ -30,8 +32,9 @@ struct FrontEndOptions {
   const Scheme *scheme = nullptr;
   SchemeRequest schemeRequest;
   int64_t batch = 128;
-  const Loss *loss = lookupLoss("cross-entropy");
-  double lossDelta = 1.0; ///< LossConstants::delta
+  /// Null until the model's end decides, see chooseLoss.
+  const Loss *loss = nullptr;
+  OptionValues lossValues; ///< of the options of `loss`
   /// The input is numbers instead of pixels, standardized by the trainer or as
   /// they are.
   bool numberInput = false, standardize = false;
@@ -41,6 +44,16 @@ struct FrontEndOptions {
   /// Verify the IR after every pass.
   bool verifyEach = false;
 };
+
+/// Sets a loss that is not given: one that has the function at the end of the
+/// model as a part, such as Sigmoid; a loss of numbers, if the model gives one
+/// number for each example; else the first of the scheme. A remark says so
+/// unless it is the first.
+void chooseLoss(mlir::ModuleOp module, FrontEndOptions &options);
+
+/// Whether predictions are scores of classes; nothing if the end of the model
+/// decides.
+std::optional<bool> expectsClasses(const FrontEndOptions &options);
 
 /// Turns an imported module into a training step, and that into the numbers of
 /// the scheme if `applyScheme`. Problems of the model go to the context as

@@ -248,6 +248,10 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
     tensors.push_back(tensor(layout, entry));
   for (const VariantDescription &entry : d.variants)
     variants.push_back(variant(entry));
+  const LossConstants &loss = d.lossConstants;
+  llvm::SmallVector<llvm::Constant *> weights;
+  for (double weight : loss.classWeights)
+    weights.push_back(f64(weight));
   return structure({u32(QTCRT_ABI_VERSION),
                     u32(sizeof(qtcrt_model)),
                     string(d.name),
@@ -267,11 +271,15 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
                     u64(tensors.size()),
                     array(variants),
                     u64(variants.size()),
-                    f64(d.lossDelta),
+                    f64(loss.delta),
                     u32(d.scheduleKind),
                     u32(d.loss),
                     u32(d.classes),
-                    u32(d.estimateBatches)});
+                    u32(d.estimateBatches),
+                    f64(loss.smoothing),
+                    array(weights),
+                    u32(static_cast<uint32_t>(loss.ignored.value_or(0))),
+                    u32(loss.ignored.has_value())});
 }
 } // namespace
 

@@ -8,6 +8,8 @@
 #ifndef QTC_TARGET_MODEL_DESCRIPTOR_H
 #define QTC_TARGET_MODEL_DESCRIPTOR_H
 
+#include "compiler/Loss/Loss.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -85,7 +87,7 @@ struct ModelDescription {
   uint64_t defaultSeed = 1;
   uint32_t scheduleKind = 0;
   uint32_t loss = 0;
-  double lossDelta = 1.0;
+  LossConstants lossConstants;
   uint32_t estimateBatches = 0;
   int64_t batch = 0;
   /// 0 if targets are numbers.

@@ -7,6 +7,7 @@
 
 #include "core/BenchReport.h"
 
+#include "qtcrt/Ports.h"
 #include "qtcrt/Printable.h"
 
 #include <algorithm>
@@ -268,7 +269,8 @@ void printDeviceRates(const Json &bench) {
       cell(bench["best_bandwidth_gigabytes_per_second"], "%.1f").c_str());
 }
 
-void printText(const Json &bench) {
+/// `examples` is what an input is called.
+void printText(const Json &bench, const char *examples) {
   bool isDevice = bench["device"].is_string();
   std::printf("%s, scheme %s, %s, %s, batch %s, %s steps: times are means of "
               "the middle half of the steps\n\n",
@@ -284,8 +286,8 @@ void printText(const Json &bench) {
       "weights; %% of peak counts the kernel alone; at best: kernel and "
       "helpers in their fastest steps, compared with the best peak\n\n");
   printLayers(bench);
-  std::printf("\n%s images/s, %s ms/step (median %s, 99th percentile %s)\n",
-              cell(bench["images_per_second"], "%.1f").c_str(),
+  std::printf("\n%s %s/s, %s ms/step (median %s, 99th percentile %s)\n",
+              cell(bench["images_per_second"], "%.1f").c_str(), examples,
               cell(bench["milliseconds_per_step"], "%.3f").c_str(),
               cell(bench["median_milliseconds"], "%.3f").c_str(),
               cell(bench["percentile_99_milliseconds"], "%.3f").c_str());
@@ -305,5 +307,5 @@ void qtcrt::printBench(Session &session, const BenchResult &result, bool json) {
         "%s\n",
         bench.dump(2, ' ', true, Json::error_handler_t::replace).c_str());
   else
-    printText(bench);
+    printText(bench, takesPixels(session.model()) ? "images" : "examples");
 }

@@ -115,6 +115,8 @@ Metadata describe(const qtcrt_model &model, const uint8_t *state,
       {"seen", std::to_string(record.seen)},
       {scoreKeys(model).last, toText(record.testScore)},
       {scoreKeys(model).best, toText(record.bestScore)}};
+  if (model.class_weights)
+    metadata["weight_sum"] = toText(record.weightSum);
   if (!record.standardization.isEmpty()) {
     metadata[meansKey] = toText(record.standardization.means);
     metadata[deviationsKey] = toText(record.standardization.deviations);
@@ -513,6 +515,10 @@ RunRecord CheckpointReader::readRecord() const {
   record.lossSum = metadata.real("loss_sum");
   record.correct = metadata.natural("correct");
   record.seen = metadata.natural("seen");
+  // Without weights of classes, every example has the weight 1.
+  record.weightSum = metadata.has("weight_sum")
+                         ? metadata.real("weight_sum")
+                         : static_cast<double>(record.seen);
   record.testScore = metadata.real(scoreKeys(model).last);
   record.bestScore = metadata.real(scoreKeys(model).best);
   if (uint64_t channels = standardizedChannels(model)) {

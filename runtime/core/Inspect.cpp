@@ -18,6 +18,7 @@
 
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <vector>
 #include <zlib.h>
 
 using namespace qtcrt;
@@ -42,18 +43,17 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
       data.test, [] { return false; },
       [&](uint64_t done) { progress.update(done); });
   progress.clear();
-  double examples = static_cast<double>(sums.examples);
   Number count = static_cast<Number>(sums.examples);
   std::string state = hashState(model, session.state());
   if (predictsClasses(model))
-    std::printf("result: test_accuracy=%.4f correct=%llu examples=%llu "
+    std::printf("result: test_accuracy=%s correct=%llu examples=%llu "
                 "test_loss=%s state=%s\n",
-                static_cast<double>(sums.correct) / examples,
+                formatLoss(sums.accuracy()).c_str(),
                 static_cast<Number>(sums.correct), count,
-                formatLoss(sums.loss / examples).c_str(), state.c_str());
+                formatLoss(sums.meanLoss()).c_str(), state.c_str());
   else
     std::printf("result: test_loss=%s examples=%llu state=%s\n",
-                formatScaledLoss(sums.loss / examples).c_str(), count,
+                formatScaledLoss(sums.meanLoss()).c_str(), count,
                 state.c_str());
   return 0;
 }
@@ -125,13 +125,14 @@ Json describeModel(const qtcrt_model &model) {
     parameters += tensor.elements;
     bytes += tensor.elements * dtypeBytes(tensor.dtype);
   }
-  ImageShape input = requestFor(model).input;
+  const qtcrt_port &input = inputPort(model);
   return {{"model", model.name},
           {"model_hash", model.model_hash},
           {"scheme", model.scheme},
           {"options", model.options},
           {"batch", model.batch},
-          {"input_shape", {input.channels, input.height, input.width}},
+          {"input_shape",
+           std::vector<int64_t>(input.shape + 1, input.shape + input.rank)},
           {"input_elements", describeInput(model)},
           {"classes", model.classes},
           {"outputs", outputsOf(model)},
@@ -142,6 +143,18 @@ Json describeModel(const qtcrt_model &model) {
           {"default_seed", model.default_seed},
           {"compiler_version", model.compiler_version},
           {"variants", describeVariants(model)}};
+}
+
+/// The extents of an example and what they are, as far as their number says.
+std::string describeShape(const qtcrt_port &input) {
+  std::string text;
+  for (uint32_t dim = 1; dim < input.rank; ++dim)
+    text += concat(dim > 1 ? "x" : "", input.shape[dim]);
+  if (input.rank == 2)
+    return text + " (features)";
+  if (input.rank == 3)
+    return text + " (channels x length)";
+  return text + (input.rank == 4 ? " (channels x height x width)" : "");
 }
 
 void printModel(const qtcrt_model &model, const Json &info) {
@@ -156,8 +169,8 @@ void printModel(const qtcrt_model &model, const Json &info) {
   std::printf("batch             %llu\n", number("batch"));
   std::string elements =
       takesPixels(model) ? "" : concat(", ", describeInput(model));
-  std::printf("input             %s (channels x height x width)%s\n",
-              toString(requestFor(model).input).c_str(), elements.c_str());
+  std::printf("input             %s%s\n",
+              describeShape(inputPort(model)).c_str(), elements.c_str());
   std::printf("%s           %llu\n", areClasses ? "classes" : "outputs",
               number(areClasses ? "classes" : "outputs"));
   std::printf("parameters        %llu (%llu bytes)\n", number("parameters"),

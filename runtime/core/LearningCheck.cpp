@@ -56,7 +56,7 @@ bool isGuessing(const LossSums &sums, int64_t classes) {
   double chance = 1 / static_cast<double>(classes);
   double examples = static_cast<double>(sums.examples);
   double deviation = std::sqrt(chance * (1 - chance) / examples);
-  return static_cast<double>(sums.correct) / examples <= chance + 3 * deviation;
+  return sums.accuracy() <= chance + 3 * deviation;
 }
 
 std::string fixed(double value) {
@@ -108,7 +108,7 @@ LearningCheck::LearningCheck(const qtcrt_model &model, const uint8_t *state)
 std::string LearningCheck::describeLoss(const LossSums &sums) const {
   if (sums.examples < minExamples || model.classes == 1)
     return "";
-  double loss = sums.loss / static_cast<double>(sums.examples);
+  double loss = sums.meanLoss();
   if (std::isnan(loss))
     return "the loss is not a number";
   if (!predictsClasses(model))

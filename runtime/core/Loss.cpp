@@ -25,7 +25,11 @@ struct Scores {
   size_t label;
 };
 
-double crossEntropy(const Scores &scores) {
+double weightOf(const LossKind &kind, size_t label) {
+  return kind.weights ? kind.weights[label] : 1;
+}
+
+double crossEntropy(const Scores &scores, const LossKind &kind) {
   // Differences first: exact for integers, and no overflow of exp.
   auto below = [&](double mantissa) {
     return (mantissa - scores.mantissas[scores.best]) * scores.scale;
@@ -33,11 +37,22 @@ double crossEntropy(const Scores &scores) {
   double sum = 0;
   for (double mantissa : scores.mantissas)
     sum += std::exp(below(mantissa));
-  return std::log(sum) - below(scores.mantissas[scores.label]);
+  double total = std::log(sum);
+  auto ofClass = [&](size_t c) { // without weights, the product is exact
+    return weightOf(kind, c) * (total - below(scores.mantissas[c]));
+  };
+  double loss = ofClass(scores.label);
+  if (kind.smoothing == 0)
+    return loss;
+  double ofAll = 0;
+  for (size_t c = 0; c < scores.mantissas.size(); ++c)
+    ofAll += ofClass(c);
+  return (1 - kind.smoothing) * loss +
+         kind.smoothing / static_cast<double>(kind.outputs) * ofAll;
 }
 
 /// Half the sum of squared differences to the one-hot target.
-double halfSquares(const Scores &scores) {
+double halfSquares(const Scores &scores, const LossKind &) {
   double sum = 0;
   for (size_t c = 0; c < scores.mantissas.size(); ++c) {
     double error = scores.mantissas[c] * scores.scale - (c == scores.label);
@@ -73,7 +88,7 @@ double logistic(const Output &output) {
 /// One of the functions is not null.
 struct LossFunctions {
   qtcrt_loss loss;
-  double (*ofClass)(const Scores &scores);
+  double (*ofClass)(const Scores &scores, const LossKind &kind);
   double (*ofNumber)(const Output &output);
 };
 
@@ -132,16 +147,20 @@ size_t findLargest(const std::vector<double> &values) {
 }
 
 void addOfClasses(LossSums &sums, const LossFunctions &functions,
-                  uint64_t outputs, const PortView &predictions,
+                  const LossKind &kind, const PortView &predictions,
                   const PortView &targets, uint64_t count) {
-  std::vector<double> row(outputs);
+  std::vector<double> row(kind.outputs);
   double scale = scaleOf(predictions);
   const int32_t *labels = static_cast<const int32_t *>(targets.data);
   for (uint64_t i = 0; i < count; ++i) {
-    readElements(predictions, i * outputs, row);
+    if (labels[i] == kind.ignored)
+      continue;
+    readElements(predictions, i * kind.outputs, row);
     Scores scores{row, scale, findLargest(row), static_cast<size_t>(labels[i])};
-    sums.loss += functions.ofClass(scores);
+    sums.loss += functions.ofClass(scores, kind);
+    sums.weight += weightOf(kind, scores.label);
     sums.correct += scores.best == scores.label;
+    ++sums.examples;
   }
 }
 
@@ -159,6 +178,8 @@ void addOfNumbers(LossSums &sums, const LossFunctions &functions,
           {row[j] * scale, target[j] * targetScale, kind.delta});
     sums.loss += sum / static_cast<double>(kind.outputs);
   }
+  sums.weight += static_cast<double>(count);
+  sums.examples += count;
 }
 
 std::string format(const char *pattern, double loss) {
@@ -182,10 +203,9 @@ void qtcrt::addLoss(LossSums &sums, const LossKind &kind,
   const LossFunctions &functions = *findLoss(kind.loss);
   uint64_t examples = static_cast<uint64_t>(count);
   if (functions.ofClass)
-    addOfClasses(sums, functions, kind.outputs, predictions, targets, examples);
+    addOfClasses(sums, functions, kind, predictions, targets, examples);
   else
     addOfNumbers(sums, functions, kind, predictions, targets, examples);
-  sums.examples += examples;
 }
 
 std::string qtcrt::formatLoss(double loss) {

@@ -25,6 +25,7 @@ struct TestResult {
 struct EpochMetrics {
   uint64_t epoch = 0, step = 0;
   bool hasAccuracy = true; ///< targets are classes
+  bool hasImages = true;   ///< inputs are pixels
   double trainLoss = 0, trainAccuracy = 0;
   TestResult test;
   double imagesPerSecond = 0, seconds = 0, schedule = 0;

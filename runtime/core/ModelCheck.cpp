@@ -159,11 +159,29 @@ void checkPorts(const qtcrt_model &model) {
   checkTarget(model);
 }
 
+void checkClassWeights(const qtcrt_model &model) {
+  if (!model.class_weights)
+    return;
+  const double *end = model.class_weights + model.classes;
+  require(std::all_of(model.class_weights, end,
+                      [](double weight) {
+                        return std::isfinite(weight) && weight >= 0;
+                      }),
+          "weights of the classes");
+}
+
 void checkLoss(const qtcrt_model &model) {
   require(isLoss(model.loss, predictsClasses(model)), "loss");
   require(model.loss != QTCRT_LOSS_HUBER ||
               (std::isfinite(model.loss_delta) && model.loss_delta > 0),
           "delta of the loss");
+  require(model.label_smoothing >= 0 && model.label_smoothing < 1,
+          "smoothing of the labels");
+  bool hasOptions =
+      model.label_smoothing > 0 || model.class_weights || model.ignores_label;
+  require(!hasOptions || model.loss == QTCRT_LOSS_CROSS_ENTROPY,
+          "options of the loss");
+  checkClassWeights(model);
 }
 
 bool isBefore(const qtcrt_tensor &a, const qtcrt_tensor &b) {

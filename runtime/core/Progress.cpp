@@ -107,7 +107,7 @@ std::string qtcrt::epochText(const EpochMetrics &line) {
   return concat(
       "epoch ", right(std::to_string(line.epoch), 3), "  ",
       line.hasAccuracy ? classColumns(line) : numberColumns(line), "  ",
-      right(speed, 6), line.hasAccuracy ? " img/s" : " ex/s", "  ",
+      right(speed, 6), line.hasImages ? " img/s" : " ex/s", "  ",
       format(line.seconds < 99999 ? "%7.1f" : "%7.0f", line.seconds), " s");
 }
 

@@ -200,7 +200,10 @@ void Session::addTo(LossSums &sums, const uint8_t *targets,
   PortView predictions{outputs[indexOf(compiled, prediction)].data(),
                        prediction.dtype, exponent};
   LossKind kind{static_cast<qtcrt_loss>(compiled.loss), outputsOf(compiled),
-                compiled.loss_delta};
+                compiled.loss_delta, compiled.label_smoothing,
+                compiled.class_weights};
+  if (compiled.ignores_label)
+    kind.ignored = compiled.ignored_label;
   addLoss(sums, kind, predictions, {targets, target.dtype, target.exponent},
           count);
 }

@@ -327,9 +327,10 @@ void TrainingRun::finishStep() {
   session.addTo(sums, started.front().data(), model.batch);
   started.pop_front();
   record.lossSum += sums.loss;
+  record.weightSum += sums.weight;
   record.correct += sums.correct;
   record.seen += sums.examples;
-  epochImages += sums.examples;
+  epochImages += static_cast<uint64_t>(model.batch);
   ++record.step;
   ++record.position;
   progress.update(record.position);
@@ -380,8 +381,7 @@ TestResult TrainingRun::evaluateTest() {
       data.test, [] { return pendingInterrupt() != 0; },
       [this](uint64_t done) { progress.update(done); });
   progress.clear();
-  double count = static_cast<double>(data.test.count());
-  return {sums.loss / count, static_cast<double>(sums.correct) / count};
+  return {sums.meanLoss(), sums.accuracy()};
 }
 
 /// What tests are compared by, see RunRecord.
@@ -412,11 +412,12 @@ void TrainingRun::finishEpoch() {
     record.bestScore = bestWith(record.testScore);
   }
   line.hasAccuracy = predictsClasses(model);
+  line.hasImages = takesPixels(model);
   line.epoch = record.epoch;
   line.step = record.step;
-  double seen = static_cast<double>(std::max<uint64_t>(1, record.seen));
-  line.trainLoss = record.lossSum / seen;
-  line.trainAccuracy = static_cast<double>(record.correct) / seen;
+  LossSums sums = epochSums();
+  line.trainLoss = sums.meanLoss();
+  line.trainAccuracy = sums.accuracy();
   line.seconds = seconds;
   line.imagesPerSecond = seconds > 0 && epochImages > 0
                              ? static_cast<double>(epochImages) / seconds
@@ -433,7 +434,7 @@ void TrainingRun::finishEpoch() {
   if (whole) {
     ++record.epoch;
     record.position = 0;
-    record.lossSum = 0;
+    record.lossSum = record.weightSum = 0;
     record.correct = record.seen = 0;
   }
   save();
@@ -441,14 +442,16 @@ void TrainingRun::finishEpoch() {
   epochTime.restart();
 }
 
+/// The sums of the current epoch.
+LossSums TrainingRun::epochSums() const {
+  return {record.lossSum, record.weightSum, record.correct, record.seen};
+}
+
 void TrainingRun::warnIfNothingIsLearned() {
   if (!learning || epochImages == 0)
     return;
-  LossSums sums;
-  sums.loss = record.lossSum;
-  sums.correct = record.correct;
-  sums.examples = record.seen;
-  std::string text = learning->explain(session.state(), sums, record.schedule);
+  std::string text =
+      learning->explain(session.state(), epochSums(), record.schedule);
   if (!text.empty())
     std::fprintf(stderr, "warning: %s\n", text.c_str());
   learning.reset();

@@ -51,6 +51,7 @@ private:
   double scoreOf(const TestResult &test) const;
   double bestWith(double score) const;
   void reportEpoch(const EpochMetrics &line);
+  LossSums epochSums() const;
   void warnIfNothingIsLearned();
   void save();
   int finishInterrupted();

@@ -69,7 +69,7 @@ void qtcrt::checkImageShape(const std::string &file, const ImageShape &shape,
 
 void qtcrt::checkLabel(const std::string &file, uint64_t index, int64_t label,
                        const DataRequest &request) {
-  if (label < 0 || label >= request.classes)
+  if (label != request.ignored && (label < 0 || label >= request.classes))
     failLabel(file, index, std::to_string(label), request);
 }
 
@@ -156,6 +156,8 @@ DataRequest qtcrt::requestFor(const qtcrt_model &model) {
   request.inputFormat = {input.dtype, input.exponent};
   request.standardized = input.standardized != 0;
   request.classes = model.classes;
+  if (model.ignores_label)
+    request.ignored = model.ignored_label;
   request.outputs = predictsClasses(model) ? 1 : outputsOf(model);
   request.targetFormat = {target.dtype, target.exponent};
   request.isLogistic = model.loss == QTCRT_LOSS_LOGISTIC;

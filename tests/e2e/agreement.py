@@ -10,9 +10,9 @@ import harness
 SCHEMES = ("niti", "wage", "fp32")
 
 
-def judge(model, scheme, phase, batch=4):
+def judge(model, scheme, phase, batch=4, options=()):
     """(outcome of the check, outcome of the compilation up to `phase`)"""
-    words = (model, f"--scheme={scheme}", f"--batch={batch}")
+    words = (model, f"--scheme={scheme}", f"--batch={batch}", *options)
     check = harness.execute(harness.QTC, "check", *words)
     return check, harness.execute(harness.QTC, "compile", *words, "--mcpu=avx2", f"--emit={phase}", "-o", "-")
 
@@ -22,9 +22,9 @@ def shows(cell, name):
     return cell == name or (cell.startswith("...") and name.endswith(cell[3:]))
 
 
-def find_disagreement(model, scheme, phase, batch=4):
+def find_disagreement(model, scheme, phase, batch=4, options=()):
     """The faults of the verdicts, as text; empty if they agree and name what blocks."""
-    check, compilation = judge(model, scheme, phase, batch)
+    check, compilation = judge(model, scheme, phase, batch, options)
     both = f"{check}\n$ {compilation.command}\nexit status {compilation.code}\n{compilation.err}"
     if check.code not in (0, 1) or check.code != compilation.code:
         return "the verdicts differ\n" + both

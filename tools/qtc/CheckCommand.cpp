@@ -19,20 +19,16 @@
 using namespace qtc;
 using namespace qtc::tools;
 
-/// Judges the model as `qtc compile` does, up to the numbers of `scheme`.
-static int checkModel(const std::string &model, const Scheme &scheme,
-                      const Loss &loss, int64_t batch) {
+/// Judges the model as `qtc compile` does, up to the numbers of the scheme.
+static int checkModel(const std::string &model, FrontEndOptions options) {
   Session session(model);
-  FrontEndOptions options;
-  options.scheme = &scheme;
-  options.loss = &loss;
-  options.batch = batch;
   onnx_import::ImportOptions import;
-  import.batch = batch;
-  import.hasClasses = loss.takesClasses;
+  import.batch = options.batch;
+  import.hasClasses = expectsClasses(options);
   auto judge = [&](mlir::ModuleOp module, bool isComplete) {
     if (!isComplete)
-      return checkPartialModel(module, scheme);
+      return checkPartialModel(module, *options.scheme);
+    chooseLoss(module, options);
     std::string message = llvm::toString(runFrontEnd(module, options));
     if (!message.empty())
       mlir::emitError(module.getLoc()) << message;
@@ -51,7 +47,7 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
       "check", "List the nodes of a model and whether each is supported");
   auto model = std::make_shared<std::string>();
   auto scheme = std::make_shared<std::string>();
-  auto loss = std::make_shared<std::string>();
+  auto loss = std::make_shared<LossFlags>();
   auto batch = std::make_shared<int64_t>(FrontEndOptions().batch);
   command->add_option("MODEL.onnx", *model, "Model to check")->required();
   std::vector<std::string> names;
@@ -60,16 +56,17 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   *scheme = names.front();
   qtcrt::setChoices(
       command->add_option("--scheme", *scheme, "Numbers to train with"), names);
-  addLossOption(*command, *loss);
+  loss->addTo(*command);
   qtcrt::addNumber(*command, "--batch", *batch, 1, kMaxBatch,
                    "Examples per step")
       ->default_str(std::to_string(*batch));
   command->callback([model, scheme, loss, batch, &status] {
-    const Scheme *chosen = lookupScheme(*scheme);
-    llvm::Expected<const Loss *> chosenLoss = chooseLoss(*chosen, *loss);
-    if (!chosenLoss)
-      status = reportFailure(chosenLoss.takeError());
+    FrontEndOptions options;
+    options.scheme = lookupScheme(*scheme);
+    options.batch = *batch;
+    if (llvm::Error error = loss->parse(options))
+      status = reportFailure(std::move(error));
     else
-      status = checkModel(*model, *chosen, **chosenLoss, *batch);
+      status = checkModel(*model, options);
   });
 }

@@ -7,6 +7,7 @@
 
 #include "tools/qtc/CompileFlags.h"
 
+#include "compiler/Support/Files.h"
 #include "compiler/Target/CPU/ObjectFile.h"
 #include "compiler/Target/CUDA/Assembler.h"
 #include "runtime/include/qtcrt/Usage.h"
@@ -14,6 +15,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 #include <cmath>
@@ -63,20 +65,20 @@ static std::string getFlag(const Scheme &scheme, const SchemeOption &option) {
 }
 
 namespace {
-/// An option of one name, for all optimizers of a scheme that read it.
+/// An option of one name, for all optimizers or losses that read it.
 struct SharedOption {
-  llvm::SmallVector<const Optimizer *> readers;
+  llvm::StringRef kind; ///< "--optimizer=" or "--loss="
+  llvm::SmallVector<llvm::StringRef> readers;
   /// That of each reader.
   llvm::SmallVector<const SchemeOption *> options;
 
   /// `--optimizer=A or --optimizer=B`.
   std::string listReaders() const {
-    return llvm::join(
-        llvm::map_range(readers,
-                        [](const Optimizer *reader) {
-                          return ("--optimizer=" + reader->name).str();
-                        }),
-        " or ");
+    return llvm::join(llvm::map_range(readers,
+                                      [this](llvm::StringRef reader) {
+                                        return (kind + reader).str();
+                                      }),
+                      " or ");
   }
 
   /// What the option means, with each default if they differ.
@@ -90,21 +92,38 @@ struct SharedOption {
       return text;
     std::vector<std::string> defaults;
     for (auto [reader, option] : llvm::zip_equal(readers, options))
-      defaults.push_back(
-          (option->defaultValue + " with " + reader->name).str());
+      defaults.push_back((option->defaultValue + " with " + reader).str());
     return text + " (default: " + llvm::join(defaults, ", ") + ")";
   }
 };
 } // namespace
 
+using SharedOptions = llvm::MapVector<llvm::StringRef, SharedOption>;
+
+static void addReader(SharedOptions &shared, llvm::StringRef kind,
+                      llvm::StringRef reader,
+                      llvm::ArrayRef<SchemeOption> options) {
+  for (const SchemeOption &option : options) {
+    SharedOption &entry = shared[option.name];
+    entry.kind = kind;
+    entry.readers.push_back(reader);
+    entry.options.push_back(&option);
+  }
+}
+
 /// The options of a scheme's optimizers, each name once.
 static llvm::SmallVector<SharedOption> getSharedOptions(const Scheme &scheme) {
-  llvm::MapVector<llvm::StringRef, SharedOption> shared;
+  SharedOptions shared;
   for (const Optimizer *optimizer : scheme.optimizers)
-    for (const SchemeOption &option : optimizer->options) {
-      shared[option.name].readers.push_back(optimizer);
-      shared[option.name].options.push_back(&option);
-    }
+    addReader(shared, "--optimizer=", optimizer->name, optimizer->options);
+  return llvm::to_vector(llvm::make_second_range(shared));
+}
+
+/// The options of all losses, each name once.
+static llvm::SmallVector<SharedOption> getLossOptions() {
+  SharedOptions shared;
+  for (const Loss &loss : getLosses())
+    addReader(shared, "--loss=", loss.name, loss.options);
   return llvm::to_vector(llvm::make_second_range(shared));
 }
 
@@ -146,12 +165,7 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
             "With " + getOptimizerSchemes() + ", rule that updates parameters");
   qtcrt::addNumber(command, "--batch", batch, 1, kMaxBatch, "Examples per step")
       ->default_str(std::to_string(batch));
-  addLossOption(command, loss);
-  command
-      .add_option("--loss-delta", lossDelta,
-                  "With --loss=huber, the largest error that is squared")
-      ->type_name("NUMBER")
-      ->default_str(spellNumber(lossDelta));
+  loss.addTo(command);
   addChoice(command, "--input", input, {"pixels", "float32"},
             "What examples are: bytes of images, or numbers");
   addChoice(command, "--init", init, {"onnx", "scheme"},
@@ -258,31 +272,13 @@ void CompileFlags::addCompilerOptions(CLI::App &command, Use use) {
       ->group(group);
 }
 
-void tools::addLossOption(CLI::App &command, std::string &loss) {
-  std::vector<std::string> names;
-  std::string help = "Loss function (default: that of the scheme): ";
-  for (const Loss &entry : getLosses()) {
-    help += (names.empty() ? "" : "; ") + entry.name.str() + ", " +
-            entry.summary.str();
-    names.push_back(entry.name.str());
-  }
-  qtcrt::setChoices(command.add_option("--loss", loss, help), names);
-}
-
-llvm::Expected<const Loss *> tools::chooseLoss(const Scheme &scheme,
-                                               llvm::StringRef loss) {
-  if (loss.empty())
-    loss = scheme.losses.front();
-  if (!llvm::is_contained(scheme.losses, loss))
-    return llvm::createStringError(
-        "option '--loss': scheme " + scheme.name + " defines " +
-        llvm::join(scheme.losses, ", ") + ", but got " + loss);
-  return lookupLoss(loss);
+static bool isGiven(const CLI::App &parser, llvm::StringRef name) {
+  const CLI::Option *option = parser.get_option_no_throw(name.str());
+  return option && option->count() > 0;
 }
 
 bool CompileFlags::isGiven(llvm::StringRef name) const {
-  const CLI::Option *option = parser->get_option_no_throw(name.str());
-  return option && option->count() > 0;
+  return ::isGiven(*parser, name);
 }
 
 static llvm::Error refuse(const llvm::Twine &option,
@@ -290,6 +286,104 @@ static llvm::Error refuse(const llvm::Twine &option,
   return llvm::createStringError("option '" + option + "': expected " +
                                  expected + ", but got " + got);
 }
+
+//===----------------------------------------------------------------------===//
+// Losses
+//===----------------------------------------------------------------------===//
+
+void LossFlags::addTo(CLI::App &command) {
+  parser = &command;
+  std::vector<std::string> names;
+  std::string help = "Loss function (default: that of the scheme, or what the "
+                     "end of the model suggests): ";
+  for (const Loss &entry : getLosses()) {
+    help += (names.empty() ? "" : "; ") + entry.name.str() + ", " +
+            entry.summary.str();
+    names.push_back(entry.name.str());
+  }
+  qtcrt::setChoices(command.add_option("--loss", loss, help), names);
+  for (const SharedOption &shared : getLossOptions()) {
+    const SchemeOption &option = *shared.options.front();
+    std::string name = option.name.str();
+    CLI::Option *flag =
+        command.add_option("--" + name, values[name], shared.describe());
+    flag->type_name("VALUE");
+    if (!option.defaultValue.empty())
+      flag->default_str(option.defaultValue.str());
+  }
+}
+
+/// What the user wrote; for @FILE, the words of the file with commas between
+/// them.
+static llvm::Expected<std::string> readList(const std::string &flag,
+                                            llvm::StringRef text) {
+  constexpr uint64_t kMaxBytes = uint64_t{1} << 28;
+  if (!text.consume_front("@"))
+    return text.str();
+  auto file = readRegularFile(text, "a text file with numbers", kMaxBytes);
+  if (!file)
+    return refuse(flag, "a list of numbers",
+                  "'" + text + "': " + llvm::toString(file.takeError()));
+  llvm::SmallVector<llvm::StringRef> words;
+  llvm::SplitString((*file)->getBuffer(), words, ", \t\n\v\f\r");
+  if (words.empty())
+    return refuse(flag, "a list of numbers", "'" + text + "', which has none");
+  return llvm::join(words, ",");
+}
+
+/// Gives every value its one spelling: checkpoints and the cache compare them
+/// as text.
+static llvm::Error spellValues(const Loss &loss, OptionValues &values) {
+  for (const SchemeOption &option : loss.options) {
+    std::string value = values.get(option).str();
+    if (option.spell && !value.empty())
+      if (llvm::Error error = values.set(option.name, option.spell(value)))
+        return error;
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error LossFlags::readValue(const std::string &flag,
+                                 llvm::StringRef option,
+                                 OptionValues &target) const {
+  llvm::Expected<std::string> value = readList(flag, values.at(option.str()));
+  if (!value)
+    return value.takeError();
+  return target.set(option, *value);
+}
+
+llvm::Error LossFlags::parse(FrontEndOptions &options) const {
+  llvm::ArrayRef<llvm::StringRef> known = options.scheme->losses;
+  llvm::SmallVector<SharedOption> given = getLossOptions();
+  llvm::erase_if(given, [&](const SharedOption &option) {
+    return !isGiven(*parser, ("--" + option.options.front()->name).str());
+  });
+  if (loss.empty() && given.empty())
+    return llvm::Error::success();
+  llvm::StringRef name = loss.empty() ? known.front() : llvm::StringRef(loss);
+  if (!llvm::is_contained(known, name))
+    return llvm::createStringError(
+        "option '--loss': scheme " + options.scheme->name + " defines " +
+        llvm::join(known, ", ") + ", but got " + name);
+  options.loss = lookupLoss(name);
+  options.lossValues = getDefaultValues(*options.loss);
+  for (const SharedOption &option : given) {
+    llvm::StringRef key = option.options.front()->name;
+    std::string flag = ("--" + key).str();
+    if (!llvm::is_contained(option.readers, name))
+      return refuse(flag, option.listReaders(), "--loss=" + name);
+    if (llvm::Error error = readValue(flag, key, options.lossValues))
+      return error;
+  }
+  if (llvm::Error error =
+          readConstants(*options.loss, options.lossValues).takeError())
+    return error;
+  return spellValues(*options.loss, options.lossValues);
+}
+
+//===----------------------------------------------------------------------===//
+// Compile options
+//===----------------------------------------------------------------------===//
 
 llvm::Error CompileFlags::checkScheme(const CompileOptions &options) const {
   for (const Scheme *other : getSchemes()) {
@@ -304,7 +398,7 @@ llvm::Error CompileFlags::checkScheme(const CompileOptions &options) const {
         continue;
       if (isOther)
         return refuse(name, "--scheme=" + other->name, "--scheme=" + scheme);
-      if (!llvm::is_contained(shared.readers, options.schemeRequest.optimizer))
+      if (!llvm::is_contained(shared.readers, optimizer))
         return refuse(name, shared.listReaders(), "--optimizer=" + optimizer);
     }
   }
@@ -350,7 +444,7 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
     return error;
   if (llvm::Error error = checkFit(options))
     return error;
-  if (llvm::Error error = parseLoss(options))
+  if (llvm::Error error = loss.parse(options))
     return error;
   if (llvm::Error error = parseInput(options))
     return error;
@@ -404,25 +498,6 @@ llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
     if (option.spell)
       options.schemeRequest.values[option.name] =
           option.spell(options.schemeRequest.get(option));
-  return llvm::Error::success();
-}
-
-llvm::Error CompileFlags::parseLoss(CompileOptions &options) const {
-  llvm::Expected<const Loss *> chosen = chooseLoss(*options.scheme, loss);
-  if (!chosen)
-    return chosen.takeError();
-  options.loss = *chosen;
-  options.lossDelta = lossDelta;
-  bool isHuber = options.loss->number == QTCRT_LOSS_HUBER;
-  if (!isHuber && isGiven("--loss-delta"))
-    return llvm::createStringError(
-        "option '--loss-delta': expected --loss=huber, but got --loss=" +
-        options.loss->name);
-  if (!std::isnormal(static_cast<float>(lossDelta)) || lossDelta < 0)
-    return llvm::createStringError(
-        "option '--loss-delta': expected a positive number in single "
-        "precision, but got '" +
-        spellNumber(lossDelta) + "'");
   return llvm::Error::success();
 }
 

@@ -21,13 +21,26 @@ class Option;
 
 namespace qtc::tools {
 
-/// Adds `--loss` to `command`.
-void addLossOption(CLI::App &command, std::string &loss);
+/// `--loss` and the options of all losses as the user writes them.
+class LossFlags {
+public:
+  /// Adds the options to `command`.
+  void addTo(CLI::App &command);
 
-/// The loss that the user names, or the scheme's own if that is "". Fails if
-/// `scheme` does not define it.
-llvm::Expected<const Loss *> chooseLoss(const Scheme &scheme,
-                                        llvm::StringRef loss);
+  /// Sets loss and values in `options`, whose scheme is known; fails if one is
+  /// wrong. Without any of the options, the model decides.
+  llvm::Error parse(FrontEndOptions &options) const;
+
+private:
+  /// Sets `option` in `target` to what the user gives as `flag`.
+  llvm::Error readValue(const std::string &flag, llvm::StringRef option,
+                        OptionValues &target) const;
+
+  CLI::App *parser = nullptr;
+  std::string loss;
+  /// Of all losses, by name.
+  std::map<std::string, std::string> values;
+};
 
 /// The options of `qtc compile` as the user writes them.
 class CompileFlags {
@@ -61,16 +74,15 @@ private:
   /// Fails if an option is one of another scheme or optimizer.
   llvm::Error checkScheme(const CompileOptions &options) const;
   llvm::Error parseScheme(CompileOptions &options) const;
-  llvm::Error parseLoss(CompileOptions &options) const;
   llvm::Error parseInput(CompileOptions &options) const;
   llvm::Error parseNormalize(CompileOptions &options) const;
   llvm::Error parseTargets(CompileOptions &options) const;
   llvm::Error parseDevice(CompileOptions &options) const;
 
   CLI::App *parser = nullptr;
-  std::string scheme, optimizer, init = "onnx", loss;
+  std::string scheme, optimizer, init = "onnx";
+  LossFlags loss;
   std::string input = "pixels", normalize = "none";
-  double lossDelta = LossConstants().delta;
   std::string processor = "auto", emit = "trainer";
   std::string target = "cpu";
   std::vector<std::string> devices = {"80"};

@@ -26,6 +26,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,10 @@ struct ImportOptions {
   int64_t batch = 128;
   /// Refuse models without parameters to train or classes to distinguish.
   bool forTraining = true;
-  /// The model's output is a score for each class, so that a Softmax at its end
-  /// belongs to the loss.
-  bool hasClasses = true;
+  /// Whether the model's output is a score for each class, so that a Softmax at
+  /// its end belongs to the loss. If nothing is said, it is unless there is one
+  /// number for each example and no Softmax.
+  std::optional<bool> hasClasses = true;
 };
 
 /// Imports the model in file `path`. The module holds one `qtrain.parameter`

@@ -90,7 +90,7 @@ LogicalResult Importer::start(std::string &why) {
     addRemark("the file's own training algorithm is not used");
   if (model.getGraph().quantization_annotation_size() > 0)
     addRemark("the file's quantization parameters are not used");
-  if (options.hasClasses)
+  if (options.hasClasses.value_or(true))
     findFinalSoftmax();
   adviseOnNormalization();
   return success();
@@ -418,7 +418,7 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
   Value value = (*output)->activation;
   ArrayRef<int64_t> shape = cast<RankedTensorType>(value.getType()).getShape();
   // A network for one number per example often drops the dimension.
-  bool isNumber = !options.hasClasses && shape.size() == 1;
+  bool isNumber = !mustHaveClasses() && shape.size() == 1;
   bool isRow =
       isNumber || (shape.size() >= 2 &&
                    llvm::all_of(shape.drop_front(2),
@@ -426,7 +426,8 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
   if (!isRow)
     return Refusal(why) << name << " has shape " << formatShape(shape)
                         << ", but expected one row of "
-                        << (options.hasClasses ? "class scores" : "numbers")
+                        << (options.hasClasses.value_or(true) ? "class scores"
+                                                              : "numbers")
                         << " per example";
   if (shape.size() == 2)
     return value;
@@ -441,7 +442,7 @@ FailureOr<Value> Importer::getOutput(std::string &why) {
 LogicalResult Importer::checkTrainable(Value output, std::string &why) {
   if (!options.forTraining)
     return success();
-  if (options.hasClasses && qtrain::getShape(output)[1] < 2)
+  if (mustHaveClasses() && qtrain::getShape(output)[1] < 2)
     return Refusal(why) << "output " << quote(model.getOutput())
                         << " is one number per example; expected a score for "
                            "each of two or more classes, or another loss, such "

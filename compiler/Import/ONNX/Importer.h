@@ -134,6 +134,10 @@ private:
   mlir::LogicalResult createParameters(std::string &why);
   void addInput(const GraphInput &input);
   void findFinalSoftmax();
+  /// Whether the output cannot be one number for each example.
+  bool mustHaveClasses() const {
+    return options.hasClasses.value_or(finalSoftmax != nullptr);
+  }
   void adviseOnNormalization();
   mlir::FailureOr<mlir::Value> getOutput(std::string &why);
   mlir::LogicalResult checkTrainable(mlir::Value output, std::string &why);

@@ -447,7 +447,8 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       return signalPassFailure();
     }
     SymbolTable symbols(getOperation());
-    if (failed(expectModelBody(forward, symbols)) || failed(findLoss()))
+    if (failed(expectModelBody(forward, symbols)) || failed(findLoss()) ||
+        failed(expectClassWeights(forward)))
       return signalPassFailure();
     dropLink(forward);
     if (mean.empty())
@@ -467,7 +468,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   LogicalResult findLoss() {
     chosenLoss = lookupLoss(loss);
     if (chosenLoss)
-      return success();
+      return readLossOptions();
     InFlightDiagnostic error =
         getOperation().emitError("expected a loss among ");
     llvm::interleaveComma(getLosses(), error,
@@ -475,21 +476,40 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     return error << ", but got '" << qtcrt::printable(loss) << "'";
   }
 
+  LogicalResult readLossOptions() {
+    OptionValues values = getDefaultValues(*chosenLoss);
+    llvm::Error error = values.set(lossOptions);
+    if (!error) {
+      llvm::Expected<LossConstants> read = readConstants(*chosenLoss, values);
+      if (read)
+        constants = std::move(*read);
+      error = read.takeError();
+    }
+    if (!error)
+      return success();
+    return getOperation().emitError(llvm::toString(std::move(error)));
+  }
+
+  /// Checks for one weight of each class.
+  LogicalResult expectClassWeights(func::FuncOp forward) {
+    Operation *terminator = forward.getBody().front().getTerminator();
+    ArrayRef<int64_t> shape = getShape(terminator->getOperand(0));
+    size_t given = constants.classWeights.size();
+    if (given == 0 || static_cast<int64_t>(given) == shape.back())
+      return success();
+    return terminator->emitError()
+           << "option '--class-weights': expected " << shape.back()
+           << " numbers, one for each class, but got " << given;
+  }
+
   /// Leaves a function that is part of the loss out of the prediction, which
   /// may be a view of its result.
   void dropLink(func::FuncOp forward) {
-    if (!chosenLoss->getLink)
+    Operation *terminator = forward.getBody().front().getTerminator();
+    OpOperand *use = findLink(*chosenLoss, terminator->getOpOperand(0));
+    if (!use)
       return;
-    OpOperand *use =
-        &forward.getBody().front().getTerminator()->getOpOperand(0);
-    while (auto view = use->get().getDefiningOp<ReshapeOp>()) {
-      if (!view->hasOneUse())
-        return;
-      use = &view.getInputMutable();
-    }
     auto last = use->get().getDefiningOp<ElementwiseOp>();
-    if (!last || last.getFunction() != chosenLoss->getLink(&getContext()))
-      return;
     last.emitRemark("left out, the loss takes its place");
     use->set(last.getInput());
     if (last.use_empty())
@@ -588,8 +608,6 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       forwardOps.push_back(&op);
 
     ImplicitLocOpBuilder atLogits(logits.getLoc(), builder);
-    LossConstants constants;
-    constants.delta = lossDelta;
     Value gradient =
         chosenLoss->buildGradient(atLogits, logits, truth, constants);
     BackwardBuilder backward(target, symbols);
@@ -632,5 +650,6 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   }
 
   const Loss *chosenLoss = nullptr;
+  LossConstants constants;
 };
 } // namespace

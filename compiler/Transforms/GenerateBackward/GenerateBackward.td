@@ -75,8 +75,8 @@ def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
   let options = [
     Option<"loss", "loss", "std::string", /*default=*/[{"cross-entropy"}],
            "Loss function, see compiler/Loss">,
-    Option<"lossDelta", "loss-delta", "double", "1.0",
-           "Width of the middle of the loss `huber`">,
+    ListOption<"lossOptions", "loss-options", "std::string",
+               "Options of the loss, each NAME=VALUE">,
     Option<"numberInput", "number-input", "bool", "false",
            "The input is numbers instead of pixels">,
     Option<"mantissas", "mantissas", "bool", "false",

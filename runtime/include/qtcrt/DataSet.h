@@ -13,6 +13,7 @@
 #include "qtcrt/abi.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,10 +71,11 @@ struct DataRequest {
   /// read then.
   Standardization standardization;
 
-  int64_t classes = 0;       ///< targets are 0...classes-1; 0: numbers
-  uint64_t outputs = 1;      ///< numbers of a target; 1 for classes
-  NumberFormat targetFormat; ///< of numbers
-  bool isLogistic = false;   ///< numbers of targets are in [0, 1]
+  int64_t classes = 0;            ///< targets are 0...classes-1; 0: numbers
+  std::optional<int32_t> ignored; ///< label that is none of the classes
+  uint64_t outputs = 1;           ///< numbers of a target; 1 for classes
+  NumberFormat targetFormat;      ///< of numbers
+  bool isLogistic = false;        ///< numbers of targets are in [0, 1]
 
   bool train = true;  ///< read the training split, too
   uint64_t limit = 0; ///< use the first examples of it only; 0: all
@@ -125,7 +127,7 @@ bool fitsInput(const ImageShape &shape, const ImageShape &input);
 void checkImageShape(const std::string &file, const ImageShape &shape,
                      const DataRequest &request);
 
-/// Throws unless 0 <= label < request.classes.
+/// Throws unless 0 <= label < request.classes or the label is ignored.
 void checkLabel(const std::string &file, uint64_t index, int64_t label,
                 const DataRequest &request);
 

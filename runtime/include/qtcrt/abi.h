@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 12
+#define QTCRT_ABI_VERSION 13
 
 /// Most ports of a model.
 #define QTCRT_MAX_PORTS 16
@@ -70,6 +70,11 @@ enum qtcrt_state_kind {
 /// with predictions y and targets t. The targets are classes, and t is one-hot,
 /// for CROSS_ENTROPY and SQUARES. Otherwise they are numbers, and the loss of
 /// an example is the mean over its outputs.
+///
+/// CROSS_ENTROPY has options: t is 1 - s + s / K for the label and s / K for
+/// the other of K classes, s being the smoothing; each class k adds -w_k * t_k
+/// * log p_k, where w_k is its weight; and the mean is over the weights of the
+/// labels, without examples whose label is ignored.
 enum qtcrt_loss {
   QTCRT_LOSS_CROSS_ENTROPY = 0, ///< softmax cross-entropy
   QTCRT_LOSS_SQUARES = 1,       ///< half the sum of (y - t)^2
@@ -92,7 +97,8 @@ enum qtcrt_port_role {
 /// What the elements of an INPUT or TARGET stand for.
 enum qtcrt_encoding {
   QTCRT_ENCODING_PIXEL = 0, ///< UINT8, which the step normalizes
-  QTCRT_ENCODING_CLASS = 1, ///< INT32 class indices, below `classes`
+  QTCRT_ENCODING_CLASS = 1, ///< INT32 class indices, below `classes`, or
+                            ///< the label that is ignored
   QTCRT_ENCODING_NUMBER = 2 ///< FLOAT32, or mantissas of INT8 or INT32:
                             ///< number = mantissa * 2^exponent
 };
@@ -273,6 +279,11 @@ typedef struct qtcrt_model {
   uint32_t classes;          ///< of the targets; 0 if they are numbers
   uint32_t estimate_batches; ///< batches to estimate statistics on, unless the
                              ///< run says otherwise; 0 without `estimate`
+  double label_smoothing;    ///< of CROSS_ENTROPY, from 0 to below 1
+  const double *class_weights; ///< of CROSS_ENTROPY, one for each class; null
+                               ///< if all are 1
+  int32_t ignored_label;       ///< of CROSS_ENTROPY
+  uint32_t ignores_label;      ///< not 0 if there is an ignored label
 } qtcrt_model;
 
 /// Emitted by the compiler.
@@ -312,7 +323,7 @@ static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");
 static_assert(sizeof(qtcrt_device_program) == 96,
               "qtcrt_device_program is part of the ABI");
 static_assert(sizeof(qtcrt_variant) == 88, "qtcrt_variant is part of the ABI");
-static_assert(sizeof(qtcrt_model) == 168, "qtcrt_model is part of the ABI");
+static_assert(sizeof(qtcrt_model) == 192, "qtcrt_model is part of the ABI");
 #endif
 
 // NOLINTEND(readability-identifier-naming)

@@ -151,6 +151,22 @@ TEST_F(CheckpointFile, RoundTrip) {
   EXPECT_EQ(read.testScore, -1);
 }
 
+// The sum of weights is the number of examples unless classes have weights.
+TEST_F(CheckpointFile, KeepsTheSumOfWeights) {
+  const double weights[fakeClasses] = {};
+  qtcrt_model weighed = model;
+  record.seen = 9;
+  record.weightSum = 2.5;
+  for (const double *ofClasses : {static_cast<const double *>(nullptr),
+                                  static_cast<const double *>(weights)}) {
+    weighed.class_weights = ofClasses;
+    saveCheckpoint(path, weighed, state.data(), record);
+    RunRecord read =
+        loadCheckpoint(path, weighed, state.data(), CheckpointUse::Resume);
+    EXPECT_EQ(read.weightSum, ofClasses ? 2.5 : 9);
+  }
+}
+
 TEST_F(CheckpointFile, IsASafetensorsFile) {
   Parts parts(good);
   uint64_t length;

@@ -225,6 +225,10 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     QTCRT_SCHEDULE_INTEGER,
     QTCRT_LOSS_CROSS_ENTROPY,
     fakeClasses,
-    8};
+    8,
+    0,
+    nullptr,
+    0,
+    0};
 
 const qtcrt_model &fakeModel() { return qtcrt_compiled_model; }

@@ -111,4 +111,8 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     QTCRT_SCHEDULE_FLOAT,
     QTCRT_LOSS_MEAN_SQUARES,
     0,
+    0,
+    0,
+    nullptr,
+    0,
     0};

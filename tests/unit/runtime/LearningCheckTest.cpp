@@ -30,6 +30,7 @@ protected:
     ++weights()[0];
     LossSums sums;
     sums.loss = loss * static_cast<double>(examples);
+    sums.weight = static_cast<double>(examples);
     sums.correct = correct;
     sums.examples = examples;
     return check.explain(state.data(), sums, "4,2@40%");

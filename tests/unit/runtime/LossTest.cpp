@@ -109,6 +109,45 @@ TEST(Loss, LossesAreOfClassesOrOfNumbers) {
   EXPECT_FALSE(isLoss(QTCRT_LOSS_LOGISTIC + 1, false));
 }
 
+// -log softmax of (1, 0, -1) is log Z less 1, 0 and -1.
+TEST(Loss, OptionsOfCrossEntropy) {
+  const float logits[] = {1, 0, -1, 1, 0, -1, 5, 5, 5};
+  const int32_t labels[] = {0, 2, -100};
+  const double weights[] = {2, 0.5, 3};
+  double z = std::log(std::exp(1) + 1 + std::exp(-1));
+  double nll[] = {z - 1, z, z + 1};
+  auto sumsOf = [&](double smoothing, const double *weightsOrNull) {
+    LossSums sums;
+    LossKind kind{
+        QTCRT_LOSS_CROSS_ENTROPY, 3, 0, smoothing, weightsOrNull, -100};
+    addLoss(sums, kind, {logits, QTCRT_FLOAT32, 0}, {labels, QTCRT_INT32, 0},
+            3);
+    EXPECT_EQ(sums.examples, 2u);
+    EXPECT_EQ(sums.correct, 1u);
+    EXPECT_EQ(sums.accuracy(), 0.5);
+    return sums;
+  };
+  LossSums plain = sumsOf(0, nullptr);
+  EXPECT_NEAR(plain.meanLoss(), (nll[0] + nll[2]) / 2, 1e-12);
+  LossSums weighed = sumsOf(0, weights);
+  EXPECT_EQ(weighed.weight, 5);
+  EXPECT_NEAR(weighed.meanLoss(), (2 * nll[0] + 3 * nll[2]) / 5, 1e-12);
+  double ofAll = 2 * nll[0] + 0.5 * nll[1] + 3 * nll[2];
+  EXPECT_NEAR(sumsOf(0.3, weights).meanLoss(),
+              (0.7 * (2 * nll[0] + 3 * nll[2]) + 2 * 0.1 * ofAll) / 5, 1e-12);
+}
+
+TEST(Loss, NoExampleCounts) {
+  const int32_t label = 7;
+  const float logits[] = {1, 2};
+  LossKind kind{QTCRT_LOSS_CROSS_ENTROPY, 2, 0, 0, nullptr, 7};
+  LossSums sums;
+  addLoss(sums, kind, {logits, QTCRT_FLOAT32, 0}, {&label, QTCRT_INT32, 0}, 1);
+  EXPECT_EQ(sums.examples, 0u);
+  EXPECT_EQ(formatLoss(sums.meanLoss()), "nan");
+  EXPECT_EQ(formatLoss(sums.accuracy()), "nan");
+}
+
 TEST(Loss, ExtremeExponentsStayFinite) {
   EXPECT_NEAR(lossOf<int8_t>({127, -127}, QTCRT_INT8, -100000), std::log(2.0),
               1e-12);

@@ -178,3 +178,25 @@ TEST_F(Ports, ClassesGoWithTheirLoss) {
   model.loss_delta = 0.5;
   EXPECT_EQ(check(), "");
 }
+
+TEST_F(Ports, OptionsGoWithTheirLoss) {
+  for (double smoothing : {1.0, -0.1, double(NAN)})
+    expect("smoothing of the labels",
+           [&] { model.label_smoothing = smoothing; });
+  std::vector<double> weights(fakeClasses, 0.5);
+  for (double weight : {-1.0, double(INFINITY), double(NAN)})
+    expect("weights of the classes", [&] {
+      weights.back() = weight;
+      model.class_weights = weights.data();
+    });
+  weights.back() = 0;
+  for (qtcrt_loss loss : {QTCRT_LOSS_SQUARES, QTCRT_LOSS_CROSS_ENTROPY}) {
+    reset();
+    model.loss = loss;
+    model.label_smoothing = 0.1;
+    model.class_weights = weights.data();
+    model.ignores_label = 1;
+    model.ignored_label = -100;
+    EXPECT_EQ(check().empty(), loss == QTCRT_LOSS_CROSS_ENTROPY);
+  }
+}

@@ -33,7 +33,10 @@ OPTIONS = {
     "qtrain-apply-niti": ["scheme-init=true weight-bits=16 gradient-rounding=stochastic loss=paper"],
     "qtrain-apply-wage": ["quantize-last=true scheme-init=true"],
     "qtrain-apply-float": ["settings=momentum=0,weight-decay=0.1 scheme-init=true", "optimizer=adamw"],
-    "qtrain-generate-backward": ["loss=sse", "loss=huber number-input=true mantissas=true", "loss=bce number-input=true"],
+    "qtrain-generate-backward": [
+        "loss=sse", "loss=huber number-input=true mantissas=true", "loss=bce number-input=true",
+        "loss-options=label-smoothing=0.1,ignore-index=3",
+    ],
     "convert-qkernel-to-loops": ["elements=true"],
     "convert-contract-to-gpu": ["sm=90a"],
 }

@@ -1,6 +1,6 @@
 // RUN: qtc-opt %s -split-input-file -qtrain-generate-backward="loss=mse number-input" | FileCheck %s --check-prefix=MSE
 // RUN: qtc-opt %s -split-input-file -qtrain-generate-backward="loss=l1 number-input mantissas" | FileCheck %s --check-prefix=L1
-// RUN: qtc-opt %s -split-input-file -qtrain-generate-backward="loss=huber loss-delta=0.5" | FileCheck %s --check-prefix=HUBER
+// RUN: qtc-opt %s -split-input-file -qtrain-generate-backward="loss=huber loss-options=loss-delta=0.5" | FileCheck %s --check-prefix=HUBER
 // RUN: qtc-opt %s -split-input-file -qtrain-generate-backward="loss=bce" -verify-diagnostics | FileCheck %s --check-prefix=BCE
 // RUN: not qtc-opt %s -split-input-file -qtrain-generate-backward="loss=hinge" 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
