@@ -71,6 +71,7 @@ class Emulated(EmulatedCase):
 
     def test_options(self):
         options = ("--batch=5", "--init=scheme", "--seed=77", "--niti-weight-bits=16", "--niti-grad-round=stochastic")
+        options += ("--label-smoothing=0.1", "--ignore-index=1")
         self.compare("conv_depthwise", options, ("--augment=crop-flip", "--schedule=3,2@25%,1@1"), threads=(1,))
 
 
