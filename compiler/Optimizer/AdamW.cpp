@@ -56,7 +56,7 @@ static constexpr SchemeOption kOptions[] = {
 };
 
 namespace {
-class AdamW : public UpdateRule {
+class AdamW : public FloatRule {
 public:
   AdamW(double beta1, double beta2, double epsilon, double weightDecay)
       : beta1(beta1), beta2(beta2), epsilon(epsilon), weightDecay(weightDecay) {
@@ -111,7 +111,7 @@ private:
 };
 } // namespace
 
-static llvm::Expected<std::unique_ptr<UpdateRule>>
+static llvm::Expected<std::unique_ptr<FloatRule>>
 createRule(const OptimizerValues &values) {
   constexpr double kMax = std::numeric_limits<float>::max();
   double beta1, beta2, epsilon, weightDecay;
@@ -133,7 +133,7 @@ createRule(const OptimizerValues &values) {
   return std::make_unique<AdamW>(beta1, beta2, epsilon, weightDecay);
 }
 
-const Optimizer &qtc::getAdamW() {
+const Optimizer &qtc::getFloatAdamW() {
   static const Optimizer optimizer = {
       "adamw", "Adam with decoupled weight decay",
       "0.001,0.0001@60%,0.00001@90%", kOptions, createRule};

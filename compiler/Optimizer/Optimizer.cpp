@@ -13,20 +13,32 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
-llvm::ArrayRef<const Optimizer *> qtc::getOptimizers() {
+llvm::ArrayRef<const Optimizer *> qtc::getFloatOptimizers() {
   static const Optimizer *const optimizers[] = {
-#define QTC_OPTIMIZER(NAME) &get##NAME(),
+#define QTC_FLOAT_OPTIMIZER(NAME) &getFloat##NAME(),
 #include "compiler/Optimizer/Optimizers.def"
   };
   return optimizers;
 }
 
-const Optimizer *qtc::lookupOptimizer(llvm::StringRef name) {
-  for (const Optimizer *optimizer : getOptimizers())
+llvm::ArrayRef<const Optimizer *> qtc::getIntegerOptimizers() {
+  static const Optimizer *const optimizers[] = {
+#define QTC_INTEGER_OPTIMIZER(NAME) &getInteger##NAME(),
+#include "compiler/Optimizer/Optimizers.def"
+  };
+  return optimizers;
+}
+
+const Optimizer *
+qtc::lookupOptimizer(llvm::ArrayRef<const Optimizer *> optimizers,
+                     llvm::StringRef name) {
+  for (const Optimizer *optimizer : optimizers)
     if (optimizer->name == name)
       return optimizer;
   return nullptr;
@@ -66,37 +78,52 @@ llvm::Error OptimizerValues::refuse(const SchemeOption &option,
                                  expected + ", but got '" + get(option) + "'");
 }
 
-llvm::Expected<std::unique_ptr<UpdateRule>>
-qtc::createUpdateRule(const Optimizer &optimizer,
-                      ArrayRef<std::string> settings, StringRef prefix) {
-  OptimizerValues values(optimizer.options, prefix);
+/// The rule that `create` makes of `settings`.
+template <typename CreateTy>
+static auto createRule(CreateTy create, ArrayRef<SchemeOption> options,
+                       ArrayRef<std::string> settings, StringRef prefix)
+    -> decltype(create(std::declval<OptimizerValues>())) {
+  OptimizerValues values(options, prefix);
   for (StringRef setting : settings) {
     auto [name, value] = setting.split('=');
     if (llvm::Error error = values.set(name, value))
       return std::move(error);
   }
-  return optimizer.createRule(values);
+  return create(values);
+}
+
+llvm::Expected<std::unique_ptr<FloatRule>>
+qtc::createFloatRule(const Optimizer &optimizer, ArrayRef<std::string> settings,
+                     StringRef prefix) {
+  return createRule(optimizer.createFloatRule, optimizer.options, settings,
+                    prefix);
+}
+
+llvm::Expected<std::unique_ptr<IntegerRule>>
+qtc::createIntegerRule(const Optimizer &optimizer,
+                       ArrayRef<std::string> settings, StringRef prefix) {
+  return createRule(optimizer.createIntegerRule, optimizer.options, settings,
+                    prefix);
 }
 
 //===----------------------------------------------------------------------===//
-// Updates of a step
+// States
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Replaces the updates of a function.
-class UpdateRewriter {
+/// Gives the updates of a function the tensors that a rule keeps.
+class StateBuilder {
 public:
-  UpdateRewriter(const UpdateRule &rule, func::FuncOp function,
-                 SymbolTable &symbols)
+  StateBuilder(const UpdateRule &rule, func::FuncOp function,
+               SymbolTable &symbols)
       : rule(rule), function(function), symbols(symbols),
         updates(llvm::to_vector(function.getOps<UpdateOp>())) {}
 
   LogicalResult run();
 
 private:
-  void addStates();
-  void build(UpdateBuilder &builder, UpdateOp op, ArrayRef<Value> states,
-             ArrayRef<Value> numbers);
+  void createStates();
+  void replace(UpdateOp op, ValueRange states);
   void returnStates();
 
   const UpdateRule &rule;
@@ -111,12 +138,13 @@ private:
 
 /// Adds all states at once: each change of a signature makes types and
 /// attributes of its length, which the context keeps.
-void UpdateRewriter::addStates() {
+void StateBuilder::createStates() {
   OpBuilder builder(function.getContext());
   SmallVector<Type> types;
   SmallVector<Location> locations;
   for (UpdateOp op : updates) {
     auto parameter = symbols.lookup<ParameterOp>(*op.getSymbol());
+    Type type = op.getResult().getType();
     builder.setInsertionPointAfter(parameter);
     for (StringRef name : rule.getStates()) {
       FlatSymbolRefAttr symbol = ParameterOp::getSymbol(
@@ -124,10 +152,10 @@ void UpdateRewriter::addStates() {
           (parameter.getTensorName() + "." + name).str());
       symbols.insert(builder.create<ParameterOp>(
           parameter.getLoc(), symbol, parameter.getId(), StateKind::Optimizer,
-          DenseElementsAttr::get(cast<ShapedType>(op.getType()), 0.0f)));
+          DenseElementsAttr::get(cast<ShapedType>(type), 0.0f)));
       marks.push_back(builder.getDictionaryAttr(
           builder.getNamedAttr(QTrainDialect::kParameterAttrName, symbol)));
-      types.push_back(op.getType());
+      types.push_back(type);
       locations.push_back(op.getLoc());
     }
   }
@@ -137,16 +165,18 @@ void UpdateRewriter::addStates() {
   llvm::append_range(oldStates, function.getArguments().drop_front(first));
 }
 
-void UpdateRewriter::build(UpdateBuilder &builder, UpdateOp op,
-                           ArrayRef<Value> states, ArrayRef<Value> numbers) {
-  SmallVector<Value> results = rule.buildUpdate(
-      builder, {op.getParameter(), op.getGradient(), states, numbers});
-  llvm::append_range(newStates, llvm::drop_begin(results));
-  op.replaceAllUsesWith(results.front());
+void StateBuilder::replace(UpdateOp op, ValueRange states) {
+  OpBuilder builder(op);
+  auto update = builder.create<UpdateOp>(op.getLoc(), op.getResult().getType(),
+                                         states.getTypes(), op.getParameter(),
+                                         op.getGradient(), states,
+                                         op.getSymbolAttr(), op.getLimitAttr());
+  op.getResult().replaceAllUsesWith(update.getResult());
+  llvm::append_range(newStates, update.getNewStates());
   op.erase();
 }
 
-void UpdateRewriter::returnStates() {
+void StateBuilder::returnStates() {
   unsigned first = function.getNumResults();
   function.insertResults(SmallVector<unsigned>(newStates.size(), first),
                          TypeRange(ValueRange(newStates)), marks);
@@ -154,7 +184,46 @@ void UpdateRewriter::returnStates() {
   terminator->insertOperands(first, newStates);
 }
 
-LogicalResult UpdateRewriter::run() {
+LogicalResult StateBuilder::run() {
+  for (UpdateOp op : updates) {
+    if (!op.getSymbol())
+      return op.emitError("expected the symbol of a parameter");
+    if (!op.getStates().empty())
+      return op.emitError("expected an update without states of an optimizer");
+  }
+  size_t count = rule.getStates().size();
+  if (updates.empty() || count == 0)
+    return success();
+  createStates();
+  ValueRange states = oldStates;
+  for (UpdateOp op : updates) {
+    replace(op, states.take_front(count));
+    states = states.drop_front(count);
+  }
+  returnStates();
+  return success();
+}
+
+LogicalResult qtc::addStates(const UpdateRule &rule, func::FuncOp function,
+                             SymbolTable &symbols) {
+  return StateBuilder(rule, function, symbols).run();
+}
+
+//===----------------------------------------------------------------------===//
+// Updates in floats
+//===----------------------------------------------------------------------===//
+
+/// The factor on the learning rate of what `op` updates.
+static double getRate(UpdateOp op, SymbolTable &symbols) {
+  auto parameter = symbols.lookup<ParameterOp>(*op.getSymbol());
+  return parameter.getRate().value_or(llvm::APFloat(1.0)).convertToDouble();
+}
+
+LogicalResult qtc::applyFloatRule(const FloatRule &rule, func::FuncOp function,
+                                  SymbolTable &symbols) {
+  if (failed(addStates(rule, function, symbols)))
+    return failure();
+  SmallVector<UpdateOp> updates = llvm::to_vector(function.getOps<UpdateOp>());
   if (updates.empty())
     return success();
   UpdateOp first = updates.front();
@@ -163,28 +232,24 @@ LogicalResult UpdateRewriter::run() {
   Value labels = findArgument(first, Role::Target);
   if (!schedule || !step || !labels)
     return first.emitError("expected a learning rate, a step and labels");
-  for (UpdateOp op : updates)
-    if (!op.getSymbol())
-      return op.emitError("expected the symbol of a parameter");
-  addStates();
+  int64_t batch = cast<ShapedType>(labels.getType()).getDimSize(0);
   ImplicitLocOpBuilder builder(first.getLoc(), first);
-  UpdateBuilder update(builder, schedule, step,
-                       cast<ShapedType>(labels.getType()).getDimSize(0));
-  SmallVector<Value> numbers = rule.buildNumbers(update);
-  ArrayRef<Value> states = oldStates;
-  size_t count = rule.getStates().size();
+  UpdateBuilder update(builder, schedule, step, batch);
+  std::map<double, SmallVector<Value>> numbers;
+  for (UpdateOp op : updates) {
+    auto [entry, isNew] = numbers.try_emplace(getRate(op, symbols));
+    if (!isNew)
+      continue;
+    update.setFactor(entry->first);
+    entry->second = rule.buildNumbers(update);
+  }
   for (UpdateOp op : updates) {
     builder.setLoc(op.getLoc());
     builder.setInsertionPoint(op);
-    build(update, op, states.take_front(count), numbers);
-    states = states.drop_front(count);
+    op->replaceAllUsesWith(rule.buildUpdate(
+        update, {op.getParameter(), op.getGradient(), op.getStates(),
+                 numbers[getRate(op, symbols)]}));
+    op.erase();
   }
-  returnStates();
   return success();
-}
-
-LogicalResult qtc::applyUpdateRule(const UpdateRule &rule,
-                                   func::FuncOp function,
-                                   SymbolTable &symbols) {
-  return UpdateRewriter(rule, function, symbols).run();
 }

@@ -7,8 +7,9 @@
 //
 // An optimizer turns the gradient of a parameter into its new value, and keeps
 // tensors of its own for that. It is a file of this folder and a line of
-// Optimizers.def. A scheme says in which numbers it computes: fp32 offers all
-// of them in floats.
+// Optimizers.def. It computes in floats (FloatRule, for fp32) or in mantissas
+// (IntegerRule, for NITI); optimizers in both have one name, but rules and
+// options of their own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,6 +27,7 @@
 
 namespace qtc {
 
+class IntegerUpdateBuilder;
 class UpdateBuilder;
 
 /// What the new value of a parameter is computed from.
@@ -35,9 +37,9 @@ struct UpdateInputs {
   /// mean, so the gradient there is this divided by UpdateBuilder::getBatch.
   mlir::Value gradient;
   /// One tensor for each of UpdateRule::getStates.
-  llvm::ArrayRef<mlir::Value> states;
-  /// The result of UpdateRule::buildNumbers.
-  llvm::ArrayRef<mlir::Value> numbers;
+  mlir::ValueRange states;
+  /// The result of FloatRule::buildNumbers.
+  llvm::ArrayRef<mlir::Value> numbers = {};
 };
 
 /// An optimizer with values for its options.
@@ -50,14 +52,35 @@ public:
   /// `momentum`, or `moment` and a digit: no tensor of a model has a key that
   /// ends so (runtime/core/CheckpointKeys.cpp).
   virtual llvm::ArrayRef<llvm::StringRef> getStates() const = 0;
+};
 
-  /// Builds the numbers that all updates of a step share.
+/// A rule on floats.
+class FloatRule : public UpdateRule {
+public:
+  /// Builds the numbers that all updates with one rate share.
   virtual llvm::SmallVector<mlir::Value>
   buildNumbers(UpdateBuilder &builder) const = 0;
 
   /// Builds the new value of a parameter, then those of its states.
   virtual llvm::SmallVector<mlir::Value>
   buildUpdate(UpdateBuilder &builder, const UpdateInputs &inputs) const = 0;
+};
+
+/// A rule on mantissas. Its states are mantissas of 32 bits, with 8 fraction
+/// bits more than the parameter.
+class IntegerRule : public UpdateRule {
+public:
+  /// The fewest bits that a parameter may have, and what needs them.
+  struct Need {
+    unsigned bits = 8;
+    std::string reason;
+  };
+  virtual Need getNeed() const { return {}; }
+
+  /// Builds the new value of a parameter, then those of its states.
+  virtual llvm::SmallVector<mlir::Value>
+  buildUpdate(IntegerUpdateBuilder &builder,
+              const UpdateInputs &inputs) const = 0;
 };
 
 /// The values of an optimizer's options.
@@ -98,32 +121,47 @@ struct Optimizer {
   llvm::StringRef defaultSchedule;
   /// Options that it reads. Optimizers may share names, not defaults.
   llvm::ArrayRef<SchemeOption> options;
-  /// Fails if a value is wrong.
-  llvm::Expected<std::unique_ptr<UpdateRule>> (*createRule)(
-      const OptimizerValues &);
+  /// Makes the rule; fails if a value is wrong. Exactly one of the two is set:
+  /// the rule computes in floats or in mantissas.
+  llvm::Expected<std::unique_ptr<FloatRule>> (*createFloatRule)(
+      const OptimizerValues &) = nullptr;
+  llvm::Expected<std::unique_ptr<IntegerRule>> (*createIntegerRule)(
+      const OptimizerValues &) = nullptr;
 };
 
-#define QTC_OPTIMIZER(NAME) const Optimizer &get##NAME();
+#define QTC_FLOAT_OPTIMIZER(NAME) const Optimizer &getFloat##NAME();
+#define QTC_INTEGER_OPTIMIZER(NAME) const Optimizer &getInteger##NAME();
 #include "compiler/Optimizer/Optimizers.def"
 
-/// All optimizers, the default first.
-llvm::ArrayRef<const Optimizer *> getOptimizers();
+/// All optimizers in floats, or in mantissas, the default first.
+llvm::ArrayRef<const Optimizer *> getFloatOptimizers();
+llvm::ArrayRef<const Optimizer *> getIntegerOptimizers();
 
-/// The optimizer of this name, or null.
-const Optimizer *lookupOptimizer(llvm::StringRef name);
+/// The optimizer of this name among `optimizers`, or null.
+const Optimizer *lookupOptimizer(llvm::ArrayRef<const Optimizer *> optimizers,
+                                 llvm::StringRef name);
 
-/// The rule of `optimizer` with `settings`, each NAME=VALUE. Errors have
-/// `prefix` before names of options.
-llvm::Expected<std::unique_ptr<UpdateRule>>
-createUpdateRule(const Optimizer &optimizer,
-                 llvm::ArrayRef<std::string> settings, llvm::StringRef prefix);
+/// The rule of `optimizer`, which has one in these numbers, with `settings`,
+/// each NAME=VALUE. Errors have `prefix` before names of options.
+llvm::Expected<std::unique_ptr<FloatRule>>
+createFloatRule(const Optimizer &optimizer,
+                llvm::ArrayRef<std::string> settings, llvm::StringRef prefix);
+llvm::Expected<std::unique_ptr<IntegerRule>>
+createIntegerRule(const Optimizer &optimizer,
+                  llvm::ArrayRef<std::string> settings, llvm::StringRef prefix);
 
-/// Replaces the updates of `function`, a training step on floats, by `rule`.
-/// Tensors that it keeps become parameters of kind `optimizer` in `symbols`,
-/// arguments and results of the step.
-llvm::LogicalResult applyUpdateRule(const UpdateRule &rule,
-                                    mlir::func::FuncOp function,
-                                    mlir::SymbolTable &symbols);
+/// Gives the updates of `function`, a training step on floats, the tensors that
+/// `rule` keeps. These become parameters of kind `optimizer` in `symbols`,
+/// arguments and results of the step, and operands of the updates.
+llvm::LogicalResult addStates(const UpdateRule &rule,
+                              mlir::func::FuncOp function,
+                              mlir::SymbolTable &symbols);
+
+/// Replaces the updates of `function`, a training step on floats, by `rule`,
+/// with its states.
+llvm::LogicalResult applyFloatRule(const FloatRule &rule,
+                                   mlir::func::FuncOp function,
+                                   mlir::SymbolTable &symbols);
 
 } // namespace qtc
 

@@ -40,7 +40,7 @@ static constexpr SchemeOption kOptions[] = {
 };
 
 namespace {
-class SGD : public UpdateRule {
+class SGD : public FloatRule {
 public:
   SGD(double momentum, bool nesterov, double weightDecay)
       : momentum(momentum), nesterov(nesterov), weightDecay(weightDecay) {}
@@ -100,7 +100,7 @@ private:
 };
 } // namespace
 
-static llvm::Expected<std::unique_ptr<UpdateRule>>
+static llvm::Expected<std::unique_ptr<FloatRule>>
 createRule(const OptimizerValues &values) {
   double momentum, weightDecay;
   if (llvm::Error error =
@@ -118,7 +118,7 @@ createRule(const OptimizerValues &values) {
   return std::make_unique<SGD>(momentum, nesterov, weightDecay);
 }
 
-const Optimizer &qtc::getSGD() {
+const Optimizer &qtc::getFloatSGD() {
   static const Optimizer optimizer = {
       "sgd", "stochastic gradient descent with momentum",
       "0.05,0.005@60%,0.0005@90%", kOptions, createRule};

@@ -19,7 +19,8 @@ using namespace qtc::qtrain;
 /// The bits of a single are the low half of the schedule.
 Value UpdateBuilder::getRate() {
   Value bits = builder.create<arith::TruncIOp>(builder.getI32Type(), schedule);
-  return builder.create<arith::BitcastOp>(builder.getF32Type(), bits);
+  Value rate = builder.create<arith::BitcastOp>(builder.getF32Type(), bits);
+  return factor == 1.0 ? rate : multiply(rate, createSingle(factor));
 }
 
 Value UpdateBuilder::createSingle(double value) {
@@ -83,6 +84,11 @@ Value UpdateBuilder::createBiasCorrection(double decay) {
 Value UpdateBuilder::combine(ArrayRef<Value> terms, ArrayRef<Value> factors) {
   return builder.create<LinearCombinationOp>(terms.front().getType(), terms,
                                              factors);
+}
+
+Value UpdateBuilder::sign(Value tensor) {
+  return builder.create<ElementwiseOp>(tensor.getType(), tensor,
+                                       SignAttr::get(builder.getContext()));
 }
 
 Value UpdateBuilder::square(Value tensor) {

@@ -29,7 +29,10 @@ public:
   /// Examples of a batch.
   double getBatch() const { return static_cast<double>(batch); }
 
-  /// The learning rate as a single.
+  /// Sets a factor on the learning rate.
+  void setFactor(double value) { factor = value; }
+
+  /// The learning rate times the factor, as a single.
   mlir::Value getRate();
 
   mlir::Value createSingle(double value);
@@ -48,6 +51,8 @@ public:
   /// qtrain.linear_combination.
   mlir::Value combine(llvm::ArrayRef<mlir::Value> terms,
                       llvm::ArrayRef<mlir::Value> factors);
+  /// qtrain.elementwise: 1, 0 or -1.
+  mlir::Value sign(mlir::Value tensor);
   /// qtrain.square.
   mlir::Value square(mlir::Value tensor);
   /// qtrain.root_quotient.
@@ -58,6 +63,7 @@ private:
   mlir::ImplicitLocOpBuilder &builder;
   mlir::Value schedule, step;
   int64_t batch;
+  double factor = 1.0;
 };
 
 } // namespace qtc

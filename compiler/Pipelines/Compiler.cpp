@@ -128,6 +128,8 @@ llvm::Error Compiler::makeModule() {
   module = onnx_import::importOnnxFile(options.modelPath, context, import);
   if (!module)
     return makeReportedError();
+  if (llvm::Error error = applyLayerSettings(*module, options.layers))
+    return error;
   if (options.emit == Phase::Import)
     return llvm::Error::success();
   if (llvm::Error error = checkNormalization())
@@ -161,6 +163,9 @@ static std::string describeOptions(const CompileOptions &options,
   if (!evaluationOnly && optimizer &&
       optimizer != options.scheme->optimizers.front())
     object["optimizer"] = optimizer->name;
+  if (!evaluationOnly && !options.layers.empty())
+    object["layer"] = llvm::json::Array(llvm::map_range(
+        options.layers, [](const LayerSetting &s) { return s.spell(); }));
   for (const SchemeOption &option : options.scheme->getOptions(request)) {
     std::string value = request.get(option);
     if (option.omitsDefault && value == option.defaultValue)

@@ -16,6 +16,7 @@
 #define QTC_PIPELINES_FRONT_END_H
 
 #include "compiler/Loss/Loss.h"
+#include "compiler/Pipelines/LayerSettings.h"
 #include "compiler/Scheme/Scheme.h"
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -37,6 +38,8 @@ struct FrontEndOptions {
   bool numberInput = false, standardize = false;
   /// Normalization of pixels/255; one entry for all channels, or one each.
   std::vector<double> mean = {0.0}, std = {1.0};
+  /// Applied to the imported module, before runFrontEnd.
+  std::vector<LayerSetting> layers;
   bool assertInteger = true;
   /// Verify the IR after every pass.
   bool verifyEach = false;

@@ -11,6 +11,8 @@
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
@@ -41,6 +43,14 @@ ParameterOp scheme::findUpdated(UpdateOp op) {
   FlatSymbolRefAttr symbol = op.getSymbolAttr();
   return symbol ? SymbolTable::lookupNearestSymbolFrom<ParameterOp>(op, symbol)
                 : ParameterOp();
+}
+
+std::optional<int64_t> scheme::getLog2Rate(ParameterOp parameter) {
+  int exponent = 1;
+  if (parameter.getRate() &&
+      std::frexp(parameter.getRate()->convertToDouble(), &exponent) != 0.5)
+    return std::nullopt;
+  return exponent - 1;
 }
 
 Value scheme::createRandom(OpBuilder &builder, Operation *op, ScaledType scaled,

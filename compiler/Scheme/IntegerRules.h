@@ -14,6 +14,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Transforms/DialectConversion.h"
 
+#include <optional>
+
 namespace qtc::scheme {
 
 /// The scaled form of a float type with mantissas of `width` bits.
@@ -30,6 +32,10 @@ bool hasRandom(mlir::Operation *op);
 
 /// The parameter that `op` says it updates, or null.
 qtrain::ParameterOp findUpdated(qtrain::UpdateOp op);
+
+/// The logarithm of the parameter's factor on the learning rate, which is a
+/// power of two; nothing for other factors.
+std::optional<int64_t> getLog2Rate(qtrain::ParameterOp parameter);
 
 /// Random numbers for the rounding of a tensor of type `scaled`.
 mlir::Value createRandom(mlir::OpBuilder &builder, mlir::Operation *op,

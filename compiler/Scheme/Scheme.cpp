@@ -28,6 +28,14 @@ const Scheme *qtc::lookupScheme(llvm::StringRef name) {
   return nullptr;
 }
 
+std::vector<std::string>
+SchemeRequest::getSettings(const Optimizer &optimizer) const {
+  std::vector<std::string> settings;
+  for (const SchemeOption &option : optimizer.options)
+    settings.push_back((option.name + "=" + get(option)).str());
+  return settings;
+}
+
 const Optimizer *Scheme::getOptimizer(const SchemeRequest &request) const {
   if (optimizers.empty())
     return nullptr;

@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace qtc {
 
@@ -38,6 +39,9 @@ struct SchemeRequest {
     auto found = values.find(option.name);
     return found == values.end() ? option.defaultValue.str() : found->second;
   }
+
+  /// The values of the options of `optimizer`, each NAME=VALUE.
+  std::vector<std::string> getSettings(const Optimizer &optimizer) const;
 };
 
 /// A scheme: the rules that rewrite a training module of float operations.
@@ -65,6 +69,11 @@ struct Scheme {
   /// Optimizers to choose from, the default first; none if parameters have an
   /// update rule that is part of the scheme.
   llvm::ArrayRef<const Optimizer *> optimizers = {};
+  /// Whether the learning rate of a parameter may have any positive factor
+  /// instead of powers of two alone.
+  bool anyRate = false;
+  /// Widths in which a parameter may be stored; none if there is no choice.
+  llvm::ArrayRef<llvm::StringRef> weightBits = {};
 
   /// The optimizer of `request`; null if there are none.
   const Optimizer *getOptimizer(const SchemeRequest &request) const;

@@ -346,8 +346,12 @@ std::string describeOption(const json &options, const std::string &key) {
   auto found = options.find(key);
   if (found == options.end())
     return "no --" + key;
-  return "--" + key + "=" +
-         (found->is_string() ? found->get<std::string>() : found->dump());
+  // An option that is given several times is a list.
+  std::string text;
+  for (const json &value : found->is_array() ? *found : json::array({*found}))
+    text += (text.empty() ? "--" : " --") + key + "=" +
+            (value.is_string() ? value.get<std::string>() : value.dump());
+  return text;
 }
 
 /// The options that two compilations do not share, as the user writes them.

@@ -110,6 +110,16 @@ Json describeVariants(const qtcrt_model &model) {
   return variants;
 }
 
+/// The parameters that training leaves alone, by name.
+Json listFrozen(const qtcrt_model &model) {
+  Json names = Json::array();
+  for (uint64_t i = 0; i < model.tensor_count; ++i)
+    if (model.tensors[i].kind == QTCRT_STATE_PARAMETER &&
+        model.tensors[i].frozen)
+      names.push_back(model.tensors[i].name);
+  return names;
+}
+
 const char *describeInput(const qtcrt_model &model) {
   if (takesPixels(model))
     return "pixels";
@@ -137,6 +147,7 @@ Json describeModel(const qtcrt_model &model) {
           {"outputs", outputsOf(model)},
           {"parameters", parameters},
           {"parameter_bytes", bytes},
+          {"frozen", listFrozen(model)},
           {"state_bytes", model.state_bytes},
           {"default_schedule", model.default_schedule},
           {"default_seed", model.default_seed},
@@ -162,6 +173,11 @@ void printModel(const qtcrt_model &model, const Json &info) {
               number(areClasses ? "classes" : "outputs"));
   std::printf("parameters        %llu (%llu bytes)\n", number("parameters"),
               number("parameter_bytes"));
+  std::string frozen;
+  for (const Json &name : info["frozen"])
+    frozen += (frozen.empty() ? "" : ", ") + printable(name.get<std::string>());
+  if (!frozen.empty())
+    std::printf("frozen            %s\n", frozen.c_str());
   std::printf("default schedule  %s\n", model.default_schedule);
   std::printf("default seed      %llu\n", number("default_seed"));
   std::printf("compiler          qtc %s\n\n", model.compiler_version);

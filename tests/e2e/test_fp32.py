@@ -224,7 +224,7 @@ class Optimizers(Fp32Case):
     def test_refusals(self):
         model = self.model("residual")
         for words in (
-            "--optimizer=sgd", "--optimizer=adamw --scheme=wage",
+            "--optimizer=sgd --scheme=wage", "--optimizer=adamw --scheme=niti",
             "--fp32-beta1=0.5 --scheme=fp32", "--fp32-momentum=0.5 --scheme=fp32 --optimizer=adamw",
             "--fp32-beta1=0.5 --optimizer=adamw --scheme=wage", "--fp32-nesterov=on --scheme=fp32 --fp32-momentum=0",
             "--fp32-beta1=1 --scheme=fp32 --optimizer=adamw",

@@ -19,8 +19,9 @@ INSTRUCTION_SETS = ("avx512vnni", "avxvnni", "avx512", "avx2", "baseline")
 # Between them every kind of node and of option that has code of its own.
 MODELS = {
     "residual": (),
-    "dropout_others": ("--niti-weight-bits=16", "--niti-grad-round=stochastic"),
-    "pool_ceil_mode": ("--niti-loss=paper",),
+    "dropout_others": ("--niti-weight-bits=16", "--niti-grad-round=stochastic", "--niti-momentum=0.9",
+                       "--niti-weight-decay=0.01"),
+    "pool_ceil_mode": ("--niti-loss=paper", "--niti-weight-bits=16", "--optimizer=lion", "--niti-weight-decay=0.01"),
     "normalized_residual": (),
     "numbers_signal": ("--input=float32", "--loss=huber"),
     "numbers_mlp": ("--input=float32", "--loss=bce"),

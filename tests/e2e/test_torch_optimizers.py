@@ -45,12 +45,34 @@ def make_adamw_of_other_values(parameters):
     return torch.optim.AdamW(parameters, RATES[0], betas=(0.8, 0.9), eps=1e-3, weight_decay=0.2)
 
 
+class Lion(torch.optim.Optimizer if torch else object):
+    """Chen et al., "Symbolic discovery of optimization algorithms", program 1."""
+
+    def __init__(self, parameters, lr, betas, weight_decay):
+        super().__init__(parameters, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for weight in (p for p in group["params"] if p.grad is not None):
+                mean = self.state[weight].setdefault("mean", torch.zeros_like(weight))
+                sign = (beta1 * mean + (1 - beta1) * weight.grad).sign()
+                weight.data -= group["lr"] * (sign + group["weight_decay"] * weight.data)
+                mean.mul_(beta2).add_(weight.grad, alpha=1 - beta2)
+
+
+def make_lion(parameters):
+    return Lion(parameters, RATES[0], (0.8, 0.95), 0.1)
+
+
 RULES = (
     (make_sgd, ("--fp32-weight-decay=0.01",)),
     (make_nesterov, ("--fp32-momentum=0.8", "--fp32-nesterov=on", "--fp32-weight-decay=0.01")),
     (make_adamw, ("--optimizer=adamw",)),
     (make_adamw_of_other_values,
      ("--optimizer=adamw", "--fp32-beta1=0.8", "--fp32-beta2=0.9", "--fp32-epsilon=1e-3", "--fp32-weight-decay=0.2")),
+    (make_lion,
+     ("--optimizer=lion", "--fp32-beta1=0.8", "--fp32-beta2=0.95", "--fp32-weight-decay=0.1")),
 )
 
 

@@ -21,19 +21,24 @@ using namespace qtc::tools;
 
 /// Judges the model as `qtc compile` does, up to the numbers of `scheme`.
 static int checkModel(const std::string &model, const Scheme &scheme,
-                      const Loss &loss, int64_t batch) {
+                      const Loss &loss, int64_t batch,
+                      std::vector<LayerSetting> layers) {
   Session session(model);
   FrontEndOptions options;
   options.scheme = &scheme;
   options.loss = &loss;
   options.batch = batch;
+  options.layers = std::move(layers);
   onnx_import::ImportOptions import;
   import.batch = batch;
   import.hasClasses = loss.takesClasses;
   auto judge = [&](mlir::ModuleOp module, bool isComplete) {
     if (!isComplete)
       return checkPartialModel(module, scheme);
-    std::string message = llvm::toString(runFrontEnd(module, options));
+    llvm::Error error = applyLayerSettings(module, options.layers);
+    if (!error)
+      error = runFrontEnd(module, options);
+    std::string message = llvm::toString(std::move(error));
     if (!message.empty())
       mlir::emitError(module.getLoc()) << message;
   };
@@ -53,6 +58,7 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   auto scheme = std::make_shared<std::string>();
   auto loss = std::make_shared<std::string>();
   auto batch = std::make_shared<int64_t>(FrontEndOptions().batch);
+  auto layers = std::make_shared<LayerFlags>();
   command->add_option("MODEL.onnx", *model, "Model to check")->required();
   std::vector<std::string> names;
   for (const Scheme *entry : getSchemes())
@@ -64,12 +70,19 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   qtcrt::addNumber(*command, "--batch", *batch, 1, kMaxBatch,
                    "Examples per step")
       ->default_str(std::to_string(*batch));
-  command->callback([model, scheme, loss, batch, &status] {
+  layers->addTo(*command);
+  command->callback([model, scheme, loss, batch, layers, &status] {
     const Scheme *chosen = lookupScheme(*scheme);
     llvm::Expected<const Loss *> chosenLoss = chooseLoss(*chosen, *loss);
-    if (!chosenLoss)
+    if (!chosenLoss) {
       status = reportFailure(chosenLoss.takeError());
+      return;
+    }
+    llvm::Expected<std::vector<LayerSetting>> settings = layers->parse(*chosen);
+    if (!settings)
+      status = reportFailure(settings.takeError());
     else
-      status = checkModel(*model, *chosen, **chosenLoss, *batch);
+      status = checkModel(*model, *chosen, **chosenLoss, *batch,
+                          std::move(*settings));
   });
 }

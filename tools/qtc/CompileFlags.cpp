@@ -42,10 +42,13 @@ static std::vector<std::string> getSchemeNames() {
   return names;
 }
 
+/// The optimizers of all schemes, each name once.
 static std::vector<std::string> getOptimizerNames() {
   std::vector<std::string> names;
-  for (const Optimizer *optimizer : getOptimizers())
-    names.push_back(optimizer->name.str());
+  for (const Scheme *scheme : getSchemes())
+    for (const Optimizer *optimizer : scheme->optimizers)
+      if (!llvm::is_contained(names, optimizer->name))
+        names.push_back(optimizer->name.str());
   return names;
 }
 
@@ -141,7 +144,7 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
   scheme = getSchemes().front()->name.str();
   addChoice(command, "--scheme", scheme, getSchemeNames(),
             "Numbers to train with");
-  optimizer = getOptimizers().front()->name.str();
+  optimizer = getOptimizerNames().front();
   addChoice(command, "--optimizer", optimizer, getOptimizerNames(),
             "With " + getOptimizerSchemes() + ", rule that updates parameters");
   qtcrt::addNumber(command, "--batch", batch, 1, kMaxBatch, "Examples per step")
@@ -165,6 +168,7 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
                   "its mean, divided by its deviation, in the training set) "
                   "or none")
       ->type_name("NAME");
+  layers.addTo(command);
   if (use == Use::Compile)
     qtcrt::addNumber(command, "--seed", seed, 0, UINT64_MAX,
                      "Seed of all random numbers")
@@ -258,6 +262,41 @@ void CompileFlags::addCompilerOptions(CLI::App &command, Use use) {
       ->group(group);
 }
 
+void LayerFlags::addTo(CLI::App &command) {
+  auto add = [&](const char *name, std::vector<std::string> &target,
+                 const char *type, const std::string &help) {
+    command.add_option(name, target, help)
+        ->type_name(type)
+        ->allow_extra_args(false);
+  };
+  add("--freeze", frozen, "PATTERN",
+      "Leave the parameters alone whose name, or the name of whose node, "
+      "matches a shell pattern such as 'features.*'; may be given several "
+      "times");
+  add("--layer", layers, "PATTERN:KEY=VALUE[,...]",
+      "Set options of the parameters that match, after --freeze; later ones "
+      "win. Keys: " +
+          describeLayerKeys());
+}
+
+llvm::Expected<std::vector<LayerSetting>>
+LayerFlags::parse(const Scheme &scheme) const {
+  std::vector<LayerSetting> settings;
+  for (const std::string &text : frozen) {
+    llvm::Expected<LayerSetting> setting = parseFreeze(text);
+    if (!setting)
+      return setting.takeError();
+    settings.push_back(std::move(*setting));
+  }
+  for (const std::string &text : layers) {
+    llvm::Expected<LayerSetting> setting = parseLayer(text, scheme);
+    if (!setting)
+      return setting.takeError();
+    settings.push_back(std::move(*setting));
+  }
+  return settings;
+}
+
 void tools::addLossOption(CLI::App &command, std::string &loss) {
   std::vector<std::string> names;
   std::string help = "Loss function (default: that of the scheme): ";
@@ -308,11 +347,18 @@ llvm::Error CompileFlags::checkScheme(const CompileOptions &options) const {
         return refuse(name, shared.listReaders(), "--optimizer=" + optimizer);
     }
   }
-  if (isGiven("--optimizer") && options.scheme->optimizers.empty())
+  if (!isGiven("--optimizer") || options.schemeRequest.optimizer)
+    return llvm::Error::success();
+  if (options.scheme->optimizers.empty())
     return refuse("--optimizer", getOptimizerSchemes(),
                   "--scheme=" + scheme +
                       ", which has an update rule of its own");
-  return llvm::Error::success();
+  auto getName = [](const Optimizer *known) { return known->name; };
+  return refuse(
+      "--optimizer",
+      llvm::join(llvm::map_range(options.scheme->optimizers, getName), " or ") +
+          " with --scheme=" + scheme,
+      optimizer);
 }
 
 llvm::Error CompileFlags::checkFit(const CompileOptions &options) const {
@@ -350,6 +396,11 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
     return error;
   if (llvm::Error error = checkFit(options))
     return error;
+  llvm::Expected<std::vector<LayerSetting>> settings =
+      layers.parse(*options.scheme);
+  if (!settings)
+    return settings.takeError();
+  options.layers = std::move(*settings);
   if (llvm::Error error = parseLoss(options))
     return error;
   if (llvm::Error error = parseInput(options))
@@ -385,7 +436,8 @@ llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
   options.scheme = lookupScheme(scheme);
   options.schemeRequest.schemeInit = init == "scheme";
   options.schemeRequest.seed = seed;
-  options.schemeRequest.optimizer = lookupOptimizer(optimizer);
+  options.schemeRequest.optimizer =
+      lookupOptimizer(options.scheme->optimizers, optimizer);
   if (llvm::Error error = checkScheme(options))
     return error;
   for (const SchemeOption &option :

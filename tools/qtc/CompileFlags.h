@@ -29,6 +29,17 @@ void addLossOption(CLI::App &command, std::string &loss);
 llvm::Expected<const Loss *> chooseLoss(const Scheme &scheme,
                                         llvm::StringRef loss);
 
+/// `--freeze` and `--layer` as the user writes them.
+struct LayerFlags {
+  /// Adds the options to `command`.
+  void addTo(CLI::App &command);
+
+  /// The settings in the order in which they count; fails if one is wrong.
+  llvm::Expected<std::vector<LayerSetting>> parse(const Scheme &scheme) const;
+
+  std::vector<std::string> frozen, layers;
+};
+
 /// The options of `qtc compile` as the user writes them.
 class CompileFlags {
 public:
@@ -78,6 +89,7 @@ private:
   int64_t batch = 128;
   bool noMicrokernels = false, verifyEach = false, machineCode = false;
   bool assertInteger = true;
+  LayerFlags layers;
   /// Scheme options by scheme and name.
   std::map<std::string, std::map<std::string, std::string>> schemeValues;
 };

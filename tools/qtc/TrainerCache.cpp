@@ -59,7 +59,9 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
   for (const SchemeOption &option :
        options.scheme->getOptions(options.schemeRequest))
     scheme[option.name] = options.schemeRequest.get(option);
-  llvm::json::Array targets, devices, mean, std;
+  llvm::json::Array targets, devices, mean, std, layers;
+  for (const LayerSetting &setting : options.layers)
+    layers.push_back(setting.spell());
   for (const cpu::TargetRecord *target : options.targets)
     targets.push_back(target->name);
   for (const cuda::TargetRecord *device : options.devices)
@@ -77,6 +79,7 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
       {"batch", options.batch},
       {"loss", options.loss->name},
       {"loss delta", options.lossDelta},
+      {"layers", std::move(layers)},
       {"number input", options.numberInput},
       {"normalize", options.normalize},
       {"mean", std::move(mean)},

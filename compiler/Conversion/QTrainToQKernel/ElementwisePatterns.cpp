@@ -122,10 +122,11 @@ struct LowerUpdate : LoweringPattern<UpdateOp> {
   LogicalResult lower(UpdateOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
-    if (!isScaled(op.getType()))
+    auto type = dyn_cast<ScaledType>(op.getResult().getType());
+    if (!type)
       return rewriter.notifyMatchFailure(op, "a scheme says what it means");
     ScaledParts parameter = parts[0], gradient = parts[1];
-    unsigned width = cast<ScaledType>(op.getType()).getWidth();
+    unsigned width = type.getWidth();
     int64_t limit = op.getLimit().value_or((int64_t(1) << (width - 1)) - 1);
     Value result = createElementwise(
         builder, {gradient.mantissas, parameter.mantissas},
@@ -142,6 +143,74 @@ struct LowerUpdate : LoweringPattern<UpdateOp> {
         },
         /*inPlace=*/true);
     replaceWithParts(rewriter, op, result, parameter.exponent);
+    return success();
+  }
+};
+
+/// The first term, most likely a momentum, is overwritten if it has the type of
+/// the result.
+struct LowerWeightedSum : LoweringPattern<WeightedSumOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(WeightedSumOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    constexpr unsigned kComputed = 64;
+    ShiftBuilder shift(
+        builder, createInt(builder, static_cast<int64_t>(op.getShift())),
+        {op.getRounding(), static_cast<unsigned>(op.getBits()), kComputed});
+    SmallVector<Value> tensors;
+    for (const ScaledParts &part : llvm::drop_begin(parts))
+      tensors.push_back(part.mantissas);
+    tensors.push_back(parts.front().mantissas);
+    Type type = getElementType(op.getResult());
+    unsigned width = type.getIntOrFloatBitWidth();
+    auto multiply = [&](ImplicitLocOpBuilder &inner, Value element,
+                        int64_t factor) -> Value {
+      return inner.create<arith::MulIOp>(extendTo(inner, element, kComputed),
+                                         createInt(inner, factor, kComputed));
+    };
+    Value result = createElementwise(
+        builder, tensors, type,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+          Value sum = multiply(inner, elements.back(), op.getFactors().front());
+          for (auto [element, factor] : llvm::zip_equal(
+                   elements.drop_back(), op.getFactors().drop_front()))
+            sum = inner.create<arith::AddIOp>(sum,
+                                              multiply(inner, element, factor));
+          return truncateTo(inner, shift.shift(inner, sum, /*random=*/Value()),
+                            width);
+        },
+        /*inPlace=*/getElementTypeOrSelf(tensors.back()) == type);
+    replaceWithParts(rewriter, op, result, parts.front().exponent);
+    return success();
+  }
+};
+
+struct LowerAddScaled : LoweringPattern<AddScaledOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(AddScaledOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    constexpr unsigned kComputed = 64;
+    constexpr int64_t kLimit = int64_t(1) << 61;
+    auto factor = static_cast<int64_t>(op.getFactor());
+    ShiftBuilder clip(
+        builder, createInt(builder, 0),
+        {Rounding::Nearest, static_cast<unsigned>(op.getBits()), kComputed});
+    Type type = getElementType(op.getResult());
+    Value result = createElementwise(
+        builder, {parts[0].mantissas, parts[1].mantissas}, type,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+          Value product = inner.create<arith::MulIOp>(
+              extendTo(inner, elements[1], kComputed),
+              createInt(inner, factor, kComputed));
+          Value term = createScaled(inner, product, op.getPower(), kLimit);
+          Value sum = inner.create<arith::AddIOp>(
+              extendTo(inner, elements[0], kComputed), term);
+          return truncateTo(inner, clip.shift(inner, sum, /*random=*/Value()),
+                            type.getIntOrFloatBitWidth());
+        });
+    replaceWithParts(rewriter, op, result, parts.front().exponent);
     return success();
   }
 };
@@ -528,7 +597,7 @@ struct LowerSum : LoweringPattern<SumOp> {
 
 void qtc::populateElementwisePatterns(RewritePatternSet &patterns) {
   patterns.add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerUpdate,
-               LowerLinearCombination, LowerSquare, LowerRootQuotient,
-               LowerRandom, LowerDropout, LowerLookup, LowerSum>(
-      patterns.getContext());
+               LowerWeightedSum, LowerAddScaled, LowerLinearCombination,
+               LowerSquare, LowerRootQuotient, LowerRandom, LowerDropout,
+               LowerLookup, LowerSum>(patterns.getContext());
 }

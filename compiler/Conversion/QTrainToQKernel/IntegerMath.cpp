@@ -168,9 +168,10 @@ Value qtc::createScaled(ImplicitLocOpBuilder &builder, Value value, Value power,
                         int64_t limit) {
   constexpr int64_t kLast = 63;
   Value one = createInt(builder, 1, 64);
-  Value negated = builder.create<arith::SubIOp>(createInt(builder, 0), power);
   Value left = extendTo(builder, clampInt(builder, power, 0, kLast), 64);
-  Value right = extendTo(builder, clampInt(builder, negated, 0, kLast), 64);
+  Value negated = builder.create<arith::SubIOp>(
+      createInt(builder, 0), clampInt(builder, power, -kLast, 0));
+  Value right = extendTo(builder, negated, 64);
   Value half = builder.create<arith::ShRUIOp>(
       builder.create<arith::ShLIOp>(one, right), one);
   Value magnitude = builder.create<math::AbsIOp>(value);

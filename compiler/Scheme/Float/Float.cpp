@@ -34,7 +34,7 @@ bool isFloat(Type type) {
 /// Rewrites the functions of one module.
 class FloatRewriter {
 public:
-  FloatRewriter(ModuleOp module, const UpdateRule &rule)
+  FloatRewriter(ModuleOp module, const FloatRule &rule)
       : symbols(module), builder(module.getContext()), rule(rule) {}
 
   LogicalResult rewrite(func::FuncOp function);
@@ -47,7 +47,7 @@ private:
 
   SymbolTable symbols;
   OpBuilder builder;
-  const UpdateRule &rule;
+  const FloatRule &rule;
 };
 
 /// The table is computed in double and rounded once.
@@ -114,7 +114,7 @@ LogicalResult FloatRewriter::rewrite(func::FuncOp function) {
   for (auto op : llvm::to_vector(function.getOps<NormalizeOp>()))
     if (failed(rewritePixels(op)))
       return failure();
-  if (failed(applyUpdateRule(rule, function, symbols)))
+  if (failed(applyFloatRule(rule, function, symbols)))
     return failure();
   composeArguments(function);
   decomposeResults(function);
@@ -127,14 +127,14 @@ struct ApplyFloat : qtc::impl::ApplyFloatBase<ApplyFloat> {
   FunctionNeeds getNeeds() const override { return getTrainingNeeds(); }
 
   void runOnModel() override {
-    const Optimizer *found = lookupOptimizer(optimizer);
+    const Optimizer *found = lookupOptimizer(getFloatOptimizers(), optimizer);
     if (!found) {
       getOperation().emitError()
           << "expected the name of an optimizer, but got '" << optimizer << "'";
       return signalPassFailure();
     }
-    llvm::Expected<std::unique_ptr<UpdateRule>> rule =
-        createUpdateRule(*found, *settings, /*prefix=*/"");
+    llvm::Expected<std::unique_ptr<FloatRule>> rule =
+        createFloatRule(*found, *settings, /*prefix=*/"");
     if (!rule) {
       getOperation().emitError() << llvm::toString(rule.takeError());
       return signalPassFailure();

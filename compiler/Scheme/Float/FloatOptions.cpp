@@ -14,15 +14,12 @@ using namespace qtc;
 static llvm::Error addPasses(OpPassManager &manager,
                              const SchemeRequest &request) {
   const Optimizer &optimizer = *fp32::getScheme().getOptimizer(request);
-  SmallVector<std::string> settings;
-  for (const SchemeOption &option : optimizer.options)
-    settings.push_back((option.name + "=" + request.get(option)).str());
-  if (llvm::Error error =
-          createUpdateRule(optimizer, settings, "--fp32-").takeError())
-    return error;
   ApplyFloatOptions options;
   options.optimizer = optimizer.name.str();
-  options.settings = settings;
+  options.settings = request.getSettings(optimizer);
+  if (llvm::Error error =
+          createFloatRule(optimizer, options.settings, "--fp32-").takeError())
+    return error;
   options.schemeInit = request.schemeInit;
   options.seed = request.seed;
   manager.addPass(createApplyFloat(options));
@@ -44,6 +41,7 @@ const Scheme &fp32::getScheme() {
       /*options=*/{},
       addPasses,
       /*checkRules=*/nullptr,
-      getOptimizers()};
+      getFloatOptimizers(),
+      /*anyRate=*/true};
   return scheme;
 }

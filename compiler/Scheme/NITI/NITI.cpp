@@ -8,6 +8,7 @@
 #include "compiler/Scheme/NITI/NITI.h"
 #include "compiler/Scheme/IntegerRules.h"
 #include "compiler/Support/ModelPass.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 namespace qtc {
 #define GEN_PASS_DEF_APPLYNITI
@@ -21,8 +22,10 @@ using namespace qtc;
 using namespace qtc::qtrain;
 
 LogicalResult niti::checkRules(ModuleOp module) {
+  auto rule = llvm::cantFail(createIntegerRule(*getIntegerOptimizers().front(),
+                                               /*settings=*/{}, /*prefix=*/""));
   RewritePatternSet rules(module.getContext());
-  populateRules(rules, ApplyNITIOptions());
+  populateRules(rules, ApplyNITIOptions(), *rule);
   bool hasRules = succeeded(
       scheme::expectRules(module, "niti", std::move(rules),
                           [](Operation *) -> StringRef { return ""; }));
@@ -51,7 +54,8 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
                          << headroom.getValue();
       return signalPassFailure();
     }
-    if (failed(niti::checkRules(module)) ||
+    std::unique_ptr<IntegerRule> rule = createRule();
+    if (!rule || failed(niti::checkRules(module)) ||
         failed(expectTrainingForm(module, "niti")))
       return signalPassFailure();
     ApplyNITIOptions options;
@@ -61,14 +65,60 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
     options.seed = seed;
     options.gradientRounding = gradientRounding;
     options.exponential = exponential;
-    if (failed(niti::quantizeParameters(module, options)))
+    if (failed(addRule(*rule, options)) ||
+        failed(niti::quantizeParameters(module, options)))
       return signalPassFailure();
     niti::markWideResults(module);
 
     RewritePatternSet rules(&getContext());
-    niti::populateRules(rules, options);
+    niti::populateRules(rules, options, *rule);
     if (failed(scheme::applyRules(module, std::move(rules), getComputed)))
       signalPassFailure();
+  }
+
+  /// The rule of the optimizer; null, with an error, if there is none.
+  std::unique_ptr<IntegerRule> createRule() {
+    const Optimizer *found = lookupOptimizer(getIntegerOptimizers(), optimizer);
+    if (!found) {
+      getOperation().emitError()
+          << "expected the name of an optimizer, but got '" << optimizer << "'";
+      return nullptr;
+    }
+    llvm::Expected<std::unique_ptr<IntegerRule>> rule =
+        createIntegerRule(*found, *settings, /*prefix=*/"");
+    if (rule)
+      return std::move(*rule);
+    getOperation().emitError() << llvm::toString(rule.takeError());
+    return nullptr;
+  }
+
+  /// Checks that parameters suit the optimizer and gives them its states.
+  LogicalResult addRule(const IntegerRule &rule,
+                        const ApplyNITIOptions &options) {
+    SymbolTable symbols(getOperation());
+    IntegerRule::Need need = rule.getNeed();
+    for (func::FuncOp function : getDefinedFunctions(getOperation())) {
+      for (UpdateOp op : function.getOps<UpdateOp>()) {
+        ParameterOp parameter = scheme::findUpdated(op);
+        if (!parameter)
+          return op.emitError("expected the name of a parameter");
+        unsigned bits = niti::getStoredBits(parameter, options);
+        if (bits < need.bits)
+          return op.emitError() << "expected parameters of " << need.bits
+                                << " bits for " << need.reason << ", but '"
+                                << qtcrt::printable(parameter.getTensorName())
+                                << "' has " << bits;
+        if (!scheme::getLog2Rate(parameter))
+          return op.emitError()
+                 << "scheme niti expects a factor on the rate that is a power "
+                    "of two, but '"
+                 << qtcrt::printable(parameter.getTensorName()) << "' has "
+                 << spellNumber(parameter.getRate()->convertToDouble());
+      }
+      if (failed(addStates(rule, function, symbols)))
+        return failure();
+    }
+    return success();
   }
 
   /// With 16-bit storage, all uses except the update see an 8-bit copy.

@@ -33,8 +33,13 @@ const Scheme &getScheme();
 /// Replaces the float values of all `qtrain.parameter` symbols of `module` by
 /// mantissas and a fixed exponent (numerics contract, sections
 /// 4.1 and 4.4). Fails with a diagnostic on a value that has no mantissa.
+/// States of optimizers, which `qtrain.update` names, become zeros of 32 bits.
 llvm::LogicalResult quantizeParameters(mlir::ModuleOp module,
                                        const ApplyNITIOptions &options);
+
+/// The bits that `parameter` is stored with.
+unsigned getStoredBits(qtrain::ParameterOp parameter,
+                       const ApplyNITIOptions &options);
 
 /// Scheme::checkRules.
 llvm::LogicalResult checkRules(mlir::ModuleOp module);
@@ -48,8 +53,9 @@ llvm::LogicalResult expectSums(mlir::ModuleOp module);
 
 /// Adds the rewrite rules of the scheme. They expect scaled parameters and turn
 /// float values into scaled ones of any width, so they use no type converter.
+/// `rule` updates parameters.
 void populateRules(mlir::RewritePatternSet &patterns,
-                   const ApplyNITIOptions &options);
+                   const ApplyNITIOptions &options, const IntegerRule &rule);
 void populateFunctionRules(mlir::RewritePatternSet &patterns);
 void populateNormalizationRules(mlir::RewritePatternSet &patterns);
 

@@ -18,7 +18,8 @@ def ApplyNITI : ModelPass<"qtrain-apply-niti"> {
     every activation, error and weight has 8-bit mantissas with one exponent per
     tensor; contractions give exact 32-bit accumulators, which are requantized
     to nearest; weight gradients are shifted so that `schedule` magnitude bits
-    remain, which is the learning rate.
+    remain, which is the learning rate. An optimizer that keeps averages gets
+    tensors of the state for them (`compiler/Optimizer`).
 
     Parameters become mantissas with a fixed exponent, pixels go through a
     table, and the functions return mantissas. A normalization, which the paper
@@ -50,7 +51,11 @@ def ApplyNITI : ModelPass<"qtrain-apply-niti"> {
     Option<"headroom", "headroom", "int64_t", "1",
            "Bits of room for weights to grow beyond their initial maximum">,
     Option<"weightBits", "weight-bits", "int64_t", "8",
-           "Storage width of parameters: 8 or 16">,
+           "Storage width of parameters that do not say: 8 or 16">,
+    Option<"optimizer", "optimizer", "std::string", "\"sgd\"",
+           "Rule that updates parameters">,
+    ListOption<"settings", "settings", "std::string",
+               "Options of the optimizer, each NAME=VALUE">,
     Option<"schemeInit", "scheme-init", "bool", "false",
            "Uniform initial weights of the scheme instead of the file's">,
     Option<"seed", "seed", "uint64_t", "1", "Seed of the initial weights">,

@@ -33,6 +33,20 @@ static constexpr SchemeOption kOptions[] = {
      kExponentials},
 };
 
+static llvm::Error checkOptimizer(const Optimizer &optimizer,
+                                  const ApplyNITIOptions &options) {
+  llvm::Expected<std::unique_ptr<IntegerRule>> rule =
+      createIntegerRule(optimizer, options.settings, "--niti-");
+  if (!rule)
+    return rule.takeError();
+  IntegerRule::Need need = (*rule)->getNeed();
+  if (options.weightBits >= need.bits)
+    return llvm::Error::success();
+  return llvm::createStringError(
+      "option '--niti-weight-bits': expected " + llvm::Twine(need.bits) +
+      " for " + need.reason + ", but got " + llvm::Twine(options.weightBits));
+}
+
 static llvm::Error addPasses(OpPassManager &manager,
                              const SchemeRequest &request) {
   ApplyNITIOptions options;
@@ -43,6 +57,11 @@ static llvm::Error addPasses(OpPassManager &manager,
         "option '--niti-headroom': expected an integer from 0 to 7, but got '" +
         request.get(kOptions[Headroom]) + "'");
   options.weightBits = request.get(kOptions[WeightBits]) == "16" ? 16 : 8;
+  const Optimizer &optimizer = *niti::getScheme().getOptimizer(request);
+  options.optimizer = optimizer.name.str();
+  options.settings = request.getSettings(optimizer);
+  if (llvm::Error error = checkOptimizer(optimizer, options))
+    return error;
   options.gradientRounding =
       llvm::StringSwitch<Rounding>(request.get(kOptions[GradRound]))
           .Case("stochastic", Rounding::Stochastic)
@@ -66,11 +85,14 @@ const Scheme &niti::getScheme() {
       "8-bit weights, activations and errors (Wang et al., TPDS 2022)",
       /*isInteger=*/true,
       QTCRT_SCHEDULE_INTEGER,
-      "4,2@40%,0@60%,-1@80%",
+      /*defaultSchedule=*/"",
       kLosses,
       /*takesNumbers=*/true,
       kOptions,
       addPasses,
-      checkRules};
+      checkRules,
+      getIntegerOptimizers(),
+      /*anyRate=*/false,
+      kWidths};
   return scheme;
 }

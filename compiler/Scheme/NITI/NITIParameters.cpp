@@ -43,6 +43,7 @@ private:
   void findBiases(func::FuncOp function);
   void findLayerShapes(func::FuncOp function);
   LogicalResult findNormalizations(func::FuncOp function);
+  void findStates(func::FuncOp function);
   bool isStatistic(ParameterOp parameter) const;
   LogicalResult quantizeWeight(ParameterOp parameter);
   LogicalResult quantizeBias(ParameterOp parameter, ParameterOp weight);
@@ -54,6 +55,10 @@ private:
                      unsigned width, int exponent, double limit);
   LogicalResult quantizeStatistic(ParameterOp parameter, unsigned width,
                                   int exponent, double limit);
+  void quantizeState(ParameterOp state, ParameterOp parameter);
+  bool isWide(ParameterOp parameter) const {
+    return niti::getStoredBits(parameter, options) == 16;
+  }
   int getComputedExponent(ParameterOp parameter) const;
   void initializeUniform(ParameterOp parameter);
   void setMantissas(ParameterOp parameter, ArrayRef<int16_t> mantissas,
@@ -70,6 +75,8 @@ private:
   /// that these are pooled in.
   llvm::MapVector<ParameterOp, ParameterOp> normalizations;
   llvm::SetVector<ParameterOp> scales, means, variances, sums, spreads;
+  /// States of an optimizer, with their parameters.
+  llvm::MapVector<ParameterOp, ParameterOp> states;
 };
 
 /// The values of `parameter` if they are finite floats.
@@ -138,6 +145,13 @@ LogicalResult ParameterQuantizer::findNormalizations(func::FuncOp function) {
   return success(haveParameters);
 }
 
+void ParameterQuantizer::findStates(func::FuncOp function) {
+  for (UpdateOp op : function.getOps<UpdateOp>())
+    for (Value value : op.getStates())
+      if (ParameterOp state = findParameter(function, symbols, value))
+        states[state] = scheme::findUpdated(op);
+}
+
 /// Whether `parameter` is a statistic of a normalization, or a sum of some.
 bool ParameterQuantizer::isStatistic(ParameterOp parameter) const {
   return means.contains(parameter) || variances.contains(parameter) ||
@@ -147,11 +161,13 @@ bool ParameterQuantizer::isStatistic(ParameterOp parameter) const {
 LogicalResult ParameterQuantizer::run() {
   for (func::FuncOp function : getDefinedFunctions(module)) {
     findLayerShapes(function);
+    findStates(function);
     if (failed(findNormalizations(function)))
       return failure();
   }
   for (ParameterOp parameter : module.getOps<ParameterOp>())
-    if (parameter.getKind() != StateKind::Parameter && !isStatistic(parameter))
+    if (parameter.getKind() != StateKind::Parameter &&
+        !isStatistic(parameter) && !states.count(parameter))
       return parameter.emitError()
              << "scheme niti trains parameters only, but '"
              << qtcrt::printable(parameter.getTensorName()) << "' is of kind '"
@@ -170,7 +186,25 @@ LogicalResult ParameterQuantizer::run() {
   for (auto [bias, weight] : biases)
     if (failed(quantizeBias(bias, weight)))
       return failure();
-  return quantizeNormalizations();
+  if (failed(quantizeNormalizations()))
+    return failure();
+  for (auto [state, parameter] : states)
+    quantizeState(state, parameter);
+  return success();
+}
+
+/// Zeros with 8 fraction bits more than the parameter.
+void ParameterQuantizer::quantizeState(ParameterOp state,
+                                       ParameterOp parameter) {
+  constexpr int32_t kMore = 8;
+  Builder builder(module.getContext());
+  Type type = builder.getI32Type();
+  state.setValueAttr(DenseElementsAttr::get(
+      cast<ShapedType>(state.getValue().getType()).clone(type),
+      builder.getZeroAttr(type)));
+  state.setExponentAttr(
+      builder.getIntegerAttr(builder.getIntegerType(32, true),
+                             int32_t(*parameter.getExponent()) - kMore));
 }
 
 /// Scales and biases always come from the file, with the exponent of a headroom
@@ -236,15 +270,15 @@ LogicalResult ParameterQuantizer::quantizeStatistic(ParameterOp parameter,
 /// The exponent of the 8-bit mantissas that the functions compute with.
 int ParameterQuantizer::getComputedExponent(ParameterOp parameter) const {
   return static_cast<int>(*parameter.getExponent()) +
-         (options.weightBits == 16 ? 8 : 0);
+         (isWide(parameter) ? 8 : 0);
 }
 
 void ParameterQuantizer::setMantissas(ParameterOp parameter,
                                       ArrayRef<int16_t> mantissas,
                                       int exponent) {
-  bool wide = options.weightBits == 16;
-  scheme::setMantissas(parameter, mantissas, options.weightBits,
-                       wide ? exponent - 8 : exponent);
+  scheme::setMantissas(parameter, mantissas,
+                       niti::getStoredBits(parameter, options),
+                       isWide(parameter) ? exponent - 8 : exponent);
 }
 
 /// Mantissas from the file: s = ceil(log2 max|W|) − 7 + headroom, rounded half
@@ -260,8 +294,8 @@ LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
     maximum = std::max(maximum, std::abs(static_cast<double>(value)));
   int exponent =
       maximum == 0.0 ? exponentIfZero : ceilLog2(maximum) - 7 + headroom;
-  int fraction = options.weightBits == 16 ? 8 : 0;
-  double limit = options.weightBits == 16 ? 32767.0 : 127.0;
+  int fraction = isWide(parameter) ? 8 : 0;
+  double limit = isWide(parameter) ? 32767.0 : 127.0;
   SmallVector<int16_t> mantissas;
   mantissas.reserve(values->getNumElements());
   for (float value : values->getValues<float>()) {
@@ -289,7 +323,7 @@ void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
   int bound = 2;
   while (fans * std::ldexp(1.0, 2 * (bound - 1)) >= 6.0)
     --bound;
-  int scale = options.weightBits == 16 ? 256 : 1;
+  int scale = isWide(parameter) ? 256 : 1;
   SmallVector<int16_t> mantissas(type.getNumElements());
   for (auto [index, mantissa] : llvm::enumerate(mantissas)) {
     uint64_t random =
@@ -321,6 +355,11 @@ LogicalResult ParameterQuantizer::quantizeBias(ParameterOp parameter,
   return success();
 }
 } // namespace
+
+unsigned niti::getStoredBits(ParameterOp parameter,
+                             const ApplyNITIOptions &options) {
+  return parameter.getWeightBits().value_or(options.weightBits);
+}
 
 LogicalResult niti::quantizeParameters(ModuleOp module,
                                        const ApplyNITIOptions &options) {

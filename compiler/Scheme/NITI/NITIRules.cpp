@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Optimizer/IntegerUpdateBuilder.h"
 #include "compiler/Scheme/IntegerRules.h"
 #include "compiler/Scheme/NITI/NITI.h"
 
@@ -293,47 +294,27 @@ struct QuantizeBiasGradient : OpConversionPattern<BiasGradientOp> {
   }
 };
 
-/// The gradient is shifted until `schedule` magnitude bits remain, then
-/// subtracted: gradient quantization is the learning rate (`niti.md` 5.1).
-/// Scales and biases of normalizations learn more slowly.
+/// The rule of the optimizer. Scales and biases of normalizations learn more
+/// slowly.
 struct QuantizeUpdate : OpConversionPattern<UpdateOp> {
-  QuantizeUpdate(MLIRContext *context, Rounding rounding)
-      : OpConversionPattern(context), rounding(rounding) {}
+  QuantizeUpdate(MLIRContext *context, Rounding rounding,
+                 const IntegerRule &rule)
+      : OpConversionPattern(context), rounding(rounding), rule(rule) {}
   LogicalResult
   matchAndRewrite(UpdateOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
     if (!findArgument(op, Role::Schedule))
       return op.emitError("expected a learning rate");
     if (rounding == Rounding::Stochastic && !hasRandom(op))
       return op.emitError("expected a seed and a step to draw numbers with");
-    ParameterOp parameter = findUpdated(op);
-    if (rounding == Rounding::Stochastic && !parameter)
-      return op.emitError("expected the name of a parameter");
-    Value gradient = adaptor.getGradient();
-    auto type = cast<ScaledType>(gradient.getType());
-    unsigned width = getWidth(adaptor.getParameter());
-    Value schedule = rewriter.create<arith::TruncIOp>(
-        loc, rewriter.getI32Type(), findArgument(op, Role::Schedule));
-    // 16-bit storage has 8 fraction bits more.
-    int64_t more = static_cast<int64_t>(width) - 8;
+    int64_t rate = *scheme::getLog2Rate(findUpdated(op));
     if (niti::isNormalizationGradient(op.getGradient()))
-      more -= kNormalizationBits;
-    Value kept = rewriter.create<arith::AddIOp>(loc, schedule,
-                                                createInt(rewriter, loc, more));
-    Value bits = rewriter.create<MagnitudeBitsOp>(loc, gradient);
-    Value shift = rewriter.create<arith::SubIOp>(loc, bits, kept);
-    Value random;
-    if (rounding == Rounding::Stochastic)
-      random = createRandom(rewriter, op, type, parameter.getId(),
-                            RandomPurpose::GradientRounding);
-    Value step =
-        rewriter.create<ShiftScaleOp>(loc, type.withWidth(width), gradient,
-                                      shift, random, rounding, /*bits=*/width);
-    rewriter.replaceOpWithNewOp<UpdateOp>(op, adaptor.getParameter().getType(),
-                                          adaptor.getParameter(), step,
-                                          op.getSymbolAttr(),
-                                          /*limit=*/IntegerAttr());
+      rate -= kNormalizationBits;
+    IntegerUpdateBuilder builder(rewriter, op, getWidth(adaptor.getParameter()),
+                                 rate, rounding);
+    rewriter.replaceOp(op, rule.buildUpdate(builder, {adaptor.getParameter(),
+                                                      adaptor.getGradient(),
+                                                      adaptor.getStates()}));
     return success();
   }
 
@@ -342,6 +323,7 @@ private:
   static constexpr int64_t kNormalizationBits = 3;
 
   Rounding rounding;
+  const IntegerRule &rule;
 };
 
 } // namespace
@@ -357,7 +339,8 @@ LogicalResult niti::expectSums(ModuleOp module) {
 }
 
 void niti::populateRules(RewritePatternSet &patterns,
-                         const ApplyNITIOptions &options) {
+                         const ApplyNITIOptions &options,
+                         const IntegerRule &rule) {
   MLIRContext *context = patterns.getContext();
   patterns.add<QuantizeInput, ComposeNumbers, OmitScale, QuantizeContraction,
                QuantizeBiasAdd, QuantizeMaxPoolGradient, QuantizeDropout,
@@ -372,5 +355,5 @@ void niti::populateRules(RewritePatternSet &patterns,
   populateNormalizationRules(patterns);
   populateReturnRule(patterns);
   patterns.add<QuantizeLoss>(context, options.exponential);
-  patterns.add<QuantizeUpdate>(context, options.gradientRounding);
+  patterns.add<QuantizeUpdate>(context, options.gradientRounding, rule);
 }

@@ -383,6 +383,15 @@ struct QuantizeUpdate : Rule<UpdateOp> {
       return op.emitError("expected the name of a parameter");
     Value schedule = rewriter.create<arith::TruncIOp>(
         loc, rewriter.getI32Type(), findArgument(op, Role::Schedule));
+    std::optional<int64_t> rate = getLog2Rate(parameter);
+    if (!rate)
+      return op.emitError()
+             << "scheme wage expects a factor on the rate that "
+                "is a power of two, but got "
+             << spellNumber(parameter.getRate()->convertToDouble());
+    if (*rate != 0)
+      schedule = rewriter.create<arith::AddIOp>(
+          loc, schedule, createInt(rewriter, loc, *rate));
     Value octaves = rewriter.create<MagnitudeBitsOp>(
         loc, rewriter.getI32Type(), gradient, Value(), /*nearest=*/true);
     Value shift = rewriter.create<arith::SubIOp>(loc, octaves, schedule);
@@ -394,9 +403,9 @@ struct QuantizeUpdate : Rule<UpdateOp> {
     int64_t limit = roles.lookup(parameter).isBias
                         ? wage::getLimit(wage::kBiasBits)
                         : wage::getWeightLimit(options);
-    rewriter.replaceOpWithNewOp<UpdateOp>(
-        op, adaptor.getParameter().getType(), adaptor.getParameter(), step,
-        op.getSymbolAttr(), rewriter.getI64IntegerAttr(limit));
+    rewriter.replaceOpWithNewOp<UpdateOp>(op, adaptor.getParameter(), step,
+                                          op.getSymbolAttr(),
+                                          rewriter.getI64IntegerAttr(limit));
     return success();
   }
 

@@ -67,8 +67,9 @@ static ResultRange getWeightLikeResults(Operation &op,
   if (isa<BatchNormTrainingOp>(op))
     return results.drop_front();
   bool keepsKind =
-      isa<ComposeOp, ShiftScaleOp, UpdateOp, LinearCombinationOp, SquareOp,
-          RootQuotientOp, TransposeOp, ReshapeOp, SumOp>(op);
+      isa<ComposeOp, ShiftScaleOp, UpdateOp, WeightedSumOp, AddScaledOp,
+          LinearCombinationOp, SquareOp, RootQuotientOp, ElementwiseOp,
+          TransposeOp, ReshapeOp, SumOp>(op);
   if (keepsKind && weightLike.contains(op.getOperand(0)))
     return results;
   return results.drop_front(results.size());

@@ -334,9 +334,9 @@ void BackwardBuilder::finishParameters(Operation *op) {
       continue;
     auto symbol = target.function.getArgAttrOfType<FlatSymbolRefAttr>(
         argument.getArgNumber(), QTrainDialect::kParameterAttrName);
-    updated[argument] = builder.create<UpdateOp>(
-        op->getLoc(), argument.getType(), argument, gradient, symbol,
-        /*limit=*/IntegerAttr());
+    updated[argument] =
+        builder.create<UpdateOp>(op->getLoc(), argument, gradient, symbol)
+            .getResult();
   }
 }
 

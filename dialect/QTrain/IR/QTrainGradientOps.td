@@ -341,7 +341,8 @@ def QTrain_UpdateOp
   let summary = "New value of a parameter";
   let description = [{
     On floats the operation is a placeholder for the rule of an optimizer, which
-    a scheme inserts. Scaled: the result is parameter − gradient on mantissas,
+    a scheme inserts; `states` are the tensors that the optimizer keeps for the
+    parameter, and `new_states` their new values. Scaled: the result is parameter − gradient on mantissas,
     clipped to ±`limit`, by default to the range of the parameter's width. The
     exponent is that of the parameter; the exponent of the gradient has no
     effect (`niti.md` 5.6). `symbol` names the parameter.
@@ -351,18 +352,33 @@ def QTrain_UpdateOp
       scaled, parameter and result have the same type.
     - (C2) `limit` is positive and fits a scaled parameter.
     - (C3) `symbol` names a parameter.
+    - (C4) there are as many new states as states; only a float parameter has
+      any, of its own type.
 
     Example:
 
     ```mlir
     %w1 = qtrain.update %w, %g : (tensor<10xf32>, tensor<10xf32>)
           -> tensor<10xf32>
+    %w2, %v1 = qtrain.update %w, %g, %v
+               : (tensor<10xf32>, tensor<10xf32>, tensor<10xf32>)
+               -> (tensor<10xf32>, tensor<10xf32>)
     ```
   }];
   let arguments = (ins QTrain_Value:$parameter, QTrain_Value:$gradient,
+                       Variadic<QTrain_Value>:$states,
                        OptionalAttr<FlatSymbolRefAttr>:$symbol,
                        OptionalAttr<I64Attr>:$limit);
-  let results = (outs QTrain_Value:$result);
+  let results = (outs QTrain_Value:$result, Variadic<QTrain_Value>:$new_states);
+  let builders = [
+    OpBuilder<(ins "::mlir::Value":$parameter, "::mlir::Value":$gradient,
+                   "::mlir::FlatSymbolRefAttr":$symbol,
+                   CArg<"::mlir::IntegerAttr", "{}">:$limit), [{
+      build($_builder, $_state, parameter.getType(),
+            /*new_states=*/::mlir::TypeRange(), parameter, gradient,
+            /*states=*/::mlir::ValueRange(), symbol, limit);
+    }]>
+  ];
   let hasVerifier = 1;
 }
 

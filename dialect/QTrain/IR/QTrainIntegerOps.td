@@ -155,6 +155,67 @@ def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
   let hasVerifier = 1;
 }
 
+def QTrain_WeightedSumOp : QTrain_PureOp<"weighted_sum"> {
+  let summary = "Sum of mantissas, each multiplied by a constant, rounded";
+  let description = [{
+    result = clip_k(round(Σ_i `factors`[i] · terms[i], `shift`)) with k = `bits`
+    (numerics contract, section 1.3), computed in 64 bits. The exponent is that
+    of the first term; those of others have no effect. Integer optimizers keep
+    their averages with it; with 2 bits and no shift, the result is the sign of
+    the sum.
+
+    Constraints:
+    - (C1) all terms and the result have the same shape.
+    - (C2) terms have at most 32 bits, and there is a factor for each; the
+      magnitudes of factors add up to at most 2^30.
+    - (C3) `bits` is in [2, width of the result], `shift` in [0, 62].
+    - (C4) `rounding` is `nearest` or `floor0`.
+
+    Example:
+
+    ```mlir
+    %v1 = qtrain.weighted_sum %v, %g {bits = 32 : i64,
+            factors = array<i64: 230, 65536>, rounding =
+            #qtrain.rounding<floor0>, shift = 8 : i64}
+          : (!qtrain.scaled<tensor<10xi32>>, !qtrain.scaled<tensor<10xi16>>)
+          -> !qtrain.scaled<tensor<10xi32>>
+    ```
+  }];
+  let arguments = (ins Variadic<QTrain_ScaledOf<[8, 16, 32]>>:$terms,
+                       DenseI64ArrayAttr:$factors, I64Attr:$shift,
+                       QTrain_RoundingAttr:$rounding, I64Attr:$bits);
+  let results = (outs QTrain_Scaled:$result);
+  let hasVerifier = 1;
+}
+
+def QTrain_AddScaledOp : QTrain_PureOp<"add_scaled"> {
+  let summary = "Mantissas plus multiples of others";
+  let description = [{
+    result = clip_k(input + t) with k = `bits` and t = addend · `factor` ·
+    2^`power`, rounded to nearest, ties away from zero, and clamped to ±2^61.
+    The power may be any 32-bit number. The exponent is that of `input`; that of
+    `addend` has no effect. Integer optimizers shrink parameters with it.
+
+    Constraints:
+    - (C1) operands and result have the same shape.
+    - (C2) `factor` is from 1 to 2^24.
+    - (C3) `bits` is in [2, width of the result].
+
+    Example:
+
+    ```mlir
+    %g1 = qtrain.add_scaled %g, %w, %power {bits = 64 : i64, factor = 200 : i64}
+          : (!qtrain.scaled<tensor<10xi32>>, !qtrain.scaled<tensor<10xi16>>,
+             i32) -> !qtrain.scaled<tensor<10xi64>>
+    ```
+  }];
+  let arguments = (ins QTrain_Scaled:$input,
+                       QTrain_ScaledOf<[8, 16, 32]>:$addend, I32:$power,
+                       I64Attr:$factor, I64Attr:$bits);
+  let results = (outs QTrain_Scaled:$result);
+  let hasVerifier = 1;
+}
+
 def QTrain_ComposeOp : QTrain_PureOp<"compose"> {
   let summary = "Makes a value of tensors in memory order";
   let description = [{

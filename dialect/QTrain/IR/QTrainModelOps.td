@@ -26,9 +26,11 @@ def QTrain_ParameterOp
     `exponent`. `id` distinguishes its random numbers from those of other
     parameters (numerics contract, section 2.2). `kind` distinguishes trained
     parameters from the rest of the state; only trained parameters have
-    gradients. A frozen parameter is never updated. `uniform` s marks values
-    that are s times uniform integers, drawn with the seed of the compilation; a
-    run with another seed draws its own. The integers are in ±(`levels` − 1)/2,
+    gradients. A frozen parameter is never updated. `rate` is a factor on the
+    learning rate of its updates, and `weight_bits` the width in which it is
+    stored under a scheme with a choice; without them a parameter is like all
+    others. `uniform` s marks values that are s times uniform integers, drawn
+    with the seed of the compilation; a run with another seed draws its own. The integers are in ±(`levels` − 1)/2,
     by default in ±127. In the same way, `bound` b marks floats drawn from (−b,
     b). `origin` is the parameter that an `evaluation` tensor replaces, and
     whose value is its initial value.
@@ -49,11 +51,14 @@ def QTrain_ParameterOp
       parameter of the same type.
     - (C7) `value` is a tensor of `f32`, `i8`, `i16`, `i32` or `i64` with 1 to
       2^40 elements, at most 2^28 if all are equal.
+    - (C8) `rate` is positive and finite, and `weight_bits` is 8 or 16.
 
     Example:
 
     ```mlir
     qtrain.parameter @parameter.fc.bias id 3 = dense<0.0> : tensor<10xf32>
+    qtrain.parameter @parameter.conv.weight id 5 rate 5.0e-01 weight_bits 16
+      frozen = dense<0.0> : tensor<4x1x3x3xf32>
     qtrain.parameter @parameter.out.bias id 3 exponent -9
       = dense<0> : tensor<10xi8>
     qtrain.parameter @buffer.bn.mean id 0 kind buffer
@@ -70,12 +75,15 @@ def QTrain_ParameterOp
                        OptionalAttr<SI32Attr>:$exponent,
                        OptionalAttr<I64Attr>:$uniform,
                        OptionalAttr<I64Attr>:$levels,
-                       OptionalAttr<F32Attr>:$bound, UnitAttr:$frozen,
+                       OptionalAttr<F32Attr>:$bound,
+                       OptionalAttr<F64Attr>:$rate,
+                       OptionalAttr<I64Attr>:$weight_bits, UnitAttr:$frozen,
                        OptionalAttr<FlatSymbolRefAttr>:$origin,
                        ElementsAttr:$value);
   let assemblyFormat = [{
     $sym_name `id` $id (`kind` $kind^)? (`exponent` $exponent^)?
     (`uniform` $uniform^)? (`levels` $levels^)? (`bound` $bound^)?
+    (`rate` $rate^)? (`weight_bits` $weight_bits^)?
     (`frozen` $frozen^)? (`origin` $origin^)? `=` $value
     attr-dict
   }];
@@ -93,8 +101,8 @@ def QTrain_ParameterOp
                    "StateKind":$kind, "::mlir::ElementsAttr":$value),
     [{
       build($_builder, $_state, symbol.getValue(), id, kind, /*exponent=*/{},
-            /*uniform=*/{}, /*levels=*/{}, /*bound=*/{}, /*frozen=*/false,
-            /*origin=*/{}, value);
+            /*uniform=*/{}, /*levels=*/{}, /*bound=*/{}, /*rate=*/{},
+            /*weight_bits=*/{}, /*frozen=*/false, /*origin=*/{}, value);
     }]>
   ];
   let hasVerifier = 1;

@@ -11,6 +11,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <cmath>
+#include <cstdlib>
 
 using namespace mlir;
 using namespace qtc::qtrain;
@@ -210,6 +211,12 @@ LogicalResult ParameterOp::verify() {
         "expected a positive, finite bound for uniform f32 values");
   if (getOrigin().has_value() != (getKind() == StateKind::Evaluation)) // C6
     return emitOpError("expected an origin exactly for kind 'evaluation'");
+  if (getRate() &&
+      (!(*getRate() > APFloat(0.0)) || !getRate()->isFinite())) // C8
+    return emitOpError("expected a positive, finite factor on the rate");
+  if (getWeightBits() && *getWeightBits() != 8 && *getWeightBits() != 16) // C8
+    return emitOpError() << "expected 8 or 16 weight bits, but got "
+                         << *getWeightBits();
   if (!getLevels())
     return success();
   int64_t levels = *getLevels(), half = levels / 2;
@@ -555,6 +562,17 @@ LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
 LogicalResult UpdateOp::verify() {
   if (getParameter().getType() != getResult().getType()) // C1
     return emitOpError("expected parameter and result of one type");
+  if (getStates().size() != getNewStates().size()) // C4
+    return emitOpError() << "expected as many new states as states, but got "
+                         << getNewStates().size() << " and "
+                         << getStates().size();
+  for (ValueRange states :
+       {ValueRange(getStates()), ValueRange(getNewStates())})
+    for (Value state : states) // C4
+      if (isScaled(state.getType()) || state.getType() != getResult().getType())
+        return emitOpError()
+               << "expected states of a float parameter, of its type, but got "
+               << state.getType();
   auto scaled = dyn_cast<ScaledType>(getParameter().getType());
   if (getLimit() && (!scaled || static_cast<int64_t>(*getLimit()) < 1 ||
                      !llvm::isIntN(scaled.getWidth(), *getLimit()))) // C2
@@ -632,12 +650,19 @@ LogicalResult ApplyMaskOp::verify() {
   return expectMask(*this, getInput(), getMask()); // C1
 }
 
+/// Checks the `bits` that an operation clips its result to.
+static LogicalResult expectBits(Operation *op, int64_t bits,
+                                ScaledType result) {
+  if (bits >= 2 && bits <= static_cast<int64_t>(result.getWidth()))
+    return success();
+  return op->emitOpError() << "expected 2 to " << result.getWidth()
+                           << " bits, but got " << bits;
+}
+
 LogicalResult ShiftScaleOp::verify() {
   ArrayRef<int64_t> shape = getInput().getType().getShape();
-  unsigned width = getResult().getType().getWidth();
-  if (getBits() < 2 || getBits() > width) // C2
-    return emitOpError() << "expected 2 to " << width << " bits, but got "
-                         << getBits();
+  if (failed(expectBits(*this, getBits(), getResult().getType()))) // C2
+    return failure();
   bool stochastic = getRounding() == Rounding::Stochastic;
   if (stochastic != static_cast<bool>(getRandom())) // C3
     return emitOpError(
@@ -650,6 +675,42 @@ LogicalResult ShiftScaleOp::verify() {
     return emitOpError() << "expected random numbers of shape [" << shape
                          << "], but got " << getRandom().getType();
   return expectShape(*this, "result", getResult(), shape); // C1
+}
+
+LogicalResult WeightedSumOp::verify() {
+  ArrayRef<int64_t> factors = getFactors();
+  if (factors.empty() || factors.size() != getTerms().size()) // C2
+    return emitOpError("expected terms, and a factor for each");
+  constexpr int64_t kLimit = int64_t(1) << 30;
+  int64_t room = kLimit;
+  for (int64_t factor : factors) { // C2
+    if (factor < -room || factor > room)
+      return emitOpError(
+          "expected factors whose magnitudes add up to at most 2^30");
+    room -= std::abs(factor);
+  }
+  if (static_cast<int64_t>(getShift()) < 0 || getShift() > 62) // C3
+    return emitOpError() << "expected a shift from 0 to 62, but got "
+                         << getShift();
+  if (getRounding() != Rounding::Nearest &&
+      getRounding() != Rounding::TowardZero) // C4
+    return emitOpError("expected rounding 'nearest' or 'floor0'");
+  for (Value term : getTerms()) // C1
+    if (failed(expectShape(*this, "term", term, getShape(getResult()))))
+      return failure();
+  return expectBits(*this, getBits(), getResult().getType()); // C3
+}
+
+LogicalResult AddScaledOp::verify() {
+  ArrayRef<int64_t> shape = getShape(getInput());
+  if (failed(expectShape(*this, "addend", getAddend(), shape)) || // C1
+      failed(expectShape(*this, "result", getResult(), shape)))
+    return failure();
+  constexpr int64_t kMaxFactor = int64_t(1) << 24;
+  if (static_cast<int64_t>(getFactor()) < 1 || getFactor() > kMaxFactor) // C2
+    return emitOpError() << "expected a factor from 1 to 2^24, but got "
+                         << static_cast<int64_t>(getFactor());
+  return expectBits(*this, getBits(), getResult().getType()); // C3
 }
 
 /// Checks that the tensors in memory match the type of the value.

@@ -527,3 +527,32 @@ func.func @f(%x: tensor<2x4xf32>, %l: tensor<2xi32>) {
     : (tensor<2x4xf32>, tensor<2xi32>) -> !qtrain.scaled<tensor<2x4xi32>>
   return
 }
+
+// -----
+
+// (C4) of qtrain.update
+func.func @f(%w: tensor<4xf32>) {
+  // expected-error @below {{expected as many new states as states, but got 0 and 1}}
+  %0 = qtrain.update %w, %w, %w : (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+// (C4)
+func.func @f(%w: tensor<4xf32>, %v: tensor<5xf32>) {
+  // expected-error @below {{expected states of a float parameter, of its type, but got 'tensor<5xf32>'}}
+  %0, %1 = qtrain.update %w, %w, %v : (tensor<4xf32>, tensor<4xf32>, tensor<5xf32>) -> (tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// (C4) Mantissas have none: a scheme has replaced the rule.
+func.func @f(%w: !qtrain.scaled<tensor<4xi8>>) {
+  // expected-error @below {{expected states of a float parameter, of its type, but got '!qtrain.scaled<tensor<4xi8>>'}}
+  %0, %1 = qtrain.update %w, %w, %w
+    : (!qtrain.scaled<tensor<4xi8>>, !qtrain.scaled<tensor<4xi8>>, !qtrain.scaled<tensor<4xi8>>)
+    -> (!qtrain.scaled<tensor<4xi8>>, !qtrain.scaled<tensor<4xi8>>)
+  return
+}

@@ -241,3 +241,113 @@ func.func @f(%x: !qtrain.scaled<tensor<8xi32>>, %m: tensor<9xi1>) {
   %0 = qtrain.apply_mask %x, %m : (!qtrain.scaled<tensor<8xi32>>, tensor<9xi1>) -> !qtrain.scaled<tensor<8xi32>>
   return
 }
+
+// -----
+
+// (C1) of qtrain.weighted_sum
+func.func @f(%v: !qtrain.scaled<tensor<8xi32>>, %g: !qtrain.scaled<tensor<9xi16>>) {
+  // expected-error @below {{expected term of shape [8], but got [9]}}
+  %0 = qtrain.weighted_sum %v, %g {bits = 32 : i64, factors = array<i64: 1, 2>, rounding = #qtrain.rounding<floor0>, shift = 0 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>, !qtrain.scaled<tensor<9xi16>>) -> !qtrain.scaled<tensor<8xi32>>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%v: !qtrain.scaled<tensor<8xi32>>) {
+  // expected-error @below {{expected terms, and a factor for each}}
+  %0 = qtrain.weighted_sum %v {bits = 32 : i64, factors = array<i64: 1, 2>, rounding = #qtrain.rounding<floor0>, shift = 0 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>) -> !qtrain.scaled<tensor<8xi32>>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f() {
+  // expected-error @below {{expected terms, and a factor for each}}
+  %0 = "qtrain.weighted_sum"() {bits = 32 : i64, factors = array<i64>, rounding = #qtrain.rounding<floor0>, shift = 0 : i64}
+    : () -> !qtrain.scaled<tensor<8xi32>>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%v: !qtrain.scaled<tensor<8xi32>>) {
+  // expected-error @below {{expected factors whose magnitudes add up to at most 2^30}}
+  %0 = qtrain.weighted_sum %v, %v {bits = 32 : i64, factors = array<i64: -1073741824, 1>, rounding = #qtrain.rounding<floor0>, shift = 0 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>, !qtrain.scaled<tensor<8xi32>>) -> !qtrain.scaled<tensor<8xi32>>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @f(%v: !qtrain.scaled<tensor<8xi32>>) {
+  // expected-error @below {{expected 2 to 32 bits, but got 33}}
+  %0 = qtrain.weighted_sum %v {bits = 33 : i64, factors = array<i64: 1>, rounding = #qtrain.rounding<floor0>, shift = 0 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>) -> !qtrain.scaled<tensor<8xi32>>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @f(%v: !qtrain.scaled<tensor<8xi32>>) {
+  // expected-error @below {{expected a shift from 0 to 62, but got 63}}
+  %0 = qtrain.weighted_sum %v {bits = 32 : i64, factors = array<i64: 1>, rounding = #qtrain.rounding<floor0>, shift = 63 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>) -> !qtrain.scaled<tensor<8xi32>>
+  return
+}
+
+// -----
+
+// (C4)
+func.func @f(%v: !qtrain.scaled<tensor<8xi32>>) {
+  // expected-error @below {{expected rounding 'nearest' or 'floor0'}}
+  %0 = qtrain.weighted_sum %v {bits = 32 : i64, factors = array<i64: 1>, rounding = #qtrain.rounding<even>, shift = 1 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>) -> !qtrain.scaled<tensor<8xi32>>
+  return
+}
+
+// -----
+
+// (C1) of qtrain.add_scaled
+func.func @f(%g: !qtrain.scaled<tensor<8xi32>>, %w: !qtrain.scaled<tensor<9xi16>>, %n: i32) {
+  // expected-error @below {{expected addend of shape [8], but got [9]}}
+  %0 = qtrain.add_scaled %g, %w, %n {bits = 64 : i64, factor = 1 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>, !qtrain.scaled<tensor<9xi16>>, i32) -> !qtrain.scaled<tensor<8xi64>>
+  return
+}
+
+// -----
+
+// (C1)
+func.func @f(%g: !qtrain.scaled<tensor<8xi32>>, %w: !qtrain.scaled<tensor<8xi16>>, %n: i32) {
+  // expected-error @below {{expected result of shape [8], but got [9]}}
+  %0 = qtrain.add_scaled %g, %w, %n {bits = 64 : i64, factor = 1 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>, !qtrain.scaled<tensor<8xi16>>, i32) -> !qtrain.scaled<tensor<9xi64>>
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%g: !qtrain.scaled<tensor<8xi32>>, %w: !qtrain.scaled<tensor<8xi16>>, %n: i32) {
+  // expected-error @below {{expected a factor from 1 to 2^24, but got 0}}
+  %0 = qtrain.add_scaled %g, %w, %n {bits = 64 : i64, factor = 0 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>, !qtrain.scaled<tensor<8xi16>>, i32) -> !qtrain.scaled<tensor<8xi64>>
+  return
+}
+
+// -----
+
+// (C3)
+func.func @f(%g: !qtrain.scaled<tensor<8xi32>>, %w: !qtrain.scaled<tensor<8xi16>>, %n: i32) {
+  // expected-error @below {{expected 2 to 64 bits, but got 1}}
+  %0 = qtrain.add_scaled %g, %w, %n {bits = 1 : i64, factor = 1 : i64}
+    : (!qtrain.scaled<tensor<8xi32>>, !qtrain.scaled<tensor<8xi16>>, i32) -> !qtrain.scaled<tensor<8xi64>>
+  return
+}

@@ -637,3 +637,15 @@ func.func private @f(tensor<f32> {qtrain.role = #qtrain.role<target>})
 
 // expected-error @below {{has no result attribute "qtrain.role" in dialect qtrain}}
 func.func private @f() -> (i64 {qtrain.role = #qtrain.role<seed>})
+
+// -----
+
+// (C8) of qtrain.parameter
+// expected-error @below {{expected a positive, finite factor on the rate}}
+qtrain.parameter @w id 0 rate 0.0 = dense<0.0> : tensor<2xf32>
+
+// -----
+
+// (C8)
+// expected-error @below {{expected 8 or 16 weight bits, but got 12}}
+qtrain.parameter @w id 0 weight_bits 12 = dense<0.0> : tensor<2xf32>

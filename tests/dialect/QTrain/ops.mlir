@@ -25,6 +25,9 @@ qtrain.parameter @"names/of ONNX" id 7 exponent 0 frozen = dense<0> : tensor<2xi
 qtrain.parameter @drawn id 8 exponent -9 uniform 256 = dense<512> : tensor<2xi16>
 // CHECK: qtrain.parameter @drawn_floats id 8 bound 2.500000e-01 = dense<1.250000e-01> : tensor<2xf32>
 qtrain.parameter @drawn_floats id 8 bound 0.25 = dense<0.125> : tensor<2xf32>
+// Options of single layers.
+// CHECK: qtrain.parameter @slow id 6 rate 5.000000e-01 weight_bits 16 frozen = dense
+qtrain.parameter @slow id 6 rate 0.5 weight_bits 16 frozen = dense<0.0> : tensor<2xf32>
 // What is no parameter to train says what it is.
 // CHECK: qtrain.parameter @mean id 0 kind buffer = dense<0.000000e+00> : tensor<10xf32>
 qtrain.parameter @mean id 0 kind buffer = dense<0.0> : tensor<10xf32>
@@ -359,6 +362,10 @@ func.func @update(%w: tensor<10xf32>, %sw: !qtrain.scaled<tensor<10xi16>>) {
   // CHECK: qtrain.update {{.*}} {symbol = @w} : {{.*}} -> !qtrain.scaled<tensor<10xi16>>
   %1 = qtrain.update %sw, %sw {symbol = @w}
     : (!qtrain.scaled<tensor<10xi16>>, !qtrain.scaled<tensor<10xi16>>) -> !qtrain.scaled<tensor<10xi16>>
+  // States of an optimizer.
+  // CHECK: %{{.+}}, %{{.+}} = qtrain.update %{{.*}}, %{{.*}}, %{{.*}} : (tensor<10xf32>, tensor<10xf32>, tensor<10xf32>) -> (tensor<10xf32>, tensor<10xf32>)
+  %2, %3 = qtrain.update %w, %w, %w
+    : (tensor<10xf32>, tensor<10xf32>, tensor<10xf32>) -> (tensor<10xf32>, tensor<10xf32>)
   return
 }
 
@@ -455,5 +462,25 @@ func.func @limited_update(%w: !qtrain.scaled<tensor<10xi8>>, %g: !qtrain.scaled<
   // CHECK: qtrain.update %{{.+}}, %{{.+}} {limit = 64 : i64}
   %0 = qtrain.update %w, %g {limit = 64 : i64}
     : (!qtrain.scaled<tensor<10xi8>>, !qtrain.scaled<tensor<10xi32>>) -> !qtrain.scaled<tensor<10xi8>>
+  return
+}
+
+// CHECK-LABEL: func @weighted_sum(
+func.func @weighted_sum(%v: !qtrain.scaled<tensor<10xi32>>, %g: !qtrain.scaled<tensor<10xi16>>) {
+  // CHECK: qtrain.weighted_sum %{{.+}}, %{{.+}} {bits = 32 : i64, factors = array<i64: 230, 65536>, rounding = #qtrain.rounding<floor0>, shift = 8 : i64}
+  %0 = qtrain.weighted_sum %v, %g {bits = 32 : i64, factors = array<i64: 230, 65536>, rounding = #qtrain.rounding<floor0>, shift = 8 : i64}
+    : (!qtrain.scaled<tensor<10xi32>>, !qtrain.scaled<tensor<10xi16>>) -> !qtrain.scaled<tensor<10xi32>>
+  // Ends of the ranges; the sign of a value.
+  // CHECK: qtrain.weighted_sum %{{.+}} {bits = 2 : i64, factors = array<i64: -1073741824>, {{.*}}, shift = 62 : i64}
+  %1 = qtrain.weighted_sum %v {bits = 2 : i64, factors = array<i64: -1073741824>, rounding = #qtrain.rounding<nearest>, shift = 62 : i64}
+    : (!qtrain.scaled<tensor<10xi32>>) -> !qtrain.scaled<tensor<10xi8>>
+  return
+}
+
+// CHECK-LABEL: func @add_scaled(
+func.func @add_scaled(%g: !qtrain.scaled<tensor<10xi32>>, %w: !qtrain.scaled<tensor<10xi16>>, %n: i32) {
+  // CHECK: qtrain.add_scaled %{{.+}}, %{{.+}}, %{{.+}} {bits = 64 : i64, factor = 16777216 : i64}
+  %0 = qtrain.add_scaled %g, %w, %n {bits = 64 : i64, factor = 16777216 : i64}
+    : (!qtrain.scaled<tensor<10xi32>>, !qtrain.scaled<tensor<10xi16>>, i32) -> !qtrain.scaled<tensor<10xi64>>
   return
 }

@@ -6,6 +6,8 @@ Everything works on int64 arrays (or Python integers turned into them). Nothing
 here is optimized; every function follows a sentence of the contract.
 """
 
+from fractions import Fraction
+
 import numpy as np
 
 INT32_LIMIT = 2**31 - 1
@@ -146,6 +148,15 @@ def ceil_log2(value):
     """ceil(log2 v) of a positive float, exactly."""
     fraction, exponent = np.frexp(float(value))
     return int(exponent) - (1 if fraction == 0.5 else 0)
+
+
+def exact_log2(text):
+    """The binary logarithm of a power of two such as 8, 0.5 or 1/8."""
+    value = Fraction(text)
+    log2 = value.numerator.bit_length() - value.denominator.bit_length()
+    if Fraction(2) ** log2 != value:
+        raise ValueError(f"{text} is no power of two")
+    return log2
 
 
 def round_half_even(values):

@@ -36,6 +36,9 @@ class Parameter:
     identifier: int = -1
     fans: tuple = None
     weight_of_node: str = None  # the weight whose exponent an all-zero bias takes
+    frozen: bool = False
+    rate: int = 0  # log2 of a factor on the learning rate
+    weight_bits: int = None  # None: as all others
 
 
 @dataclasses.dataclass

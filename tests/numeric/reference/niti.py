@@ -11,15 +11,16 @@ from fractions import Fraction
 import numpy as np
 
 import batchnorm
+import layers
 import loss
 import operators
+import optimizers
 import philox
 from arithmetic import (
     aligned_sum,
     ceil_log2,
     clip,
     int64,
-    magnitude_bits,
     requantize,
     round_half_even,
     saturate,
@@ -43,6 +44,7 @@ class Settings:
     power: str = "fraction"
     loss: str = "cross-entropy"
     loss_delta: float = 1.0
+    optimizer: object = dataclasses.field(default_factory=optimizers.SGD)
 
 
 class Schedule:
@@ -92,9 +94,16 @@ class Trainer:
                 self.running.update(zip(names, values))
         self.estimated = dict(self.running)  # the statistics that evaluation uses
         self.batches = {}  # node output -> statistics of the batches of an estimation
-        self.trained = self._values_with_errors()
+        self.trained = layers.trained_values(graph.nodes, graph)
+        self.kept = {}  # parameter -> what the optimizer keeps
+        if optimizers.keeps_state(settings.optimizer):
+            self.kept = {n: int64(0 * m) for n, m in self.mantissas.items() if not graph.parameters[n].frozen}
 
     # Parameters ------------------------------------------------------------
+
+    def bits(self, name):
+        """Bits that a parameter is stored with."""
+        return self.graph.parameters[name].weight_bits or self.settings.weight_bits
 
     def _initialise(self, parameter):
         """Initial mantissas and the exponent, fixed for the run (section 4, Weights, Bias).
@@ -106,7 +115,7 @@ class Trainer:
         scheme = settings.init == "scheme"
         if scheme and parameter.role == "bias":
             values = np.zeros_like(values)
-        wide = settings.weight_bits == 16
+        wide = self.bits(name) == 16
         if scheme and parameter.role == "weight":
             numbers = philox.lanes(
                 settings.seed, values.size, parameter.identifier, 0, philox.INITIALISATION
@@ -131,17 +140,9 @@ class Trainer:
     def compute_copy(self, use):
         """The int8 mantissas a node computes with, in the node's layout."""
         mantissas = self.mantissas[use.name]
-        if self.settings.weight_bits == 16:
+        if self.bits(use.name) == 16:
             mantissas = clip(shift_nearest(mantissas, 8), 8)
         return use.view(mantissas)
-
-    def _values_with_errors(self):
-        """Values that depend on a parameter; no error is computed for others."""
-        values = set()
-        for node in self.graph.nodes:
-            if node.weight is not None or any(i in values for i in node.inputs):
-                values.add(node.output)
-        return values
 
     # Forward ---------------------------------------------------------------
 
@@ -417,27 +418,32 @@ class Trainer:
         sum over several uses does not.
         """
         settings, parameter = self.settings, self.graph.parameters[name]
+        if parameter.frozen:
+            return
         if len(uses) == 1:
             accumulator, exponent = uses[0]
         else:
             accumulator, exponent = aligned_sum(uses, saturated=False)
-        if parameter.role in ("gamma", "beta"):
-            mu -= 3
-        bits = settings.weight_bits
-        shift = magnitude_bits(accumulator) - (mu + (8 if bits == 16 else 0))
-        if settings.grad_round == "pseudo":
-            rounded = shift_pseudo(accumulator, shift)
-        elif settings.grad_round == "nearest":
-            rounded = shift_nearest(accumulator, shift)
-        else:
+        rate = mu + parameter.rate - (3 if parameter.role in ("gamma", "beta") else 0)
+        bits, shifts = self.bits(name), []
+
+        def rounded(gradient, shift):
+            shifts.append(shift)
+            if settings.grad_round == "pseudo":
+                return clip(shift_pseudo(gradient, shift), bits)
+            if settings.grad_round == "nearest":
+                return clip(shift_nearest(gradient, shift), bits)
             numbers = philox.random16(
-                settings.seed, accumulator.shape, parameter.identifier, step,
-                philox.GRADIENT_ROUNDING,
+                settings.seed, gradient.shape, parameter.identifier, step, philox.GRADIENT_ROUNDING
             )
-            rounded = shift_stochastic(accumulator, shift, numbers)
-        gradient = clip(rounded, bits)
-        self.mantissas[name] = clip(self.mantissas[name] - gradient, bits)
-        self.recorder.record("gradient", name, accumulator, exponent, shift)
+            return clip(shift_stochastic(gradient, shift, numbers), bits)
+
+        self.mantissas[name], kept = settings.optimizer.update(
+            self.mantissas[name], accumulator, rate, bits, rounded, self.kept.get(name)
+        )
+        if kept is not None:
+            self.kept[name] = kept
+        self.recorder.record("gradient", name, accumulator, exponent, shifts[0])
 
     # Evaluation and state --------------------------------------------------
 
@@ -462,14 +468,16 @@ class Trainer:
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise.
 
-        Parameters, the running statistics as int32 (2^-16) and int64 (2^-32), and those that
+        Parameters as they are stored, what the optimizer keeps for them, the running statistics as int32 (2^-16) and int64 (2^-32), and those that
         evaluation uses in the same form.
         """
-        kind = "<i2" if self.settings.weight_bits == 16 else "<i1"
-        rows = [
-            (name, self.exponents[name], mantissas.astype(kind).tobytes())
-            for name, mantissas in self.mantissas.items()
-        ]
+        rows = []
+        for name, mantissas in self.mantissas.items():
+            wide = self.bits(name) == 16
+            exponent = self.exponents[name] - (8 if wide else 0)
+            rows.append((name, exponent, mantissas.astype("<i2" if wide else "<i1").tobytes()))
+            if name in self.kept:
+                rows.append((name + ".momentum", exponent - 8, self.kept[name].astype("<i4").tobytes()))
         for node in self.graph.nodes:
             if node.kind == "batchnorm":
                 mean, variance = node.attributes["running"]

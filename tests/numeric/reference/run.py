@@ -16,10 +16,13 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np  # noqa: E402 (the environment comes first)
 
+import arithmetic  # noqa: E402
 import data  # noqa: E402
 import graph  # noqa: E402
+import layers  # noqa: E402
 import loss  # noqa: E402
 import niti  # noqa: E402
+import optimizers  # noqa: E402
 import wage  # noqa: E402
 
 
@@ -76,6 +79,13 @@ def parse(arguments):
         "--loss", choices=["cross-entropy", "sse", *loss.OF_NUMBERS], help="default: cross-entropy, for WAGE sse"
     )
     parser.add_argument("--loss-delta", type=float, default=1.0)
+    parser.add_argument("--optimizer", choices=["sgd", "lion"], default="sgd", help="NITI's")
+    parser.add_argument("--momentum", type=float, default=0.0)
+    parser.add_argument("--weight-decay", type=float, default=0.0)
+    parser.add_argument("--beta1", type=float, default=0.9)
+    parser.add_argument("--beta2", type=float, default=0.99)
+    parser.add_argument("--freeze", action="append", default=[], metavar="PATTERN")
+    parser.add_argument("--layer", action="append", default=[], metavar="PATTERN:KEY=VALUE[,...]")
     parser.add_argument("--wage-bits", default="2-8-8-8", metavar="kW-kA-kG-kE")
     parser.add_argument("--wage-input", choices=["auto", "head", "c17", "mnist"], default="auto")
     parser.add_argument("--wage-weight-clip", choices=["code", "paper"], default="code")
@@ -149,12 +159,18 @@ def take_targets(dataset, model, options):
         setattr(dataset, name, loss.target_mantissas(targets))
 
 
+def create_optimizer(options):
+    if options.optimizer == "lion":
+        return optimizers.Lion(options.beta1, options.beta2, options.weight_decay)
+    return optimizers.SGD(options.momentum, options.weight_decay)
+
+
 def create(options, model, dataset):
     """(trainer, input table, reader of a schedule's value) of the scheme."""
     if options.scheme == "niti":
         settings = niti.Settings(
             options.seed, options.init, options.headroom, options.weight_bits, options.grad_round, options.power,
-            options.loss, options.loss_delta,
+            options.loss, options.loss_delta, create_optimizer(options),
         )
         recorder = Recorder(options.dump) if options.dump else None
         if options.loss == "sse":
@@ -171,7 +187,7 @@ def create(options, model, dataset):
         options.seed, options.init, options.wage_bits, options.wage_input, options.wage_weight_clip,
         options.wage_alpha, options.wage_last_layer, options.wage_gamma, options.loss,
     )
-    return wage.Trainer(model, settings), wage.InputTable(settings, model.shapes[model.input]), wage.parse_rate
+    return wage.Trainer(model, settings), wage.InputTable(settings, model.shapes[model.input]), arithmetic.exact_log2
 
 
 def main(arguments=None):
@@ -180,6 +196,7 @@ def main(arguments=None):
     model = graph.load(options.model, options.batch, options.loss)
     check_images(dataset, model.shapes[model.input], options)
     take_targets(dataset, model, options)
+    layers.apply(model, options.freeze, options.layer)
     trainer, table, parse_rate = create(options, model, dataset)
     batches = data.TrainingBatches(
         dataset, options.batch, options.seed, not options.no_shuffle, options.augment == "crop-flip", options.limit

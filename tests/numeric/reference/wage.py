@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
+import layers
 import loss
 import operators
 import philox
@@ -60,15 +61,6 @@ def limit(bits):
 
 def clamp(values, bound):
     return np.clip(int64(values), -bound, bound)
-
-
-def parse_rate(text):
-    """The binary logarithm of a power of two such as 8 or 1/8."""
-    value = Fraction(text)
-    log2 = int(math.log2(value))
-    if Fraction(2) ** log2 != value:
-        raise ValueError(f"--schedule: {text} is no power of two")
-    return log2
 
 
 class InputTable:
@@ -120,10 +112,7 @@ class Trainer:
                 self._initialise_layer(node)
             elif node.kind != "relu" and node.inputs[0] in self.layers:
                 self.layers[node.output] = self.layers[node.inputs[0]]
-        self.trained = set()
-        for node in self.nodes:
-            if node.weight is not None or any(name in self.trained for name in node.inputs):
-                self.trained.add(node.output)
+        self.trained = layers.trained_values(self.nodes, graph)
 
     # Parameters ------------------------------------------------------------
 
@@ -322,15 +311,16 @@ class Trainer:
 
     def _update(self, name, gradient, step, rate):
         """QG and the clipped difference (wage.md 2.10)."""
-        settings = self.settings
+        settings, parameter = self.settings, self.graph.parameters[name]
+        if parameter.frozen:
+            return
         largest = largest_magnitude(gradient)
-        shift = (round_log2(largest) if largest else 0) - rate
+        shift = (round_log2(largest) if largest else 0) - (rate + parameter.rate)
         if shift <= 0:
             change = gradient << -shift
         else:
-            identifier = self.graph.parameters[name].identifier
             numbers = philox.random16(
-                settings.seed, gradient.shape, identifier, step, philox.GRADIENT_ROUNDING
+                settings.seed, gradient.shape, parameter.identifier, step, philox.GRADIENT_ROUNDING
             )
             change = shift_stochastic(gradient, shift, numbers)
         bound = limit(BIAS_BITS) if name in self.biases else settings.weight_limit()

@@ -30,9 +30,12 @@ TIMEOUT = 60
 MEMORY = 8 << 30
 # What the defaults of a pass do not reach.
 OPTIONS = {
-    "qtrain-apply-niti": ["scheme-init=true weight-bits=16 gradient-rounding=stochastic loss=paper"],
+    "qtrain-apply-niti": [
+        "scheme-init=true weight-bits=16 gradient-rounding=stochastic loss=paper settings=momentum=0.9,weight-decay=0.1",
+        "weight-bits=16 optimizer=lion",
+    ],
     "qtrain-apply-wage": ["quantize-last=true scheme-init=true"],
-    "qtrain-apply-float": ["settings=momentum=0,weight-decay=0.1 scheme-init=true", "optimizer=adamw"],
+    "qtrain-apply-float": ["settings=momentum=0,weight-decay=0.1 scheme-init=true", "optimizer=adamw", "optimizer=lion"],
     "qtrain-generate-backward": ["loss=sse", "loss=huber number-input=true mantissas=true", "loss=bce number-input=true"],
     "convert-qkernel-to-loops": ["elements=true"],
     "convert-contract-to-gpu": ["sm=90a"],

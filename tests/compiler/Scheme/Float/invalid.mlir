@@ -16,7 +16,7 @@ func.func @evaluate(%pixels: tensor<2x4xui8>) -> tensor<2x4xf32> {
 qtrain.parameter @w id 0 = dense<1.0> : tensor<4xf32>
 func.func @train_step(%w: tensor<4xf32> {qtrain.parameter = @w}) -> tensor<4xf32> {
   // expected-error @below {{expected a learning rate, a step and labels}}
-  %0 = qtrain.update %w, %w : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %0 = qtrain.update %w, %w {symbol = @w} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return %0 : tensor<4xf32>
 }
 
