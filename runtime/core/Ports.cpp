@@ -53,10 +53,6 @@ uint64_t qtcrt::portBytes(const qtcrt_port &port) {
   return port.elements * dtypeBytes(port.dtype);
 }
 
-uint64_t qtcrt::exampleBytes(const qtcrt_model &model, const qtcrt_port &port) {
-  return portBytes(port) / static_cast<uint64_t>(model.batch);
-}
-
 uint64_t qtcrt::outputsOf(const qtcrt_model &model) {
   const qtcrt_port &prediction = predictionPort(model);
   return static_cast<uint64_t>(prediction.shape[prediction.rank - 1]);

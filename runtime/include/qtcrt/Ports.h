@@ -41,9 +41,6 @@ bool isOutput(const qtcrt_port &port);
 /// Bytes of the whole port, which has those of one batch.
 uint64_t portBytes(const qtcrt_port &port);
 
-/// Bytes that the port has for one example of a batch.
-uint64_t exampleBytes(const qtcrt_model &model, const qtcrt_port &port);
-
 /// Numbers that the model predicts for one position of an example.
 uint64_t outputsOf(const qtcrt_model &model);
 

@@ -70,8 +70,6 @@ TEST_F(Ports, AreFoundByRole) {
   EXPECT_EQ(indexOf(model, predictionPort(model)), uint64_t{FakePrediction});
   EXPECT_EQ(indexOf(model, *findPort(model, QTCRT_PORT_EXPONENT)),
             uint64_t{FakeExponent});
-  EXPECT_EQ(exampleBytes(model, inputPort(model)), uint64_t{fakeFeatures});
-  EXPECT_EQ(exampleBytes(model, targetPort(model)), sizeof(int32_t));
   EXPECT_EQ(outputsOf(model), uint64_t{fakeClasses});
   EXPECT_TRUE(takesPixels(model));
   EXPECT_TRUE(predictsClasses(model));
