@@ -6,7 +6,7 @@
 The numbers of the graphs start at a seed that is printed, and named by each failure. QTC_RANDOM_SEED sets it, and
 QTC_RANDOM_COUNT how many graphs each scheme gets:
 
-    QTC_RANDOM_SEED=123 QTC_RANDOM_COUNT=1 python3 tests/e2e/slow/test_random_graphs.py
+    QTC_RANDOM_SEED=123 QTC_RANDOM_COUNT=1 python3 tests/e2e/slow/test_new_random_graphs.py
 """
 
 import os
