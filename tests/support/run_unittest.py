@@ -78,10 +78,14 @@ def main():
         sys.exit(__doc__)
     folder, report = sys.argv[1:]
     wanted = re.compile(os.environ.get("QTC_TEST_FILTER", ""))
-    tests = [test for test in flatten(unittest.defaultTestLoader.discover(folder)) if wanted.search(test.id())]
+    loader = unittest.TestLoader()
+    tests = [test for test in flatten(loader.discover(folder)) if wanted.search(test.id())]
+    # The filter must not hide a file that cannot be loaded.
+    for error in loader.errors:
+        print(error, file=sys.stderr)
     result = unittest.TextTestRunner(resultclass=Result, verbosity=1).run(unittest.TestSuite(tests))
     ElementTree.ElementTree(result.suite).write(report, encoding="utf-8", xml_declaration=True)
-    return 0 if result.wasSuccessful() else 1
+    return 0 if result.wasSuccessful() and not loader.errors else 1
 
 
 if __name__ == "__main__":
