@@ -11,7 +11,7 @@ using namespace mlir;
 using namespace qtc;
 
 static ArrayRef<int64_t> getErrorShape(qkernel::Conv2DWeightGradientOp op) {
-  return cast<ShapedType>(op.getIns()[1].getType()).getShape();
+  return cast<ShapedType>(op.getOutput().getType()).getShape();
 }
 
 bool qtc::supportsPixelSteps(qkernel::Conv2DWeightGradientOp op) {
@@ -20,7 +20,7 @@ bool qtc::supportsPixelSteps(qkernel::Conv2DWeightGradientOp op) {
 
 std::optional<SumParts> qtc::getSumParts(qkernel::Conv2DWeightGradientOp op) {
   if (!op.getSaturate() || op.getGroup() != 1 ||
-      !getElementTypeOrSelf(op.getOuts()[0]).isInteger(32))
+      !getElementTypeOrSelf(op.getWeight()).isInteger(32))
     return std::nullopt;
   ArrayRef<int64_t> errors = getErrorShape(op);
   int64_t pixels = errors[1] * errors[2];

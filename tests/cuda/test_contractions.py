@@ -46,23 +46,26 @@ class Contraction:
         def numbers(values):
             return "array<i64: " + ", ".join(str(value) for value in values) + ">"
 
-        operands = [("a", buffer(self.a, "i8")), ("b", buffer(self.b, "i8"))]
-        operands += [("bias", buffer((self.columns,), "i32"))] * self.has_bias
-        results = [("result", buffer(self.result, "i32"))] + [("max", "memref<i32>")] * (not self.accumulate)
-        listed = [
-            ", ".join(f"%{name}" for name, _ in group) + " : " + ", ".join(kind for _, kind in group)
-            for group in (operands, results)
-        ]
-        flags = ["has_bias"] * self.has_bias + ["accumulate"] * self.accumulate
+        groups = {
+            "ins": [("a", buffer(self.a, "i8")), ("b", buffer(self.b, "i8"))],
+            "bias": [("bias", buffer((self.columns,), "i32"))] * self.has_bias,
+            "outs": [("result", buffer(self.result, "i32"))] + [("max", "memref<i32>")] * (not self.accumulate),
+        }
+        clauses = " ".join(
+            f"{clause}({', '.join(f'%{name}' for name, _ in group)} : {', '.join(kind for _, kind in group)})"
+            for clause, group in groups.items()
+            if group
+        )
+        arguments = ", ".join(f"%{name}: {kind}" for group in groups.values() for name, kind in group)
         maps = ", ".join(
             f"{key} = affine_map<({dims}) -> ({results})>"
             for key, (dims, results) in (("a_map", self.a_map), ("b_map", self.b_map), ("result_map", self.result_map))
         )
         return f"""
-          func.func @{name}({", ".join(f"%{key}: {kind}" for key, kind in operands + results)}) {{
-            qkernel.mapped_contract ins({listed[0]}) outs({listed[1]})
+          func.func @{name}({arguments}) {{
+            qkernel.mapped_contract {clauses}
               {{rows = {numbers(self.rows)}, columns = {self.columns} : i64, steps = {numbers(self.steps)},
-               {"".join(flag + ", " for flag in flags)}{maps}}}
+               {"accumulate, " * self.accumulate}{maps}}}
             return
           }}"""
 

@@ -362,8 +362,8 @@ void KernelEmitter::storeSum(Value sum, ValueRange row, Value isRow,
   if (count % tile.columns != 0)
     exists = b.both(exists, b.isLess(column, b.index(count)));
   auto store = [&] {
-    if (op.getHasBias()) {
-      Value bias = b.create<memref::LoadOp>(op.getIns()[2], column);
+    if (op.getBias()) {
+      Value bias = b.create<memref::LoadOp>(op.getBias(), column);
       Type wide = b.getI64Type();
       Value exact =
           b.create<arith::AddIOp>(b.create<arith::ExtSIOp>(wide, sum),
@@ -382,9 +382,9 @@ void KernelEmitter::storeSum(Value sum, ValueRange row, Value isRow,
           AffineMap::get(dims.size(), 0, expr), dims));
     if (op.getAccumulate())
       b.create<memref::AtomicRMWOp>(arith::AtomicRMWKind::addi, sum,
-                                    op.getOuts()[0], to);
+                                    op.getAccumulators(), to);
     else
-      b.create<memref::StoreOp>(sum, op.getOuts()[0], to);
+      b.create<memref::StoreOp>(sum, op.getAccumulators(), to);
     return b.create<arith::MaxUIOp>(largest, b.create<math::AbsIOp>(sum));
   };
   if (!exists) {
@@ -424,7 +424,7 @@ void KernelEmitter::storeSums(Values sums) {
           storeSum(*sum++, halves[half], exists[half],
                    b.add(firstColumn, j * kFragmentColumns + k), largest);
   }
-  if (op.getOuts().size() == 2)
+  if (op.getMaximum())
     raiseMaximum(largest);
 }
 
@@ -437,7 +437,7 @@ void KernelEmitter::raiseMaximum(Value largest) {
                                             gpu::ShuffleMode::XOR);
     largest = b.create<arith::MaxUIOp>(largest, shuffle.getShuffleResult());
   }
-  Value maximum = op.getOuts()[1];
+  Value maximum = op.getMaximum();
   Value isFirst =
       b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, lane, b.index(0));
   Value isLarger =
@@ -458,10 +458,10 @@ void KernelEmitter::emit() {
   // number of the pair.
   Value pair = b.rem(b.div(thread, 2 * kRunsPerStage), kRunsPerStage);
   swizzledRun = b.create<arith::XOrIOp>(copiedRun, pair);
-  rows = createOperand(op.getIns()[0], op.getAMap(), op.getRows(),
+  rows = createOperand(op.getA(), op.getAMap(), op.getRows(),
                        /*firstRow=*/0, tile.rows, rowTile);
   columns =
-      createOperand(op.getIns()[1], op.getBMap(), {int64_t(op.getColumns())},
+      createOperand(op.getB(), op.getBMap(), {int64_t(op.getColumns())},
                     /*firstRow=*/tile.rows, tile.columns, columnTile);
   storeSums(multiplyStages());
 }

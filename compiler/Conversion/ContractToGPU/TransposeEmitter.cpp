@@ -31,7 +31,7 @@ class TransposeEmitter {
 public:
   TransposeEmitter(OpBuilder &builder, qkernel::MappedCopyOp op,
                    const cuda::TargetRecord &target)
-      : op(op), x(getShape(op.getIns()[0])), y(getShape(op.getOuts()[0])),
+      : op(op), x(getShape(op.getInput())), y(getShape(op.getOutput())),
         pixelTiles(divideCeil(getPixels(), kTile)),
         imageTiles(divideCeil(y.back(), kTile)),
         b(builder, op, target, pixelTiles * imageTiles, kThreads,
@@ -61,7 +61,7 @@ private:
                           b.isLess(pixel, b.index(getPixels())));
     LaunchBuilder::Values from = {image};
     llvm::append_range(from, delinearize(b, pixel, x.drop_front()));
-    b.copyAsync(op.getIns()[0], from, b.add(b.mul(row, kPitch), column),
+    b.copyAsync(op.getInput(), from, b.add(b.mul(row, kPitch), column),
                 exists);
     b.commit();
     b.waitForCopies(/*pending=*/0);
@@ -88,7 +88,7 @@ private:
     LaunchBuilder::Values to = delinearize(b, pixel, y.drop_back());
     to.push_back(image);
     b.create<vector::StoreOp>(b.create<vector::FromElementsOp>(type, bytes),
-                              op.getOuts()[0], to);
+                              op.getOutput(), to);
   }
 
   qkernel::MappedCopyOp op;

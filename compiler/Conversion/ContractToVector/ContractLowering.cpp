@@ -312,7 +312,7 @@ public:
   ContractLowering(Emitter &emitter, qkernel::ContractOp op,
                    const cpu::TargetRecord &target)
       : e(emitter), op(op), target(target), buffers(getBuffers()),
-        maximum(op.getOuts().size() > 1 ? op.getOuts()[1] : Value()) {}
+        maximum(op.getMaximum()) {}
 
   void run() {
     if (op.isNarrow())
@@ -323,13 +323,13 @@ public:
 private:
   ContractionBuffers getBuffers() {
     ContractionBuffers result;
-    result.a = e.flatten(op.getIns()[0]);
-    result.b = e.flatten(op.getIns()[1]);
-    if (op.getHasStart())
-      result.start = e.flatten(op.getIns()[2]);
-    if (op.getHasBias())
-      result.bias = e.flatten(op.getIns().back());
-    result.result = e.flatten(op.getOuts()[0]);
+    result.a = e.flatten(op.getA());
+    result.b = e.flatten(op.getB());
+    if (op.getStart())
+      result.start = e.flatten(op.getStart());
+    if (op.getBias())
+      result.bias = e.flatten(op.getBias());
+    result.result = e.flatten(op.getAccumulators());
     return result;
   }
 
@@ -385,7 +385,7 @@ void ContractLowering::emitTasks() {
 /// shift in the middle of the valid ones, which stays valid until the maximum
 /// has changed by three or four octaves.
 void ContractLowering::emitNarrow() {
-  Value shift = op.getOuts()[2];
+  Value shift = op.getShift();
   auto constant = [&](int64_t value) -> Value {
     return e.create<arith::ConstantIntOp>(value, 32);
   };

@@ -70,7 +70,7 @@ private:
   static LogicalResult expectTiles(qkernel::ContractOp op,
                                    const cpu::TargetRecord &target) {
     int64_t widest =
-        target.getLanes() * target.getMaxVectors(getFactors(op.getIns()[0]));
+        target.getLanes() * target.getMaxVectors(getFactors(op.getA()));
     for (qkernel::ContractionAttr contraction : op.getContractions())
       if (contraction.getPanel() > widest)
         return op.emitError()
@@ -81,7 +81,7 @@ private:
 
   /// Rows of a direct kernel are unrolled by what columns see.
   template <typename OpTy> static LogicalResult expectFewPhases(OpTy op) {
-    for (Value operand : {op.getIns()[0], op.getOuts()[0]}) {
+    for (Value operand : {op.getInput(), op.getOutput()}) {
       ArrayRef<int64_t> shape = cast<ShapedType>(operand.getType()).getShape();
       if (!hasFewPhases(op.getWindow(), shape.slice(1, 2)))
         return op.emitError("expected a direct convolution of a smaller image");

@@ -33,13 +33,13 @@ public:
   DepthwiseGradientLowering(Emitter &emitter,
                             qkernel::Conv2DWeightGradientOp op,
                             const cpu::TargetRecord &target)
-      : e(emitter), op(op), imageShape(shapeOf(op.getIns()[0])),
-        errorShape(shapeOf(op.getIns()[1])), kernel(op.getWindow().getKernel()),
+      : e(emitter), op(op), imageShape(shapeOf(op.getInput())),
+        errorShape(shapeOf(op.getOutput())), kernel(op.getWindow().getKernel()),
         vectors(emitter, target, errorShape[3]),
         vertical(getForwardPhase(op.getWindow(), 0, errorShape[1])),
         horizontal(getForwardPhase(op.getWindow(), 1, errorShape[2])),
-        images(e.flatten(op.getIns()[0])), errors(e.flatten(op.getIns()[1])),
-        result(e.flatten(op.getOuts()[0])), rows(errorShape[0] * errorShape[1]),
+        images(e.flatten(op.getInput())), errors(e.flatten(op.getOutput())),
+        result(e.flatten(op.getWeight())), rows(errorShape[0] * errorShape[1]),
         rowsPerTask(std::clamp<int64_t>(
             llvm::divideCeil(kTaskErrors, errorShape[2] * vectors.getLanes()),
             1, rows)) {}

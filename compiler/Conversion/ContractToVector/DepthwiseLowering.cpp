@@ -308,27 +308,25 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<MemRefType>(value.getType()).getShape();
 }
 
-/// The code that the two passes share; `image` is the side with a group for
-/// every channel, `outputs` the other one.
-template <typename OpTy>
-static DepthwiseForm getForm(OpTy op, Value image, Value outputs) {
+/// The code that the two passes share; `operand` is multiplied by the weights.
+static DepthwiseForm getForm(qkernel::ConvolutionOpInterface op,
+                             Value operand) {
   DepthwiseForm form;
-  form.operand = op.getIns()[0], form.weights = op.getIns()[1];
-  form.result = op.getOuts()[0];
-  if (op.getIns().size() > 2)
-    form.bias = op.getIns()[2];
-  if (op.getOuts().size() > 1)
-    form.maximum = op.getOuts()[1];
+  form.operand = operand, form.weights = op.getWeight();
+  form.result = op.getSums();
+  form.maximum = op.getMaximum();
   form.operandShape = shapeOf(form.operand);
   form.resultShape = shapeOf(form.result);
   form.kernel = op.getWindow().getKernel();
-  form.multiplier = shapeOf(outputs)[3] / shapeOf(image)[3];
+  form.multiplier =
+      shapeOf(op.getOutput())[3] / shapeOf(op.getInput())[3];
   return form;
 }
 
 void qtc::lowerDepthwise(Emitter &emitter, qkernel::Conv2DOp op,
                          const cpu::TargetRecord &target) {
-  DepthwiseForm form = getForm(op, op.getIns()[0], op.getOuts()[0]);
+  DepthwiseForm form = getForm(op, op.getInput());
+  form.bias = op.getBias();
   form.vertical = {getForwardPhase(op.getWindow(), 0, form.resultShape[1])};
   form.horizontal = {getForwardPhase(op.getWindow(), 1, form.resultShape[2])};
   form.isGradient = false;
@@ -337,7 +335,7 @@ void qtc::lowerDepthwise(Emitter &emitter, qkernel::Conv2DOp op,
 
 void qtc::lowerDepthwise(Emitter &emitter, qkernel::Conv2DInputGradientOp op,
                          const cpu::TargetRecord &target) {
-  DepthwiseForm form = getForm(op, op.getOuts()[0], op.getIns()[0]);
+  DepthwiseForm form = getForm(op, op.getOutput());
   form.vertical = getGradientPhases(op.getWindow(), 0, form.resultShape[1]);
   form.horizontal = getGradientPhases(op.getWindow(), 1, form.resultShape[2]);
   form.isGradient = true;

@@ -22,14 +22,14 @@ class PackActivationLowering {
 public:
   PackActivationLowering(Emitter &emitter, qkernel::PackActivationOp op,
                          const cpu::TargetRecord &target)
-      : e(emitter), op(op), input(e.flatten(op.getIns()[0])),
-        output(e.flatten(op.getOuts()[0])),
+      : e(emitter), op(op), input(e.flatten(op.getInput())),
+        output(e.flatten(op.getPacked())),
         element(cast<MemRefType>(input.getType()).getElementType()),
         vectorElements(target.getVectorBytes() /
                        cpu::getFactorBytes(getFactors(input))),
         interleave(op.getInterleave()), block(op.getBlock()) {
     ArrayRef<int64_t> shape =
-        cast<MemRefType>(op.getIns()[0].getType()).getShape();
+        cast<MemRefType>(op.getInput().getType()).getShape();
     images = shape[0], height = shape[1], width = shape[2];
     channels = shape[3];
     groups = llvm::divideCeil(images, interleave);

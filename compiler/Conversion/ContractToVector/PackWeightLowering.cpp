@@ -62,7 +62,7 @@ public:
   PackWeightLowering(Emitter &emitter, qkernel::PackWeightOp op,
                      const cpu::TargetRecord &target)
       : e(emitter), op(op), layout(getLayout(op)),
-        input(e.flatten(op.getIns()[0])), output(e.flatten(op.getOuts()[0])),
+        input(e.flatten(op.getWeight())), output(e.flatten(op.getPacked())),
         dot(emitter, target, getFactors(input)), lanes(target.getLanes()),
         depth(cpu::getDepth(getFactors(input))),
         element(cast<MemRefType>(input.getType()).getElementType()) {
@@ -91,7 +91,7 @@ public:
 
 private:
   static ArrayRef<int64_t> getShape(qkernel::PackWeightOp op) {
-    return cast<MemRefType>(op.getIns()[0].getType()).getShape();
+    return cast<MemRefType>(op.getWeight().getType()).getShape();
   }
   /// The layout of one of the groups that outputs are cut into.
   static WeightLayout getLayout(qkernel::PackWeightOp op) {
@@ -400,7 +400,7 @@ void PackWeightLowering::emitCorrection(Value target, Value firstColumn,
                       });
       });
   e.store(e.create<arith::SubIOp>(zero, sum.front()),
-          e.flatten(op.getOuts()[1]), firstColumn);
+          e.flatten(op.getCorrections()), firstColumn);
 }
 
 void PackWeightLowering::emitCorrections(Value part, Value target) {
@@ -458,7 +458,7 @@ void PackWeightLowering::emitGroup(Value task) {
     emitWords(done, target);
   }
   input = allWeights;
-  if (op.getOuts().size() > 1)
+  if (op.getCorrections())
     emitCorrections(part, target);
 }
 

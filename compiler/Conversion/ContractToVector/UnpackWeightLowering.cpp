@@ -28,12 +28,12 @@ public:
   UnpackWeightLowering(Emitter &emitter, qkernel::UnpackWeightOp op,
                        const cpu::TargetRecord &target)
       : e(emitter), op(op), lanes(target.getLanes()),
-        sums(e.flatten(op.getIns()[0])), weights(e.flatten(op.getOuts()[0])),
-        maximum(op.getOuts().size() > 1 ? op.getOuts()[1] : Value()) {
-    if (op.getIns().size() > 1)
-      errors = e.flatten(op.getIns()[1]);
+        sums(e.flatten(op.getParts())), weights(e.flatten(op.getWeight())),
+        maximum(op.getMaximum()) {
+    if (op.getErrorSums())
+      errors = e.flatten(op.getErrorSums());
     ArrayRef<int64_t> shape =
-        cast<MemRefType>(op.getIns()[0].getType()).getShape();
+        cast<MemRefType>(op.getParts().getType()).getShape();
     splits = shape[0], kernelSize = shape[1] * shape[2];
     inputs = shape[3], outputs = shape[4];
     rowLength = inputs * kernelSize;

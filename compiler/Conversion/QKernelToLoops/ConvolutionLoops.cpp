@@ -62,7 +62,7 @@ struct Geometry {
 /// The type in which sums are formed: integers have 64 bits if they need them.
 template <typename OpTy> Type getSumType(LoopBuilder &b, OpTy op) {
   return op.hasWideSums() ? b.getI64Type()
-                          : getElementTypeOrSelf(op.getOuts()[0]);
+                          : getElementTypeOrSelf(op.getSums());
 }
 
 /// The sum as an element of `accumulators`, saturated if they are narrower.
@@ -91,8 +91,8 @@ struct LowerConv2D : LoopPattern<Conv2DOp> {
     if (op.getDirect())
       return rewriter.notifyMatchFailure(op, "has a vector kernel");
     LoopBuilder b = start(op, rewriter);
-    Value x = op.getIns()[0], w = op.getIns()[1], y = op.getOuts()[0];
-    Value bias = op.getIns().size() == 3 ? op.getIns()[2] : Value();
+    Value x = op.getInput(), w = op.getWeight(), y = op.getOutput();
+    Value bias = op.getBias();
     Geometry g(x, w, y, op.getWindow(), op.getGroup());
     b.parallelNest(g.y, /*outer=*/2, "conv2d", g.getMacs(), [&](ValueRange i) {
       Value zero = b.zero(getSumType(b, op));
@@ -102,8 +102,8 @@ struct LowerConv2D : LoopPattern<Conv2DOp> {
         sum = addBias(b, sum, b.load(bias, i[3]));
       b.store(sum, y, i);
     });
-    if (op.getOuts().size() == 2)
-      buildMaxAbs(b, y, op.getOuts()[1]);
+    if (op.getMaximum())
+      buildMaxAbs(b, y, op.getMaximum());
     rewriter.eraseOp(op);
     return success();
   }
@@ -147,15 +147,15 @@ struct LowerInputGradient : LoopPattern<Conv2DInputGradientOp> {
     if (op.getDirect())
       return rewriter.notifyMatchFailure(op, "has a vector kernel");
     LoopBuilder b = start(op, rewriter);
-    Value e = op.getIns()[0], w = op.getIns()[1], x = op.getOuts()[0];
+    Value e = op.getOutput(), w = op.getWeight(), x = op.getInput();
     Geometry g(x, w, e, op.getWindow(), op.getGroup());
     if (op.hasWideSums() || b.hasFineGrain()) {
       gather(b, g, e, w, x, getSumType(b, op));
     } else {
       scatter(b, g, e, w, x);
     }
-    if (op.getOuts().size() == 2)
-      buildMaxAbs(b, x, op.getOuts()[1]);
+    if (op.getMaximum())
+      buildMaxAbs(b, x, op.getMaximum());
     rewriter.eraseOp(op);
     return success();
   }
@@ -228,15 +228,15 @@ struct LowerWeightGradient : LoopPattern<Conv2DWeightGradientOp> {
     if (op.getDirect())
       return rewriter.notifyMatchFailure(op, "has a vector kernel");
     LoopBuilder b = start(op, rewriter);
-    Value x = op.getIns()[0], e = op.getIns()[1], w = op.getOuts()[0];
+    Value x = op.getInput(), e = op.getOutput(), w = op.getWeight();
     Geometry g(x, w, e, op.getWindow(), op.getGroup());
     Type sumType = getSumType(b, op);
     if (b.hasFineGrain() && sumType.isInteger(32))
       addImages(b, g, x, e, w);
     else
       sumBatch(b, g, x, e, w, sumType);
-    if (op.getOuts().size() == 2)
-      buildMaxAbs(b, w, op.getOuts()[1]);
+    if (op.getMaximum())
+      buildMaxAbs(b, w, op.getMaximum());
     rewriter.eraseOp(op);
     return success();
   }

@@ -22,7 +22,7 @@ struct LowerMappedCopy : LoopPattern<MappedCopyOp> {
     if (grain == Grain::Element && op.isTransposition(MappedContractOp::kRun))
       return rewriter.notifyMatchFailure(op, "has a kernel with shared memory");
     LoopBuilder b = start(op, rewriter);
-    Value source = op.getIns()[0], target = op.getOuts()[0];
+    Value source = op.getInput(), target = op.getOutput();
     ArrayRef<int64_t> x = getBufferShape(source), y = getBufferShape(target);
     b.parallelNest(y, /*outer=*/2, "pack", /*macs=*/0, [&](ValueRange i) {
       SmallVector<Value> from;
@@ -51,10 +51,10 @@ struct LowerConcat : LoopPattern<ConcatOp> {
   LogicalResult matchAndRewrite(ConcatOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value target = op.getOuts()[0];
+    Value target = op.getOutput();
     auto axis = static_cast<int64_t>(op.getAxis());
     int64_t offset = 0;
-    for (Value input : op.getIns()) {
+    for (Value input : op.getInputs()) {
       ArrayRef<int64_t> shape = getBufferShape(input);
       // Rows, or rows of an image.
       unsigned outer = shape.size() > 2 ? 2 : 1;

@@ -76,7 +76,7 @@ struct LowerRangeMask : LoopPattern<RangeMaskOp> {
   LogicalResult matchAndRewrite(RangeMaskOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value x = b.flatten(op.getIns()[0]), bits = op.getOuts()[0];
+    Value x = b.flatten(op.getInput()), bits = op.getMask();
     int64_t count = getCount(x);
     forEachChunk(b, count, "range_mask", [&](Value begin, Value end) {
       forEachVector(
@@ -138,8 +138,8 @@ struct LowerApplyMask : LoopPattern<ApplyMaskOp> {
   LogicalResult matchAndRewrite(ApplyMaskOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value x = b.flatten(op.getIns()[0]), bits = op.getIns()[1];
-    Value y = b.flatten(op.getOuts()[0]);
+    Value x = b.flatten(op.getInput()), bits = op.getMask();
+    Value y = b.flatten(op.getOutput());
     forEachChunk(b, getCount(x), "apply_mask", [&](Value begin, Value end) {
       forEachVector(
           b, begin, end,
@@ -168,11 +168,11 @@ struct LowerMaskedMaxAbs : LoopPattern<MaxAbsOp> {
   using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(MaxAbsOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getIns().size() != 2)
+    if (!op.getMask())
       return rewriter.notifyMatchFailure(op, "has no mask");
     LoopBuilder b = start(op, rewriter);
-    Value x = b.flatten(op.getIns()[0]), bits = op.getIns()[1];
-    Value maximum = op.getOuts()[0];
+    Value x = b.flatten(op.getInput()), bits = op.getMask();
+    Value maximum = op.getMaximum();
     unsigned width = getWidth(maximum);
     b.store(b.integer(0, width), maximum, {});
     auto update = [&](Value largest) {

@@ -28,9 +28,9 @@ struct LowerChannelMoments : LoopPattern<ChannelMomentsOp> {
   LogicalResult matchAndRewrite(ChannelMomentsOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    ArrayRef<int64_t> shape = getBufferShape(op.getIns()[0]);
+    ArrayRef<int64_t> shape = getBufferShape(op.getLhs());
     int64_t rows = shape[0], channels = shape[1];
-    int64_t parts = getBufferShape(op.getOuts()[0])[0];
+    int64_t parts = getBufferShape(op.getSums())[0];
     int64_t chunk = llvm::divideCeil(rows, parts);
     int64_t block = b.hasFineGrain() ? 1 : std::min(channels, kBlock);
     int64_t blocks = llvm::divideCeil(channels, block);
@@ -41,7 +41,7 @@ struct LowerChannelMoments : LoopPattern<ChannelMomentsOp> {
       auto [first, last] = getRange(b, which, block, channels);
       Value size = blocks == 1 ? b.index(block) : b.sub(last, first);
       SmallVector<Value> sums;
-      for (Value out : op.getOuts()) {
+      for (Value out : op.getDpsInits()) {
         Type type = cast<MemRefType>(out.getType()).getElementType();
         sums.push_back(
             b.create<memref::AllocaOp>(MemRefType::get({block}, type)));
@@ -53,7 +53,7 @@ struct LowerChannelMoments : LoopPattern<ChannelMomentsOp> {
              [&](Value row) { addRow(b, op, row, firstChannel, size, sums); });
       Value target = part;
       b.loop(b.index(0), size, [&](Value c) {
-        for (auto [sum, out] : llvm::zip_equal(sums, op.getOuts()))
+        for (auto [sum, out] : llvm::zip_equal(sums, op.getDpsInits()))
           b.store(b.load(sum, c), out, {target, b.add(firstChannel, c)});
       });
     });
@@ -77,7 +77,7 @@ private:
                      Value first, Value size, ValueRange sums) {
     b.loop(b.index(0), size, [&](Value c) {
       SmallVector<Value> factors;
-      for (Value input : op.getIns())
+      for (Value input : {op.getLhs(), op.getRhs()})
         factors.push_back(widen(b, b.load(input, {row, b.add(first, c)})));
       b.accumulate(b.extend(factors[0], 64), sums[0], c);
       b.accumulate(b.extend(b.mul(factors[0], factors[1]), 64), sums[1], c);

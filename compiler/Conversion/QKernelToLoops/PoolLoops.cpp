@@ -162,7 +162,7 @@ struct LowerMaxPool : LoopPattern<MaxPool2DOp> {
   LogicalResult matchAndRewrite(MaxPool2DOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value x = op.getIns()[0], y = op.getOuts()[0];
+    Value x = op.getInput(), y = op.getOutput();
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
     bool inside = isAlwaysInside(op.getWindow(), in, out);
     auto pool = [&](Value n, Value oh, Value ow, ChannelLoop channels) {
@@ -243,7 +243,7 @@ struct LowerMaxPoolGradient : LoopPattern<MaxPool2DGradientOp> {
   LogicalResult matchAndRewrite(MaxPool2DGradientOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value x = op.getIns()[0], e = op.getIns()[1], ex = op.getOuts()[0];
+    Value x = op.getInput(), e = op.getError(), ex = op.getInputError();
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(e);
     qtrain::WindowAttr window = op.getWindow();
     bool inside = isAlwaysInside(window, in, out);
@@ -277,7 +277,7 @@ struct LowerMaxPoolPositions : LoopPattern<MaxPool2DPositionsOp> {
   LogicalResult matchAndRewrite(MaxPool2DPositionsOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value x = op.getIns()[0], positions = op.getOuts()[0];
+    Value x = op.getInput(), positions = op.getPositions();
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(positions);
     bool inside = isAlwaysInside(op.getWindow(), in, out);
     unsigned width = getElementType(positions).getIntOrFloatBitWidth();
@@ -308,7 +308,7 @@ struct LowerMaxUnpool : LoopPattern<MaxUnpool2DOp> {
   LogicalResult matchAndRewrite(MaxUnpool2DOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value positions = op.getIns()[0], e = op.getIns()[1], ex = op.getOuts()[0];
+    Value positions = op.getPositions(), e = op.getError(), ex = op.getInputError();
     unsigned width = getElementType(positions).getIntOrFloatBitWidth();
     routeErrors(b, op.getWindow(), e, ex,
                 [&](Value n, Value oh, Value ow, Value c) {
@@ -395,7 +395,7 @@ struct LowerAveragePool : LoopPattern<AveragePool2DOp> {
   LogicalResult matchAndRewrite(AveragePool2DOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value x = op.getIns()[0], y = op.getOuts()[0];
+    Value x = op.getInput(), y = op.getOutput();
     ArrayRef<int64_t> in = getBufferShape(x), out = getBufferShape(y);
     qtrain::WindowAttr window = op.getWindow();
     Value zero = b.index(0);
@@ -433,12 +433,12 @@ struct LowerAveragePoolGradient : LoopPattern<AveragePool2DGradientOp> {
   using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(AveragePool2DGradientOp op,
                                 PatternRewriter &rewriter) const override {
-    bool isExact = !isa<FloatType>(getElementType(op.getOuts()[0]));
+    bool isExact = !isa<FloatType>(getElementType(op.getInputError()));
     if (isExact && getSumWidth(op.getWindow()) > 32 &&
         op.getWindow().overlaps())
       return rewriter.notifyMatchFailure(op, "sums could leave 32 bits");
     LoopBuilder b = start(op, rewriter);
-    Value e = op.getIns()[0], ex = op.getOuts()[0];
+    Value e = op.getError(), ex = op.getInputError();
     ArrayRef<int64_t> in = getBufferShape(ex), out = getBufferShape(e);
     qtrain::WindowAttr window = op.getWindow();
     b.fillZero(ex, "average_pool_gradient");

@@ -98,10 +98,10 @@ struct LowerMaxAbs : LoopPattern<MaxAbsOp> {
   using LoopPattern::LoopPattern;
   LogicalResult matchAndRewrite(MaxAbsOp op,
                                 PatternRewriter &rewriter) const override {
-    if (op.getIns().size() == 2)
+    if (op.getMask())
       return rewriter.notifyMatchFailure(op, "has a mask");
     LoopBuilder b = start(op, rewriter);
-    buildMaxAbs(b, op.getIns()[0], op.getOuts()[0]);
+    buildMaxAbs(b, op.getInput(), op.getMaximum());
     rewriter.eraseOp(op);
     return success();
   }
@@ -137,9 +137,9 @@ struct LowerChannelSum : LoopPattern<ChannelSumOp> {
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
     Plan plan(op, b.hasFineGrain());
-    Value flat = b.flatten(op.getIns()[0]);
+    Value flat = b.flatten(op.getInput());
     if (!plan.isWhole)
-      b.fillZero(op.getOuts()[0], "channel_sum");
+      b.fillZero(op.getSums(), "channel_sum");
     int64_t tasks = plan.blocks * plan.chunks;
     b.parallel(tasks, "channel_sum", /*macs=*/0, [&](Value task) {
       Value divisor = b.index(plan.blocks);
@@ -173,18 +173,18 @@ struct LowerChannelSum : LoopPattern<ChannelSumOp> {
 
   static bool hasFloats(ChannelSumOp op) {
     return isa<FloatType>(
-        cast<MemRefType>(op.getOuts()[0].getType()).getElementType());
+        cast<MemRefType>(op.getSums().getType()).getElementType());
   }
 
   static Type getSumType(LoopBuilder &b, ChannelSumOp op) {
     if (op.getSaturate())
       return b.getI64Type();
-    return cast<MemRefType>(op.getOuts()[0].getType()).getElementType();
+    return cast<MemRefType>(op.getSums().getType()).getElementType();
   }
 
   static void storeSum(LoopBuilder &b, ChannelSumOp op, const Plan &plan,
                        Value sum, Value part, Value target) {
-    Value y = op.getOuts()[0];
+    Value y = op.getSums();
     if (hasFloats(op)) {
       bool isPartial = getBufferShape(y).size() == 2;
       return b.store(sum, y,
@@ -204,9 +204,9 @@ struct LowerChannelSum : LoopPattern<ChannelSumOp> {
 };
 
 LowerChannelSum::Plan::Plan(ChannelSumOp op, bool hasFineGrain) {
-  ArrayRef<int64_t> out = getBufferShape(op.getOuts()[0]);
+  ArrayRef<int64_t> out = getBufferShape(op.getSums());
   outputs = channels = out.back();
-  rows = cast<MemRefType>(op.getIns()[0].getType()).getNumElements() / channels;
+  rows = cast<MemRefType>(op.getInput().getType()).getNumElements() / channels;
   // 64-bit sums are not added atomically to a 32-bit result.
   bool isFree = !op.getSaturate() && !hasFloats(op);
   while (isFree && !hasFineGrain && 2 * channels <= kBlock && rows % 2 == 0)
@@ -234,8 +234,8 @@ struct LowerScatterAdd : LoopPattern<ScatterAddOp> {
   LogicalResult matchAndRewrite(ScatterAddOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value rows = op.getIns()[0], indices = op.getIns()[1];
-    Value sums = op.getOuts()[0];
+    Value rows = op.getRows(), indices = op.getIndices();
+    Value sums = op.getSums();
     Type type = cast<MemRefType>(sums.getType()).getElementType();
     int64_t count = getBufferShape(rows)[0], columns = getBufferShape(rows)[1];
     int64_t block = b.hasFineGrain() ? 1 : kBlock;
@@ -268,8 +268,8 @@ struct LowerFloatSoftmaxError : LoopPattern<SoftmaxErrorOp> {
     if (op.getExponential())
       return rewriter.notifyMatchFailure(op, "is of integers");
     LoopBuilder b = start(op, rewriter);
-    Value logits = op.getIns()[0], labels = op.getIns()[1];
-    Value errors = op.getOuts()[0];
+    Value logits = op.getLogits(), labels = op.getLabels();
+    Value errors = op.getError();
     ArrayRef<int64_t> shape = getBufferShape(errors);
     auto type =
         cast<FloatType>(cast<MemRefType>(errors.getType()).getElementType());
@@ -314,8 +314,8 @@ struct LowerSoftmaxError : LoopPattern<SoftmaxErrorOp> {
     if (!op.getExponential())
       return rewriter.notifyMatchFailure(op, "is of floats");
     LoopBuilder b = start(op, rewriter);
-    Value logits = op.getIns()[0], exponent = op.getIns()[1];
-    Value labels = op.getIns()[2], errors = op.getOuts()[0];
+    Value logits = op.getLogits(), exponent = op.getExponent();
+    Value labels = op.getLabels(), errors = op.getError();
     ArrayRef<int64_t> shape = getBufferShape(errors);
     bool fraction = *op.getExponential() == qtrain::Exponential::Fraction;
     Value table = fraction ? getTable(op, rewriter) : Value();

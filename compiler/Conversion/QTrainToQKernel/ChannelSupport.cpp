@@ -37,8 +37,8 @@ std::pair<Value, Value> qtc::createChannelMoments(ImplicitLocOpBuilder &builder,
     ins.push_back(createReshape(builder, tensor, {rows, lanes}));
     outs.push_back(createEmpty(builder, {parts, lanes}, sum));
   }
-  auto kernel = qkernel::createKernel<qkernel::ChannelMomentsOp>(
-      builder, builder.getLoc(), ins, outs);
+  auto kernel = builder.create<qkernel::ChannelMomentsOp>(ins[0], ins[1],
+                                                          outs[0], outs[1]);
   auto addParts = [&](Value partial) {
     return createChannelSum(
         builder,

@@ -142,9 +142,9 @@ Value createExactSums(ImplicitLocOpBuilder &builder, ContractionOpInterface op,
       unsigned partWidth = isWhole ? width : isLong ? 64 : 32;
       Value out =
           createEmpty(builder, shape, builder.getIntegerType(partWidth));
-      auto kernel = qkernel::createKernel<KernelTy>(
-          builder, op.getLoc(), ValueRange{left, right}, out, window, group,
-          nonnegative, /*saturate=*/isLong && partWidth == 32);
+      auto kernel =
+          builder.create<KernelTy>(left, right, out, window, group, nonnegative,
+                                   /*saturate=*/isLong && partWidth == 32);
       parts.push_back(kernel.getResult(0));
       weights.push_back(i + j);
     }
@@ -163,10 +163,7 @@ void replaceWithKernel(PatternRewriter &rewriter, ContractionOpInterface op,
     sums = createExactSums<KernelTy>(builder, op, ins, shape, window, group);
   } else {
     Value out = createEmpty(builder, shape, getElementType(op->getResult(0)));
-    sums = qkernel::createKernel<KernelTy>(builder, op.getLoc(), ins, out,
-                                           window, group,
-                                           /*nonnegative=*/false,
-                                           /*saturate=*/false)
+    sums = builder.create<KernelTy>(ins[0], ins[1], out, window, group)
                .getResult(0);
   }
   replaceWithParts(
@@ -245,37 +242,23 @@ Value skipReshapes(Value tensor) {
   return tensor;
 }
 
-/// The kernel that computes `accumulators`, if it is a contraction.
-Operation *getContraction(Value accumulators) {
-  Operation *op = skipReshapes(accumulators).getDefiningOp();
-  if (isa_and_nonnull<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
-                      qkernel::Conv2DWeightGradientOp>(op))
-    return op;
-  return nullptr;
-}
-
-/// Rebuilds a kernel with further inputs and outputs, appended.
-Operation *extendKernel(PatternRewriter &rewriter, Operation *op,
-                        ValueRange moreIns, ValueRange moreOuts) {
-  auto kernel = cast<DestinationStyleOpInterface>(op);
-  SmallVector<Value> operands = kernel.getDpsInputs();
-  llvm::append_range(operands, moreIns);
-  int32_t inputs = operands.size();
-  llvm::append_range(operands, kernel.getDpsInits());
-  llvm::append_range(operands, moreOuts);
+/// The maximum of the kernel `op`, which gets this output if it has none.
+Value getMaximum(PatternRewriter &rewriter,
+                 qkernel::ConvolutionOpInterface op) {
+  if (op.getMaximum())
+    return op->getResult(1);
+  ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+  builder.setInsertionPoint(op);
+  Value out = createEmpty(builder, {}, builder.getI32Type());
   SmallVector<Type> results(op->getResultTypes());
-  for (Value out : moreOuts)
-    results.push_back(out.getType());
-  NamedAttrList attributes(op->getAttrs());
-  attributes.set("operandSegmentSizes",
-                 rewriter.getDenseI32ArrayAttr(
-                     {inputs, static_cast<int32_t>(operands.size()) - inputs}));
-  Operation *extended =
-      rewriter.create(op->getLoc(), op->getName().getIdentifier(), operands,
-                      results, attributes.getAttrs());
+  results.push_back(out.getType());
+  auto extended = cast<qkernel::ConvolutionOpInterface>(
+      builder.create(op.getLoc(), op->getName().getIdentifier(),
+                     op->getOperands(), results, op->getAttrs()));
+  extended.getMaximumMutable().assign(out);
   rewriter.replaceOp(op,
                      extended->getResults().take_front(op->getNumResults()));
-  return extended;
+  return extended->getResult(1);
 }
 
 /// W of a tensor: from the kernel that computes it, else by a pass over it.
@@ -288,28 +271,17 @@ struct LowerMagnitudeBits : LoweringPattern<MagnitudeBitsOp> {
     if (op.getMask() && !mask)
       return rewriter.notifyMatchFailure(op, "mask not converted yet");
     unsigned width = std::max(op.getInput().getType().getWidth(), 32u);
-    Value maximum;
+    Value scalar;
     // Kernels find the maximum of 32-bit accumulators while they store them.
-    Operation *contraction =
-        width == 32 && !mask ? getContraction(parts[0].mantissas) : nullptr;
-    if (contraction && contraction->getNumResults() == 2) {
-      maximum = contraction->getResult(1);
-    } else if (contraction) {
-      builder.setInsertionPoint(contraction);
-      Value out = createEmpty(builder, {}, builder.getI32Type());
-      rewriter.setInsertionPoint(contraction);
-      maximum = extendKernel(rewriter, contraction, {}, out)->getResult(1);
-      builder.setInsertionPoint(op);
+    auto contraction =
+        skipReshapes(parts[0].mantissas)
+            .getDefiningOp<qkernel::ConvolutionOpInterface>();
+    if (contraction && width == 32 && !mask) {
+      Value maximum = getMaximum(rewriter, contraction);
+      scalar = builder.create<tensor::ExtractOp>(maximum, ValueRange());
     } else {
-      SmallVector<Value, 2> ins{parts[0].mantissas};
-      if (mask)
-        ins.push_back(mask);
-      Value out = createEmpty(builder, {}, builder.getIntegerType(width));
-      maximum = qkernel::createKernel<qkernel::MaxAbsOp>(builder, op.getLoc(),
-                                                         ins, out)
-                    .getResult(0);
+      scalar = createMaxAbs(builder, parts[0].mantissas, mask);
     }
-    Value scalar = builder.create<tensor::ExtractOp>(maximum, ValueRange());
     rewriter.replaceOp(op, builder.create<qkernel::MagnitudeBitsOp>(
                                builder.getI32Type(), scalar, op.getNearest()));
     return success();
@@ -382,12 +354,12 @@ struct LowerBiasAdd : LoweringPattern<BiasAddOp> {
       builder.setInsertionPoint(op);
       Value aligned = bias.exponent ? alignBias(builder, bias, input.exponent)
                                     : bias.mantissas;
-      rewriter.setInsertionPoint(op);
-      Operation *fused = extendKernel(rewriter, kernel, aligned, {});
-      fused->moveBefore(op);
-      builder.setInsertionPointAfter(fused);
+      rewriter.moveOpBefore(kernel, op);
+      rewriter.modifyOpInPlace(
+          kernel, [&] { kernel.getBiasMutable().assign(aligned); });
+      builder.setInsertionPoint(op);
       replaceWithParts(rewriter, op,
-                       createReshape(builder, fused->getResult(0), shape),
+                       createReshape(builder, kernel->getResult(0), shape),
                        input.exponent);
       return success();
     }
@@ -398,10 +370,10 @@ struct LowerBiasAdd : LoweringPattern<BiasAddOp> {
 
   static bool canFuse(BiasAddOp op, qkernel::Conv2DOp kernel,
                       Value accumulators) {
-    auto weight = cast<RankedTensorType>(kernel.getIns()[1].getType());
+    auto weight = cast<RankedTensorType>(kernel.getWeight().getType());
     int64_t length = weight.getNumElements() / weight.getDimSize(0);
     bool isRoomy = !isScaled(op.getType()) || length <= kMaxFusedBiasLength;
-    if (kernel.getIns().size() != 2 || kernel.getNumResults() != 1 || !isRoomy)
+    if (kernel.getBias() || kernel.getMaximum() || !isRoomy)
       return false;
     // No other operation may use the sums without the bias.
     for (Value value = accumulators;;

@@ -48,9 +48,9 @@ struct LowerLossGradient : LoweringPattern<LossGradientOp> {
                        Value());
       return success();
     }
-    auto kernel = qkernel::createKernel<qkernel::SoftmaxErrorOp>(
-        builder, op.getLoc(), ValueRange{logits, exponent, op.getLabels()},
-        createResult(builder, op), op.getExponentialAttr());
+    auto kernel = builder.create<qkernel::SoftmaxErrorOp>(
+        logits, op.getLabels(), exponent, createResult(builder, op),
+        op.getExponentialAttr());
     replaceWithParts(rewriter, op, kernel.getResult(0),
                      createInt(builder, -getFraction(*op.getExponential())));
     return success();
@@ -58,9 +58,10 @@ struct LowerLossGradient : LoweringPattern<LossGradientOp> {
 
   static Value createSoftmaxError(ImplicitLocOpBuilder &builder,
                                   LossGradientOp op, Value logits) {
-    return qkernel::createKernel<qkernel::SoftmaxErrorOp>(
-               builder, op.getLoc(), ValueRange{logits, op.getLabels()},
-               createResult(builder, op), ExponentialAttr())
+    return builder
+        .create<qkernel::SoftmaxErrorOp>(
+            logits, op.getLabels(), /*exponent=*/Value(),
+            createResult(builder, op), ExponentialAttr())
         .getResult(0);
   }
 

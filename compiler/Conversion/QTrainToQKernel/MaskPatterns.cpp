@@ -21,8 +21,8 @@ struct LowerRangeMask : LoweringPattern<RangeMaskOp> {
                       PatternRewriter &rewriter) const override {
     int64_t bytes =
         llvm::divideCeil(op.getResult().getType().getNumElements(), 8);
-    auto kernel = qkernel::createKernel<qkernel::RangeMaskOp>(
-        builder, op.getLoc(), parts[0].mantissas,
+    auto kernel = builder.create<qkernel::RangeMaskOp>(
+        parts[0].mantissas,
         createEmpty(builder, {bytes}, builder.getI8Type()), op.getLowAttr(),
         op.getHighAttr());
     replaceWithMemory(rewriter, op, kernel.getResult(0));
@@ -39,8 +39,8 @@ struct LowerApplyMask : LoweringPattern<ApplyMaskOp> {
     if (!mask)
       return rewriter.notifyMatchFailure(op, "mask not converted yet");
     auto type = cast<RankedTensorType>(parts[0].mantissas.getType());
-    auto kernel = qkernel::createKernel<qkernel::ApplyMaskOp>(
-        builder, op.getLoc(), ValueRange{parts[0].mantissas, mask},
+    auto kernel = builder.create<qkernel::ApplyMaskOp>(
+        parts[0].mantissas, mask,
         createEmpty(builder, type.getShape(), type.getElementType()));
     replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();

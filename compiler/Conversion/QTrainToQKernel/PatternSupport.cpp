@@ -210,12 +210,12 @@ Value qtc::createMapped(ImplicitLocOpBuilder &builder, ValueRange tensors,
   return generic.getResult(0);
 }
 
-Value qtc::createMaxAbs(ImplicitLocOpBuilder &builder, Value tensor) {
+Value qtc::createMaxAbs(ImplicitLocOpBuilder &builder, Value tensor,
+                        Value mask) {
   unsigned width = std::max(
       32u, getElementTypeOrSelf(tensor.getType()).getIntOrFloatBitWidth());
   Value out = createEmpty(builder, {}, builder.getIntegerType(width));
-  Value maximum = qkernel::createKernel<qkernel::MaxAbsOp>(
-                      builder, builder.getLoc(), tensor, out)
-                      .getResult(0);
+  Value maximum =
+      builder.create<qkernel::MaxAbsOp>(tensor, mask, out).getResult(0);
   return builder.create<tensor::ExtractOp>(maximum, ValueRange());
 }

@@ -150,9 +150,10 @@ mlir::Value moveChannelsInnermost(mlir::ImplicitLocOpBuilder &builder,
 mlir::Value createChannelSum(mlir::ImplicitLocOpBuilder &builder,
                              mlir::Value tensor);
 
-/// The largest magnitude of `tensor`, an integer of 32 bits or its own 64.
+/// The largest magnitude of `tensor`, or of those of its elements that `mask`
+/// selects: an integer of 32 bits or its own 64.
 mlir::Value createMaxAbs(mlir::ImplicitLocOpBuilder &builder,
-                         mlir::Value tensor);
+                         mlir::Value tensor, mlir::Value mask = {});
 
 void populateContractionPatterns(mlir::RewritePatternSet &patterns);
 void populateElementwisePatterns(mlir::RewritePatternSet &patterns);

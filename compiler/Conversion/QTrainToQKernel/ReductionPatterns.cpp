@@ -24,9 +24,9 @@ Value createPartialSums(ImplicitLocOpBuilder &builder, Value rows,
                         ArrayRef<int64_t> shape) {
   Value out = createEmpty(
       builder, shape, cast<RankedTensorType>(rows.getType()).getElementType());
-  return qkernel::createKernel<qkernel::ChannelSumOp>(
-             builder, builder.getLoc(), rows, out, /*factor=*/int64_t(1),
-             /*saturate=*/false)
+  return builder
+      .create<qkernel::ChannelSumOp>(rows, out, /*factor=*/1,
+                                     /*saturate=*/false)
       .getResult(0);
 }
 } // namespace
@@ -67,8 +67,8 @@ struct LowerMaxPool : LoweringPattern<MaxPool2DOp> {
                       PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    auto kernel = qkernel::createKernel<qkernel::MaxPool2DOp>(
-        builder, op.getLoc(), parts[0].mantissas, createResult(builder, op),
+    auto kernel = builder.create<qkernel::MaxPool2DOp>(
+        parts[0].mantissas, createResult(builder, op),
         op.getWindow());
     replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
@@ -81,9 +81,8 @@ struct LowerMaxPoolGradient : LoweringPattern<MaxPool2DGradientOp> {
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
     ScaledParts input = parts[0], gradient = parts[1];
-    auto kernel = qkernel::createKernel<qkernel::MaxPool2DGradientOp>(
-        builder, op.getLoc(), ValueRange{input.mantissas, gradient.mantissas},
-        createResult(builder, op), op.getWindow());
+    auto kernel = builder.create<qkernel::MaxPool2DGradientOp>(
+        input.mantissas, gradient.mantissas, createResult(builder, op), op.getWindow());
     replaceWithParts(rewriter, op, kernel.getResult(0), gradient.exponent);
     return success();
   }
@@ -97,8 +96,8 @@ struct LowerMaxPoolPositions : LoweringPattern<MaxPool2DPositionsOp> {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
     RankedTensorType type = getMemoryType(op.getResult().getType());
-    auto kernel = qkernel::createKernel<qkernel::MaxPool2DPositionsOp>(
-        builder, op.getLoc(), parts[0].mantissas,
+    auto kernel = builder.create<qkernel::MaxPool2DPositionsOp>(
+        parts[0].mantissas,
         createEmpty(builder, type.getShape(), type.getElementType()),
         op.getWindow());
     replaceWithMemory(rewriter, op, kernel.getResult(0));
@@ -114,9 +113,9 @@ struct LowerMaxUnpool : LoweringPattern<MaxUnpool2DOp> {
     Value positions = getMemory(op.getPositions());
     if (!positions)
       return rewriter.notifyMatchFailure(op, "positions not converted yet");
-    auto kernel = qkernel::createKernel<qkernel::MaxUnpool2DOp>(
-        builder, op.getLoc(), ValueRange{positions, parts[0].mantissas},
-        createResult(builder, op), op.getWindow());
+    auto kernel = builder.create<qkernel::MaxUnpool2DOp>(
+        positions, parts[0].mantissas, createResult(builder, op),
+        op.getWindow());
     replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
   }
@@ -132,9 +131,10 @@ struct LowerAveragePool : LoweringPattern<OpTy> {
                       PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    auto kernel = qkernel::createKernel<KernelTy>(
-        builder, op.getLoc(), parts[0].mantissas, createResult(builder, op),
-        op.getWindow(), op.getCountIncludePad());
+    auto kernel = builder.create<KernelTy>(parts[0].mantissas,
+                                           createResult(builder, op),
+                                           op.getWindow(),
+                                           op.getCountIncludePad());
     ArrayRef<int64_t> extents = op.getWindow().getKernel();
     int64_t fraction = 7 + llvm::Log2_64_Ceil(extents[0] * extents[1]);
     replaceWithParts(rewriter, op, kernel.getResult(0),
@@ -162,9 +162,8 @@ struct LowerBiasGradient : LoweringPattern<BiasGradientOp> {
     bool isNarrow = cast<ScaledType>(op.getType()).getWidth() == 32;
     bool saturate = isNarrow && length > ((int64_t(1) << 31) - 1) /
                                              getOperandBound(op, /*operand=*/0);
-    auto kernel = qkernel::createKernel<qkernel::ChannelSumOp>(
-        builder, op.getLoc(), gradient, createResult(builder, op), int64_t(1),
-        saturate);
+    auto kernel = builder.create<qkernel::ChannelSumOp>(
+        gradient, createResult(builder, op), /*factor=*/1, saturate);
     replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
   }

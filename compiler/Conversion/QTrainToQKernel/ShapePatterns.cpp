@@ -103,8 +103,8 @@ struct LowerConcat : LoweringPattern<ConcatOp> {
                             ? part.mantissas
                             : createAligned(builder, part, largest));
     RankedTensorType type = getTensorType(op.getType());
-    auto kernel = qkernel::createKernel<qkernel::ConcatOp>(
-        builder, op.getLoc(), tensors,
+    auto kernel = builder.create<qkernel::ConcatOp>(
+        tensors,
         createEmpty(builder, getMemoryType(type).getShape(),
                     type.getElementType()),
         getMemoryDim(op.getResult(), op.getAxis()));
@@ -161,10 +161,9 @@ struct LowerGatherGradient : LoweringPattern<GatherGradientOp> {
                       PatternRewriter &rewriter) const override {
     int64_t rows = op.getIndices().getType().getNumElements();
     int64_t columns = getShape(op.getGradient()).back();
-    auto kernel = qkernel::createKernel<qkernel::ScatterAddOp>(
-        builder, op.getLoc(),
-        ValueRange{createReshape(builder, parts[0].mantissas, {rows, columns}),
-                   createReshape(builder, op.getIndices(), {rows})},
+    auto kernel = builder.create<qkernel::ScatterAddOp>(
+        createReshape(builder, parts[0].mantissas, {rows, columns}),
+        createReshape(builder, op.getIndices(), {rows}),
         createResult(builder, op));
     replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
@@ -184,8 +183,8 @@ struct LowerSlice : LoweringPattern<SliceOp> {
     for (int64_t dim : llvm::seq<int64_t>(0, memory.getRank()))
       from.push_back(builder.getAffineDimExpr(dim));
     from[axis] = from[axis] + static_cast<int64_t>(op.getOffset());
-    auto kernel = qkernel::createKernel<qkernel::MappedCopyOp>(
-        builder, op.getLoc(), parts[0].mantissas,
+    auto kernel = builder.create<qkernel::MappedCopyOp>(
+        parts[0].mantissas,
         createEmpty(builder, memory.getShape(), memory.getElementType()),
         AffineMap::get(memory.getRank(), 0, from, builder.getContext()));
     replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);

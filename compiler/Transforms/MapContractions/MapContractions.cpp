@@ -48,11 +48,10 @@ template <typename OpTy> StringRef getObstacle(OpTy op) {
     return "groups would multiply zeros";
   if (op.hasWideSums())
     return "accumulators of 32 bits would overflow";
-  if (!isOfBytes(op.getIns()[0]) || !isOfBytes(op.getIns()[1]))
+  // The operands are the first two, whichever of the three they are.
+  if (!isOfBytes(op->getOperand(0)) || !isOfBytes(op->getOperand(1)))
     return "matrix units multiply bytes";
-  Value image = isa<Conv2DInputGradientOp>(op.getOperation()) ? op.getOuts()[0]
-                                                              : op.getIns()[0];
-  if (!hasFewPhases(op.getWindow(), shapeOf(image).slice(1, 2)))
+  if (!hasFewPhases(op.getWindow(), shapeOf(op.getInput()).slice(1, 2)))
     return "extents are too large";
   return "";
 }
@@ -70,7 +69,7 @@ public:
              ArrayRef<AffineExpr> results) {
     Value buffer = create<memref::AllocOp>(MemRefType::get(shape, getI8Type()));
     auto map = AffineMap::get(shape.size(), 0, results, getContext());
-    auto op = createKernel<MappedCopyOp>(*this, getLoc(), source, buffer, map);
+    auto op = create<MappedCopyOp>(source, buffer, map);
     setKind(op, "pack", 0);
     return buffer;
   }
@@ -108,19 +107,17 @@ struct Contraction {
   int64_t columns = 0;
   SmallVector<AffineExpr> aResults, bResults, resultResults;
 
-  void create(Builder &b, ValueRange outs, bool accumulate, int64_t macs) {
+  void create(Builder &b, Value accumulators, Value maximum, bool accumulate,
+              int64_t macs) {
     auto map = [&](size_t dims, ArrayRef<AffineExpr> results) {
       return AffineMap::get(dims, 0, results, b.getContext());
     };
-    SmallVector<Value, 3> ins = {a, this->b};
-    if (bias)
-      ins.push_back(bias);
-    auto op = createKernel<MappedContractOp>(
-        b, b.getLoc(), ins, outs, ArrayRef<int64_t>(rows),
-        static_cast<uint64_t>(columns), ArrayRef<int64_t>(steps),
+    auto op = b.create<MappedContractOp>(
+        a, this->b, bias, accumulators, maximum, ArrayRef<int64_t>(rows),
+        columns, ArrayRef<int64_t>(steps),
         map(rows.size() + steps.size(), aResults),
         map(1 + steps.size(), bResults), map(rows.size() + 1, resultResults),
-        bias != nullptr, accumulate);
+        accumulate);
     b.setKind(op, b.kind, macs);
   }
 };
@@ -139,41 +136,40 @@ struct MapForward : OpRewritePattern<Conv2DOp> {
     if (StringRef obstacle = getObstacle(op); !obstacle.empty())
       return rewriter.notifyMatchFailure(op, obstacle);
     Builder b(op, rewriter, "conv2d");
-    Value image = op.getIns()[0];
-    ArrayRef<int64_t> x = shapeOf(image), w = shapeOf(op.getIns()[1]);
-    ArrayRef<int64_t> y = shapeOf(op.getOuts()[0]);
+    Value image = op.getInput();
+    ArrayRef<int64_t> x = shapeOf(image), w = shapeOf(op.getWeight());
+    ArrayRef<int64_t> y = shapeOf(op.getOutput());
     Contraction contraction;
     contraction.rows.assign({y[0], y[1], y[2]});
     contraction.columns = w[0];
     contraction.resultResults = {b.dim(0), b.dim(1), b.dim(2), b.dim(3)};
-    if (op.getIns().size() == 3)
-      contraction.bias = op.getIns()[2];
+    contraction.bias = op.getBias();
     if (x[3] % kRun == 0 || x[3] >= kMinPadded)
       useChannels(b, op, contraction);
     else
       unfold(b, op, contraction);
-    if (op.getOuts().size() == 2)
-      b.setZero(op.getOuts()[1]);
+    if (op.getMaximum())
+      b.setZero(op.getMaximum());
     int64_t macs = y[0] * y[1] * y[2] * w[0] * w[1] * w[2] * w[3];
-    contraction.create(b, op.getOuts(), /*accumulate=*/false, macs);
+    contraction.create(b, op.getOutput(), op.getMaximum(), /*accumulate=*/false, macs);
     rewriter.eraseOp(op);
     return success();
   }
 
 private:
   static std::array<WindowPhase, 2> getPhases(Conv2DOp op) {
-    ArrayRef<int64_t> y = shapeOf(op.getOuts()[0]);
+    ArrayRef<int64_t> y = shapeOf(op.getOutput());
     return {getForwardPhase(op.getWindow(), 0, y[1]),
             getForwardPhase(op.getWindow(), 1, y[2])};
   }
 
   /// A step is a run of channels under one position of the kernel.
   static void useChannels(Builder &b, Conv2DOp op, Contraction &c) {
-    ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
+    ArrayRef<int64_t> w = shapeOf(op.getWeight());
     auto [vertical, horizontal] = getPhases(op);
     int64_t channels = alignTo(w[1], kRun);
-    c.a = b.padChannels(op.getIns()[0]);
-    c.b = b.copy(op.getIns()[1], {w[0], w[2], w[3], channels},
+    c.a = b.padChannels(op.getInput());
+    c.b = b.copy(op.getWeight(), {w[0], w[2], w[3], channels},
                  {b.dim(0), b.dim(3), b.dim(1), b.dim(2)});
     c.steps.assign({w[2], w[3], channels / kRun});
     c.aResults = {b.dim(0), getPosition(vertical, b.dim(1), b.dim(3)),
@@ -184,19 +180,19 @@ private:
   /// Windows are consecutive, with (kh, kw, c) in a row. The elements that fill
   /// their last run have no meaning, because their weights are 0.
   static void unfold(Builder &b, Conv2DOp op, Contraction &c) {
-    ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
-    ArrayRef<int64_t> y = shapeOf(op.getOuts()[0]);
+    ArrayRef<int64_t> w = shapeOf(op.getWeight());
+    ArrayRef<int64_t> y = shapeOf(op.getOutput());
     auto [vertical, horizontal] = getPhases(op);
     int64_t length = alignTo(w[1] * w[2] * w[3], kRun);
     auto split = [&](AffineExpr k) -> std::array<AffineExpr, 3> {
       return {k.floorDiv(w[3] * w[1]), k.floorDiv(w[1]) % w[3], k % w[1]};
     };
     auto [kh, kw, channel] = split(b.dim(3));
-    c.a = b.copy(op.getIns()[0], {y[0], y[1], y[2], length},
+    c.a = b.copy(op.getInput(), {y[0], y[1], y[2], length},
                  {b.dim(0), getPosition(vertical, b.dim(1), kh),
                   getPosition(horizontal, b.dim(2), kw), channel});
     auto [weightRow, weightColumn, input] = split(b.dim(1));
-    c.b = b.copy(op.getIns()[1], {w[0], length},
+    c.b = b.copy(op.getWeight(), {w[0], length},
                  {b.dim(0), input, weightRow, weightColumn});
     c.steps.assign({length / kRun});
     c.aResults = {b.dim(0), b.dim(1), b.dim(2), b.dim(3) * kRun};
@@ -212,16 +208,16 @@ struct MapInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
     if (StringRef obstacle = getObstacle(op); !obstacle.empty())
       return rewriter.notifyMatchFailure(op, obstacle);
     Builder b(op, rewriter, "input_gradient");
-    ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
-    ArrayRef<int64_t> x = shapeOf(op.getOuts()[0]);
+    ArrayRef<int64_t> w = shapeOf(op.getWeight());
+    ArrayRef<int64_t> x = shapeOf(op.getInput());
     int64_t channels = alignTo(w[0], kRun);
     Contraction contraction;
-    contraction.a = b.padChannels(op.getIns()[0]);
-    contraction.b = b.copy(op.getIns()[1], {w[1], w[2], w[3], channels},
+    contraction.a = b.padChannels(op.getOutput());
+    contraction.b = b.copy(op.getWeight(), {w[1], w[2], w[3], channels},
                            {b.dim(3), b.dim(0), b.dim(1), b.dim(2)});
     contraction.columns = w[1];
-    if (op.getOuts().size() == 2)
-      b.setZero(op.getOuts()[1]);
+    if (op.getMaximum())
+      b.setZero(op.getMaximum());
     for (const WindowPhase &vertical :
          getGradientPhases(op.getWindow(), 0, x[1]))
       for (const WindowPhase &horizontal :
@@ -230,7 +226,8 @@ struct MapInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
         addPhase(b, phase, x[0], channels, vertical, horizontal);
         int64_t macs = x[0] * vertical.count * vertical.taps *
                        horizontal.count * horizontal.taps * w[0] * w[1];
-        phase.create(b, op.getOuts(), /*accumulate=*/false, macs);
+        phase.create(b, op.getInput(), op.getMaximum(), /*accumulate=*/false,
+                     macs);
       }
     rewriter.eraseOp(op);
     return success();
@@ -266,13 +263,13 @@ struct MapWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     if (StringRef obstacle = getObstacle(op); !obstacle.empty())
       return rewriter.notifyMatchFailure(op, obstacle);
     Builder b(op, rewriter, "weight_gradient");
-    ArrayRef<int64_t> e = shapeOf(op.getIns()[1]);
-    ArrayRef<int64_t> w = shapeOf(op.getOuts()[0]);
+    ArrayRef<int64_t> e = shapeOf(op.getOutput());
+    ArrayRef<int64_t> w = shapeOf(op.getWeight());
     WindowPhase vertical = getForwardPhase(op.getWindow(), 0, e[1]);
     WindowPhase horizontal = getForwardPhase(op.getWindow(), 1, e[2]);
     Contraction c;
-    c.a = b.transposeBatch(op.getIns()[0]);
-    c.b = b.transposeBatch(op.getIns()[1]);
+    c.a = b.transposeBatch(op.getInput());
+    c.b = b.transposeBatch(op.getOutput());
     c.columns = w[0];
     // (kh, kw, i) and (oh, ow, n)
     c.rows.assign({w[2], w[3], w[1]});
@@ -282,13 +279,13 @@ struct MapWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
                   b.dim(5) * kRun};
     c.bResults = {b.dim(1), b.dim(2), b.dim(0), b.dim(3) * kRun};
     c.resultResults = {b.dim(3), b.dim(2), b.dim(0), b.dim(1)};
-    Value sums = op.getOuts()[0];
+    Value sums = op.getWeight();
     Value zero = b.create<arith::ConstantIntOp>(0, 32);
     b.create<linalg::FillOp>(zero, sums);
     int64_t macs = e[0] * e[1] * e[2] * w[0] * w[1] * w[2] * w[3];
-    c.create(b, sums, /*accumulate=*/true, macs);
-    if (op.getOuts().size() == 2)
-      createKernel<MaxAbsOp>(b, b.getLoc(), sums, op.getOuts()[1]);
+    c.create(b, sums, /*maximum=*/Value(), /*accumulate=*/true, macs);
+    if (op.getMaximum())
+      b.create<MaxAbsOp>(sums, /*mask=*/Value(), op.getMaximum());
     rewriter.eraseOp(op);
     return success();
   }

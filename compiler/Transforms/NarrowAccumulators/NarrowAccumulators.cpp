@@ -97,10 +97,9 @@ ContractOp narrowContraction(ContractOp op, IRRewriter &rewriter) {
                                                         type.getElementType());
   Value shift = rewriter.create<tensor::EmptyOp>(loc, ArrayRef<int64_t>(),
                                                  rewriter.getI32Type());
-  auto narrow = createKernel<ContractOp>(
-      rewriter, loc, op.getIns(),
-      ValueRange{accumulators, op.getOuts()[1], shift}, op.getContraction(),
-      op.getHasStart(), op.getHasBias(), op.getPhasesAttr());
+  auto narrow = rewriter.create<ContractOp>(
+      loc, op.getA(), op.getB(), op.getStart(), op.getBias(), accumulators,
+      op.getMaximum(), shift, op.getContraction(), op.getPhasesAttr());
   narrow->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   rewriter.replaceAllUsesWith(op->getResult(1), narrow->getResult(1));
   return narrow;

@@ -78,7 +78,7 @@ template <typename OpTy> struct MergeGroups : OpRewritePattern<OpTy> {
 
   LogicalResult matchAndRewrite(OpTy op,
                                 PatternRewriter &rewriter) const override {
-    Value weights = op.getIns()[1];
+    Value weights = op.getWeight();
     int64_t group = op.getGroup();
     ArrayRef<int64_t> w = cast<ShapedType>(weights.getType()).getShape();
     if (op->getNumResults() == 0 || op.hasWideSums() ||
@@ -89,13 +89,12 @@ template <typename OpTy> struct MergeGroups : OpRewritePattern<OpTy> {
         getMergedCount(group, isForward ? w[0] / group : w[1], lanes);
     if (merged <= 1)
       return rewriter.notifyMatchFailure(op, "groups fill vectors");
-    auto y = cast<ShapedType>(
-        (isForward ? op.getOuts()[0] : op.getIns()[0]).getType());
+    auto y = cast<ShapedType>(op.getOutput().getType());
     int64_t macs = y.getNumElements() * w[1] * w[2] * w[3];
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Value dense = mergeWeights(builder, weights, group, merged);
     rewriter.modifyOpInPlace(op, [&] {
-      op.getInsMutable()[1].set(dense);
+      op.getWeightMutable().set(dense);
       op.setGroup(group / merged);
       op->setAttr(QKernelDialect::kMacsAttrName,
                   builder.getI64IntegerAttr(macs));

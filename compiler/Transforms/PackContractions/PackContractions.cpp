@@ -40,22 +40,10 @@ static constexpr int64_t kMinPanelRows = 512;
 /// products become at most 1/8 more.
 static constexpr int64_t kMinPadded = 17;
 
-/// The image and the windows of a convolution.
-static std::pair<Value, Value> getActivations(Conv2DOp op) {
-  return {op.getIns()[0], op.getOuts()[0]};
-}
-static std::pair<Value, Value> getActivations(Conv2DInputGradientOp op) {
-  return {op.getOuts()[0], op.getIns()[0]};
-}
-static std::pair<Value, Value> getActivations(Conv2DWeightGradientOp op) {
-  return {op.getIns()[0], op.getIns()[1]};
-}
-
 /// True if phases can be listed, and if packed activations, with all padding
 /// that a packing can have, can be counted in 64 bits.
 template <typename OpTy> static bool isManageable(OpTy op) {
-  auto [image, windows] = getActivations(op);
-  ArrayRef<int64_t> x = shapeOf(image), y = shapeOf(windows);
+  ArrayRef<int64_t> x = shapeOf(op.getInput()), y = shapeOf(op.getOutput());
   if (!hasFewPhases(op.getWindow(), x.slice(1, 2)))
     return false;
   uint64_t elements = alignTo(x[0], 4);
@@ -97,11 +85,11 @@ struct PackForward : OpRewritePattern<Conv2DOp> {
                                 PatternRewriter &rewriter) const override {
     if (StringRef obstacle = getObstacle(op); !obstacle.empty())
       return rewriter.notifyMatchFailure(op, obstacle);
-    ArrayRef<int64_t> y = shapeOf(op.getOuts()[0]);
-    ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
+    ArrayRef<int64_t> y = shapeOf(op.getOutput());
+    ArrayRef<int64_t> w = shapeOf(op.getWeight());
     Packer packer(rewriter, op, "conv2d",
                   y[0] * y[1] * y[2] * y[3] * w[1] * w[2] * w[3], target);
-    if (supportsDirect(op.getIns()[1], op.getGroup()))
+    if (supportsDirect(op.getWeight(), op.getGroup()))
       packer.markDirect(op);
     else
       pack(op, packer, rewriter);
@@ -110,9 +98,9 @@ struct PackForward : OpRewritePattern<Conv2DOp> {
 
 private:
   static void pack(Conv2DOp op, Packer &packer, PatternRewriter &rewriter) {
-    Value input = op.getIns()[0], weights = op.getIns()[1];
+    Value input = op.getInput(), weights = op.getWeight();
     ArrayRef<int64_t> x = shapeOf(input), w = shapeOf(weights);
-    ArrayRef<int64_t> y = shapeOf(op.getOuts()[0]);
+    ArrayRef<int64_t> y = shapeOf(op.getOutput());
     qtrain::WindowAttr window = op.getWindow();
     ArrayRef<int64_t> kernel = window.getKernel();
     ArrayRef<int64_t> dilations = window.getDilations();
@@ -153,10 +141,10 @@ private:
     addresses.setGroups(group, {w[1], padded * steps * depth, padded});
     PackedWeights packed =
         packer.packWeights(weights, order, columns, steps, offset, group);
-    Value bias = op.getIns().size() > 2 ? op.getIns()[2] : Value();
     rewriter.replaceOp(op, packer.contract(addresses.getAttribute(/*splits=*/1),
                                            image.elements, packed.elements,
-                                           packed.start, bias, op.getOuts()));
+                                           packed.start, op.getBias(),
+                                           op.getOutput(), op.getMaximum()));
   }
 
   static WeightOrder getOrder(qtrain::WindowAttr window, ArrayRef<int64_t> x,
@@ -187,13 +175,13 @@ struct PackInputGradient : OpRewritePattern<Conv2DInputGradientOp> {
                                 PatternRewriter &rewriter) const override {
     if (StringRef obstacle = getObstacle(op); !obstacle.empty())
       return rewriter.notifyMatchFailure(op, obstacle);
-    ArrayRef<int64_t> e = shapeOf(op.getIns()[0]), w = shapeOf(op.getIns()[1]);
+    ArrayRef<int64_t> e = shapeOf(op.getOutput()), w = shapeOf(op.getWeight());
     Packer packer(rewriter, op, "input_gradient",
                   e[0] * e[1] * e[2] * e[3] * w[1] * w[2] * w[3], target);
-    if (supportsDirect(op.getIns()[1], op.getGroup()))
+    if (supportsDirect(op.getWeight(), op.getGroup()))
       packer.markDirect(op);
     else if (op.getGroup() == 1 &&
-             isWholeImage(op.getWindow(), e, shapeOf(op.getOuts()[0])))
+             isWholeImage(op.getWindow(), e, shapeOf(op.getInput())))
       packPointwise(op, packer, rewriter);
     else
       packPhases(op, packer, rewriter);
@@ -205,9 +193,9 @@ private:
 
   static void packPhases(Conv2DInputGradientOp op, Packer &packer,
                          PatternRewriter &rewriter) {
-    Value errors = op.getIns()[0];
-    ArrayRef<int64_t> e = shapeOf(errors), w = shapeOf(op.getIns()[1]);
-    ArrayRef<int64_t> x = shapeOf(op.getOuts()[0]);
+    Value errors = op.getOutput();
+    ArrayRef<int64_t> e = shapeOf(errors), w = shapeOf(op.getWeight());
+    ArrayRef<int64_t> x = shapeOf(op.getInput());
     qtrain::WindowAttr window = op.getWindow();
     Phases phases = {getGradientPhases(window, 0, x[1]),
                      getGradientPhases(window, 1, x[2])};
@@ -228,7 +216,7 @@ private:
     for (unsigned dim : {0, 1})
       classes[dim] = std::min(-phases[dim].front().tapStep, w[dim + 2]);
     PackedWeights packed =
-        packer.packWeights(op.getIns()[1], WeightOrder::Flipped, columns, steps,
+        packer.packWeights(op.getWeight(), WeightOrder::Flipped, columns, steps,
                            offset, group, classes);
     int64_t padded = alignTo(columns, panel);
     SmallVector<ContractionAttr> contractions;
@@ -243,7 +231,8 @@ private:
       }
     rewriter.replaceOp(op, packer.contract(contractions, image.elements,
                                            packed.elements, packed.start,
-                                           /*bias=*/Value(), op.getOuts()));
+                                           /*bias=*/Value(), op.getInput(),
+                                           op.getMaximum()));
   }
 
   /// The padding that phases see around the errors.
@@ -335,26 +324,26 @@ private:
 
   static void packPointwise(Conv2DInputGradientOp op, Packer &packer,
                             PatternRewriter &rewriter) {
-    ArrayRef<int64_t> w = shapeOf(op.getIns()[1]);
+    ArrayRef<int64_t> w = shapeOf(op.getWeight());
     bool offset = packer.needsOffset(op.getNonnegative());
     int64_t depth = packer.getDepth();
     int64_t channels = alignTo(w[0], depth), steps = channels / depth;
     PackedImage image =
-        packer.packImage(op.getIns()[0], Placement(), offset, channels,
+        packer.packImage(op.getOutput(), Placement(), offset, channels,
                          channels, /*interleave=*/1, /*inPlace=*/true);
     int64_t columns = w[1] * w[2] * w[3];
     Addresses addresses = packer.getAddresses(columns);
     int64_t step = addresses.panel * depth;
-    addresses.addRow(shapeOf(op.getIns()[0])[0], image.imageStride);
+    addresses.addRow(shapeOf(op.getOutput())[0], image.imageStride);
     addresses.addStep(steps, depth, step);
     addresses.panelStride = steps * step;
     PackedWeights packed =
-        packer.packWeights(op.getIns()[1], WeightOrder::Pointwise, columns,
+        packer.packWeights(op.getWeight(), WeightOrder::Pointwise, columns,
                            steps, offset, /*group=*/1);
     rewriter.replaceOp(op, packer.contract(addresses.getAttribute(/*splits=*/1),
                                            image.elements, packed.elements,
                                            packed.start, /*bias=*/Value(),
-                                           op.getOuts()));
+                                           op.getInput(), op.getMaximum()));
   }
 
   const cpu::TargetRecord &target;
@@ -368,8 +357,8 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
                                 PatternRewriter &rewriter) const override {
     if (StringRef obstacle = getObstacle(op); !obstacle.empty())
       return rewriter.notifyMatchFailure(op, obstacle);
-    Value errors = op.getIns()[1];
-    ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(errors);
+    Value errors = op.getOutput();
+    ArrayRef<int64_t> x = shapeOf(op.getInput()), e = shapeOf(errors);
     qtrain::WindowAttr window = op.getWindow();
     ArrayRef<int64_t> kernel = window.getKernel();
     int64_t group = op.getGroup();
@@ -377,7 +366,7 @@ struct PackWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
     Packer packer(rewriter, op, "weight_gradient",
                   e[0] * e[1] * e[2] * e[3] * inputs * kernel[0] * kernel[1],
                   target);
-    if (supportsDirect(op.getOuts()[0], group)) {
+    if (supportsDirect(op.getWeight(), group)) {
       separateMaximum(op, packer, rewriter);
       return success();
     }
@@ -403,7 +392,7 @@ private:
   /// has the order of the weights, and needs no unpacking.
   LogicalResult packStored(Conv2DWeightGradientOp op, Packer &packer,
                            PatternRewriter &rewriter) const {
-    Value image = op.getIns()[0], errors = op.getIns()[1];
+    Value image = op.getInput(), errors = op.getOutput();
     ArrayRef<int64_t> x = shapeOf(image), e = shapeOf(errors);
     auto isOne = [](int64_t extent) { return extent == 1; };
     if (!llvm::all_of(op.getWindow().getKernel(), isOne) ||
@@ -434,14 +423,15 @@ private:
         op, packer.contract(addresses.getAttribute(/*splits=*/1),
                             error.elements, packed.elements,
                             offset ? packer.getStart(image) : Value(),
-                            /*bias=*/Value(), op.getOuts()));
+                            /*bias=*/Value(), op.getWeight(),
+                            op.getMaximum()));
     return success();
   }
 
   /// Consecutive elements of a step come from as many images, for any window.
   void packImages(Conv2DWeightGradientOp op, Packer &packer,
                   PatternRewriter &rewriter) const {
-    ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(op.getIns()[1]);
+    ArrayRef<int64_t> x = shapeOf(op.getInput()), e = shapeOf(op.getOutput());
     qtrain::WindowAttr window = op.getWindow();
     int64_t group = op.getGroup();
     int64_t inputs = x[3] / group, columns = e[3] / group;
@@ -452,7 +442,7 @@ private:
     int64_t block = inputs % kBlock == 0 && !keepsImage ? kBlock : x[3];
     int64_t pixel = block * depth;
     PackedImage image = packer.packImage(
-        op.getIns()[0], placement, packer.needsOffset(op.getNonnegative()),
+        op.getInput(), placement, packer.needsOffset(op.getNonnegative()),
         x[3], block, depth, /*inPlace=*/keepsImage);
     // The lanes after the last column of a group are not stored, so they may
     // read the next group; those after the last group need slack.
@@ -463,7 +453,7 @@ private:
     bool hasPanels = !keepsErrors && (group == 1 || columns % panel == 0);
     int64_t errorBlock = hasPanels ? panel : e[3];
     PackedImage error = packer.packImage(
-        op.getIns()[1], Placement(), /*offset=*/false,
+        op.getOutput(), Placement(), /*offset=*/false,
         hasPanels ? group * alignTo(columns, panel) : e[3], errorBlock, depth,
         /*inPlace=*/keepsErrors);
     Addresses addresses = packer.getAddresses(columns);
@@ -491,7 +481,7 @@ private:
   /// Whether four pixels of a row interleave instead of four images: a quarter
   /// of the work must be saved.
   static bool prefersPixels(Conv2DWeightGradientOp op) {
-    int64_t batch = shapeOf(op.getIns()[1])[0];
+    int64_t batch = shapeOf(op.getOutput())[0];
     return supportsPixelSteps(op) &&
            int64_t(divideCeil(batch, 4)) * 16 >= 5 * batch;
   }
@@ -500,14 +490,14 @@ private:
   /// small batches are not filled up with zeros. Channels are planes.
   void packPixels(Conv2DWeightGradientOp op, Packer &packer,
                   PatternRewriter &rewriter) const {
-    ArrayRef<int64_t> x = shapeOf(op.getIns()[0]), e = shapeOf(op.getIns()[1]);
+    ArrayRef<int64_t> x = shapeOf(op.getInput()), e = shapeOf(op.getOutput());
     qtrain::WindowAttr window = op.getWindow();
     PackedImage image = packer.packImage(
-        op.getIns()[0], getPlacement(window),
+        op.getInput(), getPlacement(window),
         packer.needsOffset(op.getNonnegative()), x[3], /*block=*/1,
         /*interleave=*/1, /*inPlace=*/false);
     int64_t panel = packer.getPanel(e[3]), quads = e[2] / 4;
-    Value pixels = packer.flattenPixels(op.getIns()[1]);
+    Value pixels = packer.flattenPixels(op.getOutput());
     PackedImage error = packer.packImage(pixels, Placement(), /*offset=*/false,
                                          alignTo(e[3], panel), panel,
                                          /*interleave=*/4, /*inPlace=*/false);
@@ -536,8 +526,8 @@ private:
   void finish(Conv2DWeightGradientOp op, Packer &packer,
               PatternRewriter &rewriter, const Addresses &addresses, Value a,
               Value b) const {
-    Value errors = op.getIns()[1];
-    ArrayRef<int64_t> w = shapeOf(op.getOuts()[0]);
+    Value errors = op.getOutput();
+    ArrayRef<int64_t> w = shapeOf(op.getWeight());
     bool offset = packer.needsOffset(op.getNonnegative());
     std::optional<SumParts> parts = getSumParts(op);
     int64_t splits = parts ? packer.chooseSplits(addresses, parts->maxProducts)
@@ -546,26 +536,29 @@ private:
     // In parts, the offset is taken out of the sum of all.
     Value start = offset && !parts ? packer.getStart(errors) : Value();
     ContractOp contract = packer.contract(addresses.getAttribute(splits), a, b,
-                                          start, /*bias=*/Value(), sums);
-    SmallVector<Value> unpacked = {contract->getResult(0)};
-    if (offset && parts)
-      unpacked.push_back(packer.sumChannels(errors, /*factor=*/1));
-    rewriter.replaceOp(
-        op, packer.unpackWeights(unpacked, op.getOuts(), parts.has_value()));
+                                          start, /*bias=*/Value(), sums,
+                                          /*maximum=*/Value());
+    Value errorSums =
+        offset && parts ? packer.sumChannels(errors, /*factor=*/1) : Value();
+    rewriter.replaceOp(op, packer.unpackWeights(
+                               contract->getResult(0), errorSums,
+                               op.getWeight(), op.getMaximum(),
+                               /*saturate=*/parts.has_value()));
   }
 
   /// Sums of a direct weight gradient are complete when all tasks are done, so
   /// their maximum takes a kernel of its own.
   static void separateMaximum(Conv2DWeightGradientOp op, Packer &packer,
                               PatternRewriter &rewriter) {
-    auto gradient = createKernel<Conv2DWeightGradientOp>(
-        rewriter, op.getLoc(), op.getIns(), op.getOuts()[0], op.getWindow(),
-        op.getGroup(), op.getNonnegative(), /*saturate=*/false);
+    auto gradient = rewriter.create<Conv2DWeightGradientOp>(
+        op.getLoc(), op.getInput(), op.getOutput(), op.getWeight(),
+        op.getWindow(), op.getGroup(), op.getNonnegative());
     packer.markDirect(gradient);
     SmallVector<Value> results = {gradient->getResult(0)};
-    if (op.getOuts().size() == 2)
-      results.push_back(createKernel<MaxAbsOp>(rewriter, op.getLoc(),
-                                               results.front(), op.getOuts()[1])
+    if (op.getMaximum())
+      results.push_back(rewriter
+                            .create<MaxAbsOp>(op.getLoc(), results.front(),
+                                              /*mask=*/Value(), op.getMaximum())
                             ->getResult(0));
     rewriter.replaceOp(op, results);
   }

@@ -41,8 +41,8 @@ PackedImage Packer::packImage(Value image, const Placement &placement,
   }
   int64_t size =
       alignTo(shape[0], interleave) * height * width * channels + getSlack();
-  auto op = createKernel<PackActivationOp>(
-      rewriter, loc, image, empty({size}, element),
+  auto op = rewriter.create<PackActivationOp>(
+      loc, image, empty({size}, element),
       ArrayRef<int64_t>(placement.pads), ArrayRef<int64_t>(placement.dilation),
       channels, block, interleave, offset);
   setKind(op, "pack", 0);
@@ -56,21 +56,20 @@ PackedWeights Packer::packWeights(Value weights, WeightOrder order,
                                   ArrayRef<int64_t> classes) {
   int64_t panel = getPanel(columns);
   int64_t padded = group * alignTo(columns, panel);
-  SmallVector<Value, 2> outs = {empty({padded * steps * getDepth()}, element)};
-  if (needsStart)
-    outs.push_back(emptySums({padded * classes[0] * classes[1]}));
-  auto op = createKernel<PackWeightOp>(rewriter, loc, weights, outs, order,
-                                       static_cast<uint64_t>(panel),
-                                       static_cast<uint64_t>(group), classes);
+  Value packed = empty({padded * steps * getDepth()}, element);
+  Value corrections = needsStart
+                          ? emptySums({padded * classes[0] * classes[1]})
+                          : Value();
+  auto op = rewriter.create<PackWeightOp>(loc, weights, packed, corrections,
+                                          order, panel, group, classes);
   setKind(op, "pack", 0);
   return {op->getResult(0), needsStart ? op->getResult(1) : Value()};
 }
 
 Value Packer::sumChannels(Value image, int64_t factor) {
   Value sums = emptySums({shapeOf(image).back()});
-  return createKernel<ChannelSumOp>(rewriter, loc, image, sums,
-                                    static_cast<uint64_t>(factor),
-                                    /*saturate=*/false)
+  return rewriter
+      .create<ChannelSumOp>(loc, image, sums, factor, /*saturate=*/false)
       ->getResult(0);
 }
 
@@ -84,9 +83,10 @@ Value Packer::flattenPixels(Value image) {
       loc, type, rows, ArrayRef<ReassociationIndices>{{0, 1, 2}, {3}});
 }
 
-Operation *Packer::unpackWeights(ValueRange ins, ValueRange outs,
-                                 bool saturate) {
-  auto op = createKernel<UnpackWeightOp>(rewriter, loc, ins, outs, saturate);
+Operation *Packer::unpackWeights(Value parts, Value errorSums, Value weights,
+                                 Value maximum, bool saturate) {
+  auto op = rewriter.create<UnpackWeightOp>(loc, parts, errorSums, weights,
+                                            maximum, saturate);
   setKind(op, "pack", 0);
   return op;
 }
@@ -127,16 +127,12 @@ int64_t Packer::chooseSplits(const Addresses &addresses,
 }
 
 ContractOp Packer::contract(ArrayRef<ContractionAttr> contractions, Value a,
-                            Value b, Value start, Value bias, ValueRange outs) {
-  SmallVector<Value, 4> ins = {a, b};
-  if (start)
-    ins.push_back(start);
-  if (bias)
-    ins.push_back(bias);
+                            Value b, Value start, Value bias, Value sums,
+                            Value maximum) {
   SmallVector<Attribute> phases(contractions.drop_front());
-  auto op = createKernel<ContractOp>(
-      rewriter, loc, ins, outs, contractions.front(), start != nullptr,
-      bias != nullptr,
+  auto op = rewriter.create<ContractOp>(
+      loc, a, b, start, bias, sums, maximum, /*shift=*/Value(),
+      contractions.front(),
       phases.empty() ? ArrayAttr() : rewriter.getArrayAttr(phases));
   setKind(op, kind, macs);
   return op;

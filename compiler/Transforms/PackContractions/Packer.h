@@ -156,8 +156,8 @@ public:
                             llvm::ArrayRef<int64_t> classes = {1, 1});
   qkernel::ContractOp
   contract(llvm::ArrayRef<qkernel::ContractionAttr> contractions, mlir::Value a,
-           mlir::Value b, mlir::Value start, mlir::Value bias,
-           mlir::ValueRange outs);
+           mlir::Value b, mlir::Value start, mlir::Value bias, mlir::Value sums,
+           mlir::Value maximum);
   /// The cheapest number of partial sums of at most `maxProducts` products. It
   /// divides the first step dimension, whose parts must not be longer.
   int64_t
@@ -173,7 +173,8 @@ public:
     });
   }
   /// Weight gradients in the order of weights, and their maximum.
-  mlir::Operation *unpackWeights(mlir::ValueRange ins, mlir::ValueRange outs,
+  mlir::Operation *unpackWeights(mlir::Value parts, mlir::Value errorSums,
+                                 mlir::Value weights, mlir::Value maximum,
                                  bool saturate);
   /// `factor` · the sum over all positions of `image`.
   mlir::Value sumChannels(mlir::Value image, int64_t factor);

@@ -59,7 +59,7 @@ void addUses(Buffer &buffer, Value value, Block &body,
     // The shift of the previous step makes a contraction faster, so no other
     // buffer shares its place.
     auto contract = dyn_cast<qkernel::ContractOp>(user);
-    if (contract && contract.isNarrow() && contract.getOuts()[2] == value) {
+    if (contract && contract.getShift() == value) {
       buffer.first = 0;
       buffer.last = order.size();
     }

@@ -86,7 +86,7 @@ struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
       return rewriter.notifyMatchFailure(op, "sums cannot leave 32 bits");
     if (keepPacked && getSumParts(op))
       return rewriter.notifyMatchFailure(op, "one contraction forms the parts");
-    auto errors = cast<RankedTensorType>(op.getIns()[1].getType());
+    auto errors = cast<RankedTensorType>(op.getOutput().getType());
     int64_t batch = errors.getDimSize(0);
     int64_t pixels = errors.getDimSize(1) * errors.getDimSize(2);
     int64_t images = getMaxProducts(/*magnitude=*/128) / pixels;
@@ -100,25 +100,25 @@ struct SplitWeightGradient : OpRewritePattern<Conv2DWeightGradientOp> {
       return rewriter.notifyMatchFailure(op, "there are too many images");
 
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    auto type = cast<RankedTensorType>(op.getOuts()[0].getType());
+    auto type = cast<RankedTensorType>(op.getWeight().getType());
     SmallVector<Value> parts;
     for (int64_t first = 0; first < batch; first += images) {
       int64_t count = std::min(images, batch - first);
       Value out = builder.create<tensor::EmptyOp>(type.getShape(),
                                                   builder.getI32Type());
-      SmallVector<Value> ins;
-      for (Value operand : op.getIns())
-        ins.push_back(createSlice(builder, operand, first, count));
-      parts.push_back(createKernel<Conv2DWeightGradientOp>(
-                          builder, op.getLoc(), ins, out, op.getWindow(),
-                          op.getGroup(), op.getNonnegative(),
-                          /*saturate=*/false)
-                          .getResult(0));
+      parts.push_back(
+          builder
+              .create<Conv2DWeightGradientOp>(
+                  createSlice(builder, op.getInput(), first, count),
+                  createSlice(builder, op.getOutput(), first, count), out,
+                  op.getWindow(), op.getGroup(), op.getNonnegative())
+              .getResult(0));
     }
     SmallVector<Value> results{createSum(builder, parts, type)};
-    if (op.getOuts().size() == 2)
-      results.push_back(createKernel<MaxAbsOp>(builder, op.getLoc(),
-                                               results.front(), op.getOuts()[1])
+    if (op.getMaximum())
+      results.push_back(builder
+                            .create<MaxAbsOp>(results.front(), /*mask=*/Value(),
+                                              op.getMaximum())
                             .getResult(0));
     rewriter.replaceOp(op, results);
     return success();

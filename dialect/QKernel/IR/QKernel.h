@@ -17,6 +17,7 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace qtc::qkernel::detail {
@@ -25,12 +26,28 @@ namespace qtc::qkernel::detail {
 void getKernelEffects(mlir::DestinationStyleOpInterface op,
                       llvm::SmallVectorImpl<mlir::SideEffects::EffectInstance<
                           mlir::MemoryEffects::Effect>> &effects);
+
+/// Adds the types of a kernel's results: those of its outputs that are tensors.
+void inferKernelTypes(mlir::ValueRange outputs,
+                      llvm::SmallVectorImpl<mlir::Type> &types);
+
+llvm::LogicalResult verifyOneMemory(mlir::Operation *op);
+
+/// The operands of a kernel, except scalars, are all tensors without an
+/// encoding or all buffers.
+template <typename OpTy>
+struct OneMemory : mlir::OpTrait::TraitBase<OpTy, OneMemory> {
+  static llvm::LogicalResult verifyTrait(mlir::Operation *op) {
+    return verifyOneMemory(op);
+  }
+};
 } // namespace qtc::qkernel::detail
 
 #include "dialect/QKernel/IR/QKernelAttributesEnums.h.inc"
 #include "dialect/QKernel/IR/QKernelDialect.h.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialect/QKernel/IR/QKernelAttributes.h.inc"
+#include "dialect/QKernel/IR/QKernelInterfaces.h.inc"
 #define GET_OP_CLASSES
 #include "dialect/QKernel/IR/QKernelOps.h.inc"
 
@@ -38,20 +55,6 @@ namespace qtc::qkernel {
 
 /// True if a convolution with these weights may be `direct`.
 bool supportsDirect(mlir::Value weights, int64_t group);
-
-/// Builds a kernel on `ins` and `outs`; its results are the tensors among
-/// `outs`. Further arguments are the operation's attributes in ODS order.
-template <typename OpTy, typename... Attributes>
-OpTy createKernel(mlir::OpBuilder &builder, mlir::Location loc,
-                  mlir::ValueRange ins, mlir::ValueRange outs,
-                  Attributes &&...attributes) {
-  llvm::SmallVector<mlir::Type> results;
-  for (mlir::Value out : outs)
-    if (llvm::isa<mlir::RankedTensorType>(out.getType()))
-      results.push_back(out.getType());
-  return builder.create<OpTy>(loc, results, ins, outs,
-                              std::forward<Attributes>(attributes)...);
-}
 
 /// Lets kernels and launches take part in bufferization.
 void registerBufferizableOpInterfaceExternalModels(

@@ -8,34 +8,48 @@
 #ifndef QKERNEL_CONTRACTION_OPS_TD
 #define QKERNEL_CONTRACTION_OPS_TD
 
+include "dialect/QKernel/IR/QKernelInterfaces.td"
 include "dialect/QKernel/IR/QKernelOpBase.td"
 
 //===----------------------------------------------------------------------===//
 // Contractions as lowered from the operations of a scheme
 //===----------------------------------------------------------------------===//
 
-class QKernel_ConvolutionOp<string mnemonic>
-    : QKernel_KernelOp<mnemonic, [], [{
-    /// True if sums must be formed in 64 bits.
-    bool hasWideSums() {
-      return getSaturate() || ::mlir::getElementTypeOrSelf(getOuts()[0])
-                                  .isInteger(64);
-    }
-  }]> {
-  let arguments = (ins Variadic<QKernel_Operands>:$ins,
-                       Variadic<QKernel_Sums>:$outs,
-                       QTrain_WindowAttr:$window, I64Attr:$group,
-                       UnitAttr:$nonnegative, UnitAttr:$saturate,
-                       UnitAttr:$direct);
+/// The operands of a convolution have the same names in its gradients, where
+/// they are the errors: `input` [N, H, W, C], `weight` [O, C/group, KH, KW] and
+/// `output` [N, OH, OW, O]. Attributes are as in `qkernel.conv2d`.
+class QKernel_ConvolutionOp<string mnemonic, dag inputs, dag outputs,
+                            dag options = (ins)>
+    : QKernel_KernelOp<
+          mnemonic, inputs,
+          !con(outputs, (ins Optional<QKernel_Maximum>:$maximum)),
+          (ins QTrain_WindowAttr:$window, I64Attr:$group,
+               UnitAttr:$nonnegative, UnitAttr:$saturate, UnitAttr:$direct),
+          options, "", [QKernel_ConvolutionOpInterface]> {
+  // The operation without `options` and a maximum.
+  let builders = [OpBuilder<
+      (ins "::mlir::Value":$lhs, "::mlir::Value":$rhs, "::mlir::Value":$sums,
+           "::qtc::qtrain::WindowAttr":$window, "int64_t":$group,
+           CArg<"bool", "false">:$nonnegative,
+           CArg<"bool", "false">:$saturate),
+      [{ build($_builder, $_state, lhs, rhs, }] #
+      !foldl("", !range(!size(options)), text, i, text # "::mlir::Value(), ") #
+      [{ sums, /*maximum=*/::mlir::Value(), window, group, nonnegative,
+         saturate, /*direct=*/false); }]>];
 }
 
-def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
+def QKernel_Conv2DOp
+    : QKernel_ConvolutionOp<"conv2d",
+                            (ins QKernel_Operands:$input,
+                                 QKernel_Operands:$weight),
+                            (ins QKernel_Sums:$output),
+                            (ins Optional<QKernel_Bias>:$bias)> {
   let summary = "Convolution to accumulators";
   let description = [{
-    ins: activations [N, H, W, C], weights [O, C/group, KH, KW] and optionally
-    a bias of 32-bit integers [O], which is added before the accumulators are
-    clamped to ±2^30. outs: accumulators [N, OH, OW, O] and optionally their
-    largest magnitude. `nonnegative` promises that no activation is negative.
+    ins: activations [N, H, W, C] and weights [O, C/group, KH, KW]. `bias`:
+    32-bit integers or floats [O], which are added before accumulators of
+    integers are clamped to ±2^30. outs: accumulators [N, OH, OW, O] and
+    optionally their largest magnitude. `nonnegative` promises that no activation is negative.
     `saturate` requires sums in 64 bits, clamped to ±(2^31 − 1) at the end;
     accumulators of 64 bits stay exact. Otherwise no sum exceeds 32 bits.
     `direct` selects vectors of channels instead of packed operands. A linear
@@ -46,7 +60,7 @@ def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
     the instruction set. There is neither a maximum nor clamping.
 
     Constraints:
-    - (C1) two or three inputs, one or two outputs, of the shapes above.
+    - (C1) operands have the shapes above.
     - (C2) a `direct` convolution is depthwise, with 8 groups or more, one input
       and 1, 2 or 4 outputs per group, and a kernel of at most 11 columns and
       128 positions; it does not saturate.
@@ -67,7 +81,10 @@ def QKernel_Conv2DOp : QKernel_ConvolutionOp<"conv2d"> {
 }
 
 def QKernel_Conv2DInputGradientOp
-    : QKernel_ConvolutionOp<"conv2d_input_gradient"> {
+    : QKernel_ConvolutionOp<"conv2d_input_gradient",
+                            (ins QKernel_Operands:$output,
+                                 QKernel_Operands:$weight),
+                            (ins QKernel_Sums:$input)> {
   let summary = "Input gradient of a convolution to accumulators";
   let description = [{
     ins: errors [N, OH, OW, O] and weights [O, C/group, KH, KW]. outs:
@@ -75,7 +92,7 @@ def QKernel_Conv2DInputGradientOp
     Attributes are as in `qkernel.conv2d`; `nonnegative` refers to the errors.
 
     Constraints:
-    - (C1) two inputs, one or two outputs, of the shapes above.
+    - (C1) operands have the shapes above.
     - (C2), (C3) as in `qkernel.conv2d`.
 
     Example:
@@ -91,7 +108,10 @@ def QKernel_Conv2DInputGradientOp
 }
 
 def QKernel_Conv2DWeightGradientOp
-    : QKernel_ConvolutionOp<"conv2d_weight_gradient"> {
+    : QKernel_ConvolutionOp<"conv2d_weight_gradient",
+                            (ins QKernel_Operands:$input,
+                                 QKernel_Operands:$output),
+                            (ins QKernel_Sums:$weight)> {
   let summary = "Weight gradient of a convolution to accumulators";
   let description = [{
     ins: activations [N, H, W, C] and errors [N, OH, OW, O]. outs: accumulators
@@ -99,7 +119,7 @@ def QKernel_Conv2DWeightGradientOp
     as in `qkernel.conv2d`; `nonnegative` refers to the activations.
 
     Constraints:
-    - (C1) two inputs, one or two outputs, of the shapes above.
+    - (C1) operands have the shapes above.
     - (C2), (C3) as in `qkernel.conv2d`; a `direct` gradient has one output.
 
     Example:
@@ -118,7 +138,14 @@ def QKernel_Conv2DWeightGradientOp
 // Packed contractions
 //===----------------------------------------------------------------------===//
 
-def QKernel_PackActivationOp : QKernel_KernelOp<"pack_activation"> {
+def QKernel_PackActivationOp
+    : QKernel_KernelOp<"pack_activation",
+                       (ins QKernel_Factors:$input),
+                       (ins QKernel_Factors:$packed),
+                       (ins DenseI64ArrayAttr:$pads,
+                            DenseI64ArrayAttr:$dilation, I64Attr:$channels,
+                            I64Attr:$block, I64Attr:$interleave,
+                            UnitAttr:$offset)> {
   let summary = "Packs activations in the order a contraction reads them";
   let description = [{
     ins: [N, H, W, C], bytes or `f32`. outs: the same elements, flat, in the
@@ -143,14 +170,17 @@ def QKernel_PackActivationOp : QKernel_KernelOp<"pack_activation"> {
        pads = array<i64: 1, 1, 1, 1>}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Factors>:$ins,
-                       Variadic<QKernel_Factors>:$outs,
-                       DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilation,
-                       I64Attr:$channels, I64Attr:$block,
-                       I64Attr:$interleave, UnitAttr:$offset);
 }
 
-def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
+def QKernel_PackWeightOp
+    : QKernel_KernelOp<"pack_weight",
+                       (ins QKernel_Factors:$weight),
+                       (ins QKernel_Factors:$packed,
+                            Optional<QKernel_Accumulators>:$corrections),
+                       (ins QKernel_WeightOrderAttr:$order, I64Attr:$panel,
+                            DefaultValuedAttr<I64Attr, "1">:$group,
+                            DefaultValuedAttr<DenseI64ArrayAttr,
+                                              "{1, 1}">:$classes)> {
   let summary = "Packs weights in the order a contraction reads them";
   let description = [{
     ins: [O, I, KH, KW]. outs: [panels][steps][panel][d] with d the elements of
@@ -180,16 +210,22 @@ def QKernel_PackWeightOp : QKernel_KernelOp<"pack_weight"> {
       {order = #qkernel.weight_order<forward_merged>, panel = 32 : i64}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Factors>:$ins,
-                       Variadic<QKernel_Shaped<[I8, I32, F32]>>:$outs,
-                       QKernel_WeightOrderAttr:$order, I64Attr:$panel,
-                       DefaultValuedAttr<I64Attr, "1">:$group,
-                       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$classes);
 }
 
-def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
+def QKernel_ContractOp
+    : QKernel_KernelOp<"contract",
+                       (ins QKernel_Factors:$a, QKernel_Factors:$b),
+                       (ins QKernel_StoredSums:$accumulators,
+                            Optional<QKernel_Accumulators>:$maximum,
+                            Optional<QKernel_Accumulators>:$shift),
+                       (ins QKernel_ContractionAttr:$contraction,
+                            OptionalAttr<TypedArrayAttrBase<
+                                QKernel_ContractionAttr,
+                                "further contractions">>:$phases),
+                       (ins Optional<QKernel_Accumulators>:$start,
+                            Optional<QKernel_Bias>:$bias), [{
     /// True if accumulators are narrow.
-    bool isNarrow() { return getOuts().size() == 3; }
+    bool isNarrow() { return getShift() != nullptr; }
     /// Number of elements of A in a step: 4 bytes or one float.
     int64_t getDepth();
     /// `contraction` and `phases`.
@@ -197,11 +233,10 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
   }]> {
   let summary = "Packed contraction";
   let description = [{
-    Computes the sums that `contraction` describes. ins: A, B, optionally the
-    start value of each column (`has_start`) and a bias of each column
-    (`has_bias`), after which accumulators are clamped to ±2^30. outs:
-    accumulators [rows, columns], in any shape, and optionally their largest
-    magnitude. With `splits` > 1 there is neither a bias nor a maximum.
+    Computes the sums that `contraction` describes. ins: A and B. `start`: the
+    start value of each column. `bias`: a number for each column, after which
+    accumulators are clamped to ±2^30. outs: accumulators [rows, columns], in
+    any shape, and optionally their largest magnitude. With `splits` > 1 there is neither a bias nor a maximum.
 
     `phases` are further contractions of the same operands. Each of them writes
     its own rows; together they write the whole result.
@@ -236,26 +271,26 @@ def QKernel_ContractOp : QKernel_KernelOp<"contract", [], [{
        steps = [16] a [4] b [64], columns = 16 panel 16 stride 1024>}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Operands>:$ins,
-                       Variadic<QKernel_StoredSums>:$outs,
-                       QKernel_ContractionAttr:$contraction,
-                       UnitAttr:$has_start, UnitAttr:$has_bias,
-                       OptionalAttr<TypedArrayAttrBase<QKernel_ContractionAttr,
-                           "further contractions">>:$phases);
 }
 
-def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
+def QKernel_UnpackWeightOp
+    : QKernel_KernelOp<"unpack_weight",
+                       (ins QKernel_Sums:$parts),
+                       (ins QKernel_Sums:$weight,
+                            Optional<QKernel_Maximum>:$maximum),
+                       (ins UnitAttr:$saturate),
+                       (ins Optional<QKernel_Accumulators>:$error_sums)> {
   let summary = "Reorders weight gradients as weights are stored";
   let description = [{
-    ins: partial sums [S, KH, KW, I, O], and optionally sums of errors [O] of
-    32-bit integers. outs: the sums of the partial ones over S, added in the
-    order of S, as [O, I, KH, KW], and optionally the largest magnitude of these
-    sums. With `saturate` sums are formed in 64 bits and clamped to
-    ±(2^31 − 1) at the end. Before, 128 · the sum of errors is subtracted: that
-    is what an offset of 128 of the activations has added.
+    ins: partial sums [S, KH, KW, I, O]. outs: the sums of the partial ones over
+    S, added in the order of S, as [O, I, KH, KW], and optionally the largest
+    magnitude of these sums. With `saturate` sums are formed in 64 bits and
+    clamped to ±(2^31 − 1) at the end. Before, 128 · `error_sums`, the sums of
+    errors [O], is subtracted: that is what an offset of 128 of the activations
+    has added.
 
     Constraints:
-    - (C1) one or two inputs, one or two outputs, of the shapes above.
+    - (C1) operands have the shapes above.
     - (C2) inputs and sums have the same element type; a maximum requires
       integers.
     - (C3) sums of errors require `saturate`, and that 32-bit integers.
@@ -267,15 +302,18 @@ def QKernel_UnpackWeightOp : QKernel_KernelOp<"unpack_weight"> {
       outs(%g, %max : memref<16x4x3x3xi32>, memref<i32>)
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Sums>:$ins,
-                       Variadic<QKernel_Sums>:$outs, UnitAttr:$saturate);
 }
 
 //===----------------------------------------------------------------------===//
 // Contractions addressed by maps
 //===----------------------------------------------------------------------===//
 
-def QKernel_MappedCopyOp : QKernel_KernelOp<"mapped_copy", [], [{
+def QKernel_MappedCopyOp
+    : QKernel_KernelOp<"mapped_copy",
+                       (ins QKernel_Elements:$input),
+                       (ins QKernel_Elements:$output),
+                       (ins AffineMapAttr:$map),
+                       (ins), [{
     /// True if the first dimension of bytes becomes the last, without padding
     /// of the others, whose sizes multiply to a multiple of `run` bytes.
     bool isTransposition(int64_t run);
@@ -300,12 +338,19 @@ def QKernel_MappedCopyOp : QKernel_KernelOp<"mapped_copy", [], [{
       {map = affine_map<(n, h, w, c) -> (n, h, w, c)>}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Elements>:$ins,
-                       Variadic<QKernel_Elements>:$outs,
-                       AffineMapAttr:$map);
 }
 
-def QKernel_MappedContractOp : QKernel_KernelOp<"mapped_contract", [], [{
+def QKernel_MappedContractOp
+    : QKernel_KernelOp<"mapped_contract",
+                       (ins QKernel_Bytes:$a, QKernel_Bytes:$b),
+                       (ins QKernel_Accumulators:$accumulators,
+                            Optional<QKernel_Accumulators>:$maximum),
+                       (ins DenseI64ArrayAttr:$rows, I64Attr:$columns,
+                            DenseI64ArrayAttr:$steps, AffineMapAttr:$a_map,
+                            AffineMapAttr:$b_map,
+                            AffineMapAttr:$result_map,
+                            UnitAttr:$accumulate),
+                       (ins Optional<QKernel_Accumulators>:$bias), [{
     /// Number of consecutive elements of each operand in a step.
     static constexpr int64_t kRun = 16;
     int64_t getRowCount();
@@ -317,8 +362,8 @@ def QKernel_MappedContractOp : QKernel_KernelOp<"mapped_contract", [], [{
 
     for all rows r, a multi-index over `rows`, and columns c < `columns`; k is a
     multi-index over `steps`, and j counts along the last dimension. ins: signed
-    bytes A and B, and optionally a bias of each column (`has_bias`), which is
-    added before accumulators are clamped to ±2^30. outs: accumulators, and
+    bytes A and B. `bias`: a number for each column, which is added before
+    accumulators are clamped to ±2^30. outs: accumulators, and
     optionally a maximum, which is raised to the largest magnitude of the
     accumulators written here; for the maximum of these alone, it must be 0
     before. With `accumulate`, sums are added atomically to the values in the
@@ -329,8 +374,7 @@ def QKernel_MappedContractOp : QKernel_KernelOp<"mapped_contract", [], [{
     16 consecutive bytes aligned to 16.
 
     Constraints:
-    - (C1) operands are buffers: two of bytes, a bias of 32 bits exactly if
-      `has_bias` is set, accumulators and maximum of 32 bits.
+    - (C1) operands are buffers.
     - (C2) maps have one dimension per index above and one result per dimension
       of their operand; the last extents of A and B are multiples of 16; extents
       are positive, there are fewer than 2^63 products, and positions are below
@@ -351,12 +395,6 @@ def QKernel_MappedContractOp : QKernel_KernelOp<"mapped_contract", [], [{
        result_map = affine_map<(n, h, w, o) -> (n, h, w, o)>}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Operands>:$ins,
-                       Variadic<QKernel_Accumulators>:$outs,
-                       DenseI64ArrayAttr:$rows, I64Attr:$columns,
-                       DenseI64ArrayAttr:$steps, AffineMapAttr:$a_map,
-                       AffineMapAttr:$b_map, AffineMapAttr:$result_map,
-                       UnitAttr:$has_bias, UnitAttr:$accumulate);
 }
 
 #endif // QKERNEL_CONTRACTION_OPS_TD

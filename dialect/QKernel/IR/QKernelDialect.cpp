@@ -22,6 +22,7 @@ using namespace qtc::qkernel;
 
 #include "dialect/QKernel/IR/QKernelAttributesEnums.cpp.inc"
 #include "dialect/QKernel/IR/QKernelDialect.cpp.inc"
+#include "dialect/QKernel/IR/QKernelInterfaces.cpp.inc"
 #define GET_ATTRDEF_CLASSES
 #include "dialect/QKernel/IR/QKernelAttributes.cpp.inc"
 #define GET_OP_CLASSES
@@ -40,13 +41,18 @@ void QKernelDialect::initialize() {
 
 /// Whether `op` reads its destination `init` before it writes it.
 static bool readsDestination(DestinationStyleOpInterface op, OpOperand &init) {
-  unsigned index =
-      init.getOperandNumber() - op.getDpsInitOperand(0)->getOperandNumber();
   if (auto contract = dyn_cast<ContractOp>(op.getOperation()))
-    return contract.isNarrow() && index == 2; // tries the old shift
+    return init.get() == contract.getShift(); // tries the old shift
   if (auto contract = dyn_cast<MappedContractOp>(op.getOperation()))
-    return contract.getAccumulate() || index == 1; // raises the maximum
+    return contract.getAccumulate() ||
+           init.get() == contract.getMaximum(); // raises the maximum
   return false;
+}
+
+void qtc::qkernel::detail::inferKernelTypes(ValueRange outputs,
+                                            SmallVectorImpl<Type> &types) {
+  llvm::append_range(types, llvm::make_filter_range(
+                                outputs.getTypes(), llvm::IsaPred<TensorType>));
 }
 
 void qtc::qkernel::detail::getKernelEffects(

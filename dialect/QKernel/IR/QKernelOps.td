@@ -15,7 +15,9 @@ include "dialect/QKernel/IR/QKernelOpBase.td"
 // Copies
 //===----------------------------------------------------------------------===//
 
-def QKernel_ConcatOp : QKernel_KernelOp<"concat"> {
+def QKernel_ConcatOp
+    : QKernel_KernelOp<"concat", (ins Variadic<QKernel_Elements>:$inputs),
+                       (ins QKernel_Elements:$output), (ins I64Attr:$axis)> {
   let summary = "Joins tensors along a dimension";
   let description = [{
     ins: tensors that differ at most in dimension `axis`. outs: one tensor with
@@ -30,22 +32,20 @@ def QKernel_ConcatOp : QKernel_KernelOp<"concat"> {
     qkernel.concat ins(%a, %b : memref<8x7x7x64xi8>, memref<8x7x7x32xi8>)
       outs(%y : memref<8x7x7x96xi8>) {axis = 3 : i64}
     ```
-  }];
-  let arguments = (ins Variadic<QKernel_Elements>:$ins,
-                       Variadic<QKernel_Elements>:$outs, I64Attr:$axis);
-}
+  }];}
 
 //===----------------------------------------------------------------------===//
 // Pools, reductions, loss
 //===----------------------------------------------------------------------===//
 
-class QKernel_PoolOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
-  let arguments = (ins Variadic<QKernel_Elements>:$ins,
-                       Variadic<QKernel_Elements>:$outs,
-                       QTrain_WindowAttr:$window);
-}
+class QKernel_PoolOp<string mnemonic, dag inputs, dag outputs>
+    : QKernel_KernelOp<mnemonic, inputs, outputs,
+                       (ins QTrain_WindowAttr:$window)>;
 
-def QKernel_MaxPool2DOp : QKernel_PoolOp<"max_pool2d"> {
+def QKernel_MaxPool2DOp
+    : QKernel_PoolOp<"max_pool2d",
+                     (ins QKernel_Elements:$input),
+                     (ins QKernel_Elements:$output)> {
   let summary = "Maximum over sliding windows";
   let description = [{
     ins: [N, H, W, C]. outs: [N, OH, OW, C]. See `qtrain.max_pool2d`.
@@ -65,7 +65,10 @@ def QKernel_MaxPool2DOp : QKernel_PoolOp<"max_pool2d"> {
   }];
 }
 
-def QKernel_MaxPool2DGradientOp : QKernel_PoolOp<"max_pool2d_gradient"> {
+def QKernel_MaxPool2DGradientOp
+    : QKernel_PoolOp<"max_pool2d_gradient",
+                     (ins QKernel_Elements:$input, QKernel_Elements:$error),
+                     (ins QKernel_Elements:$input_error)> {
   let summary = "Gradient of a maximum pool";
   let description = [{
     ins: the pool's input [N, H, W, C] and the error [N, OH, OW, C]. outs: the
@@ -87,7 +90,10 @@ def QKernel_MaxPool2DGradientOp : QKernel_PoolOp<"max_pool2d_gradient"> {
   }];
 }
 
-def QKernel_MaxPool2DPositionsOp : QKernel_PoolOp<"max_pool2d_positions"> {
+def QKernel_MaxPool2DPositionsOp
+    : QKernel_PoolOp<"max_pool2d_positions",
+                     (ins QKernel_Elements:$input),
+                     (ins QKernel_Positions:$positions)> {
   let summary = "Positions of maxima in their windows";
   let description = [{
     ins: [N, H, W, C]. outs: indices [N, OH, OW, C] of 8 or 16 bits. See
@@ -108,7 +114,10 @@ def QKernel_MaxPool2DPositionsOp : QKernel_PoolOp<"max_pool2d_positions"> {
   }];
 }
 
-def QKernel_MaxUnpool2DOp : QKernel_PoolOp<"max_unpool2d"> {
+def QKernel_MaxUnpool2DOp
+    : QKernel_PoolOp<"max_unpool2d",
+                     (ins QKernel_Positions:$positions, QKernel_Elements:$error),
+                     (ins QKernel_Elements:$input_error)> {
   let summary = "Moves elements to the positions of maxima";
   let description = [{
     ins: indices and errors [N, OH, OW, C]. outs: the input's error
@@ -129,13 +138,14 @@ def QKernel_MaxUnpool2DOp : QKernel_PoolOp<"max_unpool2d"> {
   }];
 }
 
-class QKernel_AveragePoolOp<string mnemonic> : QKernel_KernelOp<mnemonic> {
-  let arguments = (ins Variadic<QKernel_Operands>:$ins,
-                       Variadic<QKernel_Shaped<[I32, F32]>>:$outs,
-                       QTrain_WindowAttr:$window, UnitAttr:$count_include_pad);
-}
+class QKernel_AveragePoolOp<string mnemonic, dag inputs, dag outputs>
+    : QKernel_KernelOp<mnemonic, inputs, outputs,
+                       (ins QTrain_WindowAttr:$window,
+                            UnitAttr:$count_include_pad)>;
 
-def QKernel_AveragePool2DOp : QKernel_AveragePoolOp<"average_pool2d"> {
+def QKernel_AveragePool2DOp
+    : QKernel_AveragePoolOp<"average_pool2d", (ins QKernel_Operands:$input),
+                            (ins QKernel_Shaped<[I32, F32]>:$output)> {
   let summary = "Mean, or scaled sum, over sliding windows";
   let description = [{
     ins: [N, H, W, C]. outs: means of floats or accumulators of integers
@@ -157,7 +167,9 @@ def QKernel_AveragePool2DOp : QKernel_AveragePoolOp<"average_pool2d"> {
 }
 
 def QKernel_AveragePool2DGradientOp
-    : QKernel_AveragePoolOp<"average_pool2d_gradient"> {
+    : QKernel_AveragePoolOp<"average_pool2d_gradient",
+                            (ins QKernel_Operands:$error),
+                            (ins QKernel_Shaped<[I32, F32]>:$input_error)> {
   let summary = "Gradient of an average pool";
   let description = [{
     ins: the error [N, OH, OW, C]. outs: the input's error [N, H, W, C]; for
@@ -178,30 +190,38 @@ def QKernel_AveragePool2DGradientOp
   }];
 }
 
-def QKernel_MaxAbsOp : QKernel_KernelOp<"max_abs"> {
+def QKernel_MaxAbsOp
+    : QKernel_KernelOp<"max_abs",
+                       (ins QKernel_Integers:$input),
+                       (ins QKernel_Maximum:$maximum),
+                       (ins),
+                       (ins Optional<QKernel_Bytes>:$mask)> {
   let summary = "Largest magnitude of a tensor";
   let description = [{
-    ins: integers of any shape, and optionally a mask of those that count, as
-    written by `qkernel.range_mask`. outs: max |x|, as a 64-bit integer for
+    ins: integers of any shape. `mask`: those that count, as written by
+    `qkernel.range_mask`. outs: max |x|, as a 64-bit integer for
     64-bit inputs and otherwise as a 32-bit integer.
 
     Constraints:
-    - (C1) one or two inputs, one output of rank 0, wide enough.
+    - (C1) the output has rank 0 and is wide enough.
     - (C2) the mask has one bit per integer.
 
     Example:
 
     ```mlir
     qkernel.max_abs ins(%x : memref<8x10xi32>) outs(%max : memref<i32>)
-    qkernel.max_abs ins(%x, %m : memref<8x10xi32>, memref<10xi8>)
+    qkernel.max_abs ins(%x : memref<8x10xi32>) mask(%m : memref<10xi8>)
       outs(%max : memref<i32>)
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Integers>:$ins,
-                       Variadic<QKernel_Maximum>:$outs);
 }
 
-def QKernel_RangeMaskOp : QKernel_KernelOp<"range_mask"> {
+def QKernel_RangeMaskOp
+    : QKernel_KernelOp<"range_mask",
+                       (ins QKernel_Integers:$input),
+                       (ins QKernel_Bytes:$mask),
+                       (ins OptionalAttr<I64Attr>:$low,
+                            OptionalAttr<I64Attr>:$high)> {
   let summary = "Mask of the elements in a range";
   let description = [{
     ins: integers of any shape. outs: flat bytes; bit i mod 8 of byte i div 8 is
@@ -219,12 +239,12 @@ def QKernel_RangeMaskOp : QKernel_KernelOp<"range_mask"> {
       {low = 1 : i64}
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Integers>:$ins,
-                       Variadic<QKernel_Bytes>:$outs,
-                       OptionalAttr<I64Attr>:$low, OptionalAttr<I64Attr>:$high);
 }
 
-def QKernel_ApplyMaskOp : QKernel_KernelOp<"apply_mask"> {
+def QKernel_ApplyMaskOp
+    : QKernel_KernelOp<"apply_mask",
+                       (ins QKernel_Integers:$input, QKernel_Bytes:$mask),
+                       (ins QKernel_Integers:$output)> {
   let summary = "Zeroes the elements whose bit is not set";
   let description = [{
     ins: integers of any shape, and a mask as written by `qkernel.range_mask`.
@@ -241,11 +261,13 @@ def QKernel_ApplyMaskOp : QKernel_KernelOp<"apply_mask"> {
       outs(%y : memref<8x10xi8>)
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Integers>:$ins,
-                       Variadic<QKernel_Integers>:$outs);
 }
 
-def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
+def QKernel_ChannelSumOp
+    : QKernel_KernelOp<"channel_sum",
+                       (ins QKernel_Shaped<[I8, I16, I32, I64, F32, F64]>:$input),
+                       (ins QKernel_Shaped<[I32, I64, F32, F64]>:$sums),
+                       (ins I64Attr:$factor, UnitAttr:$saturate)> {
   let summary = "Sum over all dimensions except the last";
   let description = [{
     ins: integers or floats [..., C]. outs: sums [C], which are exact for
@@ -271,13 +293,12 @@ def QKernel_ChannelSumOp : QKernel_KernelOp<"channel_sum"> {
       outs(%p : memref<12x2xf32>) {factor = 1 : i64}
     ```
   }];
-  let arguments = (ins Variadic<
-                           QKernel_Shaped<[I8, I16, I32, I64, F32, F64]>>:$ins,
-                       Variadic<QKernel_Shaped<[I32, I64, F32, F64]>>:$outs,
-                       I64Attr:$factor, UnitAttr:$saturate);
 }
 
-def QKernel_ScatterAddOp : QKernel_KernelOp<"scatter_add"> {
+def QKernel_ScatterAddOp
+    : QKernel_KernelOp<"scatter_add",
+                       (ins QKernel_Elements:$rows, QKernel_Accumulators:$indices),
+                       (ins QKernel_Sums:$sums)> {
   let summary = "Sums of rows with the same index";
   let description = [{
     ins: integers or floats [P, F], indices [P]. outs: sums [V, F]. Row v of the
@@ -296,11 +317,14 @@ def QKernel_ScatterAddOp : QKernel_KernelOp<"scatter_add"> {
       outs(%g : memref<100x16xi32>)
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Elements>:$ins,
-                       Variadic<QKernel_Sums>:$outs);
 }
 
-def QKernel_ChannelMomentsOp : QKernel_KernelOp<"channel_moments"> {
+def QKernel_ChannelMomentsOp
+    : QKernel_KernelOp<"channel_moments",
+                       (ins QKernel_Shaped<[I8, I16, F32]>:$lhs,
+                            QKernel_Shaped<[I8, I16, F32]>:$rhs),
+                       (ins QKernel_Shaped<[I64, F64]>:$sums,
+                            QKernel_Shaped<[I64, F64]>:$products)> {
   let summary = "Sums of elements, and of products with other elements";
   let description = [{
     ins: a and b, [R, C]. outs: partial sums Σ a and Σ a·b, [P, C]: the first
@@ -325,32 +349,34 @@ def QKernel_ChannelMomentsOp : QKernel_KernelOp<"channel_moments"> {
       outs(%t, %q : memref<18x4xi64>, memref<18x4xi64>)
     ```
   }];
-  let arguments = (ins Variadic<QKernel_Shaped<[I8, I16, F32]>>:$ins,
-                       Variadic<QKernel_Shaped<[I64, F64]>>:$outs);
 }
 
-def QKernel_SoftmaxErrorOp : QKernel_KernelOp<"softmax_error"> {
+def QKernel_SoftmaxErrorOp
+    : QKernel_KernelOp<"softmax_error",
+                       (ins QKernel_Elements:$logits,
+                            QKernel_Accumulators:$labels),
+                       (ins QKernel_Shaped<[I32, F32]>:$error),
+                       (ins OptionalAttr<QTrain_ExponentialAttr>:$exponential),
+                       (ins Optional<I32>:$exponent)> {
   let summary = "Softmax minus the one-hot target";
   let description = [{
-    For integers, ins: logits [N, K], their exponent, labels [N]; outs: errors
-    [N, K] of 32 bits. For floats, ins: logits, labels; outs: errors. See
-    `qtrain.loss_gradient`. Rows of labels that are no class are not defined.
+    ins: logits [N, K] and labels [N]. `exponent`: that of integers. outs:
+    errors [N, K], of 32 bits. See `qtrain.loss_gradient`. Rows of labels that
+    are no class are not defined.
 
     Constraints:
-    - (C1) three inputs, or two for floats, and one output, of the shapes above.
+    - (C1) operands have the shapes above; integers have an exponent, floats
+      have none.
     - (C2) `exponential` is present exactly for integers.
 
     Example:
 
     ```mlir
     qkernel.softmax_error
-      ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>)
+      ins(%x, %t : memref<8x10xi8>, memref<8xi32>) exponent(%s : i32)
       outs(%e : memref<8x10xi32>) {exponential = #qtrain.exponential<fraction>}
     ```
   }];
-  let arguments = (ins Variadic<AnyTypeOf<[QKernel_Elements, I32]>>:$ins,
-                       Variadic<QKernel_Shaped<[I32, F32]>>:$outs,
-                       OptionalAttr<QTrain_ExponentialAttr>:$exponential);
 }
 
 //===----------------------------------------------------------------------===//

@@ -18,8 +18,7 @@ static ArrayRef<int64_t> shapeOf(Value value) {
   return cast<ShapedType>(value.getType()).getShape();
 }
 
-/// Checks that operands, except scalars, are all tensors or all buffers.
-static LogicalResult expectOneMemory(Operation *op) {
+LogicalResult qtc::qkernel::detail::verifyOneMemory(Operation *op) {
   auto isTensor = [](Value value) { return isa<TensorType>(value.getType()); };
   auto isBuffer = [](Value value) { return isa<MemRefType>(value.getType()); };
   for (Value operand : op->getOperands())
@@ -32,33 +31,17 @@ static LogicalResult expectOneMemory(Operation *op) {
   return success();
 }
 
-/// Checks the operand counts of a kernel; only kernels on tensors have results.
-static LogicalResult expectCounts(Operation *op, ValueRange ins,
-                                  ValueRange outs, size_t minIns, size_t maxIns,
-                                  size_t minOuts, size_t maxOuts) {
-  if (ins.size() < minIns || ins.size() > maxIns)
-    return op->emitOpError() << "expected " << minIns << " to " << maxIns
-                             << " inputs, but got " << ins.size();
-  if (outs.size() < minOuts || outs.size() > maxOuts)
-    return op->emitOpError() << "expected " << minOuts << " to " << maxOuts
-                             << " outputs, but got " << outs.size();
-  if (failed(expectOneMemory(op)))
-    return failure();
-  if (op->getName().getStringRef() == "qkernel.pack_weight")
-    return success();
-  for (Value scalar : outs.drop_front())
-    if (!shapeOf(scalar).empty())
-      return op->emitOpError()
-             << "expected a maximum of rank 0, but got " << scalar.getType();
-  return success();
-}
-
 static LogicalResult expectShape(Operation *op, StringRef what, Value value,
                                  ArrayRef<int64_t> expected) {
   if (shapeOf(value) == expected)
     return success();
   return op->emitOpError() << "expected " << what << " of shape [" << expected
                            << "], but got [" << shapeOf(value) << "]";
+}
+
+/// Checks that `value`, if there is one, is a single number.
+static LogicalResult expectNumber(Operation *op, StringRef what, Value value) {
+  return value ? expectShape(op, what, value, {}) : success();
 }
 
 static bool isFloat(Value value) {
@@ -88,13 +71,12 @@ bool qtc::qkernel::supportsDirect(Value weights, int64_t group) {
          w[3] <= maxWidth && w[2] * w[3] <= maxArea;
 }
 
-/// Checks activations x, weights w and outputs y of a convolution.
-template <typename OpTy>
-static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
-                                       Value result) {
+template <typename OpTy> static LogicalResult verifyConvolution(OpTy op) {
+  if (failed(expectNumber(op, "maximum", op.getMaximum())))
+    return failure();
   qtrain::WindowAttr window = op.getWindow();
   int64_t group = op.getGroup();
-  ArrayRef<int64_t> x = shapeOf(input), w = shapeOf(weight);
+  ArrayRef<int64_t> x = shapeOf(op.getInput()), w = shapeOf(op.getWeight());
   if (x.size() != 4 || w.size() != 4)
     return op.emitOpError("expected activations and weights of rank 4");
   if (w.drop_front(2) != window.getKernel() || group < 1 || w[0] % group != 0 ||
@@ -102,20 +84,20 @@ static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
     return op.emitOpError() << "expected weights that fit " << window
                             << ", but got [" << w << "]";
   if (op.getDirect() &&
-      (op.hasWideSums() || !supportsDirect(weight, group))) // C2
+      (op.hasWideSums() || !supportsDirect(op.getWeight(), group))) // C2
     return op.emitOpError() << "expected no direct kernel for weights [" << w
                             << "] in " << group << " groups";
   if (failed(expectOneKind(op))) // C3
     return failure();
-  if (isFloat(result) && (op.getOuts().size() > 1 || op.getNonnegative() ||
-                          op.getSaturate() || op.getDirect())) // C3
-    return op.emitOpError("expected neither a maximum nor nonnegative, "
-                          "saturate or direct for floats");
-  if (failed(expectShape(op, "output", result,
+  if (isFloat(op.getSums()) &&
+      (op.getNonnegative() || op.getSaturate() || op.getDirect())) // C3
+    return op.emitOpError("expected neither nonnegative, saturate nor direct "
+                          "for floats");
+  if (failed(expectShape(op, "output", op.getOutput(),
                          {x[0], window.getOutputExtent(0, x[1]),
                           window.getOutputExtent(1, x[2]), w[0]})))
     return failure();
-  int64_t sums = ShapedType::getNumElements(shapeOf(result));
+  int64_t sums = ShapedType::getNumElements(shapeOf(op.getOutput()));
   int64_t length = w[1] * w[2] * w[3];
   // Merged groups multiply as many zeros as there are outputs, at most.
   if (!qtrain::isCountable(sums, length) ||
@@ -126,32 +108,24 @@ static LogicalResult verifyConvolution(OpTy op, Value input, Value weight,
 }
 
 LogicalResult Conv2DOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 3, 1, 2)))
+  if (getBias() && failed(expectShape(*this, "bias", getBias(),
+                                      shapeOf(getWeight()).take_front())))
     return failure();
-  if (getIns().size() == 3 &&
-      failed(expectShape(*this, "bias", getIns()[2],
-                         shapeOf(getIns()[1]).take_front())))
-    return failure();
-  return verifyConvolution(*this, getIns()[0], getIns()[1], getOuts()[0]);
+  return verifyConvolution(*this);
 }
 
 LogicalResult Conv2DInputGradientOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1, 2)))
-    return failure();
-  return verifyConvolution(*this, getOuts()[0], getIns()[1], getIns()[0]);
+  return verifyConvolution(*this);
 }
 
 LogicalResult Conv2DWeightGradientOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1,
-                          getDirect() ? 1 : 2)))
-    return failure();
-  return verifyConvolution(*this, getIns()[0], getOuts()[0], getIns()[1]);
+  if (getDirect() && getMaximum())
+    return emitOpError("expected no maximum of a direct gradient");
+  return verifyConvolution(*this);
 }
 
 LogicalResult PackActivationOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
-    return failure();
-  ArrayRef<int64_t> x = shapeOf(getIns()[0]);
+  ArrayRef<int64_t> x = shapeOf(getInput());
   ArrayRef<int64_t> pads = getPads(), dilation = getDilation();
   int64_t interleave = getInterleave();
   constexpr int64_t kMaxDistance = 1 << 22;
@@ -170,7 +144,7 @@ LogicalResult PackActivationOp::verify() {
                        "block that divides them");
   if (failed(expectOneKind(*this))) // C2
     return failure();
-  if (isFloat(getIns()[0]) && (interleave != 1 || getOffset())) // C2
+  if (isFloat(getInput()) && (interleave != 1 || getOffset())) // C2
     return emitOpError(
         "expected neither an interleave nor an offset for floats");
   int64_t images = (x[0] + interleave - 1) / interleave * interleave;
@@ -180,7 +154,7 @@ LogicalResult PackActivationOp::verify() {
   for (int64_t extent :
        {images, height, width, static_cast<int64_t>(getChannels())})
     elements = llvm::SaturatingMultiply<uint64_t>(elements, extent);
-  ArrayRef<int64_t> out = shapeOf(getOuts()[0]);
+  ArrayRef<int64_t> out = shapeOf(getPacked());
   if (out.size() != 1 || static_cast<uint64_t>(out[0]) < elements) // C1
     return emitOpError() << "expected " << elements
                          << " elements or more, but got [" << out << "]";
@@ -208,9 +182,7 @@ getPackedSize(WeightOrder order, ArrayRef<int64_t> w, int64_t depth) {
 }
 
 LogicalResult PackWeightOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 2)))
-    return failure();
-  ArrayRef<int64_t> w = shapeOf(getIns()[0]);
+  ArrayRef<int64_t> w = shapeOf(getWeight());
   if (w.size() != 4) // C1
     return emitOpError("expected weights of rank 4");
   constexpr int64_t kMaxPanel = 1 << 10;
@@ -230,29 +202,29 @@ LogicalResult PackWeightOp::verify() {
       getOrder() == WeightOrder::Forward || getOrder() == WeightOrder::Flipped;
   if (!hasPositions && classes[0] * classes[1] != 1)
     return emitOpError("expected one class for an order that merges positions");
-  bool hasFloats = isFloat(getIns()[0]);
-  if (getElementTypeOrSelf(getOuts()[0]) != getElementTypeOrSelf(getIns()[0]) ||
-      (hasFloats && getOuts().size() > 1)) // C2
+  bool hasFloats = isFloat(getWeight());
+  if (getElementTypeOrSelf(getPacked()) != getElementTypeOrSelf(getWeight()) ||
+      (hasFloats && getCorrections())) // C2
     return emitOpError("expected packed elements of the weights' type, and no "
                        "corrections for floats");
   auto [columns, elements] = getPackedSize(
-      getOrder(), {w[0] / group, w[1], w[2], w[3]}, getStepDepth(getIns()[0]));
+      getOrder(), {w[0] / group, w[1], w[2], w[3]}, getStepDepth(getWeight()));
   int64_t padded = group * llvm::alignTo(columns, panel);
   if (!qtrain::isCountable(padded, elements) ||
       !qtrain::isCountable(padded, classes[0] * classes[1]))
     return emitOpError("expected fewer than 2^63 packed elements");
   int64_t needed = padded * elements;
-  int64_t available = cast<ShapedType>(getOuts()[0].getType()).getNumElements();
+  int64_t available = cast<ShapedType>(getPacked().getType()).getNumElements();
   if (available < needed) // C1
     return emitOpError() << "expected " << needed
                          << " elements or more, but got " << available;
   int64_t sums = padded * classes[0] * classes[1];
-  if (getOuts().size() > 1 &&
-      (!getElementTypeOrSelf(getOuts()[1]).isInteger(32) ||
-       cast<ShapedType>(getOuts()[1].getType()).getNumElements() < sums)) // C1
+  if (getCorrections() &&
+      cast<ShapedType>(getCorrections().getType()).getNumElements() <
+          sums) // C1
     return emitOpError() << "expected " << sums
                          << " corrections or more, but got "
-                         << getOuts()[1].getType();
+                         << getCorrections().getType();
   return success();
 }
 
@@ -286,10 +258,8 @@ static LogicalResult verifyAddresses(ContractOp op, ContractionAttr c) {
           (c.getColumns() - lastPanel * c.getPanel()) * op.getDepth();
   if (c.getStepCount() == 0)
     endA = endB = 0;
-  SmallVector<Value> operands = {op.getIns()[0], op.getIns()[1], Value(),
-                                 op.getOuts()[0]};
-  if (op.getHasStart())
-    operands[Operand::Start] = op.getIns()[2];
+  SmallVector<Value> operands = {op.getA(), op.getB(), op.getStart(),
+                                 op.getAccumulators()};
   for (auto [operand, end] : llvm::zip_equal(operands, ends)) {
     if (!operand)
       continue;
@@ -302,7 +272,7 @@ static LogicalResult verifyAddresses(ContractOp op, ContractionAttr c) {
   return success();
 }
 
-int64_t ContractOp::getDepth() { return getStepDepth(getIns()[0]); }
+int64_t ContractOp::getDepth() { return getStepDepth(getA()); }
 
 SmallVector<ContractionAttr> ContractOp::getContractions() {
   SmallVector<ContractionAttr> contractions = {getContraction()};
@@ -312,21 +282,14 @@ SmallVector<ContractionAttr> ContractOp::getContractions() {
 }
 
 LogicalResult ContractOp::verify() {
-  size_t inputs = 2 + getHasStart() + getHasBias();
-  if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 3)))
+  if (failed(expectNumber(*this, "maximum", getMaximum())) ||
+      failed(expectNumber(*this, "shift", getShift())))
     return failure();
   if (failed(expectOneKind(*this))) // C3
     return failure();
-  if (isFloat(getOuts()[0]) && (getHasStart() || getOuts().size() > 1)) // C3
-    return emitOpError(
-        "expected neither start values nor a maximum for floats");
-  auto accumulators = cast<ShapedType>(getOuts()[0].getType());
+  auto accumulators = cast<ShapedType>(getAccumulators().getType());
   if (accumulators.getElementType().isInteger(16) != isNarrow() ||
-      !llvm::all_of(getOuts().drop_front(), [](Value scalar) {
-        return cast<ShapedType>(scalar.getType())
-            .getElementType()
-            .isInteger(32);
-      })) // C2
+      (isNarrow() && !getMaximum())) // C2
     return emitOpError("expected accumulators of 16 bits with a maximum and a "
                        "shift, or of 32 bits without a shift");
   int64_t elements = accumulators.getNumElements();
@@ -334,8 +297,7 @@ LogicalResult ContractOp::verify() {
   for (ContractionAttr contraction : getContractions()) {
     sums += contraction.getSplits() * contraction.getRowCount() *
             contraction.getColumns() * contraction.getGroups();
-    if (contraction.getSplits() > 1 &&
-        (getHasBias() || getOuts().size() > 1)) // C1
+    if (contraction.getSplits() > 1 && (getBias() || getMaximum())) // C1
       return emitOpError(
           "expected neither a bias nor a maximum for partial sums");
   }
@@ -349,25 +311,21 @@ LogicalResult ContractOp::verify() {
 }
 
 LogicalResult UnpackWeightOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 2, 1, 2)))
-    return failure();
-  ArrayRef<int64_t> sums = shapeOf(getIns()[0]);
+  ArrayRef<int64_t> sums = shapeOf(getParts());
   if (sums.size() != 5)
     return emitOpError("expected partial sums of rank 5");
   if (failed(expectOneKind(*this))) // C2
     return failure();
-  if (isFloat(getOuts()[0]) && getOuts().size() > 1) // C2
-    return emitOpError("expected no maximum for floats");
-  if (getSaturate() && !getElementTypeOrSelf(getOuts()[0]).isInteger(32)) // C3
+  if (getSaturate() && !getElementTypeOrSelf(getWeight()).isInteger(32)) // C3
     return emitOpError("expected 32-bit integers for saturate");
-  if (getIns().size() > 1) {
+  if (getErrorSums()) {
     if (!getSaturate()) // C3
       return emitOpError("expected saturate for sums of errors");
     if (failed(
-            expectShape(*this, "sums of errors", getIns()[1], {sums[4]}))) // C1
+            expectShape(*this, "sums of errors", getErrorSums(), {sums[4]}))) // C1
       return failure();
   }
-  return expectShape(*this, "weights", getOuts()[0],
+  return expectShape(*this, "weights", getWeight(),
                      {sums[4], sums[3], sums[1], sums[2]}); // C1
 }
 
@@ -407,24 +365,22 @@ static LogicalResult expectReach(Operation *op, StringRef what, AffineMap map,
 }
 
 LogicalResult MappedCopyOp::verify() { // C1
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
-    return failure();
-  size_t dims = shapeOf(getOuts()[0]).size();
-  size_t results = shapeOf(getIns()[0]).size();
+  size_t dims = shapeOf(getOutput()).size();
+  size_t results = shapeOf(getInput()).size();
   AffineMap map = getMap();
-  if (getElementTypeOrSelf(getIns()[0]) != getElementTypeOrSelf(getOuts()[0]))
+  if (getElementTypeOrSelf(getInput()) != getElementTypeOrSelf(getOutput()))
     return emitOpError("expected input and output of one type");
   if (map.getNumDims() != dims || map.getNumSymbols() != 0 ||
       map.getNumResults() != results)
     return emitOpError() << "expected a map of " << dims << " dimensions to "
                          << results << ", but got " << getMapAttr();
-  return expectReach(*this, "map", map, shapeOf(getOuts()[0])); // C2
+  return expectReach(*this, "map", map, shapeOf(getOutput())); // C2
 }
 
 bool MappedCopyOp::isTransposition(int64_t run) {
-  ArrayRef<int64_t> x = shapeOf(getIns()[0]), y = shapeOf(getOuts()[0]);
+  ArrayRef<int64_t> x = shapeOf(getInput()), y = shapeOf(getOutput());
   AffineMap map = getMap();
-  if (!getElementTypeOrSelf(getIns()[0]).isInteger(8) || x.size() < 2 ||
+  if (!getElementTypeOrSelf(getInput()).isInteger(8) || x.size() < 2 ||
       x.size() != y.size() || x.drop_front() != y.drop_back() ||
       ShapedType::getNumElements(x.drop_front()) % run != 0 ||
       y.back() % run != 0)
@@ -459,18 +415,9 @@ static LogicalResult expectMap(Operation *op, StringRef what, AffineMap map,
 }
 
 LogicalResult MappedContractOp::verify() {
-  size_t inputs = 2 + getHasBias();
-  if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 2)))
-    return failure();
-  Value a = getIns()[0], b = getIns()[1], result = getOuts()[0];
-  auto isOf = [](Value value, unsigned width) {
-    return isa<MemRefType>(value.getType()) &&
-           getElementTypeOrSelf(value).isInteger(width);
-  };
-  if (!isOf(a, 8) || !isOf(b, 8) || !isOf(result, 32) ||
-      (getHasBias() && !isOf(getIns()[2], 32))) // C1
-    return emitOpError("expected buffers: operands of 8 bits, all others of "
-                       "32 bits");
+  Value a = getA(), b = getB(), result = getAccumulators();
+  if (!isa<MemRefType>(result.getType())) // C1
+    return emitOpError("expected buffers");
   size_t rows = getRows().size(), steps = getSteps().size();
   auto isNegative = [](int64_t extent) { return extent < 0; };
   uint64_t count = getColumns();
@@ -500,19 +447,17 @@ LogicalResult MappedContractOp::verify() {
       failed(expectReach(*this, "b_map", getBMap(), columnExtents)) ||
       failed(expectReach(*this, "result_map", getResultMap(), resultExtents)))
     return failure();                                            // C2
-  if (getAccumulate() && (getHasBias() || getOuts().size() > 1)) // C3
+  if (getAccumulate() && (getBias() || getMaximum())) // C3
     return emitOpError("expected neither a bias nor a maximum with accumulate");
   return success();
 }
 
 LogicalResult ConcatOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, SIZE_MAX, 1, 1)))
-    return failure();
-  Value result = getOuts()[0];
+  Value result = getOutput();
   SmallVector<int64_t> shape(shapeOf(result));
   uint64_t axis = getAxis();
   int64_t rest = axis < shape.size() ? shape[axis] : 0;
-  for (Value input : getIns()) {
+  for (Value input : getInputs()) {
     ArrayRef<int64_t> part = shapeOf(input);
     if (axis >= shape.size() || part.size() != shape.size() ||
         getElementTypeOrSelf(input) != getElementTypeOrSelf(result))
@@ -552,12 +497,12 @@ static LogicalResult expectWidth(Operation *op, Value value, Value operand) {
                            << value.getType();
 }
 
-static LogicalResult verifyPool(Operation *op, ValueRange ins, ValueRange outs,
-                                size_t inputs) {
-  if (failed(expectCounts(op, ins, outs, inputs, inputs, 1, 1)) ||
-      failed(expectOneKind(op))) // C2
+/// Checks a pool from `input` to `output`, of which one may be in the place of
+/// the other.
+static LogicalResult verifyPool(Operation *op, Value input, Value output) {
+  if (failed(expectOneKind(op))) // C2
     return failure();
-  ArrayRef<int64_t> x = shapeOf(ins[0]), y = shapeOf(outs[0]);
+  ArrayRef<int64_t> x = shapeOf(input), y = shapeOf(output);
   if (x.size() != 4 || y.size() != 4 || x[0] != y[0] || x[3] != y[3]) // C1
     return op->emitOpError() << "expected equal batch and channels, but got ["
                              << x << "] and [" << y << "]";
@@ -565,63 +510,47 @@ static LogicalResult verifyPool(Operation *op, ValueRange ins, ValueRange outs,
 }
 
 LogicalResult MaxPool2DOp::verify() {
-  if (failed(verifyPool(*this, getIns(), getOuts(), 1)))
+  if (failed(verifyPool(*this, getInput(), getOutput())))
     return failure();
-  if (getElementTypeOrSelf(getIns()[0]) != getElementTypeOrSelf(getOuts()[0]))
+  if (getElementTypeOrSelf(getInput()) != getElementTypeOrSelf(getOutput()))
     return emitOpError("expected input and output of one type"); // C2
-  return verifyWindows(*this, getWindow(), getIns()[0], getOuts()[0]);
+  return verifyWindows(*this, getWindow(), getInput(), getOutput());
 }
 
 LogicalResult MaxPool2DGradientOp::verify() {
-  if (failed(verifyPool(*this, getIns(), getOuts(), 2)))
+  if (failed(verifyPool(*this, getInput(), getError())) ||
+      failed(expectShape(*this, "output", getInputError(),
+                         shapeOf(getInput()))) || // C1
+      failed(expectWidth(*this, getInputError(), getError()))) // C2
     return failure();
-  ArrayRef<int64_t> x = shapeOf(getIns()[0]), e = shapeOf(getIns()[1]);
-  if (e.size() != 4 || e[0] != x[0] || e[3] != x[3]) // C1
-    return emitOpError() << "expected an error with the batch and channels of "
-                            "the input, but got ["
-                         << e << "] and [" << x << "]";
-  if (failed(expectShape(*this, "output", getOuts()[0], x)) || // C1
-      failed(expectWidth(*this, getOuts()[0], getIns()[1])))   // C2
-    return failure();
-  return verifyWindows(*this, getWindow(), getIns()[0], getIns()[1]);
-}
-
-/// Positions in windows are integers of 8 or 16 bits.
-static LogicalResult expectPositions(Operation *op, Value value) {
-  Type element = getElementTypeOrSelf(value);
-  if (element.isInteger(8) || element.isInteger(16))
-    return success();
-  return op->emitOpError() << "expected positions of 8 or 16 bits, but got "
-                           << value.getType();
+  return verifyWindows(*this, getWindow(), getInput(), getError());
 }
 
 LogicalResult MaxPool2DPositionsOp::verify() {
-  if (failed(verifyPool(*this, getIns(), getOuts(), 1)) ||
-      failed(expectPositions(*this, getOuts()[0]))) // C2
+  if (failed(verifyPool(*this, getInput(), getPositions())))
     return failure();
-  return verifyWindows(*this, getWindow(), getIns()[0], getOuts()[0]);
+  return verifyWindows(*this, getWindow(), getInput(), getPositions());
 }
 
 LogicalResult MaxUnpool2DOp::verify() {
-  if (failed(verifyPool(*this, getIns(), getOuts(), 2)) ||
-      failed(expectPositions(*this, getIns()[0])) ||           // C2
-      failed(expectWidth(*this, getOuts()[0], getIns()[1])) || // C2
-      failed(expectShape(*this, "error", getIns()[1],
-                         shapeOf(getIns()[0])))) // C1
+  if (failed(verifyPool(*this, getPositions(), getInputError())) ||
+      failed(expectWidth(*this, getInputError(), getError())) || // C2
+      failed(expectShape(*this, "error", getError(),
+                         shapeOf(getPositions())))) // C1
     return failure();
-  return verifyWindows(*this, getWindow(), getOuts()[0], getIns()[0]);
+  return verifyWindows(*this, getWindow(), getInputError(), getPositions());
 }
 
 LogicalResult AveragePool2DOp::verify() {
-  if (failed(verifyPool(*this, getIns(), getOuts(), 1)))
+  if (failed(verifyPool(*this, getInput(), getOutput())))
     return failure();
-  return verifyWindows(*this, getWindow(), getIns()[0], getOuts()[0]);
+  return verifyWindows(*this, getWindow(), getInput(), getOutput());
 }
 
 LogicalResult AveragePool2DGradientOp::verify() {
-  if (failed(verifyPool(*this, getIns(), getOuts(), 1)))
+  if (failed(verifyPool(*this, getError(), getInputError())))
     return failure();
-  return verifyWindows(*this, getWindow(), getOuts()[0], getIns()[0]);
+  return verifyWindows(*this, getWindow(), getInputError(), getError());
 }
 
 /// Checks that `bits` are bytes with one bit per element of `integers`.
@@ -637,115 +566,90 @@ static LogicalResult expectBits(Operation *op, Value bits, Value integers) {
 }
 
 LogicalResult MaxAbsOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 2, 1, 1)))
-    return failure();
-  auto type = cast<ShapedType>(getIns()[0].getType());
-  auto maximum = cast<ShapedType>(getOuts()[0].getType());
+  auto type = cast<ShapedType>(getInput().getType());
+  auto maximum = cast<ShapedType>(getMaximum().getType());
   if (maximum.getElementTypeBitWidth() < type.getElementTypeBitWidth()) // C1
     return emitOpError() << "expected a maximum as wide as " << type
                          << ", but got " << maximum;
-  if (getIns().size() == 2 &&
-      failed(expectBits(*this, getIns()[1], getIns()[0]))) // C2
+  if (getMask() && failed(expectBits(*this, getMask(), getInput()))) // C2
     return failure();
-  return expectShape(*this, "maximum", getOuts()[0], {}); // C1
+  return expectShape(*this, "maximum", getMaximum(), {}); // C1
 }
 
 LogicalResult RangeMaskOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
-    return failure();
-  unsigned width = getElementTypeOrSelf(getIns()[0]).getIntOrFloatBitWidth();
+  unsigned width = getElementTypeOrSelf(getInput()).getIntOrFloatBitWidth();
   auto fits = [&](std::optional<int64_t> end) {
     return llvm::isIntN(width, end.value_or(0));
   };
   if ((!getLow() && !getHigh()) || !fits(getLow()) || !fits(getHigh())) // C2
     return emitOpError() << "expected a lower or an upper end, of " << width
                          << " bits";
-  return expectBits(*this, getOuts()[0], getIns()[0]); // C1
+  return expectBits(*this, getMask(), getInput()); // C1
 }
 
 LogicalResult ApplyMaskOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1, 1)))
-    return failure();
-  if (getElementTypeOrSelf(getIns()[0]) != getElementTypeOrSelf(getOuts()[0]))
+  if (getElementTypeOrSelf(getInput()) != getElementTypeOrSelf(getOutput()))
     return emitOpError("expected input and output of one type");
-  if (failed(expectBits(*this, getIns()[1], getIns()[0]))) // C2
+  if (failed(expectBits(*this, getMask(), getInput()))) // C2
     return failure();
-  return expectShape(*this, "output", getOuts()[0], shapeOf(getIns()[0])); // C1
+  return expectShape(*this, "output", getOutput(), shapeOf(getInput())); // C1
 }
 
 LogicalResult ChannelSumOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 1, 1, 1, 1)))
-    return failure();
-  ArrayRef<int64_t> x = shapeOf(getIns()[0]), y = shapeOf(getOuts()[0]);
+  ArrayRef<int64_t> x = shapeOf(getInput()), y = shapeOf(getSums());
   if (x.size() < 2)
     return emitOpError("expected an input of rank 2 or more");
   if (failed(expectOneKind(*this)))
     return failure();
-  bool hasFloats = isFloat(getIns()[0]);
+  bool hasFloats = isFloat(getInput());
   if (hasFloats && (getFactor() != 1 || getSaturate())) // C2
     return emitOpError("expected a factor of 1 and no saturation for floats");
-  if (hasFloats && getElementTypeOrSelf(getIns()[0]) !=
-                       getElementTypeOrSelf(getOuts()[0])) // C2
+  if (hasFloats && getElementTypeOrSelf(getInput()) !=
+                       getElementTypeOrSelf(getSums())) // C2
     return emitOpError("expected sums of the input's element type");
   if (hasFloats && y.size() == 2) // C2
-    return expectShape(*this, "partial sums", getOuts()[0], {y[0], x.back()});
-  return expectShape(*this, "sum", getOuts()[0], x.take_back()); // C1
+    return expectShape(*this, "partial sums", getSums(), {y[0], x.back()});
+  return expectShape(*this, "sum", getSums(), x.take_back()); // C1
 }
 
 LogicalResult ScatterAddOp::verify() {
-  if (failed(expectCounts(*this, getIns(), getOuts(), 2, 2, 1, 1)))
-    return failure();
-  ArrayRef<int64_t> rows = shapeOf(getIns()[0]), sums = shapeOf(getOuts()[0]);
+  ArrayRef<int64_t> rows = shapeOf(getRows()), sums = shapeOf(getSums());
   if (rows.size() != 2 || sums.size() != 2) // C1
     return emitOpError() << "expected rows and sums of rank 2, but got ["
                          << rows << "] and [" << sums << "]";
-  if (isFloat(getIns()[0]) != isFloat(getOuts()[0]) ||
-      !getElementTypeOrSelf(getIns()[1]).isInteger(32)) // C2
-    return emitOpError("expected rows and sums of one kind, and indices of 32 "
-                       "bits");
-  if (failed(expectShape(*this, "indices", getIns()[1], rows.take_front())))
+  if (isFloat(getRows()) != isFloat(getSums())) // C2
+    return emitOpError("expected rows and sums of one kind");
+  if (failed(expectShape(*this, "indices", getIndices(), rows.take_front())))
     return failure();
-  return expectShape(*this, "sums", getOuts()[0], {sums[0], rows[1]}); // C1
+  return expectShape(*this, "sums", getSums(), {sums[0], rows[1]}); // C1
 }
 
 LogicalResult ChannelMomentsOp::verify() {
-  // C1
-  if (getIns().size() != 2 || getOuts().size() != 2)
-    return emitOpError() << "expected 2 inputs and 2 outputs, but got "
-                         << getIns().size() << " and " << getOuts().size();
-  if (failed(expectOneMemory(*this)))
-    return failure();
-  ArrayRef<int64_t> x = shapeOf(getIns()[0]), y = shapeOf(getOuts()[0]);
+  ArrayRef<int64_t> x = shapeOf(getLhs()), y = shapeOf(getSums());
   if (x.size() != 2 || y.size() != 2)
     return emitOpError() << "expected inputs and outputs of rank 2, but got ["
-                         << x << "] and [" << y << "]";
-  if (failed(expectShape(*this, "second input", getIns()[1], x)) ||
-      failed(expectShape(*this, "sums", getOuts()[0], {y[0], x[1]})))
+                         << x << "] and [" << y << "]"; // C1
+  if (failed(expectShape(*this, "second input", getRhs(), x)) ||
+      failed(expectShape(*this, "sums", getSums(), {y[0], x[1]})))
     return failure();
-  if (failed(expectShape(*this, "sums of products", getOuts()[1], y)))
+  if (failed(expectShape(*this, "sums of products", getProducts(), y)))
     return failure();
   return expectOneKind(*this); // C2
 }
 
 LogicalResult SoftmaxErrorOp::verify() {
-  bool hasFloats = !getOuts().empty() && isFloat(getOuts()[0]);
-  size_t inputs = hasFloats ? 2 : 3;
-  if (failed(expectCounts(*this, getIns(), getOuts(), inputs, inputs, 1, 1)))
-    return failure();
+  bool hasFloats = isFloat(getError());
   if (hasFloats == getExponential().has_value()) // C2
     return emitOpError("expected an exponential exactly for integers");
-  auto logits = dyn_cast<ShapedType>(getIns()[0].getType());
-  auto labels = dyn_cast<ShapedType>(getIns().back().getType());
-  if (!logits || logits.getRank() != 2 || !labels ||
-      labels.getShape() != logits.getShape().take_front() ||
-      !labels.getElementType().isInteger(32)) // C1
+  ArrayRef<int64_t> logits = shapeOf(getLogits());
+  if (logits.size() != 2 || shapeOf(getLabels()) != logits.take_front()) // C1
     return emitOpError() << "expected logits of rank 2 and one label per row, "
                             "but got "
-                         << getIns()[0].getType() << " and "
-                         << getIns().back().getType();
-  if (isFloat(getIns()[0]) != hasFloats ||
-      (!hasFloats && !getIns()[1].getType().isInteger(32))) // C1
+                         << getLogits().getType() << " and "
+                         << getLabels().getType();
+  if (isFloat(getLogits()) != hasFloats ||
+      hasFloats == (getExponent() != nullptr)) // C1
     return emitOpError("expected logits of floats without an exponent, or of "
                        "integers with one");
-  return expectShape(*this, "error", getOuts()[0], logits.getShape()); // C1
+  return expectShape(*this, "error", getError(), logits); // C1
 }

@@ -33,8 +33,8 @@ def split_types(text):
 def operand_types(operation):
     """[(value, type)] of the operands, as the operation's own syntax states them."""
     pairs = []
-    # Destination style: ins(%a, %b : T, U) outs(%c : V).
-    groups = re.findall(r"\b(?:ins|outs)\s*\(\s*(%.*?) : (.*?)\)(?=\s*(?:outs|\{|->|$))", operation, re.DOTALL)
+    # Destination style: ins(%a, %b : T, U) option(%c : V) outs(%d : W).
+    groups = re.findall(r"\b\w+\s*\(\s*(%[^()]*?) : (.*?)\)(?=\s*(?:\w+\s*\(\s*%|\{|->|$))", operation, re.DOTALL)
     for values, types in groups:
         pairs += zip(re.findall(r"%\w+", values), split_types(types), strict=True)
     if groups:

@@ -35,31 +35,9 @@ func.func private @f() attributes {qkernel.c = #c}
 //===----------------------------------------------------------------------===//
 
 #window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
-// (C1) of inputs
-func.func @f(%x: memref<8x6x6x4xi8>, %acc: memref<8x4x4x2xi32>) {
-  // expected-error @below {{expected 2 to 3 inputs, but got 1}}
-  qkernel.conv2d ins(%x : memref<8x6x6x4xi8>) outs(%acc : memref<8x4x4x2xi32>) {window = #window, group = 1 : i64}
-  return
-}
-
-// -----
-
-#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
-// (C1) of outputs
-func.func @f(%x: memref<8x6x6x4xi8>, %w: memref<2x4x3x3xi8>, %acc: memref<8x4x4x2xi32>) {
-  // expected-error @below {{expected 1 to 2 outputs, but got 3}}
-  qkernel.conv2d ins(%x, %w : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>)
-    outs(%acc, %acc, %acc : memref<8x4x4x2xi32>, memref<8x4x4x2xi32>, memref<8x4x4x2xi32>)
-    {window = #window, group = 1 : i64}
-  return
-}
-
-// -----
-
-#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
 // (C1) of the maximum
 func.func @f(%x: memref<8x6x6x4xi8>, %w: memref<2x4x3x3xi8>, %acc: memref<8x4x4x2xi32>, %max: memref<1xi32>) {
-  // expected-error @below {{expected a maximum of rank 0, but got 'memref<1xi32>'}}
+  // expected-error @below {{expected maximum of shape [], but got [1]}}
   qkernel.conv2d ins(%x, %w : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>)
     outs(%acc, %max : memref<8x4x4x2xi32>, memref<1xi32>) {window = #window, group = 1 : i64}
   return
@@ -71,7 +49,7 @@ func.func @f(%x: memref<8x6x6x4xi8>, %w: memref<2x4x3x3xi8>, %acc: memref<8x4x4x
 // (C1) of the bias
 func.func @f(%x: memref<8x6x6x4xi8>, %w: memref<2x4x3x3xi8>, %b: memref<4xi32>, %acc: memref<8x4x4x2xi32>) {
   // expected-error @below {{expected bias of shape [2], but got [4]}}
-  qkernel.conv2d ins(%x, %w, %b : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>, memref<4xi32>)
+  qkernel.conv2d ins(%x, %w : memref<8x6x6x4xi8>, memref<2x4x3x3xi8>) bias(%b : memref<4xi32>)
     outs(%acc : memref<8x4x4x2xi32>) {window = #window, group = 1 : i64}
   return
 }
@@ -117,17 +95,6 @@ func.func @f(%x: tensor<8x6x6x4xi8>, %w: tensor<2x4x3x3xi8>, %acc: tensor<8x4x4x
   // expected-error @below {{expected the number of tensor results (0) to be equal to the number of output tensors (1)}}
   qkernel.conv2d ins(%x, %w : tensor<8x6x6x4xi8>, tensor<2x4x3x3xi8>) outs(%acc : tensor<8x4x4x2xi32>)
     {window = #window, group = 1 : i64}
-  return
-}
-
-// -----
-
-#window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
-// (C1) of inputs: no bias in a gradient
-func.func @f(%e: memref<8x4x4x2xi8>, %w: memref<2x4x3x3xi8>, %b: memref<2xi32>, %ex: memref<8x6x6x4xi32>) {
-  // expected-error @below {{expected 2 to 2 inputs, but got 3}}
-  qkernel.conv2d_input_gradient ins(%e, %w, %b : memref<8x4x4x2xi8>, memref<2x4x3x3xi8>, memref<2xi32>)
-    outs(%ex : memref<8x6x6x4xi32>) {window = #window, group = 1 : i64}
   return
 }
 
@@ -186,17 +153,6 @@ func.func @f(%w: memref<20x75xi8>, %p: memref<2560xi8>) {
   // expected-error @below {{expected weights of rank 4}}
   qkernel.pack_weight ins(%w : memref<20x75xi8>) outs(%p : memref<2560xi8>)
     {order = #qkernel.weight_order<forward>, panel = 32 : i64}
-  return
-}
-
-// -----
-
-// (C1) of inputs: what is announced has to come
-func.func @f(%a: memref<4160xi8>, %b: memref<4096xi8>, %acc: memref<64x16xi32>) {
-  // expected-error @below {{expected 3 to 3 inputs, but got 2}}
-  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>) outs(%acc : memref<64x16xi32>)
-    {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
-                                        columns = 16 panel 16 stride 1024>, has_bias}
   return
 }
 
@@ -322,7 +278,7 @@ func.func @f(%x: memref<2x5x5x8xi8>, %w: memref<8x2x3x3xi8>, %y: memref<2x3x3x8x
 #window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
 // (C2) of the maximum
 func.func @f(%x: memref<2x5x5x8xi8>, %e: memref<2x3x3x8xi8>, %g: memref<8x1x3x3xi32>, %max: memref<i32>) {
-  // expected-error @below {{expected 1 to 1 outputs, but got 2}}
+  // expected-error @below {{expected no maximum of a direct gradient}}
   qkernel.conv2d_weight_gradient ins(%x, %e : memref<2x5x5x8xi8>, memref<2x3x3x8xi8>)
     outs(%g, %max : memref<8x1x3x3xi32>, memref<i32>) {direct, group = 8 : i64, window = #window}
   return
@@ -344,7 +300,7 @@ func.func @f(%x: memref<2x5x5x8xf32>, %w: memref<8x8x3x3xi8>, %y: memref<2x3x3x8
 #window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1]>
 // (C3) of attributes
 func.func @f(%x: memref<2x5x5x8xf32>, %w: memref<8x8x3x3xf32>, %y: memref<2x3x3x8xf32>) {
-  // expected-error @below {{expected neither a maximum nor nonnegative, saturate or direct for floats}}
+  // expected-error @below {{expected neither nonnegative, saturate nor direct for floats}}
   qkernel.conv2d ins(%x, %w : memref<2x5x5x8xf32>, memref<8x8x3x3xf32>) outs(%y : memref<2x3x3x8xf32>)
     {group = 1 : i64, nonnegative, window = #window}
   return
@@ -384,9 +340,9 @@ func.func @f(%w: memref<20x3x5x5xf32>, %p: memref<2399xf32>) {
 // -----
 
 // (C3) of floats
-func.func @f(%a: memref<1024xf32>, %b: memref<256xf32>, %acc: memref<64x16xf32>, %max: memref<f32>) {
-  // expected-error @below {{expected neither start values nor a maximum for floats}}
-  qkernel.contract ins(%a, %b : memref<1024xf32>, memref<256xf32>) outs(%acc, %max : memref<64x16xf32>, memref<f32>)
+func.func @f(%a: memref<1024xf32>, %b: memref<256xf32>, %acc: memref<64x16xf32>, %max: memref<i32>) {
+  // expected-error @below {{expected operands of integers or of f32, but got both}}
+  qkernel.contract ins(%a, %b : memref<1024xf32>, memref<256xf32>) outs(%acc, %max : memref<64x16xf32>, memref<i32>)
     {contraction = #qkernel.contraction<rows = [64] strides [16], steps = [16] a [1] b [16],
      columns = 16 panel 16 stride 256>}
   return
@@ -400,15 +356,6 @@ func.func @f(%a: memref<1023xf32>, %b: memref<256xf32>, %acc: memref<64x16xf32>)
   qkernel.contract ins(%a, %b : memref<1023xf32>, memref<256xf32>) outs(%acc : memref<64x16xf32>)
     {contraction = #qkernel.contraction<rows = [64] strides [16], steps = [16] a [1] b [16],
      columns = 16 panel 16 stride 256>}
-  return
-}
-
-// -----
-
-// (C2) of floats
-func.func @f(%s: memref<2x3x3x4x16xf32>, %g: memref<16x4x3x3xf32>, %max: memref<f32>) {
-  // expected-error @below {{expected no maximum for floats}}
-  qkernel.unpack_weight ins(%s : memref<2x3x3x4x16xf32>) outs(%g, %max : memref<16x4x3x3xf32>, memref<f32>)
   return
 }
 
@@ -435,7 +382,7 @@ func.func @f(%s: memref<2x3x3x4x16xi32>, %g: memref<3x3x4x16xi32>) {
 // (C1) of sums of errors
 func.func @f(%s: memref<2x3x3x4x16xi32>, %e: memref<4xi32>, %g: memref<16x4x3x3xi32>) {
   // expected-error @below {{expected sums of errors of shape [16], but got [4]}}
-  qkernel.unpack_weight ins(%s, %e : memref<2x3x3x4x16xi32>, memref<4xi32>) outs(%g : memref<16x4x3x3xi32>) {saturate}
+  qkernel.unpack_weight ins(%s : memref<2x3x3x4x16xi32>) error_sums(%e : memref<4xi32>) outs(%g : memref<16x4x3x3xi32>) {saturate}
   return
 }
 
@@ -444,7 +391,7 @@ func.func @f(%s: memref<2x3x3x4x16xi32>, %e: memref<4xi32>, %g: memref<16x4x3x3x
 // (C3)
 func.func @f(%s: memref<2x3x3x4x16xi32>, %e: memref<16xi32>, %g: memref<16x4x3x3xi32>) {
   // expected-error @below {{expected saturate for sums of errors}}
-  qkernel.unpack_weight ins(%s, %e : memref<2x3x3x4x16xi32>, memref<16xi32>) outs(%g : memref<16x4x3x3xi32>)
+  qkernel.unpack_weight ins(%s : memref<2x3x3x4x16xi32>) error_sums(%e : memref<16xi32>) outs(%g : memref<16x4x3x3xi32>)
   return
 }
 

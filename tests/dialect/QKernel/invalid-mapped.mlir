@@ -10,11 +10,11 @@ func.func @f(%x: memref<8x10xi8>, %y: memref<8x16xi8>) {
 // -----
 
 // (C1) of qkernel.mapped_contract
-func.func @f(%a: memref<8x16xi8>, %b: memref<5x16xi16>, %acc: memref<8x5xi32>) {
-  // expected-error @below {{expected buffers: operands of 8 bits, all others of 32 bits}}
-  qkernel.mapped_contract ins(%a, %b : memref<8x16xi8>, memref<5x16xi16>) outs(%acc : memref<8x5xi32>)
+func.func @f(%a: tensor<8x16xi8>, %b: tensor<5x16xi8>, %acc: tensor<8x5xi32>) {
+  // expected-error @below {{expected buffers}}
+  qkernel.mapped_contract ins(%a, %b : tensor<8x16xi8>, tensor<5x16xi8>) outs(%acc : tensor<8x5xi32>)
     {rows = array<i64: 8>, columns = 5 : i64, steps = array<i64: 1>, a_map = affine_map<(r, k) -> (r, k * 16)>,
-     b_map = affine_map<(c, k) -> (c, k * 16)>, result_map = affine_map<(r, c) -> (r, c)>}
+     b_map = affine_map<(c, k) -> (c, k * 16)>, result_map = affine_map<(r, c) -> (r, c)>} -> tensor<8x5xi32>
   return
 }
 

@@ -35,8 +35,8 @@ func.func @convolutions_on_tensors(%x: tensor<8x6x6x4xi8>, %w: tensor<2x2x3x3xi8
                                    %e: tensor<8x4x4x2xi8>, %acc: tensor<8x4x4x2xi32>, %ex: tensor<8x6x6x4xi32>,
                                    %g: tensor<2x2x3x3xi32>, %max: tensor<i32>) {
   // A bias is a third input, the largest magnitude a second result.
-  // CHECK: %{{.+}}:2 = qkernel.conv2d ins(%{{.+}}, %{{.+}}, %{{.+}} : tensor<8x6x6x4xi8>, tensor<2x2x3x3xi8>, tensor<2xi32>) outs({{.*}}) {group = 2 : i64, {{.*}}} -> tensor<8x4x4x2xi32>, tensor<i32>
-  %0:2 = qkernel.conv2d ins(%x, %w, %b : tensor<8x6x6x4xi8>, tensor<2x2x3x3xi8>, tensor<2xi32>)
+  // CHECK: %{{.+}}:2 = qkernel.conv2d ins(%{{.+}}, %{{.+}} : tensor<8x6x6x4xi8>, tensor<2x2x3x3xi8>) bias(%{{.+}} : tensor<2xi32>) outs({{.*}}) {group = 2 : i64, {{.*}}} -> tensor<8x4x4x2xi32>, tensor<i32>
+  %0:2 = qkernel.conv2d ins(%x, %w : tensor<8x6x6x4xi8>, tensor<2x2x3x3xi8>) bias(%b : tensor<2xi32>)
     outs(%acc, %max : tensor<8x4x4x2xi32>, tensor<i32>) {window = #plain, group = 2 : i64}
     -> tensor<8x4x4x2xi32>, tensor<i32>
   // CHECK: qkernel.conv2d_input_gradient {{.*}} -> tensor<8x6x6x4xi32>
@@ -54,8 +54,8 @@ func.func @convolutions_on_tensors(%x: tensor<8x6x6x4xi8>, %w: tensor<2x2x3x3xi8
 // CHECK-LABEL: func @convolutions_of_floats(
 func.func @convolutions_of_floats(%x: tensor<8x6x6x4xf32>, %w: tensor<2x4x3x3xf32>, %b: tensor<2xf32>,
                                   %e: tensor<8x4x4x2xf32>) -> tensor<2x4x3x3xf32> {
-  // CHECK: qkernel.conv2d ins({{.*}} : tensor<8x6x6x4xf32>, tensor<2x4x3x3xf32>, tensor<2xf32>) {{.*}} -> tensor<8x4x4x2xf32>
-  %y = qkernel.conv2d ins(%x, %w, %b : tensor<8x6x6x4xf32>, tensor<2x4x3x3xf32>, tensor<2xf32>)
+  // CHECK: qkernel.conv2d ins({{.*}} : tensor<8x6x6x4xf32>, tensor<2x4x3x3xf32>) bias({{.*}} : tensor<2xf32>) {{.*}} -> tensor<8x4x4x2xf32>
+  %y = qkernel.conv2d ins(%x, %w : tensor<8x6x6x4xf32>, tensor<2x4x3x3xf32>) bias(%b : tensor<2xf32>)
     outs(%e : tensor<8x4x4x2xf32>) {window = #plain, group = 1 : i64} -> tensor<8x4x4x2xf32>
   // CHECK: qkernel.conv2d_input_gradient {{.*}} -> tensor<8x6x6x4xf32>
   %ex = qkernel.conv2d_input_gradient ins(%y, %w : tensor<8x4x4x2xf32>, tensor<2x4x3x3xf32>)
@@ -88,16 +88,16 @@ func.func @packed_on_buffers(%x: memref<8x6x6x3xi8>, %px: memref<2112xi8>, %w: m
     {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
                                         columns = 16 panel 16 stride 1024>}
   // Start values and a bias of each column.
-  // CHECK: qkernel.contract ins(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} : {{.*}}) outs(%{{.+}} : memref<64x16xi32>) {{.*}}has_bias, has_start
-  qkernel.contract ins(%a, %b, %start, %bias : memref<4160xi8>, memref<4096xi8>, memref<16xi32>, memref<16xi32>)
+  // CHECK: qkernel.contract ins(%{{.+}}, %{{.+}} : {{.*}}) start(%{{.+}} : memref<16xi32>) bias(%{{.+}} : memref<16xi32>) outs(%{{.+}} : memref<64x16xi32>)
+  qkernel.contract ins(%a, %b : memref<4160xi8>, memref<4096xi8>) start(%start : memref<16xi32>) bias(%bias : memref<16xi32>)
     outs(%acc : memref<64x16xi32>)
     {contraction = #qkernel.contraction<rows = [64] strides [64], steps = [16] a [4] b [64],
-                                        columns = 16 panel 16 stride 1024>, has_start, has_bias}
+                                        columns = 16 panel 16 stride 1024>}
   // CHECK: qkernel.unpack_weight ins(%{{.+}} : memref<2x3x3x4x16xi32>) outs(%{{.+}}, %{{.+}} : memref<16x4x3x3xi32>, memref<i32>)
   qkernel.unpack_weight ins(%sums : memref<2x3x3x4x16xi32>) outs(%g, %max : memref<16x4x3x3xi32>, memref<i32>)
   // Sums in 64 bits, without what an offset of the activations has added.
-  // CHECK: qkernel.unpack_weight ins(%{{.+}}, %{{.+}} : memref<2x3x3x4x16xi32>, memref<16xi32>) {{.*}} {saturate}
-  qkernel.unpack_weight ins(%sums, %start : memref<2x3x3x4x16xi32>, memref<16xi32>)
+  // CHECK: qkernel.unpack_weight ins(%{{.+}} : memref<2x3x3x4x16xi32>) error_sums(%{{.+}} : memref<16xi32>) {{.*}} {saturate}
+  qkernel.unpack_weight ins(%sums : memref<2x3x3x4x16xi32>) error_sums(%start : memref<16xi32>)
     outs(%g, %max : memref<16x4x3x3xi32>, memref<i32>) {saturate}
   return
 }
@@ -228,11 +228,11 @@ func.func @wide_elements(%a: i64, %n: i32) -> i64 {
 // CHECK-LABEL: func @softmax_error(
 func.func @softmax_error(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>,
                          %logits: tensor<8x10xi8>, %labels: tensor<8xi32>, %errors: tensor<8x10xi32>) {
-  // CHECK: qkernel.softmax_error ins(%{{.+}}, %{{.+}}, %{{.+}} : memref<8x10xi8>, i32, memref<8xi32>) outs(%{{.+}} : memref<8x10xi32>) {exponential = #qtrain.exponential<fraction>}
-  qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x10xi32>)
+  // CHECK: qkernel.softmax_error ins(%{{.+}}, %{{.+}} : memref<8x10xi8>, memref<8xi32>) exponent(%{{.+}} : i32) outs(%{{.+}} : memref<8x10xi32>) {exponential = #qtrain.exponential<fraction>}
+  qkernel.softmax_error ins(%x, %t : memref<8x10xi8>, memref<8xi32>) exponent(%s : i32) outs(%e : memref<8x10xi32>)
     {exponential = #qtrain.exponential<fraction>}
   // CHECK: qkernel.softmax_error {{.*}} {exponential = #qtrain.exponential<paper>} -> tensor<8x10xi32>
-  %0 = qkernel.softmax_error ins(%logits, %s, %labels : tensor<8x10xi8>, i32, tensor<8xi32>) outs(%errors : tensor<8x10xi32>)
+  %0 = qkernel.softmax_error ins(%logits, %labels : tensor<8x10xi8>, tensor<8xi32>) exponent(%s : i32) outs(%errors : tensor<8x10xi32>)
     {exponential = #qtrain.exponential<paper>} -> tensor<8x10xi32>
   return
 }
@@ -276,8 +276,8 @@ func.func @floats(%x: memref<8x6x6x4xf32>, %y: memref<8x3x3x4xf32>, %p: memref<1
 func.func @masks(%x: memref<8x10xi64>, %max: memref<i64>, %m: memref<10xi8>, %y: memref<8x10xi64>, %largest: i64) {
   // CHECK: qkernel.range_mask ins(%{{.+}} : memref<8x10xi64>) outs(%{{.+}} : memref<10xi8>) {high = 5 : i64, low = -5 : i64}
   qkernel.range_mask ins(%x : memref<8x10xi64>) outs(%m : memref<10xi8>) {high = 5 : i64, low = -5 : i64}
-  // CHECK: qkernel.max_abs ins(%{{.+}}, %{{.+}} : memref<8x10xi64>, memref<10xi8>) outs(%{{.+}} : memref<i64>)
-  qkernel.max_abs ins(%x, %m : memref<8x10xi64>, memref<10xi8>) outs(%max : memref<i64>)
+  // CHECK: qkernel.max_abs ins(%{{.+}} : memref<8x10xi64>) mask(%{{.+}} : memref<10xi8>) outs(%{{.+}} : memref<i64>)
+  qkernel.max_abs ins(%x : memref<8x10xi64>) mask(%m : memref<10xi8>) outs(%max : memref<i64>)
   // CHECK: qkernel.apply_mask ins(%{{.+}}, %{{.+}} : memref<8x10xi64>, memref<10xi8>) outs(%{{.+}} : memref<8x10xi64>)
   qkernel.apply_mask ins(%x, %m : memref<8x10xi64>, memref<10xi8>) outs(%y : memref<8x10xi64>)
   // CHECK: qkernel.magnitude_bits %{{.+}} {nearest} : (i64) -> i32
@@ -306,10 +306,10 @@ func.func @mapped(%a: memref<8x16xi8>, %b: memref<5x16xi8>, %bias: memref<5xi32>
                   %max: memref<i32>, %x: memref<8x10xi8>) {
   // CHECK: qkernel.mapped_copy ins(%[[X]] : memref<8x10xi8>) outs(%[[A]] : memref<8x16xi8>) {map =
   qkernel.mapped_copy ins(%x : memref<8x10xi8>) outs(%a : memref<8x16xi8>) {map = affine_map<(i, j) -> (i, j)>}
-  // CHECK: qkernel.mapped_contract ins(%[[A]], %[[B]], %[[BIAS]] : {{.*}}) outs(%[[ACC]], %[[MAX]] : {{.*}}) {{.*}}columns = 5 : i64, has_bias{{.*}}rows = array<i64: 8>, steps = array<i64: 1>
-  qkernel.mapped_contract ins(%a, %b, %bias : memref<8x16xi8>, memref<5x16xi8>, memref<5xi32>)
+  // CHECK: qkernel.mapped_contract ins(%[[A]], %[[B]] : {{.*}}) bias(%[[BIAS]] : {{.*}}) outs(%[[ACC]], %[[MAX]] : {{.*}}) {{.*}}columns = 5 : i64, {{.*}}rows = array<i64: 8>, steps = array<i64: 1>
+  qkernel.mapped_contract ins(%a, %b : memref<8x16xi8>, memref<5x16xi8>) bias(%bias : memref<5xi32>)
     outs(%acc, %max : memref<8x5xi32>, memref<i32>)
-    {rows = array<i64: 8>, columns = 5 : i64, steps = array<i64: 1>, has_bias,
+    {rows = array<i64: 8>, columns = 5 : i64, steps = array<i64: 1>,
      a_map = affine_map<(r, k) -> (r, k * 16)>, b_map = affine_map<(c, k) -> (c, k * 16)>,
      result_map = affine_map<(r, c) -> (r, c)>}
   return

@@ -25,11 +25,11 @@
 // AVX2: %{{.+}}:13 = scf.for {{.+}} -> (index, vector<8xf32>,
 func.func @contract(%a: memref<1024xf32>, %b: memref<256xf32>,
                     %bias: memref<16xf32>, %acc: memref<64x16xf32>) {
-  qkernel.contract ins(%a, %b, %bias : memref<1024xf32>, memref<256xf32>, memref<16xf32>)
+  qkernel.contract ins(%a, %b : memref<1024xf32>, memref<256xf32>) bias(%bias : memref<16xf32>)
     outs(%acc : memref<64x16xf32>)
     {contraction = #qkernel.contraction<rows = [64] strides [16],
      steps = [16] a [1] b [16], columns = 16 panel 16 stride 256>,
-     has_bias, qkernel.kind = "conv2d", qkernel.macs = 16384 : i64}
+     qkernel.kind = "conv2d", qkernel.macs = 16384 : i64}
   return
 }
 

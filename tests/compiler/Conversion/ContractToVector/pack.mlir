@@ -148,7 +148,7 @@ func.func @gradient(%p: memref<2x3x3x4x16xi32>, %g: memref<16x4x3x3xi32>,
 //       CHECK:     arith.trunci {{.+}} : vector<16xi64> to vector<16xi32>
 func.func @long_gradient(%p: memref<2x3x3x4x16xi32>, %e: memref<16xi32>,
                          %g: memref<16x4x3x3xi32>) {
-  qkernel.unpack_weight ins(%p, %e : memref<2x3x3x4x16xi32>, memref<16xi32>)
+  qkernel.unpack_weight ins(%p : memref<2x3x3x4x16xi32>) error_sums(%e : memref<16xi32>)
     outs(%g : memref<16x4x3x3xi32>) {saturate}
   return
 }

@@ -60,7 +60,7 @@ func.func @conv2d(%x: memref<2x6x6x3xi8>, %w: memref<5x3x3x3xi8>, %acc: memref<2
 //       CHECK:     memref.store %[[BIASED]], %[[Y]]
 func.func @conv2d_of_floats(%x: memref<2x6x6x3xf32>, %w: memref<5x3x3x3xf32>, %b: memref<5xf32>,
                             %y: memref<2x6x6x5xf32>) {
-  qkernel.conv2d ins(%x, %w, %b : memref<2x6x6x3xf32>, memref<5x3x3x3xf32>, memref<5xf32>)
+  qkernel.conv2d ins(%x, %w : memref<2x6x6x3xf32>, memref<5x3x3x3xf32>) bias(%b : memref<5xf32>)
     outs(%y : memref<2x6x6x5xf32>)
     {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>,
      group = 1 : i64}
@@ -83,7 +83,7 @@ func.func @conv2d_of_floats(%x: memref<2x6x6x3xf32>, %w: memref<5x3x3x3xf32>, %b
 //       CHECK:   {qkernel.kind = "max_abs"}
 func.func @saturate_and_bias(%x: memref<2x6x6x3xi8>, %w: memref<5x3x3x3xi8>, %b: memref<5xi32>,
                              %acc: memref<2x6x6x5xi32>, %max: memref<i32>) {
-  qkernel.conv2d ins(%x, %w, %b : memref<2x6x6x3xi8>, memref<5x3x3x3xi8>, memref<5xi32>)
+  qkernel.conv2d ins(%x, %w : memref<2x6x6x3xi8>, memref<5x3x3x3xi8>) bias(%b : memref<5xi32>)
     outs(%acc, %max : memref<2x6x6x5xi32>, memref<i32>)
     {window = #qtrain.window<kernel = [3, 3], strides = [1, 1], pads = [1, 1, 1, 1], dilations = [1, 1]>,
      group = 1 : i64, saturate}
@@ -309,14 +309,14 @@ func.func @wide_sum(%p: memref<7x64xi64>, %s: memref<64xi64>) {
 //   CHECK-NOT:   get_global
 //       CHECK:   {qkernel.kind = "softmax_error"}
 func.func @softmax_error(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>) {
-  qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x10xi32>)
+  qkernel.softmax_error ins(%x, %t : memref<8x10xi8>, memref<8xi32>) exponent(%s : i32) outs(%e : memref<8x10xi32>)
     {exponential = #qtrain.exponential<fraction>}
-  qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x10xi32>)
+  qkernel.softmax_error ins(%x, %t : memref<8x10xi8>, memref<8xi32>) exponent(%s : i32) outs(%e : memref<8x10xi32>)
     {exponential = #qtrain.exponential<fraction>}
   return
 }
 func.func @paper(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>) {
-  qkernel.softmax_error ins(%x, %s, %t : memref<8x10xi8>, i32, memref<8xi32>) outs(%e : memref<8x10xi32>)
+  qkernel.softmax_error ins(%x, %t : memref<8x10xi8>, memref<8xi32>) exponent(%s : i32) outs(%e : memref<8x10xi32>)
     {exponential = #qtrain.exponential<paper>}
   return
 }

@@ -85,7 +85,7 @@ func.func @linear_gradients(%mx: tensor<2x60xi8>, %mw: tensor<10x60xi8>, %me: te
 
 // CHECK-LABEL: func @bias(
 //       CHECK:   %[[B:.+]] = linalg.generic {{.*}} ins(%{{.+}} : tensor<10xi8>) outs(%{{.+}} : tensor<10xi32>)
-//       CHECK:   %[[ACC:.+]]:2 = qkernel.conv2d ins(%{{.+}}, %{{.+}}, %[[B]] :
+//       CHECK:   %[[ACC:.+]]:2 = qkernel.conv2d ins(%{{.+}}, %{{.+}} : {{.+}}) bias(%[[B]] :
 //   CHECK-NOT:   linalg.generic
 //       CHECK:   tensor.extract %[[ACC]]#1[]
 func.func @bias(%mx: tensor<2x60xi8>, %mw: tensor<10x60xi8>, %mb: tensor<10xi8>, %s: i32) -> (tensor<2x10xi32>, i32) {
@@ -232,7 +232,7 @@ func.func @wide_sums(%my: tensor<133145x2xi8>, %s: i32) -> (tensor<2x2xi64>, i32
 
 // CHECK-LABEL: func @masks(
 //       CHECK:   %[[M:.+]] = qkernel.range_mask {{.*}} outs(%{{.+}} : tensor<27xi8>) {high = 100 : i64}
-//       CHECK:   qkernel.max_abs ins(%{{.+}}, %[[M]] : tensor<2x5x7x3xi32>, tensor<27xi8>)
+//       CHECK:   qkernel.max_abs ins(%{{.+}} : tensor<2x5x7x3xi32>) mask(%[[M]] : tensor<27xi8>)
 //       CHECK:   qkernel.apply_mask ins(%{{.+}}, %[[M]] : tensor<2x5x7x3xi32>, tensor<27xi8>)
 func.func @masks(%mx: tensor<2x5x7x3xi32>, %s: i32) -> (tensor<2x5x7x3xi32>, i32) {
   %x = qtrain.compose %mx, %s

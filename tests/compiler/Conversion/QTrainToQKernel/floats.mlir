@@ -13,7 +13,7 @@
 //  CHECK-SAME:   %[[LOGITS:[^ ]+]]: memref<2x6x6x5xf32> {qtrain.role = #qtrain.role<prediction>})
 //       CHECK:   %[[ZERO:.+]] = arith.constant 0.000000e+00 : f32
 //   CHECK-NOT:   linalg.generic
-//       CHECK:   qkernel.conv2d ins(%{{.+}}, %{{.+}}, %{{.+}} : tensor<2x6x6x4xf32>, tensor<5x4x3x3xf32>, tensor<5xf32>)
+//       CHECK:   qkernel.conv2d ins(%{{.+}}, %{{.+}} : tensor<2x6x6x4xf32>, tensor<5x4x3x3xf32>) bias(%{{.+}} : tensor<5xf32>)
 //  CHECK-SAME:     outs(%{{.+}} : tensor<2x6x6x5xf32>) {group = 1 : i64, window
 //       CHECK:   linalg.generic {{.*}} ins(%{{.+}} : tensor<360xf32>) outs(%{{.+}} : tensor<360xf32>)
 //       CHECK:   ^bb0(%[[A:.+]]: f32, %{{.+}}: f32):

@@ -77,8 +77,8 @@ func.func @bias_gradient(%ma: tensor<16909320x2xi8>, %mb: tensor<16909321x2xi8>,
 //  CHECK-SAME:   %[[S:[^ ]+]]: i32,
 //   CHECK-DAG:   %[[FIFTEEN:.+]] = arith.constant -15 : i32
 //   CHECK-DAG:   %[[ELEVEN:.+]] = arith.constant -11 : i32
-//       CHECK:   qkernel.softmax_error ins(%[[X:.+]], %[[S]], %[[T:.+]] : tensor<8x10xi8>, i32, tensor<8xi32>) {{.*}} {exponential = #qtrain.exponential<fraction>}
-//       CHECK:   qkernel.softmax_error ins(%[[X]], %[[S]], %[[T]] : {{.*}} {exponential = #qtrain.exponential<paper>}
+//       CHECK:   qkernel.softmax_error ins(%[[X:.+]], %[[T:.+]] : tensor<8x10xi8>, tensor<8xi32>) exponent(%[[S]] : i32) {{.*}} {exponential = #qtrain.exponential<fraction>}
+//       CHECK:   qkernel.softmax_error ins(%[[X]], %[[T]] : {{.*}}) exponent(%[[S]] : i32) {{.*}} {exponential = #qtrain.exponential<paper>}
 //       CHECK:   memref.store %[[FIFTEEN]]
 //       CHECK:   memref.store %[[ELEVEN]]
 func.func @loss_gradient(%m: tensor<8x10xi8>, %labels: tensor<8xi32>, %s: i32)

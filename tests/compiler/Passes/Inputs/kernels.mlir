@@ -75,7 +75,7 @@ func.func @f(%x: memref<8xi8>) {
 // -----
 
 func.func @f(%x: i32, %y: memref<2x3xi32>) {
-  qkernel.softmax_error ins(%x, %x, %x : i32, i32, i32) outs(%y : memref<2x3xi32>) {exponential = #qtrain.exponential<fraction>}
+  qkernel.softmax_error ins(%x, %x : i32, i32) exponent(%x : i32) outs(%y : memref<2x3xi32>) {exponential = #qtrain.exponential<fraction>}
   return
 }
 
@@ -343,7 +343,7 @@ func.func @f(%x: memref<0x4xi8>, %y: memref<i32>) {
 // -----
 
 func.func @f(%x: memref<1099511627776xi8>, %y: memref<i32>, %m: memref<137438953472xi8>) {
-  qkernel.max_abs ins(%x, %m : memref<1099511627776xi8>, memref<137438953472xi8>) outs(%y : memref<i32>)
+  qkernel.max_abs ins(%x : memref<1099511627776xi8>) mask(%m : memref<137438953472xi8>) outs(%y : memref<i32>)
   return
 }
 

@@ -10,11 +10,11 @@
 //       CHECK:   %[[P:.+]] = memref.alloc() : memref<64x3x3x32xi8>
 //       CHECK:   qkernel.mapped_copy ins(%[[W]] : {{.*}}) outs(%[[P]] : {{.*}}) {map = #[[$ORDER]], qkernel.kind = "pack"
 //       CHECK:   memref.store %{{.*}}, %[[MAX]][]
-//       CHECK:   qkernel.mapped_contract ins(%[[X]], %[[P]], %[[BIAS]] : {{.*}}) outs(%[[ACC]], %[[MAX]] : {{.*}}) {a_map = #[[$A]], b_map = #[[$B]], columns = 64 : i64, has_bias
+//       CHECK:   qkernel.mapped_contract ins(%[[X]], %[[P]] : {{.*}}) bias(%[[BIAS]] : {{.*}}) outs(%[[ACC]], %[[MAX]] : {{.*}}) {a_map = #[[$A]], b_map = #[[$B]], columns = 64 : i64
 //  CHECK-SAME:     qkernel.kind = "conv2d", qkernel.macs = 1327104 : i64{{.*}}rows = array<i64: 8, 3, 3>, steps = array<i64: 3, 3, 2>}
 func.func @channels(%x: memref<8x6x6x32xi8>, %w: memref<64x32x3x3xi8>, %bias: memref<64xi32>,
                     %acc: memref<8x3x3x64xi32>, %max: memref<i32>) {
-  qkernel.conv2d ins(%x, %w, %bias : memref<8x6x6x32xi8>, memref<64x32x3x3xi8>, memref<64xi32>)
+  qkernel.conv2d ins(%x, %w : memref<8x6x6x32xi8>, memref<64x32x3x3xi8>) bias(%bias : memref<64xi32>)
     outs(%acc, %max : memref<8x3x3x64xi32>, memref<i32>)
     {window = #qtrain.window<kernel = [3, 3], strides = [2, 2], pads = [1, 1, 0, 0], dilations = [1, 1]>, group = 1 : i64}
   return

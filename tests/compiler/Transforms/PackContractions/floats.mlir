@@ -9,8 +9,8 @@
 //       CHECK:   %[[A:.+]] = qkernel.pack_activation ins(%[[X]] : {{.+}}) outs(%{{.+}} : tensor<310xf32>)
 //  CHECK-SAME:     block = 3 : i64, channels = 3 : i64, dilation = array<i64: 1, 1>, interleave = 1 : i64, pads = array<i64: 1, 1, 1, 1>
 //       CHECK:   %[[B:.+]] = qkernel.pack_weight ins(%[[W]] : {{.+}}) outs(%{{.+}} : tensor<864xf32>)
-//       CHECK:   qkernel.contract ins(%[[A]], %[[B]], %[[BIAS]] : {{.+}}) outs(%[[INIT]] :
-//  CHECK-SAME:     steps = [3, 9] a[21, 1] b[288, 32], columns = 20 panel 32 stride 864>, has_bias, qkernel.kind = "conv2d", qkernel.macs = 27000
+//       CHECK:   qkernel.contract ins(%[[A]], %[[B]] : {{.+}}) bias(%[[BIAS]] : {{.+}}) outs(%[[INIT]] :
+//  CHECK-SAME:     steps = [3, 9] a[21, 1] b[288, 32], columns = 20 panel 32 stride 864>, qkernel.kind = "conv2d", qkernel.macs = 27000
 
 // AVX2-LABEL: func @forward
 //       AVX2:   pack_weight {{.+}} panel = 24
@@ -18,7 +18,7 @@ func.func @forward(%x: tensor<2x5x5x3xf32>, %w: tensor<20x3x3x3xf32>,
                    %bias: tensor<20xf32>, %init: tensor<2x5x5x20xf32>)
     -> tensor<2x5x5x20xf32> {
   %y = qkernel.conv2d
-    ins(%x, %w, %bias : tensor<2x5x5x3xf32>, tensor<20x3x3x3xf32>, tensor<20xf32>)
+    ins(%x, %w : tensor<2x5x5x3xf32>, tensor<20x3x3x3xf32>) bias(%bias : tensor<20xf32>)
     outs(%init : tensor<2x5x5x20xf32>)
     {group = 1 : i64, window = #qtrain.window<kernel = [3, 3], strides = [1, 1],
      pads = [1, 1, 1, 1], dilations = [1, 1]>} -> tensor<2x5x5x20xf32>

@@ -37,13 +37,13 @@ func.func @in_place(%x: tensor<8x6x6x4xi8>, %w: tensor<16x4x3x3xi8>,
 //  CHECK-SAME:     channels = 3 : i64, dilation = array<i64: 1, 1>, interleave = 1 : i64, offset, pads = array<i64: 1, 1, 1, 1>
 //       CHECK:   %[[B:.+]]:2 = qkernel.pack_weight
 //  CHECK-SAME:     tensor<1152xi8>, tensor<32xi32>
-//       CHECK:   qkernel.contract ins(%[[A]], %[[B]]#0, %[[B]]#1, %[[BIAS]] :
-//  CHECK-SAME:     steps = [3, 3] a[21, 4] b[384, 128], columns = 20 panel 32 stride 1152>, has_bias, has_start
+//       CHECK:   qkernel.contract ins(%[[A]], %[[B]]#0 : {{.+}}) start(%[[B]]#1 : {{.+}}) bias(%[[BIAS]] :
+//  CHECK-SAME:     steps = [3, 3] a[21, 4] b[384, 128], columns = 20 panel 32 stride 1152>
 func.func @signed(%x: tensor<2x5x5x3xi8>, %w: tensor<20x3x3x3xi8>,
                   %bias: tensor<20xi32>, %init: tensor<2x5x5x20xi32>,
                   %max: tensor<i32>) -> (tensor<2x5x5x20xi32>, tensor<i32>) {
   %acc:2 = qkernel.conv2d
-    ins(%x, %w, %bias : tensor<2x5x5x3xi8>, tensor<20x3x3x3xi8>, tensor<20xi32>)
+    ins(%x, %w : tensor<2x5x5x3xi8>, tensor<20x3x3x3xi8>) bias(%bias : tensor<20xi32>)
     outs(%init, %max : tensor<2x5x5x20xi32>, tensor<i32>)
     {group = 1 : i64, window = #qtrain.window<kernel = [3, 3], strides = [1, 1],
      pads = [1, 1, 1, 1], dilations = [1, 1]>}

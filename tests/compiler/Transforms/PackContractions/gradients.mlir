@@ -9,10 +9,9 @@
 //       CHECK:   qkernel.pack_weight {{.+}} outs(%{{.+}}, %{{.+}} : tensor<2880xi8>, tensor<64xi32>)
 //  CHECK-SAME:     classes = array<i64: 2, 2>
 //  CHECK-SAME:     order = #qkernel.weight_order<flipped>
-//       CHECK:   qkernel.contract
+//       CHECK:   qkernel.contract {{.+}} start(%{{.+}} : {{.+}}) outs
 //  CHECK-SAME:     rows = [4, 4, 4] strides[500, 100, 20] result[320, 80, 10], steps = [1, 1, 5] a[100, 20, 4] b[1920, 640, 64],
 //  CHECK-SAME:     columns = 5 panel 16 stride 2880 offsets[0, 1280, 48, 0]>
-//  CHECK-SAME:     has_start
 //  CHECK-SAME:     steps = [1, 2, 5] {{.+}} offsets[0, 960, 32, 5]>
 //  CHECK-SAME:     steps = [2, 1, 5] {{.+}} offsets[0, 320, 16, 40]>
 //  CHECK-SAME:     steps = [2, 2, 5] {{.+}} offsets[0, 0, 0, 45]>
@@ -90,7 +89,7 @@ func.func @linear(%e: tensor<4x1x1x10xi8>, %w: tensor<10x8x2x2xi8>,
 //       CHECK:   %[[B:.+]] = qkernel.pack_activation ins(%[[E]] :
 //  CHECK-SAME:     block = 48 : i64, channels = 96 : i64, {{.+}} interleave = 4 : i64, pads
 //       CHECK:   %[[START:.+]] = qkernel.channel_sum ins(%[[E]] : {{.+}} {factor = -128
-//       CHECK:   %[[SUMS:.+]] = qkernel.contract ins(%[[A]], %[[B]], %[[START]] :
+//       CHECK:   %[[SUMS:.+]] = qkernel.contract ins(%[[A]], %[[B]] : {{.+}}) start(%[[START]] :
 //  CHECK-SAME:     rows = [3, 3, 2, 16] strides[512, 64, 8192, 4], steps = [2, 6, 6] a[4096, 512, 64] b[6912, 1152, 192]
 //  CHECK-SAME:     -> tensor<[[S:[0-9]+]]x3x3x32x80xi32>
 //       CHECK:   qkernel.unpack_weight ins(%[[SUMS]] : tensor<[[S]]x3x3x32x80xi32>)
@@ -118,7 +117,7 @@ func.func @weight_gradient(
 //       CHECK:   %[[B:.+]] = qkernel.pack_activation ins(%[[X]] :
 //  CHECK-SAME:     block = 48 : i64, channels = 96 : i64, {{.+}} interleave = 4 : i64, pads
 //       CHECK:   %[[START:.+]] = qkernel.channel_sum ins(%[[X]] : {{.+}} {factor = -128
-//       CHECK:   %[[SUMS:.+]]:2 = qkernel.contract ins(%[[A]], %[[B]], %[[START]] :
+//       CHECK:   %[[SUMS:.+]]:2 = qkernel.contract ins(%[[A]], %[[B]] : {{.+}}) start(%[[START]] :
 //  CHECK-SAME:     rows = [2, 16] strides[128, 4], steps = [2] a[64] b[192], columns = 80 panel 48 stride 384
 //   CHECK-NOT:   qkernel.unpack_weight
 //       CHECK:   return %[[SUMS]]#0, %[[SUMS]]#1
@@ -208,7 +207,7 @@ func.func @parts(
 //       CHECK:   %[[PARTS:.+]] = qkernel.contract ins(%{{[^,]+}}, %{{[^,]+}} :
 //  CHECK-SAME:     steps = [16, 160, 40]
 //       CHECK:   %[[ERRORS:.+]] = qkernel.channel_sum {{.+}} {factor = 1 : i64
-//       CHECK:   qkernel.unpack_weight ins(%[[PARTS]], %[[ERRORS]] : {{.+}} {{{.*}}saturate}
+//       CHECK:   qkernel.unpack_weight ins(%[[PARTS]] : {{.+}}) error_sums(%[[ERRORS]] : {{.+}} {{{.*}}saturate}
 func.func @parts_with_offset(
     %x: tensor<16x162x162x4xi8>, %e: tensor<16x160x160x8xi8>,
     %init: tensor<8x4x3x3xi32>) -> tensor<8x4x3x3xi32> {
