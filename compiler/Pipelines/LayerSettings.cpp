@@ -188,7 +188,7 @@ struct NamedParameter {
 /// Adds the names of the nodes that use `value`, a parameter or a view of one.
 static void addNodes(Value value, llvm::SmallSetVector<StringRef, 4> &names) {
   for (Operation *user : value.getUsers())
-    if (isa<ReshapeOp, TransposeOp>(user))
+    if (onlyMovesElements(user))
       addNodes(user->getResult(0), names);
     else if (std::optional<ModelNode> node = findModelNode(user->getLoc()))
       if (!node->opType.empty())

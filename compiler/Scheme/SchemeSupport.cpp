@@ -27,7 +27,7 @@ Value qtc::findArgument(Operation *op, Role role) {
 ParameterOp qtc::findParameter(func::FuncOp function,
                                const SymbolTable &symbols, Value value) {
   while (Operation *op = value.getDefiningOp()) {
-    if (!isa<ReshapeOp, TransposeOp>(op))
+    if (!onlyMovesElements(op))
       return nullptr;
     value = op->getOperand(0);
   }

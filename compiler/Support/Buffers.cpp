@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -29,9 +30,13 @@ static IntegerAttr getArgumentAttr(Value value, StringRef name) {
   return function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), name);
 }
 
+bool qtc::isReshape(Operation *op) {
+  return isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+                         memref::CollapseShapeOp, memref::ExpandShapeOp>(op);
+}
+
 Value qtc::getRoot(Value buffer) {
-  while (isa_and_nonnull<memref::CollapseShapeOp, memref::ExpandShapeOp>(
-      buffer.getDefiningOp()))
+  while (isReshape(buffer.getDefiningOp()))
     buffer = buffer.getDefiningOp()->getOperand(0);
   if (IntegerAttr root = getArgumentAttr(buffer, kRootAttrName))
     return cast<BlockArgument>(buffer).getOwner()->getArgument(root.getInt());

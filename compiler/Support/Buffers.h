@@ -17,6 +17,10 @@ constexpr llvm::StringLiteral kKernelAttrName =
 constexpr llvm::StringLiteral kRootAttrName =
     qkernel::QKernelDialect::kRootAttrName;
 
+/// True if the result of `op` is its operand, a tensor or a buffer, with
+/// dimensions split or joined; false without an operation.
+bool isReshape(mlir::Operation *op);
+
 /// The allocation or argument that `buffer` covers as a whole.
 mlir::Value getRoot(mlir::Value buffer);
 

@@ -16,7 +16,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 namespace qtc {
 #define GEN_PASS_DEF_CONVERTCONTRACTTOVECTOR
@@ -43,32 +42,30 @@ public:
       getOperation()->emitError() << "unknown instruction set '" << isa << "'";
       return signalPassFailure();
     }
-    SmallVector<Operation *> kernels;
-    getOperation()->walk([&](Operation *op) {
-      if (isVectorKernel(op))
-        kernels.push_back(op);
-    });
-    for (Operation *op : kernels)
-      if (failed(lower(op, *target)))
-        return signalPassFailure();
+    if (failed(lowerAll<qkernel::ContractOp>(lowerContract, *target)) ||
+        failed(lowerAll<qkernel::PackActivationOp>(lowerPackActivation,
+                                                   *target)) ||
+        failed(lowerAll<qkernel::PackWeightOp>(lowerPackWeight, *target)) ||
+        failed(lowerAll<qkernel::UnpackWeightOp>(lowerUnpackWeight, *target)) ||
+        failed(lowerAll<qkernel::Conv2DOp>(lowerDepthwise, *target)) ||
+        failed(lowerAll<qkernel::Conv2DInputGradientOp>(lowerDepthwise,
+                                                        *target)) ||
+        failed(
+            lowerAll<qkernel::Conv2DWeightGradientOp>(lowerDepthwise, *target)))
+      signalPassFailure();
   }
 
 private:
+  /// Convolutions without vectors of channels are lowered to loops.
   static bool isVectorKernel(Operation *op) {
-    return llvm::TypeSwitch<Operation *, bool>(op)
-        .Case<qkernel::ContractOp, qkernel::PackActivationOp,
-              qkernel::PackWeightOp, qkernel::UnpackWeightOp>(
-            [](auto) { return true; })
-        .Case<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
-              qkernel::Conv2DWeightGradientOp>(
-            [](auto convolution) { return convolution.getDirect(); })
-        .Default(false);
+    auto convolution = dyn_cast<qkernel::ConvolutionOpInterface>(op);
+    return !convolution || convolution.getDirect();
   }
 
   /// Panels must not be wider than tiles, so they have to be made for the same
   /// instruction set.
-  static LogicalResult expectTiles(qkernel::ContractOp op,
-                                   const cpu::TargetRecord &target) {
+  static LogicalResult check(qkernel::ContractOp op,
+                             const cpu::TargetRecord &target) {
     int64_t widest =
         target.getLanes() * target.getMaxVectors(getFactors(op.getA()));
     for (qkernel::ContractionAttr contraction : op.getContractions())
@@ -79,8 +76,12 @@ private:
     return success();
   }
 
-  /// Rows of a direct kernel are unrolled by what columns see.
-  template <typename OpTy> static LogicalResult expectFewPhases(OpTy op) {
+  /// Rows of a direct kernel are unrolled by what columns see. Other kernels
+  /// have no limits.
+  static LogicalResult check(Operation *kernel, const cpu::TargetRecord &) {
+    auto op = dyn_cast<qkernel::ConvolutionOpInterface>(kernel);
+    if (!op)
+      return success();
     for (Value operand : {op.getInput(), op.getOutput()}) {
       ArrayRef<int64_t> shape = cast<ShapedType>(operand.getType()).getShape();
       if (!hasFewPhases(op.getWindow(), shape.slice(1, 2)))
@@ -89,39 +90,23 @@ private:
     return success();
   }
 
-  static LogicalResult lower(Operation *op, const cpu::TargetRecord &target) {
-    if (failed(expectFlatBuffers(op)))
-      return failure();
-    if (auto contract = dyn_cast<qkernel::ContractOp>(op);
-        contract && failed(expectTiles(contract, target)))
-      return failure();
-    LogicalResult isSmall =
-        llvm::TypeSwitch<Operation *, LogicalResult>(op)
-            .Case<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
-                  qkernel::Conv2DWeightGradientOp>(
-                [](auto convolution) { return expectFewPhases(convolution); })
-            .Default(success());
-    if (failed(isSmall))
-      return failure();
-    Emitter emitter(op->getLoc(), op);
-    llvm::TypeSwitch<Operation *>(op)
-        .Case([&](qkernel::ContractOp contract) {
-          lowerContract(emitter, contract, target);
-        })
-        .Case([&](qkernel::PackActivationOp pack) {
-          lowerPackActivation(emitter, pack, target);
-        })
-        .Case([&](qkernel::PackWeightOp pack) {
-          lowerPackWeight(emitter, pack, target);
-        })
-        .Case([&](qkernel::UnpackWeightOp unpack) {
-          lowerUnpackWeight(emitter, unpack, target);
-        })
-        .Case<qkernel::Conv2DOp, qkernel::Conv2DInputGradientOp,
-              qkernel::Conv2DWeightGradientOp>([&](auto convolution) {
-          lowerDepthwise(emitter, convolution, target);
-        });
-    op->erase();
+  /// Replaces the operations of one type by the loops that `lower` writes.
+  template <typename OpTy>
+  LogicalResult lowerAll(void (*lower)(Emitter &, OpTy,
+                                       const cpu::TargetRecord &),
+                         const cpu::TargetRecord &target) {
+    SmallVector<OpTy> kernels;
+    getOperation()->walk([&](OpTy op) {
+      if (isVectorKernel(op))
+        kernels.push_back(op);
+    });
+    for (OpTy op : kernels) {
+      if (failed(expectFlatBuffers(op)) || failed(check(op, target)))
+        return failure();
+      Emitter emitter(op.getLoc(), op);
+      lower(emitter, op, target);
+      op.erase();
+    }
     return success();
   }
 };

@@ -121,6 +121,7 @@ private:
   std::optional<StepAddress> getAddress(Value buffer) const;
   Value getPointer(OpBuilder &at, Location loc, Value buffer) const;
   Value getPointer(OpBuilder &at, Location loc, StepAddress address) const;
+  Value getScalar(OpBuilder &at, Location loc, Value buffer) const;
   void lowerScalars();
   void eraseDeadViews();
   void describeBuffers();
@@ -261,26 +262,35 @@ Value EntryPointBuilder::getPointer(OpBuilder &at, Location loc,
   return getAlignedPointer(at, loc, converter, buffer);
 }
 
+/// The address of a buffer of one element, or null if it has none that is known
+/// here.
+Value EntryPointBuilder::getScalar(OpBuilder &at, Location loc,
+                                   Value buffer) const {
+  auto type = cast<MemRefType>(buffer.getType());
+  std::optional<StepAddress> address = getAddress(buffer);
+  if (type.getRank() != 0 || !type.getLayout().isIdentity() || !address ||
+      !LLVM::isCompatibleType(type.getElementType()))
+    return Value();
+  return getPointer(at, loc, *address);
+}
+
 /// Exponents and maxima are buffers of one element that the step reads.
 void EntryPointBuilder::lowerScalars() {
-  entry.walk([&](Operation *op) {
-    if (!isa<memref::LoadOp, memref::StoreOp>(op))
-      return;
-    bool stores = isa<memref::StoreOp>(op);
-    Value buffer = op->getOperand(stores ? 1 : 0);
-    auto type = cast<MemRefType>(buffer.getType());
-    std::optional<StepAddress> address = getAddress(buffer);
-    if (type.getRank() != 0 || !type.getLayout().isIdentity() || !address ||
-        !LLVM::isCompatibleType(type.getElementType()))
-      return;
-    OpBuilder at(op);
-    Value place = getPointer(at, op->getLoc(), *address);
-    if (stores)
-      at.create<LLVM::StoreOp>(op->getLoc(), op->getOperand(0), place);
-    else
-      op->getResult(0).replaceAllUsesWith(
-          at.create<LLVM::LoadOp>(op->getLoc(), type.getElementType(), place));
-    op->erase();
+  entry.walk([&](memref::LoadOp load) {
+    OpBuilder at(load);
+    if (Value place = getScalar(at, load.getLoc(), load.getMemRef())) {
+      load.replaceAllUsesWith(
+          at.create<LLVM::LoadOp>(load.getLoc(), load.getType(), place)
+              .getResult());
+      load.erase();
+    }
+  });
+  entry.walk([&](memref::StoreOp store) {
+    OpBuilder at(store);
+    if (Value place = getScalar(at, store.getLoc(), store.getMemRef())) {
+      at.create<LLVM::StoreOp>(store.getLoc(), store.getValue(), place);
+      store.erase();
+    }
   });
 }
 

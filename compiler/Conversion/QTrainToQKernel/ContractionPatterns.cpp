@@ -7,6 +7,7 @@
 
 #include "compiler/Conversion/QTrainToQKernel/IntegerMath.h"
 #include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
+#include "compiler/Support/Buffers.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -236,8 +237,7 @@ struct LowerLinear : LoweringPattern<OpTy> {
 
 /// The tensor before views that only change the shape.
 Value skipReshapes(Value tensor) {
-  while (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
-      tensor.getDefiningOp()))
+  while (isReshape(tensor.getDefiningOp()))
     tensor = tensor.getDefiningOp()->getOperand(0);
   return tensor;
 }
@@ -273,9 +273,8 @@ struct LowerMagnitudeBits : LoweringPattern<MagnitudeBitsOp> {
     unsigned width = std::max(op.getInput().getType().getWidth(), 32u);
     Value scalar;
     // Kernels find the maximum of 32-bit accumulators while they store them.
-    auto contraction =
-        skipReshapes(parts[0].mantissas)
-            .getDefiningOp<qkernel::ConvolutionOpInterface>();
+    auto contraction = skipReshapes(parts[0].mantissas)
+                           .getDefiningOp<qkernel::ConvolutionOpInterface>();
     if (contraction && width == 32 && !mask) {
       Value maximum = getMaximum(rewriter, contraction);
       scalar = builder.create<tensor::ExtractOp>(maximum, ValueRange());

@@ -191,7 +191,7 @@ Value qtc::onnx_import::getLayerResult(Value value) {
   if (!reshape)
     return value;
   Operation *layer = reshape.getInput().getDefiningOp();
-  bool isOfLayer = isa_and_nonnull<qtrain::Conv2DOp, qtrain::LinearOp>(layer) &&
+  bool isOfLayer = isa_and_nonnull<qtrain::LayerOpInterface>(layer) &&
                    layer->getLoc() == reshape.getLoc();
   return isOfLayer ? reshape.getInput() : value;
 }
@@ -203,12 +203,12 @@ static Value findLayerWeight(Value value) {
   constexpr int kMaxDistance = 8;
   Operation *op = value.getDefiningOp();
   for (int distance = 0; distance < kMaxDistance; ++distance)
-    if (isa_and_nonnull<qtrain::BiasAddOp, qtrain::ReshapeOp,
-                        qtrain::TransposeOp>(op))
+    if (qtrain::onlyMovesElements(op) || isa_and_nonnull<qtrain::BiasAddOp>(op))
       op = op->getOperand(0).getDefiningOp();
-  if (!isa_and_nonnull<qtrain::Conv2DOp, qtrain::LinearOp>(op))
+  auto layer = dyn_cast_or_null<qtrain::LayerOpInterface>(op);
+  if (!layer)
     return Value();
-  Value weight = op->getOperand(1);
+  Value weight = layer.getWeight();
   while (Operation *view = weight.getDefiningOp())
     weight = view->getOperand(0);
   return weight;

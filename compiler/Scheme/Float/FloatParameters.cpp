@@ -43,8 +43,8 @@ void fp32::initializeParameters(ModuleOp module, uint64_t seed) {
   SymbolTable symbols(module);
   DenseSet<Operation *> drawn;
   auto initialize = [&](func::FuncOp function, Operation *op) {
-    if (isa<Conv2DOp, LinearOp>(op)) {
-      Value weight = op->getOperand(1);
+    if (auto layer = dyn_cast<LayerOpInterface>(op)) {
+      Value weight = layer.getWeight();
       int64_t fanIn = getTensorType(weight.getType()).getNumElements() /
                       getShape(weight).front();
       // He et al., "Delving deep into rectifiers", ICCV 2015, equation 10, as

@@ -28,11 +28,6 @@ using namespace qtc::scheme;
 
 namespace {
 
-/// Whether `op` only moves elements.
-bool isMove(Operation *op) {
-  return isa_and_nonnull<ReshapeOp, TransposeOp>(op);
-}
-
 /// The operation that gives accumulators to `normalization` and to no other
 /// operation; null if there is none. Gradients of the normalization read the
 /// input again.
@@ -45,7 +40,7 @@ Operation *findWideProducer(Operation *normalization) {
              use.getOwner())))
       return nullptr;
   Operation *producer = value.getDefiningOp();
-  while (isMove(producer)) {
+  while (onlyMovesElements(producer)) {
     producer = producer->getOperand(0).getDefiningOp();
     if (producer && !producer->hasOneUse())
       return nullptr;
@@ -53,7 +48,7 @@ Operation *findWideProducer(Operation *normalization) {
   Operation *contraction = producer;
   if (auto bias = dyn_cast_or_null<BiasAddOp>(producer))
     contraction = bias.getInput().getDefiningOp();
-  bool isWide = isa_and_nonnull<Conv2DOp, LinearOp>(contraction) &&
+  bool isWide = isa_and_nonnull<LayerOpInterface>(contraction) &&
                 (contraction == producer || contraction->hasOneUse());
   return isWide ? producer : nullptr;
 }
@@ -73,9 +68,7 @@ void niti::markWideResults(ModuleOp module) {
   SymbolTable symbols(module);
   SmallVector<std::pair<Operation *, StringRef>> producers;
   llvm::StringSet<> narrow;
-  auto note = [&](Operation *op) {
-    if (!isa<BatchNormTrainingOp, BatchNormInferenceOp>(op))
-      return;
+  auto note = [&](NormalizationOpInterface op) {
     StringRef name = getRunningMean(op, symbols);
     if (Operation *producer = findWideProducer(op))
       producers.emplace_back(producer, name);
@@ -91,7 +84,7 @@ void niti::markWideResults(ModuleOp module) {
 
 bool niti::isChannelGradient(Value gradient) {
   Operation *op = gradient.getDefiningOp();
-  while (isMove(op))
+  while (onlyMovesElements(op))
     op = op->getOperand(0).getDefiningOp();
   return isa_and_nonnull<BatchNormParameterGradientOp, PReluSlopeGradientOp>(
       op);

@@ -103,26 +103,23 @@ void ParameterQuantizer::findBiases(func::FuncOp function) {
     ParameterOp bias = findParameter(function, symbols, op.getBias());
     if (!bias || biases.count(bias))
       return;
-    Operation *node = op.getInput().getDefiningOp();
-    bool isNode = isa_and_nonnull<Conv2DOp, LinearOp>(node);
-    biases[bias] = isNode
-                       ? findParameter(function, symbols, node->getOperand(1))
-                       : ParameterOp();
+    auto layer = op.getInput().getDefiningOp<LayerOpInterface>();
+    biases[bias] = layer ? findParameter(function, symbols, layer.getWeight())
+                         : ParameterOp();
   });
 }
 
 void ParameterQuantizer::findLayerShapes(func::FuncOp function) {
-  function.walk([&](Operation *op) {
-    if (isa<Conv2DOp, LinearOp>(op))
-      layerShapes.insert({findParameter(function, symbols, op->getOperand(1)),
-                          getShape(op->getOperand(1))});
+  function.walk([&](LayerOpInterface layer) {
+    layerShapes.insert({findParameter(function, symbols, layer.getWeight()),
+                        getShape(layer.getWeight())});
   });
 }
 
 LogicalResult ParameterQuantizer::findNormalizations(func::FuncOp function) {
   bool haveParameters = true;
   for (Operation &op : function.getBody().front()) {
-    if (!isa<BatchNormTrainingOp, BatchNormInferenceOp>(op))
+    if (!isa<NormalizationOpInterface>(op))
       continue;
     enum { Scale = 1, Bias, Mean, Variance };
     ParameterOp parameters[Variance + 1];

@@ -121,8 +121,8 @@ struct QuantizeContraction
   matchAndRewrite(ContractionOpInterface op, ArrayRef<Value> operands,
                   ConversionPatternRewriter &rewriter) const override {
     Value accumulators = accumulate(rewriter, op, operands);
-    bool keep =
-        isa<Conv2DWeightGradientOp, LinearWeightGradientOp>(op.getOperation());
+    auto layout = dyn_cast<LayoutOpInterface>(op.getOperation());
+    bool keep = layout && layout.formsParameters();
     if (op->hasOneUse())
       keep |= isa<BiasAddOp>(*op->getUsers().begin());
     rewriter.replaceOp(op, keep ? accumulators
@@ -231,7 +231,7 @@ struct QuantizeDropout : OpConversionPattern<DropoutOp> {
 /// Whether a rule of one of the types gives `gradient`, apart from moves.
 template <typename... OpTys> bool isGradientOf(Value gradient) {
   Operation *op = gradient.getDefiningOp();
-  while (isa_and_nonnull<ReshapeOp, TransposeOp>(op))
+  while (onlyMovesElements(op))
     op = op->getOperand(0).getDefiningOp();
   return isa_and_nonnull<OpTys...>(op);
 }

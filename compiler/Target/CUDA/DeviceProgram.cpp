@@ -66,8 +66,7 @@ llvm::Expected<AddressDescription> getAddress(func::FuncOp step, Value buffer,
       if (!shift)
         break;
       offset += *shift;
-    } else if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp,
-                    memref::SubViewOp>(view)) {
+    } else if (!isa<ViewLikeOpInterface>(view)) {
       // A part keeps its offset in its type, where the kernel finds it.
       break;
     }

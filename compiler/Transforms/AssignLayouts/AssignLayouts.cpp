@@ -58,21 +58,11 @@ static void moveInput(ComposeOp compose) {
 /// earlier ones.
 static ResultRange getWeightLikeResults(Operation &op,
                                         const DenseSet<Value> &weightLike) {
-  ResultRange results = op.getResults();
-  if (isa<Conv2DWeightGradientOp, LinearWeightGradientOp, BiasGradientOp,
-          PReluSlopeGradientOp, BatchNormParameterGradientOp, ChannelMomentsOp,
-          FollowStatisticsOp, RandomOp>(op))
-    return results;
-  // The first one is the activation, the others are statistics.
-  if (isa<BatchNormTrainingOp>(op))
-    return results.drop_front();
-  bool keepsKind =
-      isa<ComposeOp, ShiftScaleOp, UpdateOp, WeightedSumOp, AddScaledOp,
-          LinearCombinationOp, SquareOp, RootQuotientOp, ElementwiseOp,
-          TransposeOp, ReshapeOp, SumOp>(op);
-  if (keepsKind && weightLike.contains(op.getOperand(0)))
-    return results;
-  return results.drop_front(results.size());
+  auto layout = dyn_cast<LayoutOpInterface>(op);
+  if (!layout)
+    return op.getResults().take_front(0);
+  return layout.getParameterResults(op.getNumOperands() > 0 &&
+                                    weightLike.contains(op.getOperand(0)));
 }
 
 namespace {

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
+#include "compiler/Support/Buffers.h"
 #include "compiler/Support/ModelPass.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -21,10 +22,6 @@ namespace qtc {
 
 using namespace mlir;
 using namespace qtc;
-
-static bool isReshape(Operation *op) {
-  return isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op);
-}
 
 /// Operations of the largest fused body. A fusion copies both bodies, so
 /// without a limit a chain takes time quadratic in its length. With that much

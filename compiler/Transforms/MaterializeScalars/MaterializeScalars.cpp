@@ -29,7 +29,8 @@ namespace {
 /// Whether an operation only describes a place in memory.
 bool isPlace(Operation *op) {
   return op->hasTrait<OpTrait::ConstantLike>() ||
-         isa<memref::AllocOp, memref::GetGlobalOp, ViewLikeOpInterface>(op);
+         (op->getNumResults() == 1 &&
+          isa<MemRefType>(op->getResult(0).getType()));
 }
 
 struct MaterializeScalars
@@ -57,8 +58,7 @@ struct MaterializeScalars
   LogicalResult collectScalarOps(Block &body) {
     SmallVector<Operation *> pending;
     for (Operation &op : llvm::make_early_inc_range(body)) {
-      if (isa<scf::ParallelOp, qkernel::MappedContractOp,
-              qkernel::MappedCopyOp>(op) ||
+      if (isa<scf::ParallelOp>(op) || isa<DestinationStyleOpInterface>(op) ||
           op.hasTrait<OpTrait::IsTerminator>()) {
         moveIntoLoop(pending, &op);
         pending.clear();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/NarrowAccumulators/NarrowAccumulators.h"
+#include "compiler/Support/Buffers.h"
 #include "compiler/Support/ModelPass.h"
 
 #include "dialect/QKernel/IR/QKernel.h"
@@ -41,7 +42,7 @@ std::optional<Requantization> findLoop(Value accumulators) {
   while (accumulators.hasOneUse()) {
     OpOperand &use = *accumulators.getUses().begin();
     Operation *user = use.getOwner();
-    if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user)) {
+    if (isReshape(user)) {
       found.reshapes.push_back(user);
       accumulators = user->getResult(0);
       continue;

@@ -39,41 +39,65 @@ static int64_t getTableBound(LookupOp op) {
   return bound;
 }
 
-int64_t qtc::qtrain::getMagnitudeBound(Value value) {
-  Operation *op = value.getDefiningOp();
-  for (; isa_and_nonnull<ReluOp, MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp,
-                         ApplyMaskOp>(op);
-       op = value.getDefiningOp())
-    value = op->getOperand(0);
-  if (auto shift = dyn_cast_or_null<ShiftScaleOp>(op))
-    return getLimit(shift.getBits());
-  if (auto lookup = dyn_cast_or_null<LookupOp>(op))
-    return getTableBound(lookup);
-  int64_t limit = getLimit(cast<ScaledType>(value.getType()).getWidth());
-  if (auto unpool = dyn_cast_or_null<MaxUnpool2DOp>(op))
-    return std::min<uint64_t>(limit,
-                              llvm::SaturatingMultiply<uint64_t>(
-                                  getMagnitudeBound(unpool.getGradient()),
-                                  getOverlap(unpool.getWindow())));
-  return limit;
+int64_t qtc::qtrain::detail::getLargestMantissa(Value value) {
+  return getLimit(cast<ScaledType>(value.getType()).getWidth());
 }
 
-/// The operands of `op` without a negative element that its result has none
-/// with; nothing if no operand says so.
-static std::optional<OperandRange> getDeciding(Operation *op) {
-  if (isa<MaxPool2DOp, AveragePool2DOp, ReshapeOp, TransposeOp, DropoutOp,
-          ShiftScaleOp>(op))
-    return op->getOperands().take_front();
-  if (isa<SumOp, ConcatOp>(op))
-    return op->getOperands();
-  if (isa<ReluOp>(op))
-    return op->getOperands().take_front(0);
-  auto lookup = dyn_cast<LookupOp>(op);
-  auto table = lookup ? dyn_cast<DenseIntElementsAttr>(lookup.getTable())
-                      : DenseIntElementsAttr();
+int64_t qtc::qtrain::getMagnitudeBound(Value value) {
+  while (auto op = value.getDefiningOp<RangeOpInterface>()) {
+    Value same = op.getEqualRange();
+    if (!same)
+      return op.getMaxMagnitude();
+    value = same;
+  }
+  return qtc::qtrain::detail::getLargestMantissa(value);
+}
+
+int64_t ShiftScaleOp::getMaxMagnitude() { return getLimit(getBits()); }
+
+int64_t LookupOp::getMaxMagnitude() { return getTableBound(*this); }
+
+int64_t MaxUnpool2DOp::getMaxMagnitude() {
+  return std::min<uint64_t>(
+      qtc::qtrain::detail::getLargestMantissa(getResult()),
+      llvm::SaturatingMultiply<uint64_t>(getMagnitudeBound(getGradient()),
+                                         getOverlap(getWindow())));
+}
+
+Value ReluOp::getEqualRange() { return getInput(); }
+Value MaxPool2DOp::getEqualRange() { return getInput(); }
+Value ReshapeOp::getEqualRange() { return getInput(); }
+Value TransposeOp::getEqualRange() { return getInput(); }
+Value SliceOp::getEqualRange() { return getInput(); }
+Value ApplyMaskOp::getEqualRange() { return getInput(); }
+
+using SignOperands = std::optional<OperandRange>;
+
+/// The first operand, which decides alone.
+static SignOperands getFirst(Operation *op) {
+  return op->getOperands().take_front();
+}
+
+/// Nothing is negative, whatever the operands are.
+static SignOperands getNone(Operation *op) {
+  return op->getOperands().take_front(0);
+}
+
+SignOperands MaxPool2DOp::getSignOperands() { return getFirst(*this); }
+SignOperands AveragePool2DOp::getSignOperands() { return getFirst(*this); }
+SignOperands ReshapeOp::getSignOperands() { return getFirst(*this); }
+SignOperands TransposeOp::getSignOperands() { return getFirst(*this); }
+SignOperands DropoutOp::getSignOperands() { return getFirst(*this); }
+SignOperands ShiftScaleOp::getSignOperands() { return getFirst(*this); }
+SignOperands SumOp::getSignOperands() { return getOperands(); }
+SignOperands ConcatOp::getSignOperands() { return getOperands(); }
+SignOperands ReluOp::getSignOperands() { return getNone(*this); }
+
+SignOperands LookupOp::getSignOperands() {
+  auto table = dyn_cast<DenseIntElementsAttr>(getTable());
   if (table && llvm::none_of(table.getValues<APInt>(),
                              [](const APInt &v) { return v.isNegative(); }))
-    return op->getOperands().take_front(0);
+    return getNone(*this);
   return std::nullopt;
 }
 
@@ -82,9 +106,8 @@ bool qtc::qtrain::isNonnegative(Value value) {
   SetVector<Value> seen;
   seen.insert(value);
   for (size_t i = 0; i < seen.size(); ++i) {
-    Operation *op = seen[i].getDefiningOp();
-    std::optional<OperandRange> operands =
-        op ? getDeciding(op) : std::optional<OperandRange>();
+    auto op = seen[i].getDefiningOp<RangeOpInterface>();
+    SignOperands operands = op ? op.getSignOperands() : std::nullopt;
     if (!operands)
       return false;
     seen.insert(operands->begin(), operands->end());

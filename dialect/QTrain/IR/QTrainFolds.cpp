@@ -118,18 +118,19 @@ template <typename OpTy> struct MoveBeforeFlatten : OpRewritePattern<OpTy> {
 
 /// The counterpart after an operation: reshape(op(x)) = op(reshape(x)) where
 /// the result of the reshape is an image.
+template <typename OpTy>
 struct MoveAfterUnflatten : OpRewritePattern<ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReshapeOp op,
                                 PatternRewriter &rewriter) const override {
-    Operation *producer = op.getInput().getDefiningOp();
-    if (!isa_and_nonnull<ReluOp, ReluGradientOp, DropoutOp>(producer) ||
-        !producer->hasOneUse() || !keepsBatch(op) || isInGraph(op) ||
+    auto producer = op.getInput().getDefiningOp<OpTy>();
+    if (!producer || !producer->hasOneUse() || !keepsBatch(op) ||
+        isInGraph(op) ||
         getShape(op.getResult()).size() <= getShape(op.getInput()).size())
       return rewriter.notifyMatchFailure(op, "nothing to move");
     IRMapping mapping;
     for (Value operand : producer->getOperands()) {
-      if (isa<DropoutOp>(producer) && operand != producer->getOperand(0))
+      if (std::is_same_v<OpTy, DropoutOp> && operand != producer->getOperand(0))
         continue;
       auto shape = getShape(op.getResult());
       Type type = getTensorType(operand.getType()).clone(shape);
@@ -148,9 +149,10 @@ struct MoveAfterUnflatten : OpRewritePattern<ReshapeOp> {
 
 void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                             MLIRContext *context) {
-  patterns.add<MergeReshapes, AbsorbUnflatten, MoveAfterUnflatten,
-               MoveBeforeFlatten<ReluOp>, MoveBeforeFlatten<DropoutOp>>(
-      context);
+  patterns
+      .add<MergeReshapes, AbsorbUnflatten, MoveAfterUnflatten<ReluOp>,
+           MoveAfterUnflatten<ReluGradientOp>, MoveAfterUnflatten<DropoutOp>,
+           MoveBeforeFlatten<ReluOp>, MoveBeforeFlatten<DropoutOp>>(context);
 }
 
 void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns,

@@ -15,7 +15,9 @@ include "dialect/QTrain/IR/QTrainModelOps.td"
 //===----------------------------------------------------------------------===//
 
 def QTrain_ElementwiseOp
-    : QTrain_PureOp<"elementwise", [Differentiable, SameOperandsAndResultType]> {
+    : QTrain_PureOp<"elementwise",
+        [Differentiable, SameOperandsAndResultType,
+         QTrain_LayoutOpInterface]> {
   let summary = "Applies a function to each element";
   let description = [{
     `function`(x) of each element, in floats. `qtrain.relu` is an operation of
@@ -112,7 +114,9 @@ def QTrain_PReluInputGradientOp : QTrain_PureOp<"prelu_input_gradient"> {
   let hasVerifier = 1;
 }
 
-def QTrain_PReluSlopeGradientOp : QTrain_PureOp<"prelu_slope_gradient"> {
+def QTrain_PReluSlopeGradientOp
+    : QTrain_PureOp<"prelu_slope_gradient",
+        [FormsParameters]> {
   let summary = "Gradient of a trained slope";
   let description = [{
     Σ gradient · min(input, 0) over a channel, or over everything if there is

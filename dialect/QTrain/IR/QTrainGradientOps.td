@@ -188,7 +188,9 @@ def QTrain_Conv2DInputGradientOp
 }
 
 def QTrain_Conv2DWeightGradientOp
-    : QTrain_PureOp<"conv2d_weight_gradient", [Contraction]> {
+    : QTrain_PureOp<"conv2d_weight_gradient",
+        [Contraction,
+         FormsParameters]> {
   let summary = "Gradient of a convolution with respect to its weights";
   let description = [{
     Correlation of the input with the result gradient, summed over the batch.
@@ -238,7 +240,9 @@ def QTrain_LinearInputGradientOp
 }
 
 def QTrain_LinearWeightGradientOp
-    : QTrain_PureOp<"linear_weight_gradient", [Contraction]> {
+    : QTrain_PureOp<"linear_weight_gradient",
+        [Contraction,
+         FormsParameters]> {
   let summary = "Gradient of a linear layer with respect to its weights";
   let description = [{
     result[o, f] = Σ_n gradient[n, o] · input[n, f].
@@ -259,7 +263,9 @@ def QTrain_LinearWeightGradientOp
   let hasCanonicalizer = 1;
 }
 
-def QTrain_BiasGradientOp : QTrain_PureOp<"bias_gradient"> {
+def QTrain_BiasGradientOp
+    : QTrain_PureOp<"bias_gradient",
+        [FormsParameters]> {
   let summary = "Sum over all dimensions except the channel";
   let description = [{
     result[c] = Σ gradient[n, c, ...]. Scaled operands give exact accumulators,
@@ -378,7 +384,9 @@ def QTrain_MaxPool2DPositionsOp : QTrain_PureOp<"max_pool2d_positions"> {
   let hasVerifier = 1;
 }
 
-def QTrain_MaxUnpool2DOp : QTrain_PureOp<"max_unpool2d"> {
+def QTrain_MaxUnpool2DOp
+    : QTrain_PureOp<"max_unpool2d",
+        [OwnMagnitude]> {
   let summary = "Moves elements to the positions of maxima";
   let description = [{
     The result is that of `qtrain.max_pool2d_gradient` for the pool with the
@@ -433,7 +441,8 @@ def QTrain_AveragePool2DGradientOp : QTrain_PureOp<"average_pool2d_gradient"> {
 
 def QTrain_UpdateOp
     : QTrain_PureOp<"update",
-                    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+        [DeclareOpInterfaceMethods<SymbolUserOpInterface>,
+         QTrain_LayoutOpInterface]> {
   let summary = "New value of a parameter";
   let description = [{
     On floats the operation is a placeholder for the rule of an optimizer, which
@@ -478,7 +487,9 @@ def QTrain_UpdateOp
   let hasVerifier = 1;
 }
 
-def QTrain_SliceOp : QTrain_PureOp<"slice"> {
+def QTrain_SliceOp
+    : QTrain_PureOp<"slice",
+        [SameMagnitude]> {
   let summary = "Part of a value along a dimension";
   let description = [{
     The result holds the elements from `offset` on along `axis`, up to its own
@@ -504,7 +515,9 @@ def QTrain_SliceOp : QTrain_PureOp<"slice"> {
 }
 
 def QTrain_LinearCombinationOp
-    : QTrain_PureOp<"linear_combination", [SameVariadicOperandSize]> {
+    : QTrain_PureOp<"linear_combination",
+        [SameVariadicOperandSize,
+         QTrain_LayoutOpInterface]> {
   let summary = "Sum of float tensors, each multiplied by a number";
   let description = [{
     result = Σ_i factors[i] · terms[i], element by element, added from left to
@@ -531,7 +544,10 @@ def QTrain_LinearCombinationOp
   let hasVerifier = 1;
 }
 
-def QTrain_SquareOp : QTrain_PureOp<"square", [SameOperandsAndResultType]> {
+def QTrain_SquareOp
+    : QTrain_PureOp<"square",
+        [SameOperandsAndResultType,
+         QTrain_LayoutOpInterface]> {
   let summary = "Square of each element of a float tensor";
   let description = [{
     result = input · input, rounded. Optimizers that keep a mean of squared
@@ -552,7 +568,8 @@ def QTrain_SquareOp : QTrain_PureOp<"square", [SameOperandsAndResultType]> {
 
 def QTrain_RootQuotientOp
     : QTrain_PureOp<"root_quotient",
-                    [AllTypesMatch<["numerator", "square", "result"]>]> {
+        [AllTypesMatch<["numerator", "square", "result"]>,
+         QTrain_LayoutOpInterface]> {
   let summary = "Float tensor divided by the root of another";
   let description = [{
     result = numerator / (sqrt(square) · scale + offset), element by element;

@@ -10,7 +10,9 @@
 
 include "dialect/QTrain/IR/QTrainOpBase.td"
 
-def QTrain_LookupOp : QTrain_PureOp<"lookup"> {
+def QTrain_LookupOp
+    : QTrain_PureOp<"lookup",
+        [OwnRange]> {
   let summary = "Converts pixels to input values by a table";
   let description = [{
     result[n, c, ...] = table[c, pixels[n, c, ...]]; a table of one row applies
@@ -95,7 +97,9 @@ def QTrain_RangeMaskOp : QTrain_PureOp<"range_mask"> {
 }
 
 def QTrain_ApplyMaskOp
-    : QTrain_PureOp<"apply_mask", [AllTypesMatch<["input", "result"]>]> {
+    : QTrain_PureOp<"apply_mask",
+        [AllTypesMatch<["input", "result"]>,
+         SameMagnitude]> {
   let summary = "Zeroes the mantissas whose bit is not set";
   let description = [{
     Mantissas whose bit is set, and the exponent, are unchanged.
@@ -117,7 +121,10 @@ def QTrain_ApplyMaskOp
   let hasVerifier = 1;
 }
 
-def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
+def QTrain_ShiftScaleOp
+    : QTrain_PureOp<"shift_scale",
+        [OwnRange,
+         QTrain_LayoutOpInterface]> {
   let summary = "Right shift with rounding, clipped to a width";
   let description = [{
     result = clip_k(round(input, shift)) with k = `bits` and exponent s +
@@ -155,7 +162,9 @@ def QTrain_ShiftScaleOp : QTrain_PureOp<"shift_scale"> {
   let hasVerifier = 1;
 }
 
-def QTrain_WeightedSumOp : QTrain_PureOp<"weighted_sum"> {
+def QTrain_WeightedSumOp
+    : QTrain_PureOp<"weighted_sum",
+        [QTrain_LayoutOpInterface]> {
   let summary = "Sum of mantissas, each multiplied by a constant, rounded";
   let description = [{
     result = clip_k(round(Σ_i `factors`[i] · terms[i], `shift`)) with k = `bits`
@@ -188,7 +197,9 @@ def QTrain_WeightedSumOp : QTrain_PureOp<"weighted_sum"> {
   let hasVerifier = 1;
 }
 
-def QTrain_AddScaledOp : QTrain_PureOp<"add_scaled"> {
+def QTrain_AddScaledOp
+    : QTrain_PureOp<"add_scaled",
+        [QTrain_LayoutOpInterface]> {
   let summary = "Mantissas plus multiples of others";
   let description = [{
     result = clip_k(input + t) with k = `bits` and t = addend · `factor` ·
@@ -216,7 +227,9 @@ def QTrain_AddScaledOp : QTrain_PureOp<"add_scaled"> {
   let hasVerifier = 1;
 }
 
-def QTrain_ComposeOp : QTrain_PureOp<"compose"> {
+def QTrain_ComposeOp
+    : QTrain_PureOp<"compose",
+        [QTrain_LayoutOpInterface]> {
   let summary = "Makes a value of tensors in memory order";
   let description = [{
     The result is a scaled tensor with the given mantissas and exponent, or a

@@ -158,7 +158,10 @@ def QTrain_DecodeOp : QTrain_PureOp<"decode"> {
   let hasVerifier = 1;
 }
 
-def QTrain_Conv2DOp : QTrain_PureOp<"conv2d", [Differentiable, Contraction]> {
+def QTrain_Conv2DOp
+    : QTrain_PureOp<"conv2d",
+        [Differentiable, Contraction,
+         QTrain_LayerOpInterface]> {
   let summary = "Two-dimensional convolution (ONNX Conv without bias)";
   let description = [{
     Cross-correlation of `[N, C, H, W]` with `[O, C/group, KH, KW]`. Scaled
@@ -188,7 +191,10 @@ def QTrain_Conv2DOp : QTrain_PureOp<"conv2d", [Differentiable, Contraction]> {
   let hasVerifier = 1;
 }
 
-def QTrain_LinearOp : QTrain_PureOp<"linear", [Differentiable, Contraction]> {
+def QTrain_LinearOp
+    : QTrain_PureOp<"linear",
+        [Differentiable, Contraction,
+         QTrain_LayerOpInterface]> {
   let summary = "Fully connected layer without bias";
   let description = [{
     result[n, o] = Σ_f input[n, f] · weight[o, f], where f runs over all
@@ -240,7 +246,9 @@ def QTrain_BiasAddOp : QTrain_PureOp<"bias_add", [Differentiable]> {
 }
 
 def QTrain_ReluOp
-    : QTrain_PureOp<"relu", [Differentiable, SameOperandsAndResultType]> {
+    : QTrain_PureOp<"relu",
+        [Differentiable, SameOperandsAndResultType,
+         SameRange]> {
   let summary = "Rectified linear unit";
   let description = [{
     The result is max(x, 0) for each element. Scaled: the operation acts on
@@ -256,7 +264,10 @@ def QTrain_ReluOp
   let results = (outs QTrain_Value:$result);
 }
 
-def QTrain_MaxPool2DOp : QTrain_PureOp<"max_pool2d", [Differentiable]> {
+def QTrain_MaxPool2DOp
+    : QTrain_PureOp<"max_pool2d",
+        [Differentiable,
+         SameRange]> {
   let summary = "Maximum over sliding windows (ONNX MaxPool)";
   let description = [{
     Padding is never the maximum. Scaled: the result is the maximum of
@@ -280,7 +291,10 @@ def QTrain_MaxPool2DOp : QTrain_PureOp<"max_pool2d", [Differentiable]> {
   let hasVerifier = 1;
 }
 
-def QTrain_AveragePool2DOp : QTrain_PureOp<"average_pool2d", [Differentiable]> {
+def QTrain_AveragePool2DOp
+    : QTrain_PureOp<"average_pool2d",
+        [Differentiable,
+         SameSign]> {
   let summary = "Mean over sliding windows (ONNX AveragePool)";
   let description = [{
     The result is the mean of the positions that a window covers. With
@@ -332,7 +346,12 @@ def QTrain_GatherOp : QTrain_PureOp<"gather", [Differentiable]> {
   let hasVerifier = 1;
 }
 
-def QTrain_ReshapeOp : QTrain_PureOp<"reshape", [Differentiable]> {
+def QTrain_ReshapeOp
+    : QTrain_PureOp<"reshape",
+        [Differentiable,
+         QTrain_OnlyMovesElements,
+         SameRange,
+         QTrain_LayoutOpInterface]> {
   let summary = "Gives a value another shape";
   let description = [{
     The elements keep their row-major order in the logical shape, whatever the
@@ -355,7 +374,12 @@ def QTrain_ReshapeOp : QTrain_PureOp<"reshape", [Differentiable]> {
   let hasCanonicalizer = 1;
 }
 
-def QTrain_TransposeOp : QTrain_PureOp<"transpose", [Differentiable]> {
+def QTrain_TransposeOp
+    : QTrain_PureOp<"transpose",
+        [Differentiable,
+         QTrain_OnlyMovesElements,
+         SameRange,
+         QTrain_LayoutOpInterface]> {
   let summary = "Permutes the dimensions";
   let description = [{
     Dimension i of the result is dimension `permutation`[i] of the operand.
@@ -377,7 +401,10 @@ def QTrain_TransposeOp : QTrain_PureOp<"transpose", [Differentiable]> {
 }
 
 def QTrain_SumOp
-    : QTrain_PureOp<"sum", [Differentiable, SameTypeOperands]> {
+    : QTrain_PureOp<"sum",
+        [Differentiable, SameTypeOperands,
+         SameSign,
+         QTrain_LayoutOpInterface]> {
   let summary = "Sum of two or more values, added at once";
   let description = [{
     The sum of a residual addition, or of the gradients of a value with several
@@ -404,7 +431,10 @@ def QTrain_SumOp
   let hasVerifier = 1;
 }
 
-def QTrain_ConcatOp : QTrain_PureOp<"concat", [Differentiable]> {
+def QTrain_ConcatOp
+    : QTrain_PureOp<"concat",
+        [Differentiable,
+         SameSign]> {
   let summary = "Joins values along a dimension (ONNX Concat)";
   let description = [{
     The result has the elements of the first operand along `axis`, then those of
@@ -431,7 +461,9 @@ def QTrain_ConcatOp : QTrain_PureOp<"concat", [Differentiable]> {
 }
 
 def QTrain_DropoutOp
-    : QTrain_PureOp<"dropout", [Differentiable, TrainingOnly]> {
+    : QTrain_PureOp<"dropout",
+        [Differentiable, TrainingOnly,
+         SameSign]> {
   let summary = "Zeroes features at random and scales the rest";
   let description = [{
     Feature i, the row-major index over all dimensions except the first, is
@@ -462,7 +494,10 @@ def QTrain_DropoutOp
   let hasVerifier = 1;
 }
 
-def QTrain_RandomOp : QTrain_PureOp<"random", [TrainingOnly]> {
+def QTrain_RandomOp
+    : QTrain_PureOp<"random",
+        [TrainingOnly,
+         FormsParameters]> {
   let summary = "Counter-based 16-bit random numbers";
   let description = [{
     Element i in row-major order is the low half of lane i mod 4 of

@@ -14,7 +14,9 @@ def QTrain_BatchNormTrainingOp
     : QTrain_PureOp<"batch_norm_training",
         [DeclareOpInterfaceMethods<QTrain_DifferentiableOpInterface,
                                    ["buildGradients"]>,
-         DeclareOpInterfaceMethods<QTrain_TrainingOpInterface>]> {
+         DeclareOpInterfaceMethods<QTrain_TrainingOpInterface>,
+         QTrain_NormalizationOpInterface,
+         FormsParameters]> {
   let summary = "Normalizes every channel by the statistics of the batch";
   let description = [{
     Ioffe and Szegedy, "Batch Normalization", ICML 2015, algorithm 1; ONNX
@@ -64,7 +66,9 @@ def QTrain_BatchNormTrainingOp
   let hasVerifier = 1;
 }
 
-def QTrain_BatchNormInferenceOp : QTrain_PureOp<"batch_norm_inference"> {
+def QTrain_BatchNormInferenceOp
+    : QTrain_PureOp<"batch_norm_inference",
+        [QTrain_NormalizationOpInterface]> {
   let summary = "Normalizes every channel by given statistics";
   let description = [{
     result = scale · (input − mean) / sqrt(variance + epsilon) + bias, with the
@@ -89,7 +93,8 @@ def QTrain_BatchNormInferenceOp : QTrain_PureOp<"batch_norm_inference"> {
 }
 
 def QTrain_BatchNormParameterGradientOp
-    : QTrain_PureOp<"batch_norm_parameter_gradient"> {
+    : QTrain_PureOp<"batch_norm_parameter_gradient",
+        [FormsParameters]> {
   let summary = "Gradients of a normalization's scale and bias";
   let description = [{
     scale_gradient = Σ gradient · xhat and bias_gradient = Σ gradient, over all
@@ -190,7 +195,8 @@ def QTrain_ChannelStatisticsOp : QTrain_PureOp<"channel_statistics"> {
 def QTrain_FollowStatisticsOp
     : QTrain_PureOp<"follow_statistics",
         [AllTypesMatch<["running_mean", "new_mean"]>,
-         AllTypesMatch<["running_variance", "new_variance"]>]> {
+         AllTypesMatch<["running_variance", "new_variance"]>,
+         FormsParameters]> {
   let summary = "Moves running statistics towards those of a batch";
   let description = [{
     T is the statistic of the batch, shifted to the exponent of the running
@@ -372,7 +378,9 @@ def QTrain_ChannelAffineOp : QTrain_PureOp<"channel_affine"> {
   let hasVerifier = 1;
 }
 
-def QTrain_ChannelMomentsOp : QTrain_PureOp<"channel_moments"> {
+def QTrain_ChannelMomentsOp
+    : QTrain_PureOp<"channel_moments",
+        [FormsParameters]> {
   let summary = "Sums of an error and of its products with an activation";
   let description = [{
     sum = Σ gradient and products = Σ gradient · input, over all dimensions

@@ -67,4 +67,18 @@ class QTrain_PureOp<string mnemonic, list<Trait> traits = []>
   }];
 }
 
+// The methods of interfaces that operations define.
+defvar SameRange = DeclareOpInterfaceMethods<
+    QTrain_RangeOpInterface, ["getEqualRange", "getSignOperands"]>;
+defvar SameMagnitude =
+    DeclareOpInterfaceMethods<QTrain_RangeOpInterface, ["getEqualRange"]>;
+defvar SameSign =
+    DeclareOpInterfaceMethods<QTrain_RangeOpInterface, ["getSignOperands"]>;
+defvar OwnMagnitude =
+    DeclareOpInterfaceMethods<QTrain_RangeOpInterface, ["getMaxMagnitude"]>;
+defvar OwnRange = DeclareOpInterfaceMethods<
+    QTrain_RangeOpInterface, ["getMaxMagnitude", "getSignOperands"]>;
+defvar FormsParameters = DeclareOpInterfaceMethods<
+    QTrain_LayoutOpInterface, ["getParameterResults"]>;
+
 #endif // QTRAIN_OP_BASE_TD

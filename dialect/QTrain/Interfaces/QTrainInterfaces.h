@@ -12,6 +12,23 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/OpDefinition.h"
 
+namespace qtc::qtrain {
+namespace detail {
+/// The largest mantissa that the width of the scaled `value` allows.
+int64_t getLargestMantissa(mlir::Value value);
+} // namespace detail
+
+template <typename OpTy>
+class OnlyMovesElements
+    : public mlir::OpTrait::TraitBase<OpTy, OnlyMovesElements> {};
+
+/// True if the result of `op` has the elements of its first operand, in another
+/// order or shape; false without an operation.
+inline bool onlyMovesElements(mlir::Operation *op) {
+  return op && op->hasTrait<OnlyMovesElements>();
+}
+} // namespace qtc::qtrain
+
 #include "dialect/QTrain/Interfaces/FunctionInterface.h.inc"
 #include "dialect/QTrain/Interfaces/QTrainInterfaces.h.inc"
 

@@ -10,6 +10,11 @@
 
 include "mlir/IR/OpBase.td"
 
+/// The result has the elements of the first operand, in another order or shape.
+def QTrain_OnlyMovesElements : NativeOpTrait<"OnlyMovesElements"> {
+  let cppNamespace = "::qtc::qtrain";
+}
+
 def QTrain_DifferentiableOpInterface
     : OpInterface<"DifferentiableOpInterface"> {
   let cppNamespace = "::qtc::qtrain";
@@ -85,6 +90,84 @@ def QTrain_ContractionOpInterface : OpInterface<"ContractionOpInterface"> {
       }],
       "int64_t", "getMultiplyAccumulates">
   ];
+}
+
+def QTrain_LayerOpInterface : OpInterface<"LayerOpInterface"> {
+  let cppNamespace = "::qtc::qtrain";
+  let description = [{
+    A layer of the model that multiplies its input by weights. Its gradients are
+    other operations.
+  }];
+  let methods = [
+    InterfaceMethod<"The activations.", "::mlir::Value", "getInput">,
+    InterfaceMethod<"The weights, one row per output channel.",
+      "::mlir::Value", "getWeight">
+  ];
+}
+
+def QTrain_NormalizationOpInterface
+    : OpInterface<"NormalizationOpInterface"> {
+  let cppNamespace = "::qtc::qtrain";
+  let description = [{
+    A normalization of each channel. Its operands are the input, scale, bias,
+    running mean and running variance, in this order.
+  }];
+}
+
+def QTrain_RangeOpInterface : OpInterface<"RangeOpInterface"> {
+  let cppNamespace = "::qtc::qtrain";
+  let description = [{
+    An operation that knows more about the mantissas of its only result than
+    their width says. Operations without it are bounded by the width alone.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The operand whose bound of magnitudes the result shares, or null.
+      }],
+      "::mlir::Value", "getEqualRange", (ins), /*methodBody=*/"",
+      [{ return ::mlir::Value(); }]>,
+    InterfaceMethod<[{
+        The largest magnitude of a mantissa, at least 1, if no operand has the
+        same.
+      }],
+      "int64_t", "getMaxMagnitude", (ins), /*methodBody=*/"", [{
+        return ::qtc::qtrain::detail::getLargestMantissa($_op->getResult(0));
+      }]>,
+    InterfaceMethod<[{
+        The operands without a negative element that the result has none with;
+        nothing if they do not tell.
+      }],
+      "::std::optional<::mlir::OperandRange>", "getSignOperands", (ins),
+      /*methodBody=*/"", [{ return ::std::nullopt; }]>
+  ];
+}
+
+def QTrain_LayoutOpInterface : OpInterface<"LayoutOpInterface"> {
+  let cppNamespace = "::qtc::qtrain";
+  let description = [{
+    An operation with results that are shaped like parameters, which keep the
+    order of the model file in memory. Results of all other operations have the
+    layout of activations.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The results that are shaped like parameters. `ofParameters`: whether the
+        first operand is.
+      }],
+      "::mlir::ResultRange", "getParameterResults",
+      (ins "bool":$ofParameters), /*methodBody=*/"", [{
+        ::mlir::ResultRange results = $_op->getResults();
+        return ofParameters ? results : results.take_front(0);
+      }]>
+  ];
+  let extraClassDeclaration = [{
+    /// Whether all results are shaped like parameters, whatever the operands
+    /// are.
+    bool formsParameters() {
+      return getParameterResults(/*ofParameters=*/false) ==
+             (*this)->getResults();
+    }
+  }];
 }
 
 #endif // QTRAIN_INTERFACES_TD

@@ -165,9 +165,9 @@ class FloatConvolutions(unittest.TestCase):
         operands = [*form.operands] + ([((conv.y[1],), False)] if operation == "conv2d" else [])
         shapes = [to_memory_shape(shape) if images else shape for shape, images in (*operands, form.result)]
         *kinds, kind = [tensor("f4", shape) for shape in shapes]
-        names = [f"%{index}" for index in range(len(kinds))]
+        bias = f" bias(%2 : {kinds[2]})" if len(kinds) > 2 else ""
         body = (
-            f"%e = tensor.empty() : {kind}\n%y = qkernel.{operation} ins({', '.join(names)} : {', '.join(kinds)})"
+            f"%e = tensor.empty() : {kind}\n%y = qkernel.{operation} ins(%0, %1 : {kinds[0]}, {kinds[1]}){bias}"
             f" outs(%e : {kind}){form.attributes} -> {kind}\nreturn %y : {kind}\n"
         )
         *arguments, result = [("f4", shape) for shape in shapes]
