@@ -362,10 +362,9 @@ static bool haveSameState(ModuleOp left, ModuleOp right) {
                      });
 }
 
-/// The modules of getBatches() as formKernels makes them. One after another:
-/// only their code takes long.
-llvm::Expected<std::vector<std::string>> Compiler::formAllKernels() {
-  std::vector<std::string> all;
+/// Runs the front end for the other batches, one after another: only their code
+/// takes long.
+llvm::Error Compiler::formAllKernels() {
   for (int64_t batch : getBatches()) {
     OwningOpRef<ModuleOp> other;
     if (batch != options.batches.front()) {
@@ -380,12 +379,12 @@ llvm::Expected<std::vector<std::string>> Compiler::formAllKernels() {
             llvm::Twine(options.batches.front()) +
             "; compile a trainer for each");
     }
-    llvm::Expected<std::string> kernels = formKernels(other ? *other : *module);
-    if (!kernels)
-      return kernels.takeError();
-    all.push_back(std::move(*kernels));
+    llvm::Expected<std::string> formed = formKernels(other ? *other : *module);
+    if (!formed)
+      return formed.takeError();
+    formedKernels.push_back(std::move(*formed));
   }
-  return all;
+  return llvm::Error::success();
 }
 
 /// The module that every variant of a batch starts from: fused kernels, without
@@ -678,14 +677,13 @@ void Compiler::generateGroup(VariantGroup &group) {
 
 llvm::Error Compiler::generateVariants() {
   cpu::initializeBackend();
-  llvm::Expected<std::vector<std::string>> kernels = formAllKernels();
-  if (!kernels)
-    return kernels.takeError();
-  for (auto [batch, module] : llvm::zip_equal(getBatches(), *kernels))
+  if (llvm::Error error = formAllKernels())
+    return error;
+  for (auto [batch, formed] : llvm::zip_equal(getBatches(), formedKernels))
     for (const VariantOptions &how : chooseVariants()) {
       Variant &variant = variants.emplace_back();
       variant.options = how;
-      variant.kernels = module;
+      variant.kernels = formed;
       variant.description.batch = batch;
     }
   std::vector<VariantGroup> groups = groupVariants();

@@ -97,7 +97,7 @@ private:
   /// The code of one instruction set or for one kind of device, for one batch.
   struct Variant {
     VariantOptions options;
-    /// The module that it is made from, see formKernels.
+    /// The module that it is made from, one of formedKernels.
     llvm::StringRef kernels;
     VariantDescription description;
     /// Files to link, or the one to write.
@@ -133,12 +133,14 @@ private:
   llvm::Error writeObjects();
   llvm::Error writeOutput(llvm::StringRef text);
   llvm::Expected<std::string> formKernels(mlir::ModuleOp step);
-  llvm::Expected<std::vector<std::string>> formAllKernels();
+  llvm::Error formAllKernels();
 
   mlir::MLIRContext &context;
   CompileOptions options; ///< with the loss that the model suggests
   mlir::OwningOpRef<mlir::ModuleOp> module; ///< for the first batch
   ModelDescription description;
+  /// The modules of getBatches() as formKernels makes them.
+  std::vector<std::string> formedKernels;
   std::vector<Variant> variants;
   MemoryReport memory;
 };

@@ -295,11 +295,11 @@ static std::vector<int64_t> parseBatches(llvm::StringRef text) {
     batches.push_back(batch);
   }
   if (batches.size() > kMaxBatches)
-    throw CLI::ValidationError(
-        name, "expected " + std::to_string(kMaxBatches) +
-                  " numbers at most, but got " +
-                  std::to_string(batches.size()) +
-                  "; compile several trainers, whose checkpoints are the same");
+    throw CLI::ValidationError(name,
+                               "expected " + std::to_string(kMaxBatches) +
+                                   " numbers at most, but got " +
+                                   std::to_string(batches.size()) +
+                                   "; compile another trainer for the rest");
   return batches;
 }
 
@@ -310,8 +310,8 @@ void tools::addBatches(CLI::App &command, std::vector<int64_t> &batches) {
   command
       .add_option_function<std::string>(
           "--batch", store,
-          "Examples per step, or a list of numbers from which the trainer's "
-          "own --batch chooses; the first is its default")
+          "Examples per step, or a list of numbers: the trainer takes the "
+          "first unless its own --batch names another")
       ->type_name("LIST")
       ->default_str(std::to_string(batches.front()));
 }
