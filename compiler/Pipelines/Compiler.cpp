@@ -125,8 +125,8 @@ static bool areIndices(Type type) {
 
 /// Checks for one kind of elements, or one per input, and for one mean and
 /// deviation, or one per channel of the pixels.
-llvm::Error Compiler::checkInputs() {
-  auto forward = module->lookupSymbol<func::FuncOp>(onnx_import::kForwardName);
+llvm::Error Compiler::checkInputs(ModuleOp model) {
+  auto forward = model.lookupSymbol<func::FuncOp>(onnx_import::kForwardName);
   ArrayRef<BlockArgument> inputs = getInputs(forward);
   bool isOnePerInput = options.inputs.size() > 1;
   if (isOnePerInput && options.inputs.size() != inputs.size())
@@ -157,21 +157,24 @@ llvm::Error Compiler::checkInputs() {
   return llvm::Error::success();
 }
 
-/// The module in float operations, or in the numbers of the scheme.
-llvm::Error Compiler::makeModule() {
-  module = onnx_import::importOnnxFile(options.modelPath, context,
-                                       getImportOptions(options));
-  if (!module)
+/// The module for a batch in float operations, or in the numbers of the scheme.
+llvm::Expected<OwningOpRef<ModuleOp>> Compiler::makeModule(int64_t batch) {
+  OwningOpRef<ModuleOp> model = onnx_import::importOnnxFile(
+      options.modelPath, context, getImportOptions(options, batch));
+  if (!model)
     return makeReportedError();
-  if (llvm::Error error = applyLayerSettings(*module, options.layers))
+  if (llvm::Error error = applyLayerSettings(*model, options.layers))
     return error;
   if (options.emit == Phase::Import)
-    return llvm::Error::success();
-  if (llvm::Error error = checkInputs())
+    return model;
+  if (llvm::Error error = checkInputs(*model))
     return error;
-  chooseLoss(*module, options);
-  return runFrontEnd(*module, options,
-                     /*applyScheme=*/options.emit != Phase::Backward);
+  chooseLoss(*model, options);
+  if (llvm::Error error =
+          runFrontEnd(*model, options,
+                      /*applyScheme=*/options.emit != Phase::Backward))
+    return error;
+  return model;
 }
 
 /// Training batches to estimate statistics on (numerics contract, section 3). A
@@ -267,13 +270,11 @@ void Compiler::describePorts(func::FuncOp step) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor)
       return &port;
-    port.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
     // Where examples have positions, these are rows.
-    int64_t positions = port.shape.front() / options.batch;
-    if (positions > 1) {
-      port.shape.front() = options.batch;
-      port.shape.insert(port.shape.begin() + 1, positions);
-    }
+    int64_t positions = tensor.getDimSize(0) / options.batches.front();
+    if (positions > 1)
+      port.shape.push_back(positions);
+    llvm::append_range(port.shape, tensor.getShape().drop_front());
     return &port;
   };
   for (BlockArgument argument : step.getArguments()) {
@@ -306,7 +307,6 @@ llvm::Error Compiler::describeModel() {
   auto step =
       module->lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
   auto prediction = cast<RankedTensorType>(step.getResultTypes().front());
-  description.batch = options.batch;
   description.classes =
       options.loss->takesClasses ? prediction.getDimSize(1) : 0;
   describePorts(step);
@@ -341,10 +341,56 @@ llvm::Error Compiler::describeModel() {
 // Variants
 //===----------------------------------------------------------------------===//
 
-/// The module that every variant starts from: fused kernels, without initial
-/// values, as bytecode.
-llvm::Expected<std::string> Compiler::formKernels() {
-  OwningOpRef<ModuleOp> copy = module->clone();
+/// Whether the output is a program with all variants, not one of them.
+bool Compiler::writesPrograms() const {
+  return options.emit == Phase::Trainer || options.emit == Phase::Library;
+}
+
+/// The batches to generate code for. Phases that print one variant print that
+/// of the first.
+llvm::ArrayRef<int64_t> Compiler::getBatches() const {
+  llvm::ArrayRef<int64_t> batches = options.batches;
+  return writesPrograms() ? batches : batches.take_front();
+}
+
+/// Whether both modules have the same parameters with the same values.
+static bool haveSameState(ModuleOp left, ModuleOp right) {
+  return llvm::equal(left.getOps<qtrain::ParameterOp>(),
+                     right.getOps<qtrain::ParameterOp>(),
+                     [](qtrain::ParameterOp a, qtrain::ParameterOp b) {
+                       return a->getAttrDictionary() == b->getAttrDictionary();
+                     });
+}
+
+/// Runs the front end for the other batches, one after another: only their code
+/// takes long.
+llvm::Error Compiler::formAllKernels() {
+  for (int64_t batch : getBatches()) {
+    OwningOpRef<ModuleOp> other;
+    if (batch != options.batches.front()) {
+      auto made = makeModule(batch);
+      if (!made)
+        return made.takeError();
+      other = std::move(*made);
+      if (!haveSameState(*module, *other))
+        return llvm::createStringError(
+            options.modelPath + ": the parameters with --batch=" +
+            llvm::Twine(batch) + " differ from those with --batch=" +
+            llvm::Twine(options.batches.front()) +
+            "; compile a trainer for each");
+    }
+    llvm::Expected<std::string> formed = formKernels(other ? *other : *module);
+    if (!formed)
+      return formed.takeError();
+    formedKernels.push_back(std::move(*formed));
+  }
+  return llvm::Error::success();
+}
+
+/// The module that every variant of a batch starts from: fused kernels, without
+/// initial values, as bytecode.
+llvm::Expected<std::string> Compiler::formKernels(ModuleOp step) {
+  OwningOpRef<ModuleOp> copy = step.clone();
   for (auto parameter : copy->getOps<qtrain::ParameterOp>()) {
     auto type = cast<ShapedType>(parameter.getValue().getType());
     Attribute zero = Builder(&context).getZeroAttr(type.getElementType());
@@ -409,9 +455,7 @@ LogicalResult Compiler::lowerToKernels(ModuleOp copy,
 }
 
 /// Runs in a thread of its own, in a context of its own.
-void Compiler::generateVariant(llvm::StringRef bytecode,
-                               const VariantOptions &variantOptions,
-                               llvm::StringSet<> &tasks, Variant &variant) {
+void Compiler::generateVariant(llvm::StringSet<> &tasks, Variant &variant) {
   DialectRegistry registry;
   registerDialects(registry);
   MLIRContext local(registry, MLIRContext::Threading::DISABLED);
@@ -423,10 +467,10 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
   });
   // The module was written by this process, and the plan will be verified.
   auto copy = parseSourceString<ModuleOp>(
-      bytecode, ParserConfig(&local, /*verifyAfterParse=*/false));
+      variant.kernels, ParserConfig(&local, /*verifyAfterParse=*/false));
   if (!copy)
     return;
-  if (failed(lowerToKernels(*copy, variantOptions))) {
+  if (failed(lowerToKernels(*copy, variant.options))) {
     messages << "lowering failed";
     return;
   }
@@ -437,17 +481,42 @@ void Compiler::generateVariant(llvm::StringRef bytecode,
   if (options.emit == Phase::Plan || options.emit == Phase::Kernels) {
     std::string text = print(*copy, /*elides=*/false);
     variant.code.emplace_back(text.begin(), text.end());
-  } else if (variantOptions.device) {
-    finishDeviceVariant(*copy, *variantOptions.device, variant);
+  } else if (variant.options.device) {
+    finishDeviceVariant(*copy, variant);
   } else {
-    finishProcessorVariant(std::move(copy), variantOptions, tasks, variant);
+    finishProcessorVariant(std::move(copy), tasks, variant);
   }
 }
 
+/// What tells names of later batches from those of the first; empty for that.
+std::string Compiler::getBatchSuffix(int64_t batch,
+                                     llvm::StringRef separator) const {
+  return batch == options.batches.front()
+             ? ""
+             : (separator + llvm::Twine(batch)).str();
+}
+
+/// All batches lie in one program, so each has names of its own. They share the
+/// peak function, which is that of the first.
+void Compiler::nameEntryPoints(ModuleOp lowered, VariantDescription &variant) {
+  std::string suffix = getBatchSuffix(variant.batch, "_");
+  if (suffix.empty())
+    return;
+  for (std::string *symbol : {&variant.trainSymbol, &variant.evaluateSymbol,
+                              &variant.estimateSymbol}) {
+    auto function = lowered.lookupSymbol<LLVM::LLVMFuncOp>(*symbol);
+    if (!function)
+      continue;
+    *symbol += suffix;
+    function.setSymName(*symbol);
+  }
+  lowered.lookupSymbol(variant.peakSymbol)->erase();
+}
+
 void Compiler::finishProcessorVariant(OwningOpRef<ModuleOp> kernels,
-                                      const VariantOptions &variantOptions,
                                       llvm::StringSet<> &tasks,
                                       Variant &variant) {
+  const VariantOptions &variantOptions = variant.options;
   const cpu::TargetRecord &target = *variantOptions.target;
   auto step = kernels->lookupSymbol<func::FuncOp>(
       qtrain::QTrainDialect::kTrainStepName);
@@ -472,7 +541,8 @@ void Compiler::finishProcessorVariant(OwningOpRef<ModuleOp> kernels,
     variant.message += "lowering to LLVM failed";
     return;
   }
-  if (options.emit == Phase::Trainer || options.emit == Phase::Library) {
+  nameEntryPoints(*kernels, result);
+  if (writesPrograms()) {
     cpu::shareTasks(*kernels, tasks);
     auto objects = cpu::emitObjects(std::move(kernels), target);
     if (objects)
@@ -490,9 +560,8 @@ void Compiler::finishProcessorVariant(OwningOpRef<ModuleOp> kernels,
     variant.message += llvm::toString(std::move(error));
 }
 
-void Compiler::finishDeviceVariant(ModuleOp kernels,
-                                   const cuda::TargetRecord &target,
-                                   Variant &variant) {
+void Compiler::finishDeviceVariant(ModuleOp kernels, Variant &variant) {
+  const cuda::TargetRecord &target = *variant.options.device;
   DeviceDescription &device = variant.description.device.emplace();
   device.openSymbol = "qtcrt_open_cuda";
   device.detectSymbol = "qtcrt_detect_cuda";
@@ -545,7 +614,8 @@ void Compiler::finishDeviceVariant(ModuleOp kernels,
     variant.message += llvm::toString(binary.takeError());
 }
 
-/// Phases that print one variant print the strongest of those requested.
+/// The variants of each batch. Phases that print one print the strongest of
+/// those requested.
 std::vector<VariantOptions> Compiler::chooseVariants() const {
   std::vector<VariantOptions> chosen;
   bool floatPeak = !options.scheme->isInteger;
@@ -555,7 +625,7 @@ std::vector<VariantOptions> Compiler::chooseVariants() const {
   if (options.devices.empty())
     for (const cpu::TargetRecord *target : options.targets)
       chosen.push_back({target, options.microkernels, floatPeak, nullptr});
-  if (options.emit == Phase::Trainer || options.emit == Phase::Library)
+  if (writesPrograms())
     return chosen;
   auto strongest = llvm::max_element(
       chosen, [](const VariantOptions &a, const VariantOptions &b) {
@@ -565,13 +635,15 @@ std::vector<VariantOptions> Compiler::chooseVariants() const {
   return {*strongest};
 }
 
-/// Processors with the same features except for dot products share tasks.
-std::vector<Compiler::VariantGroup>
-Compiler::groupVariants(llvm::ArrayRef<VariantOptions> chosen) {
+/// Processors with the same features except for dot products share tasks, and
+/// so do batches.
+std::vector<Compiler::VariantGroup> Compiler::groupVariants() const {
   std::vector<VariantGroup> groups;
-  for (auto [index, variant] : llvm::enumerate(chosen)) {
-    auto group = llvm::find_if(groups, [&, target = variant.target](auto &g) {
-      const cpu::TargetRecord *other = chosen[g.indices.front()].target;
+  for (auto [index, variant] : llvm::enumerate(variants)) {
+    const cpu::TargetRecord *target = variant.options.target;
+    auto group = llvm::find_if(groups, [&, target](const VariantGroup &g) {
+      const cpu::TargetRecord *other =
+          variants[g.indices.front()].options.target;
       return target && other && target->hasSameFeatures(*other);
     });
     if (group == groups.end())
@@ -581,22 +653,22 @@ Compiler::groupVariants(llvm::ArrayRef<VariantOptions> chosen) {
   return groups;
 }
 
-void Compiler::generateGroup(llvm::StringRef bytecode,
-                             llvm::ArrayRef<VariantOptions> chosen,
-                             VariantGroup &group) {
+void Compiler::generateGroup(VariantGroup &group) {
   for (auto [position, index] : llvm::enumerate(group.indices)) {
-    const VariantOptions &how = chosen[index];
     Variant &variant = variants[index];
+    const VariantOptions &how = variant.options;
     auto equal = llvm::find_if(
         llvm::ArrayRef(group.indices).take_front(position), [&](size_t other) {
           return how.floatPeak &&
-                 how.target->hasSameFloats(*chosen[other].target);
+                 variant.description.batch ==
+                     variants[other].description.batch &&
+                 how.target->hasSameFloats(*variants[other].options.target);
         });
     if (equal != group.indices.begin() + position) {
       variant.description = variants[*equal].description;
       variant.description.isa = static_cast<uint32_t>(how.target->isa);
     } else {
-      generateVariant(bytecode, how, group.tasks, variant);
+      generateVariant(group.tasks, variant);
     }
     variant.description.name =
         (how.device ? how.device->name : how.target->name).str();
@@ -605,18 +677,22 @@ void Compiler::generateGroup(llvm::StringRef bytecode,
 
 llvm::Error Compiler::generateVariants() {
   cpu::initializeBackend();
-  llvm::Expected<std::string> bytecode = formKernels();
-  if (!bytecode)
-    return bytecode.takeError();
-  std::vector<VariantOptions> chosen = chooseVariants();
-  variants.resize(chosen.size());
-  std::vector<VariantGroup> groups = groupVariants(chosen);
+  if (llvm::Error error = formAllKernels())
+    return error;
+  for (auto [batch, formed] : llvm::zip_equal(getBatches(), formedKernels))
+    for (const VariantOptions &how : chooseVariants()) {
+      Variant &variant = variants.emplace_back();
+      variant.options = how;
+      variant.kernels = formed;
+      variant.description.batch = batch;
+    }
+  std::vector<VariantGroup> groups = groupVariants();
   // One thread per processor: more would only hold more modules in memory.
   llvm::ThreadPoolStrategy strategy = llvm::hardware_concurrency(groups.size());
   strategy.Limit = true;
   llvm::DefaultThreadPool pool(strategy);
   for (VariantGroup &group : groups)
-    pool.async([&] { generateGroup(*bytecode, chosen, group); });
+    pool.async([&] { generateGroup(group); });
   pool.wait();
   for (Variant &variant : variants) {
     const VariantDescription &result = variant.description;
@@ -624,8 +700,8 @@ llvm::Error Compiler::generateVariants() {
       return llvm::createStringError(
           options.modelPath +
           (result.device ? ": device '" : ": instruction set '") + result.name +
-          "': " + variant.message);
-    memory.arenas.push_back({result.name, result.arenaBytes});
+          "', batch " + llvm::Twine(result.batch) + ": " + variant.message);
+    memory.arenas.push_back({result.name, result.batch, result.arenaBytes});
     description.variants.push_back(result);
   }
   return llvm::Error::success();
@@ -638,8 +714,11 @@ llvm::Error Compiler::generateVariants() {
 llvm::Error Compiler::run() {
   if (llvm::Error error = checkOutput())
     return error;
-  if (llvm::Error error = makeModule())
-    return error;
+  llvm::Expected<OwningOpRef<ModuleOp>> made =
+      makeModule(options.batches.front());
+  if (!made)
+    return made.takeError();
+  module = std::move(*made);
   switch (options.emit) {
   case Phase::Import:
   case Phase::Backward:
@@ -652,7 +731,7 @@ llvm::Error Compiler::run() {
     return error;
   if (llvm::Error error = generateVariants())
     return error;
-  if (options.emit == Phase::Library || options.emit == Phase::Trainer)
+  if (writesPrograms())
     return writeObjects();
   llvm::ArrayRef<char> code = variants.front().code.front();
   return writeOutput(llvm::StringRef(code.data(), code.size()));
@@ -681,8 +760,10 @@ llvm::Error Compiler::writeObjects() {
     if (variant.description.device)
       continue; // its code is in the descriptor
     static constexpr llvm::StringLiteral kinds[] = {"-steps.o", "-tasks.o"};
+    std::string name = variant.description.name +
+                       getBatchSuffix(variant.description.batch, "-");
     for (auto [kind, code] : llvm::zip(kinds, variant.code))
-      if (llvm::Error error = add(variant.description.name + kind.str(), code))
+      if (llvm::Error error = add(name + kind.str(), code))
         return error;
   }
   return options.emit == Phase::Library

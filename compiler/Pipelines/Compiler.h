@@ -70,6 +70,7 @@ struct CompileOptions : FrontEndOptions {
 struct MemoryReport {
   struct Arena {
     std::string variant;
+    int64_t batch;
     int64_t bytes;
   };
   int64_t stateBytes = 0;
@@ -87,14 +88,17 @@ public:
   llvm::Error run();
 
   const MemoryReport &getMemoryReport() const { return memory; }
-  /// The code, one entry per device or instruction set.
+  /// The code, one entry per batch and device or instruction set.
   llvm::ArrayRef<VariantDescription> getVariants() const {
     return description.variants;
   }
 
 private:
-  /// The code of one instruction set or for one kind of device.
+  /// The code of one instruction set or for one kind of device, for one batch.
   struct Variant {
+    VariantOptions options;
+    /// The module that it is made from, one of formedKernels.
+    llvm::StringRef kernels;
     VariantDescription description;
     /// Files to link, or the one to write.
     std::vector<llvm::SmallVector<char, 0>> code;
@@ -107,36 +111,36 @@ private:
     llvm::StringSet<> tasks;
   };
 
-  llvm::Error makeModule();
-  llvm::Error checkInputs();
+  llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> makeModule(int64_t batch);
+  llvm::Error checkInputs(mlir::ModuleOp model);
   void describePorts(mlir::func::FuncOp step);
   llvm::Error describeModel();
+  bool writesPrograms() const;
+  llvm::ArrayRef<int64_t> getBatches() const;
   llvm::Error generateVariants();
-  static std::vector<VariantGroup>
-  groupVariants(llvm::ArrayRef<VariantOptions> chosen);
-  void generateGroup(llvm::StringRef bytecode,
-                     llvm::ArrayRef<VariantOptions> chosen,
-                     VariantGroup &group);
+  std::vector<VariantGroup> groupVariants() const;
+  void generateGroup(VariantGroup &group);
   std::vector<VariantOptions> chooseVariants() const;
-  void generateVariant(llvm::StringRef bytecode,
-                       const VariantOptions &variantOptions,
-                       llvm::StringSet<> &tasks, Variant &variant);
+  void generateVariant(llvm::StringSet<> &tasks, Variant &variant);
   mlir::LogicalResult lowerToKernels(mlir::ModuleOp copy,
                                      const VariantOptions &variantOptions);
   void finishProcessorVariant(mlir::OwningOpRef<mlir::ModuleOp> kernels,
-                              const VariantOptions &variantOptions,
                               llvm::StringSet<> &tasks, Variant &variant);
-  void finishDeviceVariant(mlir::ModuleOp kernels,
-                           const cuda::TargetRecord &target, Variant &variant);
+  void finishDeviceVariant(mlir::ModuleOp kernels, Variant &variant);
+  std::string getBatchSuffix(int64_t batch, llvm::StringRef separator) const;
+  void nameEntryPoints(mlir::ModuleOp lowered, VariantDescription &variant);
   llvm::Error checkOutput();
   llvm::Error writeObjects();
   llvm::Error writeOutput(llvm::StringRef text);
-  llvm::Expected<std::string> formKernels();
+  llvm::Expected<std::string> formKernels(mlir::ModuleOp step);
+  llvm::Error formAllKernels();
 
   mlir::MLIRContext &context;
   CompileOptions options; ///< with the loss that the model suggests
-  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::OwningOpRef<mlir::ModuleOp> module; ///< for the first batch
   ModelDescription description;
+  /// The modules of getBatches() as formKernels makes them.
+  std::vector<std::string> formedKernels;
   std::vector<Variant> variants;
   MemoryReport memory;
 };

@@ -79,10 +79,10 @@ void qtc::chooseLoss(ModuleOp module, FrontEndOptions &options) {
   options.lossValues = getDefaultValues(*options.loss);
 }
 
-onnx_import::ImportOptions
-qtc::getImportOptions(const FrontEndOptions &options) {
+onnx_import::ImportOptions qtc::getImportOptions(const FrontEndOptions &options,
+                                                 int64_t batch) {
   onnx_import::ImportOptions result;
-  result.batch = options.batch;
+  result.batch = batch;
   result.hasClasses = expectsClasses(options);
   result.classAxis = options.classAxis;
   result.output = options.output;

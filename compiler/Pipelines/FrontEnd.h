@@ -45,7 +45,9 @@ std::string spellInputs(llvm::ArrayRef<InputKind> kinds);
 struct FrontEndOptions {
   const Scheme *scheme = nullptr;
   SchemeRequest schemeRequest;
-  int64_t batch = 128;
+  /// Examples per step, each number once. A front-end run is for one of them;
+  /// parameters and their values are the same for all.
+  std::vector<int64_t> batches = {128};
   /// Null until the model's end decides, see chooseLoss.
   const Loss *loss = nullptr;
   OptionValues lossValues; ///< of the options of `loss`
@@ -65,8 +67,9 @@ struct FrontEndOptions {
   bool verifyEach = false;
 };
 
-/// How models are imported for these options.
-onnx_import::ImportOptions getImportOptions(const FrontEndOptions &options);
+/// How models are imported for these options and `batch`, one of theirs.
+onnx_import::ImportOptions getImportOptions(const FrontEndOptions &options,
+                                            int64_t batch);
 
 /// Sets a loss that is not given: one that has the function at the end of the
 /// model as a part, such as Sigmoid; a loss of numbers, if the model gives one

@@ -12,6 +12,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/DerivedTypes.h"
 #include "llvm/IR/GlobalVariable.h"
@@ -49,8 +50,12 @@ public:
     variable->setAlignment(llvm::Align(8));
     return variable;
   }
+  /// Variants have the same names, so each text is stored once.
   llvm::Constant *string(llvm::StringRef text) {
-    return global(llvm::ConstantDataArray::getString(context, text));
+    llvm::Constant *&stored = strings[text];
+    if (!stored)
+      stored = global(llvm::ConstantDataArray::getString(context, text));
+    return stored;
   }
   /// Address of a function of another object, or null without a name; its type
   /// does not matter here.
@@ -95,6 +100,7 @@ public:
   llvm::Module &module;
   llvm::LLVMContext &context;
   llvm::PointerType *pointer;
+  llvm::StringMap<llvm::Constant *> strings;
 };
 
 } // namespace
@@ -213,13 +219,13 @@ llvm::Constant *DescriptorBuilder::variant(const VariantDescription &variant) {
   for (const ProfiledOp &op : variant.trainOps)
     ops.push_back(structure(
         {string(op.name), string(op.kind), u64(op.macs), u64(op.bytes)}));
-  return structure({string(variant.name), function(variant.trainSymbol),
-                    function(variant.evaluateSymbol),
-                    function(variant.estimateSymbol),
-                    function(variant.peakSymbol), u64(variant.peakMacs),
-                    u64(variant.arenaBytes), array(ops), u64(ops.size()),
-                    variant.device ? device(*variant.device) : null(),
-                    u32(variant.isa), u32(variant.peakKind)});
+  return structure(
+      {string(variant.name), function(variant.trainSymbol),
+       function(variant.evaluateSymbol), function(variant.estimateSymbol),
+       function(variant.peakSymbol), u64(variant.peakMacs),
+       u64(variant.arenaBytes), array(ops), u64(ops.size()),
+       variant.device ? device(*variant.device) : null(), u32(variant.isa),
+       u32(variant.peakKind), u64(variant.batch)});
 }
 
 llvm::Constant *DescriptorBuilder::initialState(const StateLayout &layout) {
@@ -263,7 +269,6 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
                     string(d.compilerVersion),
                     string(d.defaultSchedule),
                     u64(d.defaultSeed),
-                    u64(d.batch),
                     array(ports),
                     u64(ports.size()),
                     u64(layout.getBytes()),

@@ -55,9 +55,11 @@ struct DeviceDescription {
   std::vector<LaunchDescription> train, evaluate, estimate;
 };
 
-/// The code of one instruction set or of a device, as in qtcrt_variant.
+/// The code of one instruction set or of a device for one batch, as in
+/// qtcrt_variant.
 struct VariantDescription {
   std::string name;
+  int64_t batch = 0;
   uint32_t isa = 0;
   uint32_t peakKind = 0;
   int64_t arenaBytes = 0;
@@ -72,7 +74,7 @@ struct VariantDescription {
 /// A tensor that a step exchanges with its caller, as in qtcrt_port.
 struct PortDescription {
   std::string name;
-  std::vector<int64_t> shape;
+  std::vector<int64_t> shape; ///< of an example
   uint32_t role = 0, dtype = 0, encoding = 0;
   int32_t exponent = 0;
   bool isStandardized = false;
@@ -90,7 +92,6 @@ struct ModelDescription {
   uint32_t loss = 0;
   LossConstants lossConstants;
   uint32_t estimateBatches = 0;
-  int64_t batch = 0;
   /// 0 if targets are numbers.
   uint32_t classes = 0;
   std::vector<PortDescription> ports;

@@ -131,10 +131,10 @@ Rate measureBandwidth(Executor &executor) {
   return summarize(rates);
 }
 
-/// Deterministic elements of a port: pixels, classes, or numbers in [0, 1),
-/// which every loss takes as targets.
-Buffer makeElements(const qtcrt_port &port) {
-  Buffer buffer(portBytes(port), "a batch");
+/// Deterministic elements of a port for `count` examples: pixels, classes, or
+/// numbers in [0, 1), which every loss takes as targets.
+Buffer makeElements(const qtcrt_port &port, int64_t count) {
+  Buffer buffer(portBytes(port, count), "a batch");
   uint32_t stream = port.role == QTCRT_PORT_INPUT ? 0 : 1;
   auto random = [stream](uint64_t i) {
     return randomBlock(1, i, stream, 0, RandomPurpose::Benchmark)[i & 3];
@@ -144,7 +144,7 @@ Buffer makeElements(const qtcrt_port &port) {
       buffer.data()[i] = static_cast<uint8_t>(random(i));
     return buffer;
   }
-  std::vector<double> numbers(port.elements);
+  std::vector<double> numbers(portElements(port, count));
   bool areClasses = port.encoding == QTCRT_ENCODING_CLASS;
   for (uint64_t i = 0; i < numbers.size(); ++i)
     numbers[i] =
@@ -154,11 +154,13 @@ Buffer makeElements(const qtcrt_port &port) {
   return buffer;
 }
 
-Batch makeBatch(const qtcrt_model &model) {
+Batch makeBatch(const Session &session) {
+  const qtcrt_model &model = session.model();
+  int64_t count = session.variant().batch;
   Batch batch;
   for (uint64_t i = 0; i < countPorts(model, QTCRT_PORT_INPUT); ++i)
-    batch.inputs.push_back(makeElements(model.ports[i]));
-  batch.targets = makeElements(targetPort(model));
+    batch.inputs.push_back(makeElements(model.ports[i], count));
+  batch.targets = makeElements(targetPort(model), count);
   return batch;
 }
 
@@ -207,7 +209,7 @@ void summarizeSteps(std::vector<StepTimes> steps, const qtcrt_variant &variant,
 BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
   const qtcrt_model &model = session.model();
   const qtcrt_variant &variant = session.variant();
-  Batch batch = makeBatch(model);
+  Batch batch = makeBatch(session);
   Executor &executor = session.executor();
   executor.startProfile(variant.train_op_count);
   auto run = [&](uint64_t step) {
@@ -242,7 +244,7 @@ BenchResult measureSteps(Session &session, uint64_t steps, int64_t schedule) {
 /// finished, and then their launches one by one.
 BenchResult measureDevice(Session &session, uint64_t steps, int64_t schedule) {
   const qtcrt_model &model = session.model();
-  Batch batch = makeBatch(model);
+  Batch batch = makeBatch(session);
   uint64_t next = 0;
   auto start = [&] {
     session.startTraining(batch, model.default_seed, schedule, next++);
@@ -274,7 +276,8 @@ BenchResult measureDevice(Session &session, uint64_t steps, int64_t schedule) {
 } // namespace
 
 int qtcrt::runBench(const qtcrt_model &model, const Options &options) {
-  Session session(model, static_cast<unsigned>(options.threads), options.isa);
+  Session session(model, static_cast<unsigned>(options.threads), options.isa,
+                  options.batch);
   Schedule schedule =
       Schedule::parse(model.default_schedule,
                       static_cast<qtcrt_schedule_kind>(model.schedule_kind));

@@ -132,10 +132,10 @@ Json describeBench(Session &session, const BenchResult &result) {
       {"isa", session.variant().name},
       {"device", device},
       {"threads", threads},
-      {"batch", model.batch},
+      {"batch", session.variant().batch},
       {"steps", result.steps},
-      {"images_per_second",
-       static_cast<double>(model.batch) / result.milliseconds * 1e3},
+      {"images_per_second", static_cast<double>(session.variant().batch) /
+                                result.milliseconds * 1e3},
       {"milliseconds_per_step", result.milliseconds},
       {"median_milliseconds", result.medianMilliseconds},
       {"percentile_99_milliseconds", result.slowMilliseconds},

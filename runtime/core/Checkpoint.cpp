@@ -566,6 +566,13 @@ void qtcrt::saveCheckpoint(const std::string &path, const qtcrt_model &model,
   writeSafeTensors(path, tensors, metadata);
 }
 
+RunRecord qtcrt::readRunRecord(const std::string &path,
+                               const qtcrt_model &model) {
+  CheckpointReader reader(path, model, CheckpointUse::Resume);
+  reader.checkIdentity();
+  return reader.readRecord();
+}
+
 RunRecord qtcrt::loadCheckpoint(const std::string &path,
                                 const qtcrt_model &model, uint8_t *state,
                                 CheckpointUse use) {

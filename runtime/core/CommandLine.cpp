@@ -9,6 +9,7 @@
 
 #include "qtcrt/DataSet.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/Isa.h"
 #include "qtcrt/Printable.h"
 #include "qtcrt/ShellCommand.h"
 #include "qtcrt/Usage.h"
@@ -24,6 +25,7 @@ namespace {
 
 /// The group of options that help does not list.
 constexpr const char *hidden = "";
+constexpr uint64_t maxBatch = uint64_t{1} << 24;
 constexpr uint64_t maxThreads = 1024;
 constexpr uint64_t maxEpochs = 1000000000;
 constexpr uint64_t maxSteps = uint64_t{1} << 62;
@@ -67,10 +69,16 @@ void addStatisticsBatches(CLI::App &train, Options &options,
   option->group(hidden)->check(CLI::Validator(refuse, ""));
 }
 
+/// `otherwise` says what happens if the option is left out.
+void addBatch(CLI::App &app, Options &options, const qtcrt_model &model,
+              const std::string &otherwise) {
+  addNumber(app, "--batch", options.batch, 1, maxBatch,
+            concat("Examples per step, one of ", listBatches(model),
+                   " (default: ", otherwise, ")"));
+}
+
 void addMachine(CLI::App &app, Options &options, const qtcrt_model *model) {
-  std::string names;
-  for (uint64_t i = 0; model && i < model->variant_count; ++i)
-    names += (i ? ", " : ": ") + std::string(model->variants[i].name);
+  std::string names = model ? ": " + listVariants(*model) : "";
   addNumber(app, "--threads", options.threads, 1, maxThreads,
             "Threads (default: all processors available)");
   app.add_option("--isa", options.isa,
@@ -96,6 +104,9 @@ void qtcrt::addTrainOptions(CLI::App &train, Options &options,
   addNumber(train, "--steps", options.steps, 0, maxSteps,
             "Train for N batches instead of epochs")
       ->excludes(epochs);
+  // The compiler has an option of this name, so `qtc train` has it already.
+  if (model)
+    addBatch(train, options, *model, "the first, or that of the run to resume");
   addNumber(train, "--seed", options.seed, 0, UINT64_MAX,
             "Seed of all random numbers" +
                 defaultText(std::to_string(model ? model->default_seed : 1)));
@@ -145,12 +156,14 @@ void addOthers(CLI::App &app, Options &options, const qtcrt_model &model) {
   eval.add_option("--checkpoint", options.checkpoint,
                   "Checkpoint to test (default: the initial weights)")
       ->type_name("FILE");
+  addBatch(eval, options, model, "the first");
   addMachine(eval, options, &model);
 
   CLI::App &bench =
       *app.add_subcommand("bench", "Measure speed on synthetic input");
   addNumber(bench, "--steps", options.steps, 1, 1000000,
             "Steps to measure (default: 20)");
+  addBatch(bench, options, model, "the first");
   addMachine(bench, options, &model);
   bench.add_flag("--json", options.json, "Print one JSON object");
 

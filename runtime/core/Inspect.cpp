@@ -26,7 +26,8 @@ using Json = nlohmann::ordered_json;
 using Number = unsigned long long;
 
 int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
-  Session session(model, static_cast<unsigned>(options.threads), options.isa);
+  Session session(model, static_cast<unsigned>(options.threads), options.isa,
+                  options.batch);
   DataRequest request = requestFor(model);
   if (!options.checkpoint.empty())
     request.standardization =
@@ -98,15 +99,16 @@ namespace {
 
 Json describeVariants(const qtcrt_model &model) {
   Json variants = Json::array();
-  const qtcrt_variant *used = strongestVariant(model);
-  for (uint64_t i = 0; i < model.variant_count; ++i) {
-    const qtcrt_variant &variant = model.variants[i];
-    variants.push_back(
-        {{"name", variant.name},
-         {"supported", isSupported(variant)},
-         {"used", &variant == used},
-         {"arena_bytes", variant.arena_bytes},
-         {"planned_bytes", model.state_bytes + variant.arena_bytes}});
+  for (int64_t batch : batchesOf(model)) {
+    const qtcrt_variant *used = strongestVariant(model, batch);
+    for (const qtcrt_variant &variant : variantsOf(model, batch))
+      variants.push_back(
+          {{"name", variant.name},
+           {"batch", batch},
+           {"supported", isSupported(variant)},
+           {"used", &variant == used},
+           {"arena_bytes", variant.arena_bytes},
+           {"planned_bytes", model.state_bytes + variant.arena_bytes}});
   }
   return variants;
 }
@@ -125,10 +127,10 @@ Json describeInputPorts(const qtcrt_model &model) {
   Json inputs = Json::array();
   for (uint64_t i = 0; i < countPorts(model, QTCRT_PORT_INPUT); ++i) {
     const qtcrt_port &port = model.ports[i];
-    inputs.push_back({{"name", port.name},
-                      {"shape", std::vector<int64_t>(port.shape + 1,
-                                                     port.shape + port.rank)},
-                      {"elements", describeElements(port)}});
+    inputs.push_back(
+        {{"name", port.name},
+         {"shape", std::vector<int64_t>(port.shape, port.shape + port.rank)},
+         {"elements", describeElements(port)}});
   }
   return inputs;
 }
@@ -147,7 +149,8 @@ Json describeModel(const qtcrt_model &model) {
           {"model_hash", model.model_hash},
           {"scheme", model.scheme},
           {"options", model.options},
-          {"batch", model.batch},
+          {"batch", model.variants[0].batch},
+          {"batches", batchesOf(model)},
           {"input_shape", inputs[0]["shape"]},
           {"input_elements", inputs[0]["elements"]},
           {"inputs", inputs},
@@ -166,13 +169,13 @@ Json describeModel(const qtcrt_model &model) {
 /// The extents of an example and what they are, as far as their number says.
 std::string describeShape(const qtcrt_port &input) {
   std::string text;
-  for (uint32_t dim = 1; dim < input.rank; ++dim)
-    text += concat(dim > 1 ? "x" : "", input.shape[dim]);
-  if (input.rank == 2)
+  for (uint32_t dim = 0; dim < input.rank; ++dim)
+    text += concat(dim > 0 ? "x" : "", input.shape[dim]);
+  if (input.rank == 1)
     return text + " (features)";
-  if (input.rank == 3)
+  if (input.rank == 2)
     return text + " (channels x length)";
-  return input.rank == 4 ? text + " (channels x height x width)" : "1";
+  return input.rank == 3 ? text + " (channels x height x width)" : "1";
 }
 
 /// One line; inputs have a name where there are several.
@@ -194,7 +197,7 @@ void printModel(const qtcrt_model &model, const Json &info) {
               model.model_hash);
   std::printf("scheme            %s\n", model.scheme);
   std::printf("options           %s\n", printable(model.options).c_str());
-  std::printf("batch             %llu\n", number("batch"));
+  std::printf("batch             %s\n", listBatches(model).c_str());
   for (uint64_t i = 0; i < countPorts(model, QTCRT_PORT_INPUT); ++i)
     printInput(model, model.ports[i]);
   std::printf("%s           %llu\n", areClasses ? "classes" : "outputs",
@@ -209,11 +212,12 @@ void printModel(const qtcrt_model &model, const Json &info) {
   std::printf("default schedule  %s\n", model.default_schedule);
   std::printf("default seed      %llu\n", number("default_seed"));
   std::printf("compiler          qtc %s\n\n", model.compiler_version);
-  std::printf("%-12s %14s %14s %14s  %s\n", "variant", "state bytes",
-              "arena bytes", "planned bytes", "this processor");
+  std::printf("%-12s %9s %14s %14s %14s  %s\n", "variant", "batch",
+              "state bytes", "arena bytes", "planned bytes", "this processor");
   for (const Json &variant : info["variants"])
-    std::printf("%-12s %14llu %14llu %14llu  %s\n",
+    std::printf("%-12s %9lld %14llu %14llu %14llu  %s\n",
                 variant["name"].get<std::string>().c_str(),
+                static_cast<long long>(variant["batch"].get<int64_t>()),
                 number("state_bytes"),
                 static_cast<Number>(variant["arena_bytes"].get<uint64_t>()),
                 static_cast<Number>(variant["planned_bytes"].get<uint64_t>()),

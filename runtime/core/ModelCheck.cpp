@@ -8,6 +8,7 @@
 #include "core/ModelCheck.h"
 
 #include "qtcrt/Error.h"
+#include "qtcrt/Isa.h"
 #include "qtcrt/Loss.h"
 #include "qtcrt/Ports.h"
 #include "qtcrt/Session.h"
@@ -17,6 +18,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <set>
+#include <vector>
 
 using namespace qtcrt;
 
@@ -95,10 +98,10 @@ bool hasValidType(const qtcrt_port &port) {
   }
 }
 
-void checkPort(const qtcrt_model &model, const qtcrt_port &port) {
+void checkPort(const qtcrt_port &port) {
   require(port.name != nullptr, "name of a port");
   require(port.role <= QTCRT_PORT_EXPONENT, "role of a port");
-  require(port.rank <= 8, "rank of a port");
+  require(port.rank <= 7, "rank of a port");
   require(port.elements > 0 &&
               port.elements == countElements(port.shape, port.rank),
           "shape of a port");
@@ -107,10 +110,7 @@ void checkPort(const qtcrt_model &model, const qtcrt_port &port) {
           "exponent of a port");
   if (port.role == QTCRT_PORT_EXPONENT)
     return require(port.elements == 1, "shape of an exponent");
-  require(port.rank > 0 && port.shape[0] == model.batch, "batch of a port");
-  require(port.elements / static_cast<uint64_t>(model.batch) <
-              maxExampleElements,
-          "size of a port");
+  require(port.elements < maxExampleElements, "size of a port");
   bool areClasses =
       port.role <= QTCRT_PORT_TARGET && port.encoding == QTCRT_ENCODING_CLASS;
   require(areClasses ? port.classes > 0 && port.classes <= INT32_MAX
@@ -118,7 +118,7 @@ void checkPort(const qtcrt_model &model, const qtcrt_port &port) {
           "classes of a port");
   require(!port.standardized ||
               (port.role == QTCRT_PORT_INPUT &&
-               port.encoding == QTCRT_ENCODING_NUMBER && port.rank >= 2),
+               port.encoding == QTCRT_ENCODING_NUMBER && port.rank >= 1),
           "standardization of a port");
 }
 
@@ -151,7 +151,7 @@ void checkTarget(const qtcrt_model &model) {
 void checkPorts(const qtcrt_model &model) {
   require(model.port_count <= QTCRT_MAX_PORTS, "number of ports");
   for (uint64_t i = 0; i < model.port_count; ++i) {
-    checkPort(model, model.ports[i]);
+    checkPort(model.ports[i]);
     require(i == 0 || model.ports[i - 1].role <= model.ports[i].role,
             "order of the ports");
   }
@@ -159,7 +159,7 @@ void checkPorts(const qtcrt_model &model) {
   requireOne(model, QTCRT_PORT_TARGET, "target");
   requireOne(model, QTCRT_PORT_PREDICTION, "prediction");
   const qtcrt_port &prediction = predictionPort(model);
-  require(prediction.rank >= 2, "shape of the prediction");
+  require(prediction.rank >= 1, "shape of the prediction");
   uint64_t exponents = prediction.dtype == QTCRT_FLOAT32 ? 0 : 1;
   require(countPorts(model, QTCRT_PORT_EXPONENT) == exponents,
           "exponent of the prediction");
@@ -191,6 +191,32 @@ void checkLoss(const qtcrt_model &model) {
   checkClassWeights(model);
 }
 
+/// The variants of a batch must lie together, and all batches have the same.
+void checkVariants(const qtcrt_model &model) {
+  require(model.variant_count > 0, "variants");
+  std::vector<int64_t> batches = batchesOf(model);
+  VariantRange expected = variantsOf(model, batches.front());
+  for (int64_t batch : batches) {
+    require(batch > 0 && batch <= (1 << 24), "batch");
+    VariantRange variants = variantsOf(model, batch);
+    require(std::equal(variants.begin(), variants.end(), expected.begin(),
+                       expected.end(),
+                       [](const qtcrt_variant &a, const qtcrt_variant &b) {
+                         return std::strcmp(a.name, b.name) == 0;
+                       }),
+            "variants of a batch");
+  }
+  require(std::set<int64_t>(batches.begin(), batches.end()).size() ==
+              batches.size(),
+          "order of the variants");
+  for (uint64_t i = 0; model.estimate_batches && i < model.variant_count; ++i) {
+    const qtcrt_variant &variant = model.variants[i];
+    require(variant.device ? variant.device->estimate_count > 0
+                           : variant.estimate != nullptr,
+            "estimation of statistics");
+  }
+}
+
 bool isBefore(const qtcrt_tensor &a, const qtcrt_tensor &b) {
   int order = std::strcmp(a.name, b.name);
   return order < 0 || (order == 0 && a.kind < b.kind);
@@ -210,17 +236,10 @@ void qtcrt::checkModel(const qtcrt_model &model) {
     fail("the model was compiled for version ", model.abi_version,
          " of the runtime's interface, but this runtime has version ",
          QTCRT_ABI_VERSION, "; compile it again");
-  require(model.batch > 0 && model.batch <= (1 << 24), "batch");
   checkPorts(model);
   checkLoss(model);
   require(model.schedule_kind <= QTCRT_SCHEDULE_LOG2, "schedule");
-  require(model.variant_count > 0, "variants");
-  for (uint64_t i = 0; model.estimate_batches && i < model.variant_count; ++i) {
-    const qtcrt_variant &variant = model.variants[i];
-    require(variant.device ? variant.device->estimate_count > 0
-                           : variant.estimate != nullptr,
-            "estimation of statistics");
-  }
+  checkVariants(model);
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     checkTensor(model, model.tensors[i]);
     require(i == 0 || isBefore(model.tensors[i - 1], model.tensors[i]),

@@ -49,8 +49,13 @@ bool qtcrt::isOutput(const qtcrt_port &port) {
   return port.role == QTCRT_PORT_PREDICTION || port.role == QTCRT_PORT_EXPONENT;
 }
 
-uint64_t qtcrt::portBytes(const qtcrt_port &port) {
-  return port.elements * dtypeBytes(port.dtype);
+uint64_t qtcrt::portElements(const qtcrt_port &port, int64_t batch) {
+  bool isPerExample = port.role != QTCRT_PORT_EXPONENT;
+  return port.elements * (isPerExample ? static_cast<uint64_t>(batch) : 1);
+}
+
+uint64_t qtcrt::portBytes(const qtcrt_port &port, int64_t batch) {
+  return portElements(port, batch) * dtypeBytes(port.dtype);
 }
 
 uint64_t qtcrt::outputsOf(const qtcrt_model &model) {
@@ -59,8 +64,7 @@ uint64_t qtcrt::outputsOf(const qtcrt_model &model) {
 }
 
 uint64_t qtcrt::positionsOf(const qtcrt_model &model) {
-  return predictionPort(model).elements /
-         (outputsOf(model) * static_cast<uint64_t>(model.batch));
+  return predictionPort(model).elements / outputsOf(model);
 }
 
 bool qtcrt::takesPixels(const qtcrt_model &model) {
@@ -90,6 +94,6 @@ uint64_t qtcrt::standardizedChannels(const qtcrt_model &model) {
   uint64_t channels = 0;
   for (uint64_t i = 0; i < model.port_count; ++i)
     if (model.ports[i].standardized)
-      channels += static_cast<uint64_t>(model.ports[i].shape[1]);
+      channels += static_cast<uint64_t>(model.ports[i].shape[0]);
   return channels;
 }

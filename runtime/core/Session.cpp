@@ -27,26 +27,26 @@ void qtcrt::copyOrigin(const qtcrt_model &model, const qtcrt_tensor &tensor,
 }
 
 /// Memory for the ports that a step writes.
-static std::vector<Buffer> allocateOutputs(const qtcrt_model &model) {
+static std::vector<Buffer> allocateOutputs(const qtcrt_model &model,
+                                           int64_t batch) {
   std::vector<Buffer> outputs(model.port_count);
   for (uint64_t i = 0; i < model.port_count; ++i)
     if (isOutput(model.ports[i]))
-      outputs[i] = Buffer(portBytes(model.ports[i]), "the predictions");
+      outputs[i] = Buffer(portBytes(model.ports[i], batch), "the predictions");
   return outputs;
 }
 
 Session::Session(const qtcrt_model &model, unsigned threads,
-                 const std::string &isa)
-    : compiled(model), chosen(selectVariant(model, isa)),
+                 const std::string &isa, int64_t batch)
+    : compiled(model), chosen(selectVariant(model, isa, batch)),
       stateMemory(model.state_bytes, "the training state"),
       arena(chosen.device ? 0 : chosen.arena_bytes, "the arena"),
-      outputs(allocateOutputs(model)),
+      outputs(allocateOutputs(model, chosen.batch)),
       pool(threads ? threads : availableProcessors()) {
   if (model.state_bytes)
     std::memcpy(stateMemory.data(), model.initial_state, model.state_bytes);
   if (chosen.device)
-    device.reset(static_cast<Device *>(
-        chosen.device->open(&model, chosen.device, chosen.arena_bytes)));
+    device.reset(static_cast<Device *>(chosen.device->open(&model, &chosen)));
 }
 
 uint8_t *Session::state() {
@@ -220,7 +220,7 @@ static void fillInputs(const DataSplit &data, uint64_t first, uint64_t count,
 LossSums Session::evaluateAll(const DataSplit &data,
                               const std::function<bool()> &stop,
                               const std::function<void(uint64_t)> &progress) {
-  uint64_t batch = static_cast<uint64_t>(compiled.batch);
+  uint64_t batch = static_cast<uint64_t>(chosen.batch);
   Batch examples(data, batch);
   LossSums sums;
   uint64_t done = 0;

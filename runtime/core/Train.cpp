@@ -10,6 +10,7 @@
 #include "core/Commands.h"
 #include "core/Signals.h"
 #include "qtcrt/Error.h"
+#include "qtcrt/Isa.h"
 #include "qtcrt/Ports.h"
 #include "qtcrt/Printable.h"
 #include "qtcrt/ShellCommand.h"
@@ -49,6 +50,26 @@ void requireSame(const std::string &file, const char *option,
                         "; leave ", option, " out"));
 }
 
+/// The batch of the variant to train with, see selectVariant. A run keeps its
+/// batch, if the trainer has it.
+int64_t chooseBatch(const qtcrt_model &model, const Options &options) {
+  if (options.batch || options.resume.empty() || batchesOf(model).size() == 1)
+    return options.batch;
+  auto recorded =
+      static_cast<int64_t>(readRunRecord(options.resume, model).batch);
+  return variantsOf(model, recorded).isEmpty() ? 0 : recorded;
+}
+
+/// What to do about a training set of `count` examples, fewer than a batch.
+std::string adviseSmallerBatch(const qtcrt_model &model, uint64_t count) {
+  int64_t largest = 0;
+  for (int64_t batch : batchesOf(model))
+    if (static_cast<uint64_t>(batch) <= count)
+      largest = std::max(largest, batch);
+  return largest ? concat("use --batch=", largest)
+                 : "compile with a smaller --batch";
+}
+
 } // namespace
 
 void qtcrt::printRemark(const DataSet &data) {
@@ -58,7 +79,8 @@ void qtcrt::printRemark(const DataSet &data) {
 
 TrainingRun::TrainingRun(const qtcrt_model &model, const Options &options)
     : model(model), options(options), folder(options),
-      session(model, static_cast<unsigned>(options.threads), options.isa) {
+      session(model, static_cast<unsigned>(options.threads), options.isa,
+              chooseBatch(model, options)) {
   applyOptions();
   loadData();
   planSteps();
@@ -81,7 +103,7 @@ void TrainingRun::applyOptions() {
   const std::string &file = options.resume;
   if (file.empty()) {
     record.seed = options.seed.value_or(model.default_seed);
-    record.batch = static_cast<uint64_t>(model.batch);
+    record.batch = static_cast<uint64_t>(session.variant().batch);
     record.limit = options.limit.value_or(0);
     record.shuffle = !options.noShuffle;
     record.augment = options.augment.value_or("none");
@@ -103,12 +125,17 @@ void TrainingRun::applyOptions() {
 /// Throws when an option contradicts the checkpoint to resume.
 void TrainingRun::checkRunOptions() const {
   const std::string &file = options.resume;
-  if (record.batch != static_cast<uint64_t>(model.batch)) {
+  auto batch = static_cast<int64_t>(record.batch);
+  if (variantsOf(model, batch).isEmpty()) {
     std::string stored = spell("--batch", std::to_string(record.batch));
-    refuseResume(file, concat("the run was started with ", stored,
-                              ", but this trainer has --batch=", model.batch,
-                              "; ", adviseToCompile(stored)));
+    refuseResume(
+        file, concat("the run was started with ", stored,
+                     ", but this trainer has --batch=", listBatches(model, ","),
+                     "; ", adviseToCompile(stored)));
   }
+  if (batch != session.variant().batch)
+    requireSame(file, "--batch", std::to_string(batch),
+                std::to_string(options.batch));
   if (options.seed)
     requireSame(file, "--seed", std::to_string(record.seed),
                 std::to_string(*options.seed));
@@ -136,8 +163,8 @@ void TrainingRun::loadData() {
   printRemark(data);
   if (data.train.count() < record.batch)
     fail("the training set has ", data.train.count(), " examples, fewer than ",
-         "one batch of ", record.batch,
-         "; use more data or compile with a smaller --batch");
+         "one batch of ", record.batch, "; use more data or ",
+         adviseSmallerBatch(model, data.train.count()));
   std::string hash = hashData(data.train);
   uint64_t count = data.train.count();
   if (!options.resume.empty()) {
@@ -253,7 +280,7 @@ void TrainingRun::printHeading() const {
               "%llu + %llu examples, %s, %s\n",
               inQuotes(model.name).c_str(), model.scheme,
               static_cast<unsigned long long>(parameters),
-              static_cast<long long>(model.batch),
+              static_cast<long long>(session.variant().batch),
               static_cast<unsigned long long>(data.train.count()),
               static_cast<unsigned long long>(data.test.count()), place.c_str(),
               session.variant().name);
@@ -323,7 +350,7 @@ void TrainingRun::startStep() {
 void TrainingRun::finishStep() {
   session.finish();
   LossSums sums;
-  session.addTo(sums, started.front().data(), model.batch);
+  session.addTo(sums, started.front().data(), session.variant().batch);
   started.pop_front();
   record.lossSum += sums.loss;
   record.weightSum += sums.weight;

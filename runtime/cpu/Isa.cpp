@@ -8,6 +8,7 @@
 #include "qtcrt/Isa.h"
 
 #include "qtcrt/Error.h"
+#include "qtcrt/ShellCommand.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -112,38 +113,78 @@ static uint32_t strengthOf(const qtcrt_variant &variant) {
              : variant.isa;
 }
 
-const qtcrt_variant *qtcrt::strongestVariant(const qtcrt_model &model) {
-  const qtcrt_variant *best = nullptr;
+std::vector<int64_t> qtcrt::batchesOf(const qtcrt_model &model) {
+  std::vector<int64_t> batches;
   for (uint64_t i = 0; i < model.variant_count; ++i)
-    if (isSupported(model.variants[i]) &&
-        (!best || strengthOf(model.variants[i]) > strengthOf(*best)))
-      best = &model.variants[i];
+    if (batches.empty() || batches.back() != model.variants[i].batch)
+      batches.push_back(model.variants[i].batch);
+  return batches;
+}
+
+std::string qtcrt::listBatches(const qtcrt_model &model,
+                               const char *separator) {
+  std::string text;
+  for (int64_t batch : batchesOf(model))
+    text += concat(text.empty() ? "" : separator, batch);
+  return text;
+}
+
+VariantRange qtcrt::variantsOf(const qtcrt_model &model, int64_t batch) {
+  const qtcrt_variant *end = model.variants + model.variant_count;
+  auto isOfBatch = [batch](const qtcrt_variant &variant) {
+    return variant.batch == batch;
+  };
+  const qtcrt_variant *first = std::find_if(model.variants, end, isOfBatch);
+  return {first, std::find_if_not(first, end, isOfBatch)};
+}
+
+std::string qtcrt::listVariants(const qtcrt_model &model) {
+  std::string text;
+  for (const qtcrt_variant &variant :
+       variantsOf(model, model.variants[0].batch))
+    text += concat(text.empty() ? "" : ", ", variant.name);
+  return text;
+}
+
+const qtcrt_variant *qtcrt::strongestVariant(const qtcrt_model &model,
+                                             int64_t batch) {
+  const qtcrt_variant *best = nullptr;
+  for (const qtcrt_variant &variant : variantsOf(model, batch))
+    if (isSupported(variant) &&
+        (!best || strengthOf(variant) > strengthOf(*best)))
+      best = &variant;
   return best;
 }
 
 const qtcrt_variant &qtcrt::selectVariant(const qtcrt_model &model,
-                                          const std::string &name) {
-  std::string names;
-  for (uint64_t i = 0; i < model.variant_count; ++i) {
-    const qtcrt_variant &variant = model.variants[i];
-    names += (i ? ", " : "") + std::string(variant.name);
-    if (name == variant.name) {
-      if (!variant.device && !isSupported(variant))
-        fail("--isa=", name, ": this processor or operating system lacks it; ",
-             "leave the option out to use the strongest supported variant");
-      return variant;
-    }
+                                          const std::string &name,
+                                          int64_t batch) {
+  if (batch == 0)
+    batch = model.variants[0].batch;
+  VariantRange variants = variantsOf(model, batch);
+  if (variants.isEmpty())
+    throw UsageError(concat("--batch: the trainer has no code for batches of ",
+                            batch, ", expected one of: ", listBatches(model),
+                            "; leave the option out, or ",
+                            adviseToCompile(concat("--batch=", batch))));
+  for (const qtcrt_variant &variant : variants) {
+    if (name != variant.name)
+      continue;
+    if (!variant.device && !isSupported(variant))
+      fail("--isa=", name, ": this processor or operating system lacks it; ",
+           "leave the option out to use the strongest supported variant");
+    return variant;
   }
   if (!name.empty())
     throw UsageError(concat("--isa: unknown instruction set ", inQuotes(name),
-                            ", expected one of: ", names));
-  const qtcrt_variant *best = strongestVariant(model);
-  if (!best && model.variants[0].device)
-    return model.variants[0];
+                            ", expected one of: ", listVariants(model)));
+  const qtcrt_variant *best = strongestVariant(model, batch);
+  if (!best && variants.first->device)
+    return *variants.first;
   if (!best)
     fail("this processor supports none of the instruction sets the trainer was "
          "compiled for (",
-         names, "): compile with --mcpu=baseline or --mcpu=auto");
+         listVariants(model), "): compile with --mcpu=baseline or --mcpu=auto");
   return *best;
 }
 

@@ -31,23 +31,23 @@ constexpr uint64_t alignment = 256;
 /// that a step gets from the host are adjacent, and so are its outputs. Both
 /// exist once per step that may be under way.
 struct MemoryLayout {
-  MemoryLayout(const qtcrt_model &model, uint64_t arenaBytes)
+  MemoryLayout(const qtcrt_model &model, const qtcrt_variant &variant)
       : offsets(QTCRT_MEMORY_PORT + model.port_count) {
     add(QTCRT_MEMORY_STATE, model.state_bytes);
-    add(QTCRT_MEMORY_ARENA, arenaBytes);
+    add(QTCRT_MEMORY_ARENA, variant.arena_bytes);
     add(QTCRT_MEMORY_SEED, sizeof(uint64_t));
     add(QTCRT_MEMORY_SCHEDULE, sizeof(int64_t));
     add(QTCRT_MEMORY_STEP, sizeof(uint32_t));
-    addPorts(model, /*areOutputs=*/false);
+    addPorts(model, variant.batch, /*areOutputs=*/false);
     outputBegin = end;
-    addPorts(model, /*areOutputs=*/true);
+    addPorts(model, variant.batch, /*areOutputs=*/true);
     slotBytes = end - inputBegin();
   }
 
-  void addPorts(const qtcrt_model &model, bool areOutputs) {
+  void addPorts(const qtcrt_model &model, int64_t batch, bool areOutputs) {
     for (uint32_t i = 0; i < model.port_count; ++i)
       if (isOutput(model.ports[i]) == areOutputs)
-        add(QTCRT_MEMORY_PORT + i, portBytes(model.ports[i]));
+        add(QTCRT_MEMORY_PORT + i, portBytes(model.ports[i], batch));
   }
 
   void add(uint32_t memory, uint64_t bytes) {
@@ -227,10 +227,9 @@ struct Slot {
 /// that are under way have a slot in common; finish() frees it.
 class CudaDevice : public Device {
 public:
-  CudaDevice(const qtcrt_model &model, const qtcrt_device_program &program,
-             uint64_t arenaBytes)
-      : model(model), program(program), layout(model, arenaBytes),
-        driver(getDriver()) {
+  CudaDevice(const qtcrt_model &model, const qtcrt_variant &variant)
+      : model(model), program(*variant.device), batch(variant.batch),
+        layout(model, variant), driver(getDriver()) {
     checkDevice(context, program, layout.total());
     check(driver.cuMemAlloc(memory.slot(), layout.total()),
           "take the GPU's memory");
@@ -295,7 +294,7 @@ public:
     for (uint32_t i = 0; i < model.port_count; ++i)
       if (isOutput(model.ports[i]))
         std::memcpy(ports[i], transferred(QTCRT_MEMORY_PORT + i, index),
-                    portBytes(model.ports[i]));
+                    portBytes(model.ports[i], batch));
   }
 
   std::vector<double> profileTraining(const qtcrt_step &step) override {
@@ -413,7 +412,8 @@ private:
     copy(QTCRT_MEMORY_STEP, &step.step, sizeof(step.step));
     for (uint32_t i = 0; i < model.port_count; ++i)
       if (!isOutput(model.ports[i]) && step.ports[i]) // no targets in a test
-        copy(QTCRT_MEMORY_PORT + i, step.ports[i], portBytes(model.ports[i]));
+        copy(QTCRT_MEMORY_PORT + i, step.ports[i],
+             portBytes(model.ports[i], batch));
   }
 
   void upload(unsigned slot, CUstream stream) {
@@ -447,6 +447,7 @@ private:
   // Members that the driver gave are given back in reverse order.
   const qtcrt_model &model;
   const qtcrt_device_program &program;
+  int64_t batch;
   MemoryLayout layout;
   const Driver &driver;
   Context context;
@@ -473,7 +474,6 @@ extern "C" uint32_t qtcrt_detect_cuda() {
 }
 
 extern "C" qtcrt_device *qtcrt_open_cuda(const qtcrt_model *model,
-                                         const qtcrt_device_program *program,
-                                         uint64_t arenaBytes) {
-  return new CudaDevice(*model, *program, arenaBytes);
+                                         const qtcrt_variant *variant) {
+  return new CudaDevice(*model, *variant);
 }

@@ -172,8 +172,8 @@ DataSet qtcrt::loadDataSet(const std::string &spec,
 static ImageShape exampleShape(const qtcrt_port &port) {
   ImageShape shape;
   int64_t *extents[] = {&shape.channels, &shape.height, &shape.width};
-  for (uint32_t dim = 1; dim < port.rank; ++dim)
-    *extents[std::min(dim - 1, 2u)] *= port.shape[dim];
+  for (uint32_t dim = 0; dim < port.rank; ++dim)
+    *extents[std::min(dim, 2u)] *= port.shape[dim];
   return shape;
 }
 

@@ -253,7 +253,7 @@ class Machine(harness.Case):
         environment = dict(os.environ, QTC_FAKE_CUDA_CAPABILITY=capability, **environment)
         outcome = harness.succeed(trainer, "info", env=environment)
         rows = [line.split() for line in outcome.out.splitlines() if line.startswith("sm_")]
-        return [(row[0], " ".join(row[4:])) for row in rows]
+        return [(row[0], " ".join(row[5:])) for row in rows]
 
     def test_capabilities(self):
         """The newest code that the device can run, and its errors where there is none."""
@@ -265,6 +265,21 @@ class Machine(harness.Case):
         self.assertEqual(states, {self.assert_runs(self.trainer)})
         pattern = r"this GPU \(a processor\) is sm_75; the trainer was built for sm_80: compile the model with a smaller --sm"
         self.assert_error(pattern, trainer=trainer, QTC_FAKE_CUDA_CAPABILITY="75")
+
+    def test_batches(self):
+        """Each has launches of its own. A text phase has the kernels of one batch, so each gets its own library."""
+        trainer = harness.compile_model(self.model, self.path("both"), "--target=cuda", "--batch=6,4")
+        words = ("--data", self.data, "--steps=5", "--out", self.path("out"))
+        for batch in (6, 4):
+            cpu = harness.compile_model(self.model, self.path(f"cpu{batch}"), f"--batch={batch}", "--mcpu=native")
+            folder = self.path(str(batch))
+            os.makedirs(folder)
+            environment = dict(
+                os.environ, LD_LIBRARY_PATH=emulation.LIBRARIES,
+                QTC_FAKE_CUDA_KERNELS=compile_kernels(self.model, folder, f"--batch={batch}"),
+            )  # fmt: skip
+            result = harness.train(trainer, *words, f"--batch={batch}", env=environment)
+            self.assertEqual(result.state, harness.train(cpu, *words).state)
 
     def test_exact_capability(self):
         """Code with features of one generation runs there, where it is preferred, and nowhere else."""

@@ -103,6 +103,19 @@ class Tuned(TuneCase):
     def test_blocks(self):
         self.assertGreater(self.check("blocks", 6), 3)
 
+    def test_batches(self):
+        """The schedules of all batches, each measured with steps of its own."""
+        environment = dict(os.environ, LD_LIBRARY_PATH=emulation.LIBRARIES, QTC_FAKE_CUDA_CLOCK="blocks")
+        tuned = {}
+        for batches in ("24", "5", "24,5"):
+            file = self.path(batches + ".json")
+            words = (harness.QTC, "compile", self.model, "--target=cuda", "--batch=" + batches, "--tune-file", file)
+            harness.succeed(*words, "--tune=2", "-o", self.path("trainer"), env=environment)
+            with open(file, encoding="utf-8") as opened:
+                tuned[batches] = json.load(opened)["schedules"]
+        self.assertGreater(len(tuned["24,5"]), len(tuned["24"]))
+        self.assertEqual(tuned["24,5"], {**tuned["24"], **tuned["5"]})
+
     def test_threads(self):
         """Of several capabilities, that of the code which the device runs is tuned."""
         self.check("threads", 3, "--sm=75,80,90")

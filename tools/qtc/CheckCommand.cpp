@@ -19,10 +19,11 @@
 using namespace qtc;
 using namespace qtc::tools;
 
-/// Judges the model as `qtc compile` does, up to the numbers of the scheme.
-static int checkModel(const std::string &model, FrontEndOptions options) {
-  Session session(model);
-  onnx_import::ImportOptions import = getImportOptions(options);
+/// Judges the model with one batch as `qtc compile` does, up to the numbers of
+/// the scheme.
+static mlir::FailureOr<onnx_import::ModelReport>
+judgeModel(const std::string &model, FrontEndOptions &options, int64_t batch,
+           Session &session) {
   auto judge = [&](mlir::ModuleOp module, bool isComplete) {
     if (!isComplete)
       return checkPartialModel(module, *options.scheme);
@@ -34,13 +35,26 @@ static int checkModel(const std::string &model, FrontEndOptions options) {
     if (!message.empty())
       mlir::emitError(module.getLoc()) << message;
   };
-  auto report = onnx_import::checkOnnxFile(model, session.getContext(),
-                                           getImportOptions(options), judge);
-  if (mlir::failed(report))
-    return 1;
-  onnx_import::printReport(*report, llvm::outs());
+  return onnx_import::checkOnnxFile(model, session.getContext(),
+                                    getImportOptions(options, batch), judge);
+}
+
+/// Prints the report of the first batch, or of the first that is not supported.
+static int checkModel(const std::string &model, FrontEndOptions options) {
+  Session session(model);
+  std::optional<onnx_import::ModelReport> first;
+  for (int64_t batch : options.batches) {
+    auto report = judgeModel(model, options, batch, session);
+    if (mlir::failed(report))
+      return 1;
+    if (!first || !report->isSupported())
+      first = std::move(*report);
+    if (!first->isSupported())
+      break;
+  }
+  onnx_import::printReport(*first, llvm::outs());
   int status = finishOutput();
-  return report->isSupported() ? status : 1;
+  return first->isSupported() ? status : 1;
 }
 
 void tools::addCheckCommand(CLI::App &app, int &status) {
@@ -59,9 +73,7 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   qtcrt::setChoices(
       command->add_option("--scheme", *scheme, "Numbers to train with"), names);
   loss->addTo(*command);
-  qtcrt::addNumber(*command, "--batch", options->batch, 1, kMaxBatch,
-                   "Examples per step")
-      ->default_str(std::to_string(options->batch));
+  addBatches(*command, options->batches);
   addOutputOptions(*command, options->output, options->classAxis);
   layers->addTo(*command);
   command->callback([model, scheme, loss, options, layers, &status] {

@@ -166,8 +166,7 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
   optimizer = getOptimizerNames().front();
   addChoice(command, "--optimizer", optimizer, getOptimizerNames(),
             "With " + getOptimizerSchemes() + ", rule that updates parameters");
-  qtcrt::addNumber(command, "--batch", batch, 1, kMaxBatch, "Examples per step")
-      ->default_str(std::to_string(batch));
+  addBatches(command, batches);
   loss.addTo(command);
   CLI::Option *kinds = command.add_option(
       "--input", inputs,
@@ -282,6 +281,39 @@ void CompileFlags::addCompilerOptions(CLI::App &command, Use use) {
   command
       .add_flag("--verify-each", verifyEach, "Verify the IR after every pass")
       ->group(group);
+}
+
+static std::vector<int64_t> parseBatches(llvm::StringRef text) {
+  const std::string name = "--batch";
+  std::vector<int64_t> batches;
+  for (llvm::StringRef part : llvm::split(text, ',')) {
+    auto batch = static_cast<int64_t>(
+        qtcrt::parseNumber(name, part.str(), 1, kMaxBatch));
+    if (llvm::is_contained(batches, batch))
+      throw CLI::ValidationError(name, "expected different numbers, but got " +
+                                           part.str() + " twice");
+    batches.push_back(batch);
+  }
+  if (batches.size() > kMaxBatches)
+    throw CLI::ValidationError(name,
+                               "expected " + std::to_string(kMaxBatches) +
+                                   " numbers at most, but got " +
+                                   std::to_string(batches.size()) +
+                                   "; compile another trainer for the rest");
+  return batches;
+}
+
+void tools::addBatches(CLI::App &command, std::vector<int64_t> &batches) {
+  auto store = [&batches](const std::string &text) {
+    batches = parseBatches(text);
+  };
+  command
+      .add_option_function<std::string>(
+          "--batch", store,
+          "Examples per step, or a list of numbers: the trainer takes the "
+          "first unless its own --batch names another")
+      ->type_name("LIST")
+      ->default_str(std::to_string(batches.front()));
 }
 
 void tools::addOutputOptions(CLI::App &command, std::string &output,
@@ -501,7 +533,7 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
     return llvm::createStringError(
         "MODEL.onnx: expected the name of a file, but got ''");
   options.modelPath = model;
-  options.batch = batch;
+  options.batches = batches;
   options.microkernels = !noMicrokernels;
   options.assertInteger = assertInteger;
   options.verifyEach = verifyEach;

@@ -25,6 +25,9 @@ namespace qtc::tools {
 void addOutputOptions(CLI::App &command, std::string &output,
                       std::optional<int64_t> &classAxis);
 
+/// Adds `--batch`, a list.
+void addBatches(CLI::App &command, std::vector<int64_t> &batches);
+
 /// `--loss` and the options of all losses as the user writes them.
 class LossFlags {
 public:
@@ -105,7 +108,7 @@ private:
   std::string target = "cpu";
   std::vector<std::string> devices = {"80"};
   uint64_t seed = 1;
-  int64_t batch = 128;
+  std::vector<int64_t> batches = {128};
   bool noMicrokernels = false, verifyEach = false, machineCode = false;
   bool assertInteger = true;
   LayerFlags layers;

@@ -74,6 +74,9 @@ void Session::print(Diagnostic &diagnostic) {
   // The importer names the file itself.
   if (!llvm::StringRef(text).starts_with(model + ": "))
     text = model + ": " + text;
+  // The front end says the same about every batch.
+  if (isRemark && !remarks.insert(text).second)
+    return;
   printLine((isError ? "error: " : "remark: ") + text);
 }
 
@@ -146,11 +149,12 @@ int tools::finishOutput() {
 }
 
 static void printMemory(const MemoryReport &report) {
-  llvm::outs() << "variant           state bytes      arena bytes        total "
-                  "MiB\n";
+  llvm::outs() << "variant          batch      state bytes      arena bytes    "
+                  "    total MiB\n";
   for (const MemoryReport::Arena &arena : report.arenas)
     llvm::outs() << llvm::format(
-        "%-12s %16lld %16lld %16.1f\n", arena.variant.c_str(),
+        "%-12s %9lld %16lld %16lld %16.1f\n", arena.variant.c_str(),
+        static_cast<long long>(arena.batch),
         static_cast<long long>(report.stateBytes),
         static_cast<long long>(arena.bytes),
         static_cast<double>(report.stateBytes + arena.bytes) / (1 << 20));

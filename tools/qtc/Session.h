@@ -10,6 +10,7 @@
 
 #include "compiler/Pipelines/Compiler.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <memory>
 #include <optional>
@@ -20,6 +21,8 @@ namespace qtc::tools {
 
 /// Largest batch: rows of a step are counted in 31 bits.
 constexpr int64_t kMaxBatch = 1 << 20;
+/// Most batches of a trainer: each takes a compilation and code of its own.
+constexpr size_t kMaxBatches = 8;
 
 /// An MLIR context that prints its errors and remarks as lines, in the order in
 /// which they are emitted.
@@ -38,6 +41,7 @@ private:
   std::string model;
   bool printsRemarks;
   bool reported = false;
+  llvm::StringSet<> remarks; ///< that are printed
   std::unique_ptr<mlir::ScopedDiagnosticHandler> handler;
 };
 

@@ -116,7 +116,8 @@ static llvm::Expected<bool> hasStatistics(const CompileOptions &options) {
   // The compiler prints the remarks.
   Session session(options.modelPath, /*printsRemarks=*/false);
   mlir::OwningOpRef<mlir::ModuleOp> module = onnx_import::importOnnxFile(
-      options.modelPath, session.getContext(), getImportOptions(options));
+      options.modelPath, session.getContext(),
+      getImportOptions(options, options.batches.front()));
   if (!module)
     return makeReportedError();
   auto isNormalization = [](qtrain::BatchNormTrainingOp) {

@@ -59,6 +59,7 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
   for (const SchemeOption &option :
        options.scheme->getOptions(options.schemeRequest))
     scheme[option.name] = options.schemeRequest.get(option);
+  llvm::json::Array batches(options.batches);
   llvm::json::Array targets, devices, mean, std, layers;
   for (const LayerSetting &setting : options.layers)
     layers.push_back(setting.spell());
@@ -76,7 +77,7 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
       {"scheme options", std::move(scheme)},
       {"optimizer", optimizer ? optimizer->name : ""},
       {"scheme init", options.schemeRequest.schemeInit},
-      {"batch", options.batch},
+      {"batches", std::move(batches)},
       {"loss", options.loss ? options.loss->name : ""},
       {"loss options", llvm::json::Array(options.lossValues.listSettings())},
       {"layers", std::move(layers)},

@@ -54,11 +54,11 @@ llvm::Expected<Tuner::Candidate> Tuner::compile(unsigned index) {
     return error;
   for (const VariantDescription &variant : compiler.getVariants())
     for (const ProfiledOp &op : variant.trainOps)
-      candidate.tiles[variant.name].push_back(op.tiles);
+      candidate.tiles[{variant.name, variant.batch}].push_back(op.tiles);
   return candidate;
 }
 
-llvm::Error Tuner::note(const Candidate &candidate,
+llvm::Error Tuner::note(const Candidate &candidate, int64_t batch,
                         const llvm::json::Object &bench) {
   auto error = [](const llvm::Twine &what) {
     return llvm::createStringError("the bench of a trainer did not print the " +
@@ -70,7 +70,7 @@ llvm::Error Tuner::note(const Candidate &candidate,
     return error("operations of a GPU");
   tuned.device = device->str();
   tuned.code = variant->str();
-  auto tiles = candidate.tiles.find(variant->str());
+  auto tiles = candidate.tiles.find({variant->str(), batch});
   // The last row is the time between the operations.
   if (tiles == candidate.tiles.end() || ops->size() != tiles->second.size() + 1)
     return error("time of every launch");
@@ -96,8 +96,21 @@ llvm::Error Tuner::note(const Candidate &candidate,
 }
 
 llvm::Expected<double> Tuner::measure(const Candidate &candidate) {
-  llvm::Expected<std::string> text = readProgram(
-      {candidate.trainer, "bench", "--json", "--steps", kSteps.str()});
+  double sum = 0;
+  for (int64_t batch : options.batches) {
+    llvm::Expected<double> milliseconds = measure(candidate, batch);
+    if (!milliseconds)
+      return milliseconds.takeError();
+    sum += *milliseconds;
+  }
+  return sum;
+}
+
+llvm::Expected<double> Tuner::measure(const Candidate &candidate,
+                                      int64_t batch) {
+  llvm::Expected<std::string> text =
+      readProgram({candidate.trainer, "bench", "--json", "--steps",
+                   kSteps.str(), "--batch", std::to_string(batch)});
   if (!text) {
     std::string message = llvm::toString(text.takeError());
     llvm::StringRef reason = message;
@@ -112,7 +125,7 @@ llvm::Expected<double> Tuner::measure(const Candidate &candidate) {
   if (!object)
     return llvm::createStringError(
         "the bench of a trainer did not print a JSON object");
-  if (llvm::Error error = note(candidate, *object))
+  if (llvm::Error error = note(candidate, batch, *object))
     return error;
   return object->getNumber("milliseconds_per_step").value_or(0);
 }

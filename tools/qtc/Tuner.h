@@ -33,10 +33,11 @@ public:
   llvm::Expected<TunedSchedules> run();
 
 private:
-  /// A trainer, and the contractions of its launches by the variant's name.
+  /// A trainer, and the contractions of its launches by the variant's name and
+  /// batch.
   struct Candidate {
     std::string trainer;
-    std::map<std::string, std::vector<std::string>> tiles;
+    std::map<std::pair<std::string, int64_t>, std::vector<std::string>> tiles;
   };
   /// The times of all contractions of one shape.
   struct Times {
@@ -47,9 +48,12 @@ private:
   };
 
   llvm::Expected<Candidate> compile(unsigned index);
-  /// Runs `bench`, records the times and returns the milliseconds of a step.
+  /// Runs `bench` with each batch, records the times and returns the
+  /// milliseconds of a step of each, together.
   llvm::Expected<double> measure(const Candidate &candidate);
-  llvm::Error note(const Candidate &candidate, const llvm::json::Object &bench);
+  llvm::Expected<double> measure(const Candidate &candidate, int64_t batch);
+  llvm::Error note(const Candidate &candidate, int64_t batch,
+                   const llvm::json::Object &bench);
   void choose();
 
   const CompileOptions &options;

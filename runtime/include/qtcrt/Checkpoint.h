@@ -94,6 +94,10 @@ enum class CheckpointUse {
 void saveCheckpoint(const std::string &path, const qtcrt_model &model,
                     const uint8_t *state, const RunRecord &record);
 
+/// Reads the record of a checkpoint of `model`, to choose what the run is
+/// continued with; loadCheckpoint does the other checks. Throws Error.
+RunRecord readRunRecord(const std::string &path, const qtcrt_model &model);
+
 /// Reads and validates a checkpoint of `model` into `state`, of this or an
 /// older version of the format. Throws Error that names what differs (model,
 /// scheme, an option, a tensor, ...); then the contents of `state` are

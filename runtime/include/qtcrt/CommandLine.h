@@ -42,6 +42,7 @@ struct Options {
   std::string out, resume, checkpoint;
   std::optional<uint64_t> epochs, steps, seed, limit, statisticsBatches;
   std::optional<std::string> schedule, augment;
+  int64_t batch = 0; ///< 0: the default, or that of the run to resume
   uint64_t threads = 0;
   uint64_t evalEvery = 1;
   uint64_t saveEvery = 0;

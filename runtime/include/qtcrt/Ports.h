@@ -38,8 +38,9 @@ uint64_t indexOf(const qtcrt_model &model, const qtcrt_port &port);
 /// Whether the step writes the port.
 bool isOutput(const qtcrt_port &port);
 
-/// Bytes of the whole port, which has those of one batch.
-uint64_t portBytes(const qtcrt_port &port);
+/// Elements and bytes of the whole port in a step of `batch` examples.
+uint64_t portElements(const qtcrt_port &port, int64_t batch);
+uint64_t portBytes(const qtcrt_port &port, int64_t batch);
 
 /// Numbers that the model predicts for one position of an example.
 uint64_t outputsOf(const qtcrt_model &model);

@@ -33,8 +33,9 @@ void copyOrigin(const qtcrt_model &model, const qtcrt_tensor &tensor,
 /// is for one. All memory is taken in the constructor; steps allocate nothing.
 class Session {
 public:
-  /// `threads` 0: all available processors. `isa`: see selectVariant.
-  Session(const qtcrt_model &model, unsigned threads, const std::string &isa);
+  /// `threads` 0: all available processors. `isa`, `batch`: see selectVariant.
+  Session(const qtcrt_model &model, unsigned threads, const std::string &isa,
+          int64_t batch = 0);
 
   const qtcrt_model &model() const { return compiled; }
   const qtcrt_variant &variant() const { return chosen; }
@@ -48,8 +49,8 @@ public:
   /// (qtcrt_tensor::uniform).
   void drawInitialState(uint64_t seed);
 
-  /// Starts a training step on a batch of as many examples as the model takes,
-  /// or a forward pass only. A processor runs the step at once.
+  /// Starts a training step on a batch of as many examples as the variant
+  /// takes, or a forward pass only. A processor runs the step at once.
   void startTraining(const Batch &batch, uint64_t seed, int64_t schedule,
                      uint64_t step);
   void startEvaluation(const Batch &batch);

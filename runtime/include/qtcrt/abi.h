@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 13
+#define QTCRT_ABI_VERSION 14
 
 /// Most ports of a model.
 #define QTCRT_MAX_PORTS 16
@@ -140,19 +140,19 @@ typedef struct qtcrt_op {
   uint64_t bytes;   ///< bytes read and written by one execution
 } qtcrt_op;
 
-/// A tensor that a step reads from its caller or writes for it, row-major.
+/// A tensor that a step reads from its caller or writes for it, row-major: the
+/// examples of a batch one after another, but one EXPONENT for all of them.
 typedef struct qtcrt_port {
   const char *name;      ///< of the model's input or output, UTF-8
-  const int64_t *shape;  ///< `rank` extents, each > 0; the first is the batch,
-                         ///< except for EXPONENT
-  uint64_t elements;     ///< product of the shape
-  uint32_t rank;         ///< 0 to 8
+  const int64_t *shape;  ///< of an example: `rank` extents, each > 0
+  uint64_t elements;     ///< of an example: product of the shape
+  uint32_t rank;         ///< 0 to 7
   uint32_t role;         ///< enum qtcrt_port_role
   uint32_t dtype;        ///< enum qtcrt_dtype
   uint32_t encoding;     ///< enum qtcrt_encoding
   int32_t exponent;      ///< of mantissas of INPUT and TARGET
   uint32_t standardized; ///< INPUT of numbers: not 0 if they are (x - mean) /
-                         ///< deviation of their channel (dimension 1) in the
+                         ///< deviation of their channel (dimension 0) in the
                          ///< training set
   uint32_t classes;      ///< CLASS: indices are below this; otherwise 0
   uint32_t reserved;
@@ -207,13 +207,14 @@ typedef struct qtcrt_launch {
 
 typedef struct qtcrt_device qtcrt_device;
 struct qtcrt_model;
+struct qtcrt_variant;
 
 /// A step on a device: launches, each after the one before.
 typedef struct qtcrt_device_program {
-  /// Provided by the runtime: takes the device and all memory of `program`.
+  /// Provided by the runtime: takes the device and all memory of `variant`,
+  /// whose program this is.
   qtcrt_device *(*open)(const struct qtcrt_model *model,
-                        const struct qtcrt_device_program *program,
-                        uint64_t arena_bytes);
+                        const struct qtcrt_variant *variant);
   /// Provided by the runtime: ten times the compute capability of the machine's
   /// device; 0 if it has none.
   uint32_t (*detect)(void);
@@ -225,7 +226,8 @@ typedef struct qtcrt_device_program {
   uint32_t exact;      ///< not 0: newer devices cannot run it
 } qtcrt_device_program;
 
-/// The compiled code for one instruction set, or for a device.
+/// The compiled code for one instruction set, or for a device, and for one
+/// number of examples per step. The state is that of all variants.
 typedef struct qtcrt_variant {
   const char *name;             ///< the --isa spelling
   qtcrt_step_function train;    ///< one training step
@@ -246,6 +248,7 @@ typedef struct qtcrt_variant {
   const qtcrt_device_program *device;
   uint32_t isa;       ///< enum qtcrt_isa
   uint32_t peak_kind; ///< enum qtcrt_peak_kind
+  int64_t batch;      ///< examples per step
 } qtcrt_variant;
 
 /// A compiled model. All strings are UTF-8 and live as long as the program.
@@ -264,7 +267,6 @@ typedef struct qtcrt_model {
   const char *compiler_version;
   const char *default_schedule; ///< --schedule when none is given
   uint64_t default_seed;
-  int64_t batch;
   const qtcrt_port *ports; ///< INPUT, TARGET, PREDICTION and, under integer
                            ///< schemes, EXPONENT; one or more of INPUT, one
                            ///< of each other
@@ -274,7 +276,9 @@ typedef struct qtcrt_model {
   const qtcrt_tensor *tensors;  ///< the state, sorted bytewise by name,
                                 ///< then by kind
   uint64_t tensor_count;
-  const qtcrt_variant *variants;
+  const qtcrt_variant *variants; ///< those of a batch one after another, the
+                                 ///< batch that runs by default first; every
+                                 ///< batch has the same names
   uint64_t variant_count;
   double loss_delta;         ///< of HUBER
   uint32_t schedule_kind;    ///< enum qtcrt_schedule_kind
@@ -305,8 +309,7 @@ void qtcrt_parallel_for(qtcrt_executor *executor, qtcrt_task task,
 
 /// Provided by the runtime: qtcrt_device_program::open for CUDA.
 qtcrt_device *qtcrt_open_cuda(const struct qtcrt_model *model,
-                              const struct qtcrt_device_program *program,
-                              uint64_t arena_bytes);
+                              const struct qtcrt_variant *variant);
 
 /// Provided by the runtime: qtcrt_device_program::detect for CUDA.
 uint32_t qtcrt_detect_cuda(void);
@@ -325,8 +328,8 @@ static_assert(sizeof(qtcrt_address) == 16, "qtcrt_address is part of the ABI");
 static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");
 static_assert(sizeof(qtcrt_device_program) == 96,
               "qtcrt_device_program is part of the ABI");
-static_assert(sizeof(qtcrt_variant) == 88, "qtcrt_variant is part of the ABI");
-static_assert(sizeof(qtcrt_model) == 192, "qtcrt_model is part of the ABI");
+static_assert(sizeof(qtcrt_variant) == 96, "qtcrt_variant is part of the ABI");
+static_assert(sizeof(qtcrt_model) == 184, "qtcrt_model is part of the ABI");
 #endif
 
 // NOLINTEND(readability-identifier-naming)

@@ -484,7 +484,10 @@ TEST_F(CheckpointFile, TheVersionBeforeHashesLoads) {
 // resume.
 TEST_F(CheckpointFile, ReadersNeedWhatTheyRead) {
   qtcrt_model other = model;
-  other.batch = 5;
+  qtcrt_variant variant = model.variants[0];
+  variant.batch = 5;
+  other.variants = &variant;
+  other.variant_count = 1;
   other.options = R"({"niti-loss":"fraction","normalize":"none"})";
   EXPECT_EQ(load(other, CheckpointUse::Read), "");
   EXPECT_NE(load(other, CheckpointUse::Resume).find("--niti-loss"),
@@ -537,7 +540,7 @@ protected:
       EXPECT_NE(text.find(part), std::string::npos) << text << " / " << part;
     }
   }
-  static constexpr int64_t shape[] = {fakeBatch, 3, 4, 12};
+  static constexpr int64_t shape[] = {3, 4, 12};
   std::vector<qtcrt_port> ports;
   qtcrt_model standardized;
 };
@@ -599,7 +602,7 @@ TEST_F(StandardizedFile, DamageIsFound) {
 
 // One number for each of a hundred thousand inputs.
 TEST_F(StandardizedFile, ManyChannelsFit) {
-  static const int64_t wide[] = {fakeBatch, 100000};
+  static const int64_t wide[] = {100000};
   ports[FakeInput].shape = wide;
   record.standardization.means.assign(100000, -1.0 / 3);
   record.standardization.deviations.assign(100000, 1.0 / 3);

@@ -43,18 +43,17 @@ const qtcrt_tensor tensors[] = {
      QTCRT_STATE_SCRATCH, 0, 0, 0, 0, 0, 0, 0, 0},
 };
 
-const int64_t inputShape[] = {fakeBatch, 1, fakeSide, fakeSide};
-const int64_t labelShape[] = {fakeBatch};
-const int64_t outputShape[] = {fakeBatch, fakeClasses};
+const int64_t inputShape[] = {1, fakeSide, fakeSide};
+const int64_t outputShape[] = {fakeClasses};
 
 // Indexed by FakePort.
 const qtcrt_port ports[] = {
-    {"image", inputShape, fakeBatch *fakeFeatures, 4, QTCRT_PORT_INPUT,
-     QTCRT_UINT8, QTCRT_ENCODING_PIXEL, 0, 0, 0, 0},
-    {"label", labelShape, fakeBatch, 1, QTCRT_PORT_TARGET, QTCRT_INT32,
+    {"image", inputShape, fakeFeatures, 3, QTCRT_PORT_INPUT, QTCRT_UINT8,
+     QTCRT_ENCODING_PIXEL, 0, 0, 0, 0},
+    {"label", nullptr, 1, 0, QTCRT_PORT_TARGET, QTCRT_INT32,
      QTCRT_ENCODING_CLASS, 0, 0, fakeClasses, 0},
-    {"logits", outputShape, fakeBatch *fakeClasses, 2, QTCRT_PORT_PREDICTION,
-     QTCRT_INT32, 0, 0, 0, 0, 0},
+    {"logits", outputShape, fakeClasses, 1, QTCRT_PORT_PREDICTION, QTCRT_INT32,
+     0, 0, 0, 0, 0},
     {"logits.exponent", nullptr, 1, 0, QTCRT_PORT_EXPONENT, QTCRT_INT32, 0, 0,
      0, 0, 0},
 };
@@ -67,9 +66,10 @@ int32_t *logitsOf(const qtcrt_step &step) {
   return static_cast<int32_t *>(step.ports[FakePrediction]);
 }
 
+template <int64_t batch>
 const qtcrt_op ops[] = {
-    {"0", "gemm", fakeBatch *weightBytes, fakeBatch *fakeFeatures},
-    {"0.update", "weight_gradient", fakeBatch *weightBytes, weightBytes},
+    {"0", "gemm", batch *weightBytes, batch *fakeFeatures},
+    {"0.update", "weight_gradient", batch *weightBytes, weightBytes},
     {"1", "elementwise", 0, fakeFeatures * 4},
 };
 
@@ -98,15 +98,17 @@ void forwardPiece(void *closure, int64_t begin, int64_t end, int64_t) {
     }
 }
 
+template <int64_t batch>
 void forward(qtcrt_executor *executor, const qtcrt_step *step) {
   qtcrt_parallel_for(executor, forwardPiece, const_cast<qtcrt_step *>(step),
-                     fakeBatch);
+                     batch);
   *static_cast<int32_t *>(step->ports[FakeExponent]) = -13;
 }
 
 /// The forward pass on pixels less a quarter of the estimates.
+template <int64_t batch>
 void evaluate(qtcrt_executor *executor, const qtcrt_step *step) {
-  forward(executor, step);
+  forward<batch>(executor, step);
   const int8_t *weights = reinterpret_cast<const int8_t *>(step->state);
   const int32_t *means =
       reinterpret_cast<const int32_t *>(step->state + evaluationOffset);
@@ -115,21 +117,22 @@ void evaluate(qtcrt_executor *executor, const qtcrt_step *step) {
     int32_t sum = 0;
     for (int64_t f = 0; f < fakeFeatures; ++f)
       sum += weights[c * fakeFeatures + f] * (means[f] / 4);
-    for (int64_t row = 0; row < fakeBatch; ++row)
+    for (int64_t row = 0; row < batch; ++row)
       logits[row * fakeClasses + c] -= sum;
   }
 }
 
 /// Means of the pixels of all calls so far.
+template <int64_t batch>
 void estimate(qtcrt_executor *, const qtcrt_step *step) {
   int64_t *sums = reinterpret_cast<int64_t *>(step->state + sumOffset);
   int32_t *means = reinterpret_cast<int32_t *>(step->state + evaluationOffset);
   for (int64_t f = 0; f < fakeFeatures; ++f) {
     if (step->step == 0)
       sums[f] = 0;
-    for (int64_t row = 0; row < fakeBatch; ++row)
+    for (int64_t row = 0; row < batch; ++row)
       sums[f] += pixelsOf(*step)[row * fakeFeatures + f];
-    means[f] = static_cast<int32_t>(sums[f] / (fakeBatch * (step->step + 1)));
+    means[f] = static_cast<int32_t>(sums[f] / (batch * (step->step + 1)));
   }
 }
 
@@ -138,6 +141,7 @@ int64_t predict(const int32_t *row) {
 }
 
 /// Perceptron rule for classes [begin, end).
+template <int64_t batch>
 void updatePiece(void *closure, int64_t begin, int64_t end, int64_t) {
   const qtcrt_step &step = *static_cast<const qtcrt_step *>(closure);
   int8_t *weights = reinterpret_cast<int8_t *>(step.state);
@@ -145,7 +149,7 @@ void updatePiece(void *closure, int64_t begin, int64_t end, int64_t) {
   const int32_t *logits = logitsOf(step);
   const int32_t *labels = static_cast<const int32_t *>(step.ports[FakeTarget]);
   for (int64_t c = begin; c < end; ++c)
-    for (int64_t row = 0; row < fakeBatch; ++row) {
+    for (int64_t row = 0; row < batch; ++row) {
       int64_t guess = predict(logits + row * fakeClasses);
       int sign = (labels[row] == c) - (guess == c);
       bias[c] = static_cast<int16_t>(
@@ -160,12 +164,13 @@ void updatePiece(void *closure, int64_t begin, int64_t end, int64_t) {
     }
 }
 
+template <int64_t batch>
 void train(qtcrt_executor *executor, const qtcrt_step *step) {
   sleepOrDieIfAsked(step->step);
-  forward(executor, step);
+  forward<batch>(executor, step);
   qtcrt_mark(executor, 0);
-  qtcrt_parallel_for(executor, updatePiece, const_cast<qtcrt_step *>(step),
-                     fakeClasses);
+  qtcrt_parallel_for(executor, updatePiece<batch>,
+                     const_cast<qtcrt_step *>(step), fakeClasses);
   qtcrt_mark(executor, 1);
   int32_t *running = reinterpret_cast<int32_t *>(step->state + runningOffset);
   for (int64_t f = 0; f < fakeFeatures; ++f)
@@ -189,11 +194,29 @@ int32_t peak(int64_t iterations) {
   return static_cast<int32_t>(value);
 }
 
+template <int64_t batch>
+constexpr qtcrt_variant variant(const char *name, uint64_t arenaBytes,
+                                uint32_t isa) {
+  return {name,
+          train<batch>,
+          evaluate<batch>,
+          estimate<batch>,
+          peak,
+          1,
+          arenaBytes,
+          ops<batch>,
+          3,
+          nullptr,
+          isa,
+          0,
+          batch};
+}
+
 const qtcrt_variant variants[] = {
-    {"baseline", train, evaluate, estimate, peak, 1, 4096, ops, 3, nullptr,
-     QTCRT_ISA_BASELINE, 0},
-    {"future", train, evaluate, estimate, peak, 1, 8192, ops, 3, nullptr, 99,
-     0},
+    variant<fakeBatch>("baseline", 4096, QTCRT_ISA_BASELINE),
+    variant<fakeBatch>("future", 8192, 99),
+    variant<fakeOtherBatch>("baseline", 2048, QTCRT_ISA_BASELINE),
+    variant<fakeOtherBatch>("future", 4096, 99),
 };
 
 alignas(64) const uint8_t initialState[stateBytes] = {};
@@ -212,7 +235,6 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     "0.0-test",
     "4,2@40%,0@80%",
     1,
-    fakeBatch,
     ports,
     4,
     stateBytes,
@@ -220,7 +242,7 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     tensors,
     6,
     variants,
-    2,
+    4,
     0,
     QTCRT_SCHEDULE_INTEGER,
     QTCRT_LOSS_CROSS_ENTROPY,

@@ -10,13 +10,15 @@
 
 #include "qtcrt/abi.h"
 
-/// A perceptron on 1x12x12 images, 10 classes, batch 16, in the form that a
-/// compiler would emit, with every kind of state tensor. It depends on data,
-/// order, seed, step, schedule and state, so any mistake of the runtime changes
-/// its state. FAKE_STEP_MICROSECONDS in the environment slows its steps down.
+/// A perceptron on 1x12x12 images, 10 classes, batches of 16 or 6, in the form
+/// that a compiler would emit, with every kind of state tensor. It depends on
+/// data, order, seed, step, schedule and state, so any mistake of the runtime
+/// changes its state. FAKE_STEP_MICROSECONDS in the environment slows its steps
+/// down.
 const qtcrt_model &fakeModel();
 
-constexpr int64_t fakeBatch = 16, fakeSide = 12, fakeClasses = 10;
+constexpr int64_t fakeBatch = 16, fakeOtherBatch = 6, fakeSide = 12,
+                  fakeClasses = 10;
 constexpr int64_t fakeFeatures = fakeSide * fakeSide;
 
 /// Places of the model's ports.

@@ -17,19 +17,18 @@ namespace {
 
 enum Port { Input, Target, Prediction };
 
-const int64_t inputShape[] = {regressionBatch, regressionChannels,
-                              regressionLength};
-const int64_t outputShape[] = {regressionBatch, regressionOutputs};
+const int64_t inputShape[] = {regressionChannels, regressionLength};
+const int64_t outputShape[] = {regressionOutputs};
 const int64_t weightShape[] = {regressionOutputs, regressionFeatures};
 
 // Indexed by Port.
 const qtcrt_port ports[] = {
-    {"x", inputShape, regressionBatch *regressionFeatures, 3, QTCRT_PORT_INPUT,
-     QTCRT_FLOAT32, QTCRT_ENCODING_NUMBER, 0, 1, 0, 0},
-    {"t", outputShape, regressionBatch *regressionOutputs, 2, QTCRT_PORT_TARGET,
-     QTCRT_FLOAT32, QTCRT_ENCODING_NUMBER, 0, 0, 0, 0},
-    {"y", outputShape, regressionBatch *regressionOutputs, 2,
-     QTCRT_PORT_PREDICTION, QTCRT_FLOAT32, 0, 0, 0, 0, 0},
+    {"x", inputShape, regressionFeatures, 2, QTCRT_PORT_INPUT, QTCRT_FLOAT32,
+     QTCRT_ENCODING_NUMBER, 0, 1, 0, 0},
+    {"t", outputShape, regressionOutputs, 1, QTCRT_PORT_TARGET, QTCRT_FLOAT32,
+     QTCRT_ENCODING_NUMBER, 0, 0, 0, 0},
+    {"y", outputShape, regressionOutputs, 1, QTCRT_PORT_PREDICTION,
+     QTCRT_FLOAT32, 0, 0, 0, 0, 0},
 };
 
 const qtcrt_tensor tensors[] = {
@@ -82,7 +81,7 @@ alignas(64) const uint8_t initialState[stateBytes] = {};
 
 const qtcrt_variant variants[] = {{"baseline", train, evaluate, nullptr,
                                    nullptr, 0, 64, nullptr, 0, nullptr,
-                                   QTCRT_ISA_BASELINE, 0}};
+                                   QTCRT_ISA_BASELINE, 0, regressionBatch}};
 
 } // namespace
 
@@ -98,7 +97,6 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     "0.0-test",
     "0.1",
     1,
-    regressionBatch,
     ports,
     3,
     stateBytes,
