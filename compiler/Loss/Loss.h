@@ -64,6 +64,11 @@ struct Loss {
   /// The function that is part of the loss, which therefore takes its operand
   /// as prediction where it ends a model; null if there is none.
   qtrain::FunctionAttrInterface (*getLink)(mlir::MLIRContext *) = nullptr;
+
+  /// Whether predictions shall become the numbers themselves, so that the last
+  /// steps are about small distances. With a link, as with classes, a
+  /// prediction is right by a margin.
+  bool fitsNumbers() const { return !takesClasses && !getLink; }
 };
 
 /// All losses.

@@ -115,6 +115,7 @@ const Optimizer &qtc::getIntegerSGD() {
       "4,2@40%,0@60%,-1@80%",
       kOptions,
       /*createFloatRule=*/nullptr,
-      createRule};
+      createRule,
+      "3,1@40%,-1@60%,-3@80%"};
   return optimizer;
 }

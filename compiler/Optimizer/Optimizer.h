@@ -96,6 +96,9 @@ struct Optimizer {
       const OptionValues &) = nullptr;
   llvm::Expected<std::unique_ptr<IntegerRule>> (*createIntegerRule)(
       const OptionValues &) = nullptr;
+  /// The learning-rate list of losses that fit numbers; empty if it is the
+  /// same.
+  llvm::StringRef fittingSchedule = {};
 };
 
 #define QTC_FLOAT_OPTIMIZER(NAME) const Optimizer &getFloat##NAME();

@@ -56,9 +56,21 @@ std::optional<bool> qtc::expectsClasses(const FrontEndOptions &options) {
   return lookupLoss(options.scheme->losses.front())->takesClasses;
 }
 
+/// Lets defaults of the scheme follow the loss, and says which do.
+static void followLoss(ModuleOp module, FrontEndOptions &options) {
+  SchemeRequest &request = options.schemeRequest;
+  request.fitsNumbers = options.loss->fitsNumbers();
+  for (const SchemeOption &option : options.scheme->getOptions(request))
+    if (request.fitsNumbers && !option.fittingDefault.empty() &&
+        !request.values.contains(option.name))
+      module.emitRemark() << "the default of --" << options.scheme->name << "-"
+                          << option.name << " is " << option.fittingDefault
+                          << ", because the loss is " << options.loss->name;
+}
+
 void qtc::chooseLoss(ModuleOp module, FrontEndOptions &options) {
   if (options.loss)
-    return;
+    return followLoss(module, options);
   const Scheme &scheme = *options.scheme;
   auto forward = module.lookupSymbol<func::FuncOp>("forward");
   Operation *end = forward.getBody().front().getTerminator();
@@ -77,6 +89,7 @@ void qtc::chooseLoss(ModuleOp module, FrontEndOptions &options) {
                       << "; --loss sets another";
   options.loss = chosen ? chosen : lookupLoss(scheme.losses.front());
   options.lossValues = getDefaultValues(*options.loss);
+  followLoss(module, options);
 }
 
 onnx_import::ImportOptions qtc::getImportOptions(const FrontEndOptions &options,

@@ -8,6 +8,7 @@
 #include "compiler/Scheme/IntegerRules.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -207,6 +208,22 @@ scheme::expectRules(ModuleOp module, StringRef name, RewritePatternSet rules,
                     << (reason.empty() ? "does not define this operator"
                                        : reason)
                     << "; use another scheme, or change the model";
+  });
+  return success(reported.empty());
+}
+
+LogicalResult
+scheme::expectFunctions(ModuleOp module,
+                        function_ref<bool(FunctionAttrInterface)> isDefined,
+                        function_ref<StringRef(ElementwiseOp)> explain) {
+  DenseMap<Attribute, bool> known;
+  DenseSet<Location> reported;
+  module.walk([&](ElementwiseOp op) {
+    auto [entry, isNew] = known.try_emplace(op.getFunction(), true);
+    if (isNew)
+      entry->second = isDefined(op.getFunction());
+    if (!entry->second && reported.insert(op->getLoc()).second)
+      op->emitError() << explain(op);
   });
   return success(reported.empty());
 }

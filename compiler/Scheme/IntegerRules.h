@@ -77,6 +77,13 @@ expectRules(mlir::ModuleOp module, llvm::StringRef name,
             mlir::RewritePatternSet rules,
             llvm::function_ref<llvm::StringRef(mlir::Operation *)> explain);
 
+/// Reports every node with a function of each element that `isDefined` denies.
+/// `explain` returns the message.
+llvm::LogicalResult expectFunctions(
+    mlir::ModuleOp module,
+    llvm::function_ref<bool(qtrain::FunctionAttrInterface)> isDefined,
+    llvm::function_ref<llvm::StringRef(qtrain::ElementwiseOp)> explain);
+
 /// Returns the copy of a stored parameter for all uses except its update.
 using ComputedCopy = llvm::function_ref<mlir::Value(
     mlir::OpBuilder &, qtrain::ParameterOp, mlir::Value stored)>;

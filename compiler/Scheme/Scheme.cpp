@@ -44,7 +44,10 @@ const Optimizer *Scheme::getOptimizer(const SchemeRequest &request) const {
 
 llvm::StringRef Scheme::getDefaultSchedule(const SchemeRequest &request) const {
   const Optimizer *optimizer = getOptimizer(request);
-  return optimizer ? optimizer->defaultSchedule : defaultSchedule;
+  if (!optimizer)
+    return defaultSchedule;
+  bool follows = request.fitsNumbers && !optimizer->fittingSchedule.empty();
+  return follows ? optimizer->fittingSchedule : optimizer->defaultSchedule;
 }
 
 llvm::SmallVector<SchemeOption>

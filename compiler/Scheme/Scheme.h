@@ -31,13 +31,18 @@ struct SchemeRequest {
   uint64_t seed = 1;
   /// The optimizer; null for the scheme's own.
   const Optimizer *optimizer = nullptr;
+  /// Loss::fitsNumbers of the loss, once that is known: some defaults follow.
+  bool fitsNumbers = false;
   /// Values of SchemeOption::name; missing ones have their default.
   llvm::StringMap<std::string> values;
 
   /// The value of `option`, given or default.
   std::string get(const SchemeOption &option) const {
     auto found = values.find(option.name);
-    return found == values.end() ? option.defaultValue.str() : found->second;
+    if (found != values.end())
+      return found->second;
+    bool follows = fitsNumbers && !option.fittingDefault.empty();
+    return (follows ? option.fittingDefault : option.defaultValue).str();
   }
 
   /// The values of the options of `optimizer`, each NAME=VALUE.

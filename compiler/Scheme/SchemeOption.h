@@ -37,6 +37,8 @@ struct SchemeOption {
   /// Whether checkpoints do not mention the default, because there were
   /// checkpoints before the option.
   bool omitsDefault = false;
+  /// The default of losses that fit numbers; empty if it is the same.
+  llvm::StringRef fittingDefault = {};
 };
 
 /// The shortest decimal that is read as `number`.

@@ -117,7 +117,7 @@ class EmulatedWage(EmulatedCase):
                 self.compare(test_wage.MODELS[index % 2], *test_wage.split(mode), threads=(1,))
 
     def test_nodes(self):
-        for name in ("conv_phases", "max_pool_dilated"):
+        for name in ("bounded_functions", "conv_phases", "max_pool_dilated"):
             with self.subTest(model=name):
                 self.compare(name, test_wage.NODES[name], threads=(1,))
 

@@ -59,7 +59,7 @@ class Step:
         return self.place == "anything" or self.place == ("image" if x.is_image else "row")
 
 
-def function(op, before=None, schemes=("niti", "fp32"), **constants):
+def function(op, before=None, schemes=("niti", "fp32", "wage"), **constants):
     """The step of an operator of each element; `constants` are attributes, each with the values to choose from.
 
     `before` is an operator that bounds what comes in.
@@ -349,9 +349,14 @@ class Generator:
     def smaller(self, x):
         return self.maximum_pool(x) if x.is_image and self.chance(2) else self.linear(x)
 
+    def unit(self, x):
+        """An activation function that WAGE has a rule for."""
+        steps = [step for step in STEPS if step.place == "anything" and "wage" in step.schemes and step.opset <= self.opset]
+        return self.random.choices(steps, [step.weight for step in steps])[0].build(self, x)
+
     def plain(self, x):
         for _ in range(self.random.randrange(1, 5)):
-            x = self.relu(self.convolution(x) if x.is_image else self.linear(x))
+            x = self.unit(self.convolution(x) if x.is_image else self.linear(x))
             if x.is_image and self.chance(2):
                 x = self.maximum_pool(x)
         return self.global_pool(x) if x.is_image and self.chance(4) else x
@@ -379,7 +384,9 @@ class Generator:
                 continue
             x = step.build(self, self.layer(x))
             if int(np.prod(x.shape)) > MOST_ELEMENTS // 4:
-                x = self.same_convolution(self.maximum_pool(x))
+                # WAGE expects one layer before each step.
+                x = self.maximum_pool(x)
+                x = x if self.is_plain else self.same_convolution(x)
         parts = [step.build(self, x) for step in heads] or [x]
         parts = [self.flatten(part) if part.is_image else part for part in parts]
         x = self.node("Concat", parts, (sum(part.shape[0] for part in parts),), axis=1) if len(parts) > 1 else parts[0]
@@ -433,7 +440,7 @@ def chosen(name, op, place="anything", **fields):
 
 # A new operator is a line here.
 STEPS = (
-    step("relu", weight=4),
+    step("relu", weight=4, schemes=("niti", "fp32", "wage")),
     step("normalization", weight=2),
     step("sloped", weight=2),
     step("dropout"),
@@ -441,15 +448,16 @@ STEPS = (
     step("biased_layer", weight=2),
     step("bias", weight=2, schemes=()),
     step("identity", weight=2),
-    step("clip"),
+    step("clip", schemes=("niti", "fp32", "wage")),
     step("missing", schemes=()),
     *(chosen("branches", how) for how in ("Add", "Sum", "Concat")),
-    *(chosen("extremum", op) for op in ("Max", "Min")),
+    *(chosen("extremum", op, schemes=("niti", "fp32", "wage")) for op in ("Max", "Min")),
     function("Abs"),
     function("Celu", alpha=(1.0, 0.5)),
     function("Elu", alpha=(1.0, 0.3)),
     function("Erf"),
-    function("Exp", before="Tanh"),
+    function("Exp", before="Tanh", schemes=("niti", "fp32")),
+    function("Exp", schemes=("wage",)),
     *(function("Gelu", approximate=(form,)) for form in ("none", "tanh")),
     function("HardSigmoid", alpha=(0.2, 0.3)),
     function("HardSwish"),
@@ -462,7 +470,7 @@ STEPS = (
     function("Softsign"),
     function("Swish"),
     function("Tanh"),
-    function("ThresholdedRelu", alpha=(0.05, 1.0)),
+    function("ThresholdedRelu", alpha=(0.05, 0.5)),
     step("convolution", "image", 24),
     step("maximum_pool", "image", 6),
     step("average_pool", "image", 6),
@@ -489,7 +497,7 @@ def make_supported(seed, scheme):
 
 
 def make_covering(scheme, count):
-    """`count` models that have every step of NITI or fp32 between them; always the same."""
+    """`count` models that have every step of a scheme between them; always the same."""
     steps = [one for one in STEPS if scheme in one.schemes]
     # Neighbours in the table go to different models, and each kind of step to all of them.
     steps.sort(key=lambda one: one.place)

@@ -42,6 +42,11 @@ class Integers(random_runs.IntegerCase):
             # Values that are all 0 agree too easily.
             self.assertEqual(self.unmoved(name), [])
 
+    def test_wage_functions(self):
+        options = ("--scheme=wage", "--init=scheme", "--batch=5")
+        for number, model in enumerate(random_models.make_covering("wage", COUNT)):
+            self.check(f"functions{number}", model, options, ("--schedule=8",), BUILDS, threads=(1 + number, 5))
+
     def test_wage(self):
         for seed in WAGE_SEEDS:
             compile_options, train_options = random_runs.choose_options(seed, "wage")

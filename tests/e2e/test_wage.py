@@ -33,17 +33,21 @@ MODES = (
     ("--init=onnx", "--wage-bits=2-8-16-15", "--wage-last-layer=quantized", "--loss=cross-entropy", "--schedule=1024"),
 )
 NODES = {
+    "bounded_functions": ("--wage-bits=2-8-12-12", "--wage-gamma=2"),
     "conv_depthwise_vectors": ("--init=onnx",),
     "conv_phases": ("--wage-bits=2-8-8-12",),
     "gemm_transposed_operand": ("--init=onnx", "--batch=5"),
     "matmul_add": ("--init=onnx", "--batch=1"),
+    "growing_functions": ("--init=onnx", "--wage-last-layer=quantized"),
     "max_pool_before_relu": (),
     "max_pool_dilated": ("--wage-bits=2-8-8-16",),
+    "pooled_functions": ("--wage-bits=4-8-8-16", "--wage-gamma=4"),
+    "straight_functions": ("--wage-bits=2-5-8-8",),
 }
 REFUSED = {
     "average_pool_include_pad": "node 'pool' (AveragePool): scheme wage defines maximum pools only",
     "dropout_half": "node 'drop' (Dropout): scheme wage does not define this operator",
-    "prelu": "node 'prelu1' (PRelu): scheme wage does not define this operator",
+    "prelu": "node 'prelu1' (PRelu): scheme wage defines no trained slopes",
     "residual": "node 'add1' (Add): scheme wage has no rule to add",
     "shared_parameter": "parameter 'shared.weight' is used by several nodes",
 }

@@ -506,6 +506,8 @@ def document(results, options):
             parts.append(section_text(section, results, options.note, earlier.get(section.title, "")))
         elif section.title in earlier:
             parts.append(earlier[section.title])
+    # Those of other programs.
+    parts += [text for title, text in earlier.items() if title not in {section.title for section in SECTIONS}]
     return HEAD + "\n".join(parts)
 
 

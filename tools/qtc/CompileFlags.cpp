@@ -540,6 +540,10 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
   for (const PhaseInfo &phase : getPhases())
     if (phase.name == emit)
       options.emit = phase.phase;
+  options.scheme = lookupScheme(scheme);
+  // Defaults of the scheme follow the loss.
+  if (llvm::Error error = loss.parse(options))
+    return error;
   if (llvm::Error error = parseScheme(options))
     return error;
   if (llvm::Error error = checkFit(options))
@@ -549,8 +553,6 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
   if (!settings)
     return settings.takeError();
   options.layers = std::move(*settings);
-  if (llvm::Error error = loss.parse(options))
-    return error;
   if (llvm::Error error = parseInput(options))
     return error;
   if (llvm::Error error = parseDevice(options))
@@ -581,11 +583,12 @@ llvm::Error CompileFlags::parseDevice(CompileOptions &options) const {
 }
 
 llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
-  options.scheme = lookupScheme(scheme);
   options.schemeRequest.schemeInit = init == "scheme";
   options.schemeRequest.seed = seed;
   options.schemeRequest.optimizer =
       lookupOptimizer(options.scheme->optimizers, optimizer);
+  if (options.loss)
+    options.schemeRequest.fitsNumbers = options.loss->fitsNumbers();
   if (llvm::Error error = checkScheme(options))
     return error;
   for (const SchemeOption &option :

@@ -13,9 +13,6 @@
 #include "compiler/Scheme/NITI/NITI.h"
 #include "dialect/QTrain/IR/FunctionSamples.h"
 
-#include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/DenseSet.h"
-
 #include <algorithm>
 #include <cmath>
 
@@ -112,27 +109,20 @@ struct QuantizeFunctionGradient : OpConversionPattern<ElementwiseGradientOp> {
 } // namespace
 
 LogicalResult niti::expectFunctions(ModuleOp module) {
-  llvm::DenseMap<Attribute, bool> known;
-  auto isDefined = [&](FunctionAttrInterface function) {
-    auto [entry, isNew] = known.try_emplace(function, true);
-    if (isNew && !function.isHomogeneous())
-      entry->second = FunctionSamples(function, false).isRepresentable() &&
-                      FunctionSamples(function, true).isRepresentable();
-    return entry->second;
-  };
-  llvm::DenseSet<Location> reported;
-  module.walk([&](ElementwiseOp op) {
-    if (isDefined(op.getFunction()) || !reported.insert(op.getLoc()).second)
-      return;
-    if (op.getInput().getDefiningOp<ResidualOp>())
-      op.emitError("scheme niti defines the loss for a --loss-delta of "
-                   "moderate size only");
-    else
-      op.emitError("scheme niti defines this function for constants of "
-                   "moderate size only; use another scheme, or change the "
-                   "model");
-  });
-  return success(reported.empty());
+  return scheme::expectFunctions(
+      module,
+      [](FunctionAttrInterface function) {
+        return function.isHomogeneous() ||
+               (FunctionSamples(function, false).isRepresentable() &&
+                FunctionSamples(function, true).isRepresentable());
+      },
+      [](ElementwiseOp op) -> StringRef {
+        if (op.getInput().getDefiningOp<ResidualOp>())
+          return "scheme niti defines the loss for a --loss-delta of moderate "
+                 "size only";
+        return "scheme niti defines this function for constants of moderate "
+               "size only; use another scheme, or change the model";
+      });
 }
 
 void niti::populateFunctionRules(RewritePatternSet &patterns) {

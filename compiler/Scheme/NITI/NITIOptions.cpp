@@ -27,7 +27,11 @@ static constexpr SchemeOption kOptions[] = {
      {},
      nullptr,
      spellValue},
-    {"weight-bits", "8", "Bits of stored parameters", kWidths, getWholeValue},
+    {"weight-bits", "8",
+     "Bits of stored parameters (default: 8, but 16 with --loss=mse, l1 or "
+     "huber)",
+     kWidths, getWholeValue, /*spell=*/nullptr, /*omitsDefault=*/false,
+     /*fittingDefault=*/"16"},
     {"grad-round", "pseudo", "Rounding of weight gradients", kRoundings},
     {"loss", "fraction", "Form of the power function in the integer softmax",
      kExponentials},

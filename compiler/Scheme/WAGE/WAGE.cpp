@@ -20,22 +20,27 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
-LogicalResult wage::checkRules(ModuleOp module) {
+LogicalResult wage::checkRules(ModuleOp module,
+                               const ApplyWAGEOptions &options) {
   RewritePatternSet rules(module.getContext());
   ParameterRoles noRoles;
-  populateRules(rules, ApplyWAGEOptions(), noRoles);
-  return scheme::expectRules(
+  populateRules(rules, options, noRoles);
+  bool hasRules = succeeded(scheme::expectRules(
       module, "wage", std::move(rules), [](Operation *op) -> StringRef {
         if (isa<SumOp>(op))
           return "has no rule to add values or errors of several paths, "
                  "because it does not keep their scales";
         if (isa<AveragePool2DOp, AveragePool2DGradientOp>(op))
           return "defines maximum pools only";
+        if (isa<PReluOp, PReluInputGradientOp, PReluSlopeGradientOp>(op))
+          return "defines no trained slopes, for which its steps are too "
+                 "large";
         if (isa<WeighErrorOp>(op))
           return "defines no --label-smoothing, --class-weights and "
                  "--ignore-index";
         return "";
-      });
+      }));
+  return success(succeeded(expectFunctions(module, options)) && hasRules);
 }
 
 namespace {
@@ -53,7 +58,7 @@ struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
     // Everything is reported. A tied weight comes first, because the sum of its
     // gradients has no rule either.
     FailureOr<wage::ParameterRoles> roles = wage::findRoles(module);
-    bool hasRules = succeeded(wage::checkRules(module));
+    bool hasRules = succeeded(wage::checkRules(module, options));
     bool isOrdered = succeeded(wage::checkOrder(module));
     if (failed(roles) || !hasRules || !isOrdered ||
         failed(wage::quantizeParameters(module, *roles, options)))

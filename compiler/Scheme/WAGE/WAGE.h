@@ -32,12 +32,18 @@ namespace wage {
 /// The scheme's entry in the registry.
 const Scheme &getScheme();
 
-/// Scheme::checkRules.
-llvm::LogicalResult checkRules(mlir::ModuleOp module);
+/// Scheme::checkRules. `options` are those of the run, if it is known.
+llvm::LogicalResult checkRules(mlir::ModuleOp module,
+                               const ApplyWAGEOptions &options);
 
-/// Reports every layer and every rectified linear unit that is not in the order
-/// that the scheme supports: a layer, perhaps with bias and pool, then a unit,
-/// whose activations go into the next layer.
+/// Reports every function of each element that errors cannot pass (numerics
+/// contract, section 7.1).
+llvm::LogicalResult expectFunctions(mlir::ModuleOp module,
+                                    const ApplyWAGEOptions &options);
+
+/// Reports every layer and every activation function that is not in the order
+/// that the scheme supports: a layer, perhaps with bias and pool, then a unit
+/// or another function, whose activations go into the next layer.
 llvm::LogicalResult checkOrder(mlir::ModuleOp module);
 
 /// Bits that a bias is stored with. It is not an operand of a product, so its

@@ -26,6 +26,8 @@ def ApplyWAGE : ModelPass<"qtrain-apply-wage"> {
 
     A pool comes before its unit (`qtrain-hoist-pools`). Errors pass the mask of
     saturated activations, the shift, and the mask of the unit, in this order.
+    Other functions of each element are tables of 256 operands within ±1, and
+    their slopes take the place of the unit's mask.
 
     Before:
 

@@ -74,11 +74,11 @@ LogicalResult wage::checkOrder(ModuleOp module) {
   // Anything may follow an operator that the scheme does not define.
   auto hasNoLayer = [](Value value) {
     Operation *origin = findOrigin(value);
-    return !origin || isa<ReluOp, NormalizeOp>(origin);
+    return !origin || isa<ReluOp, ElementwiseOp, NormalizeOp>(origin);
   };
   auto check = [&](Operation *op) {
     if (isa<Conv2DOp, LinearOp>(op) && findLayer(op->getOperand(0)))
-      report(op, "quantizes after rectified linear units; expected one before "
+      report(op, "quantizes after activation functions; expected one before "
                  "this layer");
     auto bias = dyn_cast<BiasAddOp>(op);
     if (bias && hasNoLayer(bias.getInput()))
@@ -89,6 +89,9 @@ LogicalResult wage::checkOrder(ModuleOp module) {
     if (unit && hasNoLayer(unit.getInput()))
       report(op, "expects a convolution or a linear layer before a rectified "
                  "linear unit");
+    if (isa<ElementwiseOp>(op) && hasNoLayer(op->getOperand(0)))
+      report(op,
+             "expects a convolution or a linear layer before this function");
   };
   for (func::FuncOp function : getDefinedFunctions(module))
     function.walk(check);

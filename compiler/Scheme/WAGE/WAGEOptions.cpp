@@ -120,6 +120,6 @@ const Scheme &wage::getScheme() {
       /*takesNumbers=*/false,
       kOptions,
       addPasses,
-      checkRules};
+      [](ModuleOp module) { return checkRules(module, ApplyWAGEOptions()); }};
   return scheme;
 }

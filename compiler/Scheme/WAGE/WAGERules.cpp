@@ -5,8 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Scheme/IntegerRules.h"
-#include "compiler/Scheme/WAGE/WAGE.h"
+#include "compiler/Scheme/WAGE/WAGERules.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -17,17 +16,49 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 using namespace qtc::scheme;
+using wage::applyMask;
+using wage::createMask;
 using wage::InputForm;
 using wage::ParameterRoles;
+using wage::quantizeError;
+using wage::Rule;
 
 //===----------------------------------------------------------------------===//
 // Shared pieces
 //===----------------------------------------------------------------------===//
 
-namespace {
+Value wage::quantizeError(OpBuilder &builder, Location loc, Value error,
+                          Value mask, const ApplyWAGEOptions &options) {
+  auto type = cast<ScaledType>(error.getType());
+  Value octaves = builder.create<MagnitudeBitsOp>(
+      loc, builder.getI32Type(), error, mask, /*nearest=*/true);
+  Value shift = builder.create<arith::SubIOp>(
+      loc, octaves,
+      createInt(builder, loc, options.errorBits - 1 + options.window));
+  return builder.create<ShiftScaleOp>(
+      loc, type.withWidth(wage::getStorageWidth(options.errorBits)), error,
+      shift, Value(), Rounding::NearestEven, options.errorBits,
+      /*bidirectional=*/true);
+}
 
-/// Storage of a code of `bits` bits.
-unsigned getStorageWidth(int64_t bits) { return bits > 8 ? 16 : 8; }
+Value wage::createMask(OpBuilder &builder, Value accumulators,
+                       std::optional<int64_t> low, int64_t high) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(accumulators);
+  auto type = cast<ScaledType>(accumulators.getType());
+  return builder.create<RangeMaskOp>(
+      accumulators.getLoc(),
+      RankedTensorType::get(type.getShape(), builder.getI1Type()), accumulators,
+      low ? builder.getI64IntegerAttr(*low) : IntegerAttr(),
+      builder.getI64IntegerAttr(high));
+}
+
+Value wage::applyMask(OpBuilder &builder, Location loc, Value value,
+                      Value mask) {
+  return builder.create<ApplyMaskOp>(loc, value.getType(), value, mask);
+}
+
+namespace {
 
 /// Bits of a step of a weight: more than any weight can use.
 constexpr unsigned kStepBits = 24;
@@ -48,15 +79,6 @@ bool isSum(Value error) {
   return isa_and_nonnull<ContractionOpInterface>(op);
 }
 
-/// A rule that depends on the options.
-template <typename OpTy> struct Rule : OpConversionPattern<OpTy> {
-  Rule(MLIRContext *context, const ApplyWAGEOptions &options)
-      : OpConversionPattern<OpTy>(context), options(options) {}
-
-protected:
-  ApplyWAGEOptions options;
-};
-
 /// Accumulators as activations: shifted by a constant, ties to even.
 Value quantizeActivation(OpBuilder &builder, Location loc, Value accumulators,
                          ContractionOpInterface layer,
@@ -74,40 +96,6 @@ int64_t getSaturation(ContractionOpInterface layer,
                       const ApplyWAGEOptions &options) {
   return wage::getLimit(options.activationBits)
          << wage::getActivationShift(layer, options);
-}
-
-/// QE: errors shifted by the rounded logarithm of the largest of them, of those
-/// that `mask` counts (`wage.md` 2.3).
-Value quantizeError(OpBuilder &builder, Location loc, Value error, Value mask,
-                    const ApplyWAGEOptions &options) {
-  auto type = cast<ScaledType>(error.getType());
-  Value octaves = builder.create<MagnitudeBitsOp>(
-      loc, builder.getI32Type(), error, mask, /*nearest=*/true);
-  Value shift = builder.create<arith::SubIOp>(
-      loc, octaves,
-      createInt(builder, loc, options.errorBits - 1 + options.window));
-  return builder.create<ShiftScaleOp>(
-      loc, type.withWidth(getStorageWidth(options.errorBits)), error, shift,
-      Value(), Rounding::NearestEven, options.errorBits,
-      /*bidirectional=*/true);
-}
-
-/// Made where the accumulators are, so that these need not live until the
-/// backward pass.
-Value createMask(OpBuilder &builder, Value accumulators,
-                 std::optional<int64_t> low, int64_t high) {
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointAfterValue(accumulators);
-  auto type = cast<ScaledType>(accumulators.getType());
-  return builder.create<RangeMaskOp>(
-      accumulators.getLoc(),
-      RankedTensorType::get(type.getShape(), builder.getI1Type()), accumulators,
-      low ? builder.getI64IntegerAttr(*low) : IntegerAttr(),
-      builder.getI64IntegerAttr(high));
-}
-
-Value applyMask(OpBuilder &builder, Location loc, Value value, Value mask) {
-  return builder.create<ApplyMaskOp>(loc, value.getType(), value, mask);
 }
 
 //===----------------------------------------------------------------------===//
@@ -425,4 +413,5 @@ void wage::populateRules(RewritePatternSet &patterns,
            QuantizeMaxPool, QuantizeLoss, QuantizeReluGradient,
            QuantizeMaxPoolGradient, QuantizeBiasGradient>(context, options);
   patterns.add<QuantizeUpdate>(context, options, roles);
+  populateFunctionRules(patterns, options);
 }

@@ -201,7 +201,8 @@ def QTrain_MultiplyOp : QTrain_PureOp<"multiply"> {
     Exact products of the mantissas; the exponents are added.
 
     Constraints:
-    - (C1) operands of 8 bits, a result of 32 bits, all of one shape.
+    - (C1) `lhs` of 8 or 16 bits, `rhs` of 8 bits, a result of 32 bits, all of
+      one shape.
 
     Example:
 
@@ -211,7 +212,8 @@ def QTrain_MultiplyOp : QTrain_PureOp<"multiply"> {
          -> !qtrain.scaled<tensor<8x10xi32>>
     ```
   }];
-  let arguments = (ins QTrain_ScaledOf<[8]>:$lhs, QTrain_ScaledOf<[8]>:$rhs);
+  let arguments = (ins QTrain_ScaledOf<[8, 16]>:$lhs,
+                       QTrain_ScaledOf<[8]>:$rhs);
   let results = (outs QTrain_ScaledOf<[32]>:$result);
   let hasVerifier = 1;
 }

@@ -23,6 +23,7 @@ from test_contractions import CONVOLUTIONS
 from test_pools import GEOMETRIES
 
 import arithmetic
+import functions
 import operators
 import wage
 
@@ -266,6 +267,74 @@ class LongSums(unittest.TestCase):
                 y, log2 = module.call("long", full, sign * full)
                 self.assertEqual(int(y.item()), sign * 127 * 127 * n * h * w)
                 self.assertEqual(log2, wage.round_log2(127 * 127 * n * h * w))
+
+
+class Functions(unittest.TestCase):
+    """Section 7.1: accumulators to activations, and errors times slopes, as the scheme puts them together."""
+
+    CASES = tuple(itertools.product(("tanh", "gelu", "abs", "leaky_relu<alpha = 0.01>", "exp"), (8, 2), (8, 16)))
+    KNOWN = {
+        "tanh": functions.TANH, "gelu": functions.GELU, "abs": functions.ABS, "exp": functions.EXP,
+        "leaky_relu<alpha = 0.01>": functions.leaky_relu(0.01),
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = [Module(isa, microkernels=fast) for isa, fast in VARIANTS]
+        for module, (index, (text, bits, error_bits)) in itertools.product(cls.modules, enumerate(cls.CASES)):
+            cls.add(module, f"f{index}", wage.FunctionTables(cls.KNOWN[text], bits), error_bits)
+        for module in cls.modules:
+            module.compile()
+
+    @staticmethod
+    def add(module, name, tables, error_bits):
+        width = 16 if error_bits > 8 else 8
+        one, error = scaled(8, (COUNT,)), scaled(width, (COUNT,))
+        results = [("i1", (COUNT,)), (kind(width), (COUNT,))]
+        accumulators, table = scaled(32, (COUNT,)), scaled(8, (256,))
+        even = "rounding = #qtrain.rounding<even>"
+
+        def constant(result, values):
+            return (
+                f"%{result}c = arith.constant dense<{[int(v) for v in values]}> : tensor<256xi8>\n"
+                f"%{result} = qtrain.compose %{result}c, %z : (tensor<256xi8>, i32) -> {table}\n"
+            )
+
+        body = (
+            constant_exponent("z")
+            + "%six = arith.constant 6 : i32\n"
+            + scalar("n", "2")
+            + compose("acc", "0", 32, (COUNT,), "z")
+            + compose("e", "1", width, (COUNT,), "z")
+            + f"%x = qtrain.shift_scale %acc by %n {{bidirectional, bits = 8 : i64, {even}}}"
+            f" : ({accumulators}, i32) -> {one}\n"
+            + constant("vt", tables.values)
+            + constant("st", tables.slopes)
+            + f"%y = qtrain.apply_table %x, %vt : ({one}, {table}) -> {one}\n"
+            f"%s = qtrain.apply_table %x, %st : ({one}, {table}) -> {one}\n"
+            f"%p = qtrain.multiply %e, %s : ({error}, {one}) -> {accumulators}\n"
+            f"%d = qtrain.shift_scale %p by %six {{bits = {error_bits} : i64, {even}}}"
+            f" : ({accumulators}, i32) -> {error}\n"
+            f"%ym, %ye = qtrain.decompose %y : ({one}) -> ({tensor(*results[0])}, i32)\n"
+            f"%dm, %de = qtrain.decompose %d : ({error}) -> ({tensor(*results[1])}, i32)\n"
+            f"return %ym, %dm : {tensor(*results[0])}, {tensor(*results[1])}\n"
+        )
+        module.add(name, [("i4", (COUNT,)), results[1], ("i4", (2,))], body, results)
+
+    def test_all(self):
+        random = np.random.default_rng(11)
+        for index, (text, bits, error_bits) in enumerate(self.CASES):
+            tables, largest = wage.FunctionTables(self.KNOWN[text], bits), wage.limit(error_bits)
+            e = np.clip(interesting(error_bits, COUNT, random), -largest, largest)
+            for shift in (-4, 0, 1, 9):
+                acc = interesting(8, COUNT, random) * 2 ** max(shift, 0) + random.integers(-3, 4, COUNT)
+                x = wage.clamp(wage.shifted_even(acc, shift), 127)
+                slopes = wage.clamp(arithmetic.shift_even(e * tables.slopes[x + 128], 6), largest)
+                for module in self.modules:
+                    with self.subTest(function=text, bits=bits, error_bits=error_bits, shift=shift, isa=module.isa):
+                        y, d = module.call(f"f{index}", acc, e, np.array([shift, 0]))
+                        np.testing.assert_array_equal(y, tables.values[x + 128])
+                        np.testing.assert_array_equal(d, slopes)
 
 
 class SquaredErrors(unittest.TestCase):

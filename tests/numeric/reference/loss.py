@@ -15,6 +15,7 @@ EXPONENT = -7
 TARGET_EXPONENT = -16
 # The losses whose targets are numbers.
 OF_NUMBERS = ("mse", "l1", "huber", "bce")
+FITTING = ("mse", "l1", "huber")  # defaults of NITI follow these (section 4.16)
 # T[f] = round(2^16 * 2^(-f/256)); the contract gives the sum as a check.
 OCTAVE = np.array([round(2.0**16 * 2.0 ** (-f / 256)) for f in range(256)], dtype=np.int64)
 assert OCTAVE.sum() == 12118596

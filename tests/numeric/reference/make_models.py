@@ -475,6 +475,15 @@ def growing_functions(m):
     return _layers(m, nodes)
 
 
+def pooled_functions(m):
+    """Overlapping pools after functions, one of them at the end."""
+    pool = {"kernel_shape": [2, 2], "strides": [1, 1]}
+    x = m.node("Elu", [m.conv("x", 5, 8, (3, 3), "conv1", strides=[2, 1])], "elu")
+    x = m.node("Tanh", [m.conv(m.node("MaxPool", [x], "pool1", **pool), 8, 9, (1, 1), "conv2")], "tanh")
+    x = m.conv(m.node("MaxPool", [x], "pool2", **pool), 9, CLASSES, (1, 1), "conv3")
+    return m.flatten(m.node("GlobalMaxPool", [m.node("Sigmoid", [x], "sigmoid")], "pool3"))
+
+
 def clips(m):
     """Bounds on both sides, on one side, and a residual through a function with two users."""
     low, high = m.constant("low", np.float32(-0.3)), m.constant("high", np.float32(0.4))
@@ -520,7 +529,8 @@ MODELS = {
         max_pool_before_relu, max_pool_dilated, pool_ceil_mode, average_pool_exclude_pad, average_pool_include_pad,
         global_average_pool, residual, dropout_half, dropout_others, gemm_plain, gemm_transposed_operand,
         gemm_alpha_beta, matmul_add, conv_add, shared_parameter, tied_weights, deduplicated, ranked_parameters, plumbing, twice_relu, two_heads,
-        batch_normalization, normalized_residual, normalized_views, concat, bounded_functions, straight_functions, growing_functions, clips, prelu,
+        batch_normalization, normalized_residual, normalized_views, concat, bounded_functions, straight_functions, growing_functions,
+        pooled_functions, clips, prelu,
     )
 }
 

@@ -73,7 +73,7 @@ def parse(arguments):
     parser.add_argument("--input", default="pixels", help="pixels, float32 or indices, for all inputs or a list")
     parser.add_argument("--normalize", help="of pixels: none (the default), mnist, ...; of floats: standard (the default), none")
     parser.add_argument("--headroom", type=int, default=1)
-    parser.add_argument("--weight-bits", type=int, choices=[8, 16], default=8)
+    parser.add_argument("--weight-bits", type=int, choices=[8, 16], help="default: 8, or 16 with a loss that fits numbers")
     parser.add_argument("--grad-round", choices=["pseudo", "stochastic", "nearest"], default="pseudo")
     parser.add_argument("--power", choices=["fraction", "paper"], default="fraction", help="NITI's softmax")
     parser.add_argument(
@@ -99,7 +99,7 @@ def parse(arguments):
     parser.add_argument("--augment", choices=["none", "crop-flip"], default="none")
     parser.add_argument("--no-shuffle", action="store_true")
     parser.add_argument("--limit", type=int, help="train on the first N examples only")
-    parser.add_argument("--schedule", default="4,2@40%,0@60%,-1@80%")
+    parser.add_argument("--schedule", help="default: that of NITI and the loss")
     parser.add_argument("--total-steps", type=int, help="steps that the schedule's percents refer to (default: --steps)")
     parser.add_argument("--statistics-batches", type=int, default=32, help="estimate BatchNormalization's statistics on N")
     parser.add_argument("--eval", action="store_true", help="print the accuracy on the test set at the end")
@@ -107,6 +107,9 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     options.input = options.input.split(",")
     options.loss = options.loss or ("sse" if options.scheme == "wage" else "cross-entropy")
+    fits = options.loss in loss.FITTING
+    options.weight_bits = options.weight_bits or (16 if fits else 8)
+    options.schedule = options.schedule or ("3,1@40%,-1@60%,-3@80%" if fits else "4,2@40%,0@60%,-1@80%")
     return options
 
 

@@ -22,7 +22,7 @@ from graph import Unsupported
 
 BIAS_LIMIT = 2**30
 BIAS_BITS = 16
-KINDS = ("conv", "gemm", "relu", "max_pool", "reshape", "transpose")
+KINDS = ("conv", "gemm", "relu", "function", "max_pool", "reshape", "transpose")
 
 
 @dataclasses.dataclass
@@ -99,17 +99,42 @@ def shifted_even(values, shift):
     return shift_even(values, shift) if shift > 0 else int64(values) << -shift
 
 
+def shifted_floor(value, shift):
+    """floor(value * 2^shift) of an integer."""
+    return value << shift if shift >= 0 else value >> -shift
+
+
+class FunctionTables:
+    """Section 7.1: activations and slopes of all operands."""
+
+    SLOPE_BITS = 6
+
+    def __init__(self, function, bits):
+        largest = limit(bits) * 2.0 ** (1 - bits)
+        operands = [max(m, -127) / 128 for m in range(-128, 128)]
+        exact = [function.value(x) for x in operands]
+        self.values = clamp(round_half_even(np.array(exact) * 2.0 ** (bits - 1)), limit(bits))
+        slopes = np.array([function.slope(x) if abs(y) <= largest else 0.0 for x, y in zip(operands, exact)])
+        if not slopes.any():
+            raise Unsupported("WAGE defines no function that errors cannot pass")
+        unit = 2.0 ** (self.SLOPE_BITS + 1 - math.frexp(np.abs(slopes).max())[1])
+        self.slopes = clamp(round_half_even(slopes * unit), 127)
+
+
 class Trainer:
     def __init__(self, graph, settings):
         self.graph, self.settings = graph, settings
         self.nodes = _pools_first(graph)
         self.layers = {}  # node output -> log2 alpha of the layer whose accumulators it is
+        self.tables = {}  # output of a function -> its tables
         self.mantissas, self.exponents, self.biases = {}, {}, set()
         for node in self.nodes:
             if node.kind not in KINDS:
                 raise Unsupported(f"WAGE does not define {node.kind} '{node.name}'")
             if node.kind in ("conv", "gemm"):
                 self._initialise_layer(node)
+            elif node.kind == "function":
+                self._initialise_function(node)
             elif node.kind != "relu" and node.inputs[0] in self.layers:
                 self.layers[node.output] = self.layers[node.inputs[0]]
         self.trained = layers.trained_values(self.nodes, graph)
@@ -163,6 +188,11 @@ class Trainer:
         limit_of_start = max(math.sqrt(settings.init_factor / fan_in), 1.5 * 2.0 ** (1 - settings.kW))
         return limit_of_start / math.sqrt(3.0 * total / weights.size)
 
+    def _initialise_function(self, node):
+        if node.inputs[0] not in self.layers:
+            raise Unsupported(f"WAGE expects a layer before '{node.name}'")
+        self.tables[node.output] = FunctionTables(node.attributes["rule"].function, self.settings.kA)
+
     def weights(self, node):
         """The kW-bit weights a node multiplies with, in its layout."""
         settings = self.settings
@@ -182,6 +212,13 @@ class Trainer:
         rounded = shift_even(accumulators, self._activation_shift(name))
         return clamp(rounded, limit(self.settings.kA))
 
+    def _operand_shift(self, node):
+        """From the accumulators before a function to the operands of its tables."""
+        return self._fraction_bits(node.inputs[0]) - 7
+
+    def _operands(self, node, accumulators):
+        return clamp(shifted_even(accumulators, self._operand_shift(node)), 127)
+
     def _forward(self, images):
         """{value: codes or accumulators}, {pool output: positions of maxima}."""
         values, positions = {self.graph.input: int64(images).reshape(self.graph.shapes[self.graph.input])}, {}
@@ -193,6 +230,8 @@ class Trainer:
                 x = np.maximum(x, 0)
                 if node.inputs[0] in self.layers:
                     x = self._code(x, node.inputs[0])
+            elif node.kind == "function":
+                x = self.tables[node.output].values[self._operands(node, x) + 128]
             elif node.kind == "reshape":
                 x = x.reshape(node.output_shape)
             elif node.kind == "transpose":
@@ -268,6 +307,9 @@ class Trainer:
             if node.kind == "relu":
                 error = self._through_unit(node, x, error, is_code)
                 is_code = True
+            elif node.kind == "function":
+                error = self._through_function(node, x, error)
+                is_code = True
             elif node.kind == "max_pool":
                 error = operators.max_pool_input_error(
                     error, positions[node.output], node.window, node.input_shapes[0], int64
@@ -283,6 +325,13 @@ class Trainer:
                     is_code = False
         for name, gradient in gradients.items():
             self._update(name, gradient, step, rate)
+
+    def _through_function(self, node, accumulators, error):
+        kept = np.abs(accumulators) <= shifted_floor(127, self._operand_shift(node))
+        tables = self.tables[node.output]
+        products = self._quantized(np.where(kept, error, 0)) * tables.slopes[self._operands(node, accumulators) + 128]
+        error = clamp(shift_even(products, tables.SLOPE_BITS), limit(self.settings.kE))
+        return np.where(kept, error, 0)
 
     def _through_unit(self, node, accumulators, error, is_code):
         kept = accumulators <= self._saturation(node.inputs[0])

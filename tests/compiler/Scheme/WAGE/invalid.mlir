@@ -57,7 +57,7 @@ qtrain.parameter @w id 1 = dense<1.0> : tensor<4x4xf32>
 func.func @forward(%x: tensor<2x4xf32>, %v: tensor<4x4xf32> {qtrain.parameter = @v},
                    %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
   %0 = qtrain.linear %x, %v : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
-  // expected-error @below {{scheme wage quantizes after rectified linear units; expected one before this layer}}
+  // expected-error @below {{scheme wage quantizes after activation functions; expected one before this layer}}
   %1 = qtrain.linear %0, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
   return %1 : tensor<2x4xf32>
 }
@@ -106,10 +106,57 @@ func.func @forward(%x: tensor<2x4xf32>, %b: tensor<4xf32> {qtrain.parameter = @b
   %2 = qtrain.relu %1 : (tensor<2x4xf32>) -> tensor<2x4xf32>
   // expected-error @below {{scheme wage expects a convolution or a linear layer before a rectified linear unit}}
   %3 = qtrain.relu %2 : (tensor<2x4xf32>) -> tensor<2x4xf32>
-  // expected-error @below {{scheme wage does not define this operator}}
+  // expected-error @below {{scheme wage expects a convolution or a linear layer before this function}}
   %4 = qtrain.elementwise %3 {function = #qtrain.clip<low = 0.0, high = 6.0>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
-  // What comes after such an operator is not to blame.
+  // expected-error @below {{scheme wage expects a convolution or a linear layer before a rectified linear unit}}
   %5 = qtrain.relu %4 : (tensor<2x4xf32>) -> tensor<2x4xf32>
   %6 = qtrain.linear %5, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
   return %6 : tensor<2x4xf32>
+}
+
+// -----
+
+// What comes after an operator without a rule is not to blame.
+
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{scheme wage has no rule to add values}}
+  %1 = qtrain.sum %0, %x : (tensor<2x4xf32>, tensor<2x4xf32>) -> tensor<2x4xf32>
+  %2 = qtrain.elementwise %1 {function = #qtrain.tanh} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %2 : tensor<2x4xf32>
+}
+
+// -----
+
+// Activations are within ±1: this value is 1 for all operands, and the next one 0.
+
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{scheme wage clips activations to ±1, and errors cannot pass this function there; use another scheme, or change the model}}
+  %1 = qtrain.elementwise %0 {function = #qtrain.clip<low = 1.0, high = 6.0>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
+// -----
+
+qtrain.parameter @w id 0 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{scheme wage clips activations to ±1}}
+  %1 = qtrain.elementwise %0 {function = #qtrain.thresholded_relu<alpha = 1.0>} : (tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
+// -----
+
+qtrain.parameter @a id 0 = dense<0.25> : tensor<4xf32>
+qtrain.parameter @w id 1 = dense<1.0> : tensor<4x4xf32>
+func.func @forward(%x: tensor<2x4xf32>, %a: tensor<4xf32> {qtrain.parameter = @a},
+                   %w: tensor<4x4xf32> {qtrain.parameter = @w}) -> tensor<2x4xf32> {
+  %0 = qtrain.linear %x, %w : (tensor<2x4xf32>, tensor<4x4xf32>) -> tensor<2x4xf32>
+  // expected-error @below {{scheme wage defines no trained slopes, for which its steps are too large; use another scheme, or change the model}}
+  %1 = qtrain.prelu %0, %a : (tensor<2x4xf32>, tensor<4xf32>) -> tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
 }
