@@ -187,7 +187,8 @@ DataRequest qtcrt::requestFor(const qtcrt_model &model) {
                          static_cast<qtcrt_encoding>(port.encoding),
                          port.classes,
                          {port.dtype, port.exponent},
-                         port.standardized != 0};
+                         port.standardized != 0,
+                         /*ignored=*/std::nullopt};
     if (port.role == QTCRT_PORT_INPUT)
       request.inputs.push_back(column);
     else if (port.role == QTCRT_PORT_TARGET)

@@ -460,8 +460,7 @@ void KernelEmitter::emit() {
   swizzledRun = b.create<arith::XOrIOp>(copiedRun, pair);
   rows = createOperand(op.getA(), op.getAMap(), op.getRows(),
                        /*firstRow=*/0, tile.rows, rowTile);
-  columns =
-      createOperand(op.getB(), op.getBMap(), {int64_t(op.getColumns())},
-                    /*firstRow=*/tile.rows, tile.columns, columnTile);
+  columns = createOperand(op.getB(), op.getBMap(), {int64_t(op.getColumns())},
+                          /*firstRow=*/tile.rows, tile.columns, columnTile);
   storeSums(multiplyStages());
 }

@@ -61,8 +61,7 @@ private:
                           b.isLess(pixel, b.index(getPixels())));
     LaunchBuilder::Values from = {image};
     llvm::append_range(from, delinearize(b, pixel, x.drop_front()));
-    b.copyAsync(op.getInput(), from, b.add(b.mul(row, kPitch), column),
-                exists);
+    b.copyAsync(op.getInput(), from, b.add(b.mul(row, kPitch), column), exists);
     b.commit();
     b.waitForCopies(/*pending=*/0);
   }

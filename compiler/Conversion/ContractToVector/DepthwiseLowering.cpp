@@ -318,8 +318,7 @@ static DepthwiseForm getForm(qkernel::ConvolutionOpInterface op,
   form.operandShape = shapeOf(form.operand);
   form.resultShape = shapeOf(form.result);
   form.kernel = op.getWindow().getKernel();
-  form.multiplier =
-      shapeOf(op.getOutput())[3] / shapeOf(op.getInput())[3];
+  form.multiplier = shapeOf(op.getOutput())[3] / shapeOf(op.getInput())[3];
   return form;
 }
 

@@ -61,8 +61,7 @@ struct Geometry {
 
 /// The type in which sums are formed: integers have 64 bits if they need them.
 template <typename OpTy> Type getSumType(LoopBuilder &b, OpTy op) {
-  return op.hasWideSums() ? b.getI64Type()
-                          : getElementTypeOrSelf(op.getSums());
+  return op.hasWideSums() ? b.getI64Type() : getElementTypeOrSelf(op.getSums());
 }
 
 /// The sum as an element of `accumulators`, saturated if they are narrower.

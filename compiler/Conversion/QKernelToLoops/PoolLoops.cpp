@@ -308,7 +308,8 @@ struct LowerMaxUnpool : LoopPattern<MaxUnpool2DOp> {
   LogicalResult matchAndRewrite(MaxUnpool2DOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b = start(op, rewriter);
-    Value positions = op.getPositions(), e = op.getError(), ex = op.getInputError();
+    Value positions = op.getPositions(), e = op.getError(),
+          ex = op.getInputError();
     unsigned width = getElementType(positions).getIntOrFloatBitWidth();
     routeErrors(b, op.getWindow(), e, ex,
                 [&](Value n, Value oh, Value ow, Value c) {

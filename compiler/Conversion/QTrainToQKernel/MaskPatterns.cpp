@@ -22,9 +22,8 @@ struct LowerRangeMask : LoweringPattern<RangeMaskOp> {
     int64_t bytes =
         llvm::divideCeil(op.getResult().getType().getNumElements(), 8);
     auto kernel = builder.create<qkernel::RangeMaskOp>(
-        parts[0].mantissas,
-        createEmpty(builder, {bytes}, builder.getI8Type()), op.getLowAttr(),
-        op.getHighAttr());
+        parts[0].mantissas, createEmpty(builder, {bytes}, builder.getI8Type()),
+        op.getLowAttr(), op.getHighAttr());
     replaceWithMemory(rewriter, op, kernel.getResult(0));
     return success();
   }

@@ -68,8 +68,7 @@ struct LowerMaxPool : LoweringPattern<MaxPool2DOp> {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
     auto kernel = builder.create<qkernel::MaxPool2DOp>(
-        parts[0].mantissas, createResult(builder, op),
-        op.getWindow());
+        parts[0].mantissas, createResult(builder, op), op.getWindow());
     replaceWithParts(rewriter, op, kernel.getResult(0), parts[0].exponent);
     return success();
   }
@@ -82,7 +81,8 @@ struct LowerMaxPoolGradient : LoweringPattern<MaxPool2DGradientOp> {
                       PatternRewriter &rewriter) const override {
     ScaledParts input = parts[0], gradient = parts[1];
     auto kernel = builder.create<qkernel::MaxPool2DGradientOp>(
-        input.mantissas, gradient.mantissas, createResult(builder, op), op.getWindow());
+        input.mantissas, gradient.mantissas, createResult(builder, op),
+        op.getWindow());
     replaceWithParts(rewriter, op, kernel.getResult(0), gradient.exponent);
     return success();
   }
@@ -131,10 +131,9 @@ struct LowerAveragePool : LoweringPattern<OpTy> {
                       PatternRewriter &rewriter) const override {
     if (!hasKernelLayout(op->getOperand(0)))
       return rewriter.notifyMatchFailure(op, "channels are not innermost");
-    auto kernel = builder.create<KernelTy>(parts[0].mantissas,
-                                           createResult(builder, op),
-                                           op.getWindow(),
-                                           op.getCountIncludePad());
+    auto kernel =
+        builder.create<KernelTy>(parts[0].mantissas, createResult(builder, op),
+                                 op.getWindow(), op.getCountIncludePad());
     ArrayRef<int64_t> extents = op.getWindow().getKernel();
     int64_t fraction = 7 + llvm::Log2_64_Ceil(extents[0] * extents[1]);
     replaceWithParts(rewriter, op, kernel.getResult(0),

@@ -117,8 +117,8 @@ static Shape getChannelsFirst(size_t rank) {
 }
 
 /// True for images in NHWC, that is, if only transposes to NCHW read their
-/// elements. Inputs of rank 3 stay as they are: [0, 2, 1] is its own inverse, so
-/// it does not tell where channels are, and data have the shape of the file.
+/// elements. Inputs of rank 3 stay as they are: [0, 2, 1] is its own inverse,
+/// so it does not tell where channels are, and data have the shape of the file.
 static bool isChannelsLast(const Model &model, const GraphInput &input) {
   if (input.shape.size() < 4)
     return false;

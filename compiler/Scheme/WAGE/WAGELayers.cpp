@@ -34,14 +34,14 @@ int64_t wage::getWeightLimit(const ApplyWAGEOptions &options) {
 /// that may follow the products of a layer; null for an argument.
 static Operation *findOrigin(Value value) {
   Operation *op = value.getDefiningOp();
-  while (isa_and_nonnull<BiasAddOp, MaxPool2DOp, ReshapeOp, TransposeOp>(op))
+  while (onlyMovesElements(op) || isa_and_nonnull<BiasAddOp, MaxPool2DOp>(op))
     op = op->getOperand(0).getDefiningOp();
   return op;
 }
 
 ContractionOpInterface wage::findLayer(Value value) {
   Operation *op = findOrigin(value);
-  return isa_and_nonnull<Conv2DOp, LinearOp>(op)
+  return isa_and_nonnull<LayerOpInterface>(op)
              ? cast<ContractionOpInterface>(op)
              : ContractionOpInterface();
 }
@@ -77,7 +77,7 @@ LogicalResult wage::checkOrder(ModuleOp module) {
     return !origin || isa<ReluOp, ElementwiseOp, NormalizeOp>(origin);
   };
   auto check = [&](Operation *op) {
-    if (isa<Conv2DOp, LinearOp>(op) && findLayer(op->getOperand(0)))
+    if (isa<LayerOpInterface>(op) && findLayer(op->getOperand(0)))
       report(op, "quantizes after activation functions; expected one before "
                  "this layer");
     auto bias = dyn_cast<BiasAddOp>(op);
@@ -131,7 +131,7 @@ FailureOr<ParameterRoles> wage::findRoles(ModuleOp module) {
   bool areClear = true;
   function.walk([&](Operation *op) {
     ParameterRole role;
-    if (isa<Conv2DOp, LinearOp>(op))
+    if (isa<LayerOpInterface>(op))
       role.layer = cast<ContractionOpInterface>(op);
     else if (auto bias = dyn_cast<BiasAddOp>(op))
       role = {findLayer(bias.getInput()), /*isBias=*/true};

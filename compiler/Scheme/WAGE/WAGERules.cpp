@@ -74,7 +74,7 @@ unsigned getWidthFor(int64_t bound, unsigned minWidth) {
 /// True if `error` is the result of a contraction, apart from moves.
 bool isSum(Value error) {
   Operation *op = error.getDefiningOp();
-  while (isa_and_nonnull<ReshapeOp, TransposeOp, MaxPool2DGradientOp>(op))
+  while (onlyMovesElements(op) || isa_and_nonnull<MaxPool2DGradientOp>(op))
     op = op->getOperand(isa<MaxPool2DGradientOp>(op) ? 1 : 0).getDefiningOp();
   return isa_and_nonnull<ContractionOpInterface>(op);
 }
@@ -173,7 +173,8 @@ struct QuantizeContraction
         getSumBound(op.getReductionLength(), operands[0], operands[1]);
     Value accumulators =
         rebuild(rewriter, op, operands, getWidthFor(bound, /*minWidth=*/32));
-    bool cuts = options.quantizeLast && isa<Conv2DOp, LinearOp>(op) &&
+    bool cuts = options.quantizeLast &&
+                isa<LayerOpInterface>(op.getOperation()) &&
                 isOutput(op->getResult(0));
     rewriter.replaceOp(op, cuts ? quantizeActivation(rewriter, op.getLoc(),
                                                      accumulators, op, options)

@@ -151,7 +151,8 @@ struct MapForward : OpRewritePattern<Conv2DOp> {
     if (op.getMaximum())
       b.setZero(op.getMaximum());
     int64_t macs = y[0] * y[1] * y[2] * w[0] * w[1] * w[2] * w[3];
-    contraction.create(b, op.getOutput(), op.getMaximum(), /*accumulate=*/false, macs);
+    contraction.create(b, op.getOutput(), op.getMaximum(), /*accumulate=*/false,
+                       macs);
     rewriter.eraseOp(op);
     return success();
   }

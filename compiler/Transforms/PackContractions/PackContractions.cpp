@@ -423,8 +423,7 @@ private:
         op, packer.contract(addresses.getAttribute(/*splits=*/1),
                             error.elements, packed.elements,
                             offset ? packer.getStart(image) : Value(),
-                            /*bias=*/Value(), op.getWeight(),
-                            op.getMaximum()));
+                            /*bias=*/Value(), op.getWeight(), op.getMaximum()));
     return success();
   }
 
@@ -442,8 +441,8 @@ private:
     int64_t block = inputs % kBlock == 0 && !keepsImage ? kBlock : x[3];
     int64_t pixel = block * depth;
     PackedImage image = packer.packImage(
-        op.getInput(), placement, packer.needsOffset(op.getNonnegative()),
-        x[3], block, depth, /*inPlace=*/keepsImage);
+        op.getInput(), placement, packer.needsOffset(op.getNonnegative()), x[3],
+        block, depth, /*inPlace=*/keepsImage);
     // The lanes after the last column of a group are not stored, so they may
     // read the next group; those after the last group need slack.
     int64_t panel = packer.getPanel(columns);
@@ -540,10 +539,10 @@ private:
                                           /*maximum=*/Value());
     Value errorSums =
         offset && parts ? packer.sumChannels(errors, /*factor=*/1) : Value();
-    rewriter.replaceOp(op, packer.unpackWeights(
-                               contract->getResult(0), errorSums,
-                               op.getWeight(), op.getMaximum(),
-                               /*saturate=*/parts.has_value()));
+    rewriter.replaceOp(op,
+                       packer.unpackWeights(contract->getResult(0), errorSums,
+                                            op.getWeight(), op.getMaximum(),
+                                            /*saturate=*/parts.has_value()));
   }
 
   /// Sums of a direct weight gradient are complete when all tasks are done, so

@@ -42,9 +42,9 @@ PackedImage Packer::packImage(Value image, const Placement &placement,
   int64_t size =
       alignTo(shape[0], interleave) * height * width * channels + getSlack();
   auto op = rewriter.create<PackActivationOp>(
-      loc, image, empty({size}, element),
-      ArrayRef<int64_t>(placement.pads), ArrayRef<int64_t>(placement.dilation),
-      channels, block, interleave, offset);
+      loc, image, empty({size}, element), ArrayRef<int64_t>(placement.pads),
+      ArrayRef<int64_t>(placement.dilation), channels, block, interleave,
+      offset);
   setKind(op, "pack", 0);
   result.elements = op->getResult(0);
   return result;
@@ -57,9 +57,8 @@ PackedWeights Packer::packWeights(Value weights, WeightOrder order,
   int64_t panel = getPanel(columns);
   int64_t padded = group * alignTo(columns, panel);
   Value packed = empty({padded * steps * getDepth()}, element);
-  Value corrections = needsStart
-                          ? emptySums({padded * classes[0] * classes[1]})
-                          : Value();
+  Value corrections =
+      needsStart ? emptySums({padded * classes[0] * classes[1]}) : Value();
   auto op = rewriter.create<PackWeightOp>(loc, weights, packed, corrections,
                                           order, panel, group, classes);
   setKind(op, "pack", 0);

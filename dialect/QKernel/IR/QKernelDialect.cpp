@@ -51,8 +51,8 @@ static bool readsDestination(DestinationStyleOpInterface op, OpOperand &init) {
 
 void qtc::qkernel::detail::inferKernelTypes(ValueRange outputs,
                                             SmallVectorImpl<Type> &types) {
-  llvm::append_range(types, llvm::make_filter_range(
-                                outputs.getTypes(), llvm::IsaPred<TensorType>));
+  llvm::append_range(types, llvm::make_filter_range(outputs.getTypes(),
+                                                    llvm::IsaPred<TensorType>));
 }
 
 void qtc::qkernel::detail::getKernelEffects(

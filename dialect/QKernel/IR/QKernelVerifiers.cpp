@@ -321,8 +321,8 @@ LogicalResult UnpackWeightOp::verify() {
   if (getErrorSums()) {
     if (!getSaturate()) // C3
       return emitOpError("expected saturate for sums of errors");
-    if (failed(
-            expectShape(*this, "sums of errors", getErrorSums(), {sums[4]}))) // C1
+    if (failed(expectShape(*this, "sums of errors", getErrorSums(),
+                           {sums[4]}))) // C1
       return failure();
   }
   return expectShape(*this, "weights", getWeight(),
@@ -446,7 +446,7 @@ LogicalResult MappedContractOp::verify() {
   if (failed(expectReach(*this, "a_map", getAMap(), rowExtents)) ||
       failed(expectReach(*this, "b_map", getBMap(), columnExtents)) ||
       failed(expectReach(*this, "result_map", getResultMap(), resultExtents)))
-    return failure();                                            // C2
+    return failure();                                 // C2
   if (getAccumulate() && (getBias() || getMaximum())) // C3
     return emitOpError("expected neither a bias nor a maximum with accumulate");
   return success();
@@ -520,7 +520,7 @@ LogicalResult MaxPool2DOp::verify() {
 LogicalResult MaxPool2DGradientOp::verify() {
   if (failed(verifyPool(*this, getInput(), getError())) ||
       failed(expectShape(*this, "output", getInputError(),
-                         shapeOf(getInput()))) || // C1
+                         shapeOf(getInput()))) ||              // C1
       failed(expectWidth(*this, getInputError(), getError()))) // C2
     return failure();
   return verifyWindows(*this, getWindow(), getInput(), getError());
@@ -604,8 +604,8 @@ LogicalResult ChannelSumOp::verify() {
   bool hasFloats = isFloat(getInput());
   if (hasFloats && (getFactor() != 1 || getSaturate())) // C2
     return emitOpError("expected a factor of 1 and no saturation for floats");
-  if (hasFloats && getElementTypeOrSelf(getInput()) !=
-                       getElementTypeOrSelf(getSums())) // C2
+  if (hasFloats &&
+      getElementTypeOrSelf(getInput()) != getElementTypeOrSelf(getSums())) // C2
     return emitOpError("expected sums of the input's element type");
   if (hasFloats && y.size() == 2) // C2
     return expectShape(*this, "partial sums", getSums(), {y[0], x.back()});
