@@ -147,7 +147,7 @@ llvm::Error qtc::runFrontEnd(ModuleOp module, const FrontEndOptions &options,
   backward.mantissas = options.scheme->isInteger;
   backward.mean = options.mean;
   backward.std = options.std;
-  buildBackwardPipeline(manager, backward);
+  buildBackwardPipeline(manager, *options.scheme, backward);
   if (applyScheme)
     if (llvm::Error error = buildSchemePipeline(
             manager, *options.scheme, options.schemeRequest,

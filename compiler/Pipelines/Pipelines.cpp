@@ -57,8 +57,10 @@ static void addCleanup(OpPassManager &manager, int64_t rounds = 10) {
   manager.addPass(createCSEPass());
 }
 
-void qtc::buildBackwardPipeline(OpPassManager &manager,
+void qtc::buildBackwardPipeline(OpPassManager &manager, const Scheme &scheme,
                                 const GenerateBackwardOptions &options) {
+  if (scheme.addPreparation)
+    scheme.addPreparation(manager);
   // There is no clean-up before: errors of a value are summed where the file's
   // graph has the value, so the gradients need that graph as it is.
   manager.addPass(createGenerateBackward(options));

@@ -16,9 +16,9 @@
 
 namespace qtc {
 
-/// import → backward: a forward function becomes a training step and an
-/// evaluation.
-void buildBackwardPipeline(mlir::OpPassManager &manager,
+/// import → backward: a forward function, prepared for `scheme`, becomes a
+/// training step and an evaluation.
+void buildBackwardPipeline(mlir::OpPassManager &manager, const Scheme &scheme,
                            const GenerateBackwardOptions &options);
 
 /// backward → scheme: floats become the numbers that the scheme trains with.

@@ -65,7 +65,8 @@ struct Scheme {
   /// Whether a model may take numbers instead of pixels.
   bool takesNumbers;
   llvm::ArrayRef<SchemeOption> options;
-  /// Appends the scheme's passes; fails if an option value is wrong.
+  /// Appends the passes that give the operations of the model and of its
+  /// gradients the rules of the scheme; fails if an option value is wrong.
   llvm::Error (*addPasses)(mlir::OpPassManager &, const SchemeRequest &);
   /// Reports every operation without a rule in a module, which may be a part of
   /// a model; the scheme's passes start with that. Null if the scheme has rules
@@ -79,6 +80,9 @@ struct Scheme {
   bool anyRate = false;
   /// Widths in which a parameter may be stored; none if there is no choice.
   llvm::ArrayRef<llvm::StringRef> weightBits = {};
+  /// Appends the passes that prepare the model before it is differentiated;
+  /// null if the scheme takes it as it is.
+  void (*addPreparation)(mlir::OpPassManager &) = nullptr;
 
   /// The optimizer of `request`; null if there are none.
   const Optimizer *getOptimizer(const SchemeRequest &request) const;

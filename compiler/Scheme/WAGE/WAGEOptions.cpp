@@ -102,9 +102,12 @@ static llvm::Error addPasses(OpPassManager &manager,
                        .Default(0);
   options.schemeInit = request.schemeInit;
   options.seed = request.seed;
-  manager.addNestedPass<func::FuncOp>(createHoistPools());
   manager.addPass(createApplyWAGE(options));
   return llvm::Error::success();
+}
+
+static void addPreparation(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createHoistPools());
 }
 
 static constexpr StringRef kLosses[] = {"sse", "cross-entropy"};
@@ -120,6 +123,10 @@ const Scheme &wage::getScheme() {
       /*takesNumbers=*/false,
       kOptions,
       addPasses,
-      [](ModuleOp module) { return checkRules(module, ApplyWAGEOptions()); }};
+      [](ModuleOp module) { return checkRules(module, ApplyWAGEOptions()); },
+      /*optimizers=*/{},
+      /*anyRate=*/false,
+      /*weightBits=*/{},
+      addPreparation};
   return scheme;
 }

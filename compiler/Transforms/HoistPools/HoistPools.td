@@ -14,11 +14,11 @@ def HoistPools : FunctionPass<"qtrain-hoist-pools"> {
   let summary = "Moves maximum pools before rectified linear units";
   let description = [{
     A maximum and a rectified linear unit commute, so a pool after a unit is
-    moved before it, which leaves fewer elements for the unit. Their gradients
-    are exchanged in the same way: an error that the unit would block is blocked
-    before it is scattered, and any other error reaches the first maximum, which
-    is the same before and after the unit. WAGE, which quantizes after the unit,
-    defines this order (`wage.md` 2.6).
+    moved before it, which leaves fewer elements for the unit. The pass runs on
+    the model, before there are gradients: an error that the unit blocks is then
+    blocked before it is scattered, and any other error reaches the first
+    maximum, which is the same before and after the unit. WAGE, which quantizes
+    after the unit, defines this order (`wage.md` 2.6).
 
     The pass does not move a pool if the unit's result has other users.
 
@@ -27,9 +27,6 @@ def HoistPools : FunctionPass<"qtrain-hoist-pools"> {
     ```mlir
     %r = qtrain.relu %x ...
     %y = qtrain.max_pool2d %r ...
-    ...
-    %er = qtrain.max_pool2d_gradient %r, %ey ...
-    %ex = qtrain.relu_gradient %r, %er ...
     ```
 
     After:
@@ -37,9 +34,6 @@ def HoistPools : FunctionPass<"qtrain-hoist-pools"> {
     ```mlir
     %p = qtrain.max_pool2d %x ...
     %y = qtrain.relu %p ...
-    ...
-    %ep = qtrain.relu_gradient %y, %ey ...
-    %ex = qtrain.max_pool2d_gradient %x, %ep ...
     ```
   }];
   let statistics = [Statistic<"numHoisted", "num-hoisted", "Pools moved">];

@@ -1,6 +1,6 @@
-// RUN: qtc-opt %s -pass-pipeline='builtin.module(qtrain-generate-backward{loss=sse},func.func(qtrain-hoist-pools),qtrain-apply-wage,canonicalize,cse)' \
+// RUN: qtc-opt %s -pass-pipeline='builtin.module(func.func(qtrain-hoist-pools),qtrain-generate-backward{loss=sse},qtrain-apply-wage,canonicalize,cse)' \
 // RUN:   | FileCheck %s
-// RUN: qtc-opt %s -pass-pipeline='builtin.module(qtrain-generate-backward{loss=sse},func.func(qtrain-hoist-pools),qtrain-apply-wage{error-bits=12 window=1 quantize-last=1},canonicalize,cse)' \
+// RUN: qtc-opt %s -pass-pipeline='builtin.module(func.func(qtrain-hoist-pools),qtrain-generate-backward{loss=sse},qtrain-apply-wage{error-bits=12 window=1 quantize-last=1},canonicalize,cse)' \
 // RUN:   | FileCheck %s --check-prefix=WIDE
 
 // A convolution with a pool behind its unit, and a linear layer. The pool goes to
