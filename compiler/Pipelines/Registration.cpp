@@ -100,6 +100,41 @@ void qtc::registerDialects(DialectRegistry &registry) {
   registerNVVMDialectTranslation(registry);
 }
 
+/// The code of one instruction set.
+struct ProcessorOptions : PassPipelineOptions<ProcessorOptions> {
+  Option<std::string> isa{*this, "isa",
+                          llvm::cl::desc("Instruction set, as in --mcpu"),
+                          llvm::cl::init("baseline")};
+  Option<bool> microkernels{*this, "microkernels",
+                            llvm::cl::desc("Pack contractions"),
+                            llvm::cl::init(true)};
+};
+
+/// Makes a phase of the compiler a pipeline of qtc-opt.
+static void registerPhase(StringRef name, StringRef description,
+                          void (*build)(OpPassManager &,
+                                        const VariantOptions &)) {
+  registerPassPipeline(
+      name, description,
+      [build](OpPassManager &manager, StringRef text,
+              function_ref<LogicalResult(const Twine &)> reportError) {
+        ProcessorOptions options;
+        if (failed(options.parseFromString(text)))
+          return failure();
+        VariantOptions variant;
+        variant.target = cpu::lookupTargetRecord(options.isa);
+        variant.microkernels = options.microkernels;
+        if (!variant.target)
+          return reportError("unknown instruction set '" +
+                             Twine(options.isa.getValue()) + "'");
+        build(manager, variant);
+        return success();
+      },
+      [](function_ref<void(const ::mlir::detail::PassOptions &)> describe) {
+        describe(ProcessorOptions());
+      });
+}
+
 /// For kernels that did not come from a model.
 struct PTXOptions : PassPipelineOptions<PTXOptions> {
   Option<std::string> device{
@@ -110,6 +145,12 @@ struct PTXOptions : PassPipelineOptions<PTXOptions> {
 };
 
 static void registerPipelines() {
+  registerPhase("qtc-plan", "Fused kernels on tensors to buffers in one arena",
+                buildPlanPipeline);
+  registerPhase("qtc-kernels", "The phase plan to loops and vectors",
+                buildKernelPipeline);
+  registerPhase("qtc-llvm", "The phase kernels to the LLVM dialect",
+                buildLLVMPipeline);
   registerPassPipeline(
       "convert-kernels-to-ptx", "Modules of kernels to PTX in a gpu.binary",
       [](OpPassManager &manager, StringRef text,

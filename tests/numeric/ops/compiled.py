@@ -32,18 +32,8 @@ SEARCH = os.pathsep.join([
 
 FLOAT = "canonicalize,cse,qtrain-apply-float,func.func(qtrain-assign-layouts)"
 PLAN = "func.func(convert-qtrain-to-qkernel),canonicalize,cse,func.func(fuse-elementwise)"
-PACK = (
-    "func.func(qkernel-split-reductions),qkernel-pack-contractions{isa=%s},canonicalize,cse,"
-    "func.func(qkernel-narrow-accumulators)"
-)
-BUFFERS = (
-    "func.func(separate-destinations),one-shot-bufferize{allow-return-allocs-from-loops=1},canonicalize,cse,"
-    "func.func(plan-arena)"
-)
-LOOPS = "convert-qkernel-to-loops,func.func(convert-linalg-to-parallel-loops)"
-VECTORS = "convert-contract-to-vector{isa=%s}"
-TASKS = "cse,outline-tasks,canonicalize,cse,expand-strided-metadata,lower-affine"
-LLVM = "convert-qkernel-to-llvm{isa=%s},reconcile-unrealized-casts,canonicalize,cse"
+# The compiler's own phases.
+PHASES = "qtc-plan{isa=%(isa)s microkernels=%(microkernels)d},qtc-kernels{isa=%(isa)s},qtc-llvm{isa=%(isa)s}"
 
 # The two functions that the runtime provides (runtime/include/qtcrt/abi.h).
 RUNTIME = """
@@ -190,12 +180,8 @@ class Module:
 
     def pipeline(self):
         passes = [FLOAT, PLAN] if self.imported else [PLAN]
-        if self.microkernels:
-            passes.append(PACK % self.isa)
-        passes += [BUFFERS, LOOPS]
-        if self.microkernels:
-            passes.append(VECTORS % self.isa)
-        return f"builtin.module({','.join(passes + [TASKS, LLVM % self.isa])})"
+        passes.append(PHASES % {"isa": self.isa, "microkernels": self.microkernels})
+        return f"builtin.module({','.join(passes)})"
 
     def compile(self):
         self._place_parameters()
