@@ -10,7 +10,7 @@ import numpy as np
 import harness
 
 sys.path.insert(0, harness.REFERENCE)
-import graph as reference_graph  # noqa: E402 (the path comes first)
+import importer  # noqa: E402 (the path comes first)
 import operators  # noqa: E402
 import philox  # noqa: E402
 
@@ -23,7 +23,7 @@ class DoubleNetwork:
     """
 
     def __init__(self, path, pixels, labels):
-        self.graph = reference_graph.load(path, len(labels))
+        self.graph = importer.load(path, len(labels))
         shape = self.graph.shapes[self.graph.input]
         self.pixels, self.labels = pixels.reshape(shape) / 255.0, labels
         self.values = {name: parameter.values for name, parameter in self.graph.parameters.items()}

@@ -14,7 +14,7 @@ import harness
 import random_parameters
 
 sys.path.insert(0, harness.REFERENCE)
-import graph as reference_graph  # noqa: E402 (the path comes first)
+import importer  # noqa: E402 (the path comes first)
 import make_models  # noqa: E402
 
 BATCH = 6
@@ -70,7 +70,7 @@ class ParameterCase(harness.Case):
 
     def make_network(self, path, generator):
         """The model in double, on a random batch."""
-        graph = reference_graph.load(path, BATCH)
+        graph = importer.load(path, BATCH)
         pixels = generator.randint(0, 256, graph.shapes[graph.input]).astype(np.uint8)
         classes = graph.shapes[graph.output][1]
         return double_network.DoubleNetwork(path, pixels, generator.randint(0, classes, BATCH))

@@ -18,7 +18,7 @@ import torch_runs
 from differential import THREADS, DifferentialCase
 
 sys.path.insert(0, harness.REFERENCE)
-import graph as reference_graph  # noqa: E402 (the path comes first)
+import importer  # noqa: E402 (the path comes first)
 import make_models  # noqa: E402
 import niti  # noqa: E402
 
@@ -104,7 +104,7 @@ class IntegerCase(DifferentialCase):
 
     def unmoved(self, name):
         """The weights and biases that the last run, with the options of the class, left as they were."""
-        graph = reference_graph.load(self.model(name), int(self.COMPILE_OPTIONS["--batch"]))
+        graph = importer.load(self.model(name), int(self.COMPILE_OPTIONS["--batch"]))
         start = niti.Trainer(graph, niti.Settings())
         first = {key: f"{exponent} {zlib.crc32(content):08x}" for key, exponent, content in start.state()}
         return [key for key, p in graph.parameters.items() if p.role in ("weight", "bias") and first[key] == self.final_state[key]]

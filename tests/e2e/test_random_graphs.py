@@ -22,7 +22,7 @@ WAGE_SEEDS = (0, 3)
 class Coverage(unittest.TestCase):
     def test_operators(self):
         """All that the importer and the reference know are in the table of random_models.py."""
-        known = random_runs.registered_operators() & random_runs.reference_graph.OPERATORS
+        known = random_runs.registered_operators() & random_runs.importer.OPERATORS
         self.assertGreater(len(known), 40)
         self.assertEqual(known - random_runs.operators_of(random_models.make_covering("niti", COUNT)), set())
 

@@ -19,7 +19,7 @@ import numpy as np  # noqa: E402 (the environment comes first)
 
 import arithmetic  # noqa: E402
 import data  # noqa: E402
-import graph  # noqa: E402
+import importer  # noqa: E402
 import layers  # noqa: E402
 import loss  # noqa: E402
 import niti  # noqa: E402
@@ -227,7 +227,7 @@ def create(options, model, dataset):
 
 def main(arguments=None):
     options = parse(arguments)
-    model = graph.load(options.model, options.batch, options.loss)
+    model = importer.load(options.model, options.batch, options.loss)
     dataset = data.load(options.data, model.inputs)
     take_targets(dataset, model, options)
     layers.apply(model, options.freeze, options.layer)
@@ -272,5 +272,5 @@ def main(arguments=None):
 if __name__ == "__main__":
     try:
         main()
-    except (graph.Unsupported, ValueError, OSError) as problem:
+    except (importer.Unsupported, ValueError, OSError) as problem:
         sys.exit(f"error: {problem}")

@@ -25,7 +25,7 @@ import arithmetic  # noqa: E402
 import batchnorm  # noqa: E402
 import checkpoints  # noqa: E402
 import data  # noqa: E402
-import graph  # noqa: E402
+import importer  # noqa: E402
 import loss  # noqa: E402
 import make_models  # noqa: E402
 import niti  # noqa: E402
@@ -436,12 +436,12 @@ class Models(unittest.TestCase):
                 self.train(name, "--weight-bits", "16", "--init", "scheme", "--grad-round", "stochastic")
 
     def test_zero_bias_takes_the_exponent_of_its_weight(self):
-        trainer = niti.Trainer(graph.load(os.path.join(self.folder, "conv_zero_bias.onnx"), 6), niti.Settings())
+        trainer = niti.Trainer(importer.load(os.path.join(self.folder, "conv_zero_bias.onnx"), 6), niti.Settings())
         self.assertEqual(trainer.exponents["conv.bias"], trainer.exponents["conv.weight"])
 
     def test_constant_adds_become_biases(self):
         names = ["matmul_add", "conv_add", "shared_parameter"]
-        loaded = {n: graph.load(os.path.join(self.folder, n + ".onnx"), 6) for n in names}
+        loaded = {n: importer.load(os.path.join(self.folder, n + ".onnx"), 6) for n in names}
         self.assertEqual([n.kind for n in loaded["matmul_add"].nodes], ["reshape", "gemm", "relu", "gemm"])
         self.assertEqual([n.kind for n in loaded["conv_add"].nodes][:2], ["conv", "relu"])
         self.assertEqual(len(loaded["shared_parameter"].parameters), 6)
@@ -453,7 +453,7 @@ class Models(unittest.TestCase):
             x = model.node("Dropout", [model.relu(model.gemm(model.flatten("x"), 315, 9, "fc1")), *inputs], "dropout")
             path = os.path.join(self.folder, "dropout.onnx")
             model.save(model.gemm(x, 9, 4, "fc2"), path)
-            kinds = [node.kind for node in graph.load(path, 6).nodes]
+            kinds = [node.kind for node in importer.load(path, 6).nodes]
             self.assertEqual(kinds, ["reshape", "gemm", "relu", "gemm"], options)
 
     def test_reductions_and_extrema(self):
@@ -527,19 +527,19 @@ class Numbers(unittest.TestCase):
         path = self.path("sigmoid.onnx")
         model = make_models.Model("sigmoid", (13,), (3,))
         model.save(model.node("Sigmoid", [make_models.numbers_mlp(model)], "sigmoid"), path)
-        self.assertEqual([n.kind for n in graph.load(path, 6, "bce").nodes][-1], "gemm")
-        self.assertEqual([n.kind for n in graph.load(path, 6, "mse").nodes][-1], "function")
+        self.assertEqual([n.kind for n in importer.load(path, 6, "bce").nodes][-1], "gemm")
+        self.assertEqual([n.kind for n in importer.load(path, 6, "mse").nodes][-1], "function")
         model = make_models.Model("views", (13,), (3, 1))
         x = model.node("Sigmoid", [make_models.numbers_mlp(model)], "sigmoid")
         x = model.node("Unsqueeze", [model.node("Identity", [x], "identity"), model.constant("axes", np.array([2]))], "view")
         model.save(x, path)
-        kinds = [n.kind for n in graph.load(path, 6, "bce").nodes]
+        kinds = [n.kind for n in importer.load(path, 6, "bce").nodes]
         self.assertEqual(kinds, ["gemm", "relu", "gemm", "relu", "gemm", "reshape"])
         model = make_models.Model("softmax", (13,), (3,))
         model.save(model.node("Softmax", [make_models.numbers_mlp(model)], "softmax", axis=1), path)
-        self.assertEqual([n.kind for n in graph.load(path, 6).nodes][-1], "gemm")
-        with self.assertRaises(graph.Unsupported):
-            graph.load(path, 6, "mse")
+        self.assertEqual([n.kind for n in importer.load(path, 6).nodes][-1], "gemm")
+        with self.assertRaises(importer.Unsupported):
+            importer.load(path, 6, "mse")
 
     def test_wrong_data(self):
         for options in (("--loss=cross-entropy",), ("--loss=mse", "--normalize=mnist"), ("--loss=mse", "--input=pixels")):
