@@ -154,6 +154,21 @@ class Key(CacheCase):
 
 
 class Entries(CacheCase):
+    def test_remarks_are_repeated(self):
+        graph = onnx.load(self.model).graph
+        graph.output.append(helper.make_tensor_value_info("f", TensorProto.FLOAT, ["N", 16]))
+        model = self.path("models", "two.onnx")
+        onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), model)
+        first, second = (
+            harness.succeed(*self.words("--steps=1", model=model), env=self.environment, cwd=self.folder)
+            for _ in range(2)
+        )
+        remarks = [[line for line in run.err.splitlines() if line.startswith("remark: ")] for run in (first, second)]
+        self.assertIn("output 'y' is trained, but not 'f'", "".join(remarks[0]))
+        self.assertEqual(*remarks)
+        self.assertIn("compiling", first.err)
+        self.assertNotIn("compiling", second.err)
+
     def test_broken_ones_heal(self):
         state = self.train()
         (trainer,) = self.trainers()

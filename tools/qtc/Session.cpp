@@ -74,9 +74,12 @@ void Session::print(Diagnostic &diagnostic) {
   // The importer names the file itself.
   if (!llvm::StringRef(text).starts_with(model + ": "))
     text = model + ": " + text;
-  // The front end says the same about every batch.
-  if (isRemark && !remarks.insert(text).second)
-    return;
+  if (isRemark) {
+    // The front end says the same about every batch.
+    if (llvm::is_contained(remarks, text))
+      return;
+    remarks.push_back(text);
+  }
   printLine((isError ? "error: " : "remark: ") + text);
 }
 
@@ -160,11 +163,14 @@ static void printMemory(const MemoryReport &report) {
         static_cast<double>(report.stateBytes + arena.bytes) / (1 << 20));
 }
 
-int tools::runCompiler(const CompileOptions &options, bool memoryReport) {
+int tools::runCompiler(const CompileOptions &options, bool memoryReport,
+                       std::vector<std::string> *remarks) {
   Session session(options.modelPath);
   Compiler compiler(session.getContext(), options);
   if (llvm::Error error = compiler.run())
     return reportFailure(std::move(error));
+  if (remarks)
+    *remarks = session.getRemarks();
   if (memoryReport)
     printMemory(compiler.getMemoryReport());
   return finishOutput();

@@ -33,6 +33,8 @@ public:
   ~Session();
 
   mlir::MLIRContext &getContext() { return context; }
+  /// The remarks that were printed, without "remark: ".
+  llvm::ArrayRef<std::string> getRemarks() const { return remarks; }
 
 private:
   void print(mlir::Diagnostic &diagnostic);
@@ -41,7 +43,7 @@ private:
   std::string model;
   bool printsRemarks;
   bool reported = false;
-  llvm::StringSet<> remarks; ///< that are printed
+  std::vector<std::string> remarks;
   std::unique_ptr<mlir::ScopedDiagnosticHandler> handler;
 };
 
@@ -71,8 +73,9 @@ takeMLIROptions(std::vector<std::string> words);
 int finishOutput();
 
 /// Compiles, prints diagnostics to stderr and the memory report to stdout;
-/// returns the exit status.
-int runCompiler(const CompileOptions &options, bool memoryReport);
+/// returns the exit status. `remarks`, if given, gets those that were printed.
+int runCompiler(const CompileOptions &options, bool memoryReport,
+                std::vector<std::string> *remarks = nullptr);
 
 } // namespace qtc::tools
 

@@ -84,17 +84,23 @@ static llvm::Expected<std::string> getTrainer(CompileOptions &options) {
   llvm::Expected<std::string> key = getTrainerKey(options);
   if (!key)
     return key.takeError();
-  return cache->get(llvm::sys::path::stem(options.modelPath), *key,
-                    [&](const std::string &path) {
-                      printLine("compiling '" + options.modelPath +
-                                "' (cached in '" + cache->getFolder().str() +
-                                "')");
-                      options.outputPath = path;
-                      // The compiler has printed the error.
-                      return runCompiler(options, /*memoryReport=*/false) == 0
-                                 ? llvm::Error::success()
-                                 : llvm::createStringError("");
-                    });
+  auto compile =
+      [&](const std::string &path) -> llvm::Expected<TrainerCache::Notes> {
+    printLine("compiling '" + options.modelPath + "' (cached in '" +
+              cache->getFolder().str() + "')");
+    options.outputPath = path;
+    TrainerCache::Notes remarks;
+    if (runCompiler(options, /*memoryReport=*/false, &remarks) != 0)
+      return llvm::createStringError(""); // the compiler has printed the error
+    return remarks;
+  };
+  // What is worth a remark is so in every run.
+  auto repeat = [](const TrainerCache::Notes &remarks) {
+    for (const std::string &remark : remarks)
+      printLine("remark: " + remark);
+  };
+  return cache->get(llvm::sys::path::stem(options.modelPath), *key, compile,
+                    repeat);
 }
 
 /// Refuses a folder where the run would replace files of the model.

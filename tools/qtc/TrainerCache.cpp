@@ -39,7 +39,7 @@ static constexpr uint64_t kDefaultLimitMiB = 2048;
 static constexpr size_t kMaxNameBytes = 100;
 /// The text before the hash at the end of a trainer.
 static constexpr llvm::StringLiteral kSeal = "\nqtc trainer ";
-static constexpr size_t kHashDigits = 32;
+static constexpr size_t kHashDigits = 32, kSizeDigits = 16;
 static constexpr llvm::StringLiteral kLockSuffix = ".lock";
 static constexpr llvm::StringLiteral kNewSuffix = ".new";
 
@@ -269,41 +269,61 @@ llvm::Expected<EntryLock> EntryLock::take(const std::string &trainer,
 // Trainers
 //===----------------------------------------------------------------------===//
 
-/// Appends the hash of the trainer's bytes. Bytes after the sections of an
-/// executable are not read by anything.
-static llvm::Error sealTrainer(const std::string &trainer) {
-  llvm::Expected<std::string> hash = hashFile(trainer);
-  if (!hash)
-    return hash.takeError();
+static llvm::Error append(const std::string &file, const llvm::Twine &text) {
   std::error_code code;
-  llvm::raw_fd_ostream stream(trainer, code, fs::OF_Append);
+  llvm::raw_fd_ostream stream(file, code, fs::OF_Append);
   if (!code) {
-    stream << kSeal << *hash;
+    stream << text;
     stream.close();
     code = stream.error();
     stream.clear_error();
   }
-  return code ? makeError("cannot write '" + trainer + "'", code)
+  return code ? makeError("cannot write '" + file + "'", code)
               : llvm::Error::success();
 }
 
-/// Whether `trainer` is a whole program that this process may run.
-static bool isIntact(const std::string &trainer) {
+/// Appends the notes, a line each, their size, and the hash of all bytes before
+/// it. Bytes after the sections of an executable are not read by anything.
+static llvm::Error sealTrainer(const std::string &trainer,
+                               const TrainerCache::Notes &notes) {
+  std::string text = llvm::join(notes, "\n");
+  if (llvm::Error error =
+          append(trainer, text + llvm::formatv("{0:x-16}", text.size()).str()))
+    return error;
+  llvm::Expected<std::string> hash = hashFile(trainer);
+  if (!hash)
+    return hash.takeError();
+  return append(trainer, kSeal + *hash);
+}
+
+/// The notes of `trainer` if it is a whole program that this process may run.
+static std::optional<TrainerCache::Notes>
+readIntact(const std::string &trainer) {
   struct stat status;
   if (::lstat(trainer.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
       !isPrivate(status) || !fs::can_execute(trainer))
-    return false;
+    return std::nullopt;
   // The file is read rather than mapped, so that a shrinking file cannot end
   // the process.
   auto buffer = llvm::MemoryBuffer::getFile(trainer, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false,
                                             /*IsVolatile=*/true);
   if (!buffer)
-    return false;
+    return std::nullopt;
   llvm::StringRef bytes = (*buffer)->getBuffer(),
                   hash = bytes.take_back(kHashDigits);
   bytes = bytes.drop_back(hash.size());
-  return bytes.consume_back(kSeal) && hash == hashBytes(bytes);
+  if (!bytes.consume_back(kSeal) || hash != hashBytes(bytes))
+    return std::nullopt;
+  size_t size = 0;
+  if (bytes.take_back(kSizeDigits).getAsInteger(16, size))
+    return std::nullopt;
+  bytes = bytes.drop_back(kSizeDigits).take_back(size);
+  TrainerCache::Notes notes;
+  for (llvm::StringRef line : llvm::split(bytes, '\n'))
+    if (!line.empty())
+      notes.push_back(line.str());
+  return notes;
 }
 
 /// The longest part of `name` that fits, without letters that are cut.
@@ -315,15 +335,17 @@ static llvm::StringRef shorten(llvm::StringRef name) {
 }
 
 /// Compiles to a new file, which replaces `trainer` when it is complete.
-static llvm::Error
-build(const std::string &trainer,
-      llvm::function_ref<llvm::Error(const std::string &)> compile) {
+static llvm::Error build(
+    const std::string &trainer,
+    llvm::function_ref<llvm::Expected<TrainerCache::Notes>(const std::string &)>
+        compile) {
   std::string made = trainer + kNewSuffix.str();
   auto cleanUp = llvm::make_scope_exit([&] { fs::remove(made); });
   fs::remove(made); // left over from a process that was killed
-  if (llvm::Error error = compile(made))
-    return error;
-  if (llvm::Error error = sealTrainer(made))
+  llvm::Expected<TrainerCache::Notes> notes = compile(made);
+  if (!notes)
+    return notes.takeError();
+  if (llvm::Error error = sealTrainer(made, *notes))
     return error;
   if (std::error_code code = fs::setPermissions(made, fs::owner_all))
     return makeError("cannot write '" + made + "'", code);
@@ -334,7 +356,8 @@ build(const std::string &trainer,
 
 llvm::Expected<std::string> TrainerCache::get(
     llvm::StringRef name, llvm::StringRef key,
-    llvm::function_ref<llvm::Error(const std::string &)> compile) {
+    llvm::function_ref<llvm::Expected<Notes>(const std::string &)> compile,
+    llvm::function_ref<void(const Notes &)> recall) {
   if (llvm::Error error = create())
     return std::move(error);
   llvm::SmallString<256> place(folder);
@@ -343,7 +366,8 @@ llvm::Expected<std::string> TrainerCache::get(
   llvm::Expected<EntryLock> lock = EntryLock::take(trainer, /*wait=*/true);
   if (!lock)
     return lock.takeError();
-  if (isIntact(trainer)) {
+  if (std::optional<Notes> notes = readIntact(trainer)) {
+    recall(*notes);
     // Sets the time of the last use.
     (void)::utimensat(AT_FDCWD, trainer.c_str(), nullptr, 0);
     return trainer;

@@ -33,6 +33,9 @@ llvm::Expected<std::string> getTrainerKey(const CompileOptions &options);
 
 class TrainerCache {
 public:
+  /// Text about a trainer, one line each.
+  using Notes = std::vector<std::string>;
+
   /// The files of a trainer.
   struct Entry {
     std::string path;   ///< of the trainer itself
@@ -46,11 +49,13 @@ public:
 
   /// The path of the trainer with `key`, whose name starts with `name`. If
   /// there is none, or it is broken, `compile` writes it to the path that it
-  /// gets; another process that needs the same trainer waits for it. Creates
-  /// the folder if it is missing.
+  /// gets; another process that needs the same trainer waits for it. `compile`
+  /// returns notes, which `recall` gets when the trainer is found later.
+  /// Creates the folder if it is missing.
   llvm::Expected<std::string>
   get(llvm::StringRef name, llvm::StringRef key,
-      llvm::function_ref<llvm::Error(const std::string &)> compile);
+      llvm::function_ref<llvm::Expected<Notes>(const std::string &)> compile,
+      llvm::function_ref<void(const Notes &)> recall);
 
   /// The trainers, the least recently used first.
   llvm::Expected<std::vector<Entry>> list() const;
