@@ -506,10 +506,10 @@ class OneCommand(harness.Case):
 
 
 class Learning(harness.Case):
-    """Test losses of NITI are close to those of fp32, by default, over a few orders of examples."""
+    """The test loss of NITI is close to that of fp32, by default. slow/test_number_losses.py has more losses and seeds."""
 
-    BUILDS = {"niti": (), "niti8": ("--niti-weight-bits=8",), "fp32": ("--scheme=fp32",)}
-    SEEDS, ALLOWED = (1, 2, 3), 1.05
+    BUILDS = {"niti": (), "fp32": ("--scheme=fp32",)}
+    LOSSES, SEEDS, ALLOWED = ("mse",), (1,), 1.05
 
     def measure(self, name, arrays, loss):
         """{build: mean test loss at the end}"""
@@ -540,15 +540,12 @@ class Learning(harness.Case):
 
     def test_synthetic(self):
         """Little noise shows what 8 bits of a weight lose."""
-        losses = self.check("synthetic", synthetic(), "mse")
-        self.assertLess(losses["fp32"], 0.12)  # that of the mean is 1, that of the function 0.08
-        for loss in ("l1", "huber"):
-            self.check("synthetic", synthetic(), loss)
+        losses = [self.check("synthetic", synthetic(), loss) for loss in self.LOSSES]
+        self.assertLess(losses[0]["fp32"], 0.12)  # that of the mean is 1, that of the function 0.08
 
     def test_diabetes(self):
-        self.assertLess(self.check("diabetes", diabetes(), "mse")["fp32"], 0.6)
-        for loss in ("l1", "huber"):
-            self.check("diabetes", diabetes(), loss)
+        losses = [self.check("diabetes", diabetes(), loss) for loss in self.LOSSES]
+        self.assertLess(losses[0]["fp32"], 0.6)
 
     def test_defaults(self):
         """A loss that fits numbers has others, with a remark; what is given explicitly counts."""
