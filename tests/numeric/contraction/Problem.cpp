@@ -109,11 +109,17 @@ std::string Problem::getModule() const {
       group, nonnegative ? "nonnegative, " : "", kernel[0], kernel[1],
       strides[0], strides[1], pads[0], pads[1], pads[2], pads[3], dilations[0],
       dilations[1]);
+  // The bias is a clause of its own.
+  std::string clause;
+  if (bias) {
+    clause = formatv(" bias(%i2 : tensor<{0}>)", ins.back());
+    ins.pop_back();
+  }
   return formatv("func.func @kernel({0}) {{\n{1}  %y:{2} = qkernel.{3} ins({4} "
-                 ": {5}) outs({6} : {7}) {8} -> {7}\n{9}  return\n}\n",
+                 ": {5}){6} outs({7} : {8}) {9} -> {8}\n{10}  return\n}\n",
                  arguments, before, outs.size(), name, list("%i", ins.size()),
-                 listTypes(ins), list("%o", outs.size()), listTypes(outs),
-                 attributes, after);
+                 listTypes(ins), clause, list("%o", outs.size()),
+                 listTypes(outs), attributes, after);
 }
 
 /// Operands for `problem` with elements from `firstElement` and
