@@ -251,7 +251,7 @@ class Defaults(harness.Case):
                     words = (model, f"--scheme={scheme}")
                     outcome = harness.succeed(harness.QTC, "compile", *words, "-o", "-", "--emit=backward")
                     self.assertIn(self.GRADIENTS[loss], outcome.out)
-                    remarks = [line for line in outcome.err.splitlines() if "remark: the loss is" in line]
+                    remarks = [line for line in outcome.err.splitlines() if ": the loss is " in line]
                     self.assertEqual(len(remarks), int(loss != "cross-entropy"), outcome)
                     for remark in remarks:
                         self.assertIn(f"the loss is {loss}, because", remark)
