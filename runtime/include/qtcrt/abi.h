@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 14
+#define QTCRT_ABI_VERSION 15
 
 /// Most ports of a model.
 #define QTCRT_MAX_PORTS 16
@@ -66,40 +66,31 @@ enum qtcrt_state_kind {
   QTCRT_STATE_SCRATCH = 4     ///< sums of `estimate`: neither saved nor hashed
 };
 
-/// What training minimizes: the mean over a batch of a loss of each example,
-/// with predictions y and targets t. The targets are classes, and t is one-hot,
-/// for CROSS_ENTROPY and SQUARES. Otherwise they are numbers, and the loss of
-/// an example is the mean over its outputs.
-///
-/// CROSS_ENTROPY has options: t is 1 - s + s / K for the label and s / K for
-/// the other of K classes, s being the smoothing; each class k adds -w_k * t_k
-/// * log p_k, where w_k is its weight; and the mean is over the weights of the
-/// labels, without examples whose label is ignored.
-enum qtcrt_loss {
-  QTCRT_LOSS_CROSS_ENTROPY = 0, ///< softmax cross-entropy
-  QTCRT_LOSS_SQUARES = 1,       ///< half the sum of (y - t)^2
-  QTCRT_LOSS_MEAN_SQUARES = 2,  ///< (y - t)^2
-  QTCRT_LOSS_ABSOLUTE = 3,      ///< |y - t|
-  QTCRT_LOSS_HUBER = 4,         ///< (y - t)^2 / 2 up to |y - t| = delta, then
-                                ///< delta * (|y - t| - delta / 2)
-  QTCRT_LOSS_LOGISTIC = 5       ///< log(1 + exp(y)) - t * y
-};
-
 /// What a port of a step is for.
 enum qtcrt_port_role {
   QTCRT_PORT_INPUT = 0,      ///< what the model computes with
-  QTCRT_PORT_TARGET = 1,     ///< what it should compute; only `train` reads it
+  QTCRT_PORT_TARGET = 1,     ///< what it should compute
   QTCRT_PORT_PREDICTION = 2, ///< what it has computed; the step writes it
-  QTCRT_PORT_EXPONENT = 3    ///< one INT32 that the step writes: numbers of the
+  QTCRT_PORT_EXPONENT = 3,   ///< one INT32 that the step writes: numbers of the
                              ///< PREDICTION before it are mantissa * 2^this
+  QTCRT_PORT_METRIC = 4,     ///< one number for each position of an example,
+                             ///< how well it is predicted; the step writes it
+  QTCRT_PORT_WEIGHT = 5      ///< the weights of these positions in the mean of
+                             ///< the METRIC of the same name, which are 1
+                             ///< without it; the step writes it
 };
 
-/// What the elements of an INPUT or TARGET stand for.
+/// Names of METRIC ports. QTCRT_METRIC_LOSS is what training minimizes the mean
+/// of; QTCRT_METRIC_ACCURACY is 1 for a correct class and 0 for another.
+#define QTCRT_METRIC_LOSS "loss"
+#define QTCRT_METRIC_ACCURACY "accuracy"
+
+/// What the elements of an INPUT, TARGET, METRIC or WEIGHT stand for.
 enum qtcrt_encoding {
   QTCRT_ENCODING_PIXEL = 0, ///< UINT8, which the step normalizes
   QTCRT_ENCODING_CLASS = 1, ///< INT32 indices: classes, or rows of a table; in
                             ///< a TARGET also the label that is ignored
-  QTCRT_ENCODING_NUMBER = 2 ///< FLOAT32, or mantissas of INT8 or INT32:
+  QTCRT_ENCODING_NUMBER = 2 ///< FLOAT32, or mantissas of INT8, INT32 or INT64:
                             ///< number = mantissa * 2^exponent
 };
 
@@ -150,12 +141,12 @@ typedef struct qtcrt_port {
   uint32_t role;         ///< enum qtcrt_port_role
   uint32_t dtype;        ///< enum qtcrt_dtype
   uint32_t encoding;     ///< enum qtcrt_encoding
-  int32_t exponent;      ///< of mantissas of INPUT and TARGET
+  int32_t exponent;      ///< of mantissas, except those of PREDICTION
   uint32_t standardized; ///< INPUT of numbers: not 0 if they are (x - mean) /
                          ///< deviation of their channel (dimension 0) in the
                          ///< training set
   uint32_t classes;      ///< CLASS: indices are below this; otherwise 0
-  uint32_t reserved;
+  uint32_t are_shares;   ///< TARGET of numbers: not 0 if they are in [0, 1]
 } qtcrt_port;
 
 typedef struct qtcrt_executor qtcrt_executor;
@@ -169,8 +160,8 @@ typedef struct qtcrt_step {
   uint32_t step;    ///< global step from 0, modulo 2^32. estimate: the number
                     ///< of calls before this one
   uint32_t reserved;
-  /// Indexed as qtcrt_model::ports, each 64-byte aligned; null for targets
-  /// except in `train`.
+  /// Indexed as qtcrt_model::ports, each 64-byte aligned. `estimate` uses the
+  /// inputs alone.
   void *ports[QTCRT_MAX_PORTS];
 } qtcrt_step;
 
@@ -267,9 +258,9 @@ typedef struct qtcrt_model {
   const char *compiler_version;
   const char *default_schedule; ///< --schedule when none is given
   uint64_t default_seed;
-  const qtcrt_port *ports; ///< INPUT, TARGET, PREDICTION and, under integer
-                           ///< schemes, EXPONENT; one or more of INPUT, one
-                           ///< of each other
+  const qtcrt_port *ports; ///< sorted by role: one or more of INPUT and of
+                           ///< METRIC, one of TARGET and of PREDICTION, under
+                           ///< integer schemes EXPONENT, any of WEIGHT
   uint64_t port_count;
   uint64_t state_bytes;
   const uint8_t *initial_state; ///< state before the first step
@@ -280,17 +271,16 @@ typedef struct qtcrt_model {
                                  ///< batch that runs by default first; every
                                  ///< batch has the same names
   uint64_t variant_count;
-  double loss_delta;         ///< of HUBER
-  uint32_t schedule_kind;    ///< enum qtcrt_schedule_kind
-  uint32_t loss;             ///< enum qtcrt_loss
-  uint32_t classes;          ///< of the targets; 0 if they are numbers
-  uint32_t estimate_batches; ///< batches to estimate statistics on, unless the
-                             ///< run says otherwise; 0 without `estimate`
-  double label_smoothing;    ///< of CROSS_ENTROPY, from 0 to below 1
-  const double *class_weights; ///< of CROSS_ENTROPY, one for each class; null
-                               ///< if all are 1
-  int32_t ignored_label;       ///< of CROSS_ENTROPY
+  double guess_loss;           ///< QTCRT_METRIC_LOSS if the prediction is the
+                               ///< same for all classes; 0 if that depends on
+                               ///< the data
+  uint32_t schedule_kind;      ///< enum qtcrt_schedule_kind
+  uint32_t classes;            ///< of the targets; 0 if they are numbers
+  uint32_t estimate_batches;   ///< batches to estimate statistics on, unless the
+                               ///< run says otherwise; 0 without `estimate`
+  int32_t ignored_label;       ///< label of positions that do not count
   uint32_t ignores_label;      ///< not 0 if there is an ignored label
+  uint32_t reserved;
 } qtcrt_model;
 
 /// Emitted by the compiler.
@@ -329,7 +319,7 @@ static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");
 static_assert(sizeof(qtcrt_device_program) == 96,
               "qtcrt_device_program is part of the ABI");
 static_assert(sizeof(qtcrt_variant) == 96, "qtcrt_variant is part of the ABI");
-static_assert(sizeof(qtcrt_model) == 184, "qtcrt_model is part of the ABI");
+static_assert(sizeof(qtcrt_model) == 168, "qtcrt_model is part of the ABI");
 #endif
 
 // NOLINTEND(readability-identifier-naming)
