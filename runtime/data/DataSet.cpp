@@ -188,7 +188,8 @@ DataRequest qtcrt::requestFor(const qtcrt_model &model) {
                          port.classes,
                          {port.dtype, port.exponent},
                          port.standardized != 0,
-                         /*ignored=*/std::nullopt};
+                         /*ignored=*/std::nullopt,
+                         port.are_shares != 0};
     if (port.role == QTCRT_PORT_INPUT)
       request.inputs.push_back(column);
     else if (port.role == QTCRT_PORT_TARGET)
@@ -196,6 +197,5 @@ DataRequest qtcrt::requestFor(const qtcrt_model &model) {
   }
   if (model.ignores_label)
     request.target.ignored = model.ignored_label;
-  request.isLogistic = model.loss == QTCRT_LOSS_LOGISTIC;
   return request;
 }

@@ -96,10 +96,8 @@ namespace {
 /// Encodes what the files of one data set have for one port.
 class Encoder {
 public:
-  Encoder(const ColumnRequest &request, Standardization standardization,
-          bool isLogistic = false)
-      : request(request), standardization(std::move(standardization)),
-        isLogistic(isLogistic) {}
+  Encoder(const ColumnRequest &request, Standardization standardization)
+      : request(request), standardization(std::move(standardization)) {}
 
   Column encode(RawColumn &&raw) {
     Column result;
@@ -157,7 +155,7 @@ private:
                     const std::vector<double> &numbers) const {
     constexpr double largest = std::numeric_limits<float>::max();
     for (double number : numbers) {
-      if (isLogistic && !(number >= 0 && number <= 1))
+      if (request.areShares && !(number >= 0 && number <= 1))
         failNumber(array, example, number,
                    "is not between 0 and 1, as targets of the logistic loss "
                    "are; scale the targets, or " +
@@ -170,7 +168,6 @@ private:
 
   const ColumnRequest &request;
   const Standardization standardization;
-  const bool isLogistic;
   uint64_t clipped = 0, stored = 0; ///< numbers
 };
 
@@ -210,7 +207,7 @@ DataSet qtcrt::encodeDataSet(RawDataSet &&raw, const DataRequest &request) {
     if (data.remark.empty())
       data.remark = encoder.getRemark();
   }
-  Encoder encoder(request.target, {}, request.isLogistic);
+  Encoder encoder(request.target, {});
   if (request.train)
     data.train.targets = encoder.encode(std::move(raw.train.targets));
   data.test.targets = encoder.encode(std::move(raw.test.targets));

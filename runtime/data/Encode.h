@@ -14,7 +14,7 @@ namespace qtcrt {
 
 /// Encodes both splits as the model's ports store them. Pixels and classes are
 /// taken as they are. Throws Error that names file and example for numbers that
-/// are not finite, too large for a float or, for the logistic loss, not in
+/// are not finite, too large for a float or, where they are shares, not in
 /// [0, 1].
 DataSet encodeDataSet(RawDataSet &&raw, const DataRequest &request);
 

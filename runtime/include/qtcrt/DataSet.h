@@ -83,13 +83,13 @@ struct ColumnRequest {
   NumberFormat format; ///< of NUMBER
   bool standardized = false;
   std::optional<int32_t> ignored; ///< of CLASS: a label that is no class
+  bool areShares = false;         ///< of NUMBER: numbers are in [0, 1]
 };
 
 /// The data that the model accepts; readers check it before they read examples.
 struct DataRequest {
   std::vector<ColumnRequest> inputs{1}; ///< one for each input port
   ColumnRequest target;
-  bool isLogistic = false; ///< numbers of targets are in [0, 1]
   /// To standardize with. If empty, that of the training split, which must be
   /// read then.
   Standardization standardization;

@@ -224,8 +224,8 @@ TEST_F(Encoding, NumbersMustBeFinite) {
   expectError({"train_x.npy'", "1e+39 of example 2 is too large"});
 }
 
-TEST_F(Encoding, LogisticTargetsAreProbabilities) {
-  request.isLogistic = true;
+TEST_F(Encoding, SharesAreFrom0To1) {
+  request.target.areShares = true;
   save("train", {1, 2, 3, 4, 5, 6}, {0, 0.5, 1});
   EXPECT_EQ(load().train.count(), 3u);
   for (double bad : {-0.25, 1.5}) {
