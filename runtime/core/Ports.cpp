@@ -10,8 +10,17 @@
 #include "qtcrt/StateHash.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace qtcrt;
+
+/// The first port that `fits`; null if there is none.
+template <typename Predicate>
+static const qtcrt_port *findFirst(const qtcrt_model &model, Predicate fits) {
+  const qtcrt_port *end = model.ports + model.port_count;
+  const qtcrt_port *found = std::find_if(model.ports, end, fits);
+  return found == end ? nullptr : found;
+}
 
 uint64_t qtcrt::countPorts(const qtcrt_model &model, qtcrt_port_role role) {
   return static_cast<uint64_t>(std::count_if(
@@ -21,12 +30,15 @@ uint64_t qtcrt::countPorts(const qtcrt_model &model, qtcrt_port_role role) {
 
 const qtcrt_port *qtcrt::findPort(const qtcrt_model &model,
                                   qtcrt_port_role role) {
-  const qtcrt_port *end = model.ports + model.port_count;
-  const qtcrt_port *found =
-      std::find_if(model.ports, end, [role](const qtcrt_port &port) {
-        return port.role == role;
-      });
-  return found == end ? nullptr : found;
+  return findFirst(
+      model, [role](const qtcrt_port &port) { return port.role == role; });
+}
+
+const qtcrt_port *qtcrt::findPort(const qtcrt_model &model,
+                                  qtcrt_port_role role, const char *name) {
+  return findFirst(model, [role, name](const qtcrt_port &port) {
+    return port.role == role && std::strcmp(port.name, name) == 0;
+  });
 }
 
 const qtcrt_port &qtcrt::inputPort(const qtcrt_model &model) {
@@ -41,12 +53,16 @@ const qtcrt_port &qtcrt::predictionPort(const qtcrt_model &model) {
   return *findPort(model, QTCRT_PORT_PREDICTION);
 }
 
+const qtcrt_port &qtcrt::lossPort(const qtcrt_model &model) {
+  return *findPort(model, QTCRT_PORT_METRIC, QTCRT_METRIC_LOSS);
+}
+
 uint64_t qtcrt::indexOf(const qtcrt_model &model, const qtcrt_port &port) {
   return static_cast<uint64_t>(&port - model.ports);
 }
 
 bool qtcrt::isOutput(const qtcrt_port &port) {
-  return port.role == QTCRT_PORT_PREDICTION || port.role == QTCRT_PORT_EXPONENT;
+  return port.role != QTCRT_PORT_INPUT && port.role != QTCRT_PORT_TARGET;
 }
 
 uint64_t qtcrt::portElements(const qtcrt_port &port, int64_t batch) {

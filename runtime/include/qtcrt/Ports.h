@@ -26,10 +26,17 @@ uint64_t countPorts(const qtcrt_model &model, qtcrt_port_role role);
 /// The first port with `role`; null if there is none. Takes any model.
 const qtcrt_port *findPort(const qtcrt_model &model, qtcrt_port_role role);
 
+/// The first port with `role` and `name`; null if there is none. Takes any
+/// model whose ports have names.
+const qtcrt_port *findPort(const qtcrt_model &model, qtcrt_port_role role,
+                           const char *name);
+
 /// The first of the inputs.
 const qtcrt_port &inputPort(const qtcrt_model &model);
 const qtcrt_port &targetPort(const qtcrt_model &model);
 const qtcrt_port &predictionPort(const qtcrt_model &model);
+/// The metric QTCRT_METRIC_LOSS.
+const qtcrt_port &lossPort(const qtcrt_model &model);
 
 /// The place of one of the model's ports in qtcrt_model::ports and
 /// qtcrt_step::ports.

@@ -75,9 +75,10 @@ enum qtcrt_port_role {
                              ///< PREDICTION before it are mantissa * 2^this
   QTCRT_PORT_METRIC = 4,     ///< one number for each position of an example,
                              ///< how well it is predicted; the step writes it
-  QTCRT_PORT_WEIGHT = 5      ///< the weights of these positions in the mean of
-                             ///< the METRIC of the same name, which are 1
-                             ///< without it; the step writes it
+  QTCRT_PORT_WEIGHT = 5      ///< the weights of these positions, which are 1
+                             ///< without it: the mean of the METRIC of the
+                             ///< same name is its sum divided by theirs; the
+                             ///< step writes it
 };
 
 /// Names of METRIC ports. QTCRT_METRIC_LOSS is what training minimizes the mean
@@ -271,15 +272,15 @@ typedef struct qtcrt_model {
                                  ///< batch that runs by default first; every
                                  ///< batch has the same names
   uint64_t variant_count;
-  double guess_loss;           ///< QTCRT_METRIC_LOSS if the prediction is the
-                               ///< same for all classes; 0 if that depends on
-                               ///< the data
-  uint32_t schedule_kind;      ///< enum qtcrt_schedule_kind
-  uint32_t classes;            ///< of the targets; 0 if they are numbers
-  uint32_t estimate_batches;   ///< batches to estimate statistics on, unless the
-                               ///< run says otherwise; 0 without `estimate`
-  int32_t ignored_label;       ///< label of positions that do not count
-  uint32_t ignores_label;      ///< not 0 if there is an ignored label
+  double guess_loss;         ///< QTCRT_METRIC_LOSS if the prediction is the
+                             ///< same for all classes; 0 if that depends on
+                             ///< the data
+  uint32_t schedule_kind;    ///< enum qtcrt_schedule_kind
+  uint32_t classes;          ///< of the targets; 0 if they are numbers
+  uint32_t estimate_batches; ///< batches to estimate statistics on, unless the
+                             ///< run says otherwise; 0 without `estimate`
+  int32_t ignored_label;     ///< label of positions that do not count
+  uint32_t ignores_label;    ///< not 0 if there is an ignored label
   uint32_t reserved;
 } qtcrt_model;
 
