@@ -9,7 +9,6 @@
 
 #include "qtcrt/Error.h"
 #include "qtcrt/Isa.h"
-#include "qtcrt/Loss.h"
 #include "qtcrt/Ports.h"
 #include "qtcrt/Session.h"
 #include "qtcrt/StateHash.h"
@@ -93,14 +92,17 @@ bool hasValidType(const qtcrt_port &port) {
                      (port.dtype == QTCRT_FLOAT32 || port.dtype == QTCRT_INT32);
   case QTCRT_PORT_PREDICTION:
     return port.dtype <= QTCRT_INT32 || port.dtype == QTCRT_FLOAT32;
-  default:
+  case QTCRT_PORT_EXPONENT:
     return port.dtype == QTCRT_INT32;
+  default:
+    return port.encoding == QTCRT_ENCODING_NUMBER &&
+           (port.dtype == QTCRT_FLOAT32 || port.dtype == QTCRT_INT64);
   }
 }
 
 void checkPort(const qtcrt_port &port) {
   require(port.name != nullptr, "name of a port");
-  require(port.role <= QTCRT_PORT_EXPONENT, "role of a port");
+  require(port.role <= QTCRT_PORT_WEIGHT, "role of a port");
   require(port.rank <= 7, "rank of a port");
   require(port.elements > 0 &&
               port.elements == countElements(port.shape, port.rank),
@@ -108,6 +110,9 @@ void checkPort(const qtcrt_port &port) {
   require(hasValidType(port), "type of a port");
   require(std::abs(int64_t{port.exponent}) <= maxExponent,
           "exponent of a port");
+  require(!port.are_shares || (port.role == QTCRT_PORT_TARGET &&
+                               port.encoding == QTCRT_ENCODING_NUMBER),
+          "shares of a port");
   if (port.role == QTCRT_PORT_EXPONENT)
     return require(port.elements == 1, "shape of an exponent");
   require(port.elements < maxExampleElements, "size of a port");
@@ -166,29 +171,26 @@ void checkPorts(const qtcrt_model &model) {
   checkTarget(model);
 }
 
-void checkClassWeights(const qtcrt_model &model) {
-  if (!model.class_weights)
-    return;
-  const double *end = model.class_weights + model.classes;
-  require(std::all_of(model.class_weights, end,
-                      [](double weight) {
-                        return std::isfinite(weight) && weight >= 0;
-                      }),
-          "weights of the classes");
-}
-
-void checkLoss(const qtcrt_model &model) {
-  require(isLoss(model.loss, predictsClasses(model)), "loss");
-  require(model.loss != QTCRT_LOSS_HUBER ||
-              (std::isfinite(model.loss_delta) && model.loss_delta > 0),
-          "delta of the loss");
-  require(model.label_smoothing >= 0 && model.label_smoothing < 1,
-          "smoothing of the labels");
-  bool hasOptions =
-      model.label_smoothing > 0 || model.class_weights || model.ignores_label;
-  require(!hasOptions || model.loss == QTCRT_LOSS_CROSS_ENTROPY,
-          "options of the loss");
-  checkClassWeights(model);
+/// Ports of metrics and of their weights.
+void checkMetrics(const qtcrt_model &model) {
+  bool areFloats = predictionPort(model).dtype == QTCRT_FLOAT32;
+  for (uint64_t i = 0; i < model.port_count; ++i) {
+    const qtcrt_port &port = model.ports[i];
+    if (port.role != QTCRT_PORT_METRIC && port.role != QTCRT_PORT_WEIGHT)
+      continue;
+    require((port.dtype == QTCRT_FLOAT32) == areFloats, "type of a metric");
+    require(port.elements == positionsOf(model), "shape of a metric");
+    auto role = static_cast<qtcrt_port_role>(port.role);
+    require(findPort(model, role, port.name) == &port, "names of the metrics");
+    require(findPort(model, QTCRT_PORT_METRIC, port.name),
+            "metric of the weights");
+  }
+  require(findPort(model, QTCRT_PORT_METRIC, QTCRT_METRIC_LOSS), "loss");
+  bool hasAccuracy = findPort(model, QTCRT_PORT_METRIC, QTCRT_METRIC_ACCURACY);
+  require(hasAccuracy == predictsClasses(model), "accuracy");
+  require(std::isfinite(model.guess_loss) && model.guess_loss >= 0,
+          "loss of guessing");
+  require(!model.ignores_label || predictsClasses(model), "ignored label");
 }
 
 /// The variants of a batch must lie together, and all batches have the same.
@@ -237,7 +239,7 @@ void qtcrt::checkModel(const qtcrt_model &model) {
          " of the runtime's interface, but this runtime has version ",
          QTCRT_ABI_VERSION, "; compile it again");
   checkPorts(model);
-  checkLoss(model);
+  checkMetrics(model);
   require(model.schedule_kind <= QTCRT_SCHEDULE_LOG2, "schedule");
   checkVariants(model);
   for (uint64_t i = 0; i < model.tensor_count; ++i) {

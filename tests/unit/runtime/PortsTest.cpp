@@ -39,17 +39,22 @@ protected:
     std::string text = check();
     EXPECT_NE(text.find(part), std::string::npos) << text << " / " << part;
   }
+  void reshape(FakePort port, const int64_t *shape, uint32_t rank,
+               uint64_t elements) {
+    ports[port].shape = shape;
+    ports[port].rank = rank;
+    ports[port].elements = elements;
+  }
   /// Makes the model one that predicts numbers.
   void makeNumeric() {
-    model.loss = QTCRT_LOSS_MEAN_SQUARES;
     model.classes = 0;
+    ports.erase(ports.begin() + FakeAccuracy);
     qtcrt_port &target = ports[FakeTarget];
     target.encoding = QTCRT_ENCODING_NUMBER;
     target.exponent = -16;
     target.classes = 0;
-    target.shape = ports[FakePrediction].shape;
-    target.rank = ports[FakePrediction].rank;
-    target.elements = ports[FakePrediction].elements;
+    reshape(FakeTarget, ports[FakePrediction].shape, ports[FakePrediction].rank,
+            ports[FakePrediction].elements);
   }
   qtcrt_model model;
   std::vector<qtcrt_port> ports;
@@ -69,6 +74,13 @@ TEST_F(Ports, AreFoundByRole) {
   EXPECT_EQ(indexOf(model, predictionPort(model)), uint64_t{FakePrediction});
   EXPECT_EQ(indexOf(model, *findPort(model, QTCRT_PORT_EXPONENT)),
             uint64_t{FakeExponent});
+  EXPECT_EQ(indexOf(model, lossPort(model)), uint64_t{FakeLoss});
+  const qtcrt_port *accuracy =
+      findPort(model, QTCRT_PORT_METRIC, QTCRT_METRIC_ACCURACY);
+  ASSERT_NE(accuracy, nullptr);
+  EXPECT_EQ(indexOf(model, *accuracy), uint64_t{FakeAccuracy});
+  EXPECT_EQ(findPort(model, QTCRT_PORT_WEIGHT, QTCRT_METRIC_LOSS), nullptr);
+  EXPECT_EQ(findPort(model, QTCRT_PORT_METRIC, "other"), nullptr);
   EXPECT_EQ(outputsOf(model), uint64_t{fakeClasses});
   EXPECT_TRUE(takesPixels(model));
   EXPECT_TRUE(predictsClasses(model));
@@ -83,6 +95,13 @@ TEST_F(Ports, AreFoundByRole) {
   EXPECT_EQ(standardizedChannels(model), 1u);
 }
 
+TEST_F(Ports, StepsWriteAllButInputsAndTargets) {
+  for (uint32_t role = 0; role <= QTCRT_PORT_WEIGHT; ++role) {
+    ports[FakeInput].role = role;
+    EXPECT_EQ(isOutput(ports[FakeInput]), role >= QTCRT_PORT_PREDICTION);
+  }
+}
+
 TEST_F(Ports, OneOfEachIsNeeded) {
   ports.insert(ports.begin(), ports[FakeInput]);
   EXPECT_EQ(check(), "");
@@ -93,22 +112,17 @@ TEST_F(Ports, OneOfEachIsNeeded) {
   expect("the model has 2 predictions",
          [&] { ports.insert(ports.begin() + 2, ports[FakePrediction]); });
   expect("order of the ports", [&] { std::swap(ports[0], ports[1]); });
-  expect("role of a port", [&] { ports[FakeInput].role = 4; });
-  expect("number of ports", [&] { ports.resize(17, ports[FakeExponent]); });
-  expect("exponent of the prediction", [&] { ports.pop_back(); });
+  expect("role of a port", [&] { ports.back().role = 6; });
+  expect("number of ports", [&] { ports.resize(17, ports.back()); });
   expect("exponent of the prediction",
-         [&] { ports.push_back(ports[FakeExponent]); });
+         [&] { ports.erase(ports.begin() + FakeExponent); });
+  expect("exponent of the prediction",
+         [&] { ports.insert(ports.begin() + 3, ports[FakeExponent]); });
   expect("exponent of the prediction",
          [&] { ports[FakePrediction].dtype = QTCRT_FLOAT32; });
 }
 
 TEST_F(Ports, ShapesAreChecked) {
-  auto reshape = [&](FakePort port, const int64_t *shape, uint32_t rank,
-                     uint64_t elements) {
-    ports[port].shape = shape;
-    ports[port].rank = rank;
-    ports[port].elements = elements;
-  };
   uint64_t pixels = ports[FakeInput].elements;
   expect("name of a port", [&] { ports[FakeInput].name = nullptr; });
   expect("rank of a port", [&] { ports[FakeInput].rank = 8; });
@@ -149,51 +163,123 @@ TEST_F(Ports, TypesAreChecked) {
   expect("standardization", [&] { ports[FakeInput].standardized = 1; });
 }
 
-TEST_F(Ports, ClassesGoWithTheirLoss) {
+TEST_F(Ports, ClassesGoWithTheModel) {
   expect("classes", [&] { model.classes = 0; });
   expect("classes", [&] {
     makeNumeric();
     model.classes = fakeClasses;
   });
-  for (qtcrt_loss loss :
-       {QTCRT_LOSS_MEAN_SQUARES, QTCRT_LOSS_ABSOLUTE, QTCRT_LOSS_LOGISTIC})
-    expect("(loss)", [&] { model.loss = loss; });
-  expect("(loss)", [&] { model.loss = QTCRT_LOSS_LOGISTIC + 1; });
-  expect("(loss)", [&] {
+  expect("ignored label", [&] {
     makeNumeric();
-    model.loss = QTCRT_LOSS_CROSS_ENTROPY;
+    model.ignores_label = 1;
   });
-  for (double delta : {0.0, -1.0, double(INFINITY), double(NAN)})
-    expect("delta of the loss", [&] {
-      makeNumeric();
-      model.loss = QTCRT_LOSS_HUBER;
-      model.loss_delta = delta;
-    });
   reset();
-  makeNumeric();
-  model.loss = QTCRT_LOSS_HUBER;
-  model.loss_delta = 0.5;
+  model.ignores_label = 1;
+  model.ignored_label = -100;
   EXPECT_EQ(check(), "");
 }
 
-TEST_F(Ports, OptionsGoWithTheirLoss) {
-  for (double smoothing : {1.0, -0.1, double(NAN)})
-    expect("smoothing of the labels",
-           [&] { model.label_smoothing = smoothing; });
-  std::vector<double> weights(fakeClasses, 0.5);
-  for (double weight : {-1.0, double(INFINITY), double(NAN)})
-    expect("weights of the classes", [&] {
-      weights.back() = weight;
-      model.class_weights = weights.data();
-    });
-  weights.back() = 0;
-  for (qtcrt_loss loss : {QTCRT_LOSS_SQUARES, QTCRT_LOSS_CROSS_ENTROPY}) {
+TEST_F(Ports, OnlyTargetsOfNumbersAreShares) {
+  for (qtcrt_port &port : ports) {
     reset();
-    model.loss = loss;
-    model.label_smoothing = 0.1;
-    model.class_weights = weights.data();
-    model.ignores_label = 1;
-    model.ignored_label = -100;
-    EXPECT_EQ(check().empty(), loss == QTCRT_LOSS_CROSS_ENTROPY);
+    port.are_shares = 1;
+    EXPECT_NE(check().find("shares of a port"), std::string::npos) << port.name;
   }
+  reset();
+  makeNumeric();
+  ports[FakeTarget].are_shares = 1;
+  EXPECT_EQ(check(), "");
+}
+
+TEST_F(Ports, DataMustFitThem) {
+  model.ignores_label = 1;
+  model.ignored_label = -100;
+  ASSERT_EQ(check(), "");
+  DataRequest ofClasses = requestFor(model);
+  EXPECT_EQ(ofClasses.target.classes, fakeClasses);
+  EXPECT_EQ(ofClasses.target.ignored, -100);
+  EXPECT_FALSE(ofClasses.target.areShares);
+  reset();
+  makeNumeric();
+  ports[FakeTarget].are_shares = 1;
+  ASSERT_EQ(check(), "");
+  DataRequest ofNumbers = requestFor(model);
+  EXPECT_EQ(ofNumbers.target.format.exponent, -16);
+  EXPECT_FALSE(ofNumbers.target.ignored);
+  EXPECT_TRUE(ofNumbers.target.areShares);
+  EXPECT_FALSE(ofNumbers.inputs[0].areShares);
+}
+
+TEST_F(Ports, MetricsAreThoseOfTheModel) {
+  expect("(loss)", [&] { ports[FakeLoss].name = "other"; });
+  expect("(accuracy)", [&] { ports[FakeAccuracy].name = "other"; });
+  expect("(accuracy)", [&] {
+    qtcrt_port accuracy = ports[FakeAccuracy];
+    makeNumeric();
+    ports.push_back(accuracy);
+  });
+  expect("names of the metrics",
+         [&] { ports[FakeAccuracy].name = ports[FakeLoss].name; });
+  expect("names of the metrics", [&] { ports.push_back(ports[FakeLoss]); });
+  for (double loss : {-0.5, double(INFINITY), double(NAN)})
+    expect("loss of guessing", [&] { model.guess_loss = loss; });
+  reset();
+  model.guess_loss = 0;
+  ports.push_back(ports[FakeLoss]);
+  ports.back().name = "other";
+  EXPECT_EQ(check(), "");
+}
+
+TEST_F(Ports, MetricsHaveANumberForEachPosition) {
+  const char *shape = "shape of a metric", *type = "type of a metric";
+  for (FakePort port : {FakeLoss, FakeAccuracy}) {
+    expect(shape, [&] { reshape(port, otherShape, 1, fakeClasses + 1); });
+    expect(type, [&] { ports[port].dtype = QTCRT_FLOAT32; });
+    expect("type of a port", [&] { ports[port].dtype = QTCRT_INT32; });
+    expect("type of a port",
+           [&] { ports[port].encoding = QTCRT_ENCODING_PIXEL; });
+  }
+  expect(type, [&] { // mantissas for a prediction that is floats
+    ports[FakePrediction].dtype = QTCRT_FLOAT32;
+    ports.erase(ports.begin() + FakeExponent);
+  });
+  reset();
+  for (FakePort port : {FakePrediction, FakeLoss, FakeAccuracy})
+    ports[port].dtype = QTCRT_FLOAT32;
+  ports.erase(ports.begin() + FakeExponent);
+  EXPECT_EQ(check(), "");
+}
+
+TEST_F(Ports, WeightsBelongToAMetric) {
+  auto addWeights = [&](FakePort metric) {
+    ports.push_back(ports[metric]);
+    ports.back().role = QTCRT_PORT_WEIGHT;
+  };
+  for (FakePort metric : {FakeLoss, FakeAccuracy}) {
+    reset();
+    addWeights(metric);
+    EXPECT_EQ(check(), "");
+    expect("names of the metrics", [&] {
+      addWeights(metric);
+      addWeights(metric);
+    });
+    expect("metric of the weights", [&] {
+      addWeights(metric);
+      ports.back().name = "other";
+    });
+    expect("shape of a metric", [&] {
+      addWeights(metric);
+      ports.back().shape = otherShape;
+      ports.back().rank = 1;
+      ports.back().elements = fakeClasses + 1;
+    });
+    expect("type of a metric", [&] {
+      addWeights(metric);
+      ports.back().dtype = QTCRT_FLOAT32;
+    });
+  }
+  expect("order of the ports", [&] {
+    addWeights(FakeLoss);
+    std::swap(ports.back(), ports[FakeAccuracy]);
+  });
 }
