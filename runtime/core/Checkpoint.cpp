@@ -115,7 +115,7 @@ Metadata describe(const qtcrt_model &model, const uint8_t *state,
       {"seen", std::to_string(record.seen)},
       {scoreKeys(model).last, toText(record.testScore)},
       {scoreKeys(model).best, toText(record.bestScore)}};
-  if (model.class_weights)
+  if (findPort(model, QTCRT_PORT_WEIGHT, QTCRT_METRIC_LOSS))
     metadata["weight_sum"] = toText(record.weightSum);
   if (!record.standardization.isEmpty()) {
     metadata[meansKey] = toText(record.standardization.means);
@@ -519,7 +519,7 @@ RunRecord CheckpointReader::readRecord() const {
   record.lossSum = metadata.real("loss_sum");
   record.correct = metadata.natural("correct");
   record.seen = metadata.natural("seen");
-  // Without weights of classes, every example has the weight 1.
+  // Without weights of the losses, all that are counted have the weight 1.
   record.weightSum = metadata.has("weight_sum")
                          ? metadata.real("weight_sum")
                          : static_cast<double>(record.seen);

@@ -151,20 +151,26 @@ TEST_F(CheckpointFile, RoundTrip) {
   EXPECT_EQ(read.testScore, -1);
 }
 
-// The sum of weights is the number of examples unless classes have weights.
+// The sum of weights is the number of examples unless a step writes them.
 TEST_F(CheckpointFile, KeepsTheSumOfWeights) {
-  const double weights[fakeClasses] = {};
-  qtcrt_model weighed = model;
+  std::vector<qtcrt_port> ports(model.ports, model.ports + model.port_count);
+  auto sumWith = [&](FakePort metric) {
+    ports.back() = model.ports[metric];
+    ports.back().role = QTCRT_PORT_WEIGHT;
+    qtcrt_model weighed = model;
+    weighed.ports = ports.data();
+    weighed.port_count = ports.size();
+    saveCheckpoint(path, weighed, state.data(), record);
+    return loadCheckpoint(path, weighed, state.data(), CheckpointUse::Resume)
+        .weightSum;
+  };
   record.seen = 9;
   record.weightSum = 2.5;
-  for (const double *ofClasses : {static_cast<const double *>(nullptr),
-                                  static_cast<const double *>(weights)}) {
-    weighed.class_weights = ofClasses;
-    saveCheckpoint(path, weighed, state.data(), record);
-    RunRecord read =
-        loadCheckpoint(path, weighed, state.data(), CheckpointUse::Resume);
-    EXPECT_EQ(read.weightSum, ofClasses ? 2.5 : 9);
-  }
+  saveCheckpoint(path, model, state.data(), record);
+  EXPECT_EQ(readRunRecord(path, model).weightSum, 9);
+  ports.emplace_back();
+  EXPECT_EQ(sumWith(FakeLoss), 2.5);
+  EXPECT_EQ(sumWith(FakeAccuracy), 9);
 }
 
 TEST_F(CheckpointFile, IsASafetensorsFile) {
