@@ -52,7 +52,7 @@ bool isNormalized(const qtcrt_model &model) {
 
 /// Whether the share of correct answers is at most three standard deviations
 /// above that of guessing.
-bool isGuessing(const LossSums &sums, int64_t classes) {
+bool isGuessing(const MetricSums &sums, int64_t classes) {
   double chance = 1 / static_cast<double>(classes);
   double examples = static_cast<double>(sums.examples);
   double deviation = std::sqrt(chance * (1 - chance) / examples);
@@ -114,7 +114,7 @@ LearningCheck::LearningCheck(const qtcrt_model &model, const uint8_t *state)
     initialHash = hashParameters(model, state);
 }
 
-std::string LearningCheck::describeLoss(const LossSums &sums) const {
+std::string LearningCheck::describeLoss(const MetricSums &sums) const {
   if (sums.examples < minExamples || model.classes == 1)
     return "";
   double loss = sums.meanLoss();
@@ -123,17 +123,16 @@ std::string LearningCheck::describeLoss(const LossSums &sums) const {
   if (!predictsClasses(model))
     return ""; // the loss of guessing depends on the targets
   bool guesses = isGuessing(sums, model.classes);
-  if (model.loss != QTCRT_LOSS_CROSS_ENTROPY)
+  if (model.guess_loss == 0)
     return guesses ? "the training accuracy is that of guessing" : "";
-  double guess = std::log(static_cast<double>(model.classes));
-  double distance = loss / guess - 1;
+  double distance = loss / model.guess_loss - 1;
   if (std::fabs(distance) <= sameLoss || (guesses && distance >= -similarLoss))
-    return concat("the training loss is ", fixed(loss), ", guessing gives ln(",
-                  model.classes, ") = ", fixed(guess));
+    return concat("the training loss is ", fixed(loss), ", guessing gives ",
+                  fixed(model.guess_loss));
   return "";
 }
 
-std::string LearningCheck::explain(const uint8_t *state, const LossSums &sums,
+std::string LearningCheck::explain(const uint8_t *state, const MetricSums &sums,
                                    const std::string &schedule) const {
   if (initialHash.empty() || sums.examples == 0)
     return "";
