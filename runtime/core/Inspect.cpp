@@ -41,7 +41,7 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
   printRemark(data);
   Progress progress;
   progress.begin("test", "example", data.test.count());
-  LossSums sums = session.evaluateAll(
+  MetricSums sums = session.evaluateAll(
       data.test, [] { return false; },
       [&](uint64_t done) { progress.update(done); });
   progress.clear();

@@ -32,7 +32,7 @@ static std::vector<Buffer> allocateOutputs(const qtcrt_model &model,
   std::vector<Buffer> outputs(model.port_count);
   for (uint64_t i = 0; i < model.port_count; ++i)
     if (isOutput(model.ports[i]))
-      outputs[i] = Buffer(portBytes(model.ports[i], batch), "the predictions");
+      outputs[i] = Buffer(portBytes(model.ports[i], batch), "the results");
   return outputs;
 }
 
@@ -113,18 +113,18 @@ qtcrt_step Session::makeStep(const Batch &batch) {
   step.state = stateMemory.data();
   step.arena = arena.data();
   auto input = batch.inputs.begin();
-  for (uint64_t i = 0; i < compiled.port_count; ++i)
-    step.ports[i] = compiled.ports[i].role == QTCRT_PORT_INPUT
-                        ? (input++)->data()
-                        : outputs[i].data();
+  for (uint64_t i = 0; i < compiled.port_count; ++i) {
+    uint32_t role = compiled.ports[i].role;
+    step.ports[i] = role == QTCRT_PORT_INPUT    ? (input++)->data()
+                    : role == QTCRT_PORT_TARGET ? batch.targets.data()
+                                                : outputs[i].data();
+  }
   return step;
 }
 
 qtcrt_step Session::makeTraining(const Batch &batch, uint64_t seed,
                                  int64_t schedule, uint64_t step) {
   qtcrt_step operands = makeStep(batch);
-  operands.ports[indexOf(compiled, targetPort(compiled))] =
-      batch.targets.data();
   operands.seed = seed;
   operands.schedule = schedule;
   operands.step = static_cast<uint32_t>(step);
@@ -183,58 +183,45 @@ void Session::finish() {
   device->finish(ports.data());
 }
 
-void Session::addTo(LossSums &sums, const uint8_t *targets,
-                    int64_t count) const {
-  const qtcrt_port &prediction = predictionPort(compiled);
-  const qtcrt_port &target = targetPort(compiled);
-  int32_t exponent = 0;
-  if (const qtcrt_port *port = findPort(compiled, QTCRT_PORT_EXPONENT))
-    std::memcpy(&exponent, outputs[indexOf(compiled, *port)].data(),
-                sizeof(exponent));
-  PortView predictions{outputs[indexOf(compiled, prediction)].data(),
-                       prediction.dtype, exponent};
-  LossKind kind{static_cast<qtcrt_loss>(compiled.loss), outputsOf(compiled),
-                compiled.loss_delta, compiled.label_smoothing,
-                compiled.class_weights};
-  if (compiled.ignores_label)
-    kind.ignored = compiled.ignored_label;
-  addLoss(sums, kind, predictions, {targets, target.dtype, target.exponent},
-          count * static_cast<int64_t>(positionsOf(compiled)));
+void Session::addTo(MetricSums &sums, int64_t count) const {
+  addMetrics(sums, compiled, outputs, count);
 }
 
-/// Copies `count` inputs from `first` on, and repeats the last one.
-static void fillInputs(const DataSplit &data, uint64_t first, uint64_t count,
-                       Batch &batch) {
-  for (size_t i = 0; i < data.inputs.size(); ++i) {
-    const Column &column = data.inputs[i];
-    uint64_t bytes = column.exampleBytes();
-    uint8_t *out = batch.inputs[i].data();
-    std::memcpy(out, column.example(first), count * bytes);
-    for (uint8_t *end = out + batch.inputs[i].size(),
-                 *next = out + count * bytes;
-         next < end; next += bytes)
-      std::memcpy(next, column.example(first + count - 1), bytes);
-  }
+/// Copies `count` examples from `first` on, and repeats the last one.
+static void fillColumn(const Column &column, uint64_t first, uint64_t count,
+                       const Buffer &buffer) {
+  uint64_t bytes = column.exampleBytes();
+  std::memcpy(buffer.data(), column.example(first), count * bytes);
+  for (uint64_t end = count * bytes; end < buffer.size(); end += bytes)
+    std::memcpy(buffer.data() + end, column.example(first + count - 1), bytes);
 }
 
-LossSums Session::evaluateAll(const DataSplit &data,
-                              const std::function<bool()> &stop,
-                              const std::function<void(uint64_t)> &progress) {
+/// The same for inputs and targets.
+static void fillBatch(const DataSplit &data, uint64_t first, uint64_t count,
+                      const Batch &batch) {
+  for (size_t i = 0; i < data.inputs.size(); ++i)
+    fillColumn(data.inputs[i], first, count, batch.inputs[i]);
+  fillColumn(data.targets, first, count, batch.targets);
+}
+
+MetricSums Session::evaluateAll(const DataSplit &data,
+                                const std::function<bool()> &stop,
+                                const std::function<void(uint64_t)> &progress) {
   uint64_t batch = static_cast<uint64_t>(chosen.batch);
   Batch examples(data, batch);
-  LossSums sums;
+  MetricSums sums;
   uint64_t done = 0;
   unsigned started = 0;
   auto finishOne = [&] {
     finish();
     --started;
     uint64_t count = std::min(batch, data.count() - done);
-    addTo(sums, data.targets.example(done), static_cast<int64_t>(count));
+    addTo(sums, static_cast<int64_t>(count));
     done += count;
     progress(done);
   };
   for (uint64_t first = 0; first < data.count() && !stop(); first += batch) {
-    fillInputs(data, first, std::min(batch, data.count() - first), examples);
+    fillBatch(data, first, std::min(batch, data.count() - first), examples);
     startEvaluation(examples);
     if (++started == stepsAhead())
       finishOne();

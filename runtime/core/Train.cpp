@@ -319,13 +319,13 @@ void TrainingRun::trainSteps() {
                      record.position);
     trainStep();
   }
-  while (!started.empty()) // an interruption came while they ran
+  while (started > 0) // an interruption came while they ran
     finishStep();
   progress.clear();
 }
 
 void TrainingRun::trainStep() {
-  while (started.empty() || mayStartStep())
+  while (started == 0 || mayStartStep())
     startStep();
   finishStep();
 }
@@ -333,25 +333,24 @@ void TrainingRun::trainStep() {
 /// Whether another step may run ahead. The end of an epoch, the end of the run
 /// and checkpoints need the state as it is after a step.
 bool TrainingRun::mayStartStep() const {
-  uint64_t ahead = started.size(), next = record.step + ahead;
+  uint64_t next = record.step + started;
   bool isSaved = options.saveEvery && next % options.saveEvery == 0;
-  return ahead < session.stepsAhead() && !isSaved &&
-         record.position + ahead < stepsPerEpoch && next < record.totalSteps;
+  return started < session.stepsAhead() && !isSaved &&
+         record.position + started < stepsPerEpoch && next < record.totalSteps;
 }
 
 void TrainingRun::startStep() {
   const Batch &batch = loader->next();
-  uint64_t step = record.step + started.size();
-  const Buffer &targets = batch.targets;
+  uint64_t step = record.step + started;
   session.startTraining(batch, record.seed, schedule.valueAt(step), step);
-  started.emplace_back(targets.data(), targets.data() + targets.size());
+  ++started;
 }
 
 void TrainingRun::finishStep() {
   session.finish();
-  LossSums sums;
-  session.addTo(sums, started.front().data(), session.variant().batch);
-  started.pop_front();
+  MetricSums sums;
+  session.addTo(sums, session.variant().batch);
+  --started;
   record.lossSum += sums.loss;
   record.weightSum += sums.weight;
   record.correct += sums.correct;
@@ -403,7 +402,7 @@ TestResult TrainingRun::evaluateTest() {
   if (!estimateStatistics())
     return {};
   progress.begin("test", "example", data.test.count());
-  LossSums sums = session.evaluateAll(
+  MetricSums sums = session.evaluateAll(
       data.test, [] { return pendingInterrupt() != 0; },
       [this](uint64_t done) { progress.update(done); });
   progress.clear();
@@ -441,7 +440,7 @@ void TrainingRun::finishEpoch() {
   line.hasImages = takesPixels(model);
   line.epoch = record.epoch;
   line.step = record.step;
-  LossSums sums = epochSums();
+  MetricSums sums = epochSums();
   line.trainLoss = sums.meanLoss();
   line.trainAccuracy = sums.accuracy();
   line.seconds = seconds;
@@ -469,7 +468,7 @@ void TrainingRun::finishEpoch() {
 }
 
 /// The sums of the current epoch.
-LossSums TrainingRun::epochSums() const {
+MetricSums TrainingRun::epochSums() const {
   return {record.lossSum, record.weightSum, record.correct, record.seen};
 }
 

@@ -18,10 +18,8 @@
 #include "qtcrt/Schedule.h"
 #include "qtcrt/Session.h"
 
-#include <deque>
 #include <memory>
 #include <optional>
-#include <vector>
 
 namespace qtcrt {
 
@@ -51,7 +49,7 @@ private:
   double scoreOf(const TestResult &test) const;
   double bestWith(double score) const;
   void reportEpoch(const EpochMetrics &line);
-  LossSums epochSums() const;
+  MetricSums epochSums() const;
   void warnIfNothingIsLearned();
   void save();
   int finishInterrupted();
@@ -82,9 +80,9 @@ private:
   /// The step whose weights have the statistics that evaluation reads.
   uint64_t estimatedStep = 0;
   std::unique_ptr<Loader> loader;
-  /// Targets of the steps that were started. All except the first run ahead of
-  /// `record`.
-  std::deque<std::vector<uint8_t>> started;
+  /// Steps that were started and not finished. All except the first run ahead
+  /// of `record`.
+  uint64_t started = 0;
   std::unique_ptr<MetricsFile> metrics;
 
   /// Set until the end of the first epoch.

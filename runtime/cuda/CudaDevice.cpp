@@ -411,7 +411,8 @@ private:
     copy(QTCRT_MEMORY_SCHEDULE, &step.schedule, sizeof(step.schedule));
     copy(QTCRT_MEMORY_STEP, &step.step, sizeof(step.step));
     for (uint32_t i = 0; i < model.port_count; ++i)
-      if (!isOutput(model.ports[i]) && step.ports[i]) // no targets in a test
+      if (!isOutput(model.ports[i]) &&
+          step.ports[i]) // `estimate` may lack targets
         copy(QTCRT_MEMORY_PORT + i, step.ports[i],
              portBytes(model.ports[i], batch));
   }

@@ -72,7 +72,7 @@ struct RunRecord {
   // best test (-1: none yet). The score is the accuracy where targets are
   // classes, otherwise the loss, of which less is better.
   double lossSum = 0;
-  double weightSum = 0; ///< LossSums::weight
+  double weightSum = 0; ///< MetricSums::weight
   uint64_t correct = 0;
   uint64_t seen = 0;
   double testScore = -1;

@@ -8,7 +8,7 @@
 #ifndef QTCRT_LEARNINGCHECK_H
 #define QTCRT_LEARNINGCHECK_H
 
-#include "qtcrt/Loss.h"
+#include "qtcrt/MetricSums.h"
 #include "qtcrt/abi.h"
 
 #include <cstdint>
@@ -26,12 +26,12 @@ public:
   /// the model has no parameters to train. `sums` are those of the training
   /// examples so far, `state` is the state after them, and `schedule` the list
   /// that the user wrote.
-  std::string explain(const uint8_t *state, const LossSums &sums,
+  std::string explain(const uint8_t *state, const MetricSums &sums,
                       const std::string &schedule) const;
 
 private:
   /// Describes the problem with the loss; empty if there is none.
-  std::string describeLoss(const LossSums &sums) const;
+  std::string describeLoss(const MetricSums &sums) const;
 
   const qtcrt_model &model;
   std::string initialHash; ///< of the parameters; empty if there are none

@@ -11,8 +11,8 @@
 #include "qtcrt/DataSet.h"
 #include "qtcrt/Device.h"
 #include "qtcrt/Executor.h"
-#include "qtcrt/Loss.h"
 #include "qtcrt/Memory.h"
+#include "qtcrt/MetricSums.h"
 #include "qtcrt/abi.h"
 
 #include <functional>
@@ -29,7 +29,7 @@ void checkModel(const qtcrt_model &model);
 void copyOrigin(const qtcrt_model &model, const qtcrt_tensor &tensor,
                 uint8_t *state);
 
-/// State, arena, logits and threads of one model, and the device if its code
+/// State, arena, results and threads of one model, and the device if its code
 /// is for one. All memory is taken in the constructor; steps allocate nothing.
 class Session {
 public:
@@ -54,12 +54,11 @@ public:
   void startTraining(const Batch &batch, uint64_t seed, int64_t schedule,
                      uint64_t step);
   void startEvaluation(const Batch &batch);
-  /// Starts call number `index` of `estimate`.
+  /// Starts call number `index` of `estimate`, which needs no targets.
   void startEstimate(const Batch &batch, uint64_t index);
   /// Resets the statistics that evaluation reads to the running statistics.
   void resetStatistics();
-  /// Waits for the oldest step that was started; addTo has its predictions
-  /// then.
+  /// Waits for the oldest step that was started; addTo has its metrics then.
   void finish();
   /// The device, or null.
   Device *getDevice() const { return device.get(); }
@@ -69,16 +68,17 @@ public:
                                       int64_t schedule, uint64_t step);
   /// Steps that may be started before the first of them is finished.
   unsigned stepsAhead() const { return device ? Device::stepsAhead : 1; }
-  /// Adds the losses of the predictions of the last step that was finished, for
-  /// the first `count` examples, whose targets are given.
-  void addTo(LossSums &sums, const uint8_t *targets, int64_t count) const;
+  /// Adds the metrics of the last step that was finished, for the first `count`
+  /// examples.
+  void addTo(MetricSums &sums, int64_t count) const;
 
   /// Runs every example of `data` once, in order; the last batch is filled by
   /// repeating its last example. Stops early when `stop` returns true (then
   /// fewer examples are in the result). `progress` gets the number of examples
   /// done.
-  LossSums evaluateAll(const DataSplit &data, const std::function<bool()> &stop,
-                       const std::function<void(uint64_t)> &progress);
+  MetricSums evaluateAll(const DataSplit &data,
+                         const std::function<bool()> &stop,
+                         const std::function<void(uint64_t)> &progress);
 
   /// Bytes planned by the compiler (state and arena) and bytes allocated.
   uint64_t plannedBytes() const;

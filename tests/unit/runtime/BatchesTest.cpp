@@ -51,6 +51,10 @@ TEST(Batches, PortsGrowWithThem) {
   EXPECT_EQ(portElements(input, 6), uint64_t{6 * fakeFeatures});
   EXPECT_EQ(portBytes(predictionPort(model), 6), uint64_t{6 * fakeClasses * 4});
   EXPECT_EQ(portBytes(*findPort(model, QTCRT_PORT_EXPONENT), 6), 4u);
+  EXPECT_EQ(portBytes(lossPort(model), 6), 6u * 8);
+  qtcrt_port weights = lossPort(model);
+  weights.role = QTCRT_PORT_WEIGHT;
+  EXPECT_EQ(portElements(weights, 6), 6u);
 }
 
 TEST(Batches, AllHaveTheSameVariants) {

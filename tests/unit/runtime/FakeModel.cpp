@@ -10,6 +10,7 @@
 #include "qtcrt/Philox.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <unistd.h>
@@ -23,6 +24,10 @@ constexpr uint64_t counterOffset = 2112;
 constexpr uint64_t evaluationOffset = 2176;
 constexpr uint64_t sumOffset = 2752;
 constexpr uint64_t stateBytes = 3904;
+
+constexpr int32_t logitExponent = -13;
+/// Bits of a metric behind the point.
+constexpr int metricBits = 32;
 
 const int64_t weightShape[] = {fakeClasses, fakeFeatures};
 const int64_t biasShape[] = {fakeClasses};
@@ -56,6 +61,10 @@ const qtcrt_port ports[] = {
      0, 0, 0, 0, 0},
     {"logits.exponent", nullptr, 1, 0, QTCRT_PORT_EXPONENT, QTCRT_INT32, 0, 0,
      0, 0, 0},
+    {QTCRT_METRIC_LOSS, nullptr, 1, 0, QTCRT_PORT_METRIC, QTCRT_INT64,
+     QTCRT_ENCODING_NUMBER, -metricBits, 0, 0, 0},
+    {QTCRT_METRIC_ACCURACY, nullptr, 1, 0, QTCRT_PORT_METRIC, QTCRT_INT64,
+     QTCRT_ENCODING_NUMBER, -metricBits, 0, 0, 0},
 };
 
 const uint8_t *pixelsOf(const qtcrt_step &step) {
@@ -98,11 +107,35 @@ void forwardPiece(void *closure, int64_t begin, int64_t end, int64_t) {
     }
 }
 
+int64_t predict(const int32_t *row) {
+  return std::max_element(row, row + fakeClasses) - row;
+}
+
+/// Softmax cross-entropy and accuracy of each example.
+template <int64_t batch> void writeMetrics(const qtcrt_step &step) {
+  const int32_t *labels = static_cast<const int32_t *>(step.ports[FakeTarget]);
+  int64_t *losses = static_cast<int64_t *>(step.ports[FakeLoss]);
+  int64_t *hits = static_cast<int64_t *>(step.ports[FakeAccuracy]);
+  for (int64_t row = 0; row < batch; ++row) {
+    const int32_t *logits = logitsOf(step) + row * fakeClasses;
+    int64_t guess = predict(logits), label = labels[row];
+    auto below = [&](int64_t c) {
+      return std::ldexp(logits[c] - logits[guess], logitExponent);
+    };
+    double sum = 0;
+    for (int64_t c = 0; c < fakeClasses; ++c)
+      sum += std::exp(below(c));
+    losses[row] =
+        std::llround(std::ldexp(std::log(sum) - below(label), metricBits));
+    hits[row] = int64_t{guess == label} << metricBits;
+  }
+}
+
 template <int64_t batch>
 void forward(qtcrt_executor *executor, const qtcrt_step *step) {
   qtcrt_parallel_for(executor, forwardPiece, const_cast<qtcrt_step *>(step),
                      batch);
-  *static_cast<int32_t *>(step->ports[FakeExponent]) = -13;
+  *static_cast<int32_t *>(step->ports[FakeExponent]) = logitExponent;
 }
 
 /// The forward pass on pixels less a quarter of the estimates.
@@ -120,6 +153,7 @@ void evaluate(qtcrt_executor *executor, const qtcrt_step *step) {
     for (int64_t row = 0; row < batch; ++row)
       logits[row * fakeClasses + c] -= sum;
   }
+  writeMetrics<batch>(*step);
 }
 
 /// Means of the pixels of all calls so far.
@@ -134,10 +168,6 @@ void estimate(qtcrt_executor *, const qtcrt_step *step) {
       sums[f] += pixelsOf(*step)[row * fakeFeatures + f];
     means[f] = static_cast<int32_t>(sums[f] / (batch * (step->step + 1)));
   }
-}
-
-int64_t predict(const int32_t *row) {
-  return std::max_element(row, row + fakeClasses) - row;
 }
 
 /// Perceptron rule for classes [begin, end).
@@ -168,6 +198,7 @@ template <int64_t batch>
 void train(qtcrt_executor *executor, const qtcrt_step *step) {
   sleepOrDieIfAsked(step->step);
   forward<batch>(executor, step);
+  writeMetrics<batch>(*step);
   qtcrt_mark(executor, 0);
   qtcrt_parallel_for(executor, updatePiece<batch>,
                      const_cast<qtcrt_step *>(step), fakeClasses);
@@ -236,20 +267,18 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     "4,2@40%,0@80%",
     1,
     ports,
-    4,
+    6,
     stateBytes,
     initialState,
     tensors,
     6,
     variants,
     4,
-    0,
+    2.302585092994046, // log(fakeClasses)
     QTCRT_SCHEDULE_INTEGER,
-    QTCRT_LOSS_CROSS_ENTROPY,
     fakeClasses,
     8,
     0,
-    nullptr,
     0,
     0};
 

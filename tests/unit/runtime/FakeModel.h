@@ -22,6 +22,13 @@ constexpr int64_t fakeBatch = 16, fakeOtherBatch = 6, fakeSide = 12,
 constexpr int64_t fakeFeatures = fakeSide * fakeSide;
 
 /// Places of the model's ports.
-enum FakePort { FakeInput, FakeTarget, FakePrediction, FakeExponent };
+enum FakePort {
+  FakeInput,
+  FakeTarget,
+  FakePrediction,
+  FakeExponent,
+  FakeLoss,
+  FakeAccuracy
+};
 
 #endif // QTCRT_TESTS_FAKEMODEL_H

@@ -15,7 +15,7 @@
 
 namespace {
 
-enum Port { Input, Target, Prediction };
+enum Port { Input, Target, Prediction, Loss };
 
 const int64_t inputShape[] = {regressionChannels, regressionLength};
 const int64_t outputShape[] = {regressionOutputs};
@@ -29,6 +29,8 @@ const qtcrt_port ports[] = {
      QTCRT_ENCODING_NUMBER, 0, 0, 0, 0},
     {"y", outputShape, regressionOutputs, 1, QTCRT_PORT_PREDICTION,
      QTCRT_FLOAT32, 0, 0, 0, 0, 0},
+    {QTCRT_METRIC_LOSS, nullptr, 1, 0, QTCRT_PORT_METRIC, QTCRT_FLOAT32,
+     QTCRT_ENCODING_NUMBER, 0, 0, 0, 0},
 };
 
 const qtcrt_tensor tensors[] = {
@@ -44,6 +46,19 @@ float *weightOf(const qtcrt_step *step) {
   return reinterpret_cast<float *>(step->state);
 }
 
+/// The mean squared error of each example.
+void writeLoss(const qtcrt_step *step) {
+  const float *y = portOf(step, Prediction), *t = portOf(step, Target);
+  for (int64_t row = 0; row < regressionBatch; ++row) {
+    double sum = 0;
+    for (int64_t o = 0; o < regressionOutputs; ++o, ++y, ++t) {
+      double error = double{*y} - double{*t};
+      sum += error * error;
+    }
+    portOf(step, Loss)[row] = static_cast<float>(sum / regressionOutputs);
+  }
+}
+
 void evaluate(qtcrt_executor *, const qtcrt_step *step) {
   const float *x = portOf(step, Input), *weight = weightOf(step);
   for (int64_t row = 0; row < regressionBatch; ++row)
@@ -54,6 +69,7 @@ void evaluate(qtcrt_executor *, const qtcrt_step *step) {
                x[row * regressionFeatures + f];
       portOf(step, Prediction)[row * regressionOutputs + o] = sum;
     }
+  writeLoss(step);
 }
 
 void train(qtcrt_executor *executor, const qtcrt_step *step) {
@@ -98,7 +114,7 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     "0.1",
     1,
     ports,
-    3,
+    4,
     stateBytes,
     initialState,
     tensors,
@@ -107,10 +123,8 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     1,
     0,
     QTCRT_SCHEDULE_FLOAT,
-    QTCRT_LOSS_MEAN_SQUARES,
     0,
     0,
     0,
-    nullptr,
     0,
     0};

@@ -44,7 +44,7 @@ TEST(Evaluation, CountsEveryExampleOnce) {
     for (uint64_t count : {1, 2, 15, 16, 17, 31, 32, 33, 100}) {
       DataSplit data = makeSplit(count);
       uint64_t last = 0;
-      LossSums sums = session.evaluateAll(
+      MetricSums sums = session.evaluateAll(
           data, [] { return false; }, [&](uint64_t done) { last = done; });
       EXPECT_EQ(sums.examples, count);
       EXPECT_EQ(sums.correct, count);
@@ -56,9 +56,54 @@ TEST(Evaluation, CountsEveryExampleOnce) {
 TEST(Evaluation, StopsWhenAsked) {
   Session session(fakeModel(), 1, "");
   DataSplit data = makeSplit(100);
-  LossSums sums = session.evaluateAll(
+  MetricSums sums = session.evaluateAll(
       data, [] { return true; }, [](uint64_t) {});
   EXPECT_EQ(sums.examples, 0u);
+}
+
+/// The first pixels and the classes of the last batch.
+static std::vector<uint8_t> keptPixels;
+static std::vector<int32_t> keptClasses;
+
+static void keepOperands(qtcrt_executor *, const qtcrt_step *step) {
+  auto *pixels = static_cast<const uint8_t *>(step->ports[FakeInput]);
+  auto *classes = static_cast<const int32_t *>(step->ports[FakeTarget]);
+  keptPixels.clear();
+  for (int64_t row = 0; row < fakeBatch; ++row)
+    keptPixels.push_back(pixels[row * fakeFeatures]);
+  keptClasses.assign(classes, classes + fakeBatch);
+}
+
+// No example of another batch is left behind the last one.
+TEST(Evaluation, TheLastExampleFillsTheBatch) {
+  qtcrt_model model = fakeModel();
+  qtcrt_variant variant = model.variants[0];
+  variant.evaluate = keepOperands;
+  model.variants = &variant;
+  model.variant_count = 1;
+  Session session(model, 1, "");
+  DataSplit data = makeSplit(19);
+  for (uint64_t i = 0; i < 19; ++i)
+    data.inputs[0].bytes[i * fakeFeatures] = static_cast<uint8_t>(i);
+  session.evaluateAll(
+      data, [] { return false; }, [](uint64_t) {});
+  std::vector<uint8_t> pixels(fakeBatch, 18);
+  std::vector<int32_t> classes(fakeBatch, 8);
+  pixels[0] = 16;
+  pixels[1] = 17;
+  classes[0] = 6;
+  classes[1] = 7;
+  EXPECT_EQ(keptPixels, pixels);
+  EXPECT_EQ(keptClasses, classes);
+}
+
+TEST(Session, EstimatesWithoutTargets) {
+  DataSplit data = makeSplit(fakeBatch);
+  Batch batch(data, fakeBatch);
+  batch.targets = Buffer();
+  Session session(fakeModel(), 1, "");
+  session.startEstimate(batch, 0);
+  session.finish();
 }
 
 TEST(Session, PlannedMemoryIsAllocatedMemory) {

@@ -1,0 +1,89 @@
+//===- MetricSums.cpp - sums of the metrics of steps ----------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "qtcrt/MetricSums.h"
+
+#include "qtcrt/Ports.h"
+
+#include <cmath>
+#include <cstdio>
+
+using namespace qtcrt;
+
+namespace {
+
+/// Adds the first `count` of `elements`, times `scale`.
+template <typename T>
+void addScaled(double &sum, const uint8_t *elements, uint64_t count,
+               double scale) {
+  const T *values = reinterpret_cast<const T *>(elements);
+  for (uint64_t i = 0; i < count; ++i)
+    sum += static_cast<double>(values[i]) * scale;
+}
+
+/// What a step has written for its first positions.
+struct Results {
+  const qtcrt_model &model;
+  const std::vector<Buffer> &outputs;
+  uint64_t positions;
+
+  void addValues(double &sum, const qtcrt_port &port) const {
+    const uint8_t *elements = outputs[indexOf(model, port)].data();
+    if (port.dtype == QTCRT_FLOAT32)
+      addScaled<float>(sum, elements, positions, 1);
+    else // by a power of two, which rounds nothing
+      addScaled<int64_t>(sum, elements, positions,
+                         std::ldexp(1.0, port.exponent));
+  }
+
+  void addWeights(double &sum, const qtcrt_port &metric) const {
+    if (const qtcrt_port *weights =
+            findPort(model, QTCRT_PORT_WEIGHT, metric.name))
+      addValues(sum, *weights);
+    else
+      sum += static_cast<double>(positions);
+  }
+};
+
+std::string format(const char *pattern, double loss) {
+  if (std::isnan(loss))
+    return "nan"; // without the sign that printf writes
+  char text[32];
+  std::snprintf(text, sizeof(text), pattern, loss);
+  return text;
+}
+
+} // namespace
+
+void qtcrt::addMetrics(MetricSums &sums, const qtcrt_model &model,
+                       const std::vector<Buffer> &outputs, int64_t count) {
+  Results results{model, outputs,
+                  static_cast<uint64_t>(count) * positionsOf(model)};
+  const qtcrt_port &loss = lossPort(model);
+  results.addValues(sums.loss, loss);
+  results.addWeights(sums.weight, loss);
+  const qtcrt_port *accuracy =
+      findPort(model, QTCRT_PORT_METRIC, QTCRT_METRIC_ACCURACY);
+  if (!accuracy) {
+    sums.examples += results.positions;
+    return;
+  }
+  // Both are numbers of positions.
+  double correct = 0, counted = 0;
+  results.addValues(correct, *accuracy);
+  results.addWeights(counted, *accuracy);
+  sums.correct += static_cast<uint64_t>(correct);
+  sums.examples += static_cast<uint64_t>(counted);
+}
+
+std::string qtcrt::formatLoss(double loss) {
+  return format(std::fabs(loss) < 1e6 ? "%.4f" : "%.1e", loss);
+}
+
+std::string qtcrt::formatScaledLoss(double loss) {
+  return format("%.6g", loss);
+}
