@@ -1,49 +1,18 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""WAGE trainers against the NumPy reference: every mode on a small net, and the kinds of nodes that WAGE supports."""
+"""WAGE trainers against the NumPy reference. slow/test_wage_modes.py has all modes and nodes."""
 
 import os
 import unittest
 
 import harness
-from differential import DifferentialCase
+import runs
+from wage_runs import MODES, WageCase
 
-# Modes take turns on an overlapping pool and a grouped convolution; both have biases.
-MODELS = ("max_pool_overlapping", "conv_grouped")
-MODES = (
-    ("--wage-bits=2-8-12-8", "--schedule=128,16@50%"),
-    ("--wage-bits=2-8-2-8", "--schedule=1/8"),
-    ("--wage-bits=2-8-4-8", "--schedule=1/2"),
-    ("--wage-bits=2-8-8-4",),
-    ("--wage-bits=2-8-8-12",),
-    ("--wage-bits=2-8-8-15",),
-    ("--wage-bits=2-8-8-16",),
-    ("--wage-bits=4-8-8-8",),
-    ("--wage-bits=8-8-8-8",),
-    ("--wage-bits=3-5-16-6", "--schedule=64"),
-    ("--wage-weight-clip=paper",),
-    ("--wage-alpha=paper",),
-    ("--wage-last-layer=quantized",),
-    ("--wage-gamma=4",),
-    ("--wage-input=c17",),
-    ("--wage-input=mnist",),
-    ("--loss=cross-entropy",),
-    ("--init=onnx",),
-    ("--init=onnx", "--wage-bits=2-8-16-15", "--wage-last-layer=quantized", "--loss=cross-entropy", "--schedule=1024"),
-)
-NODES = {
-    "bounded_functions": ("--wage-bits=2-8-12-12", "--wage-gamma=2"),
-    "conv_depthwise_vectors": ("--init=onnx",),
-    "conv_phases": ("--wage-bits=2-8-8-12",),
-    "gemm_transposed_operand": ("--init=onnx", "--batch=5"),
-    "matmul_add": ("--init=onnx", "--batch=1"),
-    "growing_functions": ("--init=onnx", "--wage-last-layer=quantized"),
-    "max_pool_before_relu": (),
-    "max_pool_dilated": ("--wage-bits=2-8-8-16",),
-    "pooled_functions": ("--wage-bits=4-8-8-16", "--wage-gamma=4"),
-    "straight_functions": ("--wage-bits=2-5-8-8",),
-}
+# Widths of every kind, the last layer in both forms, and the losses.
+FAST_MODES = [MODES[i] for i in (0, 5, 9, 12, 18)]
+FAST_NODES = ("bounded_functions", "gemm_transposed_operand", "max_pool_dilated")
 REFUSED = {
     "average_pool_include_pad": "node 'pool' (AveragePool): scheme wage defines maximum pools only",
     "dropout_half": "node 'drop' (Dropout): scheme wage does not define this operator",
@@ -53,25 +22,12 @@ REFUSED = {
 }
 
 
-def split(options):
-    """Options of the compiler, and of training."""
-    trains = [option for option in options if option.startswith("--schedule")]
-    return [option for option in options if option not in trains], trains
-
-
-class Wage(DifferentialCase):
-    COMPILE_OPTIONS = {"--scheme": "wage", "--batch": "6", "--init": "scheme"}
-    TRAIN_OPTIONS = {"--steps": "20", "--schedule": "8,1@50%", "--data": "data"}
-
+class Wage(WageCase):
     def test_modes(self):
-        for index, mode in enumerate(MODES):
-            with self.subTest(mode=mode):
-                self.compare(MODELS[index % len(MODELS)], *split(mode), threads=(1 + index % 2,))
+        self.compare_modes(FAST_MODES)
 
     def test_nodes(self):
-        for name, options in NODES.items():
-            with self.subTest(model=name):
-                self.compare(name, options, threads=(2,))
+        self.compare_nodes(FAST_NODES)
 
     def test_seed(self):
         """Another seed of the run draws other first weights, of as many levels."""
@@ -92,17 +48,17 @@ class WageLeNet(harness.Case):
     """A real net, whose long reductions need 64 bits with wide errors."""
 
     def test_hashes(self):
-        data = "mnist:" + harness.shared("data", "mnist")
+        data = runs.small_data(self.path("data"), (1, 28, 28), count=64, tests=20)
         model = harness.shared("models", "lenet_wage.onnx")
         for bits in ("2-8-8-8", "2-8-8-12"):
-            options = ("--scheme=wage", "--init=scheme", f"--wage-bits={bits}")
+            options = ("--scheme=wage", "--init=scheme", f"--wage-bits={bits}", "--batch=32")
             fast = harness.compile_model(model, self.path("fast"), *options)
             plain = harness.compile_model(model, self.path("plain"), *options, "--no-microkernels", "--mcpu=baseline")
-            words = ("--data", data, "--steps=3", "--schedule=8", "--eval-every=0", "--limit=384")
-            runs = [(fast, isa, threads) for isa in harness.variants(fast) for threads in (1, 2)]
+            words = ("--data", data, "--steps=2", "--schedule=8")
+            ways = [(fast, isa, threads) for isa in harness.variants(fast) for threads in (1, 2)]
             states = {
                 harness.train(trainer, *words, f"--isa={isa}", f"--threads={threads}", "--out", self.path("out")).state
-                for trainer, isa, threads in [*runs, (plain, "baseline", 2)]
+                for trainer, isa, threads in [*ways, (plain, "baseline", 2)]
             }
             with self.subTest(bits=bits):
                 self.assertEqual(len(states), 1)
