@@ -5,8 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A further loss is a value of `qtcrt_loss`, an entry in Losses.cpp with its
-// options and its gradient, and its value in runtime/core/Loss.cpp.
+// A further loss is an entry in Losses.cpp with its options and its gradient,
+// and an attribute for its value in dialect/QTrain/IR/QTrainMetrics.td and
+// .cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,7 +16,6 @@
 
 #include "compiler/Scheme/SchemeOption.h"
 #include "dialect/QTrain/IR/QTrain.h"
-#include "runtime/include/qtcrt/abi.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/ArrayRef.h"
@@ -47,7 +47,6 @@ struct LossConstants {
 struct Loss {
   llvm::StringRef name; ///< as `--loss` spells it
   llvm::StringRef summary;
-  qtcrt_loss number;
   /// Whether targets are class indices, one per example; else they are numbers
   /// in the shape of the predictions.
   bool takesClasses;
@@ -57,6 +56,12 @@ struct Loss {
   mlir::Value (*buildGradient)(mlir::ImplicitLocOpBuilder &,
                                mlir::Value prediction, mlir::Value target,
                                const LossConstants &);
+  /// The value for a row of predictions, which is reported.
+  qtrain::MetricAttrInterface (*getValue)(mlir::Builder &,
+                                          const LossConstants &);
+  /// The value if the prediction is the same for all of `classes`; null if that
+  /// depends on the data.
+  double (*getGuessValue)(int64_t classes) = nullptr;
   /// Options that it reads, named `--<name>`. Losses may share names.
   llvm::ArrayRef<SchemeOption> options = {};
   /// Reads their values; fails if one is wrong.

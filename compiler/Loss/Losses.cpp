@@ -64,6 +64,32 @@ Value buildCrossEntropyGradient(ImplicitLocOpBuilder &builder, Value prediction,
                                         ignored);
 }
 
+MetricAttrInterface getCrossEntropy(Builder &builder,
+                                    const LossConstants &constants) {
+  DenseF64ArrayAttr weights;
+  if (!constants.classWeights.empty())
+    weights = builder.getDenseF64ArrayAttr(constants.classWeights);
+  return CrossEntropyAttr::get(builder.getContext(),
+                               builder.getF64FloatAttr(constants.smoothing),
+                               weights);
+}
+
+/// −log(1 / K).
+double getUniformCrossEntropy(int64_t classes) {
+  return std::log(static_cast<double>(classes));
+}
+
+/// A value without constants.
+template <typename MetricTy>
+MetricAttrInterface getMetric(Builder &builder, const LossConstants &) {
+  return MetricTy::get(builder.getContext());
+}
+
+MetricAttrInterface getHuber(Builder &builder, const LossConstants &constants) {
+  return MeanHuberAttr::get(builder.getContext(),
+                            builder.getF64FloatAttr(constants.delta));
+}
+
 /// The text of weights in one form: numbers with commas between them.
 std::string spellWeights(StringRef text) {
   SmallVector<StringRef> parts;
@@ -234,21 +260,23 @@ Value buildLogisticGradient(ImplicitLocOpBuilder &builder, Value prediction,
 }
 
 constexpr Loss kLosses[] = {
-    {"cross-entropy", "softmax cross-entropy of classes",
-     QTCRT_LOSS_CROSS_ENTROPY, /*takesClasses=*/true, buildCrossEntropyGradient,
+    {"cross-entropy", "softmax cross-entropy of classes", /*takesClasses=*/true,
+     buildCrossEntropyGradient, getCrossEntropy, getUniformCrossEntropy,
      kClassOptions, readClassOptions},
     {"sse", "half the sum of squared errors to one-hot classes",
-     QTCRT_LOSS_SQUARES, /*takesClasses=*/true, buildClassSquaresGradient},
-    {"mse", "mean of squared errors", QTCRT_LOSS_MEAN_SQUARES,
-     /*takesClasses=*/false, buildSquaresGradient},
-    {"l1", "mean of absolute errors", QTCRT_LOSS_ABSOLUTE,
-     /*takesClasses=*/false, buildAbsoluteGradient},
+     /*takesClasses=*/true, buildClassSquaresGradient,
+     getMetric<ClassSquaresAttr>},
+    {"mse", "mean of squared errors", /*takesClasses=*/false,
+     buildSquaresGradient, getMetric<MeanSquaresAttr>},
+    {"l1", "mean of absolute errors", /*takesClasses=*/false,
+     buildAbsoluteGradient, getMetric<MeanAbsoluteAttr>},
     {"huber", "squares of small errors, absolute values of large ones",
-     QTCRT_LOSS_HUBER, /*takesClasses=*/false, buildHuberGradient,
-     kHuberOptions, readHuberOptions},
+     /*takesClasses=*/false, buildHuberGradient, getHuber,
+     /*getGuessValue=*/nullptr, kHuberOptions, readHuberOptions},
     {"bce", "binary cross-entropy of the sigmoid of each output",
-     QTCRT_LOSS_LOGISTIC, /*takesClasses=*/false, buildLogisticGradient,
-     /*options=*/{}, /*readOptions=*/nullptr, getSigmoid},
+     /*takesClasses=*/false, buildLogisticGradient, getMetric<MeanLogisticAttr>,
+     /*getGuessValue=*/nullptr, /*options=*/{},
+     /*readOptions=*/nullptr, getSigmoid},
 };
 
 } // namespace

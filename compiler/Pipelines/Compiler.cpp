@@ -258,7 +258,7 @@ static qtcrt_encoding getEncoding(Type input) {
 }
 
 /// Describes the ports of the training step, numbered as in PortLayout: its
-/// arguments, then the prediction, which is the first result, and its exponent.
+/// arguments, then results by role.
 void Compiler::describePorts(func::FuncOp step) {
   std::string output =
       getName(step.getBody().front().getTerminator()->getLoc());
@@ -296,11 +296,28 @@ void Compiler::describePorts(func::FuncOp step) {
       port->classes = isNumber ? 0 : description.classes;
       port->exponent =
           isNumber && port->dtype == QTCRT_INT32 ? kTargetExponent : 0;
+      // What a probability is compared with is one.
+      port->areShares = isNumber && options.loss->getLink;
     }
   }
-  add(output, step.getResultTypes().front(), QTCRT_PORT_PREDICTION);
-  if (options.scheme->isInteger)
-    add(output, IntegerType::get(&context, 32), QTCRT_PORT_EXPONENT);
+  auto addResults = [&](qtrain::Role role, uint32_t portRole) {
+    for (auto [index, type] : llvm::enumerate(step.getResultTypes())) {
+      if (qtrain::getResultRole(step, index) != role)
+        continue;
+      auto name = step.getResultAttrOfType<StringAttr>(
+          index, qtrain::QTrainDialect::kNameAttrName);
+      PortDescription *port = add(name ? name.str() : output, type, portRole);
+      if (!name)
+        continue;
+      port->encoding = QTCRT_ENCODING_NUMBER;
+      port->exponent =
+          port->dtype == QTCRT_INT64 ? -qtrain::kMetricFraction : 0;
+    }
+  };
+  addResults(qtrain::Role::Prediction, QTCRT_PORT_PREDICTION);
+  addResults(qtrain::Role::Exponent, QTCRT_PORT_EXPONENT);
+  addResults(qtrain::Role::Metric, QTCRT_PORT_METRIC);
+  addResults(qtrain::Role::Weight, QTCRT_PORT_WEIGHT);
 }
 
 llvm::Error Compiler::describeModel() {
@@ -320,12 +337,13 @@ llvm::Error Compiler::describeModel() {
       options.scheme->getDefaultSchedule(options.schemeRequest).str();
   description.defaultSeed = options.schemeRequest.seed;
   description.scheduleKind = options.scheme->scheduleKind;
-  description.loss = options.loss->number;
   llvm::Expected<LossConstants> constants =
       readConstants(*options.loss, options.lossValues);
   if (!constants)
     return constants.takeError();
-  description.lossConstants = std::move(*constants);
+  description.ignoredLabel = constants->ignored;
+  if (options.loss->getGuessValue)
+    description.guessLoss = options.loss->getGuessValue(description.classes);
   if (module->lookupSymbol(qtrain::QTrainDialect::kEstimateName))
     description.estimateBatches = kEstimateBatches;
   memory.stateBytes = StateLayout(*module).getBytes();

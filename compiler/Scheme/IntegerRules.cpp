@@ -102,6 +102,7 @@ struct ReturnMantissas : OpConversionPattern<func::ReturnOp> {
   LogicalResult
   matchAndRewrite(func::ReturnOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
+    auto function = op->getParentOfType<func::FuncOp>();
     SmallVector<Value> results;
     for (auto [index, value] : llvm::enumerate(adaptor.getOperands())) {
       auto type = cast<ScaledType>(value.getType());
@@ -109,17 +110,31 @@ struct ReturnMantissas : OpConversionPattern<func::ReturnOp> {
           op.getLoc(), getMemoryType(type.getMantissa()), rewriter.getI32Type(),
           value);
       results.push_back(parts.getMantissas());
-      if (index == 0)
+      if (getResultRole(function, index) == Role::Prediction)
         results.push_back(parts.getExponent());
     }
     rewriter.replaceOpWithNewOp<func::ReturnOp>(op, results);
     return success();
   }
 };
+
+/// Metrics and their weights are fixed point.
+template <typename OpTy> struct FixMetric : OpConversionPattern<OpTy> {
+  using OpConversionPattern<OpTy>::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, scheme::rebuild(rewriter, op, adaptor.getOperands(),
+                                           /*width=*/64));
+    return success();
+  }
+};
 } // namespace
 
-void scheme::populateReturnRule(RewritePatternSet &patterns) {
-  patterns.add<ReturnMantissas>(patterns.getContext());
+void scheme::populateSharedRules(RewritePatternSet &patterns) {
+  patterns
+      .add<ReturnMantissas, FixMetric<RowMetricOp>, FixMetric<LabelWeightOp>>(
+          patterns.getContext());
 }
 
 static bool isFloat(Type type) {
@@ -157,12 +172,12 @@ static void updateType(func::FuncOp function) {
   MLIRContext *context = function.getContext();
   Operation *terminator = function.getBody().front().getTerminator();
   SmallVector<Attribute> attributes;
-  if (ArrayAttr old = function.getAllResultAttrs())
-    attributes.assign(old.begin(), old.end());
-  else
-    attributes.assign(function.getNumResults(), DictionaryAttr::get(context));
-  // The exponent of the logits follows them.
-  attributes.insert(attributes.begin() + 1, DictionaryAttr::get(context));
+  for (unsigned i = 0, e = function.getNumResults(); i < e; ++i) {
+    auto given = function.getResultAttrDict(i);
+    attributes.push_back(given ? given : DictionaryAttr::get(context));
+    if (getResultRole(function, i) == Role::Prediction) // its exponent follows
+      attributes.push_back(DictionaryAttr::get(context));
+  }
   function.setType(
       FunctionType::get(context, function.getBody().front().getArgumentTypes(),
                         terminator->getOperandTypes()));

@@ -64,9 +64,9 @@ struct KeepMantissas : mlir::OpConversionPattern<OpTy> {
   }
 };
 
-/// Adds the rule that functions return mantissas, and the exponent after the
-/// logits.
-void populateReturnRule(mlir::RewritePatternSet &patterns);
+/// Adds the rules that functions return mantissas, the exponent after the
+/// prediction, and that metrics are fixed point.
+void populateSharedRules(mlir::RewritePatternSet &patterns);
 
 /// Reports every node of the model that has an operation on floats without a
 /// rule among `rules`. `explain` returns the text that follows the scheme's

@@ -179,11 +179,11 @@ llvm::Constant *DescriptorBuilder::port(const PortDescription &port) {
     shape.push_back(u64(extent));
     elements *= extent;
   }
-  return structure({string(port.name), array(shape), u64(elements),
-                    u32(port.shape.size()), u32(port.role), u32(port.dtype),
-                    u32(port.encoding),
-                    u32(static_cast<uint32_t>(port.exponent)),
-                    u32(port.isStandardized), u32(port.classes), u32(0)});
+  return structure(
+      {string(port.name), array(shape), u64(elements), u32(port.shape.size()),
+       u32(port.role), u32(port.dtype), u32(port.encoding),
+       u32(static_cast<uint32_t>(port.exponent)), u32(port.isStandardized),
+       u32(port.classes), u32(port.areShares)});
 }
 
 llvm::Constant *
@@ -255,10 +255,6 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
     tensors.push_back(tensor(layout, entry));
   for (const VariantDescription &entry : d.variants)
     variants.push_back(variant(entry));
-  const LossConstants &loss = d.lossConstants;
-  llvm::SmallVector<llvm::Constant *> weights;
-  for (double weight : loss.classWeights)
-    weights.push_back(f64(weight));
   return structure({u32(QTCRT_ABI_VERSION),
                     u32(sizeof(qtcrt_model)),
                     string(d.name),
@@ -277,15 +273,13 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
                     u64(tensors.size()),
                     array(variants),
                     u64(variants.size()),
-                    f64(loss.delta),
+                    f64(d.guessLoss),
                     u32(d.scheduleKind),
-                    u32(d.loss),
                     u32(d.classes),
                     u32(d.estimateBatches),
-                    f64(loss.smoothing),
-                    array(weights),
-                    u32(static_cast<uint32_t>(loss.ignored.value_or(0))),
-                    u32(loss.ignored.has_value())});
+                    u32(static_cast<uint32_t>(d.ignoredLabel.value_or(0))),
+                    u32(d.ignoredLabel.has_value()),
+                    u32(0)});
 }
 } // namespace
 

@@ -8,8 +8,6 @@
 #ifndef QTC_TARGET_MODEL_DESCRIPTOR_H
 #define QTC_TARGET_MODEL_DESCRIPTOR_H
 
-#include "compiler/Loss/Loss.h"
-
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
@@ -79,6 +77,7 @@ struct PortDescription {
   int32_t exponent = 0;
   bool isStandardized = false;
   uint32_t classes = 0;
+  bool areShares = false;
 };
 
 /// Everything of qtcrt_model that is not in the module, see
@@ -89,8 +88,8 @@ struct ModelDescription {
   std::string defaultSchedule;
   uint64_t defaultSeed = 1;
   uint32_t scheduleKind = 0;
-  uint32_t loss = 0;
-  LossConstants lossConstants;
+  double guessLoss = 0.0;
+  std::optional<int32_t> ignoredLabel;
   uint32_t estimateBatches = 0;
   /// 0 if targets are numbers.
   uint32_t classes = 0;

@@ -18,8 +18,9 @@
 namespace qtc {
 
 /// The ports of a module, which are the tensors that its public functions
-/// exchange with their callers: inputs, targets, predictions, then exponents.
-/// All functions number them alike, even if one of them has no targets.
+/// exchange with their callers: inputs, targets, predictions, exponents,
+/// metrics, then weights of metrics. All functions number them alike, even if
+/// one of them has no targets.
 class PortLayout {
 public:
   explicit PortLayout(mlir::ModuleOp module);
@@ -32,7 +33,7 @@ public:
 
 private:
   static constexpr unsigned kNumPortRoles =
-      static_cast<unsigned>(qtrain::Role::Exponent) + 1;
+      static_cast<unsigned>(qtrain::Role::Weight) + 1;
 
   /// The most arguments that a function has of each role.
   std::array<unsigned, kNumPortRoles> counts = {};

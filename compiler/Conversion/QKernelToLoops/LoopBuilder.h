@@ -126,6 +126,7 @@ void populateConvolutionLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateCopyLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateIntegerMath(mlir::RewritePatternSet &patterns);
 void populateMaskLoops(mlir::RewritePatternSet &patterns, Grain grain);
+void populateMetricLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateNormalizationLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populatePoolLoops(mlir::RewritePatternSet &patterns, Grain grain);
 void populateReductionLoops(mlir::RewritePatternSet &patterns, Grain grain);

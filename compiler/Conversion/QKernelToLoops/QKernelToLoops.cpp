@@ -42,6 +42,7 @@ struct ConvertQKernelToLoops
     populateCopyLoops(patterns, grain);
     populateIntegerMath(patterns);
     populateMaskLoops(patterns, grain);
+    populateMetricLoops(patterns, grain);
     populateNormalizationLoops(patterns, grain);
     populatePoolLoops(patterns, grain);
     populateReductionLoops(patterns, grain);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Conversion/QTrainToQKernel/IntegerMath.h"
+#include "compiler/Conversion/QTrainToQKernel/LabelSupport.h"
 #include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
 #include "dialect/QKernel/IR/QKernel.h"
 
@@ -105,37 +106,6 @@ struct LowerLossGradient : LoweringPattern<LossGradientOp> {
 // Options of cross-entropy
 //===----------------------------------------------------------------------===//
 
-/// The weights of the classes, 1 by default.
-SmallVector<double> getWeights(std::optional<ArrayRef<double>> weights,
-                               int64_t classes) {
-  return weights ? llvm::to_vector(*weights)
-                 : SmallVector<double>(classes, 1.0);
-}
-
-/// The label of an element of a row, or 0 where it is `ignored`, and whether it
-/// is; null if no label is.
-std::pair<Value, Value> readLabel(ImplicitLocOpBuilder &builder, Value label,
-                                  IntegerAttr ignored) {
-  Value isIgnored;
-  if (ignored) {
-    isIgnored = builder.create<arith::CmpIOp>(
-        arith::CmpIPredicate::eq, label, createInt(builder, ignored.getInt()));
-    label = builder.create<arith::SelectOp>(isIgnored, createInt(builder, 0),
-                                            label);
-  }
-  return {builder.create<arith::IndexCastOp>(builder.getIndexType(), label),
-          isIgnored};
-}
-
-/// `value`, or 0 where `isIgnored`, which may be null.
-Value selectCounted(ImplicitLocOpBuilder &builder, Value isIgnored,
-                    Value value) {
-  if (!isIgnored)
-    return value;
-  return builder.create<arith::SelectOp>(
-      isIgnored, createZero(builder, value.getType()), value);
-}
-
 /// Fraction bits of the weights of classes in integers.
 constexpr int64_t kWeightBits = 8;
 
@@ -145,7 +115,7 @@ constexpr int64_t kWeightBits = 8;
 struct ErrorTable {
   ErrorTable(WeighErrorOp op) {
     int64_t classes = getShape(op.getError())[1];
-    SmallVector<double> weights = getWeights(op.getWeights(), classes);
+    SmallVector<double> weights = getClassWeights(op.getWeights(), classes);
     double smoothing = op.getSmoothing().convertToDouble();
     double share = smoothing / static_cast<double>(classes);
     double total = std::accumulate(weights.begin(), weights.end(), 0.0);
@@ -159,7 +129,7 @@ struct ErrorTable {
   /// The same in units of 2^−(fraction + 8), the factors of 2^−8−`fraction`.
   ErrorTable(WeighErrorOp op, int64_t fraction) {
     int64_t classes = getShape(op.getError())[1];
-    SmallVector<double> weights = getWeights(op.getWeights(), classes);
+    SmallVector<double> weights = getClassWeights(op.getWeights(), classes);
     double largest = *std::max_element(weights.begin(), weights.end());
     for (double &weight : weights)
       weight = std::nearbyint(std::ldexp(weight / largest, kWeightBits));
@@ -250,18 +220,25 @@ struct LowerWeighError : LoweringPattern<WeighErrorOp> {
   }
 };
 
+/// Replaces `op` by its operand, the floats `error`, times `factor`.
+void replaceWithProduct(ImplicitLocOpBuilder &builder,
+                        PatternRewriter &rewriter, Operation *op, Value error,
+                        Value factor) {
+  Value result = createElementwise(
+      builder, error, factor.getType(),
+      [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
+        return inner.create<arith::MulFOp>(elements[0], factor);
+      });
+  replaceWithParts(rewriter, op, result, /*exponent=*/Value());
+}
+
 struct LowerAverageError : LoweringPattern<AverageErrorOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(AverageErrorOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
-    Value factor = createFactor(builder, op);
-    Value result = createElementwise(
-        builder, parts[0].mantissas, getElementType(op.getResult()),
-        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          return inner.create<arith::MulFOp>(elements[0], factor);
-        });
-    replaceWithParts(rewriter, op, result, /*exponent=*/Value());
+    replaceWithProduct(builder, rewriter, op, parts[0].mantissas,
+                       createFactor(builder, op));
     return success();
   }
 
@@ -270,7 +247,7 @@ struct LowerAverageError : LoweringPattern<AverageErrorOp> {
     Type type = builder.getF64Type();
     int64_t rows = getShape(op.getLabels())[0];
     SmallVector<double> weights =
-        getWeights(op.getWeights(), getShape(op.getError())[1]);
+        getClassWeights(op.getWeights(), getShape(op.getError())[1]);
     Value table = builder.create<arith::ConstantOp>(DenseElementsAttr::get(
         RankedTensorType::get(static_cast<int64_t>(weights.size()), type),
         ArrayRef<double>(weights)));
@@ -335,13 +312,8 @@ struct LowerScaleError : LoweringPattern<ScaleErrorOp> {
   LogicalResult lower(ScaleErrorOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
-    Value factor = builder.create<arith::ConstantOp>(op.getFactorAttr());
-    Value result = createElementwise(
-        builder, parts[0].mantissas, getElementType(op.getResult()),
-        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          return inner.create<arith::MulFOp>(elements[0], factor);
-        });
-    replaceWithParts(rewriter, op, result, /*exponent=*/Value());
+    replaceWithProduct(builder, rewriter, op, parts[0].mantissas,
+                       builder.create<arith::ConstantOp>(op.getFactorAttr()));
     return success();
   }
 };

@@ -161,6 +161,7 @@ void populateFunctionPatterns(mlir::RewritePatternSet &patterns);
 void populateIntegerNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateLossPatterns(mlir::RewritePatternSet &patterns);
 void populateMaskPatterns(mlir::RewritePatternSet &patterns);
+void populateMetricPatterns(mlir::RewritePatternSet &patterns);
 void populateNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(mlir::RewritePatternSet &patterns);
 void populateResponseNormPatterns(mlir::RewritePatternSet &patterns);

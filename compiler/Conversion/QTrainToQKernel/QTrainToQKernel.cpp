@@ -42,6 +42,7 @@ struct ConvertQTrainToQKernel
     populateIntegerNormalizationPatterns(patterns);
     populateLossPatterns(patterns);
     populateMaskPatterns(patterns);
+    populateMetricPatterns(patterns);
     populateNormalizationPatterns(patterns);
     populateReductionPatterns(patterns);
     populateResponseNormPatterns(patterns);
@@ -115,13 +116,13 @@ struct ConvertQTrainToQKernel
                       const DenseMap<Attribute, Value> &parameters) {
     OpBuilder builder(terminator);
     for (auto [index, result] : llvm::enumerate(terminator->getOperands())) {
-      Attribute symbol =
-          function.getResultAttr(index, QTrainDialect::kParameterAttrName);
-      if (symbol) {
-        store(builder, result, parameters.lookup(symbol));
+      std::optional<Role> role = getResultRole(function, index);
+      if (!role) {
+        store(builder, result,
+              parameters.lookup(function.getResultAttr(
+                  index, QTrainDialect::kParameterAttrName)));
         continue;
       }
-      Role role = index == 0 ? Role::Prediction : Role::Exponent;
       Type type = result.getType();
       auto tensor = dyn_cast<RankedTensorType>(type);
       auto buffer =
@@ -129,7 +130,7 @@ struct ConvertQTrainToQKernel
                  : MemRefType::get({}, type);
       unsigned position = function.getNumArguments();
       function.insertArgument(position, buffer,
-                              getRoleMark(function.getContext(), role),
+                              getRoleMark(function.getContext(), *role),
                               function.getLoc());
       store(builder, result, function.getArgument(position));
     }

@@ -442,7 +442,7 @@ void niti::populateRules(RewritePatternSet &patterns,
       AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
   populateFunctionRules(patterns);
   populateNormalizationRules(patterns);
-  populateReturnRule(patterns);
+  populateSharedRules(patterns);
   patterns.add<QuantizeLoss, QuantizeWeighError>(context, options.exponential);
   patterns.add<QuantizeUpdate>(context, options.gradientRounding, rule);
 }

@@ -407,7 +407,7 @@ void wage::populateRules(RewritePatternSet &patterns,
                          const ApplyWAGEOptions &options,
                          const ParameterRoles &roles) {
   MLIRContext *context = patterns.getContext();
-  populateReturnRule(patterns);
+  populateSharedRules(patterns);
   patterns.add<KeepMantissas<ReshapeOp>, KeepMantissas<TransposeOp>>(context);
   patterns
       .add<QuantizeInput, QuantizeContraction, QuantizeBiasAdd, QuantizeRelu,

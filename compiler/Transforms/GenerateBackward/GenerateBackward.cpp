@@ -9,6 +9,7 @@
 #include "compiler/Loss/Loss.h"
 #include "compiler/Support/ModelPass.h"
 #include "runtime/include/qtcrt/Printable.h"
+#include "runtime/include/qtcrt/abi.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -546,8 +547,9 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
                                          mantissas ? 8 : 0, kInputExponent));
   }
 
-  /// The targets of predictions of `type`.
-  Value addTarget(FunctionBuilder &target, RankedTensorType type) {
+  /// The targets of the predictions.
+  Value addTarget(FunctionBuilder &target) {
+    auto type = cast<RankedTensorType>(target.forward.getResultTypes().front());
     Location loc = target.forward.getLoc();
     if (chosenLoss->takesClasses)
       return target.addArgument(
@@ -589,9 +591,11 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
                               const StateMap &statistics) {
     FunctionBuilder target(forward, QTrainDialect::kEvaluateName);
     addInputs(target);
+    Value truth = addTarget(target);
     target.addParameters(statistics);
     target.cloneEvaluation();
-    return finish(target, target.getResult(0), {});
+    Value logits = target.getResult(0);
+    return finish(target, logits, {}, addMetrics(target, logits, truth));
   }
 
   LogicalResult buildEstimate(func::FuncOp forward, const StateMap &statistics,
@@ -611,8 +615,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     FunctionBuilder target(forward, QTrainDialect::kTrainStepName);
     OpBuilder &builder = target.builder;
     addInputs(target);
-    Value truth = addTarget(
-        target, cast<RankedTensorType>(forward.getResultTypes().front()));
+    Value truth = addTarget(target);
     target.addParameters();
     Value seed = target.addArgument(builder.getI64Type(), Role::Seed);
     Value step = target.addArgument(builder.getI32Type(), Role::Step);
@@ -640,16 +643,64 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     for (unsigned i = 1, e = forward.getNumResults(); i < e; ++i)
       backward.updated[target.mapping.lookup(getOldValue(forward, i))] =
           target.getResult(i);
-    return finish(target, logits, backward.updated);
+    return finish(target, logits, backward.updated,
+                  addMetrics(target, logits, truth));
   }
 
-  /// Returns `logits` and the updated parameters from the function.
+  /// A result that is reported: `role` is a metric or its weight.
+  struct Report {
+    Value value;
+    Role role;
+    StringRef name;
+  };
+
+  /// Builds the loss and, for classes, the accuracy of every row of `logits`;
+  /// nothing without logits.
+  SmallVector<Report> addMetrics(FunctionBuilder &target, Value logits,
+                                 Value truth) {
+    if (!logits)
+      return {};
+    ImplicitLocOpBuilder builder(logits.getLoc(), target.builder);
+    Builder attributes(&getContext());
+    IntegerAttr ignored;
+    if (constants.ignored)
+      ignored = attributes.getI32IntegerAttr(*constants.ignored);
+    auto type = RankedTensorType::get(getShape(logits).take_front(),
+                                      attributes.getF32Type());
+    SmallVector<Report> metrics, weights;
+    auto add = [&](StringRef name, MetricAttrInterface metric,
+                   DenseF64ArrayAttr classWeights = {}) {
+      Value value =
+          builder.create<RowMetricOp>(type, logits, truth, metric, ignored);
+      metrics.push_back({value, Role::Metric, name});
+      if (!classWeights && !ignored)
+        return;
+      Value weight =
+          builder.create<LabelWeightOp>(type, truth, classWeights, ignored);
+      weights.push_back({weight, Role::Weight, name});
+    };
+    DenseF64ArrayAttr classWeights;
+    if (!constants.classWeights.empty())
+      classWeights = attributes.getDenseF64ArrayAttr(constants.classWeights);
+    add(QTCRT_METRIC_LOSS, chosenLoss->getValue(attributes, constants),
+        classWeights);
+    if (chosenLoss->takesClasses)
+      add(QTCRT_METRIC_ACCURACY, AccuracyAttr::get(&getContext()));
+    metrics.append(weights);
+    return metrics;
+  }
+
+  /// Returns `logits`, what is reported and the updated parameters from the
+  /// function.
   LogicalResult finish(FunctionBuilder &target, Value logits,
-                       const llvm::MapVector<Value, Value> &updated) {
+                       const llvm::MapVector<Value, Value> &updated,
+                       ArrayRef<Report> reports = {}) {
     if (!logits)
       return target.forward.emitError("expected logits that evaluation can "
                                       "compute without random numbers");
     SmallVector<Value> results{logits};
+    for (const Report &report : reports)
+      results.push_back(report.value);
     for (auto [parameter, value] : updated)
       results.push_back(value);
     // The name of the output is kept.
@@ -659,6 +710,12 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
     function.setType(target.builder.getFunctionType(
         function.getArgumentTypes(), ValueRange(results).getTypes()));
     SmallVector<Attribute> marks{target.builder.getDictionaryAttr({})};
+    for (const Report &report : reports) {
+      NamedAttrList mark(getRoleMark(&getContext(), report.role));
+      mark.set(QTrainDialect::kNameAttrName,
+               target.builder.getStringAttr(report.name));
+      marks.push_back(mark.getDictionary(&getContext()));
+    }
     for (auto [parameter, value] : updated) {
       NamedAttribute mark = target.builder.getNamedAttr(
           QTrainDialect::kParameterAttrName,

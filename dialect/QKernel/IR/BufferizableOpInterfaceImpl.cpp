@@ -65,7 +65,7 @@ void qtc::qkernel::registerBufferizableOpInterfaceExternalModels(
            MappedCopyOp, ConcatOp, MaxPool2DOp, MaxPool2DGradientOp,
            MaxPool2DPositionsOp, MaxUnpool2DOp, AveragePool2DOp,
            AveragePool2DGradientOp, MaxAbsOp, RangeMaskOp, ApplyMaskOp,
-           ChannelMomentsOp, ChannelSumOp, ScatterAddOp, SoftmaxErrorOp>(
-        context);
+           ChannelMomentsOp, ChannelSumOp, RowMetricOp, ScatterAddOp,
+           SoftmaxErrorOp>(context);
   });
 }

@@ -379,6 +379,32 @@ def QKernel_SoftmaxErrorOp
   }];
 }
 
+def QKernel_RowMetricOp
+    : QKernel_KernelOp<"row_metric",
+                       (ins QKernel_Shaped<[I64, F32]>:$predictions,
+                            QKernel_Shaped<[I32, I64, F32]>:$targets),
+                       (ins QKernel_Shaped<[I64, F32]>:$values),
+                       (ins QTrain_Metric:$metric,
+                            OptionalAttr<I32Attr>:$ignored)> {
+  let summary = "A metric of each row";
+  let description = [{
+    ins: predictions [N, K], and targets [N, K] or labels [N]. outs: values [N].
+    See `qtrain.row_metric`. Integers are fixed point with 32 fraction bits;
+    their magnitudes are at most 2^61.
+
+    Constraints:
+    - (C1) operands have the shapes above; the metric accepts K columns.
+    - (C2) labels have 32 bits; all other operands are of one type.
+
+    Example:
+
+    ```mlir
+    qkernel.row_metric ins(%y, %t : memref<8x2xi64>, memref<8x2xi64>)
+      outs(%l : memref<8xi64>) {metric = #qtrain.mean_squares}
+    ```
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // Integer functions of single elements
 //===----------------------------------------------------------------------===//

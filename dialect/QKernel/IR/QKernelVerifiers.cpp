@@ -653,3 +653,28 @@ LogicalResult SoftmaxErrorOp::verify() {
                        "integers with one");
   return expectShape(*this, "error", getError(), logits); // C1
 }
+
+LogicalResult RowMetricOp::verify() {
+  qtrain::MetricAttrInterface metric = getMetric();
+  ArrayRef<int64_t> shape = shapeOf(getPredictions());
+  if (shape.size() != 2 || !metric.accepts(shape[1])) // C1
+    return emitOpError() << "expected predictions of rank 2 as the metric "
+                            "takes them, but got "
+                         << getPredictions().getType();
+  auto getElement = [](Value value) {
+    return getElementTypeOrSelf(value.getType());
+  };
+  Type type = getElement(getPredictions());
+  bool hasLabels = metric.takesClasses();
+  bool fits = hasLabels ? getElement(getTargets()).isInteger(32)
+                        : getElement(getTargets()) == type;
+  if (!fits || getElement(getValues()) != type) // C2
+    return emitOpError() << "expected values and targets as the metric and "
+                         << type << " need them, but got "
+                         << getTargets().getType() << " and "
+                         << getValues().getType();
+  if (failed(expectShape(*this, "targets", getTargets(),
+                         hasLabels ? shape.take_front() : shape))) // C1
+    return failure();
+  return expectShape(*this, "values", getValues(), shape.take_front()); // C1
+}

@@ -53,6 +53,9 @@ constexpr int64_t kMaxElements = int64_t(1) << 40;
 /// 8-bit mantissas fit 32 bits.
 constexpr int64_t kMaxGatheredRows = ((int64_t(1) << 31) - 1) / 127;
 
+/// Fraction bits of metrics and their weights in fixed point.
+constexpr int64_t kMetricFraction = 32;
+
 /// True when `type` can be stored: all extents are known and
 /// positive, their product is at most `kMaxElements`, and a tensor has no
 /// encoding but `channels_last`, with rank 4.
@@ -79,6 +82,12 @@ bool isNonnegative(mlir::Value value);
 
 /// The role of argument `index` of `function`, if it has one.
 std::optional<Role> getRole(mlir::FunctionOpInterface function, unsigned index);
+
+/// The role of result `index` of `function`, unless it is the new value of a
+/// parameter. Without a mark, the first result is the prediction, and another
+/// is its exponent.
+std::optional<Role> getResultRole(mlir::FunctionOpInterface function,
+                                  unsigned index);
 
 /// The attributes of an argument with `role`.
 mlir::DictionaryAttr getRoleMark(mlir::MLIRContext *context, Role role);

@@ -10,6 +10,7 @@
 
 include "dialect/QTrain/IR/QTrainDialect.td"
 include "dialect/QTrain/IR/QTrainFunctions.td"
+include "dialect/QTrain/IR/QTrainMetrics.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
 include "mlir/IR/EnumAttr.td"
@@ -101,30 +102,36 @@ def QTrain_RandomPurposeAttr
   let assemblyFormat = "`<` $value `>`";
 }
 
-def QTrain_Role : I32EnumAttr<"Role", "Meaning of an argument of a function", [
+def QTrain_Role : I32EnumAttr<"Role", "Meaning of an argument or result of a function", [
       I32EnumAttrCase<"Input", 0, "input">,
       I32EnumAttrCase<"Target", 1, "target">,
       I32EnumAttrCase<"Prediction", 2, "prediction">,
       I32EnumAttrCase<"Exponent", 3, "exponent">,
-      I32EnumAttrCase<"Seed", 4, "seed">,
-      I32EnumAttrCase<"Schedule", 5, "schedule">,
-      I32EnumAttrCase<"Step", 6, "step">,
-      I32EnumAttrCase<"Arena", 7, "arena">,
-      I32EnumAttrCase<"Executor", 8, "executor">]> {
+      I32EnumAttrCase<"Metric", 4, "metric">,
+      I32EnumAttrCase<"Weight", 5, "weight">,
+      I32EnumAttrCase<"Seed", 6, "seed">,
+      I32EnumAttrCase<"Schedule", 7, "schedule">,
+      I32EnumAttrCase<"Step", 8, "step">,
+      I32EnumAttrCase<"Arena", 9, "arena">,
+      I32EnumAttrCase<"Executor", 10, "executor">]> {
   let cppNamespace = "::qtc::qtrain";
   let genSpecializedAttr = 0;
 }
 
 def QTrain_RoleAttr : EnumAttr<QTrain_Dialect, QTrain_Role, "role"> {
-  let summary = "Meaning of an argument of a function";
+  let summary = "Meaning of an argument or result of a function";
   let description = [{
-    The first four are ports, the tensors that a step exchanges with its caller.
-    Ports of the same role are numbered in the order of the arguments.
+    The first six are ports, the tensors that a step exchanges with its caller.
+    Ports of the same role are numbered in the order of the arguments. Those
+    from `prediction` to `weight` are results until the conversion to kernels
+    gives them buffers; a metric and its weight have the same `qtrain.name`.
 
     - `input`: what the model computes with: pixels or numbers;
     - `target`: what it should compute: a class per example, or numbers;
     - `prediction`: the buffer for what it has computed;
     - `exponent`: the exponent of a prediction that is mantissas;
+    - `metric`: how well each row of the predictions agrees with its target;
+    - `weight`: the weight of each row in the mean of the metric;
     - `seed`: key of the random numbers;
     - `schedule`: the learning rate in the form of the scheme;
     - `step`: number of the step, from 0;

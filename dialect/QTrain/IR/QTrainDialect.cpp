@@ -165,6 +165,17 @@ static LogicalResult verifyParameterMark(Operation *op, Attribute value) {
                            << "' to name a symbol, but got " << value;
 }
 
+std::optional<Role> qtc::qtrain::getResultRole(FunctionOpInterface function,
+                                               unsigned index) {
+  if (function.getResultAttr(index, QTrainDialect::kParameterAttrName))
+    return std::nullopt;
+  auto role = function.getResultAttrOfType<RoleAttr>(
+      index, QTrainDialect::kRoleAttrName);
+  if (role)
+    return role.getValue();
+  return index == 0 ? Role::Prediction : Role::Exponent;
+}
+
 /// Whether an argument of this kind may have this type, once the element types
 /// of tensors are those of buffers.
 static bool canHaveType(Role role, Type type) {
@@ -175,6 +186,8 @@ static bool canHaveType(Role role, Type type) {
   switch (role) {
   case Role::Input:
   case Role::Prediction:
+  case Role::Metric:
+  case Role::Weight:
     return shaped != nullptr;
   case Role::Target:
     return shaped && shaped.hasRank() && shaped.getRank() >= 1 &&
@@ -225,6 +238,21 @@ QTrainDialect::verifyRegionResultAttribute(Operation *op, unsigned regionIndex,
                                            NamedAttribute attribute) {
   if (attribute.getName() == kParameterAttrName)
     return verifyParameterMark(op, attribute.getValue());
-  return op->emitOpError() << "has no result attribute " << attribute.getName()
-                           << " in dialect qtrain";
+  if (attribute.getName() == kNameAttrName) {
+    if (isa<StringAttr>(attribute.getValue()))
+      return success();
+    return op->emitOpError()
+           << "expected '" << kNameAttrName << "' to be a string, but got "
+           << attribute.getValue();
+  }
+  if (attribute.getName() != kRoleAttrName)
+    return op->emitOpError() << "has no result attribute "
+                             << attribute.getName() << " in dialect qtrain";
+  auto role = dyn_cast<RoleAttr>(attribute.getValue());
+  if (role && role.getValue() >= Role::Prediction &&
+      role.getValue() <= Role::Weight)
+    return success();
+  return op->emitOpError() << "expected '" << kRoleAttrName
+                           << "' to be the role of a result, but got "
+                           << attribute.getValue();
 }

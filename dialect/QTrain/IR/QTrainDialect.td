@@ -36,7 +36,9 @@ def QTrain_Dialect : Dialect {
     Parameters are `qtrain.parameter` symbols at module level. A function takes
     the parameters it uses as arguments marked `qtrain.parameter`, and the step
     returns their new values as results marked in the same way. Every
-    other argument of a function is marked `qtrain.role` (`#qtrain.role`).
+    other argument of a function is marked `qtrain.role` (`#qtrain.role`), and
+    so is every other result but predictions and their exponents, which come
+    first.
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
@@ -47,8 +49,11 @@ def QTrain_Dialect : Dialect {
     /// value is a FlatSymbolRefAttr.
     static constexpr llvm::StringLiteral kParameterAttrName =
         "qtrain.parameter";
-    /// Marks further function arguments; the value is a RoleAttr.
+    /// Marks further function arguments and results; the value is a RoleAttr.
     static constexpr llvm::StringLiteral kRoleAttrName = "qtrain.role";
+    /// Names a metric or its weight among the results; the value is a
+    /// StringAttr.
+    static constexpr llvm::StringLiteral kNameAttrName = "qtrain.name";
     /// Names of the functions of a training module; the last one exists if the
     /// model has running statistics.
     static constexpr llvm::StringLiteral kTrainStepName = "train_step";

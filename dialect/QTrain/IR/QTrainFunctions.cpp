@@ -76,7 +76,6 @@ Scalar operator/(Scalar a, Scalar b) {
   return a.create<arith::DivFOp>(Value(a), Value(b));
 }
 Scalar operator+(Scalar a, double b) { return a + a.constant(b); }
-Scalar operator-(Scalar a, double b) { return a - a.constant(b); }
 Scalar operator*(Scalar a, double b) { return a * a.constant(b); }
 Scalar operator-(double a, Scalar b) { return b.constant(a) - b; }
 Scalar operator/(double a, Scalar b) { return b.constant(a) / b; }

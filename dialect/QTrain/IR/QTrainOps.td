@@ -11,6 +11,7 @@
 include "dialect/QTrain/IR/QTrainFunctionOps.td"
 include "dialect/QTrain/IR/QTrainGradientOps.td"
 include "dialect/QTrain/IR/QTrainIntegerOps.td"
+include "dialect/QTrain/IR/QTrainMetricOps.td"
 include "dialect/QTrain/IR/QTrainModelOps.td"
 include "dialect/QTrain/IR/QTrainNormalizationOps.td"
 

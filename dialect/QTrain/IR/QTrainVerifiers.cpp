@@ -463,6 +463,18 @@ LogicalResult LossGradientOp::verify() {
   return expectShape(*this, "result", getResult(), shape); // C2
 }
 
+LogicalResult qtc::qtrain::expectWeights(Operation *op,
+                                         ArrayRef<double> weights) {
+  auto isWeight = [](double weight) {
+    return std::isfinite(weight) && weight >= 0;
+  };
+  if (llvm::all_of(weights, isWeight) &&
+      llvm::any_of(weights, [](double weight) { return weight > 0; }))
+    return success();
+  return op->emitOpError("expected finite weights, none of them negative and "
+                         "one of them positive");
+}
+
 /// Checks errors [N, K], labels [N] and the weights of K classes, if any.
 static LogicalResult expectWeighable(Operation *op, Value error, Value labels,
                                      std::optional<ArrayRef<double>> weights) {
@@ -476,14 +488,7 @@ static LogicalResult expectWeighable(Operation *op, Value error, Value labels,
   if (static_cast<int64_t>(weights->size()) != shape[1])
     return op->emitOpError() << "expected " << shape[1] << " weights, but got "
                              << weights->size();
-  auto isWeight = [](double weight) {
-    return std::isfinite(weight) && weight >= 0;
-  };
-  if (llvm::all_of(*weights, isWeight) &&
-      llvm::any_of(*weights, [](double weight) { return weight > 0; }))
-    return success();
-  return op->emitOpError("expected finite weights, none of them negative and "
-                         "one of them positive");
+  return expectWeights(op, *weights);
 }
 
 LogicalResult WeighErrorOp::verify() {

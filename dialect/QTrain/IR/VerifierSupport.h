@@ -26,6 +26,11 @@ mlir::LogicalResult expectOneForm(mlir::Operation *op, mlir::ValueRange values);
 mlir::LogicalResult expectRank(mlir::Operation *op, llvm::StringRef what,
                                mlir::Value value, size_t rank);
 
+/// Fails with an error at `op` unless all `weights` are finite, none of them is
+/// negative and one is positive.
+mlir::LogicalResult expectWeights(mlir::Operation *op,
+                                  llvm::ArrayRef<double> weights);
+
 } // namespace qtc::qtrain
 
 #endif // QTRAIN_IR_VERIFIER_SUPPORT_H

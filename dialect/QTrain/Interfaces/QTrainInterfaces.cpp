@@ -8,4 +8,5 @@
 #include "dialect/QTrain/Interfaces/QTrainInterfaces.h"
 
 #include "dialect/QTrain/Interfaces/FunctionInterface.cpp.inc"
+#include "dialect/QTrain/Interfaces/MetricInterface.cpp.inc"
 #include "dialect/QTrain/Interfaces/QTrainInterfaces.cpp.inc"

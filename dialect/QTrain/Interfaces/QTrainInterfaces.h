@@ -13,6 +13,8 @@
 #include "mlir/IR/OpDefinition.h"
 
 namespace qtc::qtrain {
+class MetricRow;
+
 namespace detail {
 /// The largest mantissa that the width of the scaled `value` allows.
 int64_t getLargestMantissa(mlir::Value value);
@@ -30,6 +32,7 @@ inline bool onlyMovesElements(mlir::Operation *op) {
 } // namespace qtc::qtrain
 
 #include "dialect/QTrain/Interfaces/FunctionInterface.h.inc"
+#include "dialect/QTrain/Interfaces/MetricInterface.h.inc"
 #include "dialect/QTrain/Interfaces/QTrainInterfaces.h.inc"
 
 #endif // QTRAIN_INTERFACES_H

@@ -428,3 +428,39 @@ func.func private @f() attributes {qkernel.macs = "many"}
 
 // expected-error @below {{expected 'qkernel.root' of argument 0 to be the number of a buffer before it, but got 0}}
 func.func private @f(memref<4xi8> {qkernel.root = 0 : i64})
+
+// -----
+
+// (C1) of qkernel.row_metric
+func.func @f(%y: memref<8xf32>, %t: memref<8xi32>, %l: memref<8xf32>) {
+  // expected-error @below {{expected predictions of rank 2 as the metric takes them, but got 'memref<8xf32>'}}
+  qkernel.row_metric ins(%y, %t : memref<8xf32>, memref<8xi32>) outs(%l : memref<8xf32>) {metric = #qtrain.accuracy}
+  return
+}
+
+// -----
+
+// (C1)
+func.func @f(%y: memref<8x2xf32>, %t: memref<4xi32>, %l: memref<8xf32>) {
+  // expected-error @below {{expected targets of shape [8], but got [4]}}
+  qkernel.row_metric ins(%y, %t : memref<8x2xf32>, memref<4xi32>) outs(%l : memref<8xf32>) {metric = #qtrain.accuracy}
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%y: memref<8x2xf32>, %t: memref<8x2xi64>, %l: memref<8xf32>) {
+  // expected-error @below {{expected values and targets as the metric and 'f32' need them, but got 'memref<8x2xi64>' and 'memref<8xf32>'}}
+  qkernel.row_metric ins(%y, %t : memref<8x2xf32>, memref<8x2xi64>) outs(%l : memref<8xf32>) {metric = #qtrain.mean_squares}
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%y: memref<8x2xi64>, %t: memref<8xi32>, %l: memref<8xf32>) {
+  // expected-error @below {{expected values and targets as the metric and 'i64' need them, but got 'memref<8xi32>' and 'memref<8xf32>'}}
+  qkernel.row_metric ins(%y, %t : memref<8x2xi64>, memref<8xi32>) outs(%l : memref<8xf32>) {metric = #qtrain.accuracy}
+  return
+}

@@ -225,6 +225,18 @@ func.func @wide_elements(%a: i64, %n: i32) -> i64 {
   return %s : i64
 }
 
+// CHECK-LABEL: func @row_metric(
+func.func @row_metric(%y: memref<8x2xf32>, %labels: memref<8xi32>, %l: memref<8xf32>,
+                      %m: tensor<8x2xi64>, %t: tensor<8x2xi64>, %v: tensor<8xi64>) {
+  // CHECK: qkernel.row_metric ins(%{{.+}}, %{{.+}} : memref<8x2xf32>, memref<8xi32>) outs(%{{.+}} : memref<8xf32>) {ignored = -1 : i32, metric = #qtrain.accuracy}
+  qkernel.row_metric ins(%y, %labels : memref<8x2xf32>, memref<8xi32>) outs(%l : memref<8xf32>)
+    {metric = #qtrain.accuracy, ignored = -1 : i32}
+  // CHECK: qkernel.row_metric {{.*}} {metric = #qtrain.mean_logistic} -> tensor<8xi64>
+  %0 = qkernel.row_metric ins(%m, %t : tensor<8x2xi64>, tensor<8x2xi64>) outs(%v : tensor<8xi64>)
+    {metric = #qtrain.mean_logistic} -> tensor<8xi64>
+  return
+}
+
 // CHECK-LABEL: func @softmax_error(
 func.func @softmax_error(%x: memref<8x10xi8>, %s: i32, %t: memref<8xi32>, %e: memref<8x10xi32>,
                          %logits: tensor<8x10xi8>, %labels: tensor<8xi32>, %errors: tensor<8x10xi32>) {

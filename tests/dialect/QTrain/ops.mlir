@@ -353,6 +353,24 @@ func.func @loss_gradient(%logits: tensor<8x10xf32>, %labels: tensor<8xi32>, %s: 
   return
 }
 
+// CHECK-LABEL: func @metrics(
+func.func @metrics(%y: tensor<8x2xf32>, %labels: tensor<8xi32>, %s: !qtrain.scaled<tensor<8x2xi8>>,
+                   %t: !qtrain.scaled<tensor<8x2xi32>>) {
+  // CHECK: qtrain.row_metric {{.*}} {ignored = 255 : i32, metric = #qtrain.cross_entropy<smoothing = 1.000000e-01 : f64, weights = [1.000000e+00, 5.000000e-01]>} : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8xf32>
+  %0 = qtrain.row_metric %y, %labels
+    {metric = #qtrain.cross_entropy<smoothing = 0.1 : f64, weights = [1.0, 0.5]>, ignored = 255 : i32}
+    : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8xf32>
+  // CHECK: qtrain.row_metric {{.*}} {metric = #qtrain.class_squares}
+  %1 = qtrain.row_metric %s, %labels {metric = #qtrain.class_squares}
+    : (!qtrain.scaled<tensor<8x2xi8>>, tensor<8xi32>) -> !qtrain.scaled<tensor<8xi64>>
+  // CHECK: qtrain.row_metric {{.*}} {metric = #qtrain.mean_huber<delta = 5.000000e-01 : f64>}
+  %2 = qtrain.row_metric %s, %t {metric = #qtrain.mean_huber<delta = 0.5 : f64>}
+    : (!qtrain.scaled<tensor<8x2xi8>>, !qtrain.scaled<tensor<8x2xi32>>) -> !qtrain.scaled<tensor<8xi64>>
+  // CHECK: qtrain.label_weight {{.*}} {weights = array<f64: 1.000000e+00, 5.000000e-01>} : (tensor<8xi32>) -> tensor<8xf32>
+  %3 = qtrain.label_weight %labels {weights = array<f64: 1.0, 0.5>} : (tensor<8xi32>) -> tensor<8xf32>
+  return
+}
+
 // CHECK-LABEL: func @weigh_error(
 func.func @weigh_error(%e: tensor<8x2xf32>, %labels: tensor<8xi32>, %s: !qtrain.scaled<tensor<8x2xi32>>) {
   // CHECK: qtrain.weigh_error {{.*}} {ignored = 255 : i32, weights = array<f64: 1.000000e+00, 5.000000e-01>} : (tensor<8x2xf32>, tensor<8xi32>) -> tensor<8x2xf32>

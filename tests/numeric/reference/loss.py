@@ -143,17 +143,3 @@ def number_error(kind, prediction, exponent, targets, delta=1.0):
     if kind == "huber":
         error, exponent, _ = functions.Rule(functions.clip(-delta, delta)).forward(error, exponent)
     return error, exponent
-
-
-def number_losses(kind, y, t, delta=1.0):
-    """The loss of each example, for reports: the mean over its outputs, in double."""
-    error = np.abs(y - t)
-    if kind == "mse":
-        losses = error**2
-    elif kind == "l1":
-        losses = error
-    elif kind == "huber":
-        losses = np.where(error <= delta, error**2 / 2, delta * (error - delta / 2))
-    else:
-        losses = np.logaddexp(0.0, y) - t * y
-    return losses.mean(axis=1)

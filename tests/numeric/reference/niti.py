@@ -330,8 +330,7 @@ class Trainer:
         values, saved = self.forward(images, exponent, TRAINING, step)
         logits, s_logits = values[self.graph.output]
         of_numbers = self.settings.loss in loss.OF_NUMBERS
-        flat = logits.reshape(len(logits), -1) if of_numbers else self.graph.rows(logits)
-        error, s_error = self._loss_error(flat, s_logits, targets, step)
+        error, s_error = self._loss_error(self._rows(logits), s_logits, targets, step)
         self.recorder.record("error", "loss", error, s_error)
         error = error.reshape(logits.shape) if of_numbers else self.graph.from_rows(error)
         contributions = {self.graph.output: [(error, s_error)]}
@@ -495,16 +494,16 @@ class Trainer:
         for names, statistics in self.batches.items():
             self.estimated.update(zip(names, batchnorm.pooled_statistics(statistics)))
 
-    def predict(self, images, exponent):
-        """Lowest class index among the maxima (section 3), for each position of each example."""
-        values, _ = self.forward(images, exponent, EVALUATION)
-        return self.graph.rows(values[self.graph.output][0]).argmax(axis=1)
-
-    def predict_numbers(self, images, exponent):
-        """The outputs of each example, as floats."""
+    def outputs(self, images, exponent):
+        """(mantissas, exponent) of the predictions, one row for each position of each example."""
         values, _ = self.forward(images, exponent, EVALUATION)
         predictions, exponent = values[self.graph.output]
-        return predictions.reshape(len(predictions), -1) * 2.0**exponent
+        return self._rows(predictions), exponent
+
+    def _rows(self, predictions):
+        if self.settings.loss in loss.OF_NUMBERS:
+            return predictions.reshape(len(predictions), -1)
+        return self.graph.rows(predictions)
 
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise.

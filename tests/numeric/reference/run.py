@@ -4,7 +4,7 @@
 
 Output: for each requested step a line `step N`, then one line per tensor, sorted by
 name: name, exponent, CRC-32 of the mantissa bytes in ONNX layout. With --eval
-a last line `test_accuracy A (CORRECT/COUNT)`, or `test_loss L` if targets are numbers.
+last lines `test_loss L` and, if targets are classes, `test_accuracy A`.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import data  # noqa: E402
 import importer  # noqa: E402
 import layers  # noqa: E402
 import loss  # noqa: E402
+import metrics  # noqa: E402
 import niti  # noqa: E402
 import optimizers  # noqa: E402
 import wage  # noqa: E402
@@ -102,7 +103,7 @@ def parse(arguments):
     parser.add_argument("--schedule", help="default: that of NITI and the loss")
     parser.add_argument("--total-steps", type=int, help="steps that the schedule's percents refer to (default: --steps)")
     parser.add_argument("--statistics-batches", type=int, default=32, help="estimate BatchNormalization's statistics on N")
-    parser.add_argument("--eval", action="store_true", help="print the accuracy on the test set at the end")
+    parser.add_argument("--eval", action="store_true", help="print the metrics of the test set at the end")
     parser.add_argument("--dump", metavar="DIR", help="write intermediate results (see Recorder)")
     options = parser.parse_args(arguments)
     options.input = options.input.split(",")
@@ -119,24 +120,22 @@ def print_state(step, trainer):
         print(f"{name} {exponent} {zlib.crc32(content):08x}", flush=True)
 
 
-def accuracy(trainer, table, dataset, options):
-    """(correct, counted) over the test set (section 3)."""
-    correct = 0
-    for images, labels in data.evaluation_batches(dataset, options.batch):
-        predicted = trainer.predict(table.mantissas(images), table.exponent)
-        labels = labels.reshape(-1)
-        correct += int(((predicted[: len(labels)] == labels) & (labels != options.ignore_index)).sum())
-    return correct, int((dataset.test_y != options.ignore_index).sum())
-
-
-def test_loss(trainer, inputs, dataset, options):
-    """The mean loss of the test set, whose targets are the numbers that their mantissas stand for."""
-    losses = []
+def evaluate(trainer, inputs, dataset, options):
+    """Means of the metrics over the test set (section 4.20): test_loss and, for classes, test_accuracy."""
+    sums = {}
     for examples, targets in data.evaluation_batches(dataset, options.batch):
-        y = trainer.predict_numbers(inputs.mantissas(examples), inputs.exponent)[: len(targets)]
-        t = targets * 2.0**loss.TARGET_EXPONENT
-        losses += loss.number_losses(options.loss, y, t, options.loss_delta).tolist()
-    return sum(losses) / len(losses)
+        y, exponent = trainer.outputs(inputs.mantissas(examples), inputs.exponent)
+        if options.loss in loss.OF_NUMBERS:
+            reported = metrics.of_numbers(options.loss, y[: len(targets)], exponent, targets, options.loss_delta)
+        else:
+            classes = loss.ClassOptions(options.label_smoothing, options.class_weights, options.ignore_index)
+            reported = metrics.of_classes(options.loss, y[: targets.size], exponent, targets.reshape(-1), classes)
+        for name, rows in reported.items():
+            # One addition after another, in double.
+            for value, weight in rows:
+                total, divisor = sums.get(name, (0.0, 0.0))
+                sums[name] = total + value * 2.0**-metrics.FRACTION, divisor + weight * 2.0**-metrics.FRACTION
+    return {f"test_{name}": total / divisor for name, (total, divisor) in sums.items()}
 
 
 def check_images(images, shape, kind):
@@ -262,11 +261,8 @@ def main(arguments=None):
             print_state(step + 1, trainer)
     if options.eval:
         estimate(options.steps)
-        if options.loss in loss.OF_NUMBERS:
-            print(f"test_loss {test_loss(trainer, table, dataset, options):.9g}")
-        else:
-            correct, count = accuracy(trainer, table, dataset, options)
-            print(f"test_accuracy {correct / count:.4f} ({correct}/{count})")
+        for name, mean in evaluate(trainer, table, dataset, options).items():
+            print(name, mean)
 
 
 if __name__ == "__main__":

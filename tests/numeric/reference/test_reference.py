@@ -9,6 +9,7 @@ $QTC_SHARED, else in the folder `shared` next to the repository.
 import contextlib
 import io
 import itertools
+import math
 import os
 import re
 import sys
@@ -28,6 +29,7 @@ import data  # noqa: E402
 import importer  # noqa: E402
 import loss  # noqa: E402
 import make_models  # noqa: E402
+import metrics  # noqa: E402
 import niti  # noqa: E402
 import operators  # noqa: E402
 import philox  # noqa: E402
@@ -213,14 +215,63 @@ class LossOfNumbers(unittest.TestCase):
             error = self.error("bce", y.tolist(), -4, [t] * len(y))
             np.testing.assert_allclose(error, 1 / (1 + np.exp(-y / 16.0)) - t, atol=1 / 64)
 
-    def test_values(self):
-        """The errors are the slopes of the values, apart from constant factors."""
-        y, t = np.array([[0.5, -3.0]]), np.array([[0.25, 0.0]])
-        self.assertEqual(loss.number_losses("mse", y, t).tolist(), [(0.0625 + 9) / 2])
-        self.assertEqual(loss.number_losses("l1", y, t).tolist(), [3.25 / 2])
-        self.assertEqual(loss.number_losses("huber", y, t, 0.5).tolist(), [(0.03125 + 0.5 * 2.75) / 2])
-        expected = (np.log1p(np.exp(0.5)) - 0.125 + np.log1p(np.exp(-3.0))) / 2
-        self.assertAlmostEqual(loss.number_losses("bce", y, t)[0], expected, 12)
+
+class Metrics(unittest.TestCase):
+    """Fixed point (docs/numerics.md, 4.20) against floats."""
+
+    RESOLUTION = 2.0**-32
+
+    def assert_close(self, found, expected, tolerance=8):
+        found = np.asarray(found, float) * self.RESOLUTION
+        np.testing.assert_allclose(found, expected, rtol=1e-15, atol=tolerance * self.RESOLUTION)
+
+    def test_exp(self):
+        x = [0, -1, -(2**31), -(2**32), -5 * 2**32, -22 * 2**32, -100 * 2**32, -(2**61)]
+        self.assert_close(metrics.exp(np.array(x, object)), [math.exp(value * self.RESOLUTION) for value in x], 2)
+
+    def test_log1p(self):
+        x = [0, 1, 2**20, 2**31, 2**32, 3 * 2**32, 1000 * 2**32 + 7, 2**60, 2**61]
+        expected = [math.log1p(min(value, 2**61 - 2**32) * self.RESOLUTION) for value in x]
+        self.assert_close(metrics.log1p(np.array(x, object)), expected)
+
+    def test_conversion(self):
+        y = metrics.fixed([127, -127, 0, 3, -3], 40)
+        self.assertEqual(y.tolist(), [2**61, -(2**61), 0, 2**61, -(2**61)])
+        self.assertEqual(metrics.fixed([3, -3, 1, -1], -33).tolist(), [2, -2, 1, -1])
+        self.assertEqual(metrics.fixed([5], -2).tolist(), [5 << 30])
+
+    def test_numbers(self):
+        y, t = np.array([[2, -12]]), np.array([[2**14, 0]])  # 0.5 and -3; 0.25 and 0
+        expected = {"mse": (0.0625 + 9) / 2, "l1": 3.25 / 2, "huber": (0.03125 + 0.5 * 2.75) / 2}
+        expected["bce"] = (math.log1p(math.exp(0.5)) - 0.125 + math.log1p(math.exp(-3.0))) / 2
+        for kind, value in expected.items():
+            ((found, weight),) = metrics.of_numbers(kind, y, -2, t, 0.5)["loss"]
+            self.assert_close(found, value)
+            self.assertEqual(weight, metrics.ONE)
+
+    def test_classes(self):
+        y, labels = np.array([[3, -4, 3, 1], [0, 9, -9, 2], [1, 1, 1, 1]]), np.array([2, 1, 7])
+        logits = y * 0.25
+        logs = np.log(np.exp(logits).sum(axis=1, keepdims=True)) - logits
+        reported = metrics.of_classes("cross-entropy", y, -2, labels, loss.ClassOptions(ignored=7))
+        values, weights = zip(*reported["loss"])
+        self.assert_close(values, [logs[0, 2], logs[1, 1], 0])
+        self.assertEqual(weights, (metrics.ONE, metrics.ONE, 0))
+        # The first of equal predictions is the largest.
+        self.assertEqual(reported["accuracy"], [(0, metrics.ONE), (metrics.ONE, metrics.ONE), (0, 0)])
+
+    def test_options_of_classes(self):
+        y, labels, w = np.array([[3, -4], [0, 9]]), np.array([1, 0]), np.array([0.5, 0.2])
+        logits = y * 0.25
+        logs = (np.log(np.exp(logits).sum(axis=1, keepdims=True)) - logits) * w / w.max()
+        options = loss.ClassOptions(smoothing=0.25, weights=tuple(w))
+        values, weights = zip(*metrics.of_classes("cross-entropy", y, -2, labels, options)["loss"])
+        self.assert_close(values, logs[[0, 1], labels] * 0.75 + logs.mean(axis=1) * 0.25)
+        self.assert_close(weights, w[labels] / w.max(), 1)
+
+    def test_class_squares(self):
+        ((value, _),) = metrics.of_classes("sse", np.array([[1, -2, 4]]), -1, np.array([2]), loss.ClassOptions())["loss"]
+        self.assert_close(value, (0.25 + 1 + 1) / 2, 0)
 
 
 def naive_conv(x, w, begin, strides, dilations, group, output):
@@ -517,7 +568,7 @@ class Numbers(unittest.TestCase):
             with self.subTest(model=name, loss=kind):
                 table = self.train(name, "--loss=" + kind)
                 self.assertEqual(table, self.train(name, "--loss=" + kind))
-                self.assertRegex(table, r"\ntest_loss [0-9.]+\n$")
+                self.assertRegex(table, r"\ntest_loss [0-9.e-]+\n$")
                 self.assertNotIn(table, seen)
                 seen.add(table)
         self.assertNotIn(self.train("numbers_mlp", "--loss=huber", "--loss-delta=0.5"), seen)

@@ -264,6 +264,11 @@ class Trainer:
             return self._code(logits, self.graph.output)
         return logits
 
+    def _output_bits(self):
+        """Fraction bits of the logits."""
+        exact = self.settings.last_layer == "exact" and self.graph.output in self.layers
+        return self._fraction_bits(self.graph.output) if exact else self.settings.kA - 1
+
     # Backward --------------------------------------------------------------
 
     def _quantized(self, error):
@@ -279,8 +284,7 @@ class Trainer:
         settings, output = self.settings, self.graph.output
         logits = self._logits(values)
         flat = logits.reshape(len(logits), -1)
-        exact = settings.last_layer == "exact" and output in self.layers
-        bits = self._fraction_bits(output) if exact else settings.kA - 1
+        bits = self._output_bits()
         if settings.loss == "sse":
             error = flat.copy()
             error[np.arange(len(flat)), labels] -= 2**bits
@@ -377,10 +381,10 @@ class Trainer:
 
     # Evaluation and state --------------------------------------------------
 
-    def predict(self, images, exponent):
-        """Lowest class index among the maxima (section 3)."""
+    def outputs(self, images, exponent):
+        """(mantissas, exponent) of the predictions of each example."""
         logits = self._logits(self._forward(images)[0])
-        return logits.reshape(len(logits), -1).argmax(axis=1)
+        return logits.reshape(len(logits), -1), -self._output_bits()
 
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise."""

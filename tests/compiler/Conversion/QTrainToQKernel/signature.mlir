@@ -24,3 +24,23 @@ func.func @train_step(%p: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %
   %mw, %ew = qtrain.decompose %1 : (!qtrain.scaled<tensor<3x4xi8>>) -> (tensor<3x4xi8>, i32)
   return %m, %e, %mw : tensor<2x4xi8>, i32, tensor<3x4xi8>
 }
+
+// -----
+
+// Metrics and their weights are results with a role of their own.
+
+// CHECK-LABEL: func @evaluate(
+//  CHECK-SAME:   memref<2x3xf32> {qtrain.role = #qtrain.role<prediction>}, %[[LOSS:[^ ]+]]: memref<2xf32> {qtrain.role = #qtrain.role<metric>}, %[[WEIGHT:[^ ]+]]: memref<2xf32> {qtrain.role = #qtrain.role<weight>}) {
+//       CHECK:   bufferization.materialize_in_destination %{{.+}} in restrict writable %[[LOSS]]
+//       CHECK:   bufferization.materialize_in_destination %{{.+}} in restrict writable %[[WEIGHT]]
+func.func @evaluate(%y: tensor<2x3xf32> {qtrain.role = #qtrain.role<input>}, %labels: tensor<2xi32> {qtrain.role = #qtrain.role<target>})
+    -> (tensor<2x3xf32>, tensor<2xf32> {qtrain.name = "loss", qtrain.role = #qtrain.role<metric>},
+        tensor<2xf32> {qtrain.name = "loss", qtrain.role = #qtrain.role<weight>}) {
+  %x = qtrain.compose %y : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %l = qtrain.row_metric %x, %labels {metric = #qtrain.class_squares} : (tensor<2x3xf32>, tensor<2xi32>) -> tensor<2xf32>
+  %w = qtrain.label_weight %labels {ignored = 2 : i32} : (tensor<2xi32>) -> tensor<2xf32>
+  %a = qtrain.decompose %x : (tensor<2x3xf32>) -> tensor<2x3xf32>
+  %b = qtrain.decompose %l : (tensor<2xf32>) -> tensor<2xf32>
+  %c = qtrain.decompose %w : (tensor<2xf32>) -> tensor<2xf32>
+  return %a, %b, %c : tensor<2x3xf32>, tensor<2xf32>, tensor<2xf32>
+}

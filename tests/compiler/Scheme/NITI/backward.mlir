@@ -10,7 +10,7 @@
 // CHECK-LABEL: func @train_step(
 //  CHECK-SAME:   %[[LABELS:[^ ]+]]: tensor<2xi32> {qtrain.role = #qtrain.role<target>}, %[[M:[^ ]+]]: tensor<3x4xi8> {qtrain.parameter = @w},
 //  CHECK-SAME:   %[[SEED:[^ ]+]]: i64 {qtrain.role = #qtrain.role<seed>}, %[[STEP:[^ ]+]]: i32 {qtrain.role = #qtrain.role<step>}, %[[MU:[^ ]+]]: i64 {qtrain.role = #qtrain.role<schedule>})
-//  CHECK-SAME:   -> (tensor<2x3xi8>, i32, tensor<3x4xi8> {qtrain.parameter = @w})
+//  CHECK-SAME:   -> (tensor<2x3xi8>, i32, tensor<2xi64> {qtrain.name = "loss", qtrain.role = #qtrain.role<metric>}, tensor<2xi64> {qtrain.name = "accuracy", qtrain.role = #qtrain.role<metric>}, tensor<3x4xi8> {qtrain.parameter = @w})
 //       CHECK:   %[[W:.+]] = qtrain.compose %[[M]]
 //       CHECK:   %[[X:.+]] = qtrain.lookup
 //       CHECK:   %[[P:.+]] = qtrain.loss_gradient %{{.+}}, %[[LABELS]] {exponential = #qtrain.exponential<fraction>, loss = #qtrain.loss<cross_entropy>}
@@ -35,7 +35,7 @@
 //       CHECK:   %[[D:.+]] = qtrain.shift_scale %[[G]] by %[[SHIFT]] {bits = 8 : i64, rounding = #qtrain.rounding<pseudo>}
 //       CHECK:   %[[NEW:.+]] = qtrain.update %[[W]], %[[D]] {symbol = @w}
 //       CHECK:   %[[MNEW:.+]], %{{.+}} = qtrain.decompose %[[NEW]]
-//       CHECK:   return %{{.+}}, %{{.+}}, %[[MNEW]] : tensor<2x3xi8>, i32, tensor<3x4xi8>
+//       CHECK:   return %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[MNEW]] : tensor<2x3xi8>, i32, tensor<2xi64>, tensor<2xi64>, tensor<3x4xi8>
 
 // Stochastic rounding takes numbers of the parameter's id.
 

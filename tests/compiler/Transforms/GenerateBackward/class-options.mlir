@@ -11,14 +11,22 @@
 //       SMOOTH:   %[[W:.+]] = qtrain.weigh_error %[[E]], %[[T]] {smoothing = 1.000000e-01 : f64}
 //   SMOOTH-NOT:   qtrain.average_error
 //       SMOOTH:   qtrain.linear_weight_gradient %{{.+}}, %[[W]]
+//       SMOOTH:   qtrain.row_metric %{{.+}}, %[[T]] {metric = #qtrain.cross_entropy<smoothing = 1.000000e-01 : f64>}
+//   SMOOTH-NOT:   qtrain.label_weight
 
 // The mean is over the examples that count.
 
 // IGNORE-LABEL: func @train_step(
+//  IGNORE-SAME:   tensor<2xf32> {qtrain.name = "loss", qtrain.role = #qtrain.role<weight>}, tensor<2xf32> {qtrain.name = "accuracy", qtrain.role = #qtrain.role<weight>}
 //       IGNORE:   %[[E:.+]] = qtrain.loss_gradient %{{.+}}, %[[T:.+]] {loss = #qtrain.loss<cross_entropy>}
 //       IGNORE:   %[[W:.+]] = qtrain.weigh_error %[[E]], %[[T]] {ignored = -100 : i32}
 //       IGNORE:   %[[M:.+]] = qtrain.average_error %[[W]], %[[T]] {ignored = -100 : i32}
 //       IGNORE:   qtrain.linear_weight_gradient %{{.+}}, %[[M]]
+//       IGNORE:   %[[L:.+]] = qtrain.row_metric %{{.+}}, %[[T]] {ignored = -100 : i32, metric = #qtrain.cross_entropy
+//       IGNORE:   %[[LW:.+]] = qtrain.label_weight %[[T]] {ignored = -100 : i32}
+//       IGNORE:   %[[A:.+]] = qtrain.row_metric %{{.+}}, %[[T]] {ignored = -100 : i32, metric = #qtrain.accuracy}
+//       IGNORE:   %[[AW:.+]] = qtrain.label_weight %[[T]] {ignored = -100 : i32}
+//       IGNORE:   return %{{.+}}, %[[L]], %[[A]], %[[LW]], %[[AW]],
 
 // RANGE: error: option '--label-smoothing': expected a number from 0 to below 1, but got '1'
 // COUNT: error: option '--class-weights': expected 3 numbers, one for each class, but got 1

@@ -18,6 +18,9 @@
 //       MSE:   %[[R:.+]] = qtrain.residual %[[Y]], %[[T]]
 //       MSE:   %[[E:.+]] = qtrain.scale_error %[[R]] {factor = 0.666666686 : f32}
 //       MSE:   qtrain.linear_weight_gradient %[[X]], %[[E]]
+//       MSE:   %[[L:.+]] = qtrain.row_metric %[[Y]], %[[T]] {metric = #qtrain.mean_squares} : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2xf32>
+//   MSE-NOT:   qtrain.row_metric
+//       MSE:   return %[[Y]], %[[L]],
 
 // Numbers enter integer schemes as mantissas with fixed exponents.
 
@@ -28,6 +31,7 @@
 //       L1:   %[[R:.+]] = qtrain.residual %{{.+}}, %[[T]]
 //       L1:   %[[S:.+]] = qtrain.elementwise %[[R]] {function = #qtrain.sign}
 //       L1:   qtrain.scale_error %[[S]] {factor = 0.333333343 : f32}
+//       L1:   qtrain.row_metric %{{.+}}, %[[T]] {metric = #qtrain.mean_absolute}
 
 // Pixels may have targets that are numbers.
 
@@ -36,6 +40,7 @@
 //       HUBER:   %[[R:.+]] = qtrain.residual %{{.+}}, %[[T]]
 //       HUBER:   %[[C:.+]] = qtrain.elementwise %[[R]] {function = #qtrain.clip<low = -5.000000e-01 : f64, high = 5.000000e-01 : f64>}
 //       HUBER:   qtrain.scale_error %[[C]] {factor = 0.333333343 : f32}
+//       HUBER:   qtrain.row_metric %{{.+}}, %[[T]] {metric = #qtrain.mean_huber<delta = 5.000000e-01 : f64>}
 
 // BCE-LABEL: func @train_step(
 //       BCE:   %[[Y:.+]] = qtrain.linear

@@ -1,25 +1,29 @@
 // RUN: qtc-opt %s -qtrain-generate-backward -split-input-file | FileCheck %s
 
 // The example of the pass: pixels go through the normalization, the step
-// returns the logits and the new parameter, evaluation only the logits.
+// returns the logits, metrics of their rows and the new parameter, evaluation
+// all but the last.
 
 // CHECK-LABEL: func @evaluate(
-//  CHECK-SAME:   %[[PIXELS:.+]]: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %[[W:.+]]: tensor<3x4xf32> {qtrain.parameter = @w})
-//  CHECK-SAME:   -> tensor<2x3xf32> {
+//  CHECK-SAME:   %[[PIXELS:.+]]: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %[[LABELS:.+]]: tensor<2xi32> {qtrain.role = #qtrain.role<target>}, %[[W:.+]]: tensor<3x4xf32> {qtrain.parameter = @w})
+//  CHECK-SAME:   -> (tensor<2x3xf32>, tensor<2xf32> {qtrain.name = "loss", qtrain.role = #qtrain.role<metric>}, tensor<2xf32> {qtrain.name = "accuracy", qtrain.role = #qtrain.role<metric>}) {
 //       CHECK:   %[[X:.+]] = qtrain.normalize %[[PIXELS]] {divisor = 2.550000e+02 : f64, mean = array<f64: 0.000000e+00>, std = array<f64: 1.000000e+00>}
 //       CHECK:   %[[Y:.+]] = qtrain.linear %[[X]], %[[W]]
-//       CHECK:   return %[[Y]]
+//       CHECK:   %[[LOSS:.+]] = qtrain.row_metric %[[Y]], %[[LABELS]] {metric = #qtrain.cross_entropy<smoothing = 0.000000e+00 : f64>}
+//       CHECK:   %[[HIT:.+]] = qtrain.row_metric %[[Y]], %[[LABELS]] {metric = #qtrain.accuracy}
+//       CHECK:   return %[[Y]], %[[LOSS]], %[[HIT]]
 
 // CHECK-LABEL: func @train_step(
 //  CHECK-SAME:   %[[PIXELS:.+]]: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %[[LABELS:.+]]: tensor<2xi32> {qtrain.role = #qtrain.role<target>}, %[[W:.+]]: tensor<3x4xf32> {qtrain.parameter = @w},
 //  CHECK-SAME:   %{{.+}}: i64 {qtrain.role = #qtrain.role<seed>}, %{{.+}}: i32 {qtrain.role = #qtrain.role<step>}, %{{.+}}: i64 {qtrain.role = #qtrain.role<schedule>})
-//  CHECK-SAME:   -> (tensor<2x3xf32>, tensor<3x4xf32> {qtrain.parameter = @w})
+//  CHECK-SAME:   -> (tensor<2x3xf32>, tensor<2xf32> {qtrain.name = "loss", qtrain.role = #qtrain.role<metric>}, tensor<2xf32> {qtrain.name = "accuracy", qtrain.role = #qtrain.role<metric>}, tensor<3x4xf32> {qtrain.parameter = @w})
 //       CHECK:   %[[X:.+]] = qtrain.normalize %[[PIXELS]]
 //       CHECK:   %[[Y:.+]] = qtrain.linear %[[X]], %[[W]]
 //       CHECK:   %[[E:.+]] = qtrain.loss_gradient %[[Y]], %[[LABELS]] {loss = #qtrain.loss<cross_entropy>}
 //       CHECK:   %[[G:.+]] = qtrain.linear_weight_gradient %[[X]], %[[E]]
 //       CHECK:   %[[W1:.+]] = qtrain.update %[[W]], %[[G]] {symbol = @w}
-//       CHECK:   return %[[Y]], %[[W1]]
+//       CHECK:   %[[LOSS:.+]] = qtrain.row_metric %[[Y]], %[[LABELS]] {metric = #qtrain.cross_entropy<smoothing = 0.000000e+00 : f64>}
+//       CHECK:   return %[[Y]], %[[LOSS]], %{{.+}}, %[[W1]]
 //   CHECK-NOT: @forward
 qtrain.parameter @w id 0 = dense<1.0> : tensor<3x4xf32>
 func.func @forward(%x: tensor<2x4xf32>,
@@ -127,7 +131,7 @@ func.func @forward(%x: tensor<2x4xf32>, %w: tensor<4x4xf32> {qtrain.parameter = 
 //  CHECK-SAME:   {qtrain.parameter = @front}
 //  CHECK-SAME:   {qtrain.parameter = @middle}
 //  CHECK-SAME:   %[[BACK:[^ ]+]]: tensor<4x4xf32> {qtrain.parameter = @back}
-//  CHECK-SAME:   -> (tensor<2x4xf32>, tensor<4x4xf32> {qtrain.parameter = @middle})
+//  CHECK-SAME:   -> (tensor<2x4xf32>, {{.*}}, tensor<4x4xf32> {qtrain.parameter = @middle})
 //       CHECK:   %[[E:.+]] = qtrain.loss_gradient
 //       CHECK:   %[[EX:.+]] = qtrain.linear_input_gradient %[[E]], %[[BACK]]
 //   CHECK-NOT:   qtrain.linear_input_gradient
@@ -154,7 +158,7 @@ func.func @forward(%x: tensor<2x4xf32>, %a: tensor<4x4xf32> {qtrain.parameter = 
 // update.
 
 // CHECK-LABEL: func @train_step(
-//  CHECK-SAME:   -> (tensor<2x4xf32>, tensor<4x4xf32> {qtrain.parameter = @used})
+//  CHECK-SAME:   -> (tensor<2x4xf32>, {{.*}}, tensor<4x4xf32> {qtrain.parameter = @used})
 //       CHECK:   qtrain.update {{.*}} {symbol = @used}
 //   CHECK-NOT:   qtrain.update
 //       CHECK:   return

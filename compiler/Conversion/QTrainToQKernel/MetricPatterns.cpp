@@ -1,0 +1,113 @@
+//===- MetricPatterns.cpp - Metrics of predictions ------------------------===//
+//
+// Licensed under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Conversion/QTrainToQKernel/IntegerMath.h"
+#include "compiler/Conversion/QTrainToQKernel/LabelSupport.h"
+#include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
+#include "dialect/QKernel/IR/QKernel.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace mlir;
+using namespace qtc;
+using namespace qtc::qtrain;
+
+namespace {
+
+/// The numbers of `parts` as kernels of metrics take them: floats, or fixed
+/// point.
+Value createNumbers(ImplicitLocOpBuilder &builder, const ScaledParts &parts) {
+  constexpr int64_t kLimit = int64_t(1) << 61;
+  if (!parts.exponent)
+    return parts.mantissas;
+  Value power = createOffset(builder, parts.exponent, kMetricFraction);
+  return createElementwise(
+      builder, parts.mantissas, builder.getI64Type(),
+      [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+        return createScaled(inner, extendTo(inner, elements[0], 64), power,
+                            kLimit);
+      });
+}
+
+/// The exponent of fixed point, or null if `mantissas` are floats.
+Value createFixedExponent(ImplicitLocOpBuilder &builder, Value mantissas) {
+  return getElementTypeOrSelf(mantissas.getType()).isF32()
+             ? Value()
+             : createInt(builder, -kMetricFraction);
+}
+
+struct LowerRowMetric : LoweringPattern<RowMetricOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(RowMetricOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Value targets = op.getMetric().takesClasses()
+                        ? Value(op.getTarget())
+                        : createNumbers(builder, parts[1]);
+    Value values =
+        builder
+            .create<qkernel::RowMetricOp>(createNumbers(builder, parts[0]),
+                                          targets, createResult(builder, op),
+                                          op.getMetric(), op.getIgnoredAttr())
+            .getResult(0);
+    replaceWithParts(rewriter, op, values,
+                     createFixedExponent(builder, values));
+    return success();
+  }
+};
+
+struct LowerLabelWeight : LoweringPattern<LabelWeightOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(LabelWeightOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    Type type = getElementType(op.getResult());
+    Value table = createTable(builder, op, type);
+    Value weights = createMapped(
+        builder, op.getLabels(), builder.getMultiDimIdentityMap(1),
+        getShape(op.getResult()), type,
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+          auto [label, isIgnored] =
+              readLabel(inner, elements[0], op.getIgnoredAttr());
+          // Without weights, there is one for all classes.
+          Value place =
+              op.getWeights() ? label : inner.create<arith::ConstantIndexOp>(0);
+          return selectCounted(inner, isIgnored,
+                               inner.create<tensor::ExtractOp>(table, place));
+        });
+    replaceWithParts(rewriter, op, weights,
+                     createFixedExponent(builder, weights));
+    return success();
+  }
+
+  static Value createTable(ImplicitLocOpBuilder &builder, LabelWeightOp op,
+                           Type type) {
+    SmallVector<double> weights = getClassWeights(op.getWeights(), 1);
+    auto table =
+        RankedTensorType::get(static_cast<int64_t>(weights.size()), type);
+    if (type.isF32()) {
+      SmallVector<float> singles(weights.begin(), weights.end());
+      return builder.create<arith::ConstantOp>(
+          DenseElementsAttr::get(table, ArrayRef<float>(singles)));
+    }
+    double largest = *std::max_element(weights.begin(), weights.end());
+    SmallVector<int64_t> fixed;
+    for (double weight : weights)
+      fixed.push_back(static_cast<int64_t>(
+          std::nearbyint(std::ldexp(weight / largest, kMetricFraction))));
+    return builder.create<arith::ConstantOp>(
+        DenseElementsAttr::get(table, ArrayRef<int64_t>(fixed)));
+  }
+};
+} // namespace
+
+void qtc::populateMetricPatterns(RewritePatternSet &patterns) {
+  patterns.add<LowerRowMetric, LowerLabelWeight>(patterns.getContext());
+}
