@@ -29,30 +29,14 @@ using namespace qtc;
 
 enum { Beta1, Beta2, Epsilon, WeightDecay };
 static constexpr SchemeOption kOptions[] = {
-    {"beta1",
-     "0.9",
-     "Decay of the mean of gradients, from 0 to below 1",
-     {},
-     nullptr,
-     spellValue},
-    {"beta2",
-     "0.999",
-     "Decay of the mean of squared gradients, from 0 to below 1",
-     {},
-     nullptr,
-     spellValue},
-    {"epsilon",
-     "1e-08",
-     "Number added to the root that divides a step",
-     {},
-     nullptr,
-     spellValue},
-    {"weight-decay",
-     "0.01",
-     "Weight decay of all parameters",
-     {},
-     nullptr,
-     spellValue},
+    getNumberOption("beta1", "0.9",
+                    "Decay of the mean of gradients, from 0 to below 1"),
+    getNumberOption(
+        "beta2", "0.999",
+        "Decay of the mean of squared gradients, from 0 to below 1"),
+    getNumberOption("epsilon", "1e-08",
+                    "Number added to the root that divides a step"),
+    getNumberOption("weight-decay", "0.01", "Weight decay of all parameters"),
 };
 
 namespace {
@@ -113,22 +97,19 @@ private:
 
 static llvm::Expected<std::unique_ptr<FloatRule>>
 createRule(const OptionValues &values) {
-  constexpr double kMax = std::numeric_limits<float>::max();
+  constexpr NumberRange kNormal = {kSingles.limit,
+                                   "from 1.2e-38 to below 3.4e38"};
   double beta1, beta2, epsilon, weightDecay;
   if (llvm::Error error =
-          values.read(kOptions[Beta1], 1.0, "from 0 to below 1", beta1))
-    return std::move(error);
-  if (llvm::Error error =
-          values.read(kOptions[Beta2], 1.0, "from 0 to below 1", beta2))
-    return std::move(error);
-  constexpr StringRef kRange = "from 1.2e-38 to below 3.4e38";
-  if (llvm::Error error = values.read(kOptions[Epsilon], kMax, kRange, epsilon))
+          readNumbers(values, {{kOptions[Beta1], beta1},
+                               {kOptions[Beta2], beta2},
+                               {kOptions[Epsilon], epsilon, kNormal}}))
     return std::move(error);
   // Where no gradient has ever been, the root is 0.
   if (epsilon < std::numeric_limits<float>::min())
-    return values.refuse(kOptions[Epsilon], "a number " + kRange);
-  if (llvm::Error error = values.read(kOptions[WeightDecay], kMax,
-                                      "from 0 to below 3.4e38", weightDecay))
+    return values.refuse(kOptions[Epsilon], "a number " + kNormal.spelling);
+  if (llvm::Error error =
+          readNumbers(values, {{kOptions[WeightDecay], weightDecay, kSingles}}))
     return std::move(error);
   return std::make_unique<AdamW>(beta1, beta2, epsilon, weightDecay);
 }

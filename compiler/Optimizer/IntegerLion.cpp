@@ -29,24 +29,15 @@ using qtrain::Rounding;
 
 enum { Beta1, Beta2, WeightDecay };
 static constexpr SchemeOption kOptions[] = {
-    {"beta1",
-     "0.9",
-     "Share of the past in a step, from 0 to 1, in steps of 1/256",
-     {},
-     nullptr,
-     spellValue},
-    {"beta2",
-     "0.99",
-     "Decay of the mean of gradients, from 0 to 0.996, in steps of 1/256",
-     {},
-     nullptr,
-     spellValue},
-    {"weight-decay",
-     "0",
-     "Share of all parameters that a step with a rate of 0 takes away",
-     {},
-     nullptr,
-     spellValue},
+    getNumberOption(
+        "beta1", "0.9",
+        "Share of the past in a step, from 0 to 1, in steps of 1/256"),
+    getNumberOption(
+        "beta2", "0.99",
+        "Decay of the mean of gradients, from 0 to 0.996, in steps of 1/256"),
+    getNumberOption(
+        "weight-decay", "0",
+        "Share of all parameters that a step with a rate of 0 takes away"),
 };
 
 namespace {
@@ -91,16 +82,11 @@ private:
 
 static llvm::Expected<std::unique_ptr<IntegerRule>>
 createRule(const OptionValues &values) {
-  constexpr double kLimit = 255.5 / 256; // what is rounded to 255/256
   double beta1, beta2, weightDecay;
   if (llvm::Error error =
-          values.read(kOptions[Beta1], 1.0, "from 0 to below 1", beta1))
-    return std::move(error);
-  if (llvm::Error error =
-          values.read(kOptions[Beta2], kLimit, "from 0 to below 0.998", beta2))
-    return std::move(error);
-  if (llvm::Error error = values.read(kOptions[WeightDecay], 1.0,
-                                      "from 0 to below 1", weightDecay))
+          readNumbers(values, {{kOptions[Beta1], beta1},
+                               {kOptions[Beta2], beta2, kDecays},
+                               {kOptions[WeightDecay], weightDecay}}))
     return std::move(error);
   return std::make_unique<IntegerLion>(countParts(beta1), countParts(beta2),
                                        weightDecay);

@@ -34,20 +34,14 @@ using qtrain::Rounding;
 
 enum { Momentum, WeightDecay };
 static constexpr SchemeOption kOptions[] = {
-    {"momentum",
-     "0",
-     "Momentum of 16-bit parameters, from 0 to 0.996, in steps of 1/256",
-     {},
-     nullptr,
-     spellValue,
-     /*omitsDefault=*/true},
-    {"weight-decay",
-     "0",
-     "Share of all parameters that a step with a rate of 0 takes away",
-     {},
-     nullptr,
-     spellValue,
-     /*omitsDefault=*/true},
+    getNumberOption(
+        "momentum", "0",
+        "Momentum of 16-bit parameters, from 0 to 0.996, in steps of 1/256",
+        /*omitsDefault=*/true),
+    getNumberOption(
+        "weight-decay", "0",
+        "Share of all parameters that a step with a rate of 0 takes away",
+        /*omitsDefault=*/true),
 };
 
 namespace {
@@ -95,13 +89,10 @@ private:
 
 static llvm::Expected<std::unique_ptr<IntegerRule>>
 createRule(const OptionValues &values) {
-  constexpr double kLimit = 255.5 / 256; // what is rounded to 255/256
   double momentum, weightDecay;
-  if (llvm::Error error = values.read(kOptions[Momentum], kLimit,
-                                      "from 0 to below 0.998", momentum))
-    return std::move(error);
-  if (llvm::Error error = values.read(kOptions[WeightDecay], 1.0,
-                                      "from 0 to below 1", weightDecay))
+  if (llvm::Error error =
+          readNumbers(values, {{kOptions[Momentum], momentum, kDecays},
+                               {kOptions[WeightDecay], weightDecay}}))
     return std::move(error);
   if (momentum != 0.0 && countParts(momentum) == 0)
     return values.refuse(kOptions[Momentum], "0 or at least 1/256");

@@ -25,6 +25,9 @@ struct Share {
 /// `number` in units of 1/256, rounded half to even.
 int64_t countParts(double number);
 
+/// Numbers that are rounded to 255/256 or less.
+constexpr NumberRange kDecays = {255.5 / 256, "from 0 to below 0.998"};
+
 /// Builds the update of one parameter on mantissas.
 class IntegerUpdateBuilder {
 public:

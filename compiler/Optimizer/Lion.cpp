@@ -19,31 +19,16 @@
 #include "compiler/Optimizer/Optimizer.h"
 #include "compiler/Optimizer/UpdateBuilder.h"
 
-#include <limits>
-
 using namespace mlir;
 using namespace qtc;
 
 enum { Beta1, Beta2, WeightDecay };
 static constexpr SchemeOption kOptions[] = {
-    {"beta1",
-     "0.9",
-     "Share of past gradients in a step, from 0 to below 1",
-     {},
-     nullptr,
-     spellValue},
-    {"beta2",
-     "0.99",
-     "Decay of the mean of gradients, from 0 to below 1",
-     {},
-     nullptr,
-     spellValue},
-    {"weight-decay",
-     "0",
-     "Weight decay of all parameters",
-     {},
-     nullptr,
-     spellValue},
+    getNumberOption("beta1", "0.9",
+                    "Share of past gradients in a step, from 0 to below 1"),
+    getNumberOption("beta2", "0.99",
+                    "Decay of the mean of gradients, from 0 to below 1"),
+    getNumberOption("weight-decay", "0", "Weight decay of all parameters"),
 };
 
 namespace {
@@ -98,14 +83,9 @@ static llvm::Expected<std::unique_ptr<FloatRule>>
 createRule(const OptionValues &values) {
   double beta1, beta2, weightDecay;
   if (llvm::Error error =
-          values.read(kOptions[Beta1], 1.0, "from 0 to below 1", beta1))
-    return std::move(error);
-  if (llvm::Error error =
-          values.read(kOptions[Beta2], 1.0, "from 0 to below 1", beta2))
-    return std::move(error);
-  if (llvm::Error error =
-          values.read(kOptions[WeightDecay], std::numeric_limits<float>::max(),
-                      "from 0 to below 3.4e38", weightDecay))
+          readNumbers(values, {{kOptions[Beta1], beta1},
+                               {kOptions[Beta2], beta2},
+                               {kOptions[WeightDecay], weightDecay, kSingles}}))
     return std::move(error);
   return std::make_unique<Lion>(beta1, beta2, weightDecay);
 }

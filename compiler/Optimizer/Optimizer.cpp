@@ -47,6 +47,15 @@ qtc::lookupOptimizer(llvm::ArrayRef<const Optimizer *> optimizers,
 // Options
 //===----------------------------------------------------------------------===//
 
+llvm::Error qtc::readNumbers(const OptionValues &values,
+                             ArrayRef<NumberSetting> settings) {
+  for (const NumberSetting &setting : settings)
+    if (llvm::Error error = values.read(setting.option, setting.range.limit,
+                                        setting.range.spelling, setting.number))
+      return error;
+  return llvm::Error::success();
+}
+
 /// The rule that `create` makes of `settings`.
 template <typename CreateTy>
 static auto createRule(CreateTy create, ArrayRef<SchemeOption> options,

@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/Error.h"
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -28,6 +29,43 @@ namespace qtc {
 
 class IntegerUpdateBuilder;
 class UpdateBuilder;
+
+//===----------------------------------------------------------------------===//
+// Options
+//===----------------------------------------------------------------------===//
+
+/// An option that is a number.
+constexpr SchemeOption getNumberOption(llvm::StringRef name,
+                                       llvm::StringRef defaultValue,
+                                       llvm::StringRef help,
+                                       bool omitsDefault = false) {
+  return {name,       defaultValue, help, /*choices=*/{}, /*part=*/nullptr,
+          spellValue, omitsDefault};
+}
+
+/// Numbers from 0 to below `limit`, and what errors call them.
+struct NumberRange {
+  double limit;
+  llvm::StringRef spelling;
+};
+constexpr NumberRange kShares = {1.0, "from 0 to below 1"};
+constexpr NumberRange kSingles = {std::numeric_limits<float>::max(),
+                                  "from 0 to below 3.4e38"};
+
+/// Reads the value of `option` as `number`.
+struct NumberSetting {
+  const SchemeOption &option;
+  double &number;
+  NumberRange range = kShares;
+};
+
+/// Reads all of `settings`; fails at the first value that is out of range.
+llvm::Error readNumbers(const OptionValues &values,
+                        llvm::ArrayRef<NumberSetting> settings);
+
+//===----------------------------------------------------------------------===//
+// Rules
+//===----------------------------------------------------------------------===//
 
 /// What the new value of a parameter is computed from.
 struct UpdateInputs {

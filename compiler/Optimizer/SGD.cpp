@@ -19,8 +19,6 @@
 #include "compiler/Optimizer/Optimizer.h"
 #include "compiler/Optimizer/UpdateBuilder.h"
 
-#include <limits>
-
 using namespace mlir;
 using namespace qtc;
 
@@ -28,15 +26,10 @@ static constexpr StringRef kSwitch[] = {"on", "off"};
 
 enum { Momentum, Nesterov, WeightDecay };
 static constexpr SchemeOption kOptions[] = {
-    {"momentum", "0.9", "Momentum, from 0 to below 1", {}, nullptr, spellValue},
+    getNumberOption("momentum", "0.9", "Momentum, from 0 to below 1"),
     {"nesterov", "off", "Look-ahead along the momentum (Nesterov)", kSwitch,
      nullptr, nullptr, /*omitsDefault=*/true},
-    {"weight-decay",
-     "0",
-     "Weight decay of all parameters",
-     {},
-     nullptr,
-     spellValue},
+    getNumberOption("weight-decay", "0", "Weight decay of all parameters"),
 };
 
 namespace {
@@ -104,11 +97,8 @@ static llvm::Expected<std::unique_ptr<FloatRule>>
 createRule(const OptionValues &values) {
   double momentum, weightDecay;
   if (llvm::Error error =
-          values.read(kOptions[Momentum], 1.0, "from 0 to below 1", momentum))
-    return std::move(error);
-  if (llvm::Error error =
-          values.read(kOptions[WeightDecay], std::numeric_limits<float>::max(),
-                      "from 0 to below 3.4e38", weightDecay))
+          readNumbers(values, {{kOptions[Momentum], momentum},
+                               {kOptions[WeightDecay], weightDecay, kSingles}}))
     return std::move(error);
   bool nesterov = values.get(kOptions[Nesterov]) == "on";
   if (nesterov && momentum == 0.0)

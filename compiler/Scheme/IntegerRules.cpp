@@ -6,8 +6,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Scheme/IntegerRules.h"
+#include "compiler/Support/Rewriting.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/Rewrite/PatternApplicator.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
@@ -207,22 +209,28 @@ static bool isInteger(Operation *op) {
          llvm::none_of(op->getResultTypes(), isFloat);
 }
 
-LogicalResult
-scheme::expectRules(ModuleOp module, StringRef name, RewritePatternSet rules,
-                    function_ref<StringRef(Operation *)> explain) {
-  FrozenRewritePatternSet frozen(std::move(rules));
-  const auto &known = frozen.getOpSpecificNativePatterns();
+LogicalResult scheme::refuse(Operation *op, StringRef name, StringRef reason) {
+  return op->emitError() << "scheme " << name << " " << reason
+                         << "; use another scheme, or change the model";
+}
+
+LogicalResult scheme::expectRules(ModuleOp module, StringRef name,
+                                  RewritePatternSet rules,
+                                  RewritePatternSet refusals) {
+  FrozenRewritePatternSet known(std::move(rules)), refused(std::move(refusals));
+  PatternApplicator applicator(refused);
+  applicator.applyDefaultCostModel();
+  PatternRewriter rewriter(module.getContext());
   // Functions repeat the operations of a node, and gradients have its location.
   DenseSet<Location> reported;
   module.walk([&](Operation *op) {
     if (!isa_and_nonnull<QTrainDialect>(op->getDialect()) || isInteger(op) ||
-        known.contains(op->getName()) || !reported.insert(op->getLoc()).second)
+        hasPattern(known, op) || !reported.insert(op->getLoc()).second)
       return;
-    StringRef reason = explain(op);
-    op->emitError() << "scheme " << name << " "
-                    << (reason.empty() ? "does not define this operator"
-                                       : reason)
-                    << "; use another scheme, or change the model";
+    if (hasPattern(refused, op))
+      (void)applicator.matchAndRewrite(op, rewriter);
+    else
+      (void)refuse(op, name, "does not define this operator");
   });
   return success(reported.empty());
 }

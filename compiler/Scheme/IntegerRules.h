@@ -15,6 +15,7 @@
 #include "mlir/Transforms/DialectConversion.h"
 
 #include <optional>
+#include <string>
 
 namespace qtc::scheme {
 
@@ -64,18 +65,36 @@ struct KeepMantissas : mlir::OpConversionPattern<OpTy> {
   }
 };
 
+/// Reports that the scheme `name` has no rule for `op`. `reason` follows the
+/// name in the message and says what the scheme lacks. Returns failure.
+llvm::LogicalResult refuse(mlir::Operation *op, llvm::StringRef name,
+                           llvm::StringRef reason);
+
+/// Refuses an operation that a scheme does not define, for a reason of its own.
+template <typename OpTy> struct Refuse : mlir::OpRewritePattern<OpTy> {
+  Refuse(mlir::MLIRContext *context, llvm::StringRef name,
+         llvm::StringRef reason)
+      : mlir::OpRewritePattern<OpTy>(context), name(name), reason(reason) {}
+  llvm::LogicalResult matchAndRewrite(OpTy op,
+                                      mlir::PatternRewriter &) const override {
+    return refuse(op, name, reason);
+  }
+
+private:
+  std::string name, reason;
+};
+
 /// Adds the rules that functions return mantissas, the exponent after the
 /// prediction, and that metrics are fixed point.
 void populateSharedRules(mlir::RewritePatternSet &patterns);
 
 /// Reports every node of the model that has an operation on floats without a
-/// rule among `rules`. `explain` returns the text that follows the scheme's
-/// name `name` in the message and says what the scheme lacks. If it is null or
-/// its text is empty, a general text is used.
-llvm::LogicalResult
-expectRules(mlir::ModuleOp module, llvm::StringRef name,
-            mlir::RewritePatternSet rules,
-            llvm::function_ref<llvm::StringRef(mlir::Operation *)> explain);
+/// rule among `rules`. The reason is that of the operation's pattern among
+/// `refusals`, see `Refuse`, or a general one that begins with the scheme's
+/// name `name`.
+llvm::LogicalResult expectRules(mlir::ModuleOp module, llvm::StringRef name,
+                                mlir::RewritePatternSet rules,
+                                mlir::RewritePatternSet refusals);
 
 /// Reports every node with a function of each element that `isDefined` denies.
 /// `explain` returns the message.

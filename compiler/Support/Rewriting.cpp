@@ -7,7 +7,7 @@
 
 #include "compiler/Support/Rewriting.h"
 
-#include "mlir/Rewrite/FrozenRewritePatternSet.h"
+#include "mlir/Rewrite/PatternApplicator.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -18,11 +18,28 @@ LogicalResult qtc::rewriteMatching(Operation *root,
   FrozenRewritePatternSet frozen(std::move(patterns));
   SmallVector<Operation *> matched;
   root->walk([&](Operation *op) {
-    if (op != root &&
-        frozen.getOpSpecificNativePatterns().contains(op->getName()))
+    if (op != root && hasPattern(frozen, op))
       matched.push_back(op);
   });
   GreedyRewriteConfig config;
   config.strictMode = GreedyRewriteStrictness::ExistingAndNewOps;
   return applyOpPatternsAndFold(matched, frozen, config);
+}
+
+LogicalResult qtc::rewriteEach(Operation *root,
+                               const FrozenRewritePatternSet &patterns) {
+  SmallVector<Operation *> matched;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op == root || !hasPattern(patterns, op))
+      return WalkResult::advance();
+    matched.push_back(op);
+    return WalkResult::skip();
+  });
+  PatternApplicator applicator(patterns);
+  applicator.applyDefaultCostModel();
+  PatternRewriter rewriter(root->getContext());
+  for (Operation *op : matched)
+    if (failed(applicator.matchAndRewrite(op, rewriter)))
+      return failure();
+  return success();
 }

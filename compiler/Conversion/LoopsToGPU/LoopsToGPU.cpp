@@ -75,20 +75,19 @@ constexpr int64_t kMaxWidth = 4;
 /// threads. A warp's accesses are still adjacent, and more memory is under way.
 int64_t getIterationsPerThread(scf::ParallelOp loop,
                                ArrayRef<int64_t> extents) {
-  int64_t largest = kAccessBytes / kMaxWidth;
-  for (Operation &op : loop.getBody()->without_terminator()) {
+  for (Operation &op : loop.getBody()->without_terminator())
     if (op.getNumRegions() != 0 || isa<memref::AllocaOp>(op))
       return 1;
-    MemRefType buffer;
-    if (auto load = dyn_cast<memref::LoadOp>(op))
-      buffer = load.getMemRefType();
-    if (auto store = dyn_cast<memref::StoreOp>(op))
-      buffer = store.getMemRefType();
-    if (buffer && buffer.getElementType().isIntOrFloat() &&
-        buffer.getRank() > 0)
+  int64_t largest = kAccessBytes / kMaxWidth;
+  auto note = [&](MemRefType buffer) {
+    if (buffer.getElementType().isIntOrFloat() && buffer.getRank() > 0)
       largest = std::max<int64_t>(
           largest, llvm::divideCeil(buffer.getElementTypeBitWidth(), 8));
-  }
+  };
+  for (auto load : loop.getBody()->getOps<memref::LoadOp>())
+    note(load.getMemRefType());
+  for (auto store : loop.getBody()->getOps<memref::StoreOp>())
+    note(store.getMemRefType());
   int64_t count = ShapedType::getNumElements(extents);
   int64_t width = kAccessBytes / largest;
   while (width > 1 &&

@@ -71,12 +71,8 @@ void LaunchLowering::run(FunctionOpInterface function, GetPointer getPointer,
                          Value step, Locate locate) {
   SmallVector<LaunchOp> launches;
   SmallVector<MarkOp> marks;
-  function.walk([&](Operation *op) {
-    if (auto launch = dyn_cast<LaunchOp>(op))
-      launches.push_back(launch);
-    else if (auto mark = dyn_cast<MarkOp>(op))
-      marks.push_back(mark);
-  });
+  function.walk([&](LaunchOp launch) { launches.push_back(launch); });
+  function.walk([&](MarkOp mark) { marks.push_back(mark); });
   Type index = converter.getIndexType();
   if (!marks.empty())
     declare(kMark, {pointer, index});

@@ -10,6 +10,7 @@
 #include "compiler/Support/ModelPass.h"
 #include "runtime/include/qtcrt/Printable.h"
 
+#include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -55,26 +56,30 @@ struct ConvertQTrainToQKernel
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns),
                                             config)))
       return signalPassFailure();
-    if (getOperation().walk(reportUnconverted).wasInterrupted())
+    if (failed(expectConverted()))
       signalPassFailure();
   }
 
   /// Reports the operation that has no pattern; its users follow from it.
-  static WalkResult reportUnconverted(Operation *op) {
-    if (!isa_and_nonnull<QTrainDialect>(op->getDialect()) ||
-        isa<ComposeOp, DecomposeOp>(op))
-      return WalkResult::advance();
-    op->emitOpError("has no kernel for its operands");
-    return WalkResult::interrupt();
+  LogicalResult expectConverted() {
+    ConversionTarget target(getContext());
+    target.addIllegalDialect<QTrainDialect>();
+    // These are left next to an operation without a pattern, and only there.
+    target.addLegalOp<ComposeOp, DecomposeOp>();
+    WalkResult result = getOperation().walk([&](Operation *op) {
+      if (!target.isIllegal(op))
+        return WalkResult::advance();
+      op->emitOpError("has no kernel for its operands");
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
   }
 
-  /// Records facts about the operands of a contraction that would be lost with
+  /// Records facts about the operands of sums that would be lost with
   /// their producers: how large they can be, and whether the first, which a
   /// kernel expects to be unsigned, has no negative element.
   void markOperands() {
-    getOperation().walk([](Operation *op) {
-      if (!isa<ContractionOpInterface, BiasGradientOp>(op))
-        return;
+    getOperation().walk([](AccumulationOpInterface op) {
       Builder builder(op->getContext());
       if (!isScaled(op->getOperand(0).getType()))
         return;

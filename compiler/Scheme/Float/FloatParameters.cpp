@@ -42,25 +42,23 @@ static void setZero(ParameterOp parameter) {
 void fp32::initializeParameters(ModuleOp module, uint64_t seed) {
   SymbolTable symbols(module);
   DenseSet<Operation *> drawn;
-  auto initialize = [&](func::FuncOp function, Operation *op) {
-    if (auto layer = dyn_cast<LayerOpInterface>(op)) {
-      Value weight = layer.getWeight();
-      int64_t fanIn = getTensorType(weight.getType()).getNumElements() /
-                      getShape(weight).front();
-      // He et al., "Delving deep into rectifiers", ICCV 2015, equation 10, as
-      // the bound of a uniform distribution.
-      auto bound =
-          static_cast<float>(std::sqrt(6.0 / static_cast<double>(fanIn)));
-      // A weight of several layers has the bound of the first.
-      ParameterOp parameter = findParameter(function, symbols, weight);
-      if (parameter && drawn.insert(parameter).second)
-        drawUniform(parameter, bound, seed);
-    }
-    if (auto add = dyn_cast<BiasAddOp>(op))
+  auto draw = [&](func::FuncOp function, Value weight) {
+    int64_t fanIn = getTensorType(weight.getType()).getNumElements() /
+                    getShape(weight).front();
+    // He et al., "Delving deep into rectifiers", ICCV 2015, equation 10, as the
+    // bound of a uniform distribution.
+    auto bound =
+        static_cast<float>(std::sqrt(6.0 / static_cast<double>(fanIn)));
+    // A weight of several layers has the bound of the first.
+    ParameterOp parameter = findParameter(function, symbols, weight);
+    if (parameter && drawn.insert(parameter).second)
+      drawUniform(parameter, bound, seed);
+  };
+  for (func::FuncOp function : getDefinedFunctions(module)) {
+    for (auto layer : function.getOps<LayerOpInterface>())
+      draw(function, layer.getWeight());
+    for (auto add : function.getOps<BiasAddOp>())
       if (ParameterOp bias = findParameter(function, symbols, add.getBias()))
         setZero(bias);
-  };
-  for (func::FuncOp function : getDefinedFunctions(module))
-    for (Operation &op : function.getBody().front())
-      initialize(function, &op);
+  }
 }

@@ -24,11 +24,10 @@ using namespace qtc::qtrain;
 LogicalResult niti::checkRules(ModuleOp module) {
   auto rule = llvm::cantFail(createIntegerRule(*getIntegerOptimizers().front(),
                                                /*settings=*/{}, /*prefix=*/""));
-  RewritePatternSet rules(module.getContext());
+  RewritePatternSet rules(module.getContext()), refusals(module.getContext());
   populateRules(rules, ApplyNITIOptions(), *rule);
-  bool hasRules = succeeded(
-      scheme::expectRules(module, "niti", std::move(rules),
-                          [](Operation *) -> StringRef { return ""; }));
+  bool hasRules = succeeded(scheme::expectRules(
+      module, "niti", std::move(rules), std::move(refusals)));
   bool hasFunctions = succeeded(expectFunctions(module));
   bool hasSums = succeeded(expectSums(module));
   return success(hasRules && hasFunctions && hasSums);

@@ -31,14 +31,15 @@ namespace {
 /// The operation that gives accumulators to `normalization` and to no other
 /// operation; null if there is none. Gradients of the normalization read the
 /// input again.
-Operation *findWideProducer(Operation *normalization) {
-  Value value = normalization->getOperand(0);
-  for (OpOperand &use : value.getUses())
-    if (use.getOperandNumber() != 0 ||
-        (use.getOwner() != normalization &&
-         !isa<BatchNormParameterGradientOp, BatchNormInputGradientOp>(
-             use.getOwner())))
+Operation *findWideProducer(NormalizationOpInterface normalization) {
+  OpOperand &input = normalization.getInputMutable();
+  for (OpOperand &use : input.get().getUses()) {
+    auto gradient = dyn_cast<NormalizationGradientOpInterface>(use.getOwner());
+    bool isGradients = gradient && &use == &gradient.getInputMutable();
+    if (&use != &input && !isGradients)
       return nullptr;
+  }
+  Value value = input.get();
   Operation *producer = value.getDefiningOp();
   while (onlyMovesElements(producer)) {
     producer = producer->getOperand(0).getDefiningOp();
@@ -54,10 +55,11 @@ Operation *findWideProducer(Operation *normalization) {
 }
 
 /// The name of the running mean of `normalization`, which no other shares.
-StringRef getRunningMean(Operation *normalization, const SymbolTable &symbols) {
+StringRef getRunningMean(NormalizationOpInterface normalization,
+                         const SymbolTable &symbols) {
   auto function = normalization->getParentOfType<func::FuncOp>();
   ParameterOp mean =
-      findParameter(function, symbols, normalization->getOperand(3));
+      findParameter(function, symbols, normalization.getRunningMean());
   if (!mean)
     return "";
   return mean.getOrigin().value_or(mean.getSymName());
@@ -86,8 +88,7 @@ bool niti::isChannelGradient(Value gradient) {
   Operation *op = gradient.getDefiningOp();
   while (onlyMovesElements(op))
     op = op->getOperand(0).getDefiningOp();
-  return isa_and_nonnull<BatchNormParameterGradientOp, PReluSlopeGradientOp>(
-      op);
+  return op && op->hasTrait<FormsChannelGradients>();
 }
 
 //===----------------------------------------------------------------------===//
@@ -158,7 +159,7 @@ struct QuantizeInference : OpConversionPattern<BatchNormInferenceOp> {
     Value input = widen(rewriter, loc, adaptor.getInput());
     auto statistics = rewriter.create<RecallStatisticsOp>(
         loc, getChannelType(input, 16), getChannelType(input, 32), input,
-        adaptor.getMean(), adaptor.getVariance());
+        adaptor.getRunningMean(), adaptor.getRunningVariance());
     rewriter.replaceOp(op, normalize(rewriter, loc, input, statistics.getMean(),
                                      statistics.getVariance(),
                                      adaptor.getScale(), adaptor.getBias()));

@@ -118,29 +118,28 @@ void ParameterQuantizer::findLayerShapes(func::FuncOp function) {
 
 LogicalResult ParameterQuantizer::findNormalizations(func::FuncOp function) {
   bool haveParameters = true;
-  for (Operation &op : function.getBody().front()) {
-    if (!isa<NormalizationOpInterface>(op))
-      continue;
-    enum { Scale = 1, Bias, Mean, Variance };
-    ParameterOp parameters[Variance + 1];
-    for (unsigned operand : {Scale, Bias, Mean, Variance})
-      parameters[operand] =
-          findParameter(function, symbols, op.getOperand(operand));
-    if (llvm::is_contained(llvm::drop_begin(parameters), ParameterOp())) {
+  auto find = [&](Value value) {
+    return findParameter(function, symbols, value);
+  };
+  for (auto op : function.getOps<NormalizationOpInterface>()) {
+    ParameterOp scale = find(op.getScale()), bias = find(op.getBias());
+    ParameterOp mean = find(op.getRunningMean());
+    ParameterOp variance = find(op.getRunningVariance());
+    if (!scale || !bias || !mean || !variance) {
       op.emitError("scheme niti expects scales, biases and statistics that are "
                    "parameters of the model");
       haveParameters = false;
       continue;
     }
-    scales.insert(parameters[Scale]);
-    normalizations.insert({parameters[Bias], parameters[Scale]});
-    means.insert(parameters[Mean]);
-    variances.insert(parameters[Variance]);
+    scales.insert(scale);
+    normalizations.insert({bias, scale});
+    means.insert(mean);
+    variances.insert(variance);
   }
   function.walk([&](PoolStatisticsOp op) {
-    if (ParameterOp sum = findParameter(function, symbols, op.getSum()))
+    if (ParameterOp sum = find(op.getSum()))
       sums.insert(sum);
-    if (ParameterOp spread = findParameter(function, symbols, op.getSpread()))
+    if (ParameterOp spread = find(op.getSpread()))
       spreads.insert(spread);
   });
   return success(haveParameters);

@@ -228,12 +228,13 @@ struct QuantizeDropout : OpConversionPattern<DropoutOp> {
   }
 };
 
-/// Whether a rule of one of the types gives `gradient`, apart from moves.
-template <typename... OpTys> bool isGradientOf(Value gradient) {
+/// Whether `gradient` is that of a parameter, apart from moves.
+bool isParameterGradient(Value gradient) {
   Operation *op = gradient.getDefiningOp();
   while (onlyMovesElements(op))
     op = op->getOperand(0).getDefiningOp();
-  return isa_and_nonnull<OpTys...>(op);
+  auto layout = dyn_cast_or_null<LayoutOpInterface>(op);
+  return layout && layout.formsParameters();
 }
 
 /// The reason why the scheme has no rule for a sum; empty if it has one.
@@ -243,10 +244,7 @@ std::string explainSum(SumOp op) {
            "slope; give every node its own scale, bias and slope";
   // 2^31 · 2^20 each: more could leave 64 bits.
   constexpr unsigned kMaxGradients = 2048;
-  bool isOfWeight =
-      llvm::all_of(op->getOperands(),
-                   isGradientOf<Conv2DWeightGradientOp, LinearWeightGradientOp,
-                                BiasGradientOp, GatherGradientOp>);
+  bool isOfWeight = llvm::all_of(op->getOperands(), isParameterGradient);
   if (isOfWeight && op->getNumOperands() > kMaxGradients)
     return llvm::formatv("adds the gradients of at most {0} uses of a weight, "
                          "but got {1}",

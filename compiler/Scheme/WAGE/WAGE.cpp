@@ -22,24 +22,26 @@ using namespace qtc::qtrain;
 
 LogicalResult wage::checkRules(ModuleOp module,
                                const ApplyWAGEOptions &options) {
-  RewritePatternSet rules(module.getContext());
+  MLIRContext *context = module.getContext();
+  RewritePatternSet rules(context), refusals(context);
   ParameterRoles noRoles;
   populateRules(rules, options, noRoles);
+  refusals.add<scheme::Refuse<SumOp>>(
+      context, "wage",
+      "has no rule to add values or errors of several paths, because it does "
+      "not keep their scales");
+  refusals.add<scheme::Refuse<AveragePool2DOp>,
+               scheme::Refuse<AveragePool2DGradientOp>>(
+      context, "wage", "defines maximum pools only");
+  refusals.add<scheme::Refuse<PReluOp>, scheme::Refuse<PReluInputGradientOp>,
+               scheme::Refuse<PReluSlopeGradientOp>>(
+      context, "wage",
+      "defines no trained slopes, for which its steps are too large");
+  refusals.add<scheme::Refuse<WeighErrorOp>>(
+      context, "wage",
+      "defines no --label-smoothing, --class-weights and --ignore-index");
   bool hasRules = succeeded(scheme::expectRules(
-      module, "wage", std::move(rules), [](Operation *op) -> StringRef {
-        if (isa<SumOp>(op))
-          return "has no rule to add values or errors of several paths, "
-                 "because it does not keep their scales";
-        if (isa<AveragePool2DOp, AveragePool2DGradientOp>(op))
-          return "defines maximum pools only";
-        if (isa<PReluOp, PReluInputGradientOp, PReluSlopeGradientOp>(op))
-          return "defines no trained slopes, for which its steps are too "
-                 "large";
-        if (isa<WeighErrorOp>(op))
-          return "defines no --label-smoothing, --class-weights and "
-                 "--ignore-index";
-        return "";
-      }));
+      module, "wage", std::move(rules), std::move(refusals)));
   return success(succeeded(expectFunctions(module, options)) && hasRules);
 }
 
@@ -59,7 +61,7 @@ struct ApplyWAGE : qtc::impl::ApplyWAGEBase<ApplyWAGE> {
     // gradients has no rule either.
     FailureOr<wage::ParameterRoles> roles = wage::findRoles(module);
     bool hasRules = succeeded(wage::checkRules(module, options));
-    bool isOrdered = succeeded(wage::checkOrder(module));
+    bool isOrdered = succeeded(wage::checkOrder(module, options));
     if (failed(roles) || !hasRules || !isOrdered ||
         failed(wage::quantizeParameters(module, *roles, options)))
       return signalPassFailure();

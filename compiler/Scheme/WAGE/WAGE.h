@@ -44,7 +44,8 @@ llvm::LogicalResult expectFunctions(mlir::ModuleOp module,
 /// Reports every layer and every activation function that is not in the order
 /// that the scheme supports: a layer, perhaps with bias and pool, then a unit
 /// or another function, whose activations go into the next layer.
-llvm::LogicalResult checkOrder(mlir::ModuleOp module);
+llvm::LogicalResult checkOrder(mlir::ModuleOp module,
+                               const ApplyWAGEOptions &options);
 
 /// Bits that a bias is stored with. It is not an operand of a product, so its
 /// range need not be that of weights.

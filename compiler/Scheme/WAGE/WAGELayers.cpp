@@ -7,6 +7,7 @@
 
 #include "compiler/Scheme/SchemeSupport.h"
 #include "compiler/Scheme/WAGE/WAGE.h"
+#include "compiler/Support/Rewriting.h"
 #include "runtime/include/qtcrt/Printable.h"
 
 #include "llvm/ADT/DenseSet.h"
@@ -30,11 +31,11 @@ int64_t wage::getWeightLimit(const ApplyWAGEOptions &options) {
          << (options.storageBits - options.weightBits);
 }
 
-/// The operation that the elements of `value` come from, through the operations
-/// that may follow the products of a layer; null for an argument.
+/// The operation that the elements of `value` come from, through the bias of a
+/// layer and operations that only select elements; null for an argument.
 static Operation *findOrigin(Value value) {
   Operation *op = value.getDefiningOp();
-  while (onlyMovesElements(op) || isa_and_nonnull<BiasAddOp, MaxPool2DOp>(op))
+  while (selectsElements(op) || isa_and_nonnull<BiasAddOp>(op))
     op = op->getOperand(0).getDefiningOp();
   return op;
 }
@@ -64,7 +65,12 @@ int64_t wage::getActivationShift(ContractionOpInterface layer,
   return options.weightBits - 1 + getLog2Alpha(layer, options);
 }
 
-LogicalResult wage::checkOrder(ModuleOp module) {
+LogicalResult wage::checkOrder(ModuleOp module,
+                               const ApplyWAGEOptions &options) {
+  RewritePatternSet patterns(module.getContext());
+  ParameterRoles noRoles;
+  populateRules(patterns, options, noRoles);
+  FrozenRewritePatternSet rules(std::move(patterns));
   // Functions repeat the operations of a node.
   DenseSet<Location> reported;
   auto report = [&](Operation *op, StringRef message) {
@@ -72,9 +78,10 @@ LogicalResult wage::checkOrder(ModuleOp module) {
       op->emitError() << "scheme wage " << message;
   };
   // Anything may follow an operator that the scheme does not define.
-  auto hasNoLayer = [](Value value) {
+  auto hasNoLayer = [&](Value value) {
     Operation *origin = findOrigin(value);
-    return !origin || isa<ReluOp, ElementwiseOp, NormalizeOp>(origin);
+    return !origin ||
+           (hasPattern(rules, origin) && !isa<ContractionOpInterface>(origin));
   };
   auto check = [&](Operation *op) {
     if (isa<LayerOpInterface>(op) && findLayer(op->getOperand(0)))
@@ -129,16 +136,15 @@ FailureOr<ParameterRoles> wage::findRoles(ModuleOp module) {
     return roles;
   SymbolTable symbols(module);
   bool areClear = true;
-  function.walk([&](Operation *op) {
-    ParameterRole role;
-    if (isa<LayerOpInterface>(op))
-      role.layer = cast<ContractionOpInterface>(op);
-    else if (auto bias = dyn_cast<BiasAddOp>(op))
-      role = {findLayer(bias.getInput()), /*isBias=*/true};
-    else
-      return;
-    ParameterOp parameter = findParameter(function, symbols, op->getOperand(1));
+  auto add = [&](Operation *op, Value value, ParameterRole role) {
+    ParameterOp parameter = findParameter(function, symbols, value);
     areClear &= succeeded(addRole(roles, op, parameter, role));
+  };
+  function.walk([&](LayerOpInterface op) {
+    add(op, op.getWeight(), {cast<ContractionOpInterface>(op.getOperation())});
+  });
+  function.walk([&](BiasAddOp op) {
+    add(op, op.getBias(), {findLayer(op.getInput()), /*isBias=*/true});
   });
   if (!areClear)
     return failure();

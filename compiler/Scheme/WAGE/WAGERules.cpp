@@ -155,8 +155,9 @@ struct QuantizeInput : Rule<NormalizeOp> {
 /// True when `value` is the output of the network or a reshape of it.
 bool isOutput(Value value) {
   return llvm::any_of(value.getUsers(), [](Operation *user) {
-    return isa<func::ReturnOp, LossGradientOp>(user) ||
-           (isa<ReshapeOp>(user) && isOutput(user->getResult(0)));
+    if (isa<ReshapeOp>(user))
+      return isOutput(user->getResult(0));
+    return user->hasTrait<OpTrait::IsTerminator>() || isa<LossGradientOp>(user);
   });
 }
 
@@ -342,9 +343,7 @@ struct QuantizeBiasGradient : Rule<BiasGradientOp> {
   matchAndRewrite(BiasGradientOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Value error = adaptor.getGradient();
-    int64_t length = ShapedType::getNumElements(getShape(error)) /
-                     getShape(op.getResult())[0];
-    int64_t bound = getSumBound(length, error, Value());
+    int64_t bound = getSumBound(op.getReductionLength(), error, Value());
     rewriter.replaceOp(
         op, rebuild(rewriter, op, error, getWidthFor(bound, /*minWidth=*/32)));
     return success();

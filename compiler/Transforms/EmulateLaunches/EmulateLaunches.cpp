@@ -8,18 +8,16 @@
 #include "compiler/Transforms/EmulateLaunches/EmulateLaunches.h"
 #include "compiler/Support/Buffers.h"
 #include "compiler/Support/ModelPass.h"
-
+#include "compiler/Support/Rewriting.h"
 #include "compiler/Transforms/EmulateLaunches/ThreadFunction.h"
 #include "dialect/QKernel/IR/QKernel.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace qtc {
@@ -39,29 +37,51 @@ struct Position {
   Value block, thread, blocks, threads, zero, one;
   /// Its dynamic workgroup memory, or null.
   Value dynamicMemory;
-
-  /// The position that `op` reads, or null if it reads none.
-  Value lookup(Operation *op) const {
-    auto choose = [this](gpu::Dimension dimension, Value x, bool isSize) {
-      return dimension == gpu::Dimension::x ? x : isSize ? one : zero;
-    };
-    return llvm::TypeSwitch<Operation *, Value>(op)
-        .Case([&](gpu::BlockIdOp id) {
-          return choose(id.getDimension(), block, /*isSize=*/false);
-        })
-        .Case([&](gpu::ThreadIdOp id) {
-          return choose(id.getDimension(), thread, /*isSize=*/false);
-        })
-        .Case([&](gpu::GridDimOp size) {
-          return choose(size.getDimension(), blocks, /*isSize=*/true);
-        })
-        .Case([&](gpu::BlockDimOp size) {
-          return choose(size.getDimension(), threads, /*isSize=*/true);
-        })
-        .Case([&](gpu::DynamicSharedMemoryOp) { return dynamicMemory; })
-        .Default(Value());
-  }
 };
+
+/// Reads the number that `OpTy` gives of one dimension.
+template <typename OpTy> struct ReadDimension : OpRewritePattern<OpTy> {
+  /// `first`: that of the first dimension; `other`: that of all others.
+  ReadDimension(MLIRContext *context, Value first, Value other)
+      : OpRewritePattern<OpTy>(context), first(first), other(other) {}
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    bool isFirst = op.getDimension() == gpu::Dimension::x;
+    rewriter.replaceOp(op, isFirst ? first : other);
+    return success();
+  }
+
+private:
+  Value first, other;
+};
+
+struct ReadDynamicMemory : OpRewritePattern<gpu::DynamicSharedMemoryOp> {
+  ReadDynamicMemory(MLIRContext *context, Value memory)
+      : OpRewritePattern(context), memory(memory) {}
+  LogicalResult matchAndRewrite(gpu::DynamicSharedMemoryOp op,
+                                PatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, memory);
+    return success();
+  }
+
+private:
+  Value memory;
+};
+
+/// Adds the patterns that read `position`.
+void populatePatterns(RewritePatternSet &patterns, const Position &position) {
+  MLIRContext *context = patterns.getContext();
+  patterns.add<ReadDimension<gpu::BlockIdOp>>(context, position.block,
+                                              position.zero);
+  patterns.add<ReadDimension<gpu::ThreadIdOp>>(context, position.thread,
+                                               position.zero);
+  patterns.add<ReadDimension<gpu::GridDimOp>>(context, position.blocks,
+                                              position.one);
+  patterns.add<ReadDimension<gpu::BlockDimOp>>(context, position.threads,
+                                               position.one);
+  if (position.dynamicMemory)
+    patterns.add<ReadDynamicMemory>(context, position.dynamicMemory);
+}
 
 /// Arguments of a function before those of its kernel.
 enum FunctionArgument {
@@ -116,13 +136,7 @@ private:
   /// Whether threads wait for each other.
   bool synchronizes() {
     return kernel.getNumWorkgroupAttributions() > 0 || findDynamicMemory() ||
-           kernel.getBody()
-               .walk([](Operation *op) {
-                 return isa<gpu::BarrierOp, gpu::ShuffleOp, NVVM::MmaOp>(op)
-                            ? WalkResult::interrupt()
-                            : WalkResult::advance();
-               })
-               .wasInterrupted();
+           threadsMeet(kernel.getBody());
   }
 
   LogicalResult runOneByOne();
@@ -176,13 +190,12 @@ void KernelEmulator::cloneBody(IRMapping &mapping, const Position &position) {
   for (Operation &op : kernel.getBody().front().without_terminator())
     if (!isa<memref::AllocaOp>(op))
       b.clone(op, mapping);
-  Operation *parent = b.getInsertionBlock()->getParentOp();
-  parent->walk([&](Operation *op) {
-    if (Value value = position.lookup(op)) {
-      op->getResult(0).replaceAllUsesWith(value);
-      op->erase();
-    }
-  });
+  RewritePatternSet patterns(kernel.getContext());
+  populatePatterns(patterns, position);
+  LogicalResult result =
+      rewriteEach(b.getInsertionBlock()->getParentOp(), std::move(patterns));
+  assert(succeeded(result) && "these patterns always apply");
+  (void)result;
 }
 
 LogicalResult KernelEmulator::runOneByOne() {

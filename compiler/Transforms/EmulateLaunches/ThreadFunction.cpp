@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/EmulateLaunches/ThreadFunction.h"
+#include "compiler/Support/Rewriting.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -16,8 +17,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Transforms/DialectConversion.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -83,263 +84,334 @@ bool isWorkgroupMemory(Value value) {
   return type && gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(type);
 }
 
-/// Rewrites the operations of one function.
-class SynchronizationEmulator {
+/// Builds what replaces an operation of a thread.
+class ThreadBuilder : public ImplicitLocOpBuilder {
 public:
-  explicit SynchronizationEmulator(func::FuncOp function)
-      : function(function), b(function.getLoc(), function.getContext()) {}
+  ThreadBuilder(Operation *op, PatternRewriter &rewriter)
+      : ImplicitLocOpBuilder(op->getLoc(), rewriter), rewriter(rewriter) {}
 
-  LogicalResult run() {
-    SmallVector<Operation *> ops;
-    function.getBody().walk([&](Operation *op) { ops.push_back(op); });
-    for (Operation *op : ops)
-      if (failed(emulate(op)))
-        return failure();
-    dropMemorySpaces();
-    return success();
+  Value number(int64_t value) {
+    return create<arith::ConstantIntOp>(value, 32);
   }
 
-private:
-  LogicalResult emulate(Operation *op);
-  LogicalResult emulate(gpu::ShuffleOp op);
-  LogicalResult emulate(NVVM::MmaOp op);
-  LogicalResult emulate(nvgpu::DeviceAsyncCopyOp op);
-  LogicalResult emulate(nvgpu::LdMatrixOp op);
-  LogicalResult emulate(NVVM::WgmmaMmaAsyncOp op);
-  LogicalResult emulate(NVVM::FenceProxyOp op);
-  LogicalResult emulate(LLVM::InlineAsmOp op);
   /// Calls `name` with `arguments` and values in registers. Returns a structure
   /// of the registers from `first` on.
   Value callOnRegisters(StringRef name, SmallVector<Value> arguments,
                         ValueRange values, size_t first, Type type);
+  /// Memory through which the emulator reads and returns values of a thread.
   Value createRegisters(int64_t count, Type type);
-  LogicalResult checkOther(Operation *op);
-  LogicalResult noteAccess(Value buffer, ValueRange indices, Type type,
-                           bool isWrite);
-  void dropMemorySpaces();
-
-  Value number(int64_t value) {
-    return b.create<arith::ConstantIntOp>(value, 32);
-  }
-  /// A number that tells the operations at which threads meet apart.
-  Value nextSite() { return number(site++); }
 
   /// Replaces the operation `op` by a call of `name`.
   LogicalResult call(Operation *op, StringRef name, ValueRange arguments) {
-    callEmulator(b, name, arguments);
+    callEmulator(*this, name, arguments);
     if (op->getNumResults() == 1)
-      op->getResult(0).replaceAllUsesWith(number(0));
-    op->erase();
+      rewriter.replaceOp(op, number(0));
+    else
+      rewriter.eraseOp(op);
     return success();
   }
 
-  func::FuncOp function;
-  ImplicitLocOpBuilder b;
-  int64_t site = 0;
+  PatternRewriter &rewriter;
 };
 
-LogicalResult SynchronizationEmulator::emulate(Operation *op) {
-  b.setLoc(op->getLoc());
-  b.setInsertionPoint(op);
-  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<gpu::ShuffleOp, NVVM::MmaOp, nvgpu::DeviceAsyncCopyOp,
-            nvgpu::LdMatrixOp, NVVM::WgmmaMmaAsyncOp, NVVM::FenceProxyOp,
-            LLVM::InlineAsmOp>([&](auto typed) { return emulate(typed); })
-      .Case([&](NVVM::WgmmaFenceAlignedOp) {
-        return call(op, "fence_registers", nextSite());
-      })
-      .Case([&](NVVM::WgmmaGroupSyncAlignedOp) {
-        return call(op, "commit_warpgroup", nextSite());
-      })
-      .Case([&](NVVM::WgmmaWaitGroupSyncOp wait) {
-        return call(op, "wait_warpgroup",
-                    {nextSite(), number(wait.getGroup())});
-      })
-      .Case([&](gpu::BarrierOp) { return call(op, "barrier", nextSite()); })
-      .Case([&](nvgpu::DeviceAsyncCreateGroupOp) {
-        return call(op, "commit", ValueRange());
-      })
-      .Case([&](nvgpu::DeviceAsyncWaitOp wait) {
-        return call(op, "wait", number(wait.getNumGroups().value_or(0)));
-      })
-      .Case([&](memref::LoadOp load) {
-        return noteAccess(load.getMemRef(), load.getIndices(), load.getType(),
-                          /*isWrite=*/false);
-      })
-      .Case([&](vector::LoadOp load) {
-        return noteAccess(load.getBase(), load.getIndices(),
-                          load.getVectorType(), /*isWrite=*/false);
-      })
-      .Case([&](memref::StoreOp store) {
-        return noteAccess(store.getMemRef(), store.getIndices(),
-                          store.getValue().getType(), /*isWrite=*/true);
-      })
-      .Case([&](vector::StoreOp store) {
-        return noteAccess(store.getBase(), store.getIndices(),
-                          store.getVectorType(), /*isWrite=*/true);
-      })
-      .Default([&](Operation *) { return checkOther(op); });
+Value ThreadBuilder::createRegisters(int64_t count, Type type) {
+  OpBuilder::InsertionGuard guard(*this);
+  auto function =
+      getInsertionBlock()->getParent()->getParentOfType<func::FuncOp>();
+  setInsertionPointToStart(&function.getBody().front());
+  return create<memref::AllocaOp>(MemRefType::get({count}, type));
 }
 
-LogicalResult SynchronizationEmulator::emulate(gpu::ShuffleOp op) {
-  if (op.getMode() != gpu::ShuffleMode::XOR || !op.getType(0).isInteger(32))
-    return op.emitError("expected a shuffle of mode xor on i32");
-  auto shuffle =
-      callEmulator(b, "shuffle_xor",
-                   {nextSite(), op.getValue(), op.getOffset(), op.getWidth()},
-                   b.getI32Type());
-  op.getShuffleResult().replaceAllUsesWith(shuffle.getResult(0));
-  // In a whole warp every lane has a partner.
-  op.getValid().replaceAllUsesWith(b.create<arith::ConstantIntOp>(1, 1));
-  op.erase();
-  return success();
-}
-
-/// Memory through which the emulator reads and returns values of a thread.
-Value SynchronizationEmulator::createRegisters(int64_t count, Type type) {
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(&function.getBody().front());
-  return b.create<memref::AllocaOp>(MemRefType::get({count}, type));
-}
-
-Value SynchronizationEmulator::callOnRegisters(StringRef name,
-                                               SmallVector<Value> arguments,
-                                               ValueRange values, size_t first,
-                                               Type type) {
-  Value registers = createRegisters(values.size(), b.getI32Type());
+Value ThreadBuilder::callOnRegisters(StringRef name,
+                                     SmallVector<Value> arguments,
+                                     ValueRange values, size_t first,
+                                     Type type) {
+  Value registers = createRegisters(values.size(), getI32Type());
   auto index = [&](size_t i) -> Value {
-    return b.create<arith::ConstantIndexOp>(i);
+    return create<arith::ConstantIndexOp>(i);
   };
   for (auto [i, value] : llvm::enumerate(values))
-    b.create<memref::StoreOp>(value, registers, index(i));
-  arguments.push_back(getAddress(b, registers, index(0)));
-  callEmulator(b, name, arguments);
-  Value result = b.create<LLVM::UndefOp>(type);
+    create<memref::StoreOp>(value, registers, index(i));
+  arguments.push_back(getAddress(*this, registers, index(0)));
+  callEmulator(*this, name, arguments);
+  Value result = create<LLVM::UndefOp>(type);
   for (size_t i = first; i < values.size(); ++i)
-    result = b.create<LLVM::InsertValueOp>(
-        result, b.create<memref::LoadOp>(registers, index(i)), i - first);
+    result = create<LLVM::InsertValueOp>(
+        result, create<memref::LoadOp>(registers, index(i)), i - first);
   return result;
 }
 
-LogicalResult SynchronizationEmulator::emulate(NVVM::MmaOp op) {
-  if (op.getMultiplicandAPtxType() != NVVM::MMATypes::s8 ||
-      op.getMultiplicandBPtxType() != NVVM::MMATypes::s8 ||
-      op.getIntOverflowBehavior() != NVVM::MMAIntOverflow::wrapped)
-    return op.emitError("expected a product of s8 with sums that wrap");
-  NVVM::MMAShapeAttr shape = op.getShape();
-  size_t first = op.getNumOperands() - op.getOperandC().size();
-  op.getResult().replaceAllUsesWith(
-      callOnRegisters("multiply",
-                      {nextSite(), number(shape.getM()), number(shape.getN()),
-                       number(shape.getK())},
-                      op.getOperands(), first, op.getType()));
-  op.erase();
-  return success();
+/// Replaces an operation of a thread by a call of the emulator.
+template <typename OpTy> struct Emulate : OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    ThreadBuilder b(op, rewriter);
+    return emulate(op, b);
+  }
+  virtual LogicalResult emulate(OpTy op, ThreadBuilder &b) const = 0;
+};
+
+//===----------------------------------------------------------------------===//
+// Operations at which threads meet
+//===----------------------------------------------------------------------===//
+
+/// Replaces an operation at which threads meet. `sites` counts these.
+template <typename OpTy> struct Meet : Emulate<OpTy> {
+  Meet(MLIRContext *context, int64_t &sites)
+      : Emulate<OpTy>(context), sites(sites) {}
+
+protected:
+  /// A number that tells the operations at which threads meet apart.
+  Value nextSite(ThreadBuilder &b) const { return b.number(sites++); }
+
+private:
+  int64_t &sites;
+};
+
+/// Operations that only name their place.
+template <typename OpTy> struct MeetOnly : Meet<OpTy> {
+  MeetOnly(MLIRContext *context, int64_t &sites, StringRef name)
+      : Meet<OpTy>(context, sites), name(name) {}
+  LogicalResult emulate(OpTy op, ThreadBuilder &b) const override {
+    return b.call(op, name, this->nextSite(b));
+  }
+
+private:
+  std::string name;
+};
+
+struct WaitForProducts : Meet<NVVM::WgmmaWaitGroupSyncOp> {
+  using Meet::Meet;
+  LogicalResult emulate(NVVM::WgmmaWaitGroupSyncOp op,
+                        ThreadBuilder &b) const override {
+    Value site = nextSite(b);
+    return b.call(op, "wait_warpgroup", {site, b.number(op.getGroup())});
+  }
+};
+
+struct Shuffle : Meet<gpu::ShuffleOp> {
+  using Meet::Meet;
+  LogicalResult emulate(gpu::ShuffleOp op, ThreadBuilder &b) const override {
+    if (op.getMode() != gpu::ShuffleMode::XOR || !op.getType(0).isInteger(32))
+      return op.emitError("expected a shuffle of mode xor on i32");
+    auto shuffle = callEmulator(
+        b, "shuffle_xor",
+        {nextSite(b), op.getValue(), op.getOffset(), op.getWidth()},
+        b.getI32Type());
+    // In a whole warp every lane has a partner.
+    Value valid = b.create<arith::ConstantIntOp>(1, 1);
+    b.rewriter.replaceOp(op, {shuffle.getResult(0), valid});
+    return success();
+  }
+};
+
+struct Multiply : Meet<NVVM::MmaOp> {
+  using Meet::Meet;
+  LogicalResult emulate(NVVM::MmaOp op, ThreadBuilder &b) const override {
+    if (op.getMultiplicandAPtxType() != NVVM::MMATypes::s8 ||
+        op.getMultiplicandBPtxType() != NVVM::MMATypes::s8 ||
+        op.getIntOverflowBehavior() != NVVM::MMAIntOverflow::wrapped)
+      return op.emitError("expected a product of s8 with sums that wrap");
+    NVVM::MMAShapeAttr shape = op.getShape();
+    size_t first = op.getNumOperands() - op.getOperandC().size();
+    b.rewriter.replaceOp(
+        op, b.callOnRegisters("multiply",
+                              {nextSite(b), b.number(shape.getM()),
+                               b.number(shape.getN()), b.number(shape.getK())},
+                              op.getOperands(), first, op.getType()));
+    return success();
+  }
+};
+
+struct MultiplyWarpgroup : Meet<NVVM::WgmmaMmaAsyncOp> {
+  using Meet::Meet;
+  LogicalResult emulate(NVVM::WgmmaMmaAsyncOp op,
+                        ThreadBuilder &b) const override {
+    bool hasBytes = op.getTypeA() == NVVM::WGMMATypes::s8 &&
+                    op.getTypeB() == NVVM::WGMMATypes::s8 &&
+                    op.getTypeD() == NVVM::WGMMATypes::s32;
+    bool adds = op.getScaleD() == NVVM::WGMMAScaleOut::one &&
+                op.getSatfinite() != NVVM::MMAIntOverflow::satfinite;
+    bool hasLayout = op.getLayoutA() == NVVM::MMALayout::row &&
+                     op.getLayoutB() == NVVM::MMALayout::col;
+    if (!hasBytes || !adds || !hasLayout)
+      return op.emitError("expected a product of s8 with sums that wrap");
+    auto type = cast<LLVM::LLVMStructType>(op.getInouts().getType());
+    SmallVector<Value> sums;
+    for (size_t i = 0; i < type.getBody().size(); ++i)
+      sums.push_back(b.create<LLVM::ExtractValueOp>(op.getInouts(), i));
+    b.rewriter.replaceOp(
+        op, b.callOnRegisters("multiply_warpgroup",
+                              {nextSite(b), b.number(op.getShape().getN()),
+                               op.getDescriptorA(), op.getDescriptorB()},
+                              sums, /*first=*/0, type));
+    return success();
+  }
+};
+
+struct LoadMatrices : Meet<nvgpu::LdMatrixOp> {
+  using Meet::Meet;
+  LogicalResult emulate(nvgpu::LdMatrixOp op, ThreadBuilder &b) const override {
+    auto type = cast<VectorType>(op.getType());
+    if (op.getTranspose() || !isWorkgroupMemory(op.getSrcMemref()))
+      return op.emitError("expected matrices in workgroup memory that are not "
+                          "transposed");
+    auto flat = VectorType::get({type.getNumElements()}, type.getElementType());
+    Value registers =
+        b.createRegisters(flat.getNumElements(), flat.getElementType());
+    Value zero = b.create<arith::ConstantIndexOp>(0);
+    callEmulator(b, "load_matrices",
+                 {nextSite(b), b.number(op.getNumTiles()),
+                  getAddress(b, op.getSrcMemref(), op.getIndices()),
+                  getAddress(b, registers, zero)});
+    Value loaded = b.create<vector::LoadOp>(flat, registers, zero);
+    b.rewriter.replaceOp(op, b.create<vector::ShapeCastOp>(type, loaded));
+    return success();
+  }
+};
+
+void populateMeetings(RewritePatternSet &patterns, int64_t &sites) {
+  MLIRContext *context = patterns.getContext();
+  patterns
+      .add<Shuffle, Multiply, MultiplyWarpgroup, LoadMatrices, WaitForProducts>(
+          context, sites);
+  patterns.add<MeetOnly<gpu::BarrierOp>>(context, sites, "barrier");
+  patterns.add<MeetOnly<NVVM::WgmmaFenceAlignedOp>>(context, sites,
+                                                    "fence_registers");
+  patterns.add<MeetOnly<NVVM::WgmmaGroupSyncAlignedOp>>(context, sites,
+                                                        "commit_warpgroup");
 }
 
-LogicalResult SynchronizationEmulator::emulate(NVVM::WgmmaMmaAsyncOp op) {
-  bool hasBytes = op.getTypeA() == NVVM::WGMMATypes::s8 &&
-                  op.getTypeB() == NVVM::WGMMATypes::s8 &&
-                  op.getTypeD() == NVVM::WGMMATypes::s32;
-  bool adds = op.getScaleD() == NVVM::WGMMAScaleOut::one &&
-              op.getSatfinite() != NVVM::MMAIntOverflow::satfinite;
-  bool hasLayout = op.getLayoutA() == NVVM::MMALayout::row &&
-                   op.getLayoutB() == NVVM::MMALayout::col;
-  if (!hasBytes || !adds || !hasLayout)
-    return op.emitError("expected a product of s8 with sums that wrap");
-  auto type = cast<LLVM::LLVMStructType>(op.getInouts().getType());
-  SmallVector<Value> sums;
-  for (size_t i = 0; i < type.getBody().size(); ++i)
-    sums.push_back(b.create<LLVM::ExtractValueOp>(op.getInouts(), i));
-  op.getResults().replaceAllUsesWith(
-      callOnRegisters("multiply_warpgroup",
-                      {nextSite(), number(op.getShape().getN()),
-                       op.getDescriptorA(), op.getDescriptorB()},
-                      sums, /*first=*/0, type));
-  op.erase();
-  return success();
-}
+//===----------------------------------------------------------------------===//
+// Other operations
+//===----------------------------------------------------------------------===//
 
-LogicalResult SynchronizationEmulator::emulate(NVVM::FenceProxyOp op) {
-  if (op.getKind() != NVVM::ProxyKind::async_shared)
-    return op.emitError("expected a fence of the proxy async.shared");
-  return call(op, "fence_proxy", ValueRange());
-}
+struct FenceProxy : Emulate<NVVM::FenceProxyOp> {
+  using Emulate::Emulate;
+  LogicalResult emulate(NVVM::FenceProxyOp op,
+                        ThreadBuilder &b) const override {
+    if (op.getKind() != NVVM::ProxyKind::async_shared)
+      return op.emitError("expected a fence of the proxy async.shared");
+    return b.call(op, "fence_proxy", ValueRange());
+  }
+};
 
 /// Assembly without text ties registers to a place; it counts as a use of them.
-LogicalResult SynchronizationEmulator::emulate(LLVM::InlineAsmOp op) {
-  auto type = dyn_cast_or_null<LLVM::LLVMStructType>(
-      op->getNumResults() == 1 ? op->getResult(0).getType() : Type());
-  if (!op.getAsmString().empty() || !type ||
-      !llvm::equal(type.getBody(), op->getOperandTypes()))
-    return op.emitError("expected assembly that can be emulated");
-  op->getResult(0).replaceAllUsesWith(
-      callOnRegisters("use", {number(op->getNumOperands())}, op->getOperands(),
-                      /*first=*/0, type));
-  op.erase();
-  return success();
-}
+struct UseRegisters : Emulate<LLVM::InlineAsmOp> {
+  using Emulate::Emulate;
+  LogicalResult emulate(LLVM::InlineAsmOp op, ThreadBuilder &b) const override {
+    auto type = dyn_cast_or_null<LLVM::LLVMStructType>(
+        op->getNumResults() == 1 ? op->getResult(0).getType() : Type());
+    if (!op.getAsmString().empty() || !type ||
+        !llvm::equal(type.getBody(), op->getOperandTypes()))
+      return op.emitError("expected assembly that can be emulated");
+    b.rewriter.replaceOp(
+        op, b.callOnRegisters("use", {b.number(op->getNumOperands())},
+                              op->getOperands(), /*first=*/0, type));
+    return success();
+  }
+};
 
-LogicalResult SynchronizationEmulator::emulate(nvgpu::DeviceAsyncCopyOp op) {
-  auto type = cast<MemRefType>(op.getSrc().getType());
-  Value elementBytes =
-      b.create<arith::ConstantIndexOp>(getBytes(type.getElementType()));
-  auto inBytes = [&](Value elements) {
-    return b.create<arith::MulIOp>(elements, elementBytes);
-  };
-  Value bytes = inBytes(
-      b.create<arith::ConstantIndexOp>(op.getDstElements().getZExtValue()));
-  Value sourceBytes =
-      op.getSrcElements() ? inBytes(op.getSrcElements()) : bytes;
-  return call(op, "copy",
-              {getAddress(b, op.getDst(), op.getDstIndices()),
-               getAddress(b, op.getSrc(), op.getSrcIndices()), bytes,
-               sourceBytes});
-}
+struct Copy : Emulate<nvgpu::DeviceAsyncCopyOp> {
+  using Emulate::Emulate;
+  LogicalResult emulate(nvgpu::DeviceAsyncCopyOp op,
+                        ThreadBuilder &b) const override {
+    auto type = cast<MemRefType>(op.getSrc().getType());
+    Value elementBytes =
+        b.create<arith::ConstantIndexOp>(getBytes(type.getElementType()));
+    auto inBytes = [&](Value elements) {
+      return b.create<arith::MulIOp>(elements, elementBytes);
+    };
+    Value bytes = inBytes(
+        b.create<arith::ConstantIndexOp>(op.getDstElements().getZExtValue()));
+    Value sourceBytes =
+        op.getSrcElements() ? inBytes(op.getSrcElements()) : bytes;
+    return b.call(op, "copy",
+                  {getAddress(b, op.getDst(), op.getDstIndices()),
+                   getAddress(b, op.getSrc(), op.getSrcIndices()), bytes,
+                   sourceBytes});
+  }
+};
 
-LogicalResult SynchronizationEmulator::emulate(nvgpu::LdMatrixOp op) {
-  auto type = cast<VectorType>(op.getType());
-  if (op.getTranspose() || !isWorkgroupMemory(op.getSrcMemref()))
-    return op.emitError("expected matrices in workgroup memory that are not "
-                        "transposed");
-  auto flat = VectorType::get({type.getNumElements()}, type.getElementType());
-  Value registers =
-      createRegisters(flat.getNumElements(), flat.getElementType());
-  Value zero = b.create<arith::ConstantIndexOp>(0);
-  callEmulator(b, "load_matrices",
-               {nextSite(), number(op.getNumTiles()),
-                getAddress(b, op.getSrcMemref(), op.getIndices()),
-                getAddress(b, registers, zero)});
-  Value loaded = b.create<vector::LoadOp>(flat, registers, zero);
-  op.getRes().replaceAllUsesWith(b.create<vector::ShapeCastOp>(type, loaded));
-  op.erase();
-  return success();
-}
+struct CommitCopies : Emulate<nvgpu::DeviceAsyncCreateGroupOp> {
+  using Emulate::Emulate;
+  LogicalResult emulate(nvgpu::DeviceAsyncCreateGroupOp op,
+                        ThreadBuilder &b) const override {
+    return b.call(op, "commit", ValueRange());
+  }
+};
 
-LogicalResult SynchronizationEmulator::noteAccess(Value buffer,
-                                                  ValueRange indices, Type type,
-                                                  bool isWrite) {
+struct WaitForCopies : Emulate<nvgpu::DeviceAsyncWaitOp> {
+  using Emulate::Emulate;
+  LogicalResult emulate(nvgpu::DeviceAsyncWaitOp op,
+                        ThreadBuilder &b) const override {
+    return b.call(op, "wait", b.number(op.getNumGroups().value_or(0)));
+  }
+};
+
+/// Reports accesses to workgroup memory, and keeps them.
+LogicalResult noteAccess(Operation *op, PatternRewriter &rewriter, Value buffer,
+                         ValueRange indices, Type type, bool isWrite) {
+  ThreadBuilder b(op, rewriter);
   if (isWorkgroupMemory(buffer))
     callEmulator(b, "access",
                  {getAddress(b, buffer, indices),
                   b.create<arith::ConstantIndexOp>(getBytes(type)),
-                  number(isWrite)});
+                  b.number(isWrite)});
   return success();
 }
+
+LogicalResult noteLoad(memref::LoadOp op, PatternRewriter &rewriter) {
+  return noteAccess(op, rewriter, op.getMemRef(), op.getIndices(), op.getType(),
+                    /*isWrite=*/false);
+}
+
+LogicalResult noteStore(memref::StoreOp op, PatternRewriter &rewriter) {
+  return noteAccess(op, rewriter, op.getMemRef(), op.getIndices(),
+                    op.getValue().getType(), /*isWrite=*/true);
+}
+
+LogicalResult noteVectorLoad(vector::LoadOp op, PatternRewriter &rewriter) {
+  return noteAccess(op, rewriter, op.getBase(), op.getIndices(),
+                    op.getVectorType(), /*isWrite=*/false);
+}
+
+LogicalResult noteVectorStore(vector::StoreOp op, PatternRewriter &rewriter) {
+  return noteAccess(op, rewriter, op.getBase(), op.getIndices(),
+                    op.getVectorType(), /*isWrite=*/true);
+}
+
+/// Addresses are used only by descriptors, whose products report their reads
+/// themselves.
+LogicalResult keepAddress(memref::ExtractAlignedPointerAsIndexOp,
+                          PatternRewriter &) {
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
 
 /// No operation of a device may be left, and no access to workgroup memory may
-/// go unnoticed. Addresses are used only by descriptors, whose products report
-/// their reads themselves.
-LogicalResult SynchronizationEmulator::checkOther(Operation *op) {
-  if (isa<gpu::GPUDialect, nvgpu::NVGPUDialect, NVVM::NVVMDialect>(
-          op->getDialect()) ||
-      (!isa<ViewLikeOpInterface, memref::ExtractAlignedPointerAsIndexOp>(op) &&
-       llvm::any_of(op->getOperands(), isWorkgroupMemory)))
-    return op->emitError("expected an operation that can be emulated");
-  return success();
+/// go unnoticed.
+LogicalResult expectPatterns(func::FuncOp function,
+                             const FrozenRewritePatternSet &patterns) {
+  ConversionTarget processor(*function.getContext());
+  processor.addIllegalDialect<gpu::GPUDialect, nvgpu::NVGPUDialect,
+                              NVVM::NVVMDialect>();
+  WalkResult result = function.getBody().walk([&](Operation *op) {
+    bool isUnnoticed = !isa<ViewLikeOpInterface>(op) &&
+                       llvm::any_of(op->getOperands(), isWorkgroupMemory);
+    if (hasPattern(patterns, op) || (!processor.isIllegal(op) && !isUnnoticed))
+      return WalkResult::advance();
+    op->emitError("expected an operation that can be emulated");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
 }
 
-void SynchronizationEmulator::dropMemorySpaces() {
+void dropMemorySpaces(func::FuncOp function) {
   auto convert = [](Value value) {
     value.setType(getEmulatedType(value.getType()));
   };
@@ -349,11 +421,36 @@ void SynchronizationEmulator::dropMemorySpaces() {
       llvm::for_each(region.getArguments(), convert);
   });
   llvm::for_each(function.getArguments(), convert);
-  function.setType(
-      b.getFunctionType(function.getBody().getArgumentTypes(), {}));
+  function.setType(FunctionType::get(
+      function.getContext(), function.getBody().getArgumentTypes(), {}));
 }
 } // namespace
 
+bool qtc::threadsMeet(Region &body) {
+  int64_t sites = 0;
+  RewritePatternSet patterns(body.getContext());
+  populateMeetings(patterns, sites);
+  FrozenRewritePatternSet meetings(std::move(patterns));
+  return body
+      .walk([&](Operation *op) {
+        return hasPattern(meetings, op) ? WalkResult::interrupt()
+                                        : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 LogicalResult qtc::emulateSynchronization(func::FuncOp function) {
-  return SynchronizationEmulator(function).run();
+  int64_t sites = 0;
+  RewritePatternSet set(function.getContext());
+  populateMeetings(set, sites);
+  set.add<FenceProxy, UseRegisters, Copy, CommitCopies, WaitForCopies>(
+      function.getContext());
+  set.add(noteLoad).add(noteStore).add(noteVectorLoad).add(noteVectorStore);
+  set.add(keepAddress);
+  FrozenRewritePatternSet patterns(std::move(set));
+  if (failed(expectPatterns(function, patterns)) ||
+      failed(rewriteEach(function, patterns)))
+    return failure();
+  dropMemorySpaces(function);
+  return success();
 }

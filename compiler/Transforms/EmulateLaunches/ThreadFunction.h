@@ -27,6 +27,10 @@ mlir::Type getEmulatedType(mlir::Type type);
 mlir::Value getAddress(mlir::ImplicitLocOpBuilder &b, mlir::Value buffer,
                        mlir::ValueRange indices);
 
+/// True if `body` has operations at which threads meet: barriers, and those
+/// that exchange values between threads.
+bool threadsMeet(mlir::Region &body);
+
 /// Replaces operations that synchronize threads in `function`, the copy of a
 /// kernel's body, by calls of the emulator, reports accesses to workgroup
 /// memory to it, and drops memory spaces.

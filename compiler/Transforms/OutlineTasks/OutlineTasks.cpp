@@ -10,6 +10,7 @@
 #include "compiler/Support/Captures.h"
 #include "compiler/Support/FunctionPool.h"
 #include "compiler/Support/ModelPass.h"
+#include "compiler/Support/Rewriting.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -94,26 +95,37 @@ public:
 
   LogicalResult run() {
     addExecutor();
+    RewritePatternSet patterns(function.getContext());
+    patterns.add<OutlineLoop, InlineKernel>(function.getContext(), *this);
     // A loop may be inside of one that repeats it, not of a parallel one.
-    SmallVector<Operation *> work;
-    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!isa<scf::ParallelOp, func::CallOp>(op))
-        return WalkResult::advance();
-      work.push_back(op);
-      return WalkResult::skip();
-    });
-    for (Operation *op : work) {
-      auto loop = dyn_cast<scf::ParallelOp>(op);
-      if (!loop)
-        inlineKernel(cast<func::CallOp>(op));
-      else if (failed(outline(loop)))
-        return failure();
-    }
+    if (failed(rewriteEach(function, std::move(patterns))))
+      return failure();
     function->setAttr(kProfileAttrName, builder.getArrayAttr(profile));
     return success();
   }
 
 private:
+  struct OutlineLoop : OpRewritePattern<scf::ParallelOp> {
+    OutlineLoop(MLIRContext *context, TaskOutliner &outliner)
+        : OpRewritePattern(context), outliner(outliner) {}
+    LogicalResult matchAndRewrite(scf::ParallelOp loop,
+                                  PatternRewriter &rewriter) const override {
+      return outliner.outline(loop, rewriter);
+    }
+    TaskOutliner &outliner;
+  };
+
+  struct InlineKernel : OpRewritePattern<func::CallOp> {
+    InlineKernel(MLIRContext *context, TaskOutliner &outliner)
+        : OpRewritePattern(context), outliner(outliner) {}
+    LogicalResult matchAndRewrite(func::CallOp call,
+                                  PatternRewriter &rewriter) const override {
+      outliner.inlineKernel(call, rewriter);
+      return success();
+    }
+    TaskOutliner &outliner;
+  };
+
   /// The executor is the first argument of a step, and the last of a kernel,
   /// whose arguments are identified by their numbers.
   void addExecutor() {
@@ -126,8 +138,8 @@ private:
     executor = function.getArgument(index);
   }
 
-  void inlineKernel(func::CallOp call);
-  LogicalResult outline(scf::ParallelOp loop);
+  void inlineKernel(func::CallOp call, RewriterBase &rewriter);
+  LogicalResult outline(scf::ParallelOp loop, RewriterBase &rewriter);
   func::FuncOp createTask(scf::ParallelOp loop, unsigned range,
                           const Captures &captures);
 
@@ -142,7 +154,7 @@ private:
 
 /// Clones the launches of a kernel, and the operations that they need, with
 /// entries of the caller's node in the profile.
-void TaskOutliner::inlineKernel(func::CallOp call) {
+void TaskOutliner::inlineKernel(func::CallOp call, RewriterBase &rewriter) {
   auto found = kernels.find(call.getCallee());
   if (found == kernels.end())
     return;
@@ -151,15 +163,14 @@ void TaskOutliner::inlineKernel(func::CallOp call) {
   IRMapping mapping;
   mapping.map(kernel.getArguments().drop_back(), call.getOperands());
   mapping.map(kernel.getArguments().back(), executor);
-  builder.setInsertionPoint(call);
   auto renumber = [&](MarkOp mark) {
     auto entry = cast<DictionaryAttr>(entries[mark.getIndex()]);
     mark.setIndex(profile.size());
     profile.push_back(renameProfileEntry(entry, call.getLoc()));
   };
   for (Operation &op : kernel.getBody().front().without_terminator())
-    builder.clone(op, mapping)->walk(renumber);
-  call.erase();
+    rewriter.clone(op, mapping)->walk(renumber);
+  rewriter.eraseOp(call);
 }
 
 /// The dimension of a loop that is cut into ranges: the first one with more
@@ -172,7 +183,8 @@ unsigned getRangeDimension(scf::ParallelOp loop) {
   return dim;
 }
 
-LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
+LogicalResult TaskOutliner::outline(scf::ParallelOp loop,
+                                    RewriterBase &rewriter) {
   unsigned range = getRangeDimension(loop);
   std::optional<int64_t> lower = getConstant(loop.getLowerBound()[range]);
   std::optional<int64_t> upper = getConstant(loop.getUpperBound()[range]);
@@ -195,14 +207,13 @@ LogicalResult TaskOutliner::outline(scf::ParallelOp loop) {
   if (function->hasAttr(kKernelAttrName))
     captures.sinkScalars(/*isExclusive=*/false);
   func::FuncOp task = createTask(loop, range, captures);
-  builder.setInsertionPoint(loop);
-  builder.create<LaunchOp>(loop.getLoc(), task.getSymName(), executor,
-                           static_cast<uint64_t>(*upper),
-                           captures.getArguments());
-  builder.create<MarkOp>(loop.getLoc(), executor,
-                         static_cast<uint64_t>(profile.size()));
+  rewriter.create<LaunchOp>(loop.getLoc(), task.getSymName(), executor,
+                            static_cast<uint64_t>(*upper),
+                            captures.getArguments());
+  rewriter.create<MarkOp>(loop.getLoc(), executor,
+                          static_cast<uint64_t>(profile.size()));
   profile.push_back(getProfileEntry(loop, captures.getArguments()));
-  loop.erase();
+  rewriter.eraseOp(loop);
   captures.eraseDead();
   return success();
 }

@@ -242,3 +242,7 @@ int64_t LinearWeightGradientOp::getReductionLength() {
 int64_t LinearWeightGradientOp::getMultiplyAccumulates() {
   return getShape(getInput())[0] * getElementCount(getResult());
 }
+
+int64_t BiasGradientOp::getReductionLength() {
+  return getElementCount(getGradient()) / getShape(getResult())[0];
+}

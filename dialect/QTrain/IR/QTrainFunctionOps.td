@@ -116,7 +116,8 @@ def QTrain_PReluInputGradientOp : QTrain_PureOp<"prelu_input_gradient"> {
 
 def QTrain_PReluSlopeGradientOp
     : QTrain_PureOp<"prelu_slope_gradient",
-        [FormsParameters]> {
+        [QTrain_FormsChannelGradients,
+         FormsParameters]> {
   let summary = "Gradient of a trained slope";
   let description = [{
     Σ gradient · min(input, 0) over a channel, or over everything if there is

@@ -265,7 +265,8 @@ def QTrain_LinearWeightGradientOp
 
 def QTrain_BiasGradientOp
     : QTrain_PureOp<"bias_gradient",
-        [FormsParameters]> {
+        [Accumulation,
+         FormsParameters]> {
   let summary = "Sum over all dimensions except the channel";
   let description = [{
     result[c] = Σ gradient[n, c, ...]. Scaled operands give exact accumulators,
@@ -285,7 +286,9 @@ def QTrain_BiasGradientOp
   let hasVerifier = 1;
 }
 
-def QTrain_GatherGradientOp : QTrain_PureOp<"gather_gradient"> {
+def QTrain_GatherGradientOp
+    : QTrain_PureOp<"gather_gradient",
+        [FormsParameters]> {
   let summary = "Gradient of a table with respect to its rows";
   let description = [{
     result[v, f] = Σ gradient[n, p, f] over all n and p with `indices`[n, p] =
@@ -489,7 +492,8 @@ def QTrain_UpdateOp
 
 def QTrain_SliceOp
     : QTrain_PureOp<"slice",
-        [SameMagnitude]> {
+        [QTrain_SelectsElements,
+         SameMagnitude]> {
   let summary = "Part of a value along a dimension";
   let description = [{
     The result holds the elements from `offset` on along `axis`, up to its own

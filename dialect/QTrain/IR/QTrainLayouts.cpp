@@ -22,6 +22,10 @@ ResultRange BiasGradientOp::getParameterResults(bool) {
   return (*this)->getResults();
 }
 
+ResultRange GatherGradientOp::getParameterResults(bool) {
+  return (*this)->getResults();
+}
+
 ResultRange PReluSlopeGradientOp::getParameterResults(bool) {
   return (*this)->getResults();
 }

@@ -14,7 +14,6 @@ defvar Differentiable =
     DeclareOpInterfaceMethods<QTrain_DifferentiableOpInterface,
                               ["buildOperandGradient"]>;
 defvar TrainingOnly = DeclareOpInterfaceMethods<QTrain_TrainingOpInterface>;
-defvar Contraction = DeclareOpInterfaceMethods<QTrain_ContractionOpInterface>;
 
 def QTrain_ParameterOp
     : QTrain_Op<"parameter", [Symbol,
@@ -267,6 +266,7 @@ def QTrain_ReluOp
 def QTrain_MaxPool2DOp
     : QTrain_PureOp<"max_pool2d",
         [Differentiable,
+         QTrain_SelectsElements,
          SameRange]> {
   let summary = "Maximum over sliding windows (ONNX MaxPool)";
   let description = [{

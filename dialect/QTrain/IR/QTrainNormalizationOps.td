@@ -71,8 +71,10 @@ def QTrain_BatchNormInferenceOp
         [QTrain_NormalizationOpInterface]> {
   let summary = "Normalizes every channel by given statistics";
   let description = [{
-    result = scale · (input − mean) / sqrt(variance + epsilon) + bias, with the
-    four numbers of each channel.
+    With the four numbers of each channel,
+
+        result = scale · (input − running_mean)
+                 / sqrt(running_variance + epsilon) + bias
 
     Constraints: C1 to C3 of `qtrain.batch_norm_training`.
 
@@ -86,15 +88,18 @@ def QTrain_BatchNormInferenceOp
     ```
   }];
   let arguments = (ins QTrain_FloatTensor:$input, QTrain_FloatTensor:$scale,
-                       QTrain_FloatTensor:$bias, QTrain_FloatTensor:$mean,
-                       QTrain_FloatTensor:$variance, F64Attr:$epsilon);
+                       QTrain_FloatTensor:$bias,
+                       QTrain_FloatTensor:$running_mean,
+                       QTrain_FloatTensor:$running_variance, F64Attr:$epsilon);
   let results = (outs QTrain_FloatTensor:$result);
   let hasVerifier = 1;
 }
 
 def QTrain_BatchNormParameterGradientOp
     : QTrain_PureOp<"batch_norm_parameter_gradient",
-        [FormsParameters]> {
+        [QTrain_NormalizationGradientOpInterface,
+         QTrain_FormsChannelGradients,
+         FormsParameters]> {
   let summary = "Gradients of a normalization's scale and bias";
   let description = [{
     scale_gradient = Σ gradient · xhat and bias_gradient = Σ gradient, over all
@@ -122,7 +127,8 @@ def QTrain_BatchNormParameterGradientOp
 }
 
 def QTrain_BatchNormInputGradientOp
-    : QTrain_PureOp<"batch_norm_input_gradient"> {
+    : QTrain_PureOp<"batch_norm_input_gradient",
+        [QTrain_NormalizationGradientOpInterface]> {
   let summary = "Gradient of a normalization's input";
   let description = [{
     The statistics also depend on the input. With M and xhat as in

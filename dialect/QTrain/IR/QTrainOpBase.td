@@ -78,6 +78,10 @@ defvar OwnMagnitude =
     DeclareOpInterfaceMethods<QTrain_RangeOpInterface, ["getMaxMagnitude"]>;
 defvar OwnRange = DeclareOpInterfaceMethods<
     QTrain_RangeOpInterface, ["getMaxMagnitude", "getSignOperands"]>;
+defvar Accumulation =
+    DeclareOpInterfaceMethods<QTrain_AccumulationOpInterface>;
+defvar Contraction = TraitList<[
+    Accumulation, DeclareOpInterfaceMethods<QTrain_ContractionOpInterface>]>;
 defvar FormsParameters = DeclareOpInterfaceMethods<
     QTrain_LayoutOpInterface, ["getParameterResults"]>;
 

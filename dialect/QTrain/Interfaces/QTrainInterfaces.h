@@ -24,10 +24,24 @@ template <typename OpTy>
 class OnlyMovesElements
     : public mlir::OpTrait::TraitBase<OpTy, OnlyMovesElements> {};
 
+template <typename OpTy>
+class SelectsElements : public mlir::OpTrait::TraitBase<OpTy, SelectsElements> {
+};
+
+template <typename OpTy>
+class FormsChannelGradients
+    : public mlir::OpTrait::TraitBase<OpTy, FormsChannelGradients> {};
+
 /// True if the result of `op` has the elements of its first operand, in another
 /// order or shape; false without an operation.
 inline bool onlyMovesElements(mlir::Operation *op) {
   return op && op->hasTrait<OnlyMovesElements>();
+}
+
+/// True if each element of the result of `op` is an element of its first
+/// operand; false without an operation.
+inline bool selectsElements(mlir::Operation *op) {
+  return onlyMovesElements(op) || (op && op->hasTrait<SelectsElements>());
 }
 } // namespace qtc::qtrain
 

@@ -15,6 +15,19 @@ def QTrain_OnlyMovesElements : NativeOpTrait<"OnlyMovesElements"> {
   let cppNamespace = "::qtc::qtrain";
 }
 
+/// Each element of the result is an element of the only operand.
+def QTrain_SelectsElements : NativeOpTrait<"SelectsElements"> {
+  let cppNamespace = "::qtc::qtrain";
+}
+
+/// The results are gradients of numbers that a whole channel is multiplied by,
+/// and of those added to it afterwards: the scale and bias of a normalization,
+/// or a slope. One step changes all activations of the channel, so a scheme may
+/// take smaller ones.
+def QTrain_FormsChannelGradients : NativeOpTrait<"FormsChannelGradients"> {
+  let cppNamespace = "::qtc::qtrain";
+}
+
 def QTrain_DifferentiableOpInterface
     : OpInterface<"DifferentiableOpInterface"> {
   let cppNamespace = "::qtc::qtrain";
@@ -73,17 +86,29 @@ def QTrain_TrainingOpInterface : OpInterface<"TrainingOpInterface"> {
   ];
 }
 
-def QTrain_ContractionOpInterface : OpInterface<"ContractionOpInterface"> {
+def QTrain_AccumulationOpInterface : OpInterface<"AccumulationOpInterface"> {
   let cppNamespace = "::qtc::qtrain";
   let description = [{
-    An operation that multiplies and accumulates two operands. On scaled
-    operands its result holds exact accumulators whose exponent is the sum of
-    the operands' exponents, so that one rewrite of a scheme handles all such
-    operations.
+    An operation that adds up its operand, or products of its operands. On
+    scaled operands its result holds exact accumulators. A scheme chooses their
+    width, and a kernel how it forms them; both depend on how large the
+    mantissas of all operands can be.
   }];
   let methods = [
-    InterfaceMethod<"Largest number of products summed into one accumulator.",
-      "int64_t", "getReductionLength">,
+    InterfaceMethod<"Largest number of terms summed into one accumulator.",
+      "int64_t", "getReductionLength">
+  ];
+}
+
+def QTrain_ContractionOpInterface
+    : OpInterface<"ContractionOpInterface", [QTrain_AccumulationOpInterface]> {
+  let cppNamespace = "::qtc::qtrain";
+  let description = [{
+    An operation that multiplies and accumulates two operands. The exponent of
+    its accumulators is the sum of the operands' exponents, so that one rewrite
+    of a scheme handles all such operations.
+  }];
+  let methods = [
     InterfaceMethod<[{
         Number of useful multiply-accumulates of one execution, including those
         with zero padding.
@@ -109,9 +134,36 @@ def QTrain_NormalizationOpInterface
     : OpInterface<"NormalizationOpInterface"> {
   let cppNamespace = "::qtc::qtrain";
   let description = [{
-    A normalization of each channel. Its operands are the input, scale, bias,
-    running mean and running variance, in this order.
+    A normalization of each channel, in training or in evaluation.
   }];
+  let methods = [
+    InterfaceMethod<"The activations, as an operand.",
+      "::mlir::OpOperand &", "getInputMutable">,
+    InterfaceMethod<"The factor of each standardized channel.",
+      "::mlir::Value", "getScale">,
+    InterfaceMethod<"The number that is added to each channel at the end.",
+      "::mlir::Value", "getBias">,
+    InterfaceMethod<[{
+        The mean of each channel that evaluation subtracts. Training only moves
+        it.
+      }],
+      "::mlir::Value", "getRunningMean">,
+    InterfaceMethod<"The variance of each channel that belongs to this mean.",
+      "::mlir::Value", "getRunningVariance">
+  ];
+}
+
+def QTrain_NormalizationGradientOpInterface
+    : OpInterface<"NormalizationGradientOpInterface"> {
+  let cppNamespace = "::qtc::qtrain";
+  let description = [{
+    A gradient of a normalization of each channel. It reads the input of the
+    normalization again.
+  }];
+  let methods = [
+    InterfaceMethod<"The activations, as an operand.",
+      "::mlir::OpOperand &", "getInputMutable">
+  ];
 }
 
 def QTrain_RangeOpInterface : OpInterface<"RangeOpInterface"> {
