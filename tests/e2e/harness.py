@@ -23,7 +23,8 @@ REFERENCE = os.path.join(SOURCE, "tests", "numeric", "reference")
 BUILD = os.path.abspath(os.environ.get("QTC_BUILD_DIR", os.path.join(SOURCE, "build")))
 QTC = os.path.abspath(os.environ.get("QTC", os.path.join(BUILD, "bin", "qtc")))
 SHARED = os.environ.get("QTC_SHARED", os.path.join(os.path.dirname(SOURCE), "shared"))
-TIMEOUT = 900
+# Seconds that a command may take: much more than it does, but on a busy machine it may need more.
+TIMEOUT = int(os.environ.get("QTC_TEST_TIMEOUT", "900"))
 # Programs run in here, so that files without a folder go with the tests.
 SCRATCH = tempfile.TemporaryDirectory(prefix="qtc-e2e-cwd-")
 

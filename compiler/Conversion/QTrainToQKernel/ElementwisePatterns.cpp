@@ -471,6 +471,16 @@ private:
 
 /// Sums of floats, or of differently scaled operands (numerics contract,
 /// section 4, Sums).
+struct LowerMaxMagnitude : LoweringPattern<MaxMagnitudeOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(MaxMagnitudeOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, createMaxAbs(builder, parts[0].mantissas));
+    return success();
+  }
+};
+
 struct LowerSum : LoweringPattern<SumOp> {
   using LoweringPattern::LoweringPattern;
 
@@ -491,7 +501,8 @@ struct LowerSum : LoweringPattern<SumOp> {
     }
     unsigned resultWidth = cast<ScaledType>(op.getType()).getWidth();
     SmallVector<Value> isUsed, shifts;
-    Value exponent = alignExponents(builder, parts, isUsed, shifts);
+    Value exponent =
+        alignExponents(builder, parts, op.getMaxima(), isUsed, shifts);
     unsigned width = parts.size() > kMaxNarrowOperands ? 64 : resultWidth;
     Type type = builder.getIntegerType(width);
     Value result = addTerms(
@@ -557,17 +568,16 @@ struct LowerSum : LoweringPattern<SumOp> {
   /// Decides which operands take part and by how much each is shifted. Returns
   /// the exponent of the sum, the largest of all if all operands are zero.
   static Value alignExponents(ImplicitLocOpBuilder &builder,
-                              ArrayRef<ScaledParts> parts,
+                              ArrayRef<ScaledParts> parts, ValueRange maxima,
                               SmallVectorImpl<Value> &isUsed,
                               SmallVectorImpl<Value> &shifts) {
     constexpr int64_t kNone = int64_t(1) << 29;
     Value zero = createInt(builder, 0);
     SmallVector<Value> isNonzero;
     Value largest = createInt(builder, -kNone), fallback = largest;
-    for (const ScaledParts &part : parts) {
-      Value scalar = createMaxAbs(builder, part.mantissas);
+    for (auto [part, maximum] : llvm::zip_equal(parts, maxima)) {
       isNonzero.push_back(
-          builder.create<arith::CmpIOp>(CmpIPredicate::ne, scalar, zero));
+          builder.create<arith::CmpIOp>(CmpIPredicate::ne, maximum, zero));
       Value candidate = builder.create<arith::SelectOp>(
           isNonzero.back(), part.exponent, createInt(builder, -kNone));
       largest = builder.create<arith::MaxSIOp>(largest, candidate);
@@ -599,5 +609,5 @@ void qtc::populateElementwisePatterns(RewritePatternSet &patterns) {
   patterns.add<LowerShiftScale, LowerRelu, LowerReluGradient, LowerUpdate,
                LowerWeightedSum, LowerAddScaled, LowerLinearCombination,
                LowerSquare, LowerRootQuotient, LowerRandom, LowerDropout,
-               LowerLookup, LowerSum>(patterns.getContext());
+               LowerLookup, LowerMaxMagnitude, LowerSum>(patterns.getContext());
 }

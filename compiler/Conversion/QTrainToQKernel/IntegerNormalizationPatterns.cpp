@@ -55,22 +55,19 @@ struct LowerChannelStatistics : LoweringPattern<ChannelStatisticsOp> {
   LogicalResult lower(ChannelStatisticsOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
-    auto [sum, squares] = createChannelMoments(
-        builder, op.getInput(), parts[0].mantissas, parts[0].mantissas);
-    int64_t size = getChannelSize(op.getInput());
     SmallVector<Value> statistics = createPerChannel(
-        builder, {sum, squares}, {builder.getI16Type(), builder.getI32Type()},
+        builder, {parts[0].mantissas, parts[1].mantissas},
+        {builder.getI16Type(), builder.getI32Type()},
         [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
-          Value count = createInt(inner, size, 64);
+          Value count = createInt(inner, op.getElements(), 64);
           Value mean = createDivideNearest(inner, v[0], count);
           Value variance = inner.create<arith::DivUIOp>(
               createCentered(inner, v[0], v[1], mean, count), count);
           return {truncateTo(inner, mean, 16), truncateTo(inner, variance, 32)};
         });
-    replaceWithAllParts(
-        rewriter, op,
-        {{statistics[0], parts[0].exponent},
-         {statistics[1], createDouble(builder, parts[0].exponent)}});
+    replaceWithAllParts(rewriter, op,
+                        {{statistics[0], parts[0].exponent},
+                         {statistics[1], parts[1].exponent}});
     return success();
   }
 };
@@ -311,12 +308,12 @@ struct LowerChannelMoments : LoweringPattern<ChannelMomentsOp> {
   LogicalResult lower(ChannelMomentsOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
-    ScaledParts x = parts[0], error = parts[1];
-    auto [sum, products] = createChannelMoments(builder, op.getGradient(),
-                                                error.mantissas, x.mantissas);
-    Value exponent = builder.create<arith::AddIOp>(error.exponent, x.exponent);
+    ScaledParts x = parts[0], value = parts[1];
+    auto [sum, products] = createChannelMoments(builder, op.getValue(),
+                                                value.mantissas, x.mantissas);
+    Value exponent = builder.create<arith::AddIOp>(value.exponent, x.exponent);
     replaceWithAllParts(rewriter, op,
-                        {{sum, error.exponent}, {products, exponent}});
+                        {{sum, value.exponent}, {products, exponent}});
     return success();
   }
 };

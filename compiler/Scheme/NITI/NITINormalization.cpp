@@ -134,8 +134,13 @@ struct QuantizeTraining : OpConversionPattern<BatchNormTrainingOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     Value input = widen(rewriter, loc, adaptor.getInput());
+    ScaledType sums = getChannelType(input, 64);
+    auto moments =
+        rewriter.create<ChannelMomentsOp>(loc, sums, sums, input, input);
+    ArrayRef<int64_t> shape = getShape(input);
     auto batch = rewriter.create<ChannelStatisticsOp>(
-        loc, getChannelType(input, 16), getChannelType(input, 32), input);
+        loc, sums.withWidth(16), sums.withWidth(32), moments.getSum(),
+        moments.getProducts(), ShapedType::getNumElements(shape) / shape[1]);
     auto running = rewriter.create<FollowStatisticsOp>(
         loc, adaptor.getRunningMean().getType(),
         adaptor.getRunningVariance().getType(), batch.getMean(),

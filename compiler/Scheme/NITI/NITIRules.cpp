@@ -171,19 +171,29 @@ struct QuantizeSum : OpConversionPattern<SumOp> {
   matchAndRewrite(SumOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     auto haveWidth = [&](unsigned width) {
-      return llvm::all_of(adaptor.getOperands(), [=](Value operand) {
+      return llvm::all_of(adaptor.getInputs(), [=](Value operand) {
         return getWidth(operand) == width;
       });
     };
     if (haveWidth(32)) {
-      rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), 64));
+      rewriter.replaceOp(op, add(rewriter, op, adaptor.getInputs(), 64));
       return success();
     }
     if (!haveWidth(8))
       return rewriter.notifyMatchFailure(op, "operands are not all mantissas");
-    Value sum = rebuild(rewriter, op, adaptor.getOperands(), 32);
+    Value sum = add(rewriter, op, adaptor.getInputs(), 32);
     rewriter.replaceOp(op, niti::requantize(rewriter, op.getLoc(), sum));
     return success();
+  }
+
+  static Value add(OpBuilder &builder, SumOp op, ValueRange operands,
+                   unsigned width) {
+    SmallVector<Value> maxima;
+    for (Value operand : operands)
+      maxima.push_back(builder.create<MaxMagnitudeOp>(
+          op.getLoc(), builder.getI32Type(), operand));
+    return builder.create<SumOp>(
+        op.getLoc(), getScaledType(op.getType(), width), operands, maxima);
   }
 };
 

@@ -106,10 +106,6 @@ static LogicalResult verifyChannels(Operation *op, ValueRange activations) {
   return success();
 }
 
-LogicalResult ChannelStatisticsOp::verify() {
-  return verifyChannels(*this, getInput());
-}
-
 LogicalResult RecallStatisticsOp::verify() {
   return verifyChannels(*this, getInput());
 }
@@ -123,7 +119,7 @@ LogicalResult ChannelAffineOp::verify() {
 }
 
 LogicalResult ChannelMomentsOp::verify() {
-  return verifyChannels(*this, {getInput(), getGradient()});
+  return verifyChannels(*this, {getInput(), getValue()});
 }
 
 LogicalResult StandardizeGradientOp::verify() {
@@ -132,13 +128,18 @@ LogicalResult StandardizeGradientOp::verify() {
 
 /// Checks that `values` have rank 1 and the extent of the first of them.
 static LogicalResult verifyStatistics(Operation *op, ValueRange values) {
-  if (failed(expectRank(op, "a mean", values.front(), 1)))
+  if (failed(expectRank(op, "a statistic", values.front(), 1)))
     return failure();
   for (Value value : values)
     if (failed(expectShape(op, "one number per channel", value,
                            getShape(values.front()))))
       return failure();
   return success();
+}
+
+LogicalResult ChannelStatisticsOp::verify() {
+  return verifyStatistics(
+      *this, {getSum(), getSquares(), getMean(), getVariance()}); // C1
 }
 
 LogicalResult FollowStatisticsOp::verify() {

@@ -89,7 +89,7 @@ SignOperands ReshapeOp::getSignOperands() { return getFirst(*this); }
 SignOperands TransposeOp::getSignOperands() { return getFirst(*this); }
 SignOperands DropoutOp::getSignOperands() { return getFirst(*this); }
 SignOperands ShiftScaleOp::getSignOperands() { return getFirst(*this); }
-SignOperands SumOp::getSignOperands() { return getOperands(); }
+SignOperands SumOp::getSignOperands() { return getInputs(); }
 SignOperands ConcatOp::getSignOperands() { return getOperands(); }
 SignOperands ReluOp::getSignOperands() { return getNone(*this); }
 

@@ -38,6 +38,21 @@ def QTrain_LookupOp
   let hasVerifier = 1;
 }
 
+def QTrain_MaxMagnitudeOp : QTrain_PureOp<"max_magnitude"> {
+  let summary = "The largest magnitude of the mantissas of a value";
+  let description = [{
+    It is 0 if all mantissas are.
+
+    Example:
+
+    ```mlir
+    %m = qtrain.max_magnitude %x : (!qtrain.scaled<tensor<8x4xi8>>) -> i32
+    ```
+  }];
+  let arguments = (ins QTrain_ScaledOf<[8, 16, 32]>:$input);
+  let results = (outs I32:$result);
+}
+
 def QTrain_MagnitudeBitsOp : QTrain_PureOp<"magnitude_bits"> {
   let summary = "Bits needed for the largest magnitude";
   let description = [{

@@ -402,8 +402,7 @@ def QTrain_TransposeOp
 
 def QTrain_SumOp
     : QTrain_PureOp<"sum",
-        [Differentiable, SameTypeOperands,
-         SameSign,
+        [Differentiable, AttrSizedOperandSegments, SameSign,
          QTrain_LayoutOpInterface]> {
   let summary = "Sum of two or more values, added at once";
   let description = [{
@@ -412,22 +411,36 @@ def QTrain_SumOp
     whose exponent is more than 20 below the largest are dropped, and the rest
     are aligned to the smallest exponent and added into 32-bit accumulators
     (numerics contract, section 4.7). The gradients of a parameter of several
-    nodes are accumulators and are added in 64 bits (section 4.12).
+    nodes are accumulators and are added in 64 bits (section 4.12). `maxima` are
+    the largest magnitudes of the operands (`qtrain.max_magnitude`).
 
     Constraints:
-    - (C1) at least two operands.
+    - (C1) at least two operands of one type.
     - (C2) the result has the operands' shape.
     - (C3) scaled results are 32 bits wide, or 64 for operands of 32 bits.
+    - (C4) there is one maximum for each scaled operand, and none for floats.
 
     Example:
 
     ```mlir
     %y = qtrain.sum %a, %b : (tensor<8x4xf32>, tensor<8x4xf32>)
          -> tensor<8x4xf32>
+    %t = qtrain.sum %r, %s maxima(%i, %j)
+         : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>)
+         -> !qtrain.scaled<tensor<8x4xi32>>
     ```
   }];
-  let arguments = (ins Variadic<QTrain_Value>:$inputs);
+  let arguments = (ins Variadic<QTrain_Value>:$inputs, Variadic<I32>:$maxima);
   let results = (outs QTrain_Value:$result);
+  let builders = [OpBuilder<(ins "::mlir::Type":$result,
+                                 "::mlir::ValueRange":$inputs),
+                            [{
+    build($_builder, $_state, result, inputs, /*maxima=*/::mlir::ValueRange());
+  }]>];
+  let assemblyFormat = [{
+    $inputs (`maxima` `(` $maxima^ `)`)? attr-dict `:`
+    functional-type($inputs, results)
+  }];
   let hasVerifier = 1;
 }
 

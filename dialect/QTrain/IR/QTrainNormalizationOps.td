@@ -168,31 +168,33 @@ def QTrain_BatchNormInputGradientOp
 def QTrain_ChannelStatisticsOp : QTrain_PureOp<"channel_statistics"> {
   let summary = "Mean and variance of every channel of a batch";
   let description = [{
-    With M the number of elements of a channel, over all dimensions except
-    dimension 1, and divn a division that rounds to nearest, halves away from
-    zero,
+    From `sum` = Σ x and `squares` = Σ x² over the `elements` M of every channel
+    (`qtrain.channel_moments` of x and itself), with divn a division that rounds
+    to nearest, halves away from zero:
 
-        mean     = divn(Σ input, M)
-        variance = (Σ (input − mean)²) div M
+        mean     = divn(Σ x, M)
+        variance = (Σ (x − mean)²) div M
 
-    where sums are exact. Mantissas of the input have at most 15 bits, so those
-    of the variance are below 2^30. The exponents of mean and variance are s and
-    2s, where s is that of the input (numerics contract, section 4.14, rules 1
-    and 2).
+    Mantissas of x have at most 15 bits, so those of the variance are below
+    2^30. The exponents of mean and variance are s and 2s, those of the sums
+    (numerics contract, section 4.14, rules 1 and 2).
 
     Constraints:
-    - (C1) `input` has rank 2 or more.
-    - (C2) everything else has rank 1 and the extent of dimension 1 of `input`.
+    - (C1) all values have rank 1 and one extent.
+    - (C2) `elements` is positive.
 
     Example:
 
     ```mlir
-    %mean, %variance = qtrain.channel_statistics %x
-      : (!qtrain.scaled<tensor<8x4x6x6xi16>>)
+    %mean, %variance = qtrain.channel_statistics %sum, %squares
+      {elements = 288 : i64}
+      : (!qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>)
       -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>)
     ```
   }];
-  let arguments = (ins QTrain_ScaledOf<[16]>:$input);
+  let arguments = (ins QTrain_ScaledOf<[64]>:$sum,
+                       QTrain_ScaledOf<[64]>:$squares,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$elements);
   let results = (outs QTrain_ScaledOf<[16]>:$mean,
                       QTrain_ScaledOf<[32]>:$variance);
   let hasVerifier = 1;
@@ -387,15 +389,15 @@ def QTrain_ChannelAffineOp : QTrain_PureOp<"channel_affine"> {
 def QTrain_ChannelMomentsOp
     : QTrain_PureOp<"channel_moments",
         [FormsParameters]> {
-  let summary = "Sums of an error and of its products with an activation";
+  let summary = "Sums of a value and of its products with an activation";
   let description = [{
-    sum = Σ gradient and products = Σ gradient · input, over all dimensions
-    except dimension 1 and exact. The exponents are that of the gradient and
-    that of the products.
+    sum = Σ value and products = Σ value · input, over all dimensions except
+    dimension 1 and exact. The exponents are that of the value and that of the
+    products. The value is the error of the input, or the input itself.
 
     Constraints:
-    - (C1), (C2) as in `qtrain.channel_statistics`; `gradient` has the shape of
-      the input.
+    - (C1) `input` has rank 2 or more, and `value` its shape.
+    - (C2) everything else has rank 1 and the extent of dimension 1 of `input`.
 
     Example:
 
@@ -406,7 +408,7 @@ def QTrain_ChannelMomentsOp
     ```
   }];
   let arguments = (ins QTrain_ScaledOf<[16]>:$input,
-                       QTrain_ScaledOf<[8]>:$gradient);
+                       QTrain_ScaledOf<[8, 16]>:$value);
   let results = (outs QTrain_ScaledOf<[64]>:$sum,
                       QTrain_ScaledOf<[64]>:$products);
   let hasVerifier = 1;

@@ -397,8 +397,15 @@ LogicalResult SumOp::verify() {
   if (getInputs().size() < 2) // C1
     return emitOpError() << "expected two or more operands, but got "
                          << getInputs().size();
+  if (!llvm::all_equal(getInputs().getTypes())) // C1
+    return emitOpError() << "expected operands of one type, but got "
+                         << getInputs().getTypes();
   if (failed(expectOneForm(*this, {getInputs().front(), getResult()})))
     return failure();
+  size_t maxima = isScaled(getResult().getType()) ? getInputs().size() : 0;
+  if (getMaxima().size() != maxima) // C4
+    return emitOpError() << "expected " << maxima << " maxima, but got "
+                         << getMaxima().size();
   auto operand = dyn_cast<ScaledType>(getInputs().front().getType());
   auto result = dyn_cast<ScaledType>(getResult().getType());
   bool addsGradients =

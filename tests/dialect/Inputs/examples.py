@@ -40,6 +40,11 @@ def operand_types(operation):
     if groups:
         return pairs
     body = operation.split(" = ", 1)[1] if re.match(r"%", operation) else operation
+    # Maxima have one type, which the text leaves out.
+    maxima = re.search(r"maxima\((.*?)\)", body)
+    if maxima:
+        pairs += [(value, "i32") for value in re.findall(r"%\w+", maxima.group(1))]
+        body = body.replace(maxima.group(), "")
     # `on %executor : T` and `@task(%a, %b) ... with T, U`.
     executor = re.search(r"on (%\w+) : (\S+)", body)
     if executor:

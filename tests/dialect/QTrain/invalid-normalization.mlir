@@ -76,18 +76,42 @@ func.func @f(%x: tensor<8x4xf32>, %c: tensor<4xf32>) {
 // In integers: (C1) there is a dimension of channels.
 func.func @f(%x: !qtrain.scaled<tensor<8xi16>>) {
   // expected-error @below {{expected an input of rank 2 or more, but got '!qtrain.scaled<tensor<8xi16>>'}}
-  %0:2 = qtrain.channel_statistics %x
-    : (!qtrain.scaled<tensor<8xi16>>) -> (!qtrain.scaled<tensor<8xi16>>, !qtrain.scaled<tensor<8xi32>>)
+  %0:2 = qtrain.channel_moments %x, %x
+    : (!qtrain.scaled<tensor<8xi16>>, !qtrain.scaled<tensor<8xi16>>)
+    -> (!qtrain.scaled<tensor<8xi64>>, !qtrain.scaled<tensor<8xi64>>)
+  return
+}
+
+// -----
+
+// (C1) of qtrain.channel_statistics
+func.func @f(%s: !qtrain.scaled<tensor<8x4xi64>>) {
+  // expected-error @below {{expected a statistic of rank 1, but got '!qtrain.scaled<tensor<8x4xi64>>'}}
+  %0:2 = qtrain.channel_statistics %s, %s {elements = 8 : i64}
+    : (!qtrain.scaled<tensor<8x4xi64>>, !qtrain.scaled<tensor<8x4xi64>>)
+    -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>)
+  return
+}
+
+// -----
+
+// (C2) of qtrain.channel_statistics
+func.func @f(%s: !qtrain.scaled<tensor<4xi64>>) {
+  // expected-error @below {{attribute 'elements' failed to satisfy constraint}}
+  %0:2 = qtrain.channel_statistics %s, %s {elements = 0 : i64}
+    : (!qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>)
+    -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<4xi32>>)
   return
 }
 
 // -----
 
 // (C2) one number per channel.
-func.func @f(%x: !qtrain.scaled<tensor<8x4xi16>>) {
+func.func @f(%s: !qtrain.scaled<tensor<4xi64>>) {
   // expected-error @below {{expected one number per channel of shape [4], but got [8]}}
-  %0:2 = qtrain.channel_statistics %x
-    : (!qtrain.scaled<tensor<8x4xi16>>) -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<8xi32>>)
+  %0:2 = qtrain.channel_statistics %s, %s {elements = 8 : i64}
+    : (!qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>)
+    -> (!qtrain.scaled<tensor<4xi16>>, !qtrain.scaled<tensor<8xi32>>)
   return
 }
 
@@ -173,7 +197,7 @@ func.func @f(%m: !qtrain.scaled<tensor<4xi16>>, %v: !qtrain.scaled<tensor<4xi32>
 // ... of a vector.
 func.func @f(%m: !qtrain.scaled<tensor<4x1xi16>>, %v: !qtrain.scaled<tensor<4xi32>>, %rm: !qtrain.scaled<tensor<4xi32>>,
              %rv: !qtrain.scaled<tensor<4xi64>>) {
-  // expected-error @below {{expected a mean of rank 1, but got '!qtrain.scaled<tensor<4x1xi16>>'}}
+  // expected-error @below {{expected a statistic of rank 1, but got '!qtrain.scaled<tensor<4x1xi16>>'}}
   %0:2 = qtrain.follow_statistics %m, %v, %rm, %rv {momentum = 0.9 : f64}
     : (!qtrain.scaled<tensor<4x1xi16>>, !qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi32>>,
        !qtrain.scaled<tensor<4xi64>>) -> (!qtrain.scaled<tensor<4xi32>>, !qtrain.scaled<tensor<4xi64>>)

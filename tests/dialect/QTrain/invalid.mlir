@@ -377,10 +377,39 @@ func.func @f(%x: tensor<8x4xf32>) {
 
 // -----
 
+// (C1) of types
+func.func @f(%x: tensor<8x4xf32>, %y: tensor<8x3xf32>) {
+  // expected-error @below {{expected operands of one type, but got 'tensor<8x4xf32>', 'tensor<8x3xf32>'}}
+  %0 = qtrain.sum %x, %y : (tensor<8x4xf32>, tensor<8x3xf32>) -> tensor<8x4xf32>
+  return
+}
+
+// -----
+
+// (C4)
+func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>, %m: i32) {
+  // expected-error @below {{expected 2 maxima, but got 1}}
+  %0 = qtrain.sum %x, %x maxima(%m)
+    : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>) -> !qtrain.scaled<tensor<8x4xi32>>
+  return
+}
+
+// -----
+
+// (C4) of floats
+func.func @f(%x: tensor<8x4xf32>, %m: i32) {
+  // expected-error @below {{expected 0 maxima, but got 2}}
+  %0 = qtrain.sum %x, %x maxima(%m, %m) : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
+  return
+}
+
+// -----
+
 // (C3) of mantissas
 func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>) {
+  %max0 = qtrain.max_magnitude %x : (!qtrain.scaled<tensor<8x4xi8>>) -> i32
   // expected-error @below {{expected 32-bit accumulators}}
-  %0 = qtrain.sum %x, %x
+  %0 = qtrain.sum %x, %x maxima(%max0, %max0)
     : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>) -> !qtrain.scaled<tensor<8x4xi8>>
   return
 }
@@ -389,8 +418,9 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>) {
 
 // (C3) of gradients
 func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>) {
+  %max1 = qtrain.max_magnitude %x : (!qtrain.scaled<tensor<8x4xi32>>) -> i32
   // expected-error @below {{expected mantissas and accumulators of 32 bits, or accumulators of 32 bits and of 64, but got '!qtrain.scaled<tensor<8x4xi32>>' and '!qtrain.scaled<tensor<8x4xi32>>'}}
-  %0 = qtrain.sum %x, %x
+  %0 = qtrain.sum %x, %x maxima(%max1, %max1)
     : (!qtrain.scaled<tensor<8x4xi32>>, !qtrain.scaled<tensor<8x4xi32>>) -> !qtrain.scaled<tensor<8x4xi32>>
   return
 }
@@ -398,7 +428,7 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>) {
 // -----
 
 func.func @f(%x: tensor<8x4xf32>, %y: !qtrain.scaled<tensor<8x4xi8>>) {
-  // expected-error @below {{requires all operands to have the same type}}
+  // expected-error @below {{expected operands of one type, but got 'tensor<8x4xf32>', '!qtrain.scaled<tensor<8x4xi8>>'}}
   %0 = qtrain.sum %x, %y : (tensor<8x4xf32>, !qtrain.scaled<tensor<8x4xi8>>) -> tensor<8x4xf32>
   return
 }

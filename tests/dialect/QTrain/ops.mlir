@@ -307,12 +307,15 @@ func.func @moves(%x: tensor<8x50x4x4xf32>, %w: tensor<800x500xf32>,
 func.func @sum(%a: tensor<8x4xf32>, %s: !qtrain.scaled<tensor<8x4xi8>>) {
   // CHECK: qtrain.sum %{{.*}}, %{{.*}} : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
   %0 = qtrain.sum %a, %a : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x4xf32>
-  // CHECK: qtrain.sum %{{.*}}, %{{.*}}, %{{.*}} : {{.*}} -> !qtrain.scaled<tensor<8x4xi32>>
-  %1 = qtrain.sum %s, %s, %s
+  // CHECK: %[[MAX:.+]] = qtrain.max_magnitude %{{.+}} : (!qtrain.scaled<tensor<8x4xi8>>) -> i32
+  // CHECK: qtrain.sum %{{.*}}, %{{.*}}, %{{.*}} maxima(%[[MAX]], %[[MAX]], %[[MAX]]) : {{.*}} -> !qtrain.scaled<tensor<8x4xi32>>
+  %max0 = qtrain.max_magnitude %s : (!qtrain.scaled<tensor<8x4xi8>>) -> i32
+  %1 = qtrain.sum %s, %s, %s maxima(%max0, %max0, %max0)
     : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>)
     -> !qtrain.scaled<tensor<8x4xi32>>
-  // CHECK: qtrain.sum %{{.*}}, %{{.*}} : {{.*}} -> !qtrain.scaled<tensor<8x4xi64>>
-  %2 = qtrain.sum %1, %1
+  // CHECK: qtrain.sum %{{.*}}, %{{.*}} maxima(%{{.*}}, %{{.*}}) : {{.*}} -> !qtrain.scaled<tensor<8x4xi64>>
+  %max1 = qtrain.max_magnitude %1 : (!qtrain.scaled<tensor<8x4xi32>>) -> i32
+  %2 = qtrain.sum %1, %1 maxima(%max1, %max1)
     : (!qtrain.scaled<tensor<8x4xi32>>, !qtrain.scaled<tensor<8x4xi32>>) -> !qtrain.scaled<tensor<8x4xi64>>
   return
 }

@@ -3,6 +3,7 @@
 """The compiled steps of a BatchNormalization in integers against the reference, exactly (docs/numerics.md, 4.14)."""
 
 import itertools
+import math
 import unittest
 
 import numpy as np
@@ -42,7 +43,13 @@ class Functions:
         statistics = ((16, False), (32, False))
         running = ((32, False), (64, False))
         follow = f"follow_statistics|{{momentum = {MOMENTUM} : f64}}"
-        self.add(("mean", "variance"), "channel_statistics", ("x",), statistics)
+        self.types["own_sum"] = self.types["squares"] = self.type(64, False)
+        moments = (
+            "%own_sum, %squares = qtrain.channel_moments %x, %x"
+            f" : ({', '.join([self.types['x']] * 2)}) -> ({', '.join([self.types['squares']] * 2)})\n"
+        )
+        of_channel = f"channel_statistics|{{elements = {math.prod(shape) // shape[1]} : i64}}"
+        self.add(("mean", "variance"), of_channel, ("own_sum", "squares"), statistics, moments)
         operands = ("running_mean", "running_variance")
         self.add(("new_mean", "new_variance"), follow, ("mean", "variance", *operands), running)
         self.add(("old_mean", "old_variance"), "recall_statistics", ("x", *operands), statistics)
@@ -65,13 +72,14 @@ class Functions:
     def name(self, function):
         return function + "_" + "x".join(map(str, self.shape))
 
-    def add(self, functions, operation, operands, results):
-        """A function for each result of a qtrain operation; behind a bar are its attributes."""
+    def add(self, functions, operation, operands, results, before=""):
+        """A function for each result of a qtrain operation, after the text `before`; behind a bar are its attributes."""
         operation, _, attributes = operation.partition("|")
         body = "".join(scalar(f"s{k}", str(len(OPERANDS) + k // 2), k % 2) for k in range(len(OPERANDS)))
         for k, (name, bits, image) in enumerate(OPERANDS):
             body += compose(name, str(k), bits, self.logical(image), f"s{k}", image and self.is_image)
         values = ", ".join(f"%r{k}" for k in range(len(results)))
+        body += before
         body += f"{values} = qtrain.{operation} {', '.join('%' + name for name in operands)} {attributes}"
         body += f" : ({', '.join(self.types[name] for name in operands)})"
         body += f" -> ({', '.join(self.type(*result) for result in results)})\n"

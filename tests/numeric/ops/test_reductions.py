@@ -83,8 +83,10 @@ class Sums(unittest.TestCase):
                 body += f"%at{i} = arith.constant {i} : index\n"
                 body += f"%e{i} = tensor.extract %{operands}[%at{i}] : tensor<{operands}xi32>\n"
                 body += compose(f"x{i}", i, cls.BITS, shape, f"e{i}")
+                body += f"%m{i} = qtrain.max_magnitude %x{i} : ({scaled(cls.BITS, shape)}) -> i32\n"
             types = ", ".join([scaled(cls.BITS, shape)] * operands)
-            body += f"%y = qtrain.sum {', '.join(names)} : ({types}) -> {scaled(cls.RESULT, shape)}\n"
+            maxima = ", ".join(f"%m{i}" for i in range(operands))
+            body += f"%y = qtrain.sum {', '.join(names)} maxima({maxima}) : ({types}) -> {scaled(cls.RESULT, shape)}\n"
             cls.module.add(
                 f"sum_{operands}", [(f"i{cls.BITS // 8}", shape)] * operands + [("i4", (operands,))],
                 body + decompose_and_return("y", cls.RESULT, shape), [(f"i{cls.RESULT // 8}", shape), "exponent"],

@@ -220,7 +220,10 @@ func.func @sum(%ma: tensor<6xi8>, %mb: tensor<6xi8>, %mc: tensor<6xi8>, %sa: i32
   %a = qtrain.compose %ma, %sa : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
   %b = qtrain.compose %mb, %sb : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
   %c = qtrain.compose %mc, %sc : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
-  %y = qtrain.sum %a, %b, %c
+  %max0 = qtrain.max_magnitude %a : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max1 = qtrain.max_magnitude %b : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max2 = qtrain.max_magnitude %c : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %y = qtrain.sum %a, %b, %c maxima(%max0, %max1, %max2)
     : (!qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>)
     -> !qtrain.scaled<tensor<6xi32>>
   %0, %1 = qtrain.decompose %y : (!qtrain.scaled<tensor<6xi32>>) -> (tensor<6xi32>, i32)
@@ -257,7 +260,24 @@ func.func @many(%m0: tensor<6xi8>, %m1: tensor<6xi8>, %m2: tensor<6xi8>, %m3: te
   %x14 = qtrain.compose %m14, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
   %x15 = qtrain.compose %m15, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
   %x16 = qtrain.compose %m16, %s : (tensor<6xi8>, i32) -> !qtrain.scaled<tensor<6xi8>>
-  %y = qtrain.sum %x0, %x1, %x2, %x3, %x4, %x5, %x6, %x7, %x8, %x9, %x10, %x11, %x12, %x13, %x14, %x15, %x16
+  %max3 = qtrain.max_magnitude %x0 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max4 = qtrain.max_magnitude %x1 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max5 = qtrain.max_magnitude %x2 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max6 = qtrain.max_magnitude %x3 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max7 = qtrain.max_magnitude %x4 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max8 = qtrain.max_magnitude %x5 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max9 = qtrain.max_magnitude %x6 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max10 = qtrain.max_magnitude %x7 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max11 = qtrain.max_magnitude %x8 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max12 = qtrain.max_magnitude %x9 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max13 = qtrain.max_magnitude %x10 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max14 = qtrain.max_magnitude %x11 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max15 = qtrain.max_magnitude %x12 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max16 = qtrain.max_magnitude %x13 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max17 = qtrain.max_magnitude %x14 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max18 = qtrain.max_magnitude %x15 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %max19 = qtrain.max_magnitude %x16 : (!qtrain.scaled<tensor<6xi8>>) -> i32
+  %y = qtrain.sum %x0, %x1, %x2, %x3, %x4, %x5, %x6, %x7, %x8, %x9, %x10, %x11, %x12, %x13, %x14, %x15, %x16 maxima(%max3, %max4, %max5, %max6, %max7, %max8, %max9, %max10, %max11, %max12, %max13, %max14, %max15, %max16, %max17, %max18, %max19)
     : (!qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>,
      !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>,
      !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>, !qtrain.scaled<tensor<6xi8>>,

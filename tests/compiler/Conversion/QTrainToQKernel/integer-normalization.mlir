@@ -30,7 +30,11 @@ func.func @training(%mx: tensor<8x8x8x16xi16>, %ms: tensor<16xi8>, %mb: tensor<1
   %x = qtrain.compose %mx, %s : (tensor<8x8x8x16xi16>, i32) -> !qtrain.scaled<tensor<8x16x8x8xi16, #cl>>
   %g = qtrain.compose %ms, %t : (tensor<16xi8>, i32) -> !qtrain.scaled<tensor<16xi8>>
   %b = qtrain.compose %mb, %t : (tensor<16xi8>, i32) -> !qtrain.scaled<tensor<16xi8>>
-  %m, %v = qtrain.channel_statistics %x : (!qtrain.scaled<tensor<8x16x8x8xi16, #cl>>)
+  %sum, %squares = qtrain.channel_moments %x, %x
+    : (!qtrain.scaled<tensor<8x16x8x8xi16, #cl>>, !qtrain.scaled<tensor<8x16x8x8xi16, #cl>>)
+    -> (!qtrain.scaled<tensor<16xi64>>, !qtrain.scaled<tensor<16xi64>>)
+  %m, %v = qtrain.channel_statistics %sum, %squares {elements = 512 : i64}
+    : (!qtrain.scaled<tensor<16xi64>>, !qtrain.scaled<tensor<16xi64>>)
     -> (!qtrain.scaled<tensor<16xi16>>, !qtrain.scaled<tensor<16xi32>>)
   %h = qtrain.standardize %x, %m, %v : (!qtrain.scaled<tensor<8x16x8x8xi16, #cl>>, !qtrain.scaled<tensor<16xi16>>,
     !qtrain.scaled<tensor<16xi32>>) -> !qtrain.scaled<tensor<8x16x8x8xi16, #cl>>

@@ -118,7 +118,7 @@ func.func @forward(%x: tensor<2x3x8x8xf32>, %w0: tensor<4x3x1x1xf32> {qtrain.par
 //       CHECK:   %[[G1:.+]] = qtrain.linear_weight_gradient {{.*}} -> !qtrain.scaled<tensor<4x4xi32>>
 //       CHECK:   %[[G2:.+]] = qtrain.transpose %[[G1]] {{.*}} -> !qtrain.scaled<tensor<4x4xi32>>
 //       CHECK:   %[[G3:.+]] = qtrain.linear_weight_gradient {{.*}} -> !qtrain.scaled<tensor<4x4xi32>>
-//       CHECK:   %[[G:.+]] = qtrain.sum %[[G2]], %[[G3]] : {{.*}} -> !qtrain.scaled<tensor<4x4xi64>>
+//       CHECK:   %[[G:.+]] = qtrain.sum %[[G2]], %[[G3]] maxima({{.*}}) : {{.*}} -> !qtrain.scaled<tensor<4x4xi64>>
 //       CHECK:   %[[BITS:.+]] = qtrain.magnitude_bits %[[G]]
 //       CHECK:   %[[D:.+]] = qtrain.shift_scale %[[G]] {{.*}} : (!qtrain.scaled<tensor<4x4xi64>>, i32) -> !qtrain.scaled<tensor<4x4xi8>>
 //       CHECK:   qtrain.update %[[W]], %[[D]] {symbol = @w}

@@ -96,7 +96,9 @@ func.func @evaluate(%p: tensor<2x4xui8> {qtrain.role = #qtrain.role<input>}, %b:
 //  CHECK-NEXT:   %[[A:.+]] = qtrain.average_pool2d %[[M]] {{.*}} -> !qtrain.scaled<tensor<2x3x2x2xi32>>
 //  CHECK-NEXT:   qtrain.magnitude_bits %[[A]]
 //       CHECK:   %[[QA:.+]] = qtrain.shift_scale %[[A]]
-//  CHECK-NEXT:   %[[S:.+]] = qtrain.sum %[[QA]], %[[QA]] : {{.*}} -> !qtrain.scaled<tensor<2x3x2x2xi32>>
+//  CHECK-NEXT:   %[[M1:.+]] = qtrain.max_magnitude %[[QA]]
+//  CHECK-NEXT:   %[[M2:.+]] = qtrain.max_magnitude %[[QA]]
+//  CHECK-NEXT:   %[[S:.+]] = qtrain.sum %[[QA]], %[[QA]] maxima(%[[M1]], %[[M2]]) : {{.*}} -> !qtrain.scaled<tensor<2x3x2x2xi32>>
 //  CHECK-NEXT:   qtrain.magnitude_bits %[[S]]
 //       CHECK:   %[[QS:.+]] = qtrain.shift_scale %[[S]]
 //       CHECK:   %[[RANDOM:.+]] = qtrain.random

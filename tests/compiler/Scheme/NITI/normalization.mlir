@@ -45,7 +45,8 @@ qtrain.parameter @variance id 0 kind buffer = dense<[0.25, 1.0e9]> : tensor<2xf3
 
 // CHECK-LABEL: func @train_step(
 //       CHECK:   qtrain.shift_scale %{{.+}} by %{{.+}} {bits = 15 : i64
-//       CHECK:   %[[MEAN:.+]], %[[VARIANCE:.+]] = qtrain.channel_statistics %[[X:.+]] :
+//       CHECK:   %[[XS:.+]], %[[XX:.+]] = qtrain.channel_moments %[[X:.+]], %[[X]] :
+//       CHECK:   %[[MEAN:.+]], %[[VARIANCE:.+]] = qtrain.channel_statistics %[[XS]], %[[XX]] {elements = 8 : i64}
 //       CHECK:   qtrain.follow_statistics %[[MEAN]], %[[VARIANCE]], %{{.+}}, %{{.+}} {momentum = 7.500000e-01 : f64}
 //       CHECK:   %[[XHAT:.+]] = qtrain.standardize %[[X]], %[[MEAN]], %[[VARIANCE]]
 //       CHECK:   qtrain.channel_affine %[[XHAT]]
@@ -67,12 +68,14 @@ qtrain.parameter @variance id 0 kind buffer = dense<[0.25, 1.0e9]> : tensor<2xf3
 
 // CHECK-LABEL: func @estimate(
 //       CHECK:   %[[X:.+]] = qtrain.shift_scale %{{.+}} by %{{.+}} {bits = 15 : i64
-//       CHECK:   %[[MEAN:.+]], %[[VARIANCE:.+]] = qtrain.channel_statistics %[[X]] :
+//       CHECK:   %[[S:.+]], %[[Q:.+]] = qtrain.channel_moments %[[X]], %[[X]]
+//       CHECK:   %[[MEAN:.+]], %[[VARIANCE:.+]] = qtrain.channel_statistics %[[S]], %[[Q]]
 //   CHECK-NOT:   qtrain.follow_statistics
 //       CHECK:   qtrain.standardize %[[X]], %[[MEAN]], %[[VARIANCE]]
 //       CHECK:   qtrain.pool_statistics %[[MEAN]], %[[VARIANCE]], %{{.+}} : (!qtrain.scaled<tensor<2xi16>>, !qtrain.scaled<tensor<2xi32>>, !qtrain.scaled<tensor<2xi32>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>, i32) -> (!qtrain.scaled<tensor<2xi32>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>)
 
 // WIDE-LABEL: func @train_step(
+//       WIDE:   qtrain.channel_moments %[[X:.+]], %[[X]]
 //       WIDE:   %[[S:.+]], %{{.+}} = qtrain.channel_moments
 //       WIDE:   arith.addi %{{.+}}, %c5_i32
 //       WIDE:   qtrain.shift_scale %[[S]] by %{{.+}} {bits = 16 : i64
