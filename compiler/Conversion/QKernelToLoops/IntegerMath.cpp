@@ -86,6 +86,38 @@ struct LowerRoundShift : OpRewritePattern<RoundShiftOp> {
   }
 };
 
+struct LowerScale : OpRewritePattern<ScaleOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ScaleOp op,
+                                PatternRewriter &rewriter) const override {
+    LoopBuilder b(op.getLoc(), rewriter);
+    Value element = op.getElement(), power = op.getPower();
+    Value zero = b.integer(0, 64), one = b.integer(1, 64);
+    Value left = clampShift(b, power);
+    Value right = clampShift(b, b.sub(b.integer(0), power));
+    Value half = b.create<arith::ShRUIOp>(
+        b.create<arith::ShLIOp>(one, right).getResult(), one);
+    Value sum = b.add(b.create<math::AbsIOp>(element), half);
+    Value rounded = b.create<arith::ShRUIOp>(sum, right);
+    Value limit = b.integer(op.getLimit(), 64);
+    Value highest = b.create<arith::ShRUIOp>(limit, left);
+    Value exceeds = b.compare(arith::CmpIPredicate::ugt, rounded, highest);
+    Value grown = b.create<arith::ShLIOp>(rounded, left);
+    Value magnitude = b.select(exceeds, limit, grown);
+    Value isNegative = b.compare(arith::CmpIPredicate::slt, element, zero);
+    rewriter.replaceOp(op,
+                       b.select(isNegative, b.sub(zero, magnitude), magnitude));
+    return success();
+  }
+
+  /// The shift clamped to [0, 63], as an i64. A larger one to the right leaves
+  /// 0, and one to the left only 0 below the limit.
+  static Value clampShift(LoopBuilder &b, Value shift) {
+    Value positive = b.create<arith::MaxSIOp>(shift, b.integer(0));
+    return b.extend(b.create<arith::MinSIOp>(positive, b.integer(63)), 64);
+  }
+};
+
 /// Bit by bit, from the highest one that a root can have.
 struct LowerIntegerSqrt : OpRewritePattern<IntegerSqrtOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -111,6 +143,7 @@ struct LowerIntegerSqrt : OpRewritePattern<IntegerSqrtOp> {
 } // namespace
 
 void qtc::populateIntegerMath(RewritePatternSet &patterns) {
-  patterns.add<LowerMagnitudeBits, LowerRoundShift, LowerIntegerSqrt>(
-      patterns.getContext());
+  patterns
+      .add<LowerMagnitudeBits, LowerRoundShift, LowerScale, LowerIntegerSqrt>(
+          patterns.getContext());
 }

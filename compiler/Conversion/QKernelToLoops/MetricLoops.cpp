@@ -33,10 +33,12 @@ public:
 
   int64_t getNumOutputs() const override { return numOutputs; }
   Value getPrediction(Value position) override {
-    return b.load(op.getPredictions(), {row, position});
+    return convert(b.load(op.getPredictions(), {row, position}),
+                   op.getExponent());
   }
   Value getTarget(Value position) override {
-    return b.load(op.getTargets(), {row, position});
+    return convert(b.load(op.getTargets(), {row, position}),
+                   op.getTargetExponent());
   }
   Value getLabel() override { return label; }
 
@@ -58,6 +60,9 @@ public:
   }
 
 protected:
+  /// A number of the row's arithmetic for an element of an operand.
+  virtual Value convert(Value element, Value exponent) = 0;
+
   /// The element of a constant at `position`.
   Value loadConstant(DenseElementsAttr elements, Value position);
 
@@ -115,6 +120,9 @@ public:
   Value isAbove(Value a, Value c) override {
     return b.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, a, c);
   }
+
+private:
+  Value convert(Value element, Value) override { return element; }
 };
 
 class FixedRow : public RowOfBuffers {
@@ -136,6 +144,12 @@ public:
   }
 
 private:
+  Value convert(Value element, Value exponent) override {
+    Value power = b.add(exponent, b.integer(kFraction));
+    return b.create<ScaleOp>(b.getI64Type(), b.extend(element, 64), power,
+                             kLimit);
+  }
+
   static constexpr int64_t kFraction = qtrain::kMetricFraction;
   static constexpr int64_t kOne = int64_t(1) << kFraction;
   static constexpr int64_t kLimit = int64_t(1) << 61;

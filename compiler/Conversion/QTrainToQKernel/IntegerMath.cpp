@@ -166,23 +166,7 @@ Value qtc::createRoundedShift(ImplicitLocOpBuilder &builder, Value element,
 
 Value qtc::createScaled(ImplicitLocOpBuilder &builder, Value value, Value power,
                         int64_t limit) {
-  constexpr int64_t kLast = 63;
-  Value one = createInt(builder, 1, 64);
-  Value left = extendTo(builder, clampInt(builder, power, 0, kLast), 64);
-  Value negated = builder.create<arith::SubIOp>(
-      createInt(builder, 0), clampInt(builder, power, -kLast, 0));
-  Value right = extendTo(builder, negated, 64);
-  Value half = builder.create<arith::ShRUIOp>(
-      builder.create<arith::ShLIOp>(one, right), one);
-  Value magnitude = builder.create<math::AbsIOp>(value);
-  Value rounded = builder.create<arith::ShRUIOp>(
-      builder.create<arith::AddIOp>(magnitude, half), right);
-  Value bound = createInt(builder, limit, 64);
-  Value exceeds = builder.create<arith::CmpIOp>(
-      CmpIPredicate::ugt, rounded, builder.create<arith::ShRUIOp>(bound, left));
-  Value grown = builder.create<arith::ShLIOp>(rounded, left);
-  return createWithSign(
-      builder, builder.create<arith::SelectOp>(exceeds, bound, grown), value);
+  return builder.create<qkernel::ScaleOp>(value.getType(), value, power, limit);
 }
 
 Value qtc::createDivideNearest(ImplicitLocOpBuilder &builder, Value value,

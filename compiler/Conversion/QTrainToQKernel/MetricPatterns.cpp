@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Conversion/QTrainToQKernel/IntegerMath.h"
 #include "compiler/Conversion/QTrainToQKernel/LabelSupport.h"
 #include "compiler/Conversion/QTrainToQKernel/PatternSupport.h"
 #include "dialect/QKernel/IR/QKernel.h"
@@ -21,21 +20,6 @@ using namespace qtc::qtrain;
 
 namespace {
 
-/// The numbers of `parts` as kernels of metrics take them: floats, or fixed
-/// point.
-Value createNumbers(ImplicitLocOpBuilder &builder, const ScaledParts &parts) {
-  constexpr int64_t kLimit = int64_t(1) << 61;
-  if (!parts.exponent)
-    return parts.mantissas;
-  Value power = createOffset(builder, parts.exponent, kMetricFraction);
-  return createElementwise(
-      builder, parts.mantissas, builder.getI64Type(),
-      [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
-        return createScaled(inner, extendTo(inner, elements[0], 64), power,
-                            kLimit);
-      });
-}
-
 /// The exponent of fixed point, or null if `mantissas` are floats.
 Value createFixedExponent(ImplicitLocOpBuilder &builder, Value mantissas) {
   return getElementTypeOrSelf(mantissas.getType()).isF32()
@@ -48,15 +32,13 @@ struct LowerRowMetric : LoweringPattern<RowMetricOp> {
   LogicalResult lower(RowMetricOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
-    Value targets = op.getMetric().takesClasses()
-                        ? Value(op.getTarget())
-                        : createNumbers(builder, parts[1]);
-    Value values =
-        builder
-            .create<qkernel::RowMetricOp>(createNumbers(builder, parts[0]),
-                                          targets, createResult(builder, op),
-                                          op.getMetric(), op.getIgnoredAttr())
-            .getResult(0);
+    bool hasLabels = op.getMetric().takesClasses();
+    Value targets = hasLabels ? Value(op.getTarget()) : parts[1].mantissas;
+    auto kernel = builder.create<qkernel::RowMetricOp>(
+        parts[0].mantissas, targets, parts[0].exponent,
+        hasLabels ? Value() : parts[1].exponent, createResult(builder, op),
+        op.getMetric(), op.getIgnoredAttr());
+    Value values = kernel.getResult(0);
     replaceWithParts(rewriter, op, values,
                      createFixedExponent(builder, values));
     return success();

@@ -381,25 +381,29 @@ def QKernel_SoftmaxErrorOp
 
 def QKernel_RowMetricOp
     : QKernel_KernelOp<"row_metric",
-                       (ins QKernel_Shaped<[I64, F32]>:$predictions,
-                            QKernel_Shaped<[I32, I64, F32]>:$targets),
+                       (ins QKernel_Elements:$predictions,
+                            QKernel_Elements:$targets),
                        (ins QKernel_Shaped<[I64, F32]>:$values),
                        (ins QTrain_Metric:$metric,
-                            OptionalAttr<I32Attr>:$ignored)> {
+                            OptionalAttr<I32Attr>:$ignored),
+                       (ins Optional<I32>:$exponent,
+                            Optional<I32>:$target_exponent)> {
   let summary = "A metric of each row";
   let description = [{
-    ins: predictions [N, K], and targets [N, K] or labels [N]. outs: values [N].
-    See `qtrain.row_metric`. Integers are fixed point with 32 fraction bits;
-    their magnitudes are at most 2^61.
+    ins: predictions [N, K], and targets [N, K] or labels [N]; mantissas have an
+    `exponent` or a `target_exponent`. outs: values [N], floats of floats, and
+    fixed point with 32 fraction bits of mantissas. See `qtrain.row_metric`.
 
     Constraints:
     - (C1) operands have the shapes above; the metric accepts K columns.
-    - (C2) labels have 32 bits; all other operands are of one type.
+    - (C2) labels have 32 bits. All other operands are floats without exponents,
+      or all are mantissas with one each, and values of 64 bits.
 
     Example:
 
     ```mlir
-    qkernel.row_metric ins(%y, %t : memref<8x2xi64>, memref<8x2xi64>)
+    qkernel.row_metric ins(%y, %t : memref<8x2xi8>, memref<8x2xi32>)
+      exponent(%s : i32) target_exponent(%r : i32)
       outs(%l : memref<8xi64>) {metric = #qtrain.mean_squares}
     ```
   }];
@@ -454,6 +458,28 @@ def QKernel_RoundShiftOp : Op<QKernel_Dialect, "round_shift", [
   let results = (outs AnyTypeOf<[I16, I32, I64]>:$result);
   let assemblyFormat = [{
     $element `by` $shift `to` $bits `bits` attr-dict `:`
+      functional-type(operands, results)
+  }];
+}
+
+def QKernel_ScaleOp : Op<QKernel_Dialect, "scale", [Pure]> {
+  let summary = "An integer times a power of two, rounded and clamped";
+  let description = [{
+    `element` · 2^`power`, rounded to nearest, halves away from zero, and clamped
+    to ±`limit`. The magnitude of `element` is below 2^62; `power` may have any
+    value.
+
+    Example:
+
+    ```mlir
+    %y = qkernel.scale %x by %p to 1024 : (i64, i32) -> i64
+    ```
+  }];
+  let arguments = (ins I64:$element, I32:$power,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$limit);
+  let results = (outs I64:$result);
+  let assemblyFormat = [{
+    $element `by` $power `to` $limit attr-dict `:`
       functional-type(operands, results)
   }];
 }

@@ -661,18 +661,19 @@ LogicalResult RowMetricOp::verify() {
     return emitOpError() << "expected predictions of rank 2 as the metric "
                             "takes them, but got "
                          << getPredictions().getType();
-  auto getElement = [](Value value) {
-    return getElementTypeOrSelf(value.getType());
-  };
-  Type type = getElement(getPredictions());
+  bool hasFloats = isFloat(getPredictions());
   bool hasLabels = metric.takesClasses();
-  bool fits = hasLabels ? getElement(getTargets()).isInteger(32)
-                        : getElement(getTargets()) == type;
-  if (!fits || getElement(getValues()) != type) // C2
-    return emitOpError() << "expected values and targets as the metric and "
-                         << type << " need them, but got "
-                         << getTargets().getType() << " and "
-                         << getValues().getType();
+  Type target = getElementTypeOrSelf(getTargets().getType());
+  if (hasLabels ? !target.isInteger(32)
+                : isFloat(getTargets()) != hasFloats) // C2
+    return emitOpError() << "expected targets as the metric and "
+                         << getPredictions().getType() << " need them, but got "
+                         << getTargets().getType();
+  if (isFloat(getValues()) != hasFloats ||
+      hasFloats == (getExponent() != nullptr) ||
+      (hasFloats || hasLabels) == (getTargetExponent() != nullptr)) // C2
+    return emitOpError("expected values of 64 bits and an exponent exactly for "
+                       "mantissas");
   if (failed(expectShape(*this, "targets", getTargets(),
                          hasLabels ? shape.take_front() : shape))) // C1
     return failure();

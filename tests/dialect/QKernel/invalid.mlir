@@ -451,7 +451,7 @@ func.func @f(%y: memref<8x2xf32>, %t: memref<4xi32>, %l: memref<8xf32>) {
 
 // (C2)
 func.func @f(%y: memref<8x2xf32>, %t: memref<8x2xi64>, %l: memref<8xf32>) {
-  // expected-error @below {{expected values and targets as the metric and 'f32' need them, but got 'memref<8x2xi64>' and 'memref<8xf32>'}}
+  // expected-error @below {{expected targets as the metric and 'memref<8x2xf32>' need them, but got 'memref<8x2xi64>'}}
   qkernel.row_metric ins(%y, %t : memref<8x2xf32>, memref<8x2xi64>) outs(%l : memref<8xf32>) {metric = #qtrain.mean_squares}
   return
 }
@@ -459,8 +459,37 @@ func.func @f(%y: memref<8x2xf32>, %t: memref<8x2xi64>, %l: memref<8xf32>) {
 // -----
 
 // (C2)
-func.func @f(%y: memref<8x2xi64>, %t: memref<8xi32>, %l: memref<8xf32>) {
-  // expected-error @below {{expected values and targets as the metric and 'i64' need them, but got 'memref<8xi32>' and 'memref<8xf32>'}}
-  qkernel.row_metric ins(%y, %t : memref<8x2xi64>, memref<8xi32>) outs(%l : memref<8xf32>) {metric = #qtrain.accuracy}
+func.func @f(%y: memref<8x2xf32>, %t: memref<8xi64>, %l: memref<8xf32>) {
+  // expected-error @below {{expected targets as the metric and 'memref<8x2xf32>' need them, but got 'memref<8xi64>'}}
+  qkernel.row_metric ins(%y, %t : memref<8x2xf32>, memref<8xi64>) outs(%l : memref<8xf32>) {metric = #qtrain.accuracy}
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%y: memref<8x2xi8>, %t: memref<8xi32>, %l: memref<8xi64>) {
+  // expected-error @below {{expected values of 64 bits and an exponent exactly for mantissas}}
+  qkernel.row_metric ins(%y, %t : memref<8x2xi8>, memref<8xi32>) outs(%l : memref<8xi64>) {metric = #qtrain.accuracy}
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%y: memref<8x2xi8>, %t: memref<8x2xi32>, %l: memref<8xi64>, %s: i32) {
+  // expected-error @below {{expected values of 64 bits and an exponent exactly for mantissas}}
+  qkernel.row_metric ins(%y, %t : memref<8x2xi8>, memref<8x2xi32>) exponent(%s : i32) outs(%l : memref<8xi64>)
+    {metric = #qtrain.mean_squares}
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%y: memref<8x2xi8>, %t: memref<8xi32>, %l: memref<8xf32>, %s: i32) {
+  // expected-error @below {{expected values of 64 bits and an exponent exactly for mantissas}}
+  qkernel.row_metric ins(%y, %t : memref<8x2xi8>, memref<8xi32>) exponent(%s : i32) outs(%l : memref<8xf32>)
+    {metric = #qtrain.accuracy}
   return
 }
