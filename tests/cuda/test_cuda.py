@@ -25,7 +25,7 @@ import harness  # noqa: E402
 import port_models  # noqa: E402
 import runs  # noqa: E402
 import test_ports  # noqa: E402
-import test_wage  # noqa: E402
+import wage_runs  # noqa: E402
 
 # A warm-up of every kind of node; shapes that leave threads of blocks without work.
 MODELS = (
@@ -104,22 +104,22 @@ class EmulatedPorts(EmulatedCase):
 class EmulatedWage(EmulatedCase):
     """Operands of 16 bits in pieces, masks of bits, and draws of their own."""
 
-    COMPILE_OPTIONS = test_wage.Wage.COMPILE_OPTIONS
-    TRAIN_OPTIONS = test_wage.Wage.TRAIN_OPTIONS
+    COMPILE_OPTIONS = wage_runs.WageCase.COMPILE_OPTIONS
+    TRAIN_OPTIONS = wage_runs.WageCase.TRAIN_OPTIONS
     # Widths that need different sums; others differ in numbers only.
     MODES = ("--wage-bits=2-8-12-8", "--wage-bits=2-8-8-16", "--wage-bits=2-8-16-15")
 
     def test_modes(self):
-        modes = [mode for mode in test_wage.MODES if set(mode) & set(self.MODES)]
+        modes = [mode for mode in wage_runs.MODES if set(mode) & set(self.MODES)]
         self.assertEqual(len(modes), len(self.MODES))
         for index, mode in enumerate(modes):
             with self.subTest(mode=mode):
-                self.compare(test_wage.MODELS[index % 2], *test_wage.split(mode), threads=(1,))
+                self.compare(wage_runs.MODELS[index % 2], *wage_runs.split(mode), threads=(1,))
 
     def test_nodes(self):
         for name in ("bounded_functions", "conv_phases", "max_pool_dilated"):
             with self.subTest(model=name):
-                self.compare(name, test_wage.NODES[name], threads=(1,))
+                self.compare(name, wage_runs.NODES[name], threads=(1,))
 
 
 class SameAsProcessor(harness.Case):

@@ -7,7 +7,7 @@ import os
 import unittest
 
 import harness
-import test_wage
+import wage_runs
 from differential import DifferentialCase
 
 USAGE, FAILURE = 2, 1
@@ -71,8 +71,8 @@ class Optimizers(DifferentialCase):
 class WageLayers(DifferentialCase):
     """The same options in the other integer scheme."""
 
-    COMPILE_OPTIONS = test_wage.Wage.COMPILE_OPTIONS
-    TRAIN_OPTIONS = test_wage.Wage.TRAIN_OPTIONS
+    COMPILE_OPTIONS = wage_runs.WageCase.COMPILE_OPTIONS
+    TRAIN_OPTIONS = wage_runs.WageCase.TRAIN_OPTIONS
 
     def test_wage(self):
         options = ("--freeze=conv*", "--layer=fc*:rate=2")
