@@ -66,9 +66,9 @@ Value buildCrossEntropyGradient(ImplicitLocOpBuilder &builder, Value prediction,
 
 MetricAttrInterface getCrossEntropy(Builder &builder,
                                     const LossConstants &constants) {
-  DenseF64ArrayAttr weights;
+  ArrayAttr weights;
   if (!constants.classWeights.empty())
-    weights = builder.getDenseF64ArrayAttr(constants.classWeights);
+    weights = builder.getF64ArrayAttr(constants.classWeights);
   return CrossEntropyAttr::get(builder.getContext(),
                                builder.getF64FloatAttr(constants.smoothing),
                                weights);

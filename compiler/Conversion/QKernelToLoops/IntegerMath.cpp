@@ -53,6 +53,22 @@ struct LowerMagnitudeBits : OpRewritePattern<MagnitudeBitsOp> {
   }
 };
 
+/// |element| / 2^amount, halves rounded up, for an amount below the width.
+static Value divideMagnitude(LoopBuilder &b, Value element, Value amount) {
+  Value one = b.integer(1, element.getType().getIntOrFloatBitWidth());
+  Value half = b.create<arith::ShRUIOp>(
+      b.create<arith::ShLIOp>(one, amount).getResult(), one);
+  Value sum = b.add(b.create<math::AbsIOp>(element), half);
+  return b.create<arith::ShRUIOp>(sum, amount);
+}
+
+/// `magnitude` with the sign of `element`.
+static Value withSign(LoopBuilder &b, Value magnitude, Value element) {
+  Value zero = b.zero(element.getType());
+  Value isNegative = b.compare(arith::CmpIPredicate::slt, element, zero);
+  return b.select(isNegative, b.sub(zero, magnitude), magnitude);
+}
+
 /// Computes in the width of the element. Magnitudes are below 2^(width − 1), so
 /// shifts of width − 1 still leave a rounded bit and larger ones leave nothing.
 /// LLVM moves code that depends only on the shift out of loops.
@@ -70,18 +86,12 @@ struct LowerRoundShift : OpRewritePattern<RoundShiftOp> {
     if (width < 32)
       amount = b.create<arith::TruncIOp>(element.getType(), amount);
     amount = b.extend(amount, width);
-    Value zero = b.integer(0, width), one = b.integer(1, width);
-    Value half = b.create<arith::ShRUIOp>(
-        b.create<arith::ShLIOp>(one, amount).getResult(), one);
-    Value keep = b.select(takesAll, zero, b.integer(-1, width));
+    Value keep = b.select(takesAll, b.integer(0, width), b.integer(-1, width));
     Value limit = b.integer(llvm::maxIntN(op.getBits()), width);
-
-    Value sum = b.add(b.create<math::AbsIOp>(element), half);
-    Value quotient = b.create<arith::ShRUIOp>(sum, amount);
+    Value quotient = divideMagnitude(b, element, amount);
     Value rounded = b.create<arith::MinUIOp>(
         b.create<arith::AndIOp>(quotient, keep).getResult(), limit);
-    Value isNegative = b.compare(arith::CmpIPredicate::slt, element, zero);
-    rewriter.replaceOp(op, b.select(isNegative, b.sub(zero, rounded), rounded));
+    rewriter.replaceOp(op, withSign(b, rounded, element));
     return success();
   }
 };
@@ -91,30 +101,28 @@ struct LowerScale : OpRewritePattern<ScaleOp> {
   LogicalResult matchAndRewrite(ScaleOp op,
                                 PatternRewriter &rewriter) const override {
     LoopBuilder b(op.getLoc(), rewriter);
-    Value element = op.getElement(), power = op.getPower();
-    Value zero = b.integer(0, 64), one = b.integer(1, 64);
-    Value left = clampShift(b, power);
-    Value right = clampShift(b, b.sub(b.integer(0), power));
-    Value half = b.create<arith::ShRUIOp>(
-        b.create<arith::ShLIOp>(one, right).getResult(), one);
-    Value sum = b.add(b.create<math::AbsIOp>(element), half);
-    Value rounded = b.create<arith::ShRUIOp>(sum, right);
+    Value element = op.getElement();
+    // A larger shift to the right leaves 0, and one to the left only 0 below
+    // the limit. The smallest power has no negative of its width.
+    constexpr int64_t kLast = 63;
+    Value power = b.create<arith::MaxSIOp>(
+        b.create<arith::MinSIOp>(op.getPower(), b.integer(kLast)),
+        b.integer(-kLast));
+    Value left = shiftOf(b, power);
+    Value right = shiftOf(b, b.sub(b.integer(0), power));
+    Value rounded = divideMagnitude(b, element, right);
     Value limit = b.integer(op.getLimit(), 64);
     Value highest = b.create<arith::ShRUIOp>(limit, left);
     Value exceeds = b.compare(arith::CmpIPredicate::ugt, rounded, highest);
     Value grown = b.create<arith::ShLIOp>(rounded, left);
-    Value magnitude = b.select(exceeds, limit, grown);
-    Value isNegative = b.compare(arith::CmpIPredicate::slt, element, zero);
     rewriter.replaceOp(op,
-                       b.select(isNegative, b.sub(zero, magnitude), magnitude));
+                       withSign(b, b.select(exceeds, limit, grown), element));
     return success();
   }
 
-  /// The shift clamped to [0, 63], as an i64. A larger one to the right leaves
-  /// 0, and one to the left only 0 below the limit.
-  static Value clampShift(LoopBuilder &b, Value shift) {
-    Value positive = b.create<arith::MaxSIOp>(shift, b.integer(0));
-    return b.extend(b.create<arith::MinSIOp>(positive, b.integer(63)), 64);
+  /// max(power, 0) as an i64.
+  static Value shiftOf(LoopBuilder &b, Value power) {
+    return b.extend(b.create<arith::MaxSIOp>(power, b.integer(0)), 64);
   }
 };
 

@@ -238,6 +238,25 @@ Value LoopBuilder::flatten(Value buffer) {
   return flattenBuffer(*this, getLoc(), buffer);
 }
 
+Value LoopBuilder::table(StringRef name, DenseElementsAttr elements) {
+  auto module = getInsertionBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  auto type =
+      MemRefType::get(elements.getType().getShape(), elements.getElementType());
+  memref::GlobalOp found;
+  for (auto global : module.getOps<memref::GlobalOp>())
+    if (global.getInitialValue() == elements)
+      found = global;
+  if (!found) {
+    InsertionGuard guard(*this);
+    setInsertionPointToStart(module.getBody());
+    found = create<memref::GlobalOp>(name, getStringAttr("private"), type,
+                                     elements, /*constant=*/true,
+                                     /*alignment=*/IntegerAttr());
+    SymbolTable(module).insert(found);
+  }
+  return create<memref::GetGlobalOp>(type, found.getSymName());
+}
+
 void LoopBuilder::fillZero(Value buffer, StringRef kind) {
   auto type = cast<MemRefType>(buffer.getType());
   Value element = zero(type.getElementType());

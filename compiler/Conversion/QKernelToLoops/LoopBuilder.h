@@ -95,6 +95,9 @@ public:
   void fillZero(Value buffer, llvm::StringRef kind);
   /// The elements of a buffer in a row.
   Value flatten(Value buffer);
+  /// A buffer with constant `elements`, which the functions of a module share.
+  /// It is named `name`, perhaps with a number.
+  Value table(llvm::StringRef name, mlir::DenseElementsAttr elements);
 
 private:
   Grain grain;

@@ -63,8 +63,15 @@ protected:
   /// A number of the row's arithmetic for an element of an operand.
   virtual Value convert(Value element, Value exponent) = 0;
 
-  /// The element of a constant at `position`.
-  Value loadConstant(DenseElementsAttr elements, Value position);
+  /// The number of a table at `position`.
+  template <typename T>
+  Value load(ArrayRef<T> numbers, Type type, Value position) {
+    auto shape = static_cast<int64_t>(numbers.size());
+    return b.load(b.table("qtc_metric_table",
+                          DenseElementsAttr::get(
+                              RankedTensorType::get(shape, type), numbers)),
+                  position);
+  }
 
   LoopBuilder &b;
 
@@ -74,37 +81,13 @@ private:
   int64_t numOutputs;
 };
 
-Value RowOfBuffers::loadConstant(DenseElementsAttr elements, Value position) {
-  auto module = op->getParentOfType<ModuleOp>();
-  auto type =
-      MemRefType::get(elements.getType().getShape(), elements.getElementType());
-  // Functions of a module share a table.
-  memref::GlobalOp table;
-  for (auto global : module.getOps<memref::GlobalOp>())
-    if (global.getInitialValue() == elements)
-      table = global;
-  if (!table) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(module.getBody());
-    table = b.create<memref::GlobalOp>(
-        "qtc_metric_table", b.getStringAttr("private"), type, elements,
-        /*constant=*/true, /*alignment=*/IntegerAttr());
-    SymbolTable(module).insert(table);
-  }
-  return b.load(b.create<memref::GetGlobalOp>(type, table.getSymName()),
-                position);
-}
-
 class FloatRow : public RowOfBuffers {
 public:
   using RowOfBuffers::RowOfBuffers;
 
   Value lookUp(ArrayRef<double> table, Value position) override {
     std::vector<float> numbers(table.begin(), table.end());
-    auto type = RankedTensorType::get(static_cast<int64_t>(numbers.size()),
-                                      b.getF32Type());
-    return loadConstant(DenseElementsAttr::get(type, ArrayRef<float>(numbers)),
-                        position);
+    return load(ArrayRef<float>(numbers), b.getF32Type(), position);
   }
   Value constant(double number) override {
     return b.create<arith::ConstantOp>(b.getF32FloatAttr(number));
@@ -129,8 +112,15 @@ class FixedRow : public RowOfBuffers {
 public:
   using RowOfBuffers::RowOfBuffers;
 
-  Value lookUp(ArrayRef<double> table, Value position) override;
-  Value constant(double number) override { return integer(toFixed(number)); }
+  Value lookUp(ArrayRef<double> table, Value position) override {
+    SmallVector<int64_t> numbers;
+    for (double number : table)
+      numbers.push_back(qtrain::toMetricMantissa(number));
+    return load(ArrayRef<int64_t>(numbers), b.getI64Type(), position);
+  }
+  Value constant(double number) override {
+    return integer(qtrain::toMetricMantissa(number));
+  }
   Value add(Value a, Value c) override { return saturate(b.add(a, c)); }
   Value sub(Value a, Value c) override { return saturate(b.sub(a, c)); }
   Value mul(Value a, Value c) override;
@@ -152,16 +142,11 @@ private:
 
   static constexpr int64_t kFraction = qtrain::kMetricFraction;
   static constexpr int64_t kOne = int64_t(1) << kFraction;
-  static constexpr int64_t kLimit = int64_t(1) << 61;
+  static constexpr int64_t kLimit = qtrain::kMetricLimit;
   /// Fraction bits of the argument of a polynomial, so that products fit.
   static constexpr int64_t kShort = kFraction - 1;
   static constexpr double kLog2 = 0.693147180559945309;
 
-  static int64_t toFixed(double number) {
-    double limit = static_cast<double>(kLimit);
-    return static_cast<int64_t>(std::nearbyint(
-        std::clamp(std::ldexp(number, kFraction), -limit, limit)));
-  }
   Value integer(int64_t value) { return b.integer(value, 64); }
   Value saturate(Value value) { return b.clamp(value, kLimit); }
   Value shiftRight(Value value, Value amount) {
@@ -173,17 +158,6 @@ private:
   /// The sum of `coefficients`[j] · x^j, x having kShort fraction bits.
   Value evaluate(ArrayRef<int64_t> coefficients, Value x);
 };
-
-Value FixedRow::lookUp(ArrayRef<double> table, Value position) {
-  double largest = *std::max_element(table.begin(), table.end());
-  SmallVector<int64_t> numbers;
-  for (double number : table)
-    numbers.push_back(toFixed(number / largest));
-  auto type = RankedTensorType::get(static_cast<int64_t>(numbers.size()),
-                                    b.getI64Type());
-  return loadConstant(DenseElementsAttr::get(type, ArrayRef<int64_t>(numbers)),
-                      position);
-}
 
 /// The product has 128 bits, of which the high half is clamped first.
 Value FixedRow::mul(Value a, Value c) {
@@ -212,7 +186,7 @@ Value FixedRow::exp(Value a) {
   SmallVector<int64_t> series;
   double coefficient = 1.0;
   for (int64_t j = 1; j <= kTerms; ++j) {
-    series.push_back(toFixed(coefficient));
+    series.push_back(qtrain::toMetricMantissa(coefficient));
     coefficient *= -kLog2 / static_cast<double>(j);
   }
   Value distance = b.create<arith::MinSIOp>(b.sub(integer(0), a),
@@ -247,7 +221,8 @@ Value FixedRow::log1p(Value a) {
   Value logarithm = shiftRight(b.mul(z, evaluate(series, square)),
                                2 * kShort - kFraction - 1);
   Value exponent = b.sub(integer(63 - kFraction), zeros);
-  return b.add(b.mul(exponent, integer(toFixed(kLog2))), logarithm);
+  return b.add(b.mul(exponent, integer(qtrain::toMetricMantissa(kLog2))),
+               logarithm);
 }
 
 /// One row after another.
@@ -259,13 +234,14 @@ struct LowerRowMetric : LoopPattern<RowMetricOp> {
     LoopBuilder b = start(op, rewriter);
     Value values = op.getValues();
     b.parallel(getBufferShape(values)[0], "metric", /*macs=*/0, [&](Value n) {
-      auto [label, isIgnored] = readLabel(b, op, n);
+      Value label;
+      if (op.getMetric().takesClasses())
+        label = b.create<arith::IndexCastOp>(b.getIndexType(),
+                                             b.load(op.getTargets(), n));
       bool hasFloats = getElementTypeOrSelf(values.getType()).isF32();
-      Value value = hasFloats ? build<FloatRow>(b, op, n, label)
-                              : build<FixedRow>(b, op, n, label);
-      if (isIgnored)
-        value = b.select(isIgnored, b.zero(value.getType()), value);
-      b.store(value, values, n);
+      b.store(hasFloats ? build<FloatRow>(b, op, n, label)
+                        : build<FixedRow>(b, op, n, label),
+              values, n);
     });
     rewriter.eraseOp(op);
     return success();
@@ -275,21 +251,6 @@ struct LowerRowMetric : LoopPattern<RowMetricOp> {
   static Value build(LoopBuilder &b, RowMetricOp op, Value n, Value label) {
     RowTy row(b, op, n, label);
     return op.getMetric().buildValue(row);
-  }
-
-  /// The label of row `n`, or 0 where it is ignored, and whether it is; null
-  /// where there is none.
-  static std::pair<Value, Value> readLabel(LoopBuilder &b, RowMetricOp op,
-                                           Value n) {
-    if (!op.getMetric().takesClasses())
-      return {};
-    Value label = b.load(op.getTargets(), n), isIgnored;
-    if (op.getIgnored()) {
-      isIgnored =
-          b.isEqual(label, b.integer(static_cast<int32_t>(*op.getIgnored())));
-      label = b.select(isIgnored, b.integer(0), label);
-    }
-    return {b.create<arith::IndexCastOp>(b.getIndexType(), label), isIgnored};
   }
 };
 } // namespace

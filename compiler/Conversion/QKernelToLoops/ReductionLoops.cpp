@@ -318,7 +318,7 @@ struct LowerSoftmaxError : LoopPattern<SoftmaxErrorOp> {
     Value labels = op.getLabels(), errors = op.getError();
     ArrayRef<int64_t> shape = getBufferShape(errors);
     bool fraction = *op.getExponential() == qtrain::Exponential::Fraction;
-    Value table = fraction ? getTable(op, rewriter) : Value();
+    Value table = fraction ? getTable(b) : Value();
     b.parallel(shape[0], "softmax_error", /*macs=*/0, [&](Value n) {
       auto power = [&](Value k) -> Value {
         Value logit = b.extend(b.load(logits, {n, k}), 64);
@@ -400,26 +400,16 @@ struct LowerSoftmaxError : LoopPattern<SoftmaxErrorOp> {
     return b.create<arith::ShRUIOp>(power, octaves);
   }
 
-  /// T[f] = round(2^16 · 2^(−f/256)), as a constant of the module.
-  static Value getTable(SoftmaxErrorOp op, PatternRewriter &rewriter) {
-    constexpr StringLiteral name = "qtc_power_table";
-    auto module = op->getParentOfType<ModuleOp>();
-    auto type = MemRefType::get({256}, rewriter.getI32Type());
-    if (!module.lookupSymbol(name)) {
-      SmallVector<int32_t> values;
-      for (int f = 0; f < 256; ++f)
-        values.push_back(
-            static_cast<int32_t>(std::round(65536.0 * std::exp2(-f / 256.0))));
-      OpBuilder::InsertionGuard guard(rewriter);
-      rewriter.setInsertionPointToStart(module.getBody());
-      rewriter.create<memref::GlobalOp>(
-          op.getLoc(), name, rewriter.getStringAttr("private"), type,
-          DenseIntElementsAttr::get(
-              RankedTensorType::get({256}, rewriter.getI32Type()),
-              ArrayRef<int32_t>(values)),
-          /*constant=*/true, /*alignment=*/IntegerAttr());
-    }
-    return rewriter.create<memref::GetGlobalOp>(op.getLoc(), type, name);
+  /// T[f] = round(2^16 · 2^(−f/256)).
+  static Value getTable(LoopBuilder &b) {
+    SmallVector<int32_t> values;
+    for (int f = 0; f < 256; ++f)
+      values.push_back(
+          static_cast<int32_t>(std::round(65536.0 * std::exp2(-f / 256.0))));
+    return b.table(
+        "qtc_power_table",
+        DenseIntElementsAttr::get(RankedTensorType::get({256}, b.getI32Type()),
+                                  ArrayRef<int32_t>(values)));
   }
 
   /// Case A of `niti.md` 4.4: whole octaves, truncated toward zero.

@@ -469,8 +469,6 @@ private:
   }
 };
 
-/// Sums of floats, or of differently scaled operands (numerics contract,
-/// section 4, Sums).
 struct LowerMaxMagnitude : LoweringPattern<MaxMagnitudeOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(MaxMagnitudeOp op, ArrayRef<ScaledParts> parts,
@@ -481,6 +479,8 @@ struct LowerMaxMagnitude : LoweringPattern<MaxMagnitudeOp> {
   }
 };
 
+/// Sums of floats, or of differently scaled operands (numerics contract,
+/// section 4.7).
 struct LowerSum : LoweringPattern<SumOp> {
   using LoweringPattern::LoweringPattern;
 

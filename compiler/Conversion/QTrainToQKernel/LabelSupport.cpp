@@ -18,17 +18,20 @@ qtc::getClassWeights(std::optional<ArrayRef<double>> weights, int64_t classes) {
                  : SmallVector<double>(classes, 1.0);
 }
 
+Value qtc::isIgnored(ImplicitLocOpBuilder &builder, Value label,
+                     IntegerAttr ignored) {
+  if (!ignored)
+    return Value();
+  return builder.create<arith::CmpIOp>(arith::CmpIPredicate::eq, label,
+                                       createInt(builder, ignored.getInt()));
+}
+
 std::pair<Value, Value> qtc::readLabel(ImplicitLocOpBuilder &builder,
                                        Value label, IntegerAttr ignored) {
-  Value isIgnored;
-  if (ignored) {
-    isIgnored = builder.create<arith::CmpIOp>(
-        arith::CmpIPredicate::eq, label, createInt(builder, ignored.getInt()));
-    label = builder.create<arith::SelectOp>(isIgnored, createInt(builder, 0),
-                                            label);
-  }
+  Value isOut = isIgnored(builder, label, ignored);
+  label = selectCounted(builder, isOut, label);
   return {builder.create<arith::IndexCastOp>(builder.getIndexType(), label),
-          isIgnored};
+          isOut};
 }
 
 Value qtc::selectCounted(ImplicitLocOpBuilder &builder, Value isIgnored,

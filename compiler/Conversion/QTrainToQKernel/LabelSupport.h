@@ -20,6 +20,10 @@ namespace qtc {
 llvm::SmallVector<double>
 getClassWeights(std::optional<llvm::ArrayRef<double>> weights, int64_t classes);
 
+/// Whether `label` is `ignored`; null if no label is.
+mlir::Value isIgnored(mlir::ImplicitLocOpBuilder &builder, mlir::Value label,
+                      mlir::IntegerAttr ignored);
+
 /// `label` as an index, or 0 where it is `ignored`, and whether it is; null if
 /// no label is.
 std::pair<mlir::Value, mlir::Value>

@@ -11,9 +11,6 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
-#include <algorithm>
-#include <cmath>
-
 using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
@@ -33,15 +30,30 @@ struct LowerRowMetric : LoweringPattern<RowMetricOp> {
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
     bool hasLabels = op.getMetric().takesClasses();
-    Value targets = hasLabels ? Value(op.getTarget()) : parts[1].mantissas;
+    Value targets = hasLabels ? createCounted(builder, op, op.getTarget())
+                              : parts[1].mantissas;
     auto kernel = builder.create<qkernel::RowMetricOp>(
         parts[0].mantissas, targets, parts[0].exponent,
         hasLabels ? Value() : parts[1].exponent, createResult(builder, op),
-        op.getMetric(), op.getIgnoredAttr());
-    Value values = kernel.getResult(0);
+        op.getMetric());
+    Value values = createCounted(builder, op, kernel.getResult(0));
     replaceWithParts(rewriter, op, values,
                      createFixedExponent(builder, values));
     return success();
+  }
+
+  /// Those of `rows`, one for each label, that count, and 0 for the others.
+  static Value createCounted(ImplicitLocOpBuilder &builder, RowMetricOp op,
+                             Value rows) {
+    if (!op.getIgnored())
+      return rows;
+    return createElementwise(
+        builder, {rows, op.getTarget()}, getElementTypeOrSelf(rows.getType()),
+        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+          return selectCounted(
+              inner, isIgnored(inner, elements[1], op.getIgnoredAttr()),
+              elements[0]);
+        });
   }
 };
 
@@ -79,11 +91,9 @@ struct LowerLabelWeight : LoweringPattern<LabelWeightOp> {
       return builder.create<arith::ConstantOp>(
           DenseElementsAttr::get(table, ArrayRef<float>(singles)));
     }
-    double largest = *std::max_element(weights.begin(), weights.end());
     SmallVector<int64_t> fixed;
     for (double weight : weights)
-      fixed.push_back(static_cast<int64_t>(
-          std::nearbyint(std::ldexp(weight / largest, kMetricFraction))));
+      fixed.push_back(toMetricMantissa(weight));
     return builder.create<arith::ConstantOp>(
         DenseElementsAttr::get(table, ArrayRef<int64_t>(fixed)));
   }

@@ -679,10 +679,18 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
           builder.create<LabelWeightOp>(type, truth, classWeights, ignored);
       weights.push_back({weight, Role::Weight, name});
     };
+    // A mean does not depend on the scale of weights, and numbers up to 1 fit
+    // fixed point.
+    LossConstants relative = constants;
+    std::vector<double> &ofClasses = relative.classWeights;
     DenseF64ArrayAttr classWeights;
-    if (!constants.classWeights.empty())
-      classWeights = attributes.getDenseF64ArrayAttr(constants.classWeights);
-    add(QTCRT_METRIC_LOSS, chosenLoss->getValue(attributes, constants),
+    if (!ofClasses.empty()) {
+      double largest = *llvm::max_element(ofClasses);
+      for (double &weight : ofClasses)
+        weight /= largest;
+      classWeights = attributes.getDenseF64ArrayAttr(ofClasses);
+    }
+    add(QTCRT_METRIC_LOSS, chosenLoss->getValue(attributes, relative),
         classWeights);
     if (chosenLoss->takesClasses)
       add(QTCRT_METRIC_ACCURACY, AccuracyAttr::get(&getContext()));

@@ -384,8 +384,7 @@ def QKernel_RowMetricOp
                        (ins QKernel_Elements:$predictions,
                             QKernel_Elements:$targets),
                        (ins QKernel_Shaped<[I64, F32]>:$values),
-                       (ins QTrain_Metric:$metric,
-                            OptionalAttr<I32Attr>:$ignored),
+                       (ins QTrain_Metric:$metric),
                        (ins Optional<I32>:$exponent,
                             Optional<I32>:$target_exponent)> {
   let summary = "A metric of each row";
@@ -393,6 +392,7 @@ def QKernel_RowMetricOp
     ins: predictions [N, K], and targets [N, K] or labels [N]; mantissas have an
     `exponent` or a `target_exponent`. outs: values [N], floats of floats, and
     fixed point with 32 fraction bits of mantissas. See `qtrain.row_metric`.
+    Labels are classes.
 
     Constraints:
     - (C1) operands have the shapes above; the metric accepts K columns.

@@ -53,8 +53,12 @@ constexpr int64_t kMaxElements = int64_t(1) << 40;
 /// 8-bit mantissas fit 32 bits.
 constexpr int64_t kMaxGatheredRows = ((int64_t(1) << 31) - 1) / 127;
 
-/// Fraction bits of metrics and their weights in fixed point.
-constexpr int64_t kMetricFraction = 32;
+/// Fraction bits of metrics and their weights in fixed point, and the largest
+/// magnitude of their mantissas (numerics contract, section 4.20).
+constexpr int64_t kMetricFraction = 32, kMetricLimit = int64_t(1) << 61;
+
+/// The mantissa of `number` in fixed point.
+int64_t toMetricMantissa(double number);
 
 /// True when `type` can be stored: all extents are known and
 /// positive, their product is at most `kMaxElements`, and a tensor has no

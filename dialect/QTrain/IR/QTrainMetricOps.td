@@ -45,8 +45,8 @@ def QTrain_LabelWeightOp : QTrain_PureOp<"label_weight"> {
   let summary = "The weight of each row in a mean";
   let description = [{
     The one of `weights` (1 each by default) that the label of a row selects; 0
-    if the label is `ignored`. Scaled: w · 2^32 / max w, rounded half to even,
-    in 64 bits with the exponent −32.
+    if the label is `ignored`. Scaled: w · 2^32, rounded half to even, in 64
+    bits with the exponent −32.
 
     Constraints:
     - (C1) `labels` has rank 1, and the result its shape; a scaled result has 64

@@ -8,8 +8,18 @@
 #include "dialect/QTrain/IR/QTrain.h"
 #include "dialect/QTrain/Interfaces/MetricRow.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace mlir;
 using namespace qtc::qtrain;
+
+int64_t qtc::qtrain::toMetricMantissa(double number) {
+  auto limit = static_cast<double>(kMetricLimit);
+  double scaled = std::ldexp(number, kMetricFraction);
+  return static_cast<int64_t>(
+      std::nearbyint(std::clamp(scaled, -limit, limit)));
+}
 
 //===----------------------------------------------------------------------===//
 // Formulas as they are written
@@ -88,15 +98,27 @@ private:
 bool CrossEntropyAttr::takesClasses() const { return true; }
 
 bool CrossEntropyAttr::accepts(int64_t outputs) const {
-  return !getWeights() || getWeights().size() == outputs;
+  return !getWeights() || static_cast<int64_t>(getWeights().size()) == outputs;
+}
+
+LogicalResult
+CrossEntropyAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
+                         FloatAttr smoothing, ArrayAttr weights) {
+  if (!weights || llvm::all_of(weights, llvm::IsaPred<FloatAttr>))
+    return success();
+  return emitError() << "expected weights that are numbers, but got "
+                     << weights;
 }
 
 Value CrossEntropyAttr::buildValue(MetricRow &row) const {
   NegatedLogs logs(row);
+  llvm::SmallVector<double> weights;
+  if (getWeights())
+    for (auto weight : getWeights().getAsRange<FloatAttr>())
+      weights.push_back(weight.getValueAsDouble());
   auto getLoss = [&](Value k) -> Real {
-    if (!getWeights())
-      return logs.get(k);
-    return logs.get(k) * Real(row, row.lookUp(getWeights().asArrayRef(), k));
+    return weights.empty() ? logs.get(k)
+                           : logs.get(k) * Real(row, row.lookUp(weights, k));
   };
   Real loss = getLoss(row.getLabel());
   double smoothing = getSmoothing().getValueAsDouble();

@@ -50,9 +50,12 @@ def QTrain_CrossEntropyAttr
   }];
   let parameters = (ins
       QTrain_Number<"part of a target that all classes share">:$smoothing,
-      OptionalParameter<"::mlir::DenseF64ArrayAttr", "weights">:$weights);
+      // Unlike an array of f64, which is cut to six digits as text, numbers
+      // that are attributes keep all.
+      OptionalParameter<"::mlir::ArrayAttr", "one number per class">:$weights);
   let assemblyFormat =
       "`<` `smoothing` `=` $smoothing (`,` `weights` `=` $weights^)? `>`";
+  let genVerifyDecl = 1;
 }
 
 def QTrain_ClassSquaresAttr

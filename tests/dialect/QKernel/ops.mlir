@@ -230,9 +230,9 @@ func.func @wide_elements(%a: i64, %n: i32) -> i64 {
 // CHECK-LABEL: func @row_metric(
 func.func @row_metric(%y: memref<8x2xf32>, %labels: memref<8xi32>, %l: memref<8xf32>, %s: i32, %r: i32,
                       %m: tensor<8x2xi8>, %t: tensor<8x2xi32>, %v: tensor<8xi64>) {
-  // CHECK: qkernel.row_metric ins(%{{.+}}, %{{.+}} : memref<8x2xf32>, memref<8xi32>) outs(%{{.+}} : memref<8xf32>) {ignored = -1 : i32, metric = #qtrain.accuracy}
+  // CHECK: qkernel.row_metric ins(%{{.+}}, %{{.+}} : memref<8x2xf32>, memref<8xi32>) outs(%{{.+}} : memref<8xf32>) {metric = #qtrain.accuracy}
   qkernel.row_metric ins(%y, %labels : memref<8x2xf32>, memref<8xi32>) outs(%l : memref<8xf32>)
-    {metric = #qtrain.accuracy, ignored = -1 : i32}
+    {metric = #qtrain.accuracy}
   // CHECK: qkernel.row_metric {{.*}} exponent(%{{.+}} : i32) target_exponent(%{{.+}} : i32) {{.*}} {metric = #qtrain.mean_logistic} -> tensor<8xi64>
   %0 = qkernel.row_metric ins(%m, %t : tensor<8x2xi8>, tensor<8x2xi32>) exponent(%s : i32) target_exponent(%r : i32)
     outs(%v : tensor<8xi64>) {metric = #qtrain.mean_logistic} -> tensor<8xi64>

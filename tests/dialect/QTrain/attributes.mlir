@@ -22,9 +22,9 @@
                            #qtrain.purpose<initialization>]} : () -> ()
 
 // CHECK-LABEL: "test.role"()
-// CHECK-SAME: [#qtrain.role<input>, #qtrain.role<target>, #qtrain.role<prediction>, #qtrain.role<exponent>, #qtrain.role<seed>, #qtrain.role<schedule>, #qtrain.role<step>, #qtrain.role<arena>, #qtrain.role<executor>]
+// CHECK-SAME: [#qtrain.role<input>, #qtrain.role<target>, #qtrain.role<prediction>, #qtrain.role<exponent>, #qtrain.role<metric>, #qtrain.role<weight>, #qtrain.role<seed>, #qtrain.role<schedule>, #qtrain.role<step>, #qtrain.role<arena>, #qtrain.role<executor>]
 "test.role"() {cases = [#qtrain.role<input>, #qtrain.role<target>, #qtrain.role<prediction>, #qtrain.role<exponent>,
-                        #qtrain.role<seed>, #qtrain.role<schedule>, #qtrain.role<step>, #qtrain.role<arena>,
+                        #qtrain.role<metric>, #qtrain.role<weight>, #qtrain.role<seed>, #qtrain.role<schedule>, #qtrain.role<step>, #qtrain.role<arena>,
                         #qtrain.role<executor>]} : () -> ()
 
 // CHECK-LABEL: "test.layout"()

@@ -773,3 +773,8 @@ func.func @f(%t: tensor<8xi32>) {
   %w = qtrain.label_weight %t {weights = array<f64: 0.0, 0.0>} : (tensor<8xi32>) -> tensor<8xf32>
   return
 }
+
+// -----
+
+// expected-error @below {{expected weights that are numbers, but got ["a"]}}
+func.func private @metric() attributes {metric = #qtrain.cross_entropy<smoothing = 0.0 : f64, weights = ["a"]>}

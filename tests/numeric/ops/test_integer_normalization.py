@@ -73,7 +73,7 @@ class Functions:
         return function + "_" + "x".join(map(str, self.shape))
 
     def add(self, functions, operation, operands, results, before=""):
-        """A function for each result of a qtrain operation, after the text `before`; behind a bar are its attributes."""
+        """A function for each result of a qtrain operation, after the text `before`; its attributes follow a bar."""
         operation, _, attributes = operation.partition("|")
         body = "".join(scalar(f"s{k}", str(len(OPERANDS) + k // 2), k % 2) for k in range(len(OPERANDS)))
         for k, (name, bits, image) in enumerate(OPERANDS):

@@ -26,7 +26,7 @@ constexpr uint64_t sumOffset = 2752;
 constexpr uint64_t stateBytes = 3904;
 
 constexpr int32_t logitExponent = -13;
-/// Bits of a metric behind the point.
+/// Fraction bits of a metric.
 constexpr int metricBits = 32;
 
 const int64_t weightShape[] = {fakeClasses, fakeFeatures};

@@ -74,7 +74,7 @@ static void keepOperands(qtcrt_executor *, const qtcrt_step *step) {
   keptClasses.assign(classes, classes + fakeBatch);
 }
 
-// No example of another batch is left behind the last one.
+// No example of another batch is left after the last one.
 TEST(Evaluation, TheLastExampleFillsTheBatch) {
   qtcrt_model model = fakeModel();
   qtcrt_variant variant = model.variants[0];
