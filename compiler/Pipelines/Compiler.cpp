@@ -9,6 +9,7 @@
 
 #include "compiler/Conversion/QKernelToLLVM/QKernelToLLVM.h"
 #include "compiler/Import/ONNX/Import.h"
+#include "compiler/Pipelines/Description.h"
 #include "compiler/Pipelines/Registration.h"
 #include "compiler/Support/Files.h"
 #include "compiler/Support/Programs.h"
@@ -113,16 +114,6 @@ llvm::Error Compiler::writeOutput(llvm::StringRef text) {
 // Front end
 //===----------------------------------------------------------------------===//
 
-/// The name that `loc` has from the ONNX file.
-static std::string getName(Location loc) {
-  auto name = dyn_cast<NameLoc>(loc);
-  return name ? name.getName().str() : "";
-}
-
-static bool areIndices(Type type) {
-  return getElementTypeOrSelf(type).isInteger(32);
-}
-
 /// Checks for one kind of elements, or one per input, and for one mean and
 /// deviation, or one per channel of the pixels.
 llvm::Error Compiler::checkInputs(ModuleOp model) {
@@ -137,7 +128,7 @@ llvm::Error Compiler::checkInputs(ModuleOp model) {
   auto channels = static_cast<int64_t>(options.mean.size());
   for (auto [index, input] : llvm::enumerate(inputs)) {
     InputKind kind = options.inputs[isOnePerInput ? index : 0];
-    std::string name = getName(input.getLoc());
+    std::string name = getPortName(input.getLoc());
     bool isAsked = isOnePerInput || kind == InputKind::Indices;
     if (isAsked && (kind == InputKind::Indices) != areIndices(input.getType()))
       return llvm::createStringError(
@@ -169,190 +160,12 @@ llvm::Expected<OwningOpRef<ModuleOp>> Compiler::makeModule(int64_t batch) {
     return model;
   if (llvm::Error error = checkInputs(*model))
     return error;
-  chooseLoss(*model, options);
+  chooseLosses(*model, options);
   if (llvm::Error error =
           runFrontEnd(*model, options,
                       /*applyScheme=*/options.emit != Phase::Backward))
     return error;
   return model;
-}
-
-/// Training batches to estimate statistics on (numerics contract, section 3). A
-/// forward pass takes more than a third of a step, so they cost about 3 % of an
-/// epoch of 400 steps.
-static constexpr uint32_t kEstimateBatches = 32;
-
-/// Adds `options` with their values, named as `--PREFIX` and their name, or
-/// only what changes evaluation.
-static void
-describeValues(llvm::json::Object &object, llvm::ArrayRef<SchemeOption> options,
-               const llvm::Twine &prefix,
-               llvm::function_ref<std::string(const SchemeOption &)> getValue,
-               bool evaluationOnly) {
-  for (const SchemeOption &option : options) {
-    std::string value = getValue(option);
-    if (option.omitsDefault && value == option.defaultValue)
-      continue;
-    if (evaluationOnly)
-      value =
-          option.getEvaluationPart ? option.getEvaluationPart(value).str() : "";
-    if (!value.empty())
-      object[(prefix + option.name).str()] = value;
-  }
-}
-
-/// The options that change results, or only those that change what `eval`
-/// computes, as a JSON object. The batch is not one of them: the state does not
-/// depend on it, and checkpoints record it apart.
-static std::string describeOptions(const CompileOptions &options,
-                                   bool evaluationOnly) {
-  llvm::json::Object object;
-  object["loss"] = options.loss->name;
-  describeValues(
-      object, options.loss->options, "",
-      [&](const SchemeOption &option) {
-        return options.lossValues.get(option).str();
-      },
-      evaluationOnly);
-  object["normalize"] = options.normalize;
-  if (!llvm::all_equal(options.inputs) ||
-      options.inputs.front() == InputKind::Numbers)
-    object["input"] = spellInputs(options.inputs);
-  if (options.classAxis)
-    object["class-axis"] = std::to_string(*options.classAxis);
-  if (!options.output.empty())
-    object["output"] = options.output;
-  if (!evaluationOnly)
-    object["init"] = options.schemeRequest.schemeInit ? "scheme" : "onnx";
-  const SchemeRequest &request = options.schemeRequest;
-  // There were checkpoints before there was a choice.
-  const Optimizer *optimizer = options.scheme->getOptimizer(request);
-  if (!evaluationOnly && optimizer &&
-      optimizer != options.scheme->optimizers.front())
-    object["optimizer"] = optimizer->name;
-  if (!evaluationOnly && !options.layers.empty())
-    object["layer"] = llvm::json::Array(llvm::map_range(
-        options.layers, [](const LayerSetting &s) { return s.spell(); }));
-  describeValues(
-      object, options.scheme->getOptions(request), options.scheme->name + "-",
-      [&](const SchemeOption &option) { return request.get(option); },
-      evaluationOnly);
-  return llvm::formatv("{0}", llvm::json::Value(std::move(object))).str();
-}
-
-/// The rows of the smallest table that `indices` are for.
-static int64_t countRows(Value indices) {
-  int64_t count = INT32_MAX;
-  for (Operation *user : indices.getUsers())
-    if (auto gather = dyn_cast<qtrain::GatherOp>(user))
-      count = std::min(count, qtrain::getShape(gather.getTable())[0]);
-  return count;
-}
-
-static qtcrt_encoding getEncoding(Type input) {
-  if (areIndices(input))
-    return QTCRT_ENCODING_CLASS;
-  return getElementTypeOrSelf(input).isUnsignedInteger(8)
-             ? QTCRT_ENCODING_PIXEL
-             : QTCRT_ENCODING_NUMBER;
-}
-
-/// Describes the ports of the training step, numbered as in PortLayout: its
-/// arguments, then results by role.
-void Compiler::describePorts(func::FuncOp step) {
-  std::string output =
-      getName(step.getBody().front().getTerminator()->getLoc());
-  auto add = [&](const std::string &name, Type type, uint32_t role) {
-    PortDescription &port = description.ports.emplace_back();
-    port.name = name;
-    port.role = role;
-    port.dtype = getDtype(getElementTypeOrSelf(type));
-    auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor)
-      return &port;
-    // Where examples have positions, these are rows.
-    int64_t positions = tensor.getDimSize(0) / options.batches.front();
-    if (positions > 1)
-      port.shape.push_back(positions);
-    llvm::append_range(port.shape, tensor.getShape().drop_front());
-    return &port;
-  };
-  for (BlockArgument argument : step.getArguments()) {
-    unsigned index = argument.getArgNumber();
-    if (qtrain::getRole(step, index) == qtrain::Role::Input) {
-      PortDescription *port =
-          add(getName(argument.getLoc()), argument.getType(), QTCRT_PORT_INPUT);
-      port->encoding = getEncoding(argument.getType());
-      port->exponent = port->dtype == QTCRT_INT8 ? kInputExponent : 0;
-      bool areNumbers = port->encoding == QTCRT_ENCODING_NUMBER;
-      port->isStandardized = options.standardize && areNumbers;
-      if (port->encoding == QTCRT_ENCODING_CLASS)
-        port->classes = countRows(argument);
-    } else if (qtrain::getRole(step, index) == qtrain::Role::Target) {
-      PortDescription *port =
-          add(output, argument.getType(), QTCRT_PORT_TARGET);
-      bool isNumber = !options.loss->takesClasses;
-      port->encoding = isNumber ? QTCRT_ENCODING_NUMBER : QTCRT_ENCODING_CLASS;
-      port->classes = isNumber ? 0 : description.classes;
-      port->exponent =
-          isNumber && port->dtype == QTCRT_INT32 ? kTargetExponent : 0;
-      // What a probability is compared with is one.
-      port->areShares = isNumber && options.loss->getLink;
-    }
-  }
-  auto addResults = [&](qtrain::Role role, uint32_t portRole) {
-    for (auto [index, type] : llvm::enumerate(step.getResultTypes())) {
-      if (qtrain::getResultRole(step, index) != role)
-        continue;
-      auto name = step.getResultAttrOfType<StringAttr>(
-          index, qtrain::QTrainDialect::kNameAttrName);
-      PortDescription *port = add(name ? name.str() : output, type, portRole);
-      if (!name)
-        continue;
-      port->encoding = QTCRT_ENCODING_NUMBER;
-      port->exponent =
-          port->dtype == QTCRT_INT64 ? -qtrain::kMetricFraction : 0;
-    }
-  };
-  addResults(qtrain::Role::Prediction, QTCRT_PORT_PREDICTION);
-  addResults(qtrain::Role::Exponent, QTCRT_PORT_EXPONENT);
-  addResults(qtrain::Role::Metric, QTCRT_PORT_METRIC);
-  addResults(qtrain::Role::Weight, QTCRT_PORT_WEIGHT);
-}
-
-llvm::Error Compiler::describeModel() {
-  auto step =
-      module->lookupSymbol<func::FuncOp>(qtrain::QTrainDialect::kTrainStepName);
-  auto prediction = cast<RankedTensorType>(step.getResultTypes().front());
-  description.classes =
-      options.loss->takesClasses ? prediction.getDimSize(1) : 0;
-  describePorts(step);
-  description.name = llvm::sys::path::stem(options.modelPath).str();
-  description.scheme = options.scheme->name.str();
-  description.options = describeOptions(options, /*evaluationOnly=*/false);
-  description.evaluationOptions =
-      describeOptions(options, /*evaluationOnly=*/true);
-  description.compilerVersion = getCompilerVersion().str();
-  description.defaultSchedule =
-      options.scheme->getDefaultSchedule(options.schemeRequest).str();
-  description.defaultSeed = options.schemeRequest.seed;
-  description.scheduleKind = options.scheme->scheduleKind;
-  llvm::Expected<LossConstants> constants =
-      readConstants(*options.loss, options.lossValues);
-  if (!constants)
-    return constants.takeError();
-  description.ignoredLabel = constants->ignored;
-  if (options.loss->getGuessValue)
-    description.guessLoss = options.loss->getGuessValue(description.classes);
-  if (module->lookupSymbol(qtrain::QTrainDialect::kEstimateName))
-    description.estimateBatches = kEstimateBatches;
-  memory.stateBytes = StateLayout(*module).getBytes();
-  llvm::Expected<std::string> hash =
-      onnx_import::hashOnnxFile(options.modelPath);
-  if (!hash)
-    return hash.takeError();
-  description.modelHash = *hash;
-  return llvm::Error::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -745,8 +558,11 @@ llvm::Error Compiler::run() {
   default:
     break;
   }
-  if (llvm::Error error = describeModel())
-    return error;
+  llvm::Expected<ModelDescription> described = describeModel(*module, options);
+  if (!described)
+    return described.takeError();
+  description = std::move(*described);
+  memory.stateBytes = StateLayout(*module).getBytes();
   if (llvm::Error error = generateVariants())
     return error;
   if (writesPrograms())

@@ -113,8 +113,6 @@ private:
 
   llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> makeModule(int64_t batch);
   llvm::Error checkInputs(mlir::ModuleOp model);
-  void describePorts(mlir::func::FuncOp step);
-  llvm::Error describeModel();
   bool writesPrograms() const;
   llvm::ArrayRef<int64_t> getBatches() const;
   llvm::Error generateVariants();

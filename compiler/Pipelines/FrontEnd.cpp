@@ -8,6 +8,7 @@
 #include "compiler/Pipelines/FrontEnd.h"
 
 #include "compiler/Pipelines/Pipelines.h"
+#include "runtime/include/qtcrt/Printable.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/AsmState.h"
@@ -48,57 +49,77 @@ static const Loss *findLossOfNumbers(const Scheme &scheme) {
   return nullptr;
 }
 
-std::optional<bool> qtc::expectsClasses(const FrontEndOptions &options) {
-  if (options.loss)
-    return options.loss->takesClasses;
-  if (findLossOfNumbers(*options.scheme))
+/// Whether an output is scores of classes; nothing if its end decides.
+static std::optional<bool> expectsClasses(const Scheme &scheme,
+                                          const TrainedOutput &output) {
+  if (output.loss)
+    return output.loss->takesClasses;
+  if (findLossOfNumbers(scheme))
     return std::nullopt;
-  return lookupLoss(options.scheme->losses.front())->takesClasses;
+  return lookupLoss(scheme.losses.front())->takesClasses;
 }
 
-/// Lets defaults of the scheme follow the loss, and says which do.
-static void followLoss(ModuleOp module, FrontEndOptions &options) {
+/// Lets defaults of the scheme follow the losses, and says which do.
+static void followLosses(ModuleOp module, FrontEndOptions &options) {
   SchemeRequest &request = options.schemeRequest;
-  request.fitsNumbers = options.loss->fitsNumbers();
+  auto fitting =
+      llvm::find_if(options.outputs, [](const TrainedOutput &output) {
+        return output.loss->fitsNumbers();
+      });
+  request.fitsNumbers = fitting != options.outputs.end();
   for (const SchemeOption &option : options.scheme->getOptions(request))
     if (request.fitsNumbers && !option.fittingDefault.empty() &&
         !request.values.contains(option.name))
       module.emitRemark() << "the default of --" << options.scheme->name << "-"
                           << option.name << " is " << option.fittingDefault
-                          << ", because the loss is " << options.loss->name;
+                          << ", because the loss is " << fitting->loss->name;
 }
 
-void qtc::chooseLoss(ModuleOp module, FrontEndOptions &options) {
-  if (options.loss)
-    return followLoss(module, options);
+/// Chooses the loss of result `index` of `forward`, if it is not given.
+static void chooseLoss(func::FuncOp forward, unsigned index,
+                       FrontEndOptions &options) {
+  TrainedOutput &output = options.outputs[index];
+  if (output.loss)
+    return;
   const Scheme &scheme = *options.scheme;
-  auto forward = module.lookupSymbol<func::FuncOp>("forward");
   Operation *end = forward.getBody().front().getTerminator();
   const Loss *chosen = nullptr;
   StringRef reason = "ends in a function that is part of it";
   for (StringRef name : scheme.losses)
-    if (!chosen && findLink(*lookupLoss(name), end->getOpOperand(0)))
+    if (!chosen && findLink(*lookupLoss(name), end->getOpOperand(index)))
       chosen = lookupLoss(name);
-  if (!chosen && qtrain::getShape(end->getOperand(0)).back() == 1) {
+  if (!chosen && qtrain::getShape(end->getOperand(index)).back() == 1) {
     chosen = findLossOfNumbers(scheme);
     reason = "gives one number for each example";
   }
+  bool isOnly = options.outputs.size() == 1;
   if (chosen)
-    end->emitRemark() << "the loss is " << chosen->name
-                      << ", because the model " << reason
-                      << "; --loss sets another";
-  options.loss = chosen ? chosen : lookupLoss(scheme.losses.front());
-  options.lossValues = getDefaultValues(*options.loss);
-  followLoss(module, options);
+    end->emitRemark() << "the loss "
+                      << (isOnly ? "is "
+                                 : "of output '" +
+                                       qtcrt::printable(output.name) + "' is ")
+                      << chosen->name << ", because "
+                      << (isOnly ? "the model " : "it ") << reason << "; "
+                      << (isOnly ? "--loss" : "--output") << " sets another";
+  output.setLoss(chosen ? *chosen : *lookupLoss(scheme.losses.front()));
+}
+
+void qtc::chooseLosses(ModuleOp module, FrontEndOptions &options) {
+  auto forward = module.lookupSymbol<func::FuncOp>(onnx_import::kForwardName);
+  for (unsigned i = 0; i < options.outputs.size(); ++i)
+    chooseLoss(forward, i, options);
+  followLosses(module, options);
 }
 
 onnx_import::ImportOptions qtc::getImportOptions(const FrontEndOptions &options,
                                                  int64_t batch) {
   onnx_import::ImportOptions result;
   result.batch = batch;
-  result.hasClasses = expectsClasses(options);
   result.classAxis = options.classAxis;
-  result.output = options.output;
+  result.outputs.clear();
+  for (const TrainedOutput &output : options.outputs)
+    result.outputs.push_back(
+        {output.name, expectsClasses(*options.scheme, output)});
   return result;
 }
 
@@ -139,9 +160,19 @@ llvm::Error qtc::runFrontEnd(ModuleOp module, const FrontEndOptions &options,
                              bool applyScheme) {
   PassManager manager(module.getContext());
   GenerateBackwardOptions backward;
-  backward.loss = options.loss->name.str();
-  std::vector<std::string> lossOptions = options.lossValues.listSettings();
+  std::vector<std::string> losses, lossOptions;
+  std::vector<double> weights;
+  for (const TrainedOutput &output : options.outputs) {
+    losses.push_back(output.loss->name.str());
+    weights.push_back(output.weight);
+    // Losses that share an option have the same value of it.
+    for (std::string &setting : output.lossValues.listSettings())
+      if (!llvm::is_contained(lossOptions, setting))
+        lossOptions.push_back(std::move(setting));
+  }
+  backward.losses = losses;
   backward.lossOptions = lossOptions;
+  backward.lossWeights = weights;
   SmallVector<int64_t> numbers = findNumberInputs(module, options);
   backward.numberInputs = numbers;
   backward.mantissas = options.scheme->isInteger;

@@ -1,5 +1,4 @@
-//===- FrontEnd.h - From an imported model to a scheme's numbers -*- C++
-//-*-===//
+//===- FrontEnd.h - From a model to a scheme's numbers ----------*- C++ -*-===//
 //
 // Licensed under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,6 +17,7 @@
 #include "compiler/Import/ONNX/Import.h"
 #include "compiler/Loss/Loss.h"
 #include "compiler/Pipelines/LayerSettings.h"
+#include "compiler/Pipelines/TrainedOutput.h"
 #include "compiler/Scheme/Scheme.h"
 #include "dialect/QTrain/IR/QTrain.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -48,16 +48,14 @@ struct FrontEndOptions {
   /// Examples per step, each number once. A front-end run is for one of them;
   /// parameters and their values are the same for all.
   std::vector<int64_t> batches = {128};
-  /// Null until the model's end decides, see chooseLoss.
-  const Loss *loss = nullptr;
-  OptionValues lossValues; ///< of the options of `loss`
+  /// The outputs that are trained, at least one.
+  std::vector<TrainedOutput> outputs{1};
   /// The elements of the inputs: one for all, or one each.
   llvm::SmallVector<InputKind> inputs = {InputKind::Pixels};
   /// Whether the trainer standardizes inputs of numbers.
   bool standardize = false;
   /// See ImportOptions.
   std::optional<int64_t> classAxis;
-  std::string output;
   /// Normalization of pixels/255; one entry for all channels, or one each.
   std::vector<double> mean = {0.0}, std = {1.0};
   /// Applied to the imported module, before runFrontEnd.
@@ -71,15 +69,11 @@ struct FrontEndOptions {
 onnx_import::ImportOptions getImportOptions(const FrontEndOptions &options,
                                             int64_t batch);
 
-/// Sets a loss that is not given: one that has the function at the end of the
-/// model as a part, such as Sigmoid; a loss of numbers, if the model gives one
-/// number for each example; else the first of the scheme. A remark says so
+/// Sets the losses that are not given: one that has the function at the end of
+/// the output as a part, such as Sigmoid; a loss of numbers, if the output is
+/// one number for each example; else the first of the scheme. A remark says so
 /// unless it is the first.
-void chooseLoss(mlir::ModuleOp module, FrontEndOptions &options);
-
-/// Whether predictions are scores of classes; nothing if the end of the model
-/// decides.
-std::optional<bool> expectsClasses(const FrontEndOptions &options);
+void chooseLosses(mlir::ModuleOp module, FrontEndOptions &options);
 
 /// Turns an imported module into a training step, and that into the numbers of
 /// the scheme if `applyScheme`. Problems of the model go to the context as

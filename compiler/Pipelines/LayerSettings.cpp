@@ -53,29 +53,41 @@ static llvm::Error parseFrozen(StringRef text, const Scheme &,
   return llvm::Error::success();
 }
 
-static llvm::Error parseRate(StringRef text, const Scheme &scheme,
-                             LayerSetting &setting) {
-  double rate = 0;
-  bool isNumber = llvm::to_float(text, rate) && rate > 0 &&
-                  std::isnormal(static_cast<float>(rate));
+llvm::Expected<double> qtc::parseFactor(StringRef option, StringRef key,
+                                        StringRef what, StringRef text,
+                                        const Scheme &scheme) {
+  double factor = 0;
+  bool isNumber = llvm::to_float(text, factor) && factor > 0 &&
+                  std::isnormal(static_cast<float>(factor));
   if (!isNumber)
-    return refuse(setting.option,
-                  "expected a positive rate in single precision, a factor on "
-                  "the learning rate, but got rate=" +
-                      text + (rate == 0 ? "; use frozen=true to stop" : ""));
-  // The learning rate counts octaves; more of them shift everything out.
+    return refuse(option, "expected a positive " + key +
+                              " in single precision, a factor on " + what +
+                              ", but got " + key + "=" + text);
+  // More octaves shift everything out.
   constexpr int kMaxOctaves = 16;
   int exponent = 0;
-  bool isPower = std::frexp(rate, &exponent) == 0.5;
-  if (!scheme.anyRate &&
-      (!isPower || exponent - 1 < -kMaxOctaves || exponent - 1 > kMaxOctaves))
-    return refuse(setting.option,
-                  "scheme " + scheme.name +
-                      " counts its learning rate in octaves; expected a rate "
-                      "that is a power of two from 1/65536 to 65536, as a "
-                      "decimal, but got rate=" +
-                      text);
-  setting.rate = rate;
+  bool isPower = std::frexp(factor, &exponent) == 0.5;
+  if (scheme.anyRate ||
+      (isPower && exponent - 1 >= -kMaxOctaves && exponent - 1 <= kMaxOctaves))
+    return factor;
+  return refuse(option, "scheme " + scheme.name + " counts " + what +
+                            " in octaves; expected a " + key +
+                            " that is a power of two from 1/65536 to 65536, as "
+                            "a decimal, but got " +
+                            key + "=" + text);
+}
+
+static llvm::Error parseRate(StringRef text, const Scheme &scheme,
+                             LayerSetting &setting) {
+  double zero = 1;
+  if (llvm::to_float(text, zero) && zero == 0)
+    return refuse(setting.option, "expected a positive rate, but got rate=" +
+                                      text + "; use frozen=true to stop");
+  llvm::Expected<double> rate =
+      parseFactor(setting.option, "rate", "the learning rate", text, scheme);
+  if (!rate)
+    return rate.takeError();
+  setting.rate = *rate;
   return llvm::Error::success();
 }
 

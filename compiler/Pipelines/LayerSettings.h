@@ -38,6 +38,12 @@ struct LayerSetting {
   std::string spell() const;
 };
 
+/// The value of `key` in `option`, a factor on `what`: a positive number in
+/// single precision. For schemes that count in octaves, it is a power of two.
+llvm::Expected<double> parseFactor(llvm::StringRef option, llvm::StringRef key,
+                                   llvm::StringRef what, llvm::StringRef text,
+                                   const Scheme &scheme);
+
 /// The setting of `--freeze=text`.
 llvm::Expected<LayerSetting> parseFreeze(llvm::StringRef text);
 

@@ -38,6 +38,26 @@ Value scheme::createInt(OpBuilder &builder, Location loc, int64_t value) {
   return builder.create<arith::ConstantIntOp>(loc, value, 32);
 }
 
+/// The targets among the first `end` arguments of `function`.
+static unsigned countTargets(func::FuncOp function, unsigned end) {
+  return llvm::count_if(llvm::seq(0u, end), [&](unsigned index) {
+    return getRole(function, index) == Role::Target;
+  });
+}
+
+unsigned scheme::countOutputs(Operation *op) {
+  auto function = op->getParentOfType<func::FuncOp>();
+  return countTargets(function, function.getNumArguments());
+}
+
+unsigned scheme::getOutputIndex(Value targets) {
+  auto argument = dyn_cast<BlockArgument>(targets);
+  if (!argument)
+    return 0;
+  auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  return function ? countTargets(function, argument.getArgNumber()) : 0;
+}
+
 bool scheme::hasRandom(Operation *op) {
   return findArgument(op, Role::Seed) && findArgument(op, Role::Step);
 }

@@ -31,6 +31,12 @@ mlir::Value createInt(mlir::OpBuilder &builder, mlir::Location loc,
 /// True when the function around `op` can draw random numbers.
 bool hasRandom(mlir::Operation *op);
 
+/// The number of outputs that the function around `op` trains.
+unsigned countOutputs(mlir::Operation *op);
+
+/// The index of the output with these targets, from 0.
+unsigned getOutputIndex(mlir::Value targets);
+
 /// The parameter that `op` says it updates, or null.
 qtrain::ParameterOp findUpdated(qtrain::UpdateOp op);
 

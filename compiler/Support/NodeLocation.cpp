@@ -35,6 +35,16 @@ std::optional<ModelNode> qtc::findModelNode(Location loc) {
   return std::nullopt;
 }
 
+SmallVector<StringRef> qtc::getOutputNames(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return {name.getName().getValue()};
+  SmallVector<StringRef> names;
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      names.append(getOutputNames(part));
+  return names;
+}
+
 std::string qtc::getUserText(const Diagnostic &diagnostic) {
   std::string text = diagnostic.str();
   StringRef rest = text;

@@ -36,6 +36,9 @@ mlir::Location getNodeLocation(mlir::MLIRContext *context, llvm::StringRef name,
 /// The node that `loc` stands for, the first one if it stands for several.
 std::optional<ModelNode> findModelNode(mlir::Location loc);
 
+/// The names of the outputs that a terminator with location `loc` returns.
+llvm::SmallVector<llvm::StringRef> getOutputNames(mlir::Location loc);
+
 /// The text of `diagnostic` without the operation of the IR that verifiers,
 /// passes and conversions name: users know the node.
 std::string getUserText(const mlir::Diagnostic &diagnostic);

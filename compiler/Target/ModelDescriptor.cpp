@@ -90,6 +90,7 @@ public:
 
   llvm::Constant *tensor(const StateLayout &layout, const StateTensor &tensor);
   llvm::Constant *port(const PortDescription &port);
+  llvm::Constant *output(const OutputDescription &output);
   llvm::Constant *launches(llvm::ArrayRef<LaunchDescription> launches);
   llvm::Constant *device(const DeviceDescription &device);
   llvm::Constant *variant(const VariantDescription &variant);
@@ -183,7 +184,14 @@ llvm::Constant *DescriptorBuilder::port(const PortDescription &port) {
       {string(port.name), array(shape), u64(elements), u32(port.shape.size()),
        u32(port.role), u32(port.dtype), u32(port.encoding),
        u32(static_cast<uint32_t>(port.exponent)), u32(port.isStandardized),
-       u32(port.classes), u32(port.areShares)});
+       u32(port.classes), u32(port.areShares), u32(port.output), u32(0)});
+}
+
+llvm::Constant *DescriptorBuilder::output(const OutputDescription &output) {
+  return structure({string(output.name), f64(output.lossWeight),
+                    f64(output.guessLoss), u32(output.classes),
+                    u32(static_cast<uint32_t>(output.ignoredLabel.value_or(0))),
+                    u32(output.ignoredLabel.has_value()), u32(0)});
 }
 
 llvm::Constant *
@@ -248,9 +256,11 @@ llvm::Constant *DescriptorBuilder::initialState(const StateLayout &layout) {
 
 llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
                                          const ModelDescription &d) {
-  llvm::SmallVector<llvm::Constant *> ports, tensors, variants;
+  llvm::SmallVector<llvm::Constant *> ports, outputs, tensors, variants;
   for (const PortDescription &entry : d.ports)
     ports.push_back(port(entry));
+  for (const OutputDescription &entry : d.outputs)
+    outputs.push_back(output(entry));
   for (const StateTensor &entry : layout.getTensors())
     tensors.push_back(tensor(layout, entry));
   for (const VariantDescription &entry : d.variants)
@@ -267,19 +277,16 @@ llvm::Constant *DescriptorBuilder::model(const StateLayout &layout,
                     u64(d.defaultSeed),
                     array(ports),
                     u64(ports.size()),
+                    array(outputs),
+                    u64(outputs.size()),
                     u64(layout.getBytes()),
                     initialState(layout),
                     array(tensors),
                     u64(tensors.size()),
                     array(variants),
                     u64(variants.size()),
-                    f64(d.guessLoss),
                     u32(d.scheduleKind),
-                    u32(d.classes),
-                    u32(d.estimateBatches),
-                    u32(static_cast<uint32_t>(d.ignoredLabel.value_or(0))),
-                    u32(d.ignoredLabel.has_value()),
-                    u32(0)});
+                    u32(d.estimateBatches)});
 }
 } // namespace
 

@@ -78,6 +78,16 @@ struct PortDescription {
   bool isStandardized = false;
   uint32_t classes = 0;
   bool areShares = false;
+  uint32_t output = 0;
+};
+
+/// An output that is trained, as in qtcrt_output.
+struct OutputDescription {
+  std::string name;
+  double lossWeight = 1.0, guessLoss = 0.0;
+  /// 0 if targets are numbers.
+  uint32_t classes = 0;
+  std::optional<int32_t> ignoredLabel;
 };
 
 /// Everything of qtcrt_model that is not in the module, see
@@ -88,12 +98,9 @@ struct ModelDescription {
   std::string defaultSchedule;
   uint64_t defaultSeed = 1;
   uint32_t scheduleKind = 0;
-  double guessLoss = 0.0;
-  std::optional<int32_t> ignoredLabel;
   uint32_t estimateBatches = 0;
-  /// 0 if targets are numbers.
-  uint32_t classes = 0;
   std::vector<PortDescription> ports;
+  std::vector<OutputDescription> outputs;
   std::vector<VariantDescription> variants;
 };
 

@@ -160,7 +160,8 @@ Batch makeBatch(const Session &session) {
   Batch batch;
   for (uint64_t i = 0; i < countPorts(model, QTCRT_PORT_INPUT); ++i)
     batch.inputs.push_back(makeElements(model.ports[i], count));
-  batch.targets = makeElements(targetPort(model), count);
+  for (uint64_t i = 0; i < model.output_count; ++i)
+    batch.targets.push_back(makeElements(targetPort(model, i), count));
   return batch;
 }
 

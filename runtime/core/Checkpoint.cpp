@@ -68,9 +68,8 @@ struct ScoreKeys {
 };
 
 ScoreKeys scoreKeys(const qtcrt_model &model) {
-  return predictsClasses(model)
-             ? ScoreKeys{"test_accuracy", "best_test_accuracy"}
-             : ScoreKeys{"test_loss", "best_test_loss"};
+  return isClassifier(model) ? ScoreKeys{"test_accuracy", "best_test_accuracy"}
+                             : ScoreKeys{"test_loss", "best_test_loss"};
 }
 
 /// The hash of every other entry, sorted by key: the key, a zero byte, the
@@ -84,6 +83,28 @@ std::string hashMetadata(const Metadata &metadata) {
     hasher.add(value.c_str(), value.size() + 1);
   }
   return hasher.digest();
+}
+
+/// The key of a sum of an output. The first one has the keys of a model with
+/// one output.
+std::string sumKey(const char *name, uint64_t output) {
+  return output == 0 ? name : concat(name, ".", output);
+}
+
+bool weighsLosses(const qtcrt_model &model, uint64_t output) {
+  return findPort(model, QTCRT_PORT_WEIGHT, output, QTCRT_METRIC_LOSS);
+}
+
+void describeSums(const qtcrt_model &model, const RunRecord &record,
+                  uint64_t output, Metadata &metadata) {
+  OutputSums sums;
+  if (!record.sums.empty()) // otherwise the run has not begun
+    sums = record.sums[output];
+  metadata[sumKey("loss_sum", output)] = toText(sums.loss);
+  metadata[sumKey("correct", output)] = std::to_string(sums.correct);
+  metadata[sumKey("seen", output)] = std::to_string(sums.examples);
+  if (weighsLosses(model, output))
+    metadata[sumKey("weight_sum", output)] = toText(sums.weight);
 }
 
 Metadata describe(const qtcrt_model &model, const uint8_t *state,
@@ -110,13 +131,10 @@ Metadata describe(const qtcrt_model &model, const uint8_t *state,
       {"step", std::to_string(record.step)},
       {"epoch", std::to_string(record.epoch)},
       {"epoch_position", std::to_string(record.position)},
-      {"loss_sum", toText(record.lossSum)},
-      {"correct", std::to_string(record.correct)},
-      {"seen", std::to_string(record.seen)},
       {scoreKeys(model).last, toText(record.testScore)},
       {scoreKeys(model).best, toText(record.bestScore)}};
-  if (findPort(model, QTCRT_PORT_WEIGHT, QTCRT_METRIC_LOSS))
-    metadata["weight_sum"] = toText(record.weightSum);
+  for (uint64_t i = 0; i < model.output_count; ++i)
+    describeSums(model, record, i, metadata);
   if (!record.standardization.isEmpty()) {
     metadata[meansKey] = toText(record.standardization.means);
     metadata[deviationsKey] = toText(record.standardization.deviations);
@@ -130,15 +148,15 @@ public:
   MetadataReader(const std::string &path, const Metadata &metadata)
       : path(path), metadata(metadata) {}
 
-  bool has(const char *key) const { return metadata.count(key) != 0; }
-  const std::string &text(const char *key) const {
+  bool has(const std::string &key) const { return metadata.count(key) != 0; }
+  const std::string &text(const std::string &key) const {
     auto found = metadata.find(key);
     if (found == metadata.end())
       fail(inQuotes(path), ": not a checkpoint of a qtc trainer: the metadata ",
            "have no entry ", inQuotes(key));
     return found->second;
   }
-  uint64_t natural(const char *key) const {
+  uint64_t natural(const std::string &key) const {
     const std::string &value = text(key);
     uint64_t number = 0;
     bool valid = !value.empty();
@@ -150,7 +168,7 @@ public:
       invalid(key);
     return number;
   }
-  double real(const char *key) const {
+  double real(const std::string &key) const {
     const std::string &value = text(key);
     char *end = nullptr;
     double number = std::strtod(value.c_str(), &end);
@@ -159,7 +177,7 @@ public:
     return number;
   }
   /// `count` finite numbers, not less than `least`.
-  std::vector<double> reals(const char *key, uint64_t count,
+  std::vector<double> reals(const std::string &key, uint64_t count,
                             double least) const {
     std::vector<double> numbers;
     const char *next = text(key).c_str();
@@ -177,14 +195,14 @@ public:
            " channels");
     return numbers;
   }
-  bool boolean(const char *key) const {
+  bool boolean(const std::string &key) const {
     const std::string &value = text(key);
     if (value != "true" && value != "false")
       invalid(key);
     return value == "true";
   }
   /// Throws unless the entry is `expected`; `what` names the property.
-  void match(const char *key, const char *expected, const char *what,
+  void match(const std::string &key, const char *expected, const char *what,
              const std::string &advice) const {
     if (text(key) != expected)
       fail(inQuotes(path), ": the checkpoint's ", what, " differs: it has ",
@@ -192,7 +210,7 @@ public:
            "; ", advice);
   }
   /// Throws unless the entry is `hash`, the hash of the file's contents.
-  void matchHash(const char *key, const std::string &hash,
+  void matchHash(const std::string &key, const std::string &hash,
                  const char *what) const {
     if (text(key) != hash)
       fail(inQuotes(path), ": damaged: the ", what, " does not have the hash ",
@@ -200,7 +218,7 @@ public:
   }
 
 private:
-  [[noreturn]] void invalid(const char *key) const {
+  [[noreturn]] void invalid(const std::string &key) const {
     constexpr size_t shown = 200; // lists are long
     fail(inQuotes(path), ": damaged: metadata entry ", inQuotes(key), " is ",
          inQuotes(metadata.at(key).substr(0, shown)));
@@ -265,6 +283,7 @@ public:
   void checkSize() const;
   void checkTensors() const;
   void load(uint8_t *state);
+  OutputSums readSums(uint64_t output) const;
   RunRecord readRecord() const;
 
 private:
@@ -498,6 +517,18 @@ void CheckpointReader::load(uint8_t *state) {
   metadata.matchHash("state_hash", hashState(model, state), "state");
 }
 
+OutputSums CheckpointReader::readSums(uint64_t output) const {
+  OutputSums sums;
+  sums.loss = metadata.real(sumKey("loss_sum", output));
+  sums.correct = metadata.natural(sumKey("correct", output));
+  sums.examples = metadata.natural(sumKey("seen", output));
+  // Without weights of the losses, all that are counted have the weight 1.
+  std::string weight = sumKey("weight_sum", output);
+  sums.weight = metadata.has(weight) ? metadata.real(weight)
+                                     : static_cast<double>(sums.examples);
+  return sums;
+}
+
 RunRecord CheckpointReader::readRecord() const {
   RunRecord record;
   record.seed = metadata.natural("seed");
@@ -516,13 +547,8 @@ RunRecord CheckpointReader::readRecord() const {
   record.step = metadata.natural("step");
   record.epoch = metadata.natural("epoch");
   record.position = metadata.natural("epoch_position");
-  record.lossSum = metadata.real("loss_sum");
-  record.correct = metadata.natural("correct");
-  record.seen = metadata.natural("seen");
-  // Without weights of the losses, all that are counted have the weight 1.
-  record.weightSum = metadata.has("weight_sum")
-                         ? metadata.real("weight_sum")
-                         : static_cast<double>(record.seen);
+  for (uint64_t i = 0; i < model.output_count; ++i)
+    record.sums.push_back(readSums(i));
   record.testScore = metadata.real(scoreKeys(model).last);
   record.bestScore = metadata.real(scoreKeys(model).best);
   if (uint64_t channels = standardizedChannels(model)) {

@@ -25,6 +25,19 @@ using namespace qtcrt;
 using Json = nlohmann::ordered_json;
 using Number = unsigned long long;
 
+/// One line about an output of several.
+static void printScores(const qtcrt_model &model, uint64_t index,
+                        const OutputSums &sums) {
+  std::string accuracy;
+  if (predictsClasses(model, index))
+    accuracy = concat("test_accuracy=", formatLoss(sums.accuracy()),
+                      " correct=", sums.correct, " ");
+  std::printf("output %s: %stest_loss=%s examples=%llu\n",
+              inQuotes(model.outputs[index].name).c_str(), accuracy.c_str(),
+              formatScaledLoss(sums.meanLoss()).c_str(),
+              static_cast<Number>(sums.examples));
+}
+
 int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
   Session session(model, static_cast<unsigned>(options.threads), options.isa,
                   options.batch);
@@ -45,18 +58,20 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
       data.test, [] { return false; },
       [&](uint64_t done) { progress.update(done); });
   progress.clear();
-  Number count = static_cast<Number>(sums.examples);
+  for (uint64_t i = 0; model.output_count > 1 && i < model.output_count; ++i)
+    printScores(model, i, sums[i]);
   std::string state = hashState(model, session.state());
-  if (predictsClasses(model))
+  if (isClassifier(model))
     std::printf("result: test_accuracy=%s correct=%llu examples=%llu "
                 "test_loss=%s state=%s\n",
-                formatLoss(sums.accuracy()).c_str(),
-                static_cast<Number>(sums.correct), count,
-                formatLoss(sums.meanLoss()).c_str(), state.c_str());
+                formatLoss(sums[0].accuracy()).c_str(),
+                static_cast<Number>(sums[0].correct),
+                static_cast<Number>(sums[0].examples),
+                formatLoss(totalLoss(sums, model)).c_str(), state.c_str());
   else
     std::printf("result: test_loss=%s examples=%llu state=%s\n",
-                formatScaledLoss(sums.meanLoss()).c_str(), count,
-                state.c_str());
+                formatScaledLoss(totalLoss(sums, model)).c_str(),
+                static_cast<Number>(sums[0].examples), state.c_str());
   return 0;
 }
 
@@ -135,6 +150,20 @@ Json describeInputPorts(const qtcrt_model &model) {
   return inputs;
 }
 
+Json describeOutputs(const qtcrt_model &model) {
+  Json outputs = Json::array();
+  for (uint64_t i = 0; i < model.output_count; ++i) {
+    const qtcrt_output &output = model.outputs[i];
+    const qtcrt_port &port = predictionPort(model, i);
+    outputs.push_back(
+        {{"name", output.name},
+         {"shape", std::vector<int64_t>(port.shape, port.shape + port.rank)},
+         {"classes", output.classes},
+         {"loss_weight", output.loss_weight}});
+  }
+  return outputs;
+}
+
 Json describeModel(const qtcrt_model &model) {
   uint64_t parameters = 0, bytes = 0;
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
@@ -154,8 +183,9 @@ Json describeModel(const qtcrt_model &model) {
           {"input_shape", inputs[0]["shape"]},
           {"input_elements", inputs[0]["elements"]},
           {"inputs", inputs},
-          {"classes", model.classes},
-          {"outputs", outputsOf(model)},
+          {"classes", model.outputs[0].classes},
+          {"outputs", unitsOf(model)},
+          {"trained_outputs", describeOutputs(model)},
           {"parameters", parameters},
           {"parameter_bytes", bytes},
           {"frozen", listFrozen(model)},
@@ -188,11 +218,22 @@ void printInput(const qtcrt_model &model, const qtcrt_port &port) {
               isOnly ? "" : concat(", ", inQuotes(port.name)).c_str());
 }
 
+/// One line; outputs have a name where there are several.
+void printOutput(const Json &output, bool isOnly) {
+  auto classes = output["classes"].get<uint64_t>();
+  std::string name =
+      isOnly ? "" : concat(", ", inQuotes(output["name"].get<std::string>()));
+  std::printf("%s           %llu%s\n", classes > 0 ? "classes" : "outputs",
+              static_cast<Number>(classes > 0
+                                      ? classes
+                                      : output["shape"].back().get<uint64_t>()),
+              name.c_str());
+}
+
 void printModel(const qtcrt_model &model, const Json &info) {
   auto number = [&](const char *key) {
     return static_cast<Number>(info[key].get<uint64_t>());
   };
-  bool areClasses = predictsClasses(model);
   std::printf("model             %s (hash %s)\n", printable(model.name).c_str(),
               model.model_hash);
   std::printf("scheme            %s\n", model.scheme);
@@ -200,8 +241,8 @@ void printModel(const qtcrt_model &model, const Json &info) {
   std::printf("batch             %s\n", listBatches(model).c_str());
   for (uint64_t i = 0; i < countPorts(model, QTCRT_PORT_INPUT); ++i)
     printInput(model, model.ports[i]);
-  std::printf("%s           %llu\n", areClasses ? "classes" : "outputs",
-              number(areClasses ? "classes" : "outputs"));
+  for (const Json &output : info["trained_outputs"])
+    printOutput(output, model.output_count == 1);
   std::printf("parameters        %llu (%llu bytes)\n", number("parameters"),
               number("parameter_bytes"));
   std::string frozen;

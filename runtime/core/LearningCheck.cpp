@@ -52,7 +52,7 @@ bool isNormalized(const qtcrt_model &model) {
 
 /// Whether the share of correct answers is at most three standard deviations
 /// above that of guessing.
-bool isGuessing(const MetricSums &sums, int64_t classes) {
+bool isGuessing(const OutputSums &sums, int64_t classes) {
   double chance = 1 / static_cast<double>(classes);
   double examples = static_cast<double>(sums.examples);
   double deviation = std::sqrt(chance * (1 - chance) / examples);
@@ -100,7 +100,7 @@ std::vector<std::string> likelyReasons(const qtcrt_model &model,
   if (weights >= deepLayers && !hasStatistics)
     reasons.push_back(
         concat("a network of ", weights, " layers has no BatchNormalization"));
-  reasons.push_back(predictsClasses(model)
+  reasons.push_back(isClassifier(model)
                         ? "labels do not belong to their images"
                         : "targets do not belong to their inputs");
   return reasons;
@@ -114,31 +114,45 @@ LearningCheck::LearningCheck(const qtcrt_model &model, const uint8_t *state)
     initialHash = hashParameters(model, state);
 }
 
-std::string LearningCheck::describeLoss(const MetricSums &sums) const {
-  if (sums.examples < minExamples || model.classes == 1)
+std::string LearningCheck::describeLoss(const OutputSums &sums,
+                                        uint64_t index) const {
+  const qtcrt_output &output = model.outputs[index];
+  if (sums.examples < minExamples || output.classes == 1)
     return "";
   double loss = sums.meanLoss();
   if (std::isnan(loss))
     return "the loss is not a number";
-  if (!predictsClasses(model))
+  if (!predictsClasses(model, index))
     return ""; // the loss of guessing depends on the targets
-  bool guesses = isGuessing(sums, model.classes);
-  if (model.guess_loss == 0)
+  bool guesses = isGuessing(sums, output.classes);
+  if (output.guess_loss == 0)
     return guesses ? "the training accuracy is that of guessing" : "";
-  double distance = loss / model.guess_loss - 1;
+  double distance = loss / output.guess_loss - 1;
   if (std::fabs(distance) <= sameLoss || (guesses && distance >= -similarLoss))
     return concat("the training loss is ", fixed(loss), ", guessing gives ",
-                  fixed(model.guess_loss));
+                  fixed(output.guess_loss));
+  return "";
+}
+
+/// The first output that has learned nothing.
+std::string LearningCheck::describeLosses(const MetricSums &sums) const {
+  for (uint64_t i = 0; i < model.output_count; ++i) {
+    std::string text = describeLoss(sums[i], i);
+    if (!text.empty() && model.output_count > 1)
+      return concat("of output ", inQuotes(model.outputs[i].name), ", ", text);
+    if (!text.empty())
+      return text;
+  }
   return "";
 }
 
 std::string LearningCheck::explain(const uint8_t *state, const MetricSums &sums,
                                    const std::string &schedule) const {
-  if (initialHash.empty() || sums.examples == 0)
+  if (initialHash.empty() || sums.front().examples == 0)
     return "";
   bool stands = hashParameters(model, state) == initialHash;
   std::string symptom =
-      stands ? "no parameter has changed" : describeLoss(sums);
+      stands ? "no parameter has changed" : describeLosses(sums);
   if (symptom.empty())
     return "";
   std::string text = concat("nothing was learned: ", symptom);

@@ -46,6 +46,16 @@ Json orNull(double value, bool exists) {
   return exists && std::isfinite(value) ? Json(value) : Json(nullptr);
 }
 
+void addScores(Json &object, const Scores &train, const Scores &test,
+               bool hasAccuracy) {
+  object["train_loss"] = orNull(train.loss, true);
+  if (hasAccuracy)
+    object["train_accuracy"] = orNull(train.accuracy, true);
+  object["test_loss"] = orNull(test.loss, test.loss >= 0);
+  if (hasAccuracy)
+    object["test_accuracy"] = orNull(test.accuracy, test.accuracy >= 0);
+}
+
 } // namespace
 
 bool MetricsFile::keep(const std::string &line, const EarlierMetrics &earlier) {
@@ -76,15 +86,11 @@ MetricsFile::MetricsFile(const std::string &folder,
 }
 
 void MetricsFile::append(const EpochMetrics &metrics) {
-  Json line = {{"epoch", metrics.epoch},
-               {"step", metrics.step},
-               {"train_loss", orNull(metrics.trainLoss, true)}};
-  if (metrics.hasAccuracy)
-    line["train_accuracy"] = orNull(metrics.trainAccuracy, true);
-  line["test_loss"] = orNull(metrics.test.loss, metrics.test.loss >= 0);
-  if (metrics.hasAccuracy)
-    line["test_accuracy"] =
-        orNull(metrics.test.accuracy, metrics.test.accuracy >= 0);
+  Json line = {{"epoch", metrics.epoch}, {"step", metrics.step}};
+  addScores(line, metrics.train, metrics.test, metrics.hasAccuracy);
+  for (const OutputMetrics &output : metrics.outputs)
+    addScores(line["outputs"][output.name], output.train, output.test,
+              output.hasAccuracy);
   line["images_per_second"] = orNull(metrics.imagesPerSecond, true);
   line["seconds"] = orNull(metrics.seconds, true);
   line["schedule"] = orNull(metrics.schedule, true);

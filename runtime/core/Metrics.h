@@ -11,23 +11,31 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace qtcrt {
 
-/// What a test gives; -1: there was none.
-struct TestResult {
+/// What an epoch, or the test after it, gives; -1: there was none.
+struct Scores {
   double loss = -1;
   double accuracy = -1; ///< of classes
+};
+
+/// The metrics of one of several outputs.
+struct OutputMetrics {
+  std::string name;
+  bool hasAccuracy = true; ///< targets are classes
+  Scores train, test;
 };
 
 /// One epoch's line. Epochs count from 0, `step` is the number of steps done.
 /// Values that do not exist (not evaluated: -1, not finite) become null.
 struct EpochMetrics {
   uint64_t epoch = 0, step = 0;
-  bool hasAccuracy = true; ///< targets are classes
+  bool hasAccuracy = true; ///< of the model, see isClassifier
   bool hasImages = true;   ///< inputs are pixels
-  double trainLoss = 0, trainAccuracy = 0;
-  TestResult test;
+  Scores train, test;
+  std::vector<OutputMetrics> outputs; ///< unless there is only one
   double imagesPerSecond = 0, seconds = 0, schedule = 0;
 };
 

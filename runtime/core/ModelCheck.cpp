@@ -127,70 +127,107 @@ void checkPort(const qtcrt_port &port) {
           "standardization of a port");
 }
 
-/// Throws unless there is one port with `role`; `what` names it.
-void requireOne(const qtcrt_model &model, qtcrt_port_role role,
-                const char *what) {
-  uint64_t count = countPorts(model, role);
-  if (count != 1)
-    fail("the model has ", count, " ", what, "s, but this runtime runs models ",
-         "with exactly one ", what, "; compile a model that has one");
+/// The ports of `output` with `role`.
+uint64_t countPorts(const qtcrt_model &model, qtcrt_port_role role,
+                    uint64_t output) {
+  return static_cast<uint64_t>(std::count_if(
+      model.ports, model.ports + model.port_count, [=](const qtcrt_port &port) {
+        return port.role == role && port.output == output;
+      }));
 }
 
-void checkTarget(const qtcrt_model &model) {
-  const qtcrt_port &target = targetPort(model);
-  const qtcrt_port &prediction = predictionPort(model);
+/// Throws unless an output has one port with `role`; `what` names it.
+void requireOne(const qtcrt_model &model, qtcrt_port_role role, uint64_t output,
+                const char *what) {
+  uint64_t count = countPorts(model, role, output);
+  if (count != 1)
+    fail("output ", inQuotes(model.outputs[output].name), " of the model has ",
+         count, " ", what, "s, but this runtime runs models with exactly one ",
+         what, " per output; compile a model that has one");
+}
+
+void checkTarget(const qtcrt_model &model, uint64_t output) {
+  const qtcrt_port &target = targetPort(model, output);
+  const qtcrt_port &prediction = predictionPort(model, output);
+  uint32_t classes = model.outputs[output].classes;
   if (target.encoding == QTCRT_ENCODING_CLASS) {
-    require(model.classes <= (1 << 24) && model.classes == target.classes &&
-                model.classes == outputsOf(model),
+    require(classes <= (1 << 24) && classes == target.classes &&
+                classes == unitsOf(model, output),
             "classes");
-    return require(target.elements * model.classes == prediction.elements,
+    return require(target.elements * classes == prediction.elements,
                    "shape of the classes");
   }
-  require(model.classes == 0, "classes");
+  require(classes == 0, "classes");
   require(target.rank == prediction.rank &&
               std::equal(target.shape, target.shape + target.rank,
                          prediction.shape),
           "shape of the target");
 }
 
-void checkPorts(const qtcrt_model &model) {
-  require(model.port_count <= QTCRT_MAX_PORTS, "number of ports");
-  for (uint64_t i = 0; i < model.port_count; ++i) {
-    checkPort(model.ports[i]);
-    require(i == 0 || model.ports[i - 1].role <= model.ports[i].role,
-            "order of the ports");
-  }
-  require(findPort(model, QTCRT_PORT_INPUT), "inputs");
-  requireOne(model, QTCRT_PORT_TARGET, "target");
-  requireOne(model, QTCRT_PORT_PREDICTION, "prediction");
-  const qtcrt_port &prediction = predictionPort(model);
-  require(prediction.rank >= 1, "shape of the prediction");
-  uint64_t exponents = prediction.dtype == QTCRT_FLOAT32 ? 0 : 1;
-  require(countPorts(model, QTCRT_PORT_EXPONENT) == exponents,
-          "exponent of the prediction");
-  checkTarget(model);
-}
-
-/// Ports of metrics and of their weights.
-void checkMetrics(const qtcrt_model &model) {
-  bool areFloats = predictionPort(model).dtype == QTCRT_FLOAT32;
+/// The ports of metrics and of their weights.
+void checkMetrics(const qtcrt_model &model, uint64_t output) {
+  bool areFloats = predictionPort(model, output).dtype == QTCRT_FLOAT32;
   for (uint64_t i = 0; i < model.port_count; ++i) {
     const qtcrt_port &port = model.ports[i];
-    if (port.role != QTCRT_PORT_METRIC && port.role != QTCRT_PORT_WEIGHT)
+    if (port.output != output ||
+        (port.role != QTCRT_PORT_METRIC && port.role != QTCRT_PORT_WEIGHT))
       continue;
     require((port.dtype == QTCRT_FLOAT32) == areFloats, "type of a metric");
-    require(port.elements == positionsOf(model), "shape of a metric");
+    require(port.elements == positionsOf(model, output), "shape of a metric");
     auto role = static_cast<qtcrt_port_role>(port.role);
-    require(findPort(model, role, port.name) == &port, "names of the metrics");
-    require(findPort(model, QTCRT_PORT_METRIC, port.name),
+    require(findPort(model, role, output, port.name) == &port,
+            "names of the metrics");
+    require(findPort(model, QTCRT_PORT_METRIC, output, port.name),
             "metric of the weights");
   }
-  require(findPort(model, QTCRT_PORT_METRIC, QTCRT_METRIC_LOSS), "loss");
-  bool hasAccuracy = findPort(model, QTCRT_PORT_METRIC, QTCRT_METRIC_ACCURACY);
-  require(hasAccuracy == predictsClasses(model), "accuracy");
-  require(std::isfinite(model.guess_loss) && model.guess_loss >= 0,
+  auto has = [&](const char *name) {
+    return findPort(model, QTCRT_PORT_METRIC, output, name) != nullptr;
+  };
+  require(has(QTCRT_METRIC_LOSS), "loss");
+  require(has(QTCRT_METRIC_ACCURACY) == predictsClasses(model, output),
+          "accuracy");
+}
+
+void checkOutput(const qtcrt_model &model, uint64_t index) {
+  const qtcrt_output &output = model.outputs[index];
+  require(output.name != nullptr, "name of an output");
+  requireOne(model, QTCRT_PORT_TARGET, index, "target");
+  requireOne(model, QTCRT_PORT_PREDICTION, index, "prediction");
+  const qtcrt_port &prediction = predictionPort(model, index);
+  require(prediction.rank >= 1, "shape of the prediction");
+  uint64_t exponents = prediction.dtype == QTCRT_FLOAT32 ? 0 : 1;
+  require(countPorts(model, QTCRT_PORT_EXPONENT, index) == exponents,
+          "exponent of the prediction");
+  checkTarget(model, index);
+  checkMetrics(model, index);
+  require(std::isfinite(output.loss_weight) && output.loss_weight > 0,
+          "weight of a loss");
+  require(std::isfinite(output.guess_loss) && output.guess_loss >= 0,
           "loss of guessing");
-  require(!model.ignores_label || predictsClasses(model), "ignored label");
+  require(!output.ignores_label || predictsClasses(model, index),
+          "ignored label");
+}
+
+/// Ports are sorted by role, then by output.
+bool isSorted(const qtcrt_port &before, const qtcrt_port &port) {
+  return before.role < port.role ||
+         (before.role == port.role && before.output <= port.output);
+}
+
+void checkPorts(const qtcrt_model &model) {
+  require(model.port_count <= QTCRT_MAX_PORTS, "number of ports");
+  require(model.output_count > 0, "number of outputs");
+  for (uint64_t i = 0; i < model.port_count; ++i) {
+    const qtcrt_port &port = model.ports[i];
+    checkPort(port);
+    require(port.output <
+                (port.role == QTCRT_PORT_INPUT ? 1 : model.output_count),
+            "output of a port");
+    require(i == 0 || isSorted(model.ports[i - 1], port), "order of the ports");
+  }
+  require(findPort(model, QTCRT_PORT_INPUT), "inputs");
+  for (uint64_t i = 0; i < model.output_count; ++i)
+    checkOutput(model, i);
 }
 
 /// The variants of a batch must lie together, and all batches have the same.
@@ -239,7 +276,6 @@ void qtcrt::checkModel(const qtcrt_model &model) {
          " of the runtime's interface, but this runtime has version ",
          QTCRT_ABI_VERSION, "; compile it again");
   checkPorts(model);
-  checkMetrics(model);
   require(model.schedule_kind <= QTCRT_SCHEDULE_LOG2, "schedule");
   checkVariants(model);
   for (uint64_t i = 0; i < model.tensor_count; ++i) {

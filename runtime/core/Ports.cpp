@@ -35,9 +35,19 @@ const qtcrt_port *qtcrt::findPort(const qtcrt_model &model,
 }
 
 const qtcrt_port *qtcrt::findPort(const qtcrt_model &model,
-                                  qtcrt_port_role role, const char *name) {
-  return findFirst(model, [role, name](const qtcrt_port &port) {
-    return port.role == role && std::strcmp(port.name, name) == 0;
+                                  qtcrt_port_role role, uint64_t output,
+                                  const char *name) {
+  return findFirst(model, [=](const qtcrt_port &port) {
+    return port.role == role && port.output == output &&
+           std::strcmp(port.name, name) == 0;
+  });
+}
+
+/// The port with `role` that an output has once.
+static const qtcrt_port &onlyPort(const qtcrt_model &model,
+                                  qtcrt_port_role role, uint64_t output) {
+  return *findFirst(model, [=](const qtcrt_port &port) {
+    return port.role == role && port.output == output;
   });
 }
 
@@ -45,16 +55,17 @@ const qtcrt_port &qtcrt::inputPort(const qtcrt_model &model) {
   return *findPort(model, QTCRT_PORT_INPUT);
 }
 
-const qtcrt_port &qtcrt::targetPort(const qtcrt_model &model) {
-  return *findPort(model, QTCRT_PORT_TARGET);
+const qtcrt_port &qtcrt::targetPort(const qtcrt_model &model, uint64_t output) {
+  return onlyPort(model, QTCRT_PORT_TARGET, output);
 }
 
-const qtcrt_port &qtcrt::predictionPort(const qtcrt_model &model) {
-  return *findPort(model, QTCRT_PORT_PREDICTION);
+const qtcrt_port &qtcrt::predictionPort(const qtcrt_model &model,
+                                        uint64_t output) {
+  return onlyPort(model, QTCRT_PORT_PREDICTION, output);
 }
 
-const qtcrt_port &qtcrt::lossPort(const qtcrt_model &model) {
-  return *findPort(model, QTCRT_PORT_METRIC, QTCRT_METRIC_LOSS);
+const qtcrt_port &qtcrt::lossPort(const qtcrt_model &model, uint64_t output) {
+  return *findPort(model, QTCRT_PORT_METRIC, output, QTCRT_METRIC_LOSS);
 }
 
 uint64_t qtcrt::indexOf(const qtcrt_model &model, const qtcrt_port &port) {
@@ -74,13 +85,13 @@ uint64_t qtcrt::portBytes(const qtcrt_port &port, int64_t batch) {
   return portElements(port, batch) * dtypeBytes(port.dtype);
 }
 
-uint64_t qtcrt::outputsOf(const qtcrt_model &model) {
-  const qtcrt_port &prediction = predictionPort(model);
+uint64_t qtcrt::unitsOf(const qtcrt_model &model, uint64_t output) {
+  const qtcrt_port &prediction = predictionPort(model, output);
   return static_cast<uint64_t>(prediction.shape[prediction.rank - 1]);
 }
 
-uint64_t qtcrt::positionsOf(const qtcrt_model &model) {
-  return predictionPort(model).elements / outputsOf(model);
+uint64_t qtcrt::positionsOf(const qtcrt_model &model, uint64_t output) {
+  return predictionPort(model, output).elements / unitsOf(model, output);
 }
 
 bool qtcrt::takesPixels(const qtcrt_model &model) {
@@ -102,8 +113,12 @@ std::string qtcrt::describeInputs(const qtcrt_model &model) {
                    : describeElements(inputPort(model));
 }
 
-bool qtcrt::predictsClasses(const qtcrt_model &model) {
-  return targetPort(model).encoding == QTCRT_ENCODING_CLASS;
+bool qtcrt::predictsClasses(const qtcrt_model &model, uint64_t output) {
+  return targetPort(model, output).encoding == QTCRT_ENCODING_CLASS;
+}
+
+bool qtcrt::isClassifier(const qtcrt_model &model) {
+  return model.output_count == 1 && predictsClasses(model, 0);
 }
 
 uint64_t qtcrt::standardizedChannels(const qtcrt_model &model) {

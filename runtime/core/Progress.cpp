@@ -78,24 +78,26 @@ std::string right(const std::string &text, size_t width) {
 }
 
 /// The columns of accuracies and of the loss of training.
-std::string classColumns(const EpochMetrics &line) {
+std::string classColumns(const Scores &train, const Scores &test) {
   // A loss that grows without bound has few digits, too.
-  std::string loss =
-      format(line.trainLoss < 100 ? "%.4f" : "%.4g", line.trainLoss);
-  std::string test = line.test.accuracy >= 0
-                         ? format("%.2f %%", 100 * line.test.accuracy)
-                         : "-";
+  std::string loss = format(train.loss < 100 ? "%.4f" : "%.4g", train.loss);
+  std::string accuracy =
+      test.accuracy >= 0 ? format("%.2f %%", 100 * test.accuracy) : "-";
   return concat("loss ", right(loss, 7), "  train ",
-                format("%6.2f %%", 100 * line.trainAccuracy), "  test ",
-                right(test, 8));
+                format("%6.2f %%", 100 * train.accuracy), "  test ",
+                right(accuracy, 8));
 }
 
 /// The columns of losses, which have any scale.
-std::string numberColumns(const EpochMetrics &line) {
-  bool isTested = line.test.loss >= 0 || std::isnan(line.test.loss);
-  std::string test = isTested ? format("%.5g", line.test.loss) : "-";
-  return concat("loss ", right(format("%.5g", line.trainLoss), 11),
-                "  test loss ", right(test, 11));
+std::string numberColumns(const Scores &train, const Scores &test) {
+  bool isTested = test.loss >= 0 || std::isnan(test.loss);
+  std::string loss = isTested ? format("%.5g", test.loss) : "-";
+  return concat("loss ", right(format("%.5g", train.loss), 11), "  test loss ",
+                right(loss, 11));
+}
+
+std::string columns(const Scores &train, const Scores &test, bool hasAccuracy) {
+  return hasAccuracy ? classColumns(train, test) : numberColumns(train, test);
 }
 
 } // namespace
@@ -104,11 +106,16 @@ std::string qtcrt::epochText(const EpochMetrics &line) {
   std::string speed = std::isnan(line.imagesPerSecond)
                           ? "-"
                           : format("%.0f", line.imagesPerSecond);
-  return concat(
+  std::string text = concat(
       "epoch ", right(std::to_string(line.epoch), 3), "  ",
-      line.hasAccuracy ? classColumns(line) : numberColumns(line), "  ",
-      right(speed, 6), line.hasImages ? " img/s" : " ex/s", "  ",
+      columns(line.train, line.test, line.hasAccuracy), "  ", right(speed, 6),
+      line.hasImages ? " img/s" : " ex/s", "  ",
       format(line.seconds < 99999 ? "%7.1f" : "%7.0f", line.seconds), " s");
+  for (const OutputMetrics &output : line.outputs)
+    text += concat("\n           ",
+                   columns(output.train, output.test, output.hasAccuracy),
+                   "  output ", inQuotes(output.name));
+  return text;
 }
 
 std::string qtcrt::durationText(double seconds) {

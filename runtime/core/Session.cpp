@@ -113,11 +113,15 @@ qtcrt_step Session::makeStep(const Batch &batch) {
   step.state = stateMemory.data();
   step.arena = arena.data();
   auto input = batch.inputs.begin();
+  auto target = batch.targets.begin();
   for (uint64_t i = 0; i < compiled.port_count; ++i) {
     uint32_t role = compiled.ports[i].role;
-    step.ports[i] = role == QTCRT_PORT_INPUT    ? (input++)->data()
-                    : role == QTCRT_PORT_TARGET ? batch.targets.data()
-                                                : outputs[i].data();
+    if (role == QTCRT_PORT_INPUT)
+      step.ports[i] = (input++)->data();
+    else if (role != QTCRT_PORT_TARGET)
+      step.ports[i] = outputs[i].data();
+    else if (target != batch.targets.end()) // `estimate` needs none
+      step.ports[i] = (target++)->data();
   }
   return step;
 }
@@ -201,7 +205,8 @@ static void fillBatch(const DataSplit &data, uint64_t first, uint64_t count,
                       const Batch &batch) {
   for (size_t i = 0; i < data.inputs.size(); ++i)
     fillColumn(data.inputs[i], first, count, batch.inputs[i]);
-  fillColumn(data.targets, first, count, batch.targets);
+  for (size_t i = 0; i < data.targets.size(); ++i)
+    fillColumn(data.targets[i], first, count, batch.targets[i]);
 }
 
 MetricSums Session::evaluateAll(const DataSplit &data,
@@ -209,7 +214,7 @@ MetricSums Session::evaluateAll(const DataSplit &data,
                                 const std::function<void(uint64_t)> &progress) {
   uint64_t batch = static_cast<uint64_t>(chosen.batch);
   Batch examples(data, batch);
-  MetricSums sums;
+  MetricSums sums = startSums(compiled);
   uint64_t done = 0;
   unsigned started = 0;
   auto finishOne = [&] {

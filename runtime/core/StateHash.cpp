@@ -63,6 +63,7 @@ std::string qtcrt::hashData(const DataSplit &split) {
     hasher.add(shape, sizeof(shape));
     hasher.add(input.bytes.data(), input.bytes.size());
   }
-  hasher.add(split.targets.bytes.data(), split.targets.bytes.size());
+  for (const Column &target : split.targets)
+    hasher.add(target.bytes.data(), target.bytes.size());
   return hasher.digest();
 }

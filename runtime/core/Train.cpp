@@ -109,6 +109,7 @@ void TrainingRun::applyOptions() {
     record.augment = options.augment.value_or("none");
     record.schedule = options.schedule.value_or(model.default_schedule);
     record.estimateBatches = model.estimate_batches;
+    record.sums = startSums(model);
     session.drawInitialState(record.seed);
   } else {
     record =
@@ -348,13 +349,10 @@ void TrainingRun::startStep() {
 
 void TrainingRun::finishStep() {
   session.finish();
-  MetricSums sums;
+  MetricSums sums = startSums(model);
   session.addTo(sums, session.variant().batch);
   --started;
-  record.lossSum += sums.loss;
-  record.weightSum += sums.weight;
-  record.correct += sums.correct;
-  record.seen += sums.examples;
+  record.sums += sums;
   epochImages += record.batch;
   ++record.step;
   ++record.position;
@@ -398,20 +396,21 @@ bool TrainingRun::estimateStatistics() {
   return done == count;
 }
 
-TestResult TrainingRun::evaluateTest() {
+/// The sums over the test set; not all of them after an interruption.
+MetricSums TrainingRun::evaluateTest() {
   if (!estimateStatistics())
-    return {};
+    return startSums(model);
   progress.begin("test", "example", data.test.count());
   MetricSums sums = session.evaluateAll(
       data.test, [] { return pendingInterrupt() != 0; },
       [this](uint64_t done) { progress.update(done); });
   progress.clear();
-  return {sums.meanLoss(), sums.accuracy()};
+  return sums;
 }
 
 /// What tests are compared by, see RunRecord.
-double TrainingRun::scoreOf(const TestResult &test) const {
-  return predictsClasses(model) ? test.accuracy : test.loss;
+double TrainingRun::scoreOf(const MetricSums &test) const {
+  return isClassifier(model) ? test.front().accuracy() : totalLoss(test, model);
 }
 
 /// The best score of the run when it has one more test.
@@ -419,7 +418,7 @@ double TrainingRun::bestWith(double score) const {
   double best = record.bestScore;
   if (!(best >= 0)) // none yet, or not a number
     return score;
-  bool isBetter = predictsClasses(model) ? score > best : score < best;
+  bool isBetter = isClassifier(model) ? score > best : score < best;
   return isBetter ? score : best;
 }
 
@@ -428,21 +427,15 @@ double TrainingRun::bestWith(double score) const {
 void TrainingRun::finishEpoch() {
   double seconds = epochTime.seconds();
   progress.clear();
-  EpochMetrics line;
+  std::optional<MetricSums> test;
   if (isTestDue()) {
-    line.test = evaluateTest();
+    test = evaluateTest();
     if (pendingInterrupt())
       return;
-    record.testScore = scoreOf(line.test);
+    record.testScore = scoreOf(*test);
     record.bestScore = bestWith(record.testScore);
   }
-  line.hasAccuracy = predictsClasses(model);
-  line.hasImages = takesPixels(model);
-  line.epoch = record.epoch;
-  line.step = record.step;
-  MetricSums sums = epochSums();
-  line.trainLoss = sums.meanLoss();
-  line.trainAccuracy = sums.accuracy();
+  EpochMetrics line = describeEpoch(record.sums, test);
   line.seconds = seconds;
   line.imagesPerSecond = seconds > 0 && epochImages > 0
                              ? static_cast<double>(epochImages) / seconds
@@ -455,28 +448,47 @@ void TrainingRun::finishEpoch() {
   warnIfNothingIsLearned();
   bool whole = record.position == stepsPerEpoch;
   if (isDone())
-    finalScore = scoreOf(line.test);
+    finalScore = record.testScore;
   if (whole) {
     ++record.epoch;
     record.position = 0;
-    record.lossSum = record.weightSum = 0;
-    record.correct = record.seen = 0;
+    record.sums = startSums(model);
   }
   save();
   epochImages = 0;
   epochTime.restart();
 }
 
-/// The sums of the current epoch.
-MetricSums TrainingRun::epochSums() const {
-  return {record.lossSum, record.weightSum, record.correct, record.seen};
+/// The metrics of an epoch with these sums, without its speed.
+EpochMetrics
+TrainingRun::describeEpoch(const MetricSums &train,
+                           const std::optional<MetricSums> &test) const {
+  EpochMetrics line;
+  line.epoch = record.epoch;
+  line.step = record.step;
+  line.hasAccuracy = isClassifier(model);
+  line.hasImages = takesPixels(model);
+  line.train = {totalLoss(train, model), train.front().accuracy()};
+  if (test)
+    line.test = {totalLoss(*test, model), test->front().accuracy()};
+  if (model.output_count == 1)
+    return line;
+  for (uint64_t i = 0; i < model.output_count; ++i) {
+    OutputMetrics &output = line.outputs.emplace_back();
+    output.name = model.outputs[i].name;
+    output.hasAccuracy = predictsClasses(model, i);
+    output.train = {train[i].meanLoss(), train[i].accuracy()};
+    if (test)
+      output.test = {(*test)[i].meanLoss(), (*test)[i].accuracy()};
+  }
+  return line;
 }
 
 void TrainingRun::warnIfNothingIsLearned() {
   if (!learning || epochImages == 0)
     return;
   std::string text =
-      learning->explain(session.state(), epochSums(), record.schedule);
+      learning->explain(session.state(), record.sums, record.schedule);
   if (!text.empty())
     std::fprintf(stderr, "warning: %s\n", text.c_str());
   learning.reset();
@@ -506,9 +518,9 @@ int TrainingRun::printResult() {
     std::printf("peak resident memory: %llu bytes\n",
                 static_cast<unsigned long long>(peakResidentBytes()));
   auto scoreText = [this](double score) {
-    return predictsClasses(model) ? formatLoss(score) : formatScaledLoss(score);
+    return isClassifier(model) ? formatLoss(score) : formatScaledLoss(score);
   };
-  const char *what = predictsClasses(model) ? "accuracy" : "loss";
+  const char *what = isClassifier(model) ? "accuracy" : "loss";
   std::printf("result: epochs=%llu steps=%llu test_%s=%s best_test_%s=%s "
               "state=%s\n",
               static_cast<unsigned long long>(record.epoch),

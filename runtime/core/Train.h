@@ -45,11 +45,12 @@ private:
   void finishStep();
   void finishEpoch();
   bool estimateStatistics();
-  TestResult evaluateTest();
-  double scoreOf(const TestResult &test) const;
+  MetricSums evaluateTest();
+  double scoreOf(const MetricSums &test) const;
   double bestWith(double score) const;
   void reportEpoch(const EpochMetrics &line);
-  MetricSums epochSums() const;
+  EpochMetrics describeEpoch(const MetricSums &train,
+                             const std::optional<MetricSums> &test) const;
   void warnIfNothingIsLearned();
   void save();
   int finishInterrupted();

@@ -37,7 +37,7 @@ void readRecords(const std::string &path, uint64_t labelBytes,
       break;
     uint8_t label = record[labelBytes - 1];
     checkLabel(path, i, label, request);
-    split.targets.numbers.appendClasses({label});
+    split.targets[0].numbers.appendClasses({label});
     std::vector<uint8_t> &pixels = images.numbers.data;
     pixels.insert(pixels.end(), record.begin() + labelBytes, record.end());
   }

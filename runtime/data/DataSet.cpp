@@ -70,19 +70,18 @@ void qtcrt::checkImageShape(const std::string &file, const ImageShape &shape,
 
 void qtcrt::checkLabel(const std::string &file, uint64_t index, int64_t label,
                        const DataRequest &request) {
-  if (label == request.target.ignored)
-    return;
-  int64_t classes = request.target.classes;
-  if (label < 0 || label >= classes)
-    fail(inQuotes(file), ": label ", label, " of example ", index,
-         " is out of range: the model has ", classes, " classes (0 to ",
-         classes - 1, ")");
+  for (const ColumnRequest &target : request.targets)
+    if (label != target.ignored && (label < 0 || label >= target.classes))
+      fail(inQuotes(file), ": label ", label, " of example ", index,
+           " is out of range: the model has ", target.classes,
+           " classes (0 to ", target.classes - 1, ")");
 }
 
-Batch::Batch(const DataSplit &data, uint64_t count)
-    : targets(count * data.targets.exampleBytes(), "a batch") {
+Batch::Batch(const DataSplit &data, uint64_t count) {
   for (const Column &input : data.inputs)
     inputs.emplace_back(count * input.exampleBytes(), "a batch");
+  for (const Column &target : data.targets)
+    targets.emplace_back(count * target.exampleBytes(), "a batch");
 }
 
 namespace {
@@ -113,7 +112,7 @@ void limitExamples(RawSplit &split, const DataRequest &request) {
     array.data.shrink_to_fit();
   };
   std::for_each(split.inputs.begin(), split.inputs.end(), keep);
-  keep(split.targets);
+  std::for_each(split.targets.begin(), split.targets.end(), keep);
 }
 
 /// Throws unless the format can hold what the model takes.
@@ -121,18 +120,22 @@ void checkFormat(const std::string &spec, const DataFormat &format,
                  const DataRequest &request) {
   if (format.isGeneral)
     return;
-  if (request.target.encoding != QTCRT_ENCODING_CLASS)
-    fail("--data=", quoteForShell(spec), ": the targets of ", format.name,
-         " are classes, but the model predicts numbers; ",
-         adviseToCompile("--loss=cross-entropy"));
-  if (request.inputs.size() > 1 || request.target.shape.elements() > 1)
+  auto refuse = [&](const std::string &what) {
     fail("--data=", quoteForShell(spec), ": ", format.name,
-         " has one image and one class per example, but the model has ",
-         request.inputs.size() > 1
-             ? concat(request.inputs.size(), " inputs")
-             : concat("a class for each of ", request.target.shape.elements(),
-                      " positions"),
+         " has one image and one class per example, but the model has ", what,
          "; use --data=npy:DIR");
+  };
+  for (const ColumnRequest &target : request.targets)
+    if (target.encoding != QTCRT_ENCODING_CLASS)
+      fail("--data=", quoteForShell(spec), ": the targets of ", format.name,
+           " are classes, but the model predicts numbers; ",
+           adviseToCompile("--loss=cross-entropy"));
+  if (request.inputs.size() > 1)
+    refuse(concat(request.inputs.size(), " inputs"));
+  for (const ColumnRequest &target : request.targets)
+    if (target.shape.elements() > 1)
+      refuse(concat("a class for each of ", target.shape.elements(),
+                    " positions"));
 }
 
 } // namespace
@@ -180,6 +183,7 @@ static ImageShape exampleShape(const qtcrt_port &port) {
 DataRequest qtcrt::requestFor(const qtcrt_model &model) {
   DataRequest request;
   request.inputs.clear();
+  request.targets.clear();
   for (uint64_t i = 0; i < model.port_count; ++i) {
     const qtcrt_port &port = model.ports[i];
     ColumnRequest column{port.name,
@@ -192,10 +196,12 @@ DataRequest qtcrt::requestFor(const qtcrt_model &model) {
                          port.are_shares != 0};
     if (port.role == QTCRT_PORT_INPUT)
       request.inputs.push_back(column);
-    else if (port.role == QTCRT_PORT_TARGET)
-      request.target = column;
+    if (port.role != QTCRT_PORT_TARGET)
+      continue;
+    const qtcrt_output &output = model.outputs[port.output];
+    if (output.ignores_label)
+      column.ignored = output.ignored_label;
+    request.targets.push_back(column);
   }
-  if (model.ignores_label)
-    request.target.ignored = model.ignored_label;
   return request;
 }

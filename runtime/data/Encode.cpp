@@ -191,6 +191,16 @@ Standardization findStandardization(const RawDataSet &raw,
           slice(request.standardization.deviations)};
 }
 
+/// The targets of all outputs. Where files have one for all, it is copied.
+std::vector<Column> encodeTargets(RawSplit &raw, const DataRequest &request) {
+  raw.targets.resize(request.targets.size(), raw.targets.front());
+  std::vector<Column> result;
+  for (size_t i = 0; i < request.targets.size(); ++i)
+    result.push_back(
+        Encoder(request.targets[i], {}).encode(std::move(raw.targets[i])));
+  return result;
+}
+
 } // namespace
 
 DataSet qtcrt::encodeDataSet(RawDataSet &&raw, const DataRequest &request) {
@@ -207,9 +217,8 @@ DataSet qtcrt::encodeDataSet(RawDataSet &&raw, const DataRequest &request) {
     if (data.remark.empty())
       data.remark = encoder.getRemark();
   }
-  Encoder encoder(request.target, {});
   if (request.train)
-    data.train.targets = encoder.encode(std::move(raw.train.targets));
-  data.test.targets = encoder.encode(std::move(raw.test.targets));
+    data.train.targets = encodeTargets(raw.train, request);
+  data.test.targets = encodeTargets(raw.test, request);
   return data;
 }

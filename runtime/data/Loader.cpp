@@ -39,6 +39,13 @@ Loader::~Loader() {
   thread.join();
 }
 
+/// Makes an example number `place` of a batch, as it is.
+static void copyExample(const Column &column, uint64_t example,
+                        const Buffer &batch, uint64_t place) {
+  uint64_t bytes = column.exampleBytes();
+  std::memcpy(batch.data() + place * bytes, column.example(example), bytes);
+}
+
 void Loader::assemble(Batch &batch) {
   if (position == batchesPerEpoch) {
     position = 0;
@@ -54,22 +61,19 @@ void Loader::assemble(Batch &batch) {
     uint64_t example = options.shuffle ? order[first + i] : first + i;
     for (size_t input = 0; input < data.inputs.size(); ++input)
       copyInput(data.inputs[input], example, batch.inputs[input], i);
-    uint64_t bytes = data.targets.exampleBytes();
-    std::memcpy(batch.targets.data() + i * bytes, data.targets.example(example),
-                bytes);
+    for (size_t output = 0; output < data.targets.size(); ++output)
+      copyExample(data.targets[output], example, batch.targets[output], i);
   }
   ++position;
 }
 
 void Loader::copyInput(const Column &column, uint64_t example, Buffer &batch,
                        uint64_t place) const {
-  uint64_t bytes = column.exampleBytes();
-  uint8_t *out = batch.data() + place * bytes;
-  if (options.augment == Augmentation::CropFlip)
-    cropFlip(column.example(example), out, column.shape, example, options.seed,
-             epoch);
-  else
-    std::memcpy(out, column.example(example), bytes);
+  if (options.augment != Augmentation::CropFlip)
+    return copyExample(column, example, batch, place);
+  uint8_t *out = batch.data() + place * column.exampleBytes();
+  cropFlip(column.example(example), out, column.shape, example, options.seed,
+           epoch);
 }
 
 void Loader::run() {

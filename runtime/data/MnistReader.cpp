@@ -98,7 +98,7 @@ void readLabels(const std::string &path, const DataRequest &request,
   file.expectEnd();
   for (uint64_t i = 0; i < count; ++i)
     checkLabel(path, i, bytes[i], request);
-  split.targets.numbers.appendClasses({bytes.begin(), bytes.end()});
+  split.targets[0].numbers.appendClasses({bytes.begin(), bytes.end()});
 }
 
 RawSplit readSplit(const std::string &folder,

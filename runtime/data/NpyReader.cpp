@@ -263,51 +263,85 @@ RawColumn readNumbers(const std::string &path, const ColumnRequest &request) {
           readElements(file, *type, s[0], outputs, "the targets")};
 }
 
-/// The files of the inputs: NAME_x.npy, or NAME_x_INPUT.npy for each of
-/// several, with `_` for characters that file names may lack.
-std::vector<std::string> listInputFiles(const std::string &name,
-                                        const DataRequest &request) {
-  if (request.inputs.size() == 1)
-    return {name + "_x.npy"};
+/// The file of one of several inputs or outputs: PREFIX_NAME.npy, with `_` for
+/// characters that file names may lack.
+std::string fileOf(const std::string &prefix, const ColumnRequest &column) {
+  std::string text = column.name;
+  for (char &letter : text)
+    if (!std::isalnum(static_cast<unsigned char>(letter)) &&
+        !isOneOf(letter, "_.-"))
+      letter = '_';
+  return concat(prefix, "_", text, ".npy");
+}
+
+/// The files of all inputs, or of all outputs: PREFIX.npy for an only one.
+std::vector<std::string> listFiles(const std::string &prefix,
+                                   const std::vector<ColumnRequest> &columns,
+                                   const char *what) {
+  if (columns.size() == 1)
+    return {prefix + ".npy"};
   std::vector<std::string> files;
-  for (const ColumnRequest &input : request.inputs) {
-    std::string text = input.name;
-    for (char &letter : text)
-      if (!std::isalnum(static_cast<unsigned char>(letter)) &&
-          !isOneOf(letter, "_.-"))
-        letter = '_';
-    std::string file = concat(name, "_x_", text, ".npy");
+  for (const ColumnRequest &column : columns) {
+    std::string file = fileOf(prefix, column);
     if (std::find(files.begin(), files.end(), file) != files.end())
-      fail("two inputs of the model would be read from ", inQuotes(file),
+      fail("two ", what, "s of the model would be read from ", inQuotes(file),
            "; rename one of them");
     files.push_back(file);
   }
   return files;
 }
 
-RawSplit readSplit(const std::string &folder, const std::string &name,
-                   const DataRequest &request) {
-  std::vector<std::string> files = listInputFiles(name, request);
-  RawSplit split;
-  split.inputs.clear();
+std::vector<RawColumn> readInputs(const std::string &folder,
+                                  const std::string &name,
+                                  const DataRequest &request) {
+  std::vector<std::string> files =
+      listFiles(name + "_x", request.inputs, "input");
+  std::vector<RawColumn> inputs;
   for (size_t i = 0; i < files.size(); ++i) {
     std::string path = folder + "/" + files[i];
     if (files.size() > 1 && !pathExists(path))
       fail(inQuotes(folder), ": found no file ", inQuotes(files[i]),
            ", for input ", inQuotes(request.inputs[i].name), " of the model");
-    split.inputs.push_back(readInput(path, request.inputs[i]));
+    inputs.push_back(readInput(path, request.inputs[i]));
   }
-  std::string targets = folder + "/" + name + "_y.npy";
-  bool areClasses = request.target.encoding == QTCRT_ENCODING_CLASS;
-  split.targets =
-      (areClasses ? readLabels : readNumbers)(targets, request.target);
-  for (const RawColumn &input : split.inputs)
-    if (input.count() != split.targets.count())
-      fail(inQuotes(input.numbers.file), " has ", input.count(),
-           request.inputs[0].encoding == QTCRT_ENCODING_PIXEL ? " images"
-                                                              : " examples",
-           ", but ", inQuotes(targets), " has ", split.targets.count(),
-           areClasses ? " labels" : " targets");
+  return inputs;
+}
+
+/// The path of the targets of an output, whose own file is `file`. Without it,
+/// the output learns the targets that outputs share.
+std::string findTargets(const std::string &folder, const std::string &file,
+                        const std::string &shared,
+                        const ColumnRequest &target) {
+  if (file == shared || pathExists(folder + "/" + file))
+    return folder + "/" + file;
+  if (!pathExists(folder + "/" + shared))
+    fail(inQuotes(folder), ": found neither ", inQuotes(file), " nor ",
+         inQuotes(shared), ", for output ", inQuotes(target.name),
+         " of the model");
+  return folder + "/" + shared;
+}
+
+RawSplit readSplit(const std::string &folder, const std::string &name,
+                   const DataRequest &request) {
+  RawSplit split;
+  split.inputs = readInputs(folder, name, request);
+  split.targets.clear();
+  std::vector<std::string> files =
+      listFiles(name + "_y", request.targets, "output");
+  for (size_t i = 0; i < files.size(); ++i) {
+    const ColumnRequest &target = request.targets[i];
+    std::string path = findTargets(folder, files[i], name + "_y.npy", target);
+    bool areClasses = target.encoding == QTCRT_ENCODING_CLASS;
+    split.targets.push_back(
+        (areClasses ? readLabels : readNumbers)(path, target));
+    for (const RawColumn &input : split.inputs)
+      if (input.count() != split.targets[i].count())
+        fail(inQuotes(input.numbers.file), " has ", input.count(),
+             request.inputs[0].encoding == QTCRT_ENCODING_PIXEL ? " images"
+                                                                : " examples",
+             ", but ", inQuotes(path), " has ", split.targets[i].count(),
+             areClasses ? " labels" : " targets");
+  }
   return split;
 }
 

@@ -321,7 +321,7 @@ RawSplit renderSplit(const ImageShape &shape, uint32_t split, uint64_t count) {
   work(renderers[0]);
   for (std::thread &helper : helpers)
     helper.join();
-  data.targets.numbers.appendClasses(labels);
+  data.targets[0].numbers.appendClasses(labels);
   return data;
 }
 
@@ -350,9 +350,10 @@ RawDataSet qtcrt::renderSynthetic(const std::string &what,
       std::max(shape.height, shape.width) > 1024 || shape.channels > 64)
     fail("synthetic:digits draws images of 8x8 to 1024x1024 pixels and up to ",
          "64 channels, but the model's input is ", toString(input));
-  if (request.target.classes < 10)
-    fail("synthetic:digits has 10 classes, but the model has only ",
-         request.target.classes);
+  for (const ColumnRequest &target : request.targets)
+    if (target.classes < 10)
+      fail("synthetic:digits has 10 classes, but the model has only ",
+           target.classes);
   // Large images: fewer of them, in the same proportion.
   uint64_t train = std::min(trainCount, maxBytes / shape.elements());
   RawDataSet data;

@@ -27,7 +27,7 @@ judgeModel(const std::string &model, FrontEndOptions &options, int64_t batch,
   auto judge = [&](mlir::ModuleOp module, bool isComplete) {
     if (!isComplete)
       return checkPartialModel(module, *options.scheme);
-    chooseLoss(module, options);
+    chooseLosses(module, options);
     llvm::Error error = applyLayerSettings(module, options.layers);
     if (!error)
       error = runFrontEnd(module, options);
@@ -62,7 +62,7 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
       "check", "List the nodes of a model and whether each is supported");
   auto model = std::make_shared<std::string>();
   auto scheme = std::make_shared<std::string>();
-  auto loss = std::make_shared<LossFlags>();
+  auto outputs = std::make_shared<OutputFlags>();
   auto options = std::make_shared<FrontEndOptions>();
   auto layers = std::make_shared<LayerFlags>();
   command->add_option("MODEL.onnx", *model, "Model to check")->required();
@@ -72,17 +72,16 @@ void tools::addCheckCommand(CLI::App &app, int &status) {
   *scheme = names.front();
   qtcrt::setChoices(
       command->add_option("--scheme", *scheme, "Numbers to train with"), names);
-  loss->addTo(*command);
+  outputs->addTo(*command);
   addBatches(*command, options->batches);
-  addOutputOptions(*command, options->output, options->classAxis);
   layers->addTo(*command);
-  command->callback([model, scheme, loss, options, layers, &status] {
+  command->callback([model, scheme, outputs, options, layers, &status] {
     options->scheme = lookupScheme(*scheme);
     llvm::Expected<std::vector<LayerSetting>> settings =
         layers->parse(*options->scheme);
     llvm::Error error = settings.takeError();
     if (!error)
-      error = loss->parse(*options);
+      error = outputs->parse(*options);
     if (error) {
       status = reportFailure(std::move(error));
       return;

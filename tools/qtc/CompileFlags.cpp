@@ -67,9 +67,8 @@ static std::string getFlag(const Scheme &scheme, const SchemeOption &option) {
   return ("--" + scheme.name + "-" + option.name).str();
 }
 
-namespace {
 /// An option of one name, for all optimizers or losses that read it.
-struct SharedOption {
+struct tools::SharedOption {
   llvm::StringRef kind; ///< "--optimizer=" or "--loss="
   llvm::SmallVector<llvm::StringRef> readers;
   /// That of each reader.
@@ -99,7 +98,6 @@ struct SharedOption {
     return text + " (default: " + llvm::join(defaults, ", ") + ")";
   }
 };
-} // namespace
 
 using SharedOptions = llvm::MapVector<llvm::StringRef, SharedOption>;
 
@@ -167,14 +165,13 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
   addChoice(command, "--optimizer", optimizer, getOptimizerNames(),
             "With " + getOptimizerSchemes() + ", rule that updates parameters");
   addBatches(command, batches);
-  loss.addTo(command);
+  outputs.addTo(command);
   CLI::Option *kinds = command.add_option(
       "--input", inputs,
       "Elements of the inputs: bytes of images, numbers, or indices of rows of "
       "tables; one for all inputs, or a list with one for each");
   kinds->delimiter(',')->default_str(inputs.front());
   qtcrt::setChoices(kinds, getInputKindNames());
-  addOutputOptions(command, output, classAxis);
   addChoice(command, "--init", init, {"onnx", "scheme"},
             "Initial weights: those of the file, or drawn by the rule of the "
             "scheme");
@@ -316,20 +313,6 @@ void tools::addBatches(CLI::App &command, std::vector<int64_t> &batches) {
       ->default_str(std::to_string(batches.front()));
 }
 
-void tools::addOutputOptions(CLI::App &command, std::string &output,
-                             std::optional<int64_t> &classAxis) {
-  command
-      .add_option("--output", output,
-                  "Output of the model that is trained (default: the first)")
-      ->type_name("NAME");
-  command
-      .add_option("--class-axis", classAxis,
-                  "Dimension of the class scores where an example has a class "
-                  "for each of several positions (default: that of a Softmax "
-                  "at the end, else 1 of images and the last of sequences)")
-      ->type_name("DIM");
-}
-
 void LayerFlags::addTo(CLI::App &command) {
   auto add = [&](const char *name, std::vector<std::string> &target,
                  const char *type, const std::string &help) {
@@ -384,8 +367,21 @@ static llvm::Error refuse(const llvm::Twine &option,
 // Losses
 //===----------------------------------------------------------------------===//
 
-void LossFlags::addTo(CLI::App &command) {
+void OutputFlags::addTo(CLI::App &command) {
   parser = &command;
+  command
+      .add_option("--output", outputs,
+                  "Output of the model that is trained (default: the first); "
+                  "may be given several times, with loss=LOSS and with "
+                  "weight=FACTOR of this loss in the sum of all")
+      ->type_name("NAME[:KEY=VALUE,...]")
+      ->allow_extra_args(false);
+  command
+      .add_option("--class-axis", classAxis,
+                  "Dimension of the class scores where an example has a class "
+                  "for each of several positions (default: that of a Softmax "
+                  "at the end, else 1 of images and the last of sequences)")
+      ->type_name("DIM");
   std::vector<std::string> names;
   std::string help = "Loss function (default: that of the scheme, or what the "
                      "end of the model suggests): ";
@@ -436,42 +432,85 @@ static llvm::Error spellValues(const Loss &loss, OptionValues &values) {
   return llvm::Error::success();
 }
 
-llvm::Error LossFlags::readValue(const std::string &flag,
-                                 llvm::StringRef option,
-                                 OptionValues &target) const {
-  llvm::Expected<std::string> value = readList(flag, values.at(option.str()));
+llvm::Error
+OutputFlags::parseOption(const SharedOption &option,
+                         std::vector<TrainedOutput> &outputs) const {
+  llvm::StringRef key = option.options.front()->name;
+  std::string flag = ("--" + key).str();
+  llvm::Expected<std::string> value = readList(flag, values.at(key.str()));
   if (!value)
     return value.takeError();
-  return target.set(option, *value);
+  bool isRead = false;
+  for (TrainedOutput &output : outputs) {
+    if (!llvm::is_contained(option.readers, output.loss->name))
+      continue;
+    isRead = true;
+    if (llvm::Error error = output.lossValues.set(key, *value))
+      return error;
+  }
+  if (isRead)
+    return llvm::Error::success();
+  return refuse(flag, option.listReaders(),
+                "--loss=" + outputs.front().loss->name);
 }
 
-llvm::Error LossFlags::parse(FrontEndOptions &options) const {
-  llvm::ArrayRef<llvm::StringRef> known = options.scheme->losses;
+llvm::Error OutputFlags::parseOutputs(FrontEndOptions &options) const {
+  options.classAxis = classAxis;
+  if (outputs.empty())
+    return llvm::Error::success();
+  options.outputs.clear();
+  for (const std::string &text : outputs) {
+    llvm::Expected<TrainedOutput> output = parseOutput(text, *options.scheme);
+    if (!output)
+      return output.takeError();
+    options.outputs.push_back(std::move(*output));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error OutputFlags::parse(FrontEndOptions &options) const {
+  if (llvm::Error error = parseOutputs(options))
+    return error;
   llvm::SmallVector<SharedOption> given = getLossOptions();
   llvm::erase_if(given, [&](const SharedOption &option) {
     return !isGiven(*parser, ("--" + option.options.front()->name).str());
   });
-  if (loss.empty() && given.empty())
-    return llvm::Error::success();
-  llvm::StringRef name = loss.empty() ? known.front() : llvm::StringRef(loss);
-  if (!llvm::is_contained(known, name))
-    return llvm::createStringError(
-        "option '--loss': scheme " + options.scheme->name + " defines " +
-        llvm::join(known, ", ") + ", but got " + name);
-  options.loss = lookupLoss(name);
-  options.lossValues = getDefaultValues(*options.loss);
-  for (const SharedOption &option : given) {
-    llvm::StringRef key = option.options.front()->name;
-    std::string flag = ("--" + key).str();
-    if (!llvm::is_contained(option.readers, name))
-      return refuse(flag, option.listReaders(), "--loss=" + name);
-    if (llvm::Error error = readValue(flag, key, options.lossValues))
+  if (!loss.empty() || !given.empty()) {
+    llvm::StringRef name = options.scheme->losses.front();
+    llvm::Expected<const Loss *> found =
+        findLossOf(*options.scheme, "--loss", loss.empty() ? name : loss);
+    if (!found)
+      return found.takeError();
+    for (TrainedOutput &output : options.outputs)
+      if (!output.loss)
+        output.setLoss(**found);
+  }
+  for (const SharedOption &option : given)
+    if (llvm::Error error = parseOption(option, options.outputs))
+      return error;
+  for (TrainedOutput &output : options.outputs) {
+    if (!output.loss)
+      continue;
+    if (llvm::Error error =
+            readConstants(*output.loss, output.lossValues).takeError())
+      return error;
+    if (llvm::Error error = spellValues(*output.loss, output.lossValues))
       return error;
   }
-  if (llvm::Error error =
-          readConstants(*options.loss, options.lossValues).takeError())
-    return error;
-  return spellValues(*options.loss, options.lossValues);
+  return checkClassAxis(options);
+}
+
+/// Checks that an output may be scores of classes where their dimension is
+/// given.
+llvm::Error OutputFlags::checkClassAxis(const FrontEndOptions &options) const {
+  bool haveClasses =
+      llvm::any_of(options.outputs, [](const TrainedOutput &output) {
+        return !output.loss || output.loss->takesClasses;
+      });
+  if (!classAxis || haveClasses)
+    return llvm::Error::success();
+  return refuse("--class-axis", "a loss of classes",
+                "--loss=" + options.outputs.front().loss->name);
 }
 
 //===----------------------------------------------------------------------===//
@@ -541,8 +580,8 @@ llvm::Error CompileFlags::parse(CompileOptions &options) const {
     if (phase.name == emit)
       options.emit = phase.phase;
   options.scheme = lookupScheme(scheme);
-  // Defaults of the scheme follow the loss.
-  if (llvm::Error error = loss.parse(options))
+  // Defaults of the scheme follow the losses.
+  if (llvm::Error error = outputs.parse(options))
     return error;
   if (llvm::Error error = parseScheme(options))
     return error;
@@ -587,8 +626,10 @@ llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
   options.schemeRequest.seed = seed;
   options.schemeRequest.optimizer =
       lookupOptimizer(options.scheme->optimizers, optimizer);
-  if (options.loss)
-    options.schemeRequest.fitsNumbers = options.loss->fitsNumbers();
+  options.schemeRequest.fitsNumbers =
+      llvm::any_of(options.outputs, [](const TrainedOutput &output) {
+        return output.loss && output.loss->fitsNumbers();
+      });
   if (llvm::Error error = checkScheme(options))
     return error;
   for (const SchemeOption &option :
@@ -625,12 +666,6 @@ parseInputKinds(llvm::ArrayRef<std::string> names) {
 
 llvm::Error CompileFlags::parseInput(CompileOptions &options) const {
   options.inputs = parseInputKinds(inputs);
-  options.classAxis = classAxis;
-  options.output = output;
-  if (classAxis && options.loss && !options.loss->takesClasses)
-    return llvm::createStringError(
-        "option '--class-axis': expected a loss of classes, but got --loss=" +
-        options.loss->name);
   bool hasPixels = llvm::is_contained(options.inputs, InputKind::Pixels);
   if (!llvm::is_contained(options.inputs, InputKind::Numbers))
     return parseNormalize(options);

@@ -21,29 +21,32 @@ class Option;
 
 namespace qtc::tools {
 
-/// Adds `--output` and `--class-axis`, see ImportOptions.
-void addOutputOptions(CLI::App &command, std::string &output,
-                      std::optional<int64_t> &classAxis);
+struct SharedOption;
 
 /// Adds `--batch`, a list.
 void addBatches(CLI::App &command, std::vector<int64_t> &batches);
 
-/// `--loss` and the options of all losses as the user writes them.
-class LossFlags {
+/// `--output`, `--class-axis`, `--loss` and the options of all losses as the
+/// user writes them.
+class OutputFlags {
 public:
   /// Adds the options to `command`.
   void addTo(CLI::App &command);
 
-  /// Sets loss and values in `options`, whose scheme is known; fails if one is
-  /// wrong. Without any of the options, the model decides.
+  /// Sets outputs, losses and their values in `options`, whose scheme is known;
+  /// fails if one is wrong. The model decides on losses that are not given.
   llvm::Error parse(FrontEndOptions &options) const;
 
 private:
-  /// Sets `option` in `target` to what the user gives as `flag`.
-  llvm::Error readValue(const std::string &flag, llvm::StringRef option,
-                        OptionValues &target) const;
+  llvm::Error parseOutputs(FrontEndOptions &options) const;
+  llvm::Error checkClassAxis(const FrontEndOptions &options) const;
+  /// Sets `option` of the losses of `outputs` that have it.
+  llvm::Error parseOption(const SharedOption &option,
+                          std::vector<TrainedOutput> &outputs) const;
 
   CLI::App *parser = nullptr;
+  std::vector<std::string> outputs;
+  std::optional<int64_t> classAxis;
   std::string loss;
   /// Of all losses, by name.
   std::map<std::string, std::string> values;
@@ -99,11 +102,9 @@ private:
 
   CLI::App *parser = nullptr;
   std::string scheme, optimizer, init = "onnx";
-  LossFlags loss;
+  OutputFlags outputs;
   std::string normalize = "none";
   std::vector<std::string> inputs = {"pixels"};
-  std::string output;
-  std::optional<int64_t> classAxis;
   std::string processor = "auto", emit = "trainer";
   std::string target = "cpu";
   std::vector<std::string> devices = {"80"};

@@ -60,7 +60,9 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
        options.scheme->getOptions(options.schemeRequest))
     scheme[option.name] = options.schemeRequest.get(option);
   llvm::json::Array batches(options.batches);
-  llvm::json::Array targets, devices, mean, std, layers;
+  llvm::json::Array targets, devices, mean, std, layers, outputs;
+  for (const TrainedOutput &output : options.outputs)
+    outputs.push_back(output.spell());
   for (const LayerSetting &setting : options.layers)
     layers.push_back(setting.spell());
   for (const cpu::TargetRecord *target : options.targets)
@@ -78,12 +80,10 @@ static llvm::json::Object describeOptions(const CompileOptions &options) {
       {"optimizer", optimizer ? optimizer->name : ""},
       {"scheme init", options.schemeRequest.schemeInit},
       {"batches", std::move(batches)},
-      {"loss", options.loss ? options.loss->name : ""},
-      {"loss options", llvm::json::Array(options.lossValues.listSettings())},
+      {"outputs", std::move(outputs)},
       {"layers", std::move(layers)},
       {"inputs", spellInputs(options.inputs)},
       {"class axis", options.classAxis},
-      {"output", options.output},
       {"normalize", options.normalize},
       {"mean", std::move(mean)},
       {"std", std::move(std)},

@@ -398,7 +398,7 @@ LogicalResult qtc::onnx_import::importSoftmax(NodeContext &node) {
     return node.refuse() << "expected an axis over the classes, dimension 1 of "
                          << formatShape(shape) << ", but got " << axis;
   if (!isRow)
-    node.getImporter().setSoftmaxAxis(*normalized);
+    node.getImporter().setSoftmaxAxis(node.getNode(), *normalized);
   node.remark("left out, the loss takes its place");
   return forward(node);
 }

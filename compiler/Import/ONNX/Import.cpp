@@ -34,6 +34,13 @@ struct FirstRefusal : ImportObserver {
 };
 } // namespace
 
+std::vector<std::string> ImportOptions::getOutputNames() const {
+  std::vector<std::string> names;
+  for (const OutputOptions &output : outputs)
+    names.push_back(output.name);
+  return names;
+}
+
 OwningOpRef<ModuleOp>
 qtc::onnx_import::importOnnxBuffer(StringRef bytes, StringRef name,
                                    StringRef folder, MLIRContext &context,
@@ -41,7 +48,7 @@ qtc::onnx_import::importOnnxBuffer(StringRef bytes, StringRef name,
   Location loc = UnknownLoc::get(&context);
   std::string why, file = printable(name);
   FailureOr<std::unique_ptr<Model>> model =
-      Model::parse(bytes, folder, options.output, why);
+      Model::parse(bytes, folder, options.getOutputNames(), why);
   if (failed(model)) {
     emitError(loc) << file << ": " << why;
     return {};

@@ -35,21 +35,30 @@ namespace qtc::onnx_import {
 /// Name of the function that an import makes.
 inline constexpr llvm::StringLiteral kForwardName = "forward";
 
+/// An output of the model that is trained.
+struct OutputOptions {
+  /// The first output of the model if empty.
+  std::string name;
+  /// Whether the output is a score for each class, so that a Softmax at its end
+  /// belongs to the loss. If nothing is said, it is unless there is one number
+  /// for each example and no Softmax.
+  std::optional<bool> hasClasses = true;
+};
+
 struct ImportOptions {
   /// Replaces the first dimension of the model's input, symbolic or not.
   int64_t batch = 128;
   /// Refuse models without parameters to train or classes to distinguish.
   bool forTraining = true;
-  /// Whether the model's output is a score for each class, so that a Softmax at
-  /// its end belongs to the loss. If nothing is said, it is unless there is one
-  /// number for each example and no Softmax.
-  std::optional<bool> hasClasses = true;
+  /// The outputs that are trained, at least one, each of them once. All others
+  /// are left out.
+  std::vector<OutputOptions> outputs{1};
   /// The dimension of the classes in an output with several positions per
   /// example, counted from the end if negative. By default that of a Softmax at
   /// the end, or else 1 of images and the last one of sequences.
   std::optional<int64_t> classAxis;
-  /// The output of the model that is trained; the first one if empty.
-  std::string output;
+
+  std::vector<std::string> getOutputNames() const;
 };
 
 /// Imports the model in file `path`. The module holds one `qtrain.parameter`
@@ -59,12 +68,14 @@ struct ImportOptions {
 ///                      %p: tensor<...> {qtrain.parameter = @name}, ...,
 ///                      %seed: i64 {qtrain.role = #qtrain.role<seed>},
 ///                      %step: i32 {qtrain.role = #qtrain.role<step>})
-///       -> (tensor<NxKxf32>, tensor<...> {qtrain.parameter = @name}, ...)
+///       -> (tensor<NxKxf32>, ..., tensor<...> {qtrain.parameter = @name}, ...)
 ///
 /// with `%seed` and `%step` only if the model has Dropout. An input of indices
-/// has type tensor<...xi32>. Where an example has P positions with a class
-/// each, the first result has N·P rows. Further results are new values of
-/// running statistics, parameters of kind `buffer`. Operations carry their node
+/// has type tensor<...xi32>. The first results are the outputs that are
+/// trained; where an example has P positions with a class each, they have N·P
+/// rows. Further results are new values of running statistics, parameters of
+/// kind `buffer`. The location of the terminator names the outputs (see
+/// compiler/Support/NodeLocation.h). Operations carry their node
 /// (compiler/Support/NodeLocation.h), whose name is
 /// `<OpType>_<index>` if it has none.
 ///

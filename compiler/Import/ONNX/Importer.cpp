@@ -12,7 +12,6 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/ADT/StringSwitch.h"
 
 #include "onnx/onnx_pb.h"
 
@@ -87,25 +86,13 @@ LogicalResult Importer::start(std::string &why) {
       addInput(input);
     else
       addRemark("input " + quote(input.name) + " is not used");
-  remarkOnOutputs();
+  startOutputs();
   if (model.getProto().training_info_size() > 0)
     addRemark("the file's own training algorithm is not used");
   if (model.getGraph().quantization_annotation_size() > 0)
     addRemark("the file's quantization parameters are not used");
-  if (options.hasClasses.value_or(true))
-    findFinalSoftmax();
   adviseOnNormalization();
   return success();
-}
-
-void Importer::remarkOnOutputs() {
-  std::vector<std::string> others;
-  for (const onnx::ValueInfoProto &output : model.getGraph().output())
-    if (StringRef(output.name()) != model.getOutput())
-      others.push_back(output.name());
-  if (!others.empty())
-    addRemark("output " + quote(model.getOutput()) + " is trained, but not " +
-              listNames(others) + "; --output=NAME chooses another");
 }
 
 /// The permutation from channels last to channels first, for this rank.
@@ -174,28 +161,6 @@ void Importer::addInput(const GraphInput &input) {
   if (type.elementType != onnx::TensorProto::FLOAT && !input.isIndices)
     addRemark("input " + quote(input.name) + " has type " +
               type.getElementTypeName() + " and is taken as float");
-}
-
-/// Softmax belongs to the loss. It is the last operation if only changes of
-/// shape follow.
-void Importer::findFinalSoftmax() {
-  StringRef wanted = model.getOutput();
-  for (const Node &node : llvm::reverse(model.nodes)) {
-    if (node.proto->output_size() == 0 || node.proto->output(0) != wanted)
-      continue;
-    StringRef op = node.proto->op_type();
-    if (op == "Softmax" || op == "LogSoftmax")
-      finalSoftmax = &node;
-    bool keepsElements = llvm::StringSwitch<bool>(op)
-                             .Cases("Identity", "Flatten", "Reshape", "Squeeze",
-                                    "Unsqueeze", "Cast", true)
-                             .Default(false);
-    if (!keepsElements || node.proto->input_size() == 0)
-      return;
-    wanted = node.proto->input(0);
-    if (model.getNumUses(wanted) != 1)
-      return;
-  }
 }
 
 /// Exporters fold BatchNormalization into convolutions unless told not to, and
@@ -420,130 +385,22 @@ LogicalResult Importer::importNode(const Node &node, std::string &why,
 // Result
 //===----------------------------------------------------------------------===//
 
-/// Row-major elements of `output` with its dimension i moved from `order`[i],
-/// in `shape`.
-Value Importer::reshapeOutput(const GraphValue &output, ArrayRef<int64_t> order,
-                              ArrayRef<int64_t> shape) {
-  Location loc = NameLoc::get(builder.getStringAttr(model.getOutput()));
-  Value value = output.activation;
-  Shape moves(order);
-  if (!output.permutation.empty())
-    moves = permute(output.permutation, order);
-  if (!isIdentity(moves)) {
-    auto type = RankedTensorType::get(permute(qtrain::getShape(value), moves),
-                                      builder.getF32Type());
-    value = builder.create<qtrain::TransposeOp>(
-        loc, type, value, builder.getDenseI64ArrayAttr(moves));
-  }
-  if (qtrain::getShape(value) == shape)
-    return value;
-  return builder.create<qtrain::ReshapeOp>(
-      loc, RankedTensorType::get(shape, builder.getF32Type()), value);
-}
-
-/// Numbers: [N, F], whatever the shape of the output.
-FailureOr<Value> Importer::getNumbers(const GraphValue &output,
-                                      std::string &why) {
-  Shape shape = output.getShape();
-  Shape order = llvm::to_vector<4>(llvm::seq<int64_t>(0, shape.size()));
-  int64_t features = ShapedType::getNumElements(ArrayRef(shape).drop_front());
-  if (shape.size() > 2)
-    addRemark("output " + quote(model.getOutput()) + " of shape " +
-              formatShape(shape) + " is taken as " + Twine(features) +
-              " numbers per example");
-  return reshapeOutput(output, order, {shape[0], features});
-}
-
-/// The scores of one class per example: [N, K].
-FailureOr<Value> Importer::getScores(const GraphValue &output,
-                                     std::string &why) {
-  Shape shape = output.getShape();
-  std::string name = "output " + quote(model.getOutput());
-  if (shape.size() < 2)
-    return Refusal(why) << name << " has shape " << formatShape(shape)
-                        << ", but expected one row of class scores per example";
-  if (ShapedType::getNumElements(ArrayRef(shape).drop_front(2)) != 1)
-    return getPositions(output, why);
-  if (shape.size() > 2)
-    addRemark(name + " loses its dimensions of extent 1");
-  Shape order = llvm::to_vector<4>(llvm::seq<int64_t>(0, shape.size()));
-  return reshapeOutput(output, order, {shape[0], shape[1]});
-}
-
-/// The scores of a class for each position of an example: [N·P, K].
-FailureOr<Value> Importer::getPositions(const GraphValue &output,
-                                        std::string &why) {
-  Shape shape = output.getShape();
-  auto rank = static_cast<int64_t>(shape.size());
-  int64_t axis = options.classAxis.value_or(
-      softmaxAxis.value_or(rank == 3 ? rank - 1 : 1));
-  if (axis < 0)
-    axis += rank;
-  if (axis < 1 || axis >= rank)
-    return Refusal(why) << "option '--class-axis': expected a dimension from 1 "
-                           "to "
-                        << rank - 1 << " of output " << quote(model.getOutput())
-                        << " of shape " << formatShape(shape) << ", but got "
-                        << *options.classAxis;
-  Shape order;
-  for (int64_t dim = 0; dim < rank; ++dim)
-    if (dim != axis)
-      order.push_back(dim);
-  order.push_back(axis);
-  int64_t rows = ShapedType::getNumElements(shape) / shape[axis];
-  addRemark("output " + quote(model.getOutput()) + " of shape " +
-            formatShape(shape) + " has a class for each of " +
-            Twine(rows / shape[0]) +
-            " positions of an example, whose scores "
-            "are along dimension " +
-            Twine(axis));
-  return reshapeOutput(output, order, {rows, shape[axis]});
-}
-
-/// The output in canonical layout and of rank 2.
-FailureOr<Value> Importer::getOutput(std::string &why) {
-  FailureOr<GraphValue *> output = lookup(model.getOutput(), why);
-  if (failed(output))
-    return failure();
-  std::string name = "output " + quote(model.getOutput());
-  if ((*output)->kind != GraphValue::Kind::Activation)
-    return Refusal(why) << name << " does not depend on the input";
-  const Shape &permutation = (*output)->permutation;
-  if (!permutation.empty() && permutation.front() != 0)
-    return Refusal(why) << name
-                        << " is transposed so that the batch is not first";
-  bool isOneNumber = (*output)->getShape().size() == 1;
-  bool haveNumbers =
-      !options.hasClasses.value_or(true) || (isOneNumber && !mustHaveClasses());
-  return haveNumbers ? getNumbers(**output, why) : getScores(**output, why);
-}
-
-LogicalResult Importer::checkTrainable(Value output, std::string &why) {
-  if (!options.forTraining)
-    return success();
-  if (mustHaveClasses() && qtrain::getShape(output)[1] < 2)
-    return Refusal(why) << "output " << quote(model.getOutput())
-                        << " is one number per example; expected a score for "
-                           "each of two or more classes, or another loss, such "
-                           "as --loss=mse for numbers or --loss=bce for yes "
-                           "and no";
-  bool hasParameters = llvm::any_of(parameters, [](const auto &entry) {
-    return entry.second.kind == qtrain::StateKind::Parameter;
-  });
-  if (!hasParameters)
-    return Refusal(why) << "the model has no weights, so there is nothing to "
-                           "train";
-  return success();
-}
-
 FlatSymbolRefAttr Importer::getSymbol(const Parameter &parameter) {
   return qtrain::ParameterOp::getSymbol(builder.getContext(), parameter.kind,
                                         parameter.name);
 }
 
 LogicalResult Importer::finish(std::string &why) {
-  FailureOr<Value> output = getOutput(why);
-  if (failed(output) || failed(checkTrainable(*output, why)))
+  SmallVector<Value> results;
+  SmallVector<Location> names;
+  for (const TrainedOutput &output : outputs) {
+    FailureOr<Value> value = getOutput(output, why);
+    if (failed(value) || failed(checkClasses(output, *value, why)))
+      return failure();
+    results.push_back(*value);
+    names.push_back(getLocation(output));
+  }
+  if (failed(checkTrainable(why)))
     return failure();
   if (leftOutBiases > 0)
     addRemark(
@@ -551,8 +408,8 @@ LogicalResult Importer::finish(std::string &why) {
         (leftOutBiases == 1 ? " bias" : " biases") +
         " of zeros that the model computes: left out, because they are not "
         "parameters of the network");
-  SmallVector<Value> results{*output};
-  SmallVector<Attribute> attributes{builder.getDictionaryAttr({})};
+  SmallVector<Attribute> attributes(results.size(),
+                                    builder.getDictionaryAttr({}));
   nameParameters();
   for (const auto &[key, parameter] : parameters) {
     if (!parameter.newValue)
@@ -561,8 +418,8 @@ LogicalResult Importer::finish(std::string &why) {
     attributes.push_back(builder.getDictionaryAttr(builder.getNamedAttr(
         qtrain::QTrainDialect::kParameterAttrName, getSymbol(parameter))));
   }
-  builder.create<func::ReturnOp>(
-      NameLoc::get(builder.getStringAttr(model.getOutput())), results);
+  builder.create<func::ReturnOp>(FusedLoc::get(builder.getContext(), names),
+                                 results);
   function.setType(builder.getFunctionType(getBody().getArgumentTypes(),
                                            ValueRange(results).getTypes()));
   function.setAllResultAttrs(attributes);

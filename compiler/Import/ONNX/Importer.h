@@ -81,9 +81,9 @@ public:
   /// The batch that the file fixes, if it does.
   std::optional<int64_t> getFixedBatch() const { return fixedBatch; }
   /// Notes the dimension of the classes of a Softmax that ends the model.
-  void setSoftmaxAxis(int64_t axis) { softmaxAxis = axis; }
-  /// True for the Softmax that ends the model and is left to the loss.
-  bool isFinalSoftmax(const Node &node) const { return &node == finalSoftmax; }
+  void setSoftmaxAxis(const Node &node, int64_t axis);
+  /// True for a Softmax that ends the model and is left to the loss.
+  bool isFinalSoftmax(const Node &node) const;
 
   /// The value called `name`, describing it first if it is an initializer.
   mlir::FailureOr<GraphValue *> lookup(llvm::StringRef name, std::string &why);
@@ -129,30 +129,52 @@ private:
   /// missing operation.
   mlir::LogicalResult importNode(const Node &node, std::string &why,
                                  bool &isBlocked, bool infersShapes);
-  /// Returns the model's output, checked and of rank 2, and the buffers' new
+  /// Returns the model's outputs, checked and of rank 2, and the buffers' new
   /// values.
   mlir::LogicalResult finish(std::string &why);
   /// Reads the parameters' initial values into `qtrain.parameter` operations.
   mlir::LogicalResult createParameters(std::string &why);
   void addInput(const GraphInput &input);
-  void remarkOnOutputs();
-  void findFinalSoftmax();
-  /// Whether the output cannot be one number for each example.
-  bool mustHaveClasses() const {
-    return options.hasClasses.value_or(finalSoftmax != nullptr);
-  }
   void adviseOnNormalization();
-  mlir::FailureOr<mlir::Value> getOutput(std::string &why);
-  mlir::FailureOr<mlir::Value> getNumbers(const GraphValue &output,
-                                          std::string &why);
-  mlir::FailureOr<mlir::Value> getScores(const GraphValue &output,
+  //===--------------------------------------------------------------------===//
+  // Outputs
+  //===--------------------------------------------------------------------===//
+
+  /// An output that is trained.
+  struct TrainedOutput {
+    std::string name;
+    std::optional<bool> hasClasses; ///< see OutputOptions
+    /// The Softmax at its end, or null.
+    const Node *finalSoftmax;
+    std::optional<int64_t> softmaxAxis;
+
+    /// Whether it cannot be one number for each example.
+    bool mustHaveClasses() const {
+      return hasClasses.value_or(finalSoftmax != nullptr);
+    }
+  };
+
+  void startOutputs();
+  const Node *findFinalSoftmax(llvm::StringRef wanted) const;
+  mlir::Location getLocation(const TrainedOutput &output);
+  /// The output in canonical layout and of rank 2.
+  mlir::FailureOr<mlir::Value> getOutput(const TrainedOutput &output,
                                          std::string &why);
-  mlir::FailureOr<mlir::Value> getPositions(const GraphValue &output,
+  mlir::Value getNumbers(const TrainedOutput &output, const GraphValue &value);
+  mlir::FailureOr<mlir::Value> getScores(const TrainedOutput &output,
+                                         const GraphValue &value,
+                                         std::string &why);
+  mlir::FailureOr<mlir::Value> getPositions(const TrainedOutput &output,
+                                            const GraphValue &value,
                                             std::string &why);
-  mlir::Value reshapeOutput(const GraphValue &output,
+  mlir::Value reshapeOutput(const TrainedOutput &output,
+                            const GraphValue &value,
                             llvm::ArrayRef<int64_t> order,
                             llvm::ArrayRef<int64_t> shape);
-  mlir::LogicalResult checkTrainable(mlir::Value output, std::string &why);
+  mlir::LogicalResult checkClasses(const TrainedOutput &output,
+                                   mlir::Value value, std::string &why) const;
+  mlir::LogicalResult checkTrainable(std::string &why) const;
+
   mlir::FlatSymbolRefAttr getSymbol(const Parameter &parameter);
   void nameParameters();
   mlir::FailureOr<std::vector<float>>
@@ -166,8 +188,7 @@ private:
   unsigned numInputs = 0;
   std::optional<int64_t> fixedBatch;
   std::optional<std::pair<mlir::BlockArgument, mlir::BlockArgument>> random;
-  const Node *finalSoftmax = nullptr;
-  std::optional<int64_t> softmaxAxis;
+  llvm::SmallVector<TrainedOutput, 1> outputs;
   llvm::StringMap<GraphValue> values;
   llvm::MapVector<ParameterKey, Parameter> parameters;
   /// The number of parameters of a tensor that have not been read yet.

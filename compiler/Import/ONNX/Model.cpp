@@ -96,13 +96,13 @@ LogicalResult Model::parseBytes(StringRef bytes, std::string &why) {
 
 FailureOr<std::unique_ptr<Model>> Model::parse(StringRef bytes,
                                                StringRef folder,
-                                               StringRef output,
+                                               std::vector<std::string> outputs,
                                                std::string &why) {
   constexpr size_t kLeastBudget = size_t(256) << 20;
   budget.available = std::max(kLeastBudget, 4 * bytes.size());
   std::unique_ptr<Model> model(new Model());
   model->folder = folder.str();
-  model->output = output.str();
+  model->outputs = std::move(outputs);
   model->fileSize = bytes.size();
   if (failed(model->parseBytes(bytes, why)))
     return failure();
@@ -247,24 +247,30 @@ LogicalResult Model::collectNames(std::string &why) {
     inputs.back().name = info.name();
     describeInput(info, inputs.back());
   }
-  return chooseOutput(why);
+  return chooseOutputs(why);
 }
 
-LogicalResult Model::chooseOutput(std::string &why) {
-  const auto &outputs = getGraph().output();
-  if (outputs.empty() || outputs[0].name().empty())
+LogicalResult Model::chooseOutputs(std::string &why) {
+  const auto &known = getGraph().output();
+  if (known.empty() || known[0].name().empty())
     return Refusal(why) << "the graph has no output";
-  if (output.empty())
-    output = outputs[0].name();
-  if (llvm::any_of(outputs, [&](const onnx::ValueInfoProto &info) {
-        return info.name() == output;
-      }))
-    return success();
   std::vector<std::string> names;
-  for (const onnx::ValueInfoProto &info : outputs)
+  for (const onnx::ValueInfoProto &info : known)
     names.push_back(info.name());
-  return Refusal(why) << "option '--output': expected " << listNames(names)
-                      << ", but got " << quote(output);
+  if (outputs.empty())
+    outputs.push_back(names.front());
+  llvm::StringSet<> chosen;
+  for (std::string &output : outputs) {
+    if (output.empty())
+      output = names.front();
+    if (!llvm::is_contained(names, output))
+      return Refusal(why) << "option '--output': expected " << listNames(names)
+                          << ", but got " << quote(output);
+    if (!chosen.insert(output).second)
+      return Refusal(why) << "option '--output': " << quote(output)
+                          << " is given twice";
+  }
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -378,14 +384,16 @@ LogicalResult Model::sortNodes(std::string &why) {
   return success();
 }
 
-/// Marks the nodes that the output needs, and counts the uses of values
+/// Marks the nodes that the outputs need, and counts the uses of values
 /// in them.
 LogicalResult Model::markLive(std::string &why) {
   llvm::StringSet<> wanted;
-  wanted.insert(getOutput());
-  ++uses[getOutput()];
-  if (!defined.contains(getOutput()))
-    return Refusal(why) << "output " << quote(getOutput()) << " is not defined";
+  for (StringRef output : getOutputs()) {
+    wanted.insert(output);
+    ++uses[output];
+    if (!defined.contains(output))
+      return Refusal(why) << "output " << quote(output) << " is not defined";
+  }
   for (Node &node : llvm::reverse(nodes)) {
     node.isLive = llvm::any_of(node.proto->output(), [&](auto &output) {
       return !output.empty() && wanted.contains(output);
@@ -425,7 +433,9 @@ bool Model::isOnlyIndices(const GraphInput &input) const {
     else if (op != "Shape")
       return false;
   }
-  return isRead && !indices.contains(getOutput());
+  return isRead && llvm::none_of(getOutputs(), [&](StringRef output) {
+           return indices.contains(output);
+         });
 }
 
 void Model::checkInputs() {

@@ -80,12 +80,11 @@ struct GraphInput {
 /// execution. The graph has at least one output.
 class Model {
 public:
-  /// Parses `bytes` and checks the structure of the graph, of which `output` is
-  /// imported, or the first one if that is empty.
-  static mlir::FailureOr<std::unique_ptr<Model>> parse(llvm::StringRef bytes,
-                                                       llvm::StringRef folder,
-                                                       llvm::StringRef output,
-                                                       std::string &why);
+  /// Parses `bytes` and checks the structure of the graph, of which `outputs`
+  /// are imported; an empty name is that of the first one, and so is none.
+  static mlir::FailureOr<std::unique_ptr<Model>>
+  parse(llvm::StringRef bytes, llvm::StringRef folder,
+        std::vector<std::string> outputs, std::string &why);
   ~Model();
 
   const onnx::ModelProto &getProto() const { return *proto; }
@@ -104,8 +103,8 @@ public:
   /// The number of uses of `name` as an input of a live node or an output of
   /// the graph.
   unsigned getNumUses(llvm::StringRef name) const { return uses.lookup(name); }
-  /// The name of the value that the model computes.
-  llvm::StringRef getOutput() const { return output; }
+  /// The names of the values that the model computes.
+  llvm::ArrayRef<std::string> getOutputs() const { return outputs; }
 
   /// An empty message that lives as long as the model.
   onnx::NodeProto *makeNode();
@@ -128,7 +127,7 @@ private:
   void readOpset();
   mlir::LogicalResult checkNames(std::string &why) const;
   mlir::LogicalResult collectNames(std::string &why);
-  mlir::LogicalResult chooseOutput(std::string &why);
+  mlir::LogicalResult chooseOutputs(std::string &why);
   mlir::LogicalResult collectNodes(std::string &why);
   mlir::LogicalResult sortNodes(std::string &why);
   mlir::LogicalResult markLive(std::string &why);
@@ -136,7 +135,7 @@ private:
   void checkInputs();
   void findProblems();
 
-  std::string output;
+  std::vector<std::string> outputs;
   /// The names that nodes, inputs and initializers define.
   llvm::StringSet<> defined;
   /// Index in `nodes` of the node that computes a value.

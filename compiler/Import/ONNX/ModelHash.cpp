@@ -60,7 +60,7 @@ static std::set<std::string> findLocations(llvm::StringRef bytes,
                                            llvm::StringRef folder) {
   std::string ignored;
   FailureOr<std::unique_ptr<Model>> model =
-      Model::parse(bytes, folder, /*output=*/"", ignored);
+      Model::parse(bytes, folder, /*outputs=*/{}, ignored);
   LocationCollector collector;
   if (succeeded(model))
     collector.visit((*model)->getGraph());

@@ -254,7 +254,7 @@ FailureOr<ModelReport> qtc::onnx_import::checkOnnxBuffer(
     const ImportOptions &options, const ModuleJudge &judge) {
   std::string why;
   FailureOr<std::unique_ptr<Model>> model =
-      Model::parse(bytes, folder, options.output, why);
+      Model::parse(bytes, folder, options.getOutputNames(), why);
   if (failed(model))
     return emitError(UnknownLoc::get(&context))
            << printable(name) << ": " << why;

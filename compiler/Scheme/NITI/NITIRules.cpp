@@ -271,11 +271,13 @@ int getLossFraction(Exponential exponential) {
   return exponential == Exponential::Fraction ? 15 : 11;
 }
 
-/// The errors of the loss with 7 of their `fraction` bits, at random.
-Value roundLoss(OpBuilder &builder, Operation *op, Value error, int fraction) {
+/// The errors of the loss of `labels` with 7 of their `fraction` bits, at
+/// random.
+Value roundLoss(OpBuilder &builder, Operation *op, Value labels, Value error,
+                int fraction) {
   auto type = cast<ScaledType>(error.getType());
-  Value random =
-      createRandom(builder, op, type, /*id=*/0, RandomPurpose::LossRounding);
+  Value random = createRandom(builder, op, type, scheme::getOutputIndex(labels),
+                              RandomPurpose::LossRounding);
   return builder.create<ShiftScaleOp>(
       op->getLoc(), type.withWidth(8), error,
       createInt(builder, op->getLoc(), fraction - kMantissaBits), random,
@@ -298,9 +300,10 @@ struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
         op.getLoc(), type, adaptor.getLogits(), op.getLabels(), op.getLoss(),
         ExponentialAttr::get(getContext(), exponential));
     bool isWeighed = op->hasOneUse() && isa<WeighErrorOp>(*op->user_begin());
-    rewriter.replaceOp(op, isWeighed ? error
-                                     : roundLoss(rewriter, op, error,
-                                                 getLossFraction(exponential)));
+    rewriter.replaceOp(op, isWeighed
+                               ? error
+                               : roundLoss(rewriter, op, op.getLabels(), error,
+                                           getLossFraction(exponential)));
     return success();
   }
 
@@ -323,8 +326,8 @@ struct QuantizeWeighError : OpConversionPattern<WeighErrorOp> {
         op.getLoc(), adaptor.getError().getType(), adaptor.getError(),
         op.getLabels(), op.getSmoothingAttr(), op.getWeightsAttr(),
         op.getIgnoredAttr(), ExponentialAttr::get(getContext(), exponential));
-    rewriter.replaceOp(
-        op, roundLoss(rewriter, op, error, getLossFraction(exponential) + 8));
+    rewriter.replaceOp(op, roundLoss(rewriter, op, op.getLabels(), error,
+                                     getLossFraction(exponential) + 8));
     return success();
   }
 
@@ -357,13 +360,39 @@ private:
   Exponential exponential;
 };
 
-/// An update does not depend on the scale of the loss.
-template <typename OpTy> struct OmitScale : OpConversionPattern<OpTy> {
-  using OpConversionPattern<OpTy>::OpConversionPattern;
+/// An update does not depend on the scale of the loss. Where the errors of
+/// several losses meet, they count by the nearest power of two.
+struct QuantizeScaleError : OpConversionPattern<ScaleErrorOp> {
+  using OpConversionPattern::OpConversionPattern;
   LogicalResult
-  matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
+  matchAndRewrite(ScaleErrorOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, adaptor.getOperands().front());
+    Value error = adaptor.getInput();
+    if (countOutputs(op) == 1) {
+      rewriter.replaceOp(op, error);
+      return success();
+    }
+    Location loc = op.getLoc();
+    auto type = cast<ScaledType>(error.getType());
+    auto parts = rewriter.create<DecomposeOp>(loc, type.getMantissa(),
+                                              rewriter.getI32Type(), error);
+    double octaves = std::round(std::log2(op.getFactor().convertToDouble()));
+    Value exponent = rewriter.create<arith::AddIOp>(
+        loc, parts.getExponent(),
+        createInt(rewriter, loc, static_cast<int32_t>(octaves)));
+    rewriter.replaceOpWithNewOp<ComposeOp>(op, type, parts.getMantissas(),
+                                           exponent);
+    return success();
+  }
+};
+
+/// The error has the scale of the largest weight.
+struct OmitAverage : OpConversionPattern<AverageErrorOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(AverageErrorOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, adaptor.getError());
     return success();
   }
 };
@@ -436,9 +465,9 @@ void niti::populateRules(RewritePatternSet &patterns,
                          const IntegerRule &rule) {
   MLIRContext *context = patterns.getContext();
   patterns.add<
-      QuantizeInput, ComposeNumbers, OmitScale<ScaleErrorOp>,
-      OmitScale<AverageErrorOp>, QuantizeContraction, QuantizeBiasAdd,
-      QuantizeMaxPoolGradient, QuantizeDropout, KeepSums<BiasGradientOp, 32>,
+      QuantizeInput, ComposeNumbers, QuantizeScaleError, OmitAverage,
+      QuantizeContraction, QuantizeBiasAdd, QuantizeMaxPoolGradient,
+      QuantizeDropout, KeepSums<BiasGradientOp, 32>,
       KeepSums<GatherGradientOp, 32>, KeepSums<PReluSlopeGradientOp, 64>,
       QuantizeGather, KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
       KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,

@@ -6,10 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
-#include "compiler/Loss/Loss.h"
 #include "compiler/Support/ModelPass.h"
+#include "compiler/Transforms/GenerateBackward/LossHead.h"
 #include "runtime/include/qtcrt/Printable.h"
-#include "runtime/include/qtcrt/abi.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -54,8 +53,8 @@ SmallVector<BlockArgument> getParameterArguments(func::FuncOp forward) {
   return arguments;
 }
 
-/// The argument of `forward` whose new value result `index` is; null for the
-/// logits.
+/// The argument of `forward` whose new value result `index` is; null for a
+/// prediction.
 BlockArgument getOldValue(func::FuncOp forward, unsigned index) {
   Attribute symbol =
       forward.getResultAttr(index, QTrainDialect::kParameterAttrName);
@@ -66,15 +65,25 @@ BlockArgument getOldValue(func::FuncOp forward, unsigned index) {
   return BlockArgument();
 }
 
-/// True for a function of inputs to logits and new values of parameters.
+/// The number of predictions of `forward`: its first results, without a mark.
+unsigned countPredictions(func::FuncOp forward) {
+  unsigned count = 0;
+  while (count < forward.getNumResults() &&
+         !forward.getResultAttr(count, QTrainDialect::kParameterAttrName))
+    ++count;
+  return count;
+}
+
+/// True for a function of inputs to predictions and new values of parameters.
 bool hasModelSignature(func::FuncOp forward) {
-  if (forward.isExternal() || forward.getNumResults() == 0 ||
-      getInputs(forward).empty())
+  if (forward.isExternal() || getInputs(forward).empty())
     return false;
-  return llvm::all_of(llvm::seq(1u, forward.getNumResults()), [&](unsigned i) {
-    BlockArgument argument = getOldValue(forward, i);
-    return argument && argument.getType() == forward.getResultTypes()[i];
-  });
+  unsigned first = countPredictions(forward);
+  auto results = llvm::seq(first, forward.getNumResults());
+  return first > 0 && llvm::all_of(results, [&](unsigned i) {
+           BlockArgument argument = getOldValue(forward, i);
+           return argument && argument.getType() == forward.getResultTypes()[i];
+         });
 }
 
 /// Checks that every argument after the inputs is a parameter or counts random
@@ -248,10 +257,14 @@ public:
   BackwardBuilder(FunctionBuilder &target, SymbolTable &symbols)
       : target(target), builder(target.builder), symbols(symbols) {}
 
-  /// Builds everything after the gradient of `logits`. The new values of
+  /// Adds `gradient` to that of `prediction`.
+  void addGradient(Value prediction, Value gradient) {
+    gradients[prediction].push_back(gradient);
+  }
+
+  /// Builds everything after the gradients of predictions. The new values of
   /// parameters are in `updated` afterwards.
-  LogicalResult run(Value logits, Value logitsGradient,
-                    ArrayRef<Operation *> forwardOps);
+  LogicalResult run(ArrayRef<Operation *> forwardOps);
 
   /// New values of trainable parameters, by the argument of the old value.
   llvm::MapVector<Value, Value> updated;
@@ -354,11 +367,9 @@ void BackwardBuilder::finishParameters(Operation *op) {
   }
 }
 
-LogicalResult BackwardBuilder::run(Value logits, Value logitsGradient,
-                                   ArrayRef<Operation *> forwardOps) {
+LogicalResult BackwardBuilder::run(ArrayRef<Operation *> forwardOps) {
   findNeeded(forwardOps);
   pending.insert(forwardOps.begin(), forwardOps.end());
-  gradients[logits].push_back(logitsGradient);
   for (Operation *op : llvm::reverse(forwardOps)) {
     if (failed(differentiate(op)))
       return failure();
@@ -456,15 +467,20 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       return signalPassFailure();
     }
     if (!hasModelSignature(forward)) {
-      forward.emitError("expected a body, an input and one result, or further "
+      forward.emitError("expected a body, inputs, predictions, and further "
                         "results that are new values of parameters");
       return signalPassFailure();
     }
     SymbolTable symbols(getOperation());
-    if (failed(expectModelBody(forward, symbols)) || failed(findLoss()) ||
-        failed(expectClassWeights(forward)))
+    if (failed(expectModelBody(forward, symbols)))
       return signalPassFailure();
-    dropLink(forward);
+    auto read = readLossHeads(forward, countPredictions(forward),
+                              {losses, lossOptions, lossWeights});
+    if (failed(read))
+      return signalPassFailure();
+    heads = std::move(*read);
+    for (const LossHead &head : heads)
+      head.dropLink(forward);
     if (mean.empty())
       mean = ArrayRef<double>{0.0};
     if (std.empty())
@@ -477,57 +493,6 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
         failed(buildEstimate(forward, statistics, symbols)))
       return signalPassFailure();
     forward.erase();
-  }
-
-  LogicalResult findLoss() {
-    chosenLoss = lookupLoss(loss);
-    if (chosenLoss)
-      return readLossOptions();
-    InFlightDiagnostic error =
-        getOperation().emitError("expected a loss among ");
-    llvm::interleaveComma(getLosses(), error,
-                          [&](const Loss &known) { error << known.name; });
-    return error << ", but got '" << qtcrt::printable(loss) << "'";
-  }
-
-  LogicalResult readLossOptions() {
-    OptionValues values = getDefaultValues(*chosenLoss);
-    llvm::Error error = values.set(lossOptions);
-    if (!error) {
-      llvm::Expected<LossConstants> read = readConstants(*chosenLoss, values);
-      if (read)
-        constants = std::move(*read);
-      error = read.takeError();
-    }
-    if (!error)
-      return success();
-    return getOperation().emitError(llvm::toString(std::move(error)));
-  }
-
-  /// Checks for one weight of each class.
-  LogicalResult expectClassWeights(func::FuncOp forward) {
-    Operation *terminator = forward.getBody().front().getTerminator();
-    ArrayRef<int64_t> shape = getShape(terminator->getOperand(0));
-    size_t given = constants.classWeights.size();
-    if (given == 0 || static_cast<int64_t>(given) == shape.back())
-      return success();
-    return terminator->emitError()
-           << "option '--class-weights': expected " << shape.back()
-           << " numbers, one for each class, but got " << given;
-  }
-
-  /// Leaves a function that is part of the loss out of the prediction, which
-  /// may be a view of its result.
-  void dropLink(func::FuncOp forward) {
-    Operation *terminator = forward.getBody().front().getTerminator();
-    OpOperand *use = findLink(*chosenLoss, terminator->getOpOperand(0));
-    if (!use)
-      return;
-    auto last = use->get().getDefiningOp<ElementwiseOp>();
-    last.emitRemark("left out, the loss takes its place");
-    use->set(last.getInput());
-    if (last.use_empty())
-      last.erase();
   }
 
   void addInputs(FunctionBuilder &target) {
@@ -547,11 +512,17 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
                                          mantissas ? 8 : 0, kInputExponent));
   }
 
-  /// The targets of the predictions.
-  Value addTarget(FunctionBuilder &target) {
-    auto type = cast<RankedTensorType>(target.forward.getResultTypes().front());
+  /// The targets of all predictions.
+  SmallVector<Value> addTargets(FunctionBuilder &target) {
+    return llvm::map_to_vector(
+        heads, [&](const LossHead &head) { return addTarget(target, head); });
+  }
+
+  Value addTarget(FunctionBuilder &target, const LossHead &head) {
+    auto type =
+        cast<RankedTensorType>(target.forward.getResultTypes()[head.index]);
     Location loc = target.forward.getLoc();
-    if (chosenLoss->takesClasses)
+    if (head.loss->takesClasses)
       return target.addArgument(
           RankedTensorType::get(type.getShape().take_front(),
                                 target.builder.getI32Type()),
@@ -564,7 +535,7 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
   /// tensors instead, which start as copies.
   StateMap addEvaluationState(func::FuncOp forward, SymbolTable &symbols) {
     StateMap state;
-    for (unsigned i = 1, e = forward.getNumResults(); i < e; ++i) {
+    for (unsigned i = heads.size(), e = forward.getNumResults(); i < e; ++i) {
       auto symbol = forward.getResultAttrOfType<FlatSymbolRefAttr>(
           i, QTrainDialect::kParameterAttrName);
       auto running =
@@ -591,11 +562,10 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
                               const StateMap &statistics) {
     FunctionBuilder target(forward, QTrainDialect::kEvaluateName);
     addInputs(target);
-    Value truth = addTarget(target);
+    SmallVector<Value> truths = addTargets(target);
     target.addParameters(statistics);
     target.cloneEvaluation();
-    Value logits = target.getResult(0);
-    return finish(target, logits, {}, addMetrics(target, logits, truth));
+    return finish(target, {}, buildReports(target, truths));
   }
 
   LogicalResult buildEstimate(func::FuncOp forward, const StateMap &statistics,
@@ -608,14 +578,14 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
         [](Operation *op) { return isa<BatchNormTrainingOp>(op); });
     EstimateBuilder estimate(target, symbols, index);
     estimate.run(forward, statistics);
-    return finish(target, target.getResult(0), estimate.updated);
+    return finish(target, estimate.updated);
   }
 
   LogicalResult buildTrainStep(func::FuncOp forward, SymbolTable &symbols) {
     FunctionBuilder target(forward, QTrainDialect::kTrainStepName);
     OpBuilder &builder = target.builder;
     addInputs(target);
-    Value truth = addTarget(target);
+    SmallVector<Value> truths = addTargets(target);
     target.addParameters();
     Value seed = target.addArgument(builder.getI64Type(), Role::Seed);
     Value step = target.addArgument(builder.getI32Type(), Role::Step);
@@ -626,116 +596,90 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
         target.mapping.map(argument, role == Role::Seed ? seed : step);
     }
     target.cloneTraining();
-    Value logits = target.getResult(0);
     SmallVector<Operation *> forwardOps;
     for (Operation &op : target.function.getBody().front())
       forwardOps.push_back(&op);
 
-    ImplicitLocOpBuilder atLogits(logits.getLoc(), builder);
-    Value gradient =
-        chosenLoss->buildGradient(atLogits, logits, truth, constants);
     BackwardBuilder backward(target, symbols);
-    if (failed(backward.run(logits, gradient, forwardOps)))
+    int64_t rows = getShape(target.getResult(0)).front();
+    for (auto [head, truth] : llvm::zip_equal(heads, truths)) {
+      Value prediction = target.getResult(head.index);
+      backward.addGradient(
+          prediction, head.buildGradient(builder, prediction, truth, rows));
+    }
+    if (failed(backward.run(forwardOps)))
       return failure();
     numGradients += backward.numGradients;
     numUpdates += backward.updated.size();
     // The forward pass itself gives the new values of running statistics.
-    for (unsigned i = 1, e = forward.getNumResults(); i < e; ++i)
+    for (unsigned i = heads.size(), e = forward.getNumResults(); i < e; ++i)
       backward.updated[target.mapping.lookup(getOldValue(forward, i))] =
           target.getResult(i);
-    return finish(target, logits, backward.updated,
-                  addMetrics(target, logits, truth));
+    return finish(target, backward.updated, buildReports(target, truths));
   }
 
-  /// A result that is reported: `role` is a metric or its weight.
-  struct Report {
-    Value value;
-    Role role;
-    StringRef name;
-  };
-
-  /// Builds the loss and, for classes, the accuracy of every row of `logits`;
-  /// nothing without logits.
-  SmallVector<Report> addMetrics(FunctionBuilder &target, Value logits,
-                                 Value truth) {
-    if (!logits)
-      return {};
-    ImplicitLocOpBuilder builder(logits.getLoc(), target.builder);
-    Builder attributes(&getContext());
-    IntegerAttr ignored;
-    if (constants.ignored)
-      ignored = attributes.getI32IntegerAttr(*constants.ignored);
-    auto type = RankedTensorType::get(getShape(logits).take_front(),
-                                      attributes.getF32Type());
+  /// Builds the metrics of all predictions, then their weights; nothing without
+  /// predictions.
+  SmallVector<Report> buildReports(FunctionBuilder &target,
+                                   ArrayRef<Value> truths) {
     SmallVector<Report> metrics, weights;
-    auto add = [&](StringRef name, MetricAttrInterface metric,
-                   DenseF64ArrayAttr classWeights = {}) {
-      Value value =
-          builder.create<RowMetricOp>(type, logits, truth, metric, ignored);
-      metrics.push_back({value, Role::Metric, name});
-      if (!classWeights && !ignored)
-        return;
-      Value weight =
-          builder.create<LabelWeightOp>(type, truth, classWeights, ignored);
-      weights.push_back({weight, Role::Weight, name});
-    };
-    // A mean does not depend on the scale of weights, and numbers up to 1 fit
-    // fixed point.
-    LossConstants relative = constants;
-    std::vector<double> &ofClasses = relative.classWeights;
-    DenseF64ArrayAttr classWeights;
-    if (!ofClasses.empty()) {
-      double largest = *llvm::max_element(ofClasses);
-      for (double &weight : ofClasses)
-        weight /= largest;
-      classWeights = attributes.getDenseF64ArrayAttr(ofClasses);
-    }
-    add(QTCRT_METRIC_LOSS, chosenLoss->getValue(attributes, relative),
-        classWeights);
-    if (chosenLoss->takesClasses)
-      add(QTCRT_METRIC_ACCURACY, AccuracyAttr::get(&getContext()));
+    for (auto [head, truth] : llvm::zip_equal(heads, truths))
+      if (Value prediction = target.getResult(head.index))
+        head.buildReports(target.builder, prediction, truth, metrics, weights);
     metrics.append(weights);
     return metrics;
   }
 
-  /// Returns `logits`, what is reported and the updated parameters from the
-  /// function.
-  LogicalResult finish(FunctionBuilder &target, Value logits,
+  /// Returns the predictions, what is reported and the updated parameters from
+  /// the function.
+  LogicalResult finish(FunctionBuilder &target,
                        const llvm::MapVector<Value, Value> &updated,
                        ArrayRef<Report> reports = {}) {
-    if (!logits)
+    SmallVector<Value> results;
+    SmallVector<Attribute> marks;
+    for (const LossHead &head : heads) {
+      results.push_back(target.getResult(head.index));
+      // The first one needs no mark.
+      marks.push_back(head.index == 0
+                          ? target.builder.getDictionaryAttr({})
+                          : getRoleMark(&getContext(), Role::Prediction));
+    }
+    if (llvm::is_contained(results, Value()))
       return target.forward.emitError("expected logits that evaluation can "
                                       "compute without random numbers");
-    SmallVector<Value> results{logits};
-    for (const Report &report : reports)
+    for (const Report &report : reports) {
       results.push_back(report.value);
-    for (auto [parameter, value] : updated)
+      marks.push_back(getMark(report));
+    }
+    for (auto [parameter, value] : updated) {
       results.push_back(value);
-    // The name of the output is kept.
+      NamedAttribute mark = target.builder.getNamedAttr(
+          QTrainDialect::kParameterAttrName,
+          target.function.getArgAttr(
+              cast<BlockArgument>(parameter).getArgNumber(),
+              QTrainDialect::kParameterAttrName));
+      marks.push_back(target.builder.getDictionaryAttr(mark));
+    }
+    // The names of the outputs are kept.
     target.builder.create<func::ReturnOp>(
         target.forward.getBody().front().getTerminator()->getLoc(), results);
     func::FuncOp function = target.function;
     function.setType(target.builder.getFunctionType(
         function.getArgumentTypes(), ValueRange(results).getTypes()));
-    SmallVector<Attribute> marks{target.builder.getDictionaryAttr({})};
-    for (const Report &report : reports) {
-      NamedAttrList mark(getRoleMark(&getContext(), report.role));
-      mark.set(QTrainDialect::kNameAttrName,
-               target.builder.getStringAttr(report.name));
-      marks.push_back(mark.getDictionary(&getContext()));
-    }
-    for (auto [parameter, value] : updated) {
-      NamedAttribute mark = target.builder.getNamedAttr(
-          QTrainDialect::kParameterAttrName,
-          function.getArgAttr(cast<BlockArgument>(parameter).getArgNumber(),
-                              QTrainDialect::kParameterAttrName));
-      marks.push_back(target.builder.getDictionaryAttr(mark));
-    }
     function.setAllResultAttrs(marks);
     return success();
   }
 
-  const Loss *chosenLoss = nullptr;
-  LossConstants constants;
+  DictionaryAttr getMark(const Report &report) {
+    Builder builder(&getContext());
+    NamedAttrList mark(getRoleMark(&getContext(), report.role));
+    mark.set(QTrainDialect::kNameAttrName, builder.getStringAttr(report.name));
+    if (report.output > 0)
+      mark.set(QTrainDialect::kOutputAttrName,
+               builder.getI32IntegerAttr(report.output));
+    return mark.getDictionary(&getContext());
+  }
+
+  SmallVector<LossHead> heads;
 };
 } // namespace

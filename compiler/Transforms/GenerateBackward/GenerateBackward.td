@@ -13,27 +13,31 @@ include "compiler/Support/ModelPass.td"
 def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
   let summary = "Derives a training step and an evaluation from a forward pass";
   let description = [{
-    Replaces `@forward`, a function from inputs and the parameters to a
-    prediction, by functions on what data sets have. Its inputs are the first
-    arguments, which have no mark.
+    Replaces `@forward`, a function from inputs and the parameters to one or
+    more predictions, by functions on what data sets have. Its inputs are the
+    first arguments and its predictions the first results, which have no mark.
 
     - `@evaluate`: the forward pass in which operations that are used only in
       training are replaced through TrainingOpInterface, so dropout is the
       identity and normalization uses given statistics;
-    - `@train_step`: the forward pass, the gradient of the loss, and the
-      gradient and the update of every trainable parameter. It returns the
-      prediction, the new values of these parameters, and the further results of
-      `@forward`, which are new values of running statistics;
+    - `@train_step`: the forward pass, the gradient of the loss of each
+      prediction, and the gradient of their weighted sum and the update of every
+      trainable parameter. It returns the predictions, the new values of these
+      parameters, and the further results of `@forward`, which are new values of
+      running statistics;
     - `@estimate`, if there are running statistics: the forward pass of training
       without dropout, which pools the statistics of the batches of its calls
       (`qtrain.pool_statistics`). Its argument `step` counts these batches.
 
     A float input is pixels, which are bytes that the functions normalize, or,
     among `number-inputs`, numbers: floats, or 8-bit mantissas with `mantissas`.
-    An input of 32-bit integers is indices. Targets are
-    classes or numbers, as the loss is defined for: floats, or 32-bit mantissas
+    An input of 32-bit integers is indices. Every prediction has targets:
+    classes or numbers, as its loss is defined for: floats, or 32-bit mantissas
     with `mantissas`. A function at the end of the model that is part of the
     loss, such as the sigmoid of `bce`, is left out, with a remark.
+
+    Both functions also return metrics of every row of a prediction: its loss,
+    the accuracy of classes, and their weights where rows do not count alike.
 
     Running statistics lag behind the weights during training, so `@evaluate`
     does not read them. It reads tensors of kind `evaluation`, which start as
@@ -75,10 +79,13 @@ def GenerateBackward : ModelPass<"qtrain-generate-backward"> {
     ```
   }];
   let options = [
-    Option<"loss", "loss", "std::string", /*default=*/[{"cross-entropy"}],
-           "Loss function, see compiler/Loss">,
+    ListOption<"losses", "loss", "std::string",
+               "Loss function of each prediction, or one for all, see "
+               "compiler/Loss (default cross-entropy)">,
     ListOption<"lossOptions", "loss-options", "std::string",
-               "Options of the loss, each NAME=VALUE">,
+               "Options of the losses that have them, each NAME=VALUE">,
+    ListOption<"lossWeights", "loss-weights", "double",
+               "Factor of the loss of each prediction (default 1)">,
     ListOption<"numberInputs", "number-inputs", "int64_t",
                "Positions, from 0, of the inputs that are numbers instead of "
                "pixels">,

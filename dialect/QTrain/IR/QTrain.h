@@ -88,10 +88,14 @@ bool isNonnegative(mlir::Value value);
 std::optional<Role> getRole(mlir::FunctionOpInterface function, unsigned index);
 
 /// The role of result `index` of `function`, unless it is the new value of a
-/// parameter. Without a mark, the first result is the prediction, and another
-/// is its exponent.
+/// parameter. Without a mark, the first result is a prediction, and another is
+/// the exponent of the prediction before it.
 std::optional<Role> getResultRole(mlir::FunctionOpInterface function,
                                   unsigned index);
+
+/// The output of the model, counted from 0, that metric `index` of the results
+/// of `function` belongs to.
+unsigned getOutputIndex(mlir::FunctionOpInterface function, unsigned index);
 
 /// The attributes of an argument with `role`.
 mlir::DictionaryAttr getRoleMark(mlir::MLIRContext *context, Role role);

@@ -176,6 +176,13 @@ std::optional<Role> qtc::qtrain::getResultRole(FunctionOpInterface function,
   return index == 0 ? Role::Prediction : Role::Exponent;
 }
 
+unsigned qtc::qtrain::getOutputIndex(FunctionOpInterface function,
+                                     unsigned index) {
+  auto output = function.getResultAttrOfType<IntegerAttr>(
+      index, QTrainDialect::kOutputAttrName);
+  return output ? output.getInt() : 0;
+}
+
 /// Whether an argument of this kind may have this type, once the element types
 /// of tensors are those of buffers.
 static bool canHaveType(Role role, Type type) {
@@ -244,6 +251,14 @@ QTrainDialect::verifyRegionResultAttribute(Operation *op, unsigned regionIndex,
     return op->emitOpError()
            << "expected '" << kNameAttrName << "' to be a string, but got "
            << attribute.getValue();
+  }
+  if (attribute.getName() == kOutputAttrName) {
+    auto output = dyn_cast<IntegerAttr>(attribute.getValue());
+    if (output && output.getType().isInteger(32) && output.getInt() >= 0)
+      return success();
+    return op->emitOpError() << "expected '" << kOutputAttrName
+                             << "' to be the number of an output, but got "
+                             << attribute.getValue();
   }
   if (attribute.getName() != kRoleAttrName)
     return op->emitOpError() << "has no result attribute "

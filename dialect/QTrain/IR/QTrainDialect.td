@@ -54,6 +54,9 @@ def QTrain_Dialect : Dialect {
     /// Names a metric or its weight among the results; the value is a
     /// StringAttr.
     static constexpr llvm::StringLiteral kNameAttrName = "qtrain.name";
+    /// The output of the model, counted from 0, that a metric or its weight
+    /// belongs to; the value is an IntegerAttr. Without it, it is the first.
+    static constexpr llvm::StringLiteral kOutputAttrName = "qtrain.output";
     /// Names of the functions of a training module; the last one exists if the
     /// model has running statistics.
     static constexpr llvm::StringLiteral kTrainStepName = "train_step";

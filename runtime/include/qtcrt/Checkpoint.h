@@ -35,6 +35,7 @@
 #ifndef QTCRT_CHECKPOINT_H
 #define QTCRT_CHECKPOINT_H
 
+#include "qtcrt/MetricSums.h"
 #include "qtcrt/Standardization.h"
 #include "qtcrt/abi.h"
 
@@ -69,12 +70,9 @@ struct RunRecord {
   uint64_t position = 0;
 
   // Reporting: sums over the current epoch, and scores of the last and of the
-  // best test (-1: none yet). The score is the accuracy where targets are
-  // classes, otherwise the loss, of which less is better.
-  double lossSum = 0;
-  double weightSum = 0; ///< MetricSums::weight
-  uint64_t correct = 0;
-  uint64_t seen = 0;
+  // best test (-1: none yet). The score of a classifier is its accuracy,
+  // otherwise it is the loss, of which less is better.
+  MetricSums sums;
   double testScore = -1;
   double bestScore = -1;
 };

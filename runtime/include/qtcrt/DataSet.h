@@ -49,16 +49,16 @@ struct Column {
 
 /// One split of a data set as a step gets it.
 struct DataSplit {
-  std::vector<Column> inputs; ///< one for each input port, in their order
-  Column targets;
+  std::vector<Column> inputs;  ///< one for each input port, in their order
+  std::vector<Column> targets; ///< one for each output
 
-  uint64_t count() const { return targets.count(); }
+  uint64_t count() const { return targets.empty() ? 0 : targets[0].count(); }
 };
 
 /// `count` examples as the ports store them, 64-byte aligned.
 struct Batch {
-  std::vector<Buffer> inputs; ///< one for each input port, in their order
-  Buffer targets;
+  std::vector<Buffer> inputs;  ///< one for each input port, in their order
+  std::vector<Buffer> targets; ///< one for each output
 
   Batch() = default;
   /// Takes memory for `count` examples of `data`.
@@ -88,8 +88,8 @@ struct ColumnRequest {
 
 /// The data that the model accepts; readers check it before they read examples.
 struct DataRequest {
-  std::vector<ColumnRequest> inputs{1}; ///< one for each input port
-  ColumnRequest target;
+  std::vector<ColumnRequest> inputs{1};  ///< one for each input port
+  std::vector<ColumnRequest> targets{1}; ///< one for each output
   /// To standardize with. If empty, that of the training split, which must be
   /// read then.
   Standardization standardization;
@@ -110,9 +110,9 @@ struct RawColumn {
 
 /// One split of a data set as its files have it.
 struct RawSplit {
-  std::vector<RawColumn> inputs{1}; ///< one for each input port
-  RawColumn targets;
-  uint64_t count() const { return targets.count(); }
+  std::vector<RawColumn> inputs{1};  ///< one for each input port
+  std::vector<RawColumn> targets{1}; ///< one for each output, or one for all
+  uint64_t count() const { return targets[0].count(); }
 };
 
 struct RawDataSet {
@@ -127,7 +127,7 @@ struct DataFormat {
   const char *summary; ///< for --help
   RawDataSet (*read)(const std::string &argument, const DataRequest &request);
   /// Examples may have any inputs and targets, otherwise they are images and
-  /// their classes.
+  /// their classes, which all outputs learn.
   bool isGeneral;
 };
 
@@ -151,7 +151,7 @@ bool fitsInput(const ImageShape &shape, const ImageShape &input);
 void checkImageShape(const std::string &file, const ImageShape &shape,
                      const ColumnRequest &request);
 
-/// Throws unless 0 <= label < request.target.classes or the label is ignored.
+/// Throws unless the label is a class of all outputs, or ignored.
 void checkLabel(const std::string &file, uint64_t index, int64_t label,
                 const DataRequest &request);
 

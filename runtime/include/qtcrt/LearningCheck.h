@@ -31,7 +31,8 @@ public:
 
 private:
   /// Describes the problem with the loss; empty if there is none.
-  std::string describeLoss(const MetricSums &sums) const;
+  std::string describeLoss(const OutputSums &sums, uint64_t index) const;
+  std::string describeLosses(const MetricSums &sums) const;
 
   const qtcrt_model &model;
   std::string initialHash; ///< of the parameters; empty if there are none

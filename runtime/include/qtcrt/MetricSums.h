@@ -22,8 +22,8 @@
 
 namespace qtcrt {
 
-/// Sums over positions of examples.
-struct MetricSums {
+/// Sums over positions of examples, of the metrics of one output.
+struct OutputSums {
   double loss = 0;       ///< QTCRT_METRIC_LOSS
   double weight = 0;     ///< of the losses, 1 each without a WEIGHT port
   uint64_t correct = 0;  ///< QTCRT_METRIC_ACCURACY
@@ -36,13 +36,26 @@ struct MetricSums {
   double accuracy() const {
     return static_cast<double>(correct) / static_cast<double>(examples);
   }
+  OutputSums &operator+=(const OutputSums &other);
 };
+
+/// The sums of all outputs.
+using MetricSums = std::vector<OutputSums>;
+
+/// Sums of nothing yet.
+MetricSums startSums(const qtcrt_model &model);
+
+/// Adds the sums of one step to others.
+MetricSums &operator+=(MetricSums &sums, const MetricSums &step);
 
 /// Adds the metrics of the first `count` examples of a step. `outputs` is what
 /// the step has written, indexed as qtcrt_model::ports. Numbers are added one
 /// after another in IEEE double, so that the sums do not depend on the batch.
 void addMetrics(MetricSums &sums, const qtcrt_model &model,
                 const std::vector<Buffer> &outputs, int64_t count);
+
+/// What training minimizes: the mean losses, each times its weight.
+double totalLoss(const MetricSums &sums, const qtcrt_model &model);
 
 /// The loss, or an accuracy, with four decimals, or in scientific notation from
 /// a million on.

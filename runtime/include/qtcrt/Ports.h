@@ -26,17 +26,18 @@ uint64_t countPorts(const qtcrt_model &model, qtcrt_port_role role);
 /// The first port with `role`; null if there is none. Takes any model.
 const qtcrt_port *findPort(const qtcrt_model &model, qtcrt_port_role role);
 
-/// The first port with `role` and `name`; null if there is none. Takes any
-/// model whose ports have names.
+/// The first port of `output` with `role` and `name`; null if there is none.
+/// Takes any model whose ports have names.
 const qtcrt_port *findPort(const qtcrt_model &model, qtcrt_port_role role,
-                           const char *name);
+                           uint64_t output, const char *name);
 
 /// The first of the inputs.
 const qtcrt_port &inputPort(const qtcrt_model &model);
-const qtcrt_port &targetPort(const qtcrt_model &model);
-const qtcrt_port &predictionPort(const qtcrt_model &model);
+/// The ports of an output, by its index.
+const qtcrt_port &targetPort(const qtcrt_model &model, uint64_t output = 0);
+const qtcrt_port &predictionPort(const qtcrt_model &model, uint64_t output = 0);
 /// The metric QTCRT_METRIC_LOSS.
-const qtcrt_port &lossPort(const qtcrt_model &model);
+const qtcrt_port &lossPort(const qtcrt_model &model, uint64_t output = 0);
 
 /// The place of one of the model's ports in qtcrt_model::ports and
 /// qtcrt_step::ports.
@@ -49,11 +50,11 @@ bool isOutput(const qtcrt_port &port);
 uint64_t portElements(const qtcrt_port &port, int64_t batch);
 uint64_t portBytes(const qtcrt_port &port, int64_t batch);
 
-/// Numbers that the model predicts for one position of an example.
-uint64_t outputsOf(const qtcrt_model &model);
+/// Numbers that an output predicts for one position of an example.
+uint64_t unitsOf(const qtcrt_model &model, uint64_t output = 0);
 
-/// Positions of an example for which the model predicts something; mostly 1.
-uint64_t positionsOf(const qtcrt_model &model);
+/// Positions of an example for which an output predicts something; mostly 1.
+uint64_t positionsOf(const qtcrt_model &model, uint64_t output = 0);
 
 /// Whether the only input is pixels.
 bool takesPixels(const qtcrt_model &model);
@@ -64,8 +65,12 @@ const char *describeElements(const qtcrt_port &port);
 /// What the model takes, in the plural.
 std::string describeInputs(const qtcrt_model &model);
 
-/// Whether targets are classes, and not numbers.
-bool predictsClasses(const qtcrt_model &model);
+/// Whether the targets of an output are classes, and not numbers.
+bool predictsClasses(const qtcrt_model &model, uint64_t output);
+
+/// Whether the only targets are classes, so that the accuracy says how good the
+/// model is. Otherwise the loss does, of which less is better.
+bool isClassifier(const qtcrt_model &model);
 
 /// Channels of all inputs that are standardized.
 uint64_t standardizedChannels(const qtcrt_model &model);

@@ -17,10 +17,10 @@
 
 #include <stdint.h>
 
-#define QTCRT_ABI_VERSION 15
+#define QTCRT_ABI_VERSION 16
 
 /// Most ports of a model.
-#define QTCRT_MAX_PORTS 16
+#define QTCRT_MAX_PORTS 64
 
 // Names of a C interface.
 // NOLINTBEGIN(readability-identifier-naming)
@@ -71,18 +71,19 @@ enum qtcrt_port_role {
   QTCRT_PORT_INPUT = 0,      ///< what the model computes with
   QTCRT_PORT_TARGET = 1,     ///< what it should compute
   QTCRT_PORT_PREDICTION = 2, ///< what it has computed; the step writes it
-  QTCRT_PORT_EXPONENT = 3,   ///< one INT32 that the step writes: numbers of the
-                             ///< PREDICTION before it are mantissa * 2^this
+  QTCRT_PORT_EXPONENT = 3,   ///< one INT32 that the step writes: numbers of its
+                             ///< output's PREDICTION are mantissa * 2^this
   QTCRT_PORT_METRIC = 4,     ///< one number for each position of an example,
                              ///< how well it is predicted; the step writes it
   QTCRT_PORT_WEIGHT = 5      ///< the weights of these positions, which are 1
-                             ///< without it: the mean of the METRIC of the
-                             ///< same name is its sum divided by theirs; the
-                             ///< step writes it
+                             ///< without it: the mean of its output's METRIC
+                             ///< of the same name is the sum divided by that
+                             ///< of the weights; the step writes it
 };
 
 /// Names of METRIC ports. QTCRT_METRIC_LOSS is what training minimizes the mean
-/// of; QTCRT_METRIC_ACCURACY is 1 for a correct class and 0 for another.
+/// of; QTCRT_METRIC_ACCURACY is 1 for a correct class and 0 for another. Every
+/// output has its own.
 #define QTCRT_METRIC_LOSS "loss"
 #define QTCRT_METRIC_ACCURACY "accuracy"
 
@@ -148,7 +149,22 @@ typedef struct qtcrt_port {
                          ///< training set
   uint32_t classes;      ///< CLASS: indices are below this; otherwise 0
   uint32_t are_shares;   ///< TARGET of numbers: not 0 if they are in [0, 1]
+  uint32_t output;       ///< index in qtcrt_model::outputs; 0 for an INPUT
+  uint32_t reserved;
 } qtcrt_port;
+
+/// An output of the model, which a loss of its own trains.
+typedef struct qtcrt_output {
+  const char *name;       ///< of the model's output, UTF-8
+  double loss_weight;     ///< training minimizes the sum of the losses of all
+                          ///< outputs, each times this; positive
+  double guess_loss;      ///< QTCRT_METRIC_LOSS if the prediction is the same
+                          ///< for all classes; 0 if that depends on the data
+  uint32_t classes;       ///< of the targets; 0 if they are numbers
+  int32_t ignored_label;  ///< label of positions that do not count
+  uint32_t ignores_label; ///< not 0 if there is an ignored label
+  uint32_t reserved;
+} qtcrt_output;
 
 typedef struct qtcrt_executor qtcrt_executor;
 
@@ -259,10 +275,13 @@ typedef struct qtcrt_model {
   const char *compiler_version;
   const char *default_schedule; ///< --schedule when none is given
   uint64_t default_seed;
-  const qtcrt_port *ports; ///< sorted by role: one or more of INPUT and of
-                           ///< METRIC, one of TARGET and of PREDICTION, under
-                           ///< integer schemes EXPONENT, any of WEIGHT
+  const qtcrt_port *ports; ///< sorted by role, then by output: one or more of
+                           ///< INPUT, and for each output one of TARGET, one of
+                           ///< PREDICTION, under integer schemes one of
+                           ///< EXPONENT, one or more of METRIC, any of WEIGHT
   uint64_t port_count;
+  const qtcrt_output *outputs;
+  uint64_t output_count; ///< 1 or more
   uint64_t state_bytes;
   const uint8_t *initial_state; ///< state before the first step
   const qtcrt_tensor *tensors;  ///< the state, sorted bytewise by name,
@@ -272,16 +291,9 @@ typedef struct qtcrt_model {
                                  ///< batch that runs by default first; every
                                  ///< batch has the same names
   uint64_t variant_count;
-  double guess_loss;         ///< QTCRT_METRIC_LOSS if the prediction is the
-                             ///< same for all classes; 0 if that depends on
-                             ///< the data
   uint32_t schedule_kind;    ///< enum qtcrt_schedule_kind
-  uint32_t classes;          ///< of the targets; 0 if they are numbers
   uint32_t estimate_batches; ///< batches to estimate statistics on, unless the
                              ///< run says otherwise; 0 without `estimate`
-  int32_t ignored_label;     ///< label of positions that do not count
-  uint32_t ignores_label;    ///< not 0 if there is an ignored label
-  uint32_t reserved;
 } qtcrt_model;
 
 /// Emitted by the compiler.
@@ -313,14 +325,15 @@ void qtcrt_mark(qtcrt_executor *executor, int64_t op);
 
 static_assert(sizeof(qtcrt_tensor) == 72, "qtcrt_tensor is part of the ABI");
 static_assert(sizeof(qtcrt_op) == 32, "qtcrt_op is part of the ABI");
-static_assert(sizeof(qtcrt_port) == 56, "qtcrt_port is part of the ABI");
-static_assert(sizeof(qtcrt_step) == 168, "qtcrt_step is part of the ABI");
+static_assert(sizeof(qtcrt_port) == 64, "qtcrt_port is part of the ABI");
+static_assert(sizeof(qtcrt_output) == 40, "qtcrt_output is part of the ABI");
+static_assert(sizeof(qtcrt_step) == 552, "qtcrt_step is part of the ABI");
 static_assert(sizeof(qtcrt_address) == 16, "qtcrt_address is part of the ABI");
 static_assert(sizeof(qtcrt_launch) == 32, "qtcrt_launch is part of the ABI");
 static_assert(sizeof(qtcrt_device_program) == 96,
               "qtcrt_device_program is part of the ABI");
 static_assert(sizeof(qtcrt_variant) == 96, "qtcrt_variant is part of the ABI");
-static_assert(sizeof(qtcrt_model) == 168, "qtcrt_model is part of the ABI");
+static_assert(sizeof(qtcrt_model) == 160, "qtcrt_model is part of the ABI");
 #endif
 
 // NOLINTEND(readability-identifier-naming)

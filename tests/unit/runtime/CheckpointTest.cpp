@@ -103,7 +103,8 @@ protected:
     record.schedule = "4";
     record.step = 12;
     record.epoch = 3;
-    record.lossSum = 0.1;
+    record.sums = startSums(model);
+    record.sums[0].loss = 0.1;
     record.bestScore = 1.0 / 3;
     record.trainHash = "h";
     record.estimateBatches = 5;
@@ -145,7 +146,7 @@ TEST_F(CheckpointFile, RoundTrip) {
   }
   EXPECT_EQ(read.seed, 77u);
   EXPECT_EQ(read.step, 12u);
-  EXPECT_EQ(read.lossSum, 0.1);
+  EXPECT_EQ(read.sums[0].loss, 0.1);
   EXPECT_EQ(read.estimateBatches, 5u);
   EXPECT_EQ(read.bestScore, 1.0 / 3);
   EXPECT_EQ(read.testScore, -1);
@@ -162,12 +163,13 @@ TEST_F(CheckpointFile, KeepsTheSumOfWeights) {
     weighed.port_count = ports.size();
     saveCheckpoint(path, weighed, state.data(), record);
     return loadCheckpoint(path, weighed, state.data(), CheckpointUse::Resume)
-        .weightSum;
+        .sums[0]
+        .weight;
   };
-  record.seen = 9;
-  record.weightSum = 2.5;
+  record.sums[0].examples = 9;
+  record.sums[0].weight = 2.5;
   saveCheckpoint(path, model, state.data(), record);
-  EXPECT_EQ(readRunRecord(path, model).weightSum, 9);
+  EXPECT_EQ(readRunRecord(path, model).sums[0].weight, 9);
   ports.emplace_back();
   EXPECT_EQ(sumWith(FakeLoss), 2.5);
   EXPECT_EQ(sumWith(FakeAccuracy), 9);

@@ -45,7 +45,7 @@ class Encoding : public testing::Test {
 protected:
   Encoding() {
     input().shape = {1, 2, 1};
-    input().encoding = request.target.encoding = QTCRT_ENCODING_NUMBER;
+    input().encoding = request.targets[0].encoding = QTCRT_ENCODING_NUMBER;
     save("train", {1, 2, 3, 4, 5, 6}, {0, 0, 0});
     save("test", {7, 8}, {0});
   }
@@ -180,8 +180,8 @@ TEST_F(Encoding, AGivenStandardizationIsUsed) {
 
 TEST_F(Encoding, TargetsAreSaturated) {
   save("test", {0, 0, 0, 0}, {0.5, -1e9});
-  request.target.format = {QTCRT_INT32, -16};
-  EXPECT_EQ(valuesOf<int32_t>(load().test.targets.bytes),
+  request.targets[0].format = {QTCRT_INT32, -16};
+  EXPECT_EQ(valuesOf<int32_t>(load().test.targets[0].bytes),
             (std::vector<int32_t>{1 << 15, -(1 << 30)}));
 }
 
@@ -225,7 +225,7 @@ TEST_F(Encoding, NumbersMustBeFinite) {
 }
 
 TEST_F(Encoding, SharesAreFrom0To1) {
-  request.target.areShares = true;
+  request.targets[0].areShares = true;
   save("train", {1, 2, 3, 4, 5, 6}, {0, 0.5, 1});
   EXPECT_EQ(load().train.count(), 3u);
   for (double bad : {-0.25, 1.5}) {

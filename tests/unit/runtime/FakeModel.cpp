@@ -54,18 +54,22 @@ const int64_t outputShape[] = {fakeClasses};
 // Indexed by FakePort.
 const qtcrt_port ports[] = {
     {"image", inputShape, fakeFeatures, 3, QTCRT_PORT_INPUT, QTCRT_UINT8,
-     QTCRT_ENCODING_PIXEL, 0, 0, 0, 0},
+     QTCRT_ENCODING_PIXEL, 0, 0, 0, 0, 0, 0},
     {"label", nullptr, 1, 0, QTCRT_PORT_TARGET, QTCRT_INT32,
-     QTCRT_ENCODING_CLASS, 0, 0, fakeClasses, 0},
+     QTCRT_ENCODING_CLASS, 0, 0, fakeClasses, 0, 0, 0},
     {"logits", outputShape, fakeClasses, 1, QTCRT_PORT_PREDICTION, QTCRT_INT32,
-     0, 0, 0, 0, 0},
+     0, 0, 0, 0, 0, 0, 0},
     {"logits.exponent", nullptr, 1, 0, QTCRT_PORT_EXPONENT, QTCRT_INT32, 0, 0,
-     0, 0, 0},
+     0, 0, 0, 0, 0},
     {QTCRT_METRIC_LOSS, nullptr, 1, 0, QTCRT_PORT_METRIC, QTCRT_INT64,
-     QTCRT_ENCODING_NUMBER, -metricBits, 0, 0, 0},
+     QTCRT_ENCODING_NUMBER, -metricBits, 0, 0, 0, 0, 0},
     {QTCRT_METRIC_ACCURACY, nullptr, 1, 0, QTCRT_PORT_METRIC, QTCRT_INT64,
-     QTCRT_ENCODING_NUMBER, -metricBits, 0, 0, 0},
+     QTCRT_ENCODING_NUMBER, -metricBits, 0, 0, 0, 0, 0},
 };
+
+const qtcrt_output outputs[] = {{"logits", /*loss_weight=*/1.0,
+                                 /*guess_loss=*/2.302585092994046, // log(10)
+                                 fakeClasses, 0, 0, 0}};
 
 const uint8_t *pixelsOf(const qtcrt_step &step) {
   return static_cast<const uint8_t *>(step.ports[FakeInput]);
@@ -268,18 +272,15 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     1,
     ports,
     6,
+    outputs,
+    1,
     stateBytes,
     initialState,
     tensors,
     6,
     variants,
     4,
-    2.302585092994046, // log(fakeClasses)
     QTCRT_SCHEDULE_INTEGER,
-    fakeClasses,
-    8,
-    0,
-    0,
-    0};
+    8};
 
 const qtcrt_model &fakeModel() { return qtcrt_compiled_model; }

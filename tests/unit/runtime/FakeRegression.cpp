@@ -24,14 +24,16 @@ const int64_t weightShape[] = {regressionOutputs, regressionFeatures};
 // Indexed by Port.
 const qtcrt_port ports[] = {
     {"x", inputShape, regressionFeatures, 2, QTCRT_PORT_INPUT, QTCRT_FLOAT32,
-     QTCRT_ENCODING_NUMBER, 0, 1, 0, 0},
+     QTCRT_ENCODING_NUMBER, 0, 1, 0, 0, 0, 0},
     {"t", outputShape, regressionOutputs, 1, QTCRT_PORT_TARGET, QTCRT_FLOAT32,
-     QTCRT_ENCODING_NUMBER, 0, 0, 0, 0},
+     QTCRT_ENCODING_NUMBER, 0, 0, 0, 0, 0, 0},
     {"y", outputShape, regressionOutputs, 1, QTCRT_PORT_PREDICTION,
-     QTCRT_FLOAT32, 0, 0, 0, 0, 0},
+     QTCRT_FLOAT32, 0, 0, 0, 0, 0, 0, 0},
     {QTCRT_METRIC_LOSS, nullptr, 1, 0, QTCRT_PORT_METRIC, QTCRT_FLOAT32,
-     QTCRT_ENCODING_NUMBER, 0, 0, 0, 0},
+     QTCRT_ENCODING_NUMBER, 0, 0, 0, 0, 0, 0},
 };
+
+const qtcrt_output outputs[] = {{"y", /*loss_weight=*/1.0, 0, 0, 0, 0, 0}};
 
 const qtcrt_tensor tensors[] = {
     {"weight", weightShape, 0, regressionOutputs *regressionFeatures, 2,
@@ -115,16 +117,13 @@ extern "C" const qtcrt_model qtcrt_compiled_model = {
     1,
     ports,
     4,
+    outputs,
+    1,
     stateBytes,
     initialState,
     tensors,
     1,
     variants,
     1,
-    0,
     QTCRT_SCHEDULE_FLOAT,
-    0,
-    0,
-    0,
-    0,
     0};

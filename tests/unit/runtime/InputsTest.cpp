@@ -26,7 +26,7 @@ protected:
     request.inputs[0] = {"image", {1, 1, 2}, QTCRT_ENCODING_PIXEL};
     request.inputs[1] = {"a/b", {2, 1, 1}, QTCRT_ENCODING_CLASS, 5};
     request.inputs[2] = {"number", {1, 1, 1}, QTCRT_ENCODING_NUMBER};
-    request.target = {"y", {2, 1, 1}, QTCRT_ENCODING_CLASS, 3};
+    request.targets[0] = {"y", {2, 1, 1}, QTCRT_ENCODING_CLASS, 3};
     for (const char *split : {"train", "test"}) {
       std::string name = split;
       save(name + "_x_image", npy("|u1", "(3, 1, 1, 2)", {1, 2, 3, 4, 5, 6}));
@@ -66,8 +66,8 @@ TEST_F(Inputs, HaveAFileEach) {
   EXPECT_EQ(classesOf(train.inputs[1].bytes),
             (std::vector<int32_t>{0, 4, 1, 3, 2, 2}));
   EXPECT_EQ(floatsOf(train.inputs[2].bytes), (std::vector<float>{1, 2, 6}));
-  EXPECT_EQ(train.targets.exampleBytes(), 2 * sizeof(int32_t));
-  EXPECT_EQ(classesOf(train.targets.bytes),
+  EXPECT_EQ(train.targets[0].exampleBytes(), 2 * sizeof(int32_t));
+  EXPECT_EQ(classesOf(train.targets[0].bytes),
             (std::vector<int32_t>{0, 1, 2, 0, 1, 2}));
 }
 
@@ -89,7 +89,7 @@ TEST_F(Inputs, BatchesHoldAllOfThem) {
   int32_t index;
   std::memcpy(&index, batch.inputs[1].data() + 4, sizeof(index));
   EXPECT_EQ(index, 4);
-  EXPECT_EQ(batch.targets.size(), 4 * sizeof(int32_t));
+  EXPECT_EQ(batch.targets[0].size(), 4 * sizeof(int32_t));
 }
 
 TEST_F(Inputs, HaveAStandardizationEach) {

@@ -28,15 +28,17 @@ protected:
   std::string explain(double loss, uint64_t correct, uint64_t examples) {
     LearningCheck check(model, state.data());
     ++weights()[0];
-    MetricSums sums;
+    OutputSums sums;
     sums.loss = loss * static_cast<double>(examples);
     sums.weight = static_cast<double>(examples);
     sums.correct = correct;
     sums.examples = examples;
-    return check.explain(state.data(), sums, "4,2@40%");
+    model.outputs = &output;
+    return check.explain(state.data(), {sums}, "4,2@40%");
   }
 
   qtcrt_model model;
+  qtcrt_output output = *model.outputs;
   std::vector<uint8_t> state;
 };
 
@@ -75,13 +77,13 @@ TEST_F(LearningCheckTest, FewExamplesSayNothing) {
 
 // Whatever the classes, for example with smooth labels.
 TEST_F(LearningCheckTest, TheModelSaysWhatGuessingGives) {
-  model.guess_loss = 0.5;
+  output.guess_loss = 0.5;
   EXPECT_EQ(explain(guess, 2000, 10000), "");
   EXPECT_TRUE(contains(explain(0.5, 2000, 10000), "guessing gives 0.5000;"));
 }
 
 TEST_F(LearningCheckTest, ALossOfGuessingMayDependOnTheData) {
-  model.guess_loss = 0;
+  output.guess_loss = 0;
   EXPECT_NE(explain(0.45, 1000, 10000), "");
   EXPECT_EQ(explain(0.45, 1500, 10000), "");
 }
@@ -91,7 +93,7 @@ TEST_F(LearningCheckTest, NumbersHaveNoLossOfGuessing) {
   ports[FakeTarget].encoding = QTCRT_ENCODING_NUMBER;
   ports[FakeInput].encoding = QTCRT_ENCODING_NUMBER;
   model.ports = ports.data();
-  model.classes = 0;
+  output.classes = 0;
   EXPECT_EQ(explain(guess, 0, 10000), "");
   std::string text = explain(NAN, 0, 10000);
   EXPECT_TRUE(contains(text, "the loss is not a number")) << text;
@@ -102,10 +104,31 @@ TEST_F(LearningCheckTest, NumbersHaveNoLossOfGuessing) {
   EXPECT_FALSE(contains(explain(NAN, 0, 10000), "standardized"));
 }
 
+TEST_F(LearningCheckTest, OneOfSeveralOutputsGuesses) {
+  const qtcrt_output both[] = {output, output};
+  LearningCheck check(model, state.data());
+  ++weights()[0];
+  model.outputs = both;
+  model.output_count = 2;
+  MetricSums sums(2);
+  sums[0] = {15000, 10000, 5000, 10000};
+  sums[1] = {guess * 10000, 10000, 1000, 10000};
+  std::vector<qtcrt_port> ports(model.ports, model.ports + model.port_count);
+  ports.insert(ports.begin() + FakeTarget, ports[FakeTarget]);
+  ports[FakeTarget + 1].output = 1;
+  model.ports = ports.data();
+  model.port_count = ports.size();
+  std::string text = check.explain(state.data(), sums, "4");
+  EXPECT_TRUE(contains(text, "of output 'logits', the training loss is 2.3026"))
+      << text;
+  sums[1] = sums[0];
+  EXPECT_EQ(check.explain(state.data(), sums, "4"), "");
+}
+
 TEST_F(LearningCheckTest, NoParameterHasChanged) {
   LearningCheck check(model, state.data());
-  MetricSums sums;
-  sums.examples = 16;
+  MetricSums sums(1);
+  sums[0].examples = 16;
   std::string text = check.explain(state.data(), sums, "-60");
   EXPECT_TRUE(contains(text, "no parameter has changed")) << text;
   EXPECT_TRUE(contains(text, "too small (--schedule=-60)")) << text;
@@ -126,8 +149,8 @@ TEST_F(LearningCheckTest, ModelsWithoutTrainedParameters) {
   for (qtcrt_tensor &tensor : tensors)
     tensor.frozen = 1;
   model.tensors = tensors.data();
-  MetricSums sums;
-  sums.examples = 16;
+  MetricSums sums(1);
+  sums[0].examples = 16;
   EXPECT_EQ(LearningCheck(model, state.data()).explain(state.data(), sums, "4"),
             "");
 }

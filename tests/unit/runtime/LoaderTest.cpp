@@ -27,7 +27,7 @@ static DataSplit makeData(uint64_t count) {
 }
 
 static std::vector<int32_t> classesOf(const Batch &batch) {
-  const Buffer &targets = batch.targets;
+  const Buffer &targets = batch.targets[0];
   return classesOf(Bytes(targets.data(), targets.data() + targets.size()));
 }
 

@@ -49,12 +49,14 @@ protected:
   void add(int64_t count) {
     model.ports = ports.data();
     model.port_count = ports.size();
-    addMetrics(sums, model, outputs, count);
+    MetricSums all{sums};
+    addMetrics(all, model, outputs, count);
+    sums = all[0];
   }
   qtcrt_model model;
   std::vector<qtcrt_port> ports;
   std::vector<Buffer> outputs;
-  MetricSums sums;
+  OutputSums sums;
 
 private:
   template <typename T> void store(size_t port, const std::vector<T> &values) {
@@ -174,6 +176,41 @@ TEST_F(Metrics, ThatAreNoNumbersMakeNoNumber) {
   EXPECT_EQ(sums.weight, 3);
   EXPECT_EQ(formatLoss(sums.meanLoss()), "nan");
   EXPECT_EQ(sums.correct, 1u);
+}
+
+// The second output has a position more, and a loss that counts a quarter.
+TEST_F(Metrics, AreSumsOfOutputs) {
+  const int64_t shape[] = {2, fakeClasses};
+  for (FakePort port : {FakePrediction, FakeLoss, FakeAccuracy}) {
+    ports.push_back(ports[port]);
+    ports.back().output = 1;
+    outputs.emplace_back();
+  }
+  size_t first = FakeAccuracy + 1;
+  ports[first].shape = shape;
+  ports[first].rank = 2;
+  ports[first].elements *= 2;
+  write(FakeLoss, {1, 3});
+  write(FakeAccuracy, {1, 0});
+  write(first + 1, {1, 2, 4, 9});
+  write(first + 2, {1, 1, 0, 1});
+  const qtcrt_output both[] = {*model.outputs,
+                               {"other", 0.25, 0, fakeClasses, 0, 0, 0}};
+  model.outputs = both;
+  model.output_count = 2;
+  model.ports = ports.data();
+  model.port_count = ports.size();
+  MetricSums all = startSums(model);
+  addMetrics(all, model, outputs, 2);
+  EXPECT_EQ(all[0].meanLoss(), 2);
+  EXPECT_EQ(all[1].meanLoss(), 4);
+  EXPECT_EQ(all[1].accuracy(), 0.75);
+  EXPECT_EQ(totalLoss(all, model), 3);
+  all += all;
+  EXPECT_EQ(all[1].loss, 32);
+  EXPECT_EQ(all[1].weight, 8);
+  EXPECT_EQ(all[1].correct, 6u);
+  EXPECT_EQ(all[1].examples, 8u);
 }
 
 TEST(MetricTexts, AreShort) {

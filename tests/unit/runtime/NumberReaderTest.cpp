@@ -20,8 +20,8 @@ class NpyNumbers : public testing::Test {
 protected:
   NpyNumbers() {
     input().shape = {1, 2, 3};
-    input().encoding = request.target.encoding = QTCRT_ENCODING_NUMBER;
-    request.target.shape = {2, 1, 1};
+    input().encoding = request.targets[0].encoding = QTCRT_ENCODING_NUMBER;
+    request.targets[0].shape = {2, 1, 1};
     x = npy("<f4", "(2, 1, 2, 3)", bytesOf<float>(values<float>()));
     y = npy("<f4", "(2, 2)", bytesOf<float>({1, 2, 3, 4}));
   }
@@ -30,9 +30,9 @@ protected:
   }
   ColumnRequest &input() { return request.inputs[0]; }
   void setClasses(int64_t classes) {
-    request.target.shape = {1, 1, 1};
-    request.target.encoding = QTCRT_ENCODING_CLASS;
-    request.target.classes = classes;
+    request.targets[0].shape = {1, 1, 1};
+    request.targets[0].encoding = QTCRT_ENCODING_CLASS;
+    request.targets[0].classes = classes;
   }
   DataSet load() {
     for (const char *name : {"train", "test"}) {
@@ -48,7 +48,9 @@ protected:
     return floats;
   }
   std::vector<float> inputs() { return floatsOf(load().train.inputs[0].bytes); }
-  std::vector<float> targets() { return floatsOf(load().train.targets.bytes); }
+  std::vector<float> targets() {
+    return floatsOf(load().train.targets[0].bytes);
+  }
   void expect(const std::vector<std::string> &parts) {
     std::string text = errorOf([&] { load(); });
     EXPECT_NE(text, "");
@@ -84,7 +86,7 @@ TEST_F(NpyNumbers, TargetsOfAllTypes) {
   EXPECT_EQ(targets(), expected);
   y = npy("|b1", "(2, 2)", {1, 0, 0, 1});
   EXPECT_EQ(targets(), (std::vector<float>{1, 0, 0, 1}));
-  request.target.shape = {1, 1, 1};
+  request.targets[0].shape = {1, 1, 1};
   for (const char *shape : {"(2,)", "(2, 1)"}) {
     y = npy("<f4", shape, bytesOf<float>({5, 6}));
     EXPECT_EQ(targets(), (std::vector<float>{5, 6}));
@@ -127,13 +129,13 @@ TEST_F(NpyNumbers, PixelsAreNumbers) {
   TemporaryFolder mnist;
   writeMnist(mnist.path, 3, 2, 4);
   input().shape = {1, 4, 4};
-  request.target.shape = {1, 1, 1};
+  request.targets[0].shape = {1, 1, 1};
   setClasses(10);
   DataSet data = loadDataSet("mnist:" + mnist.path, request);
   Bytes pixels = idxImages(3, 4, 4);
   EXPECT_EQ(floatsOf(data.train.inputs[0].bytes),
             std::vector<float>(pixels.begin() + 16, pixels.end()));
-  EXPECT_EQ(classesOf(data.train.targets.bytes),
+  EXPECT_EQ(classesOf(data.train.targets[0].bytes),
             (std::vector<int32_t>{0, 1, 2}));
 }
 

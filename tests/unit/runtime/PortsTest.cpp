@@ -26,10 +26,13 @@ protected:
   void reset() {
     model = fakeModel();
     ports.assign(model.ports, model.ports + model.port_count);
+    outputs.assign(model.outputs, model.outputs + model.output_count);
   }
   std::string check() {
     model.ports = ports.data();
     model.port_count = ports.size();
+    model.outputs = outputs.data();
+    model.output_count = outputs.size();
     return errorOf([&] { checkModel(model); });
   }
   /// Expects an error that holds `part` after `change`.
@@ -47,7 +50,7 @@ protected:
   }
   /// Makes the model one that predicts numbers.
   void makeNumeric() {
-    model.classes = 0;
+    outputs[0].classes = 0;
     ports.erase(ports.begin() + FakeAccuracy);
     qtcrt_port &target = ports[FakeTarget];
     target.encoding = QTCRT_ENCODING_NUMBER;
@@ -56,8 +59,23 @@ protected:
     reshape(FakeTarget, ports[FakePrediction].shape, ports[FakePrediction].rank,
             ports[FakePrediction].elements);
   }
+  /// Gives the model a second output with ports like those of the first.
+  void addOutput() {
+    std::vector<qtcrt_port> both;
+    for (uint32_t role = 0; role <= QTCRT_PORT_WEIGHT; ++role)
+      for (uint32_t output : {0, 1})
+        for (qtcrt_port port : ports)
+          if (port.role == role && (role != QTCRT_PORT_INPUT || output == 0)) {
+            port.output = output;
+            both.push_back(port);
+          }
+    ports = both;
+    outputs.push_back(outputs[0]);
+    outputs[1].name = "other";
+  }
   qtcrt_model model;
   std::vector<qtcrt_port> ports;
+  std::vector<qtcrt_output> outputs;
 };
 
 const int64_t otherShape[] = {fakeClasses + 1};
@@ -76,14 +94,15 @@ TEST_F(Ports, AreFoundByRole) {
             uint64_t{FakeExponent});
   EXPECT_EQ(indexOf(model, lossPort(model)), uint64_t{FakeLoss});
   const qtcrt_port *accuracy =
-      findPort(model, QTCRT_PORT_METRIC, QTCRT_METRIC_ACCURACY);
+      findPort(model, QTCRT_PORT_METRIC, 0, QTCRT_METRIC_ACCURACY);
   ASSERT_NE(accuracy, nullptr);
   EXPECT_EQ(indexOf(model, *accuracy), uint64_t{FakeAccuracy});
-  EXPECT_EQ(findPort(model, QTCRT_PORT_WEIGHT, QTCRT_METRIC_LOSS), nullptr);
-  EXPECT_EQ(findPort(model, QTCRT_PORT_METRIC, "other"), nullptr);
-  EXPECT_EQ(outputsOf(model), uint64_t{fakeClasses});
+  EXPECT_EQ(findPort(model, QTCRT_PORT_WEIGHT, 0, QTCRT_METRIC_LOSS), nullptr);
+  EXPECT_EQ(findPort(model, QTCRT_PORT_METRIC, 0, "other"), nullptr);
+  EXPECT_EQ(unitsOf(model), uint64_t{fakeClasses});
   EXPECT_TRUE(takesPixels(model));
-  EXPECT_TRUE(predictsClasses(model));
+  EXPECT_TRUE(predictsClasses(model, 0));
+  EXPECT_TRUE(isClassifier(model));
   EXPECT_EQ(standardizedChannels(model), 0u);
   ports[FakeInput].encoding = QTCRT_ENCODING_NUMBER;
   ports[FakeInput].dtype = QTCRT_INT8;
@@ -91,8 +110,39 @@ TEST_F(Ports, AreFoundByRole) {
   makeNumeric();
   ASSERT_EQ(check(), "");
   EXPECT_FALSE(takesPixels(model));
-  EXPECT_FALSE(predictsClasses(model));
+  EXPECT_FALSE(predictsClasses(model, 0));
+  EXPECT_FALSE(isClassifier(model));
   EXPECT_EQ(standardizedChannels(model), 1u);
+}
+
+TEST_F(Ports, OutputsHaveTheirOwn) {
+  addOutput();
+  ASSERT_EQ(check(), "");
+  EXPECT_EQ(indexOf(model, targetPort(model, 1)), 2u);
+  EXPECT_EQ(indexOf(model, predictionPort(model, 1)), 4u);
+  EXPECT_EQ(lossPort(model, 1).output, 1u);
+  EXPECT_TRUE(predictsClasses(model, 1));
+  EXPECT_FALSE(isClassifier(model)); // there is no accuracy of all
+  EXPECT_EQ(requestFor(model).targets.size(), 2u);
+  auto expectOfTwo = [&](const char *part,
+                         const std::function<void()> &change) {
+    expect(part, [&] {
+      addOutput();
+      change();
+    });
+  };
+  expectOfTwo("output 'other' of the model has 0 targets",
+              [&] { ports.erase(ports.begin() + 2); });
+  expectOfTwo("output 'logits' of the model has 2 targets",
+              [&] { ports[2].output = 0; });
+  expectOfTwo("order of the ports", [&] { std::swap(ports[1], ports[2]); });
+  expectOfTwo("output of a port", [&] { ports[2].output = 2; });
+  expectOfTwo("output of a port", [&] { ports[0].output = 1; });
+  expectOfTwo("name of an output", [&] { outputs[1].name = nullptr; });
+  expectOfTwo("classes", [&] { ++outputs[1].classes; });
+  for (double weight : {0.0, -1.0, double(INFINITY), double(NAN)})
+    expectOfTwo("weight of a loss", [&] { outputs[1].loss_weight = weight; });
+  expect("number of outputs", [&] { outputs.clear(); });
 }
 
 TEST_F(Ports, StepsWriteAllButInputsAndTargets) {
@@ -106,14 +156,14 @@ TEST_F(Ports, OneOfEachIsNeeded) {
   ports.insert(ports.begin(), ports[FakeInput]);
   EXPECT_EQ(check(), "");
   expect("inputs", [&] { ports.erase(ports.begin()); });
-  expect("the model has 2 targets, but this runtime runs models with exactly "
-         "one target",
+  expect("output 'logits' of the model has 2 targets, but this runtime runs "
+         "models with exactly one target per output",
          [&] { ports.insert(ports.begin() + 1, ports[FakeTarget]); });
-  expect("the model has 2 predictions",
+  expect("has 2 predictions",
          [&] { ports.insert(ports.begin() + 2, ports[FakePrediction]); });
   expect("order of the ports", [&] { std::swap(ports[0], ports[1]); });
   expect("role of a port", [&] { ports.back().role = 6; });
-  expect("number of ports", [&] { ports.resize(17, ports.back()); });
+  expect("number of ports", [&] { ports.resize(65, ports.back()); });
   expect("exponent of the prediction",
          [&] { ports.erase(ports.begin() + FakeExponent); });
   expect("exponent of the prediction",
@@ -164,18 +214,18 @@ TEST_F(Ports, TypesAreChecked) {
 }
 
 TEST_F(Ports, ClassesGoWithTheModel) {
-  expect("classes", [&] { model.classes = 0; });
+  expect("classes", [&] { outputs[0].classes = 0; });
   expect("classes", [&] {
     makeNumeric();
-    model.classes = fakeClasses;
+    outputs[0].classes = fakeClasses;
   });
   expect("ignored label", [&] {
     makeNumeric();
-    model.ignores_label = 1;
+    outputs[0].ignores_label = 1;
   });
   reset();
-  model.ignores_label = 1;
-  model.ignored_label = -100;
+  outputs[0].ignores_label = 1;
+  outputs[0].ignored_label = -100;
   EXPECT_EQ(check(), "");
 }
 
@@ -192,21 +242,21 @@ TEST_F(Ports, OnlyTargetsOfNumbersAreShares) {
 }
 
 TEST_F(Ports, DataMustFitThem) {
-  model.ignores_label = 1;
-  model.ignored_label = -100;
+  outputs[0].ignores_label = 1;
+  outputs[0].ignored_label = -100;
   ASSERT_EQ(check(), "");
   DataRequest ofClasses = requestFor(model);
-  EXPECT_EQ(ofClasses.target.classes, fakeClasses);
-  EXPECT_EQ(ofClasses.target.ignored, -100);
-  EXPECT_FALSE(ofClasses.target.areShares);
+  EXPECT_EQ(ofClasses.targets[0].classes, fakeClasses);
+  EXPECT_EQ(ofClasses.targets[0].ignored, -100);
+  EXPECT_FALSE(ofClasses.targets[0].areShares);
   reset();
   makeNumeric();
   ports[FakeTarget].are_shares = 1;
   ASSERT_EQ(check(), "");
   DataRequest ofNumbers = requestFor(model);
-  EXPECT_EQ(ofNumbers.target.format.exponent, -16);
-  EXPECT_FALSE(ofNumbers.target.ignored);
-  EXPECT_TRUE(ofNumbers.target.areShares);
+  EXPECT_EQ(ofNumbers.targets[0].format.exponent, -16);
+  EXPECT_FALSE(ofNumbers.targets[0].ignored);
+  EXPECT_TRUE(ofNumbers.targets[0].areShares);
   EXPECT_FALSE(ofNumbers.inputs[0].areShares);
 }
 
@@ -222,9 +272,9 @@ TEST_F(Ports, MetricsAreThoseOfTheModel) {
          [&] { ports[FakeAccuracy].name = ports[FakeLoss].name; });
   expect("names of the metrics", [&] { ports.push_back(ports[FakeLoss]); });
   for (double loss : {-0.5, double(INFINITY), double(NAN)})
-    expect("loss of guessing", [&] { model.guess_loss = loss; });
+    expect("loss of guessing", [&] { outputs[0].guess_loss = loss; });
   reset();
-  model.guess_loss = 0;
+  outputs[0].guess_loss = 0;
   ports.push_back(ports[FakeLoss]);
   ports.back().name = "other";
   EXPECT_EQ(check(), "");

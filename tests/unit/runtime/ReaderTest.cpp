@@ -22,8 +22,8 @@ namespace {
 DataRequest request(int64_t c, int64_t h, int64_t w, int64_t classes = 10) {
   DataRequest result;
   result.inputs[0].shape = {c, h, w};
-  result.target.encoding = QTCRT_ENCODING_CLASS;
-  result.target.classes = classes;
+  result.targets[0].encoding = QTCRT_ENCODING_CLASS;
+  result.targets[0].classes = classes;
   return result;
 }
 
@@ -53,7 +53,7 @@ TEST(Mnist, PlainAndGzip) {
     EXPECT_EQ(data.train.count(), 20u);
     EXPECT_EQ(data.test.count(), 7u);
     EXPECT_EQ(data.train.inputs[0].shape, (ImageShape{1, 5, 5}));
-    EXPECT_EQ(classesOf(data.train.targets.bytes)[13], 3);
+    EXPECT_EQ(classesOf(data.train.targets[0].bytes)[13], 3);
     EXPECT_EQ(data.train.inputs[0].example(2)[3], static_cast<uint8_t>(53 * 7));
   }
 }
@@ -278,7 +278,8 @@ TEST(Cifar, PackedFiles) {
   writeFile(hundred / "test.bin.gz", gzip(cifarRecords(2, 2, 100)));
   EXPECT_EQ(
       classesOf(loadDataSet("cifar100:" + hundred.path, request(3, 32, 32, 100))
-                    .train.targets.bytes)[7],
+                    .train.targets[0]
+                    .bytes)[7],
       8);
 }
 
@@ -297,7 +298,7 @@ TEST(Cifar, Cifar100UsesFineLabels) {
   writeFile(folder / "test.bin", cifarRecords(2, 2, 100));
   DataSet data =
       loadDataSet("cifar100:" + folder.path, request(3, 32, 32, 100));
-  EXPECT_EQ(classesOf(data.train.targets.bytes)[7], 8);
+  EXPECT_EQ(classesOf(data.train.targets[0].bytes)[7], 8);
   expectError("cifar100:" + folder.path, request(3, 32, 32, 10),
               {"out of range"});
 }
@@ -348,7 +349,7 @@ protected:
 };
 
 TEST_F(Npy, Shapes) {
-  EXPECT_EQ(classesOf(load().train.targets.bytes),
+  EXPECT_EQ(classesOf(load().train.targets[0].bytes),
             (std::vector<int32_t>{0, 1, 2, 1}));
   x = npy("|u1", "(4, 2, 3)", Bytes(24, 7));
   EXPECT_EQ(load().train.inputs[0].shape, (ImageShape{1, 2, 3}));
@@ -377,14 +378,14 @@ TEST_F(Npy, UnitExtents) {
 TEST_F(Npy, LabelTypes) {
   for (const char *type : {"|i1", "|u1"}) {
     y = npy(type, "(4,)", {0, 1, 2, 1});
-    EXPECT_EQ(classesOf(load().train.targets.bytes),
+    EXPECT_EQ(classesOf(load().train.targets[0].bytes),
               (std::vector<int32_t>{0, 1, 2, 1}));
   }
   y = npy(">i2", "(4,)", {0, 0, 0, 1, 0, 2, 0, 1});
-  EXPECT_EQ(classesOf(load().train.targets.bytes),
+  EXPECT_EQ(classesOf(load().train.targets[0].bytes),
             (std::vector<int32_t>{0, 1, 2, 1}));
   y = npy("<u4", "(4,)", {0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0});
-  EXPECT_EQ(classesOf(load().train.targets.bytes),
+  EXPECT_EQ(classesOf(load().train.targets[0].bytes),
             (std::vector<int32_t>{0, 1, 2, 1}));
   y = npy("<f8", "(4,)", Bytes(32));
   expect({"train_y.npy", "<f8", "integer"});
@@ -455,7 +456,7 @@ TEST(Synthetic, DigitsAreReproducible) {
   EXPECT_EQ(data.test.count(), 10000u);
   EXPECT_EQ(data.test.inputs[0].shape, (ImageShape{1, 28, 28}));
   std::vector<int> counts(10);
-  for (int32_t label : classesOf(data.test.targets.bytes))
+  for (int32_t label : classesOf(data.test.targets[0].bytes))
     ++counts[static_cast<size_t>(label)];
   for (int count : counts)
     EXPECT_GT(count, 850);

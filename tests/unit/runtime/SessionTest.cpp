@@ -46,8 +46,8 @@ TEST(Evaluation, CountsEveryExampleOnce) {
       uint64_t last = 0;
       MetricSums sums = session.evaluateAll(
           data, [] { return false; }, [&](uint64_t done) { last = done; });
-      EXPECT_EQ(sums.examples, count);
-      EXPECT_EQ(sums.correct, count);
+      EXPECT_EQ(sums[0].examples, count);
+      EXPECT_EQ(sums[0].correct, count);
       EXPECT_EQ(last, count);
     }
   }
@@ -58,7 +58,7 @@ TEST(Evaluation, StopsWhenAsked) {
   DataSplit data = makeSplit(100);
   MetricSums sums = session.evaluateAll(
       data, [] { return true; }, [](uint64_t) {});
-  EXPECT_EQ(sums.examples, 0u);
+  EXPECT_EQ(sums[0].examples, 0u);
 }
 
 /// The first pixels and the classes of the last batch.
@@ -100,7 +100,7 @@ TEST(Evaluation, TheLastExampleFillsTheBatch) {
 TEST(Session, EstimatesWithoutTargets) {
   DataSplit data = makeSplit(fakeBatch);
   Batch batch(data, fakeBatch);
-  batch.targets = Buffer();
+  batch.targets.clear();
   Session session(fakeModel(), 1, "");
   session.startEstimate(batch, 0);
   session.finish();

@@ -127,10 +127,11 @@ std::vector<int32_t> classesOf(const Bytes &targets) {
 }
 
 void setClasses(qtcrt::DataSplit &data, const std::vector<int32_t> &classes) {
-  data.targets.elementBytes = sizeof(int32_t);
-  data.targets.bytes.resize(classes.size() * sizeof(int32_t));
-  std::memcpy(data.targets.bytes.data(), classes.data(),
-              data.targets.bytes.size());
+  data.targets.resize(1);
+  qtcrt::Column &targets = data.targets.front();
+  targets.elementBytes = sizeof(int32_t);
+  targets.bytes.resize(classes.size() * sizeof(int32_t));
+  std::memcpy(targets.bytes.data(), classes.data(), targets.bytes.size());
 }
 
 std::string errorOf(const std::function<void()> &action) {

@@ -480,8 +480,8 @@ TEST_F(Trainer, StatisticsAreEstimatedBeforeATest) {
   auto expected = [&](uint64_t examples, uint64_t seed, uint64_t batches) {
     DataRequest request;
     request.inputs[0].shape = {1, fakeSide, fakeSide};
-    request.target.encoding = QTCRT_ENCODING_CLASS;
-    request.target.classes = fakeClasses;
+    request.targets[0].encoding = QTCRT_ENCODING_CLASS;
+    request.targets[0].classes = fakeClasses;
     request.limit = examples;
     DataSplit split = loadDataSet(data, request).train;
     std::vector<uint32_t> order = shuffledOrder(split.count(), seed, 0);

@@ -11,16 +11,16 @@ module {
 
 // -----
 
-// An input and one result, the logits; more are new values of parameters.
+// Inputs and predictions; further results are new values of parameters.
 
-// expected-error @below {{expected a body, an input and one result, or further results that are new values of parameters}}
+// expected-error @below {{expected a body, inputs, predictions, and further results that are new values of parameters}}
 func.func @forward(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
   return %x, %x : tensor<2x4xf32>, tensor<2x4xf32>
 }
 
 // -----
 
-// expected-error @below {{expected a body, an input and one result, or further}}
+// expected-error @below {{expected a body, inputs, predictions, and further}}
 func.func private @forward(tensor<2x4xf32>) -> tensor<2x4xf32>
 
 // -----
