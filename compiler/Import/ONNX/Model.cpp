@@ -259,6 +259,9 @@ LogicalResult Model::chooseOutputs(std::string &why) {
     names.push_back(info.name());
   if (outputs.empty())
     outputs.push_back(names.front());
+  if (outputs.size() > kMaxOutputs)
+    return Refusal(why) << "option '--output': expected at most " << kMaxOutputs
+                        << " outputs, but got " << outputs.size();
   llvm::StringSet<> chosen;
   for (std::string &output : outputs) {
     if (output.empty())

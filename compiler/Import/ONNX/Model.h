@@ -34,8 +34,9 @@ namespace qtc::onnx_import {
 /// The oldest version of the default operator set that is imported.
 inline constexpr int64_t kOldestOpset = 7;
 
-/// Models with more inputs that they use are refused.
-inline constexpr size_t kMaxInputs = 8;
+/// Models with more inputs that they use are refused, and so are more outputs
+/// to train.
+inline constexpr size_t kMaxInputs = 8, kMaxOutputs = 8;
 
 /// Graphs with more nodes are refused.
 inline constexpr int kMaxNodes = 100000;

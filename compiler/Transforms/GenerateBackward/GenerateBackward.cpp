@@ -86,6 +86,18 @@ bool hasModelSignature(func::FuncOp forward) {
          });
 }
 
+LogicalResult expectRows(func::FuncOp forward) {
+  for (Type type :
+       forward.getResultTypes().take_front(countPredictions(forward))) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || tensor.getRank() != 2 || !tensor.getElementType().isF32())
+      return forward.emitError("expected predictions of type tensor<NxKxf32>, "
+                               "but got ")
+             << type;
+  }
+  return success();
+}
+
 /// Checks that every argument after the inputs is a parameter or counts random
 /// numbers, and that no operation has a region, which clones would share.
 LogicalResult expectModelBody(func::FuncOp forward,
@@ -472,7 +484,8 @@ struct GenerateBackward : qtc::impl::GenerateBackwardBase<GenerateBackward> {
       return signalPassFailure();
     }
     SymbolTable symbols(getOperation());
-    if (failed(expectModelBody(forward, symbols)))
+    if (failed(expectRows(forward)) ||
+        failed(expectModelBody(forward, symbols)))
       return signalPassFailure();
     auto read = readLossHeads(forward, countPredictions(forward),
                               {losses, lossOptions, lossWeights});

@@ -144,7 +144,8 @@ def QTrain_ScaleErrorOp
   let summary = "An error times a constant of the loss";
   let description = [{
     `input` · `factor` for each element. Integer schemes omit the operation,
-    because their updates do not depend on the scale of the loss.
+    because their updates do not depend on the scale of the loss; where the
+    losses of several outputs are added, they take the nearest power of two.
 
     Constraints:
     - (C1) `factor` is positive and finite.

@@ -675,6 +675,16 @@ func.func private @f() -> (tensor<2xf32> {qtrain.name = 7 : i64})
 
 // -----
 
+// expected-error @below {{expected 'qtrain.output' to be the number of an output, but got -1 : i32}}
+func.func private @f() -> (tensor<2xf32> {qtrain.output = -1 : i32})
+
+// -----
+
+// expected-error @below {{expected 'qtrain.output' to be the number of an output, but got "y"}}
+func.func private @f() -> (tensor<2xf32> {qtrain.output = "y"})
+
+// -----
+
 // expected-error @below {{has no result attribute "qtrain.kind" in dialect qtrain}}
 func.func private @f() -> (tensor<2xf32> {qtrain.kind = 7 : i64})
 

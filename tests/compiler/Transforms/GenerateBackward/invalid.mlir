@@ -14,8 +14,17 @@ module {
 // Inputs and predictions; further results are new values of parameters.
 
 // expected-error @below {{expected a body, inputs, predictions, and further results that are new values of parameters}}
-func.func @forward(%x: tensor<2x4xf32>) -> (tensor<2x4xf32>, tensor<2x4xf32>) {
-  return %x, %x : tensor<2x4xf32>, tensor<2x4xf32>
+func.func @forward(%x: tensor<2x4xf32>) {
+  return
+}
+
+// -----
+
+// Predictions are rows of numbers.
+
+// expected-error @below {{expected predictions of type tensor<NxKxf32>, but got 'tensor<4xf32>'}}
+func.func @forward(%x: tensor<2x4xf32>, %y: tensor<4xf32>) -> (tensor<2x4xf32>, tensor<4xf32>) {
+  return %x, %y : tensor<2x4xf32>, tensor<4xf32>
 }
 
 // -----
