@@ -60,8 +60,8 @@ Value buildCrossEntropyGradient(ImplicitLocOpBuilder &builder, Value prediction,
                                    weights, ignored, ExponentialAttr());
   if (!isMean)
     return error;
-  return builder.create<AverageErrorOp>(error.getType(), error, target, weights,
-                                        ignored);
+  return builder.create<AverageErrorOp>(error.getType(), error, target,
+                                        /*total=*/Value(), weights, ignored);
 }
 
 MetricAttrInterface getCrossEntropy(Builder &builder,

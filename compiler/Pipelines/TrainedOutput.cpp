@@ -23,10 +23,12 @@ void TrainedOutput::setLoss(const Loss &chosen) {
 
 std::string TrainedOutput::spell() const {
   std::string text = name + ":weight=" + spellNumber(weight);
-  if (loss)
-    text += ",loss=" + loss->name.str();
-  for (const std::string &setting : lossValues.listSettings())
-    text += "," + setting;
+  if (!loss)
+    return text;
+  text += ",loss=" + loss->name.str();
+  for (const SchemeOption &option : loss->options)
+    if (StringRef value = lossValues.get(option); value != option.defaultValue)
+      text += ("," + option.name + "=" + value).str();
   return text;
 }
 

@@ -32,8 +32,8 @@ struct TrainedOutput {
   /// Sets the loss, with default values of its options.
   void setLoss(const Loss &chosen);
 
-  /// NAME:key=value,... with the loss, if it is known, its options and the
-  /// weight.
+  /// NAME:key=value,... with the weight, the loss if it is known, and its
+  /// options that are not the default.
   std::string spell() const;
 };
 

@@ -9,6 +9,7 @@
 #define QTC_TOOLS_QTC_COMPILE_FLAGS_H
 
 #include "compiler/Pipelines/Compiler.h"
+#include "tools/qtc/OutputFlags.h"
 
 #include <map>
 #include <string>
@@ -21,36 +22,8 @@ class Option;
 
 namespace qtc::tools {
 
-struct SharedOption;
-
 /// Adds `--batch`, a list.
 void addBatches(CLI::App &command, std::vector<int64_t> &batches);
-
-/// `--output`, `--class-axis`, `--loss` and the options of all losses as the
-/// user writes them.
-class OutputFlags {
-public:
-  /// Adds the options to `command`.
-  void addTo(CLI::App &command);
-
-  /// Sets outputs, losses and their values in `options`, whose scheme is known;
-  /// fails if one is wrong. The model decides on losses that are not given.
-  llvm::Error parse(FrontEndOptions &options) const;
-
-private:
-  llvm::Error parseOutputs(FrontEndOptions &options) const;
-  llvm::Error checkClassAxis(const FrontEndOptions &options) const;
-  /// Sets `option` of the losses of `outputs` that have it.
-  llvm::Error parseOption(const SharedOption &option,
-                          std::vector<TrainedOutput> &outputs) const;
-
-  CLI::App *parser = nullptr;
-  std::vector<std::string> outputs;
-  std::optional<int64_t> classAxis;
-  std::string loss;
-  /// Of all losses, by name.
-  std::map<std::string, std::string> values;
-};
 
 /// `--freeze` and `--layer` as the user writes them.
 struct LayerFlags {

@@ -311,6 +311,10 @@ struct LowerChannelMoments : LoweringPattern<ChannelMomentsOp> {
     ScaledParts x = parts[0], value = parts[1];
     auto [sum, products] = createChannelMoments(builder, op.getValue(),
                                                 value.mantissas, x.mantissas);
+    if (!x.exponent) {
+      rewriter.replaceOp(op, {sum, products});
+      return success();
+    }
     Value exponent = builder.create<arith::AddIOp>(value.exponent, x.exponent);
     replaceWithAllParts(rewriter, op,
                         {{sum, value.exponent}, {products, exponent}});

@@ -237,6 +237,8 @@ struct LowerAverageError : LoweringPattern<AverageErrorOp> {
   LogicalResult lower(AverageErrorOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
+    if (!op.getTotal())
+      return rewriter.notifyMatchFailure(op, "expected a sum as operand");
     replaceWithProduct(builder, rewriter, op, parts[0].mantissas,
                        createFactor(builder, op));
     return success();
@@ -245,27 +247,9 @@ struct LowerAverageError : LoweringPattern<AverageErrorOp> {
   /// N / W, computed in double, or 0.
   static Value createFactor(ImplicitLocOpBuilder &builder, AverageErrorOp op) {
     Type type = builder.getF64Type();
-    int64_t rows = getShape(op.getLabels())[0];
-    SmallVector<double> weights =
-        getClassWeights(op.getWeights(), getShape(op.getError())[1]);
-    Value table = builder.create<arith::ConstantOp>(DenseElementsAttr::get(
-        RankedTensorType::get(static_cast<int64_t>(weights.size()), type),
-        ArrayRef<double>(weights)));
-    Value ofLabels = createMapped(
-        builder, op.getLabels(), builder.getMultiDimIdentityMap(1), rows, type,
-        [&](ImplicitLocOpBuilder &inner, ValueRange elements) -> Value {
-          auto [label, isIgnored] =
-              readLabel(inner, elements[0], op.getIgnoredAttr());
-          return selectCounted(inner, isIgnored,
-                               inner.create<tensor::ExtractOp>(table, label));
-        });
-    Value sums =
-        createChannelSum(builder, createReshape(builder, ofLabels, {rows, 1}));
-    Value sum = builder.create<tensor::ExtractOp>(
-        sums, ValueRange(builder.create<arith::ConstantIndexOp>(0)));
-    Value zero = createZero(builder, type);
-    Value count = builder.create<arith::ConstantOp>(
-        builder.getFloatAttr(type, static_cast<double>(rows)));
+    Value sum = op.getTotal(), zero = createZero(builder, type);
+    Value count = builder.create<arith::ConstantOp>(builder.getFloatAttr(
+        type, static_cast<double>(getShape(op.getLabels())[0])));
     Value isPositive =
         builder.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, sum, zero);
     Value factor = builder.create<arith::SelectOp>(

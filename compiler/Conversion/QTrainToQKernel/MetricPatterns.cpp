@@ -57,25 +57,30 @@ struct LowerRowMetric : LoweringPattern<RowMetricOp> {
   }
 };
 
+/// The entry of `table` for each label, or its only one, and 0 for labels that
+/// do not count.
+template <typename OpTy>
+Value createWeights(ImplicitLocOpBuilder &builder, OpTy op, Value table) {
+  return createMapped(
+      builder, op.getLabels(), builder.getMultiDimIdentityMap(1),
+      getShape(op.getLabels()), getElementTypeOrSelf(table.getType()),
+      [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
+        auto [label, isIgnored] =
+            readLabel(inner, elements[0], op.getIgnoredAttr());
+        Value place =
+            op.getWeights() ? label : inner.create<arith::ConstantIndexOp>(0);
+        return selectCounted(inner, isIgnored,
+                             inner.create<tensor::ExtractOp>(table, place));
+      });
+}
+
 struct LowerLabelWeight : LoweringPattern<LabelWeightOp> {
   using LoweringPattern::LoweringPattern;
   LogicalResult lower(LabelWeightOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
-    Type type = getElementType(op.getResult());
-    Value table = createTable(builder, op, type);
-    Value weights = createMapped(
-        builder, op.getLabels(), builder.getMultiDimIdentityMap(1),
-        getShape(op.getResult()), type,
-        [&](ImplicitLocOpBuilder &inner, ValueRange elements) {
-          auto [label, isIgnored] =
-              readLabel(inner, elements[0], op.getIgnoredAttr());
-          // Without weights, there is one for all classes.
-          Value place =
-              op.getWeights() ? label : inner.create<arith::ConstantIndexOp>(0);
-          return selectCounted(inner, isIgnored,
-                               inner.create<tensor::ExtractOp>(table, place));
-        });
+    Value weights = createWeights(
+        builder, op, createTable(builder, op, getElementType(op.getResult())));
     replaceWithParts(rewriter, op, weights,
                      createFixedExponent(builder, weights));
     return success();
@@ -98,8 +103,29 @@ struct LowerLabelWeight : LoweringPattern<LabelWeightOp> {
         DenseElementsAttr::get(table, ArrayRef<int64_t>(fixed)));
   }
 };
+
+struct LowerLabelWeightSum : LoweringPattern<LabelWeightSumOp> {
+  using LoweringPattern::LoweringPattern;
+  LogicalResult lower(LabelWeightSumOp op, ArrayRef<ScaledParts> parts,
+                      ImplicitLocOpBuilder &builder,
+                      PatternRewriter &rewriter) const override {
+    SmallVector<double> weights = getClassWeights(op.getWeights(), 1);
+    auto type = RankedTensorType::get(static_cast<int64_t>(weights.size()),
+                                      builder.getF64Type());
+    Value table = builder.create<arith::ConstantOp>(
+        DenseElementsAttr::get(type, ArrayRef<double>(weights)));
+    Value ofLabels = createWeights(builder, op, table);
+    int64_t rows = getShape(op.getLabels())[0];
+    Value sums =
+        createChannelSum(builder, createReshape(builder, ofLabels, {rows, 1}));
+    rewriter.replaceOpWithNewOp<tensor::ExtractOp>(
+        op, sums, ValueRange(builder.create<arith::ConstantIndexOp>(0)));
+    return success();
+  }
+};
 } // namespace
 
 void qtc::populateMetricPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerRowMetric, LowerLabelWeight>(patterns.getContext());
+  patterns.add<LowerRowMetric, LowerLabelWeight, LowerLabelWeightSum>(
+      patterns.getContext());
 }

@@ -98,13 +98,14 @@ struct LowerBatchNormTraining : LoweringPattern<BatchNormTrainingOp> {
   LogicalResult lower(BatchNormTrainingOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
+    if (op.getMoments().empty())
+      return rewriter.notifyMatchFailure(op, "expected sums as operands");
     SmallVector<Value> t = getTensors(parts);
     SmallVector<int64_t> shape = getChannelShape(op.getInput());
-    Value x = t[0];
-    auto [sum, squares] = createChannelMoments(builder, op.getInput(), x, x);
-    SmallVector<Value> statistics =
-        createStatistics(builder, op, {sum, squares, t[3], t[4]});
-    SmallVector<Value> results{createNormalized(builder, x, t[1], t[2],
+    SmallVector<Value> tensors(op.getMoments());
+    tensors.append({t[3], t[4]});
+    SmallVector<Value> statistics = createStatistics(builder, op, tensors);
+    SmallVector<Value> results{createNormalized(builder, t[0], t[1], t[2],
                                                 statistics[0], statistics[1],
                                                 shape, op.getEpsilon())};
     results.append(statistics);
@@ -206,12 +207,14 @@ struct LowerBatchNormParameterGradient
                       ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
+    if (op.getMoments().empty())
+      return rewriter.notifyMatchFailure(op, "expected sums as operands");
     SmallVector<Value> t = getTensors(parts);
-    auto [sum, products] =
-        createChannelMoments(builder, op.getInput(), t[3], t[0]);
+    SmallVector<Value> tensors(op.getMoments());
+    tensors.append({t[1], t[2]});
     double epsilon = op.getEpsilon().convertToDouble();
     SmallVector<Value> gradients = createInDouble(
-        builder, {sum, products, t[1], t[2]}, 2,
+        builder, tensors, 2,
         [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
           Value centered = inner.create<arith::SubFOp>(
               v[1], inner.create<arith::MulFOp>(v[2], v[0]));

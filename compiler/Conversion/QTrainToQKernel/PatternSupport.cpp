@@ -13,9 +13,10 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
+/// True for values of floats. Sums are in double, and plain tensors.
 static bool isFloatTensor(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && isa<FloatType>(tensor.getElementType());
+  return tensor && tensor.getElementType().isF32();
 }
 
 std::optional<SmallVector<ScaledParts>> qtc::getOperandParts(Operation *op) {

@@ -42,6 +42,8 @@ public:
 private:
   LogicalResult rewritePixels(NormalizeOp op);
   void useResult(ElementwiseGradientOp op);
+  void showSums(func::FuncOp function);
+  template <typename OpTy> void addMoments(OpTy op, Value value);
   void composeArguments(func::FuncOp function);
   void decomposeResults(func::FuncOp function);
 
@@ -109,7 +111,32 @@ void FloatRewriter::useResult(ElementwiseGradientOp op) {
   }
 }
 
+template <typename OpTy> void FloatRewriter::addMoments(OpTy op, Value value) {
+  builder.setInsertionPoint(op);
+  auto type =
+      RankedTensorType::get(getShape(op.getInput())[1], builder.getF64Type());
+  auto moments = builder.create<ChannelMomentsOp>(op.getLoc(), type, type,
+                                                  op.getInput(), value);
+  op.getMomentsMutable().assign(moments.getResults());
+}
+
+/// Makes the sums over a batch operations of the step.
+void FloatRewriter::showSums(func::FuncOp function) {
+  for (auto op : function.getOps<BatchNormTrainingOp>())
+    addMoments(op, op.getInput());
+  for (auto op : function.getOps<BatchNormParameterGradientOp>())
+    addMoments(op, op.getGradient());
+  for (auto op : function.getOps<AverageErrorOp>()) {
+    builder.setInsertionPoint(op);
+    Value sum = builder.create<LabelWeightSumOp>(
+        op.getLoc(), builder.getF64Type(), op.getLabels(), op.getWeightsAttr(),
+        op.getIgnoredAttr());
+    op.getTotalMutable().assign(sum);
+  }
+}
+
 LogicalResult FloatRewriter::rewrite(func::FuncOp function) {
+  showSums(function);
   function.walk([&](ElementwiseGradientOp op) { useResult(op); });
   for (auto op : llvm::to_vector(function.getOps<NormalizeOp>()))
     if (failed(rewritePixels(op)))

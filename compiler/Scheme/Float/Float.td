@@ -23,6 +23,9 @@ def ApplyFloat : ModelPass<"qtrain-apply-float"> {
     the parameter. The bits of the rate, an IEEE single, are the low half of
     `schedule`.
 
+    Sums over a batch that normalizations and errors of weighted means need
+    become operations of their own.
+
     Float tensors enter functions through `qtrain.compose` and leave them
     through `qtrain.decompose`, as in other schemes.
 

@@ -47,6 +47,12 @@ LogicalResult RowMetricOp::verify() {
   return expectShape(*this, "result", getResult(), shape.take_front()); // C3
 }
 
+LogicalResult LabelWeightSumOp::verify() {
+  if (failed(expectRank(*this, "labels", getLabels(), 1))) // C1
+    return failure();
+  return getWeights() ? expectWeights(*this, *getWeights()) : success(); // C2
+}
+
 LogicalResult LabelWeightOp::verify() {
   if (failed(expectRank(*this, "labels", getLabels(), 1)) ||
       failed(expectShape(*this, "result", getResult(), getShape(getLabels()))))

@@ -47,7 +47,17 @@ static LogicalResult verifyBatchNorm(Operation *op, ValueRange activations,
   return success();
 }
 
+/// Checks constraint C5 of operations that sums are given to.
+template <typename OpTy> static LogicalResult expectMoments(OpTy op) {
+  size_t count = op.getMoments().size();
+  if (count == 0 || count == 2)
+    return success();
+  return op.emitOpError() << "expected no moments or two, but got " << count;
+}
+
 LogicalResult BatchNormTrainingOp::verify() {
+  if (failed(expectMoments(*this))) // C5
+    return failure();
   double momentum = getMomentum().convertToDouble();
   if (!(momentum >= 0.0 && momentum <= 1.0)) // C4
     return emitOpError("expected a momentum in [0, 1]");
@@ -59,6 +69,8 @@ LogicalResult BatchNormInferenceOp::verify() {
 }
 
 LogicalResult BatchNormParameterGradientOp::verify() {
+  if (failed(expectMoments(*this))) // C5
+    return failure();
   return verifyBatchNorm(*this, {getInput(), getGradient()}, getEpsilon());
 }
 
@@ -119,6 +131,13 @@ LogicalResult ChannelAffineOp::verify() {
 }
 
 LogicalResult ChannelMomentsOp::verify() {
+  bool areScaled = isScaled(getInput().getType());
+  for (Value value : {getValue(), getSum(), getProducts()}) // C3
+    if (isScaled(value.getType()) != areScaled)
+      return emitOpError() << "expected values that are all scaled or all "
+                              "floats, but got "
+                           << getInput().getType() << " and "
+                           << value.getType();
   return verifyChannels(*this, {getInput(), getValue()});
 }
 

@@ -137,7 +137,8 @@ BatchNormTrainingOp::buildGradients(OpBuilder &builder,
     return gradients;
   auto parameters = builder.create<BatchNormParameterGradientOp>(
       getLoc(), getScale().getType(), getBias().getType(), getInput(),
-      getMean(), getVariance(), gradient, getEpsilonAttr());
+      getMean(), getVariance(), gradient, /*moments=*/ValueRange(),
+      getEpsilonAttr());
   if (isNeeded(Input))
     gradients[Input] = builder.create<BatchNormInputGradientOp>(
         getLoc(), getInput().getType(), getInput(), getMean(), getVariance(),

@@ -93,8 +93,9 @@ def QTrain_AverageErrorOp
     `error` · N / W for each element, where N is the number of labels and W is
     the sum of their `weights` (1 by default), without those of labels that are
     `ignored`; 0 if W is 0. Afterwards a division by N gives the gradient of the
-    mean over the weights. Integer schemes omit the operation, because their
-    updates do not depend on the scale of the loss.
+    mean over the weights. The sum is `total`, the result of
+    `qtrain.label_weight_sum`, which the fp32 scheme adds. Integer schemes omit
+    the operation, because their updates do not depend on the scale of the loss.
 
     Constraints:
     - (C1) `error` has rank 2, `labels` has rank 1 and its first extent.
@@ -108,7 +109,7 @@ def QTrain_AverageErrorOp
     ```
   }];
   let arguments = (ins QTrain_FloatTensor:$error,
-                       QTrain_TensorOf<[I32]>:$labels,
+                       QTrain_TensorOf<[I32]>:$labels, Optional<F64>:$total,
                        OptionalAttr<DenseF64ArrayAttr>:$weights,
                        OptionalAttr<I32Attr>:$ignored);
   let results = (outs QTrain_FloatTensor:$result);

@@ -67,4 +67,28 @@ def QTrain_LabelWeightOp : QTrain_PureOp<"label_weight"> {
   let hasVerifier = 1;
 }
 
+def QTrain_LabelWeightSumOp : QTrain_PureOp<"label_weight_sum"> {
+  let summary = "Sum of the weights of rows";
+  let description = [{
+    The sum of what `qtrain.label_weight` gives for each label, without a
+    rounding, formed in double.
+
+    Constraints:
+    - (C1) `labels` has rank 1.
+    - (C2) `weights` as in `qtrain.label_weight`.
+
+    Example:
+
+    ```mlir
+    %w = qtrain.label_weight_sum %labels {ignored = 255 : i32}
+         : (tensor<8xi32>) -> f64
+    ```
+  }];
+  let arguments = (ins QTrain_TensorOf<[I32]>:$labels,
+                       OptionalAttr<DenseF64ArrayAttr>:$weights,
+                       OptionalAttr<I32Attr>:$ignored);
+  let results = (outs F64:$sum);
+  let hasVerifier = 1;
+}
+
 #endif // QTRAIN_METRIC_OPS_TD

@@ -34,13 +34,16 @@ def QTrain_BatchNormTrainingOp
         new_variance = momentum · running_variance + (1 − momentum) · variance
 
     The variance is that of the batch itself, as ONNX defines it; the estimate
-    kept by PyTorch is M/(M − 1) times as large.
+    kept by PyTorch is M/(M − 1) times as large. The sums are `moments`, the
+    results of `qtrain.channel_moments` of the input and itself, which the fp32
+    scheme adds.
 
     Constraints:
     - (C1) `input` has rank 2 or more, and `result` has its type.
     - (C2) everything else has rank 1 and the extent of dimension 1 of `input`.
     - (C3) `epsilon` is finite and not negative.
     - (C4) `momentum` is in [0, 1].
+    - (C5) There are no `moments`, or two.
 
     Example:
 
@@ -57,7 +60,8 @@ def QTrain_BatchNormTrainingOp
   let arguments = (ins QTrain_FloatTensor:$input, QTrain_FloatTensor:$scale,
                        QTrain_FloatTensor:$bias,
                        QTrain_FloatTensor:$running_mean,
-                       QTrain_FloatTensor:$running_variance, F64Attr:$epsilon,
+                       QTrain_FloatTensor:$running_variance,
+                       Variadic<QTrain_SumTensor>:$moments, F64Attr:$epsilon,
                        F64Attr:$momentum);
   let results = (outs QTrain_FloatTensor:$result, QTrain_FloatTensor:$mean,
                       QTrain_FloatTensor:$variance,
@@ -104,10 +108,12 @@ def QTrain_BatchNormParameterGradientOp
   let description = [{
     scale_gradient = Σ gradient · xhat and bias_gradient = Σ gradient, over all
     dimensions except dimension 1. `mean` and `variance` are those of the batch
-    `input`; they give xhat as in `qtrain.batch_norm_training`.
+    `input`; they give xhat as in `qtrain.batch_norm_training`. The sums are
+    `moments`, the results of `qtrain.channel_moments` of the input and the
+    gradient, which the fp32 scheme adds.
 
-    Constraints: C1 to C3 of `qtrain.batch_norm_training`, where `gradient` is
-    that of its result.
+    Constraints: C1 to C3 and C5 of `qtrain.batch_norm_training`, where
+    `gradient` is that of its result.
 
     Example:
 
@@ -120,7 +126,8 @@ def QTrain_BatchNormParameterGradientOp
   }];
   let arguments = (ins QTrain_FloatTensor:$input, QTrain_FloatTensor:$mean,
                        QTrain_FloatTensor:$variance,
-                       QTrain_FloatTensor:$gradient, F64Attr:$epsilon);
+                       QTrain_FloatTensor:$gradient,
+                       Variadic<QTrain_SumTensor>:$moments, F64Attr:$epsilon);
   let results = (outs QTrain_FloatTensor:$scale_gradient,
                       QTrain_FloatTensor:$bias_gradient);
   let hasVerifier = 1;
@@ -392,12 +399,14 @@ def QTrain_ChannelMomentsOp
   let summary = "Sums of a value and of its products with an activation";
   let description = [{
     sum = Σ value and products = Σ value · input, over all dimensions except
-    dimension 1 and exact. The exponents are that of the value and that of the
-    products. The value is the error of the input, or the input itself.
+    dimension 1. The value is the error of the input, or the input itself. In
+    integers the sums are exact, and their exponents are that of the value and
+    that of the products. Sums of floats are formed in double.
 
     Constraints:
     - (C1) `input` has rank 2 or more, and `value` its shape.
     - (C2) everything else has rank 1 and the extent of dimension 1 of `input`.
+    - (C3) all are scaled, or none.
 
     Example:
 
@@ -407,10 +416,14 @@ def QTrain_ChannelMomentsOp
       -> (!qtrain.scaled<tensor<4xi64>>, !qtrain.scaled<tensor<4xi64>>)
     ```
   }];
-  let arguments = (ins QTrain_ScaledOf<[16]>:$input,
-                       QTrain_ScaledOf<[8, 16]>:$value);
-  let results = (outs QTrain_ScaledOf<[64]>:$sum,
-                      QTrain_ScaledOf<[64]>:$products);
+  let arguments = (ins AnyTypeOf<[QTrain_FloatTensor,
+                                  QTrain_ScaledOf<[16]>]>:$input,
+                       AnyTypeOf<[QTrain_FloatTensor,
+                                  QTrain_ScaledOf<[8, 16]>]>:$value);
+  let results = (outs AnyTypeOf<[QTrain_SumTensor,
+                                 QTrain_ScaledOf<[64]>]>:$sum,
+                      AnyTypeOf<[QTrain_SumTensor,
+                                 QTrain_ScaledOf<[64]>]>:$products);
   let hasVerifier = 1;
 }
 

@@ -45,6 +45,9 @@ def QTrain_FloatTensor : QTrain_TensorOf<[F32]>;
 def QTrain_Value : AnyTypeOf<[QTrain_FloatTensor, QTrain_Scaled],
                              "float tensor or scaled tensor">;
 
+/// Sums of floats, which are formed in double.
+def QTrain_SumTensor : QTrain_TensorOf<[F64]>;
+
 /// 16-bit random numbers, all 65536 values equally likely.
 def QTrain_RandomTensor : QTrain_TensorOf<[I16]>;
 

@@ -73,6 +73,38 @@ func.func @f(%x: tensor<8x4xf32>, %c: tensor<4xf32>) {
 
 // -----
 
+// C5
+func.func @f(%x: tensor<8x4xf32>, %c: tensor<4xf32>, %s: tensor<4xf64>) {
+  // expected-error @below {{expected no moments or two, but got 1}}
+  %0:5 = qtrain.batch_norm_training %x, %c, %c, %c, %c, %s {epsilon = 0.0 : f64, momentum = 0.5 : f64}
+    : (tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf64>)
+    -> (tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// C2
+func.func @f(%x: tensor<8x4xf32>, %c: tensor<4xf32>, %s: tensor<5xf64>) {
+  // expected-error @below {{expected one number per channel of shape [4], but got [5]}}
+  %0:2 = qtrain.batch_norm_parameter_gradient %x, %c, %c, %x, %s, %s {epsilon = 0.0 : f64}
+    : (tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<8x4xf32>, tensor<5xf64>, tensor<5xf64>)
+    -> (tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+// (C3) of qtrain.channel_moments
+func.func @f(%x: tensor<8x4xf32>) {
+  // expected-error @below {{expected values that are all scaled or all floats, but got 'tensor<8x4xf32>' and '!qtrain.scaled<tensor<4xi64>>'}}
+  %0:2 = qtrain.channel_moments %x, %x
+    : (tensor<8x4xf32>, tensor<8x4xf32>) -> (tensor<4xf64>, !qtrain.scaled<tensor<4xi64>>)
+  return
+}
+
+// -----
+
 // In integers: (C1) there is a dimension of channels.
 func.func @f(%x: !qtrain.scaled<tensor<8xi16>>) {
   // expected-error @below {{expected an input of rank 2 or more, but got '!qtrain.scaled<tensor<8xi16>>'}}

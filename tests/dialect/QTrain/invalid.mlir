@@ -786,5 +786,23 @@ func.func @f(%t: tensor<8xi32>) {
 
 // -----
 
+// (C1) of qtrain.label_weight_sum
+func.func @f(%t: tensor<8x2xi32>) {
+  // expected-error @below {{expected labels of rank 1, but got 'tensor<8x2xi32>'}}
+  %w = qtrain.label_weight_sum %t : (tensor<8x2xi32>) -> f64
+  return
+}
+
+// -----
+
+// (C2)
+func.func @f(%t: tensor<8xi32>) {
+  // expected-error @below {{expected finite weights, none of them negative and one of them positive}}
+  %w = qtrain.label_weight_sum %t {weights = array<f64: -1.0, 1.0>} : (tensor<8xi32>) -> f64
+  return
+}
+
+// -----
+
 // expected-error @below {{expected weights that are numbers, but got ["a"]}}
 func.func private @metric() attributes {metric = #qtrain.cross_entropy<smoothing = 0.0 : f64, weights = ["a"]>}

@@ -371,6 +371,13 @@ func.func @metrics(%y: tensor<8x2xf32>, %labels: tensor<8xi32>, %s: !qtrain.scal
     : (!qtrain.scaled<tensor<8x2xi8>>, !qtrain.scaled<tensor<8x2xi32>>) -> !qtrain.scaled<tensor<8xi64>>
   // CHECK: qtrain.label_weight {{.*}} {weights = array<f64: 1.000000e+00, 5.000000e-01>} : (tensor<8xi32>) -> tensor<8xf32>
   %3 = qtrain.label_weight %labels {weights = array<f64: 1.0, 0.5>} : (tensor<8xi32>) -> tensor<8xf32>
+  // CHECK: %[[SUM:.+]] = qtrain.label_weight_sum %{{.+}} {ignored = 255 : i32} : (tensor<8xi32>) -> f64
+  %4 = qtrain.label_weight_sum %labels {ignored = 255 : i32} : (tensor<8xi32>) -> f64
+  // CHECK: qtrain.average_error %{{.+}}, %{{.+}}, %[[SUM]] {ignored = 255 : i32} : (tensor<8x2xf32>, tensor<8xi32>, f64) -> tensor<8x2xf32>
+  %5 = qtrain.average_error %y, %labels, %4 {ignored = 255 : i32}
+    : (tensor<8x2xf32>, tensor<8xi32>, f64) -> tensor<8x2xf32>
+  // CHECK: qtrain.channel_moments %{{.+}}, %{{.+}} : (tensor<8x2xf32>, tensor<8x2xf32>) -> (tensor<2xf64>, tensor<2xf64>)
+  %6:2 = qtrain.channel_moments %y, %y : (tensor<8x2xf32>, tensor<8x2xf32>) -> (tensor<2xf64>, tensor<2xf64>)
   return
 }
 

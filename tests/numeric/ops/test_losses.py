@@ -231,12 +231,23 @@ class WeighedFloats(unittest.TestCase):
         cls.modules = [Module(isa, microkernels=fast) for isa, fast in VARIANTS]
         cls.value, cls.operands = Tensor(cls.SHAPE), [Tensor(cls.SHAPE), Tensor(cls.SHAPE[:1], "i4")]
         for module, (name, options) in itertools.product(cls.modules, OPTIONS.items()):
-            for op, names in (
-                ("weigh_error", ("smoothing", "weights", "ignored")), ("average_error", ("weights", "ignored"))
-            ):
-                add(module, f"{op}_{name}", op, cls.operands, cls.value, attributes(options, names=names))
+            add(module, f"weigh_error_{name}", "weigh_error", cls.operands, cls.value, attributes(options))
+            cls.add_average(module, f"average_error_{name}", attributes(options, names=("weights", "ignored")))
         for module in cls.modules:
             module.compile()
+
+    @classmethod
+    def add_average(cls, module, name, options):
+        error, labels = (operand.type for operand in cls.operands)
+        stored = tensor(*cls.value.stored)
+        body = (
+            f"%e = qtrain.compose %0 : ({stored}) -> {error}\n"
+            f"%w = qtrain.label_weight_sum %1 {options} : ({labels}) -> f64\n"
+            f"%y = qtrain.average_error %e, %1, %w {options} : ({error}, {labels}, f64) -> {error}\n"
+            f"%m = qtrain.decompose %y : ({error}) -> {stored}\n"
+            f"return %m : {stored}\n"
+        )
+        module.add(name, [operand.stored for operand in cls.operands], body, [cls.value.stored])
 
     def draw(self, random, options):
         """Errors and labels."""

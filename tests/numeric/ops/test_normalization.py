@@ -48,18 +48,22 @@ class Functions:
         self.image, self.channel = Tensor(shape), Tensor(shape[1:2], weight=True)
         image, channel = self.image.type, self.channel.type
         inputs = f"{image}, {', '.join([channel] * 4)}"
+        sums = ", ".join([channel.replace("f32", "f64")] * 2)
         train_op = (
-            "%y, %mu, %var, %m1, %v1 = qtrain.batch_norm_training %x, %scale, %bias, %mean, %variance"
+            f"%s:2 = qtrain.channel_moments %x, %x : ({image}, {image}) -> ({sums})\n"
+            "%y, %mu, %var, %m1, %v1 = qtrain.batch_norm_training %x, %scale, %bias, %mean, %variance, %s#0, %s#1"
             f" {{epsilon = {EPSILON:e} : f64, momentum = {MOMENTUM} : f64}}"
-            f" : ({inputs}) -> ({image}, {', '.join([channel] * 4)})\n"
+            f" : ({inputs}, {sums}) -> ({image}, {', '.join([channel] * 4)})\n"
         )
         infer_op = (
             f"%y = qtrain.batch_norm_inference %x, %scale, %bias, %mean, %variance {{epsilon = {EPSILON:e} : f64}}"
             f" : ({inputs}) -> {image}\n"
         )
         gradient_op = train_op + (
-            f"%gs, %gb = qtrain.batch_norm_parameter_gradient %x, %mu, %var, %e {{epsilon = {EPSILON:e} : f64}}"
-            f" : ({image}, {channel}, {channel}, {image}) -> ({channel}, {channel})\n"
+            f"%p:2 = qtrain.channel_moments %x, %e : ({image}, {image}) -> ({sums})\n"
+            "%gs, %gb = qtrain.batch_norm_parameter_gradient %x, %mu, %var, %e, %p#0, %p#1"
+            f" {{epsilon = {EPSILON:e} : f64}}"
+            f" : ({image}, {channel}, {channel}, {image}, {sums}) -> ({channel}, {channel})\n"
         )
         input_op = gradient_op + (
             f"%ex = qtrain.batch_norm_input_gradient %x, %mu, %var, %scale, %e, %gs, %gb {{epsilon = {EPSILON:e} : f64}}"

@@ -70,6 +70,24 @@ def to_evaluation(text):
     return re.sub(r"(return %\w+), .* : (tensor<\S+>), .*", r"\1 : \2", text)
 
 
+def with_sums(text):
+    """An imported module with the sums of BatchNormalization, which the fp32 scheme adds."""
+    return re.sub(
+        r"( *)(.* = qtrain\.batch_norm_training )((%\w+), [^{]*?)( \{.*\} : \()((tensor<[^>]*>), (tensor<[^>]*>).*?)(\) -> .*)",
+        lambda found: (
+            f"{found[1]}%sums:2 = qtrain.channel_moments {found[4]}, {found[4]} : ({found[7]}, {found[7]})"
+            f" -> ({sums_of(found[8])})\n"
+            f"{found[1]}{found[2]}{found[3]}, %sums#0, %sums#1{found[5]}{found[6]}, {sums_of(found[8])}{found[9]}"
+        ),
+        text,
+    )
+
+
+def sums_of(channels):
+    """Types of two sums, for that of numbers of channels."""
+    return ", ".join([channels.replace("f32", "f64")] * 2)
+
+
 def import_case(case, path):
     """(function, input, expected result) of a node test; raises Skip."""
     data = case.data_sets[0]
@@ -90,7 +108,7 @@ def import_case(case, path):
         raise Skip("it is random")
     if "is transposed by the model" in process.stderr:
         x = x.transpose(list(model.graph.node[0].attribute[0].ints))
-    text = process.stdout if node_tests.is_training(case) else to_evaluation(process.stdout)
+    text = (with_sums if node_tests.is_training(case) else to_evaluation)(process.stdout)
     return ImportedFunction(case.name, text), x, expected
 
 

@@ -29,8 +29,11 @@ func.func @training(%mx: tensor<8x8x8x16xf32>, %ms: tensor<16xf32>, %mb: tensor<
   %b = qtrain.compose %mb : (tensor<16xf32>) -> tensor<16xf32>
   %m = qtrain.compose %mm : (tensor<16xf32>) -> tensor<16xf32>
   %v = qtrain.compose %mv : (tensor<16xf32>) -> tensor<16xf32>
-  %y:5 = qtrain.batch_norm_training %x, %s, %b, %m, %v {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
-    : (tensor<8x16x8x8xf32, #cl>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>)
+  %sums:2 = qtrain.channel_moments %x, %x
+    : (tensor<8x16x8x8xf32, #cl>, tensor<8x16x8x8xf32, #cl>) -> (tensor<16xf64>, tensor<16xf64>)
+  %y:5 = qtrain.batch_norm_training %x, %s, %b, %m, %v, %sums#0, %sums#1 {epsilon = 1.0e-5 : f64, momentum = 0.9 : f64}
+    : (tensor<8x16x8x8xf32, #cl>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf64>,
+       tensor<16xf64>)
     -> (tensor<8x16x8x8xf32, #cl>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>)
   %0 = qtrain.decompose %y#0 : (tensor<8x16x8x8xf32, #cl>) -> tensor<8x8x8x16xf32>
   %1 = qtrain.decompose %y#3 : (tensor<16xf32>) -> tensor<16xf32>
@@ -59,8 +62,11 @@ func.func @gradients(%mx: tensor<80x64xf32>, %me: tensor<80x64xf32>, %mm: tensor
   %m = qtrain.compose %mm : (tensor<64xf32>) -> tensor<64xf32>
   %v = qtrain.compose %mv : (tensor<64xf32>) -> tensor<64xf32>
   %s = qtrain.compose %ms : (tensor<64xf32>) -> tensor<64xf32>
-  %gs, %gb = qtrain.batch_norm_parameter_gradient %x, %m, %v, %e {epsilon = 1.0e-5 : f64}
-    : (tensor<80x64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<80x64xf32>) -> (tensor<64xf32>, tensor<64xf32>)
+  %sums:2 = qtrain.channel_moments %x, %e
+    : (tensor<80x64xf32>, tensor<80x64xf32>) -> (tensor<64xf64>, tensor<64xf64>)
+  %gs, %gb = qtrain.batch_norm_parameter_gradient %x, %m, %v, %e, %sums#0, %sums#1 {epsilon = 1.0e-5 : f64}
+    : (tensor<80x64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<80x64xf32>, tensor<64xf64>, tensor<64xf64>)
+    -> (tensor<64xf32>, tensor<64xf32>)
   %ex = qtrain.batch_norm_input_gradient %x, %m, %v, %s, %e, %gs, %gb {epsilon = 1.0e-5 : f64}
     : (tensor<80x64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<80x64xf32>, tensor<64xf32>,
        tensor<64xf32>) -> tensor<80x64xf32>
