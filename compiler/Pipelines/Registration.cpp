@@ -19,6 +19,7 @@
 #include "compiler/Scheme/WAGE/WAGE.h"
 #include "compiler/Transforms/AssertInteger/AssertInteger.h"
 #include "compiler/Transforms/AssignLayouts/AssignLayouts.h"
+#include "compiler/Transforms/ContractCodes/ContractCodes.h"
 #include "compiler/Transforms/EmulateLaunches/EmulateLaunches.h"
 #include "compiler/Transforms/FuseElementwise/FuseElementwise.h"
 #include "compiler/Transforms/GenerateBackward/GenerateBackward.h"
@@ -177,6 +178,7 @@ void qtc::registerPasses() {
   registerApplyWAGE();
   registerAssertInteger();
   registerAssignLayouts();
+  registerContractCodes();
   registerConvertContractToGPU();
   registerConvertContractToVector();
   registerConvertLoopsToGPU();

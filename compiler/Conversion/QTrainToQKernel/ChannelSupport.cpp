@@ -15,15 +15,16 @@ using namespace mlir;
 using namespace qtc;
 using namespace qtc::qtrain;
 
-std::pair<Value, Value> qtc::createChannelMoments(ImplicitLocOpBuilder &builder,
-                                                  Value value, Value a,
-                                                  Value b) {
+/// The sums of createChannelMoments for tensors whose last dimension is
+/// `channels`.
+static std::pair<Value, Value> createMoments(ImplicitLocOpBuilder &builder,
+                                             Value a, Value b,
+                                             int64_t channels) {
   // Lanes that keep vectors busy, elements that justify a task, and tasks for
   // many threads.
   constexpr int64_t kLanes = 64, kTask = 1 << 13, kMaxParts = 128;
-  RankedTensorType type = getTensorType(value.getType());
-  int64_t channels = type.getDimSize(1), lanes = channels;
-  int64_t rows = type.getNumElements() / channels;
+  auto type = cast<RankedTensorType>(a.getType());
+  int64_t lanes = channels, rows = type.getNumElements() / channels;
   // Several rows of few channels count as one.
   while (2 * lanes <= kLanes && rows % 2 == 0)
     lanes *= 2, rows /= 2;
@@ -33,7 +34,6 @@ std::pair<Value, Value> qtc::createChannelMoments(ImplicitLocOpBuilder &builder,
                                                    : Type(builder.getI64Type());
   SmallVector<Value> ins, outs;
   for (Value tensor : {a, b}) {
-    tensor = moveChannelsInnermost(builder, value, tensor);
     ins.push_back(createReshape(builder, tensor, {rows, lanes}));
     outs.push_back(createEmpty(builder, {parts, lanes}, sum));
   }
@@ -45,6 +45,19 @@ std::pair<Value, Value> qtc::createChannelMoments(ImplicitLocOpBuilder &builder,
         createReshape(builder, partial, {parts * lanes / channels, channels}));
   };
   return {addParts(kernel.getResult(0)), addParts(kernel.getResult(1))};
+}
+
+std::pair<Value, Value> qtc::createChannelMoments(ImplicitLocOpBuilder &builder,
+                                                  Value value, Value a,
+                                                  Value b) {
+  return createMoments(builder, moveChannelsInnermost(builder, value, a),
+                       moveChannelsInnermost(builder, value, b),
+                       getShape(value)[1]);
+}
+
+std::pair<Value, Value> qtc::createTotalMoments(ImplicitLocOpBuilder &builder,
+                                                Value a, Value b) {
+  return createMoments(builder, a, b, /*channels=*/1);
 }
 
 SmallVector<int64_t> qtc::getChannelShape(Value activation) {

@@ -19,6 +19,12 @@ std::pair<mlir::Value, mlir::Value>
 createChannelMoments(mlir::ImplicitLocOpBuilder &builder, mlir::Value value,
                      mlir::Value a, mlir::Value b);
 
+/// The same sums over all elements of tensors of floats in memory: two tensors
+/// [1] in double.
+std::pair<mlir::Value, mlir::Value>
+createTotalMoments(mlir::ImplicitLocOpBuilder &builder, mlir::Value a,
+                   mlir::Value b);
+
 /// Extents [rows, channels] of an activation in memory, or [rows, channels,
 /// rest] if channels are not innermost.
 llvm::SmallVector<int64_t> getChannelShape(mlir::Value activation);

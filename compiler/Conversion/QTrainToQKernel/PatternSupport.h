@@ -166,6 +166,7 @@ void populateNormalizationPatterns(mlir::RewritePatternSet &patterns);
 void populateReductionPatterns(mlir::RewritePatternSet &patterns);
 void populateResponseNormPatterns(mlir::RewritePatternSet &patterns);
 void populateShapePatterns(mlir::RewritePatternSet &patterns);
+void populateQuantizerPatterns(mlir::RewritePatternSet &patterns);
 void populateSlopePatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace qtc

@@ -48,6 +48,7 @@ struct ConvertQTrainToQKernel
     populateReductionPatterns(patterns);
     populateResponseNormPatterns(patterns);
     populateShapePatterns(patterns);
+    populateQuantizerPatterns(patterns);
     populateSlopePatterns(patterns);
     GreedyRewriteConfig config;
     config.useTopDownTraversal = true;

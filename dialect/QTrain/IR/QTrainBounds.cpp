@@ -53,6 +53,8 @@ int64_t qtc::qtrain::getMagnitudeBound(Value value) {
   return qtc::qtrain::detail::getLargestMantissa(value);
 }
 
+int64_t QuantizeOp::getMaxMagnitude() { return getLevels(); }
+
 int64_t ShiftScaleOp::getMaxMagnitude() { return getLimit(getBits()); }
 
 int64_t LookupOp::getMaxMagnitude() { return getTableBound(*this); }
@@ -92,6 +94,10 @@ SignOperands ShiftScaleOp::getSignOperands() { return getFirst(*this); }
 SignOperands SumOp::getSignOperands() { return getInputs(); }
 SignOperands ConcatOp::getSignOperands() { return getOperands(); }
 SignOperands ReluOp::getSignOperands() { return getNone(*this); }
+
+SignOperands QuantizeOp::getSignOperands() {
+  return getIsSigned() ? std::nullopt : getNone(*this);
+}
 
 SignOperands LookupOp::getSignOperands() {
   auto table = dyn_cast<DenseIntElementsAttr>(getTable());

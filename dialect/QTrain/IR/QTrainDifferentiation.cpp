@@ -66,6 +66,17 @@ Value PReluOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                               getInput(), resultGradient);
 }
 
+Value QuantizeOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
+                                       Value resultGradient) {
+  if (operand == 0)
+    return builder.create<QuantizeInputGradientOp>(
+        getLoc(), getInput().getType(), getInput(), resultGradient,
+        getInterval(), getIsSignedAttr());
+  return builder.create<IntervalGradientOp>(getLoc(), getInterval().getType(),
+                                            getInput(), resultGradient,
+                                            getInterval(), getIsSignedAttr());
+}
+
 Value MaxPool2DOp::buildOperandGradient(OpBuilder &builder, unsigned operand,
                                         Value resultGradient) {
   return builder.create<MaxPool2DGradientOp>(

@@ -38,6 +38,10 @@ ResultRange ChannelMomentsOp::getParameterResults(bool) {
   return (*this)->getResults();
 }
 
+ResultRange IntervalGradientOp::getParameterResults(bool) {
+  return (*this)->getResults();
+}
+
 ResultRange FollowStatisticsOp::getParameterResults(bool) {
   return (*this)->getResults();
 }

@@ -14,5 +14,6 @@ include "dialect/QTrain/IR/QTrainIntegerOps.td"
 include "dialect/QTrain/IR/QTrainMetricOps.td"
 include "dialect/QTrain/IR/QTrainModelOps.td"
 include "dialect/QTrain/IR/QTrainNormalizationOps.td"
+include "dialect/QTrain/IR/QTrainQuantizerOps.td"
 
 #endif // QTRAIN_OPS_TD
