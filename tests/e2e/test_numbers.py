@@ -555,6 +555,7 @@ class Learning(harness.Case):
             ("16", "3,1@40%,-1@60%,-3@80%"),
             ("--loss=mse", "--niti-weight-bits=8", "8", "3,1@40%,-1@60%,-3@80%"),
             ("--loss=huber", "--niti-momentum=0.9", "16", "3,1@40%,-1@60%,-3@80%"),
+            ("--niti-momentum=0.9", "16", "3,1@40%,-1@60%,-3@80%"),
             ("--loss=bce", "8", "4,2@40%,0@60%,-1@80%"),
         ):
             with self.subTest(words=words):
