@@ -104,12 +104,22 @@ WAGE_MODES = (
     wage_mode("2-8-8-12", "8,1@20,1/8@30"),
 )
 
-# Models that are made for the runs. A function that needs another rate or more steps than the default has its schedule here:
-# (function, scheme): schedule.
-ACTIVATION_SCHEDULES = {
-    ("Sigmoid", "fp32"): "0.2,0.02@60%,0.002@90%",
-    ("HardSigmoid", "fp32"): "0.2,0.02@60%,0.002@90%",
+# Models that are made for the runs. Some functions need other rates than the default. In floats, gradients of functions with
+# bounded values are small, so steps must be larger; those of Abs vanish nowhere, so steps must be smaller. NITI divides by the
+# largest gradient and does best with smaller steps at first, which let fewer values saturate, and a longer time before the last
+# ones.
+LONG_NITI = "3,2@60%,0@80%,-2@90%"
+ACTIVATION_SCHEDULES = {  # (function, scheme): schedule
     ("Clip(-1, 1)", "niti"): "3,1@40%,-1@60%,-2@80%",
+    ("Sigmoid", "fp32"): "0.3,0.03@70%,0.003@90%",
+    ("HardSigmoid", "fp32"): "0.3,0.03@70%,0.003@90%",
+    ("HardSigmoid", "niti"): LONG_NITI,
+    ("Tanh", "niti"): LONG_NITI,
+    ("Softsign", "fp32"): "0.2,0.02@60%,0.002@90%",
+    ("Softsign", "niti"): LONG_NITI,
+    ("Erf", "niti"): LONG_NITI,
+    ("Abs", "fp32"): "0.02,0.002@60%,0.0002@90%",
+    ("Abs", "niti"): LONG_NITI,
 }
 ACTIVATIONS = {activation.name: activation for activation in activation_models.ACTIVATIONS}
 ACTIVATION_EPOCHS, ACTIVATION_FLOORS, ACTIVATION_GAP = 3, {"mlp": 0.97, "cnn": 0.98}, 0.005
