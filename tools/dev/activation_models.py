@@ -27,6 +27,7 @@ class Activation:
     attributes: dict = dataclasses.field(default_factory=dict)
     constants: tuple = ()  # inputs after the first; None for one that is left out
     slope: float = None  # the initial value of a trained slope per channel
+    first: float = 1.0  # the gain of the first layer, which sees standardized pixels
 
 
 def _activation(op, gain=2**0.5, name=None, **fields):
@@ -54,7 +55,7 @@ ACTIVATIONS = (
     _activation("Tanh", 1.1),
     _activation("Softsign", 1.5),
     _activation("Erf", 1.0),
-    _activation("Exp", 0.5),
+    _activation("Exp", 0.5, first=0.3),  # small values, as each layer takes the exponential of the one before
     _activation("Abs", 1.0),
 )
 NETWORKS = ("mlp", "cnn")
@@ -89,8 +90,7 @@ class _Builder:
         return name
 
     def hidden(self, op, x, name, shape, **attributes):
-        # The first layer sees standardized pixels.
-        gain = self.activation.gain if self.initializers else 1.0
+        gain = self.activation.gain if self.initializers else self.activation.first
         return self.activate(self.layer(op, x, name, shape, gain, **attributes), shape[0], len(shape))
 
     def flatten(self, x):
