@@ -307,18 +307,20 @@ std::vector<RawColumn> readInputs(const std::string &folder,
   return inputs;
 }
 
-/// The path of the targets of an output, whose own file is `file`. Without it,
-/// the output learns the targets that outputs share.
-std::string findTargets(const std::string &folder, const std::string &file,
-                        const std::string &shared,
-                        const ColumnRequest &target) {
-  if (file == shared || pathExists(folder + "/" + file))
+/// The path of the targets of an output, which are in `file`, one of its own if
+/// there are several outputs. Without it, an output learns the targets that all
+/// share, and an only output those of its own.
+std::string findTargets(const std::string &folder, const std::string &name,
+                        const std::string &file, const ColumnRequest &target) {
+  std::string shared = name + "_y.npy", own = fileOf(name + "_y", target);
+  for (const std::string &candidate : {file, shared, own})
+    if (pathExists(folder + "/" + candidate))
+      return folder + "/" + candidate;
+  if (file == shared) // the reader says that it is missing
     return folder + "/" + file;
-  if (!pathExists(folder + "/" + shared))
-    fail(inQuotes(folder), ": found neither ", inQuotes(file), " nor ",
-         inQuotes(shared), ", for output ", inQuotes(target.name),
-         " of the model");
-  return folder + "/" + shared;
+  fail(inQuotes(folder), ": found neither ", inQuotes(own), " nor ",
+       inQuotes(shared), ", for output ", inQuotes(target.name),
+       " of the model");
 }
 
 RawSplit readSplit(const std::string &folder, const std::string &name,
@@ -330,7 +332,7 @@ RawSplit readSplit(const std::string &folder, const std::string &name,
       listFiles(name + "_y", request.targets, "output");
   for (size_t i = 0; i < files.size(); ++i) {
     const ColumnRequest &target = request.targets[i];
-    std::string path = findTargets(folder, files[i], name + "_y.npy", target);
+    std::string path = findTargets(folder, name, files[i], target);
     bool areClasses = target.encoding == QTCRT_ENCODING_CLASS;
     split.targets.push_back(
         (areClasses ? readLabels : readNumbers)(path, target));

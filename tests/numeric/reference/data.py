@@ -5,6 +5,7 @@
 import gzip
 import math
 import os
+import re
 
 import numpy as np
 
@@ -21,7 +22,7 @@ NORMALIZATIONS = {
 
 
 class Columns(list):
-    """The arrays of several inputs, indexed by example."""
+    """The arrays of several inputs or outputs, indexed by example."""
 
     def __getitem__(self, chosen):
         return Columns(array[chosen] for array in self)
@@ -33,15 +34,18 @@ class Columns(list):
 class DataSet:
     """uint8 images or floats (examples, channels, height, width) or flat (examples, features); Columns of several.
 
-    Labels are class indices (examples,) or (examples, positions), and targets that are floats (examples, outputs).
+    Labels are class indices (examples,) or (examples, positions), and targets that are floats (examples, outputs);
+    Columns of those of several outputs.
     """
 
     def __init__(self, train_x, train_y, test_x, test_y):
         self.train_x, self.train_y = train_x, self._targets(train_y)
         self.test_x, self.test_y = test_x, self._targets(test_y)
 
-    @staticmethod
-    def _targets(values):
+    @classmethod
+    def _targets(cls, values):
+        if isinstance(values, Columns):
+            return Columns(cls._targets(array) for array in values)
         if values.dtype.kind == "f":
             return values.reshape(len(values), -1)
         positions = math.prod(values.shape[1:])
@@ -86,22 +90,39 @@ def _npy_input(folder, name):
     return array[:, None] if array.ndim == 3 else array
 
 
-def _npy(folder, inputs):
+def _npy_names(prefix, ports):
+    """Names of the arrays of inputs or outputs: the prefix alone for an only one."""
+    if len(ports) == 1:
+        return [prefix]
+    return [prefix + "_" + re.sub("[^A-Za-z0-9_.-]", "_", name) for name in ports]
+
+
+def _npy_targets(folder, name, shared):
+    """The targets of an output, or those that outputs without a file of their own share."""
+    has_own = os.path.exists(os.path.join(folder, name + ".npy"))
+    return np.load(os.path.join(folder, (name if has_own else shared) + ".npy"))
+
+
+def _npy(folder, inputs, outputs):
     arrays = {}
     for split in ("train", "test"):
-        arrays[split + "_y"] = np.load(os.path.join(folder, split + "_y.npy"))
-        parts = [_npy_input(folder, f"{split}_x" + (f"_{name}" if len(inputs) > 1 else "")) for name in inputs]
-        arrays[split + "_x"] = Columns(parts) if len(inputs) > 1 else parts[0]
-    return DataSet(**arrays)
+        x, y = split + "_x", split + "_y"
+        arrays[x] = [_npy_input(folder, name) for name in _npy_names(x, inputs)]
+        arrays[y] = [_npy_targets(folder, name, y) for name in _npy_names(y, outputs)]
+    return DataSet(**{name: Columns(parts) if len(parts) > 1 else parts[0] for name, parts in arrays.items()})
 
 
-def load(specification, inputs=("x",)):
-    """The data set of a model with these inputs. Names are those of files."""
+def load(specification, inputs=("x",), outputs=("y",)):
+    """The data set of a model with inputs and outputs of these names. The labels of image files are for all outputs."""
     kind, _, folder = specification.partition(":")
-    readers = {"mnist": _mnist, "cifar10": _cifar10, "npy": lambda folder: _npy(folder, inputs)}
+    readers = {"mnist": _mnist, "cifar10": _cifar10, "npy": lambda folder: _npy(folder, inputs, outputs)}
     if kind not in readers or not folder:
         raise ValueError(f"--data: expected mnist:DIR, cifar10:DIR or npy:DIR, but got {specification}")
-    return readers[kind](folder)
+    dataset = readers[kind](folder)
+    if len(outputs) > 1 and kind != "npy":
+        dataset.train_y = Columns([dataset.train_y] * len(outputs))
+        dataset.test_y = Columns([dataset.test_y] * len(outputs))
+    return dataset
 
 
 class InputTable:

@@ -3,9 +3,11 @@
 """A model as a list of simple nodes with static shapes."""
 
 import dataclasses
+import math
 
 import numpy as np
 
+from loss import OF_NUMBERS
 from operators import Window
 
 
@@ -78,14 +80,49 @@ class Node:
     attributes: dict = dataclasses.field(default_factory=dict)
 
 
+@dataclasses.dataclass
+class Output:
+    """An output of the file that is trained, with its loss."""
+
+    name: str
+    loss: str = None
+    weight: float = 1.0  # of the loss in the sum of all
+    value: str = None  # without the function that is part of the loss
+    shape: tuple = None  # of the value
+    class_axis: int = 1  # for losses of classes
+
+    @property
+    def of_numbers(self):
+        return self.loss in OF_NUMBERS
+
+    def rows(self, predictions):
+        """Predictions with one row for each position of an example; numbers have one row."""
+        if self.of_numbers:
+            return predictions.reshape(len(predictions), -1)
+        classes = predictions.shape[self.class_axis]
+        return np.moveaxis(predictions, self.class_axis, -1).reshape(-1, classes)
+
+    def from_rows(self, rows):
+        """The inverse: errors of rows in the shape of the value."""
+        if self.of_numbers:
+            return rows.reshape(self.shape)
+        shape = list(self.shape)
+        shape.append(shape.pop(self.class_axis))
+        return np.moveaxis(rows.reshape(shape), -1, self.class_axis)
+
+    def rows_shape(self):
+        """(rows, columns) of the predictions."""
+        columns = math.prod(self.shape[1:]) if self.of_numbers else self.shape[self.class_axis]
+        return math.prod(self.shape) // columns, columns
+
+
 class Graph:
     """nodes in topological order, shapes by value, parameters by name."""
 
     def __init__(self):
         self.nodes, self.shapes, self.parameters, self.running = [], {}, {}, {}
         self.inputs, self.indices = [], set()  # names in order; those of inputs that are indices of rows
-        self.output = None
-        self.class_axis = 1  # of the output, for losses of classes
+        self.outputs = []  # those that are trained, in the order of the options
 
     @property
     def input(self):
@@ -94,16 +131,13 @@ class Graph:
             raise Unsupported(f"expected one graph input, but got {len(self.inputs)}")
         return self.inputs[0]
 
-    def rows(self, predictions):
-        """Predictions with one row for each position of an example."""
-        classes = predictions.shape[self.class_axis]
-        return np.moveaxis(predictions, self.class_axis, -1).reshape(-1, classes)
-
-    def from_rows(self, rows):
-        """The inverse: errors of rows in the shape of the output."""
-        shape = list(self.shapes[self.output])
-        shape.append(shape.pop(self.class_axis))
-        return np.moveaxis(rows.reshape(shape), -1, self.class_axis)
+    @property
+    def output(self):
+        """The value of the only output."""
+        if len(self.outputs) != 1:
+            raise Unsupported(f"expected one output, but got {len(self.outputs)}")
+        return self.outputs[0].value
 
     def users(self, value):
-        return sum(node.inputs.count(value) for node in self.nodes)
+        """Nodes and outputs."""
+        return sum(node.inputs.count(value) for node in self.nodes) + [o.value for o in self.outputs].count(value)

@@ -4,10 +4,11 @@
 
 Identity nodes become other names of their operand, parameters carry the transposes
 and reshapes between initializer and use, a constant Add after a Conv, Gemm or
-MatMul becomes its bias, and a final Softmax or LogSoftmax is stripped where the output is
+MatMul becomes its bias, and a final Softmax or LogSoftmax is stripped where an output is
 scores of classes, as is a final Sigmoid that belongs to the loss.
 """
 
+import dataclasses
 import itertools
 import math
 
@@ -16,8 +17,7 @@ import onnx
 from onnx import numpy_helper
 
 import functions
-from graph import Graph, Node, Parameter, Unsupported, Use
-from loss import OF_NUMBERS
+from graph import Graph, Node, Output, Parameter, Unsupported, Use
 from operators import Window
 
 # Functions without constants, by operator.
@@ -35,8 +35,12 @@ PLAIN_FUNCTIONS = {
 }
 
 
-def load(path, batch, loss="cross-entropy"):
-    return _Importer(onnx.load(path), batch, loss).run()
+def load(path, batch, loss="cross-entropy", outputs=()):
+    """The graph of some `outputs`, each a graph.Output with a name; without any it is the first of the file.
+
+    An output without a loss of its own has this one. If that is None, the end of the output decides (section 4.21).
+    """
+    return _Importer(onnx.load(path), batch, loss, outputs).run()
 
 
 def _same_padding(size, stride, extent, upper):
@@ -47,25 +51,44 @@ def _same_padding(size, stride, extent, upper):
 
 
 class _Importer:
-    def __init__(self, model, batch, loss):
+    def __init__(self, model, batch, loss, outputs):
         self.model, self.batch, self.graph = model, batch, Graph()
-        self.of_numbers, self.has_sigmoid = loss in OF_NUMBERS, loss == "bce"
+        self.loss, self.outputs = loss, self._chosen(outputs)
         self.opset = max([o.version for o in model.opset_import if o.domain in ("", "ai.onnx")] or [1])
         self.constants, self.uses, self.alias = {}, {}, {}
         self.read_names = {}  # key of a use: the value that its first node reads
         self.dropouts = 0
         self.file_batch = None
-        self.softmax_axis = None  # of the Softmax at the end
         for tensor in model.graph.initializer:
             self._constant(tensor.name, numpy_helper.to_array(tensor))
-        self.raw_users = {}
-        for node in model.graph.node:
-            for name in node.input:
-                self.raw_users[name] = self.raw_users.get(name, 0) + 1
-        for value in model.graph.output:
-            self.raw_users[value.name] = self.raw_users.get(value.name, 0) + 1
+        self.raw_users = self._count_users()
 
     # Helpers ---------------------------------------------------------------
+
+    def _chosen(self, outputs):
+        names = [value.name for value in self.model.graph.output]
+        if not names:
+            raise Unsupported("expected an output")
+        outputs = [dataclasses.replace(output) for output in outputs] or [Output(names[0])]
+        chosen = [output.name for output in outputs]
+        for name in chosen:
+            if name not in names or chosen.count(name) > 1:
+                raise Unsupported(f"--output: expected {', '.join(names)}, each once, but got {name}")
+        return outputs
+
+    def _count_users(self):
+        """Users of each value, of which outputs that are not trained are none, nor are nodes that only these need."""
+        users, alive = {}, {output.name for output in self.outputs}
+        for node in reversed(self.model.graph.node):
+            if alive.intersection(node.output):
+                alive.update(node.input)
+        for node in self.model.graph.node:
+            for name in node.input:
+                if name not in alive or alive.intersection(node.output):
+                    users[name] = users.get(name, 0) + 1
+        for output in self.outputs:
+            users[output.name] = users.get(output.name, 0) + 1
+        return users
 
     def _constant(self, name, array):
         self.constants[name] = array
@@ -159,8 +182,8 @@ class _Importer:
     def run(self):
         graph = self.model.graph
         inputs = [i for i in graph.input if i.name not in self.constants]
-        if not inputs or len(graph.output) < 1:
-            raise Unsupported("expected a graph input and an output")
+        if not inputs:
+            raise Unsupported("expected a graph input")
         for value in inputs:
             self._input(value)
         for node in graph.node:
@@ -171,22 +194,20 @@ class _Importer:
                 self._fail(node, "op not supported")
             attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
             handler(node, attributes)
-        output = graph.output[0].name
-        self.graph.output = self.alias.get(output, output)
-        self._strip_last()
+        for output in self.outputs:
+            output.value = self.alias.get(output.name, output.name)
+        self.graph.outputs = self.outputs
+        self._remove_dead_nodes()
+        for output in self.outputs:
+            self._finish_output(output)
         self._remove_dead_nodes()
         if any(node.kind == "softmax" for node in self.graph.nodes):
             raise Unsupported("Softmax is only supported at the end, for a loss of classes")
         self._name_parameters()
+        self._remove_dead_parameters()
         # Ranks of names, sorted bytewise (section 2).
         for rank, name in enumerate(sorted(self.graph.parameters, key=lambda n: n.encode())):
             self.graph.parameters[name].identifier = rank
-        shape = self.graph.shapes[self.graph.output]
-        if shape[0] != self.batch or (len(shape) < 2 and not self.of_numbers):
-            raise Unsupported(f"expected logits (batch, classes), but got {shape}")
-        if math.prod(shape[2:]) != 1:
-            # Without a Softmax: the last dimension of sequences, the first of images (section 3).
-            self.graph.class_axis = self.softmax_axis or (2 if len(shape) == 3 else 1)
         return self.graph
 
     def _input(self, value):
@@ -201,41 +222,63 @@ class _Importer:
         if tensor.elem_type in (onnx.TensorProto.INT32, onnx.TensorProto.INT64):
             self.graph.indices.add(value.name)
 
-    def _belongs_to_loss(self, node):
-        """Whether a loss of classes has this Softmax, or `bce` this Sigmoid (section 4.16)."""
-        if node.kind == "function":
-            return self.has_sigmoid and node.attributes["rule"].function is functions.SIGMOID
-        return node.kind == "softmax" and not self.of_numbers
+    def _producer(self, value):
+        return next((node for node in self.graph.nodes if node.output == value), None)
 
-    def _strip_last(self):
-        """Of `bce` also before views, which keep the order of numbers."""
-        views = []
-        for node in reversed(self.graph.nodes):
-            if node.output != (views[-1].inputs[0] if views else self.graph.output):
-                continue
-            if self._belongs_to_loss(node):
-                if node.kind == "softmax":
-                    self.softmax_axis = node.attributes["axis"]
-                if views:
-                    views[-1].inputs = node.inputs
-                else:
-                    self.graph.output = node.inputs[0]
-                self.graph.nodes.remove(node)
-                break
-            if not (self.has_sigmoid and node.kind == "reshape" and self.graph.users(node.output) < 2):
-                break
-            views.append(node)
+    def _final_softmax(self, output):
+        """The Softmax that gives the output and nothing else."""
+        node = self._producer(output.value)
+        return node if node and node.kind == "softmax" and self.graph.users(node.output) == 1 else None
+
+    def _final_sigmoid(self, output):
+        """(the Sigmoid at the end, views from it to the output), or (None, []).
+
+        Views keep the order of numbers. Other nodes may read the Sigmoid, but not the views.
+        """
+        views, node = [], self._producer(output.value)
+        while node and node.kind == "reshape" and self.graph.users(node.output) == 1:
+            views.insert(0, node)
+            node = self._producer(node.inputs[0])
+        is_sigmoid = node and node.kind == "function" and node.attributes["rule"].function is functions.SIGMOID
+        return (node, views) if is_sigmoid else (None, [])
+
+    def _suggested_loss(self, output):
+        if self._final_sigmoid(output)[0]:
+            return "bce"
+        is_number = math.prod(self.graph.shapes[output.value][1:]) == 1 and not self._final_softmax(output)
+        return "mse" if is_number else "cross-entropy"
+
+    def _finish_output(self, output):
+        """Chooses the loss, and leaves to it the Softmax or Sigmoid that belongs to it (section 4.16)."""
+        output.loss = output.loss or self.loss or self._suggested_loss(output)
+        last, views = self._final_sigmoid(output) if output.loss == "bce" else (None, [])
+        if not output.of_numbers:
+            last = self._final_softmax(output)
+        if last and views:
+            views[0].inputs = last.inputs
+        elif last:
+            output.value = last.inputs[0]
+        output.shape = shape = self.graph.shapes[output.value]
+        if shape[0] != self.batch or (len(shape) < 2 and not output.of_numbers):
+            raise Unsupported(f"expected logits (batch, classes), but got {shape}")
+        if not output.of_numbers and math.prod(shape[2:]) != 1:
+            # Without a Softmax: the last dimension of sequences, the first of images (section 3).
+            output.class_axis = last.attributes["axis"] if last else 2 if len(shape) == 3 else 1
 
     def _remove_dead_nodes(self):
-        """Nodes that the output does not depend on are not part of the step.
+        """Nodes that no trained output depends on are not part of the step.
 
-        Their parameters keep their rank (they stay in graph.parameters).
+        Their parameters are not part of the state, but count for the ranks of others.
         """
-        alive = {self.graph.output}
+        alive = {output.value for output in self.outputs}
         for node in reversed(self.graph.nodes):
             if node.output in alive:
                 alive.update(node.inputs)
         self.graph.nodes = [n for n in self.graph.nodes if n.output in alive]
+
+    def _remove_dead_parameters(self):
+        used = {use.name for node in self.graph.nodes for use in (node.weight, node.bias) if use}
+        self.graph.parameters = {name: p for name, p in self.graph.parameters.items() if name in used}
 
     # Constants and shapes --------------------------------------------------
 

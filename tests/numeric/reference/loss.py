@@ -3,6 +3,7 @@
 """Errors of the losses: of classes (numerics contract, section 4.10; niti.md 4) and of numbers (section 4.16)."""
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -94,11 +95,11 @@ def paper_error(logits, exponent, labels):
     return p
 
 
-def loss_error(kind, logits, exponent, labels, seed, step, options=None):
+def loss_error(kind, logits, exponent, labels, seed, step, options=None, identifier=0):
     """int8 error 128 * (softmax - onehot) of the logits, exponent -7.
 
-    The loss rounding's index is the row-major one in (global batch, classes),
-    id 0 (section 2). The authors' code has the exponent 0 for `paper` where we
+    The loss rounding's index is the row-major one in (global batch, classes), its
+    id that of the output (section 2). The authors' code has the exponent 0 for `paper` where we
     keep -7: the two differ by a constant that no mantissa depends on.
     """
     unrounded, bits = {
@@ -112,7 +113,7 @@ def loss_error(kind, logits, exponent, labels, seed, step, options=None):
     if options.is_weighed():
         error, bits = weigh(error, labels, bits + 7, options), bits + 8
     error = error * counted[:, None]
-    numbers = philox.random16(seed, error.shape, 0, step, philox.LOSS_ROUNDING)
+    numbers = philox.random16(seed, error.shape, identifier, step, philox.LOSS_ROUNDING)
     return clip(shift_stochastic(error, bits, numbers), 8), EXPONENT
 
 
@@ -133,7 +134,8 @@ def residual(prediction, exponent, targets):
 def number_error(kind, prediction, exponent, targets, delta=1.0):
     """(int8 error, exponent) of predictions and the mantissas of targets, both (batch, outputs) (section 4.16).
 
-    Factors that are the same for all errors are left out, so `mse` is the residual and not twice that.
+    Factors that are the same for all errors are left out, so `mse` is the residual and not twice that; where there
+    are several outputs, see scale_octaves.
     """
     if kind == "bce":
         prediction, exponent, _ = functions.Rule(functions.SIGMOID).forward(prediction, exponent)
@@ -143,3 +145,19 @@ def number_error(kind, prediction, exponent, targets, delta=1.0):
     if kind == "huber":
         error, exponent, _ = functions.Rule(functions.clip(-delta, delta)).forward(error, exponent)
     return error, exponent
+
+
+def octaves(factor):
+    """round(log2 c) of a factor in single precision, halves away from zero."""
+    log2 = math.log2(float(np.float32(factor)))
+    return int(math.copysign(math.floor(abs(log2) + 0.5), log2))
+
+
+def scale_octaves(kind, weight, shape, first_rows):
+    """What several outputs add to the exponent of the errors of one, whose rows have this shape (section 4.21).
+
+    Each factor becomes a power of two of its own. They do not matter to an only output.
+    """
+    rows, columns = shape
+    mean = {"mse": 2.0 / columns, "l1": 1.0 / columns, "huber": 1.0 / columns, "bce": 1.0 / columns}.get(kind, 1.0)
+    return octaves(mean) + octaves(weight * (first_rows / rows))

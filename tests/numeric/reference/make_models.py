@@ -73,10 +73,21 @@ class Model:
     def save(self, output, path):
         self.nodes[-1].output[0] = "logits"
         assert output == self.nodes[-1].name + "_out"
+        self.write({"logits": self.output}, path)
+
+    def save_outputs(self, outputs, path):
+        """Saves a model of several outputs, {name: (value, shape of an example's result)}."""
+        names = {value: name for name, (value, _) in outputs.items()}
+        for node in self.nodes:
+            node.input[:] = [names.get(value, value) for value in node.input]
+            node.output[:] = [names.get(value, value) for value in node.output]
+        self.write({name: shape for name, (_, shape) in outputs.items()}, path)
+
+    def write(self, outputs, path):
         graph = helper.make_graph(
             self.nodes, self.name,
             [helper.make_tensor_value_info(name, kind, ("N", *shape)) for name, (kind, shape) in self.inputs.items()],
-            [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ("N",) + self.output)],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, ("N", *shape)) for name, shape in outputs.items()],
             self.initializers,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)])

@@ -44,7 +44,6 @@ class Settings:
     weight_bits: int = 8
     grad_round: str = "pseudo"
     power: str = "fraction"
-    loss: str = "cross-entropy"
     loss_delta: float = 1.0
     classes: ClassOptions = dataclasses.field(default_factory=ClassOptions)
     optimizer: object = dataclasses.field(default_factory=optimizers.SGD)
@@ -176,7 +175,7 @@ class Trainer:
     def _is_for_batchnorm(self, value):
         """Whether a BatchNormalization alone uses the value, directly or moved (section 4.14, 1)."""
         users = [n for n in self.graph.nodes if value in n.inputs]
-        if self.graph.users(value) != 1 or value == self.graph.output:
+        if self.graph.users(value) != 1 or not users:
             return False
         return users[0].kind == "batchnorm" or (
             users[0].kind in MOVES and self._is_for_batchnorm(users[0].output)
@@ -314,27 +313,35 @@ class Trainer:
 
     # Backward --------------------------------------------------------------
 
-    def _loss_error(self, predictions, exponent, targets, step):
-        settings = self.settings
-        if settings.loss in loss.OF_NUMBERS:
-            return loss.number_error(settings.loss, predictions, exponent, targets, settings.loss_delta)
-        return loss.loss_error(
-            settings.power, predictions, exponent, targets.reshape(-1), settings.seed, step, settings.classes
-        )
+    def _loss_error(self, index, predictions, exponent, targets, step):
+        """The errors of the rows of an output."""
+        settings, outputs = self.settings, self.graph.outputs
+        output = outputs[index]
+        if output.of_numbers:
+            error, s = loss.number_error(output.loss, predictions, exponent, targets, settings.loss_delta)
+        else:
+            error, s = loss.loss_error(
+                settings.power, predictions, exponent, targets.reshape(-1), settings.seed, step, settings.classes, index
+            )
+        if len(outputs) > 1:
+            s += loss.scale_octaves(output.loss, output.weight, output.rows_shape(), outputs[0].rows_shape()[0])
+        return error, s
 
     def step(self, images, exponent, targets, step, mu):
         """One training step: forward, loss, errors with the old weights, update.
 
-        Targets are class indices (batch,) or (batch, positions), or mantissas of numbers (batch, outputs).
+        Targets are class indices (batch,) or (batch, positions), or mantissas of numbers (batch, outputs). A graph
+        with several outputs takes a list of them.
         """
+        outputs = self.graph.outputs
         values, saved = self.forward(images, exponent, TRAINING, step)
-        logits, s_logits = values[self.graph.output]
-        of_numbers = self.settings.loss in loss.OF_NUMBERS
-        error, s_error = self._loss_error(self._rows(logits), s_logits, targets, step)
-        self.recorder.record("error", "loss", error, s_error)
-        error = error.reshape(logits.shape) if of_numbers else self.graph.from_rows(error)
-        contributions = {self.graph.output: [(error, s_error)]}
-        gradients = {}
+        contributions, gradients = {}, {}
+        targets = targets if len(outputs) > 1 else [targets]
+        for index, (output, of_output) in enumerate(zip(outputs, targets, strict=True)):
+            predictions, s = values[output.value]
+            error, s_error = self._loss_error(index, output.rows(predictions), s, of_output, step)
+            self.recorder.record("error", "loss" if len(outputs) == 1 else "loss of " + output.name, error, s_error)
+            contributions.setdefault(output.value, []).append((output.from_rows(error), s_error))
         for node in reversed(self.graph.nodes):
             arriving = contributions.pop(node.output, None)
             if arriving is None or node.output not in self.trained:
@@ -495,15 +502,9 @@ class Trainer:
             self.estimated.update(zip(names, batchnorm.pooled_statistics(statistics)))
 
     def outputs(self, images, exponent):
-        """(mantissas, exponent) of the predictions, one row for each position of each example."""
+        """[(mantissas, exponent)] of the predictions of each output, one row for each position of each example."""
         values, _ = self.forward(images, exponent, EVALUATION)
-        predictions, exponent = values[self.graph.output]
-        return self._rows(predictions), exponent
-
-    def _rows(self, predictions):
-        if self.settings.loss in loss.OF_NUMBERS:
-            return predictions.reshape(len(predictions), -1)
-        return self.graph.rows(predictions)
+        return [(output.rows(values[output.value][0]), values[output.value][1]) for output in self.graph.outputs]
 
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise.

@@ -4,7 +4,9 @@
 
 Output: for each requested step a line `step N`, then one line per tensor, sorted by
 name: name, exponent, CRC-32 of the mantissa bytes in ONNX layout. With --eval
-last lines `test_loss L` and, if targets are classes, `test_accuracy A`.
+last lines `test_loss L` and, if targets are classes, `test_accuracy A`; of several
+outputs `test_loss L`, the sum of the losses times their weights, and for each
+output `NAME.test_loss L` and, if its targets are classes, `NAME.test_accuracy A`.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import numpy as np  # noqa: E402 (the environment comes first)
 
 import arithmetic  # noqa: E402
 import data  # noqa: E402
+import graph  # noqa: E402
 import importer  # noqa: E402
 import layers  # noqa: E402
 import loss  # noqa: E402
@@ -27,12 +30,15 @@ import niti  # noqa: E402
 import optimizers  # noqa: E402
 import wage  # noqa: E402
 
+LOSSES = ["cross-entropy", "sse", *loss.OF_NUMBERS]
+
 
 class Recorder:
     """Writes intermediate results as DIR/stepNNNNN/KIND/NAME.npy and an index.tsv.
 
     KIND: forward (mantissas of a node's result), error (of a node's result, summed
-    over its users; `loss` is the loss's), gradient (a parameter's accumulator G).
+    over its users; `loss` is the loss's, `loss of NAME` that of one of several outputs),
+    gradient (a parameter's accumulator G).
     index.tsv: kind, name, exponent, shift n (empty where nothing is shifted), shape,
     CRC-32 of the integers as int64, file.
     """
@@ -78,9 +84,14 @@ def parse(arguments):
     parser.add_argument("--grad-round", choices=["pseudo", "stochastic", "nearest"], default="pseudo")
     parser.add_argument("--power", choices=["fraction", "paper"], default="fraction", help="NITI's softmax")
     parser.add_argument(
-        "--loss", choices=["cross-entropy", "sse", *loss.OF_NUMBERS], help="default: cross-entropy, for WAGE sse"
+        "--loss", choices=LOSSES, help="default: what the end of an output suggests, with options of a loss "
+        "cross-entropy, for WAGE sse",
     )
-    parser.add_argument("--loss-delta", type=float, default=1.0)
+    parser.add_argument(
+        "--output", action="append", default=[], type=parse_output, metavar="NAME[:loss=LOSS,weight=FACTOR]",
+        help="output of the model that is trained (default: the first); may be given several times",
+    )
+    parser.add_argument("--loss-delta", type=float, help="default: 1")
     parser.add_argument("--label-smoothing", type=float, default=0.0)
     parser.add_argument("--class-weights", type=lambda text: tuple(map(float, text.split(","))), default=())
     parser.add_argument("--ignore-index", type=int, help="label of examples that do not count")
@@ -107,11 +118,42 @@ def parse(arguments):
     parser.add_argument("--dump", metavar="DIR", help="write intermediate results (see Recorder)")
     options = parser.parse_args(arguments)
     options.input = options.input.split(",")
-    options.loss = options.loss or ("sse" if options.scheme == "wage" else "cross-entropy")
-    fits = options.loss in loss.FITTING
+    has_class_options = options.label_smoothing or options.class_weights or options.ignore_index is not None
+    if options.scheme == "wage":
+        options.loss = options.loss or "sse"
+    elif has_class_options or options.loss_delta is not None:
+        options.loss = options.loss or "cross-entropy"
+    options.loss_delta = 1.0 if options.loss_delta is None else options.loss_delta
+    return options
+
+
+def parse_output(text):
+    """NAME[:key=value,...]; a name may have colons."""
+    name, _, settings = text.rpartition(":")
+    if "=" not in settings:
+        name, settings = text, ""
+    output = graph.Output(name)
+    for entry in settings.split(",") if settings else ():
+        key, _, value = entry.partition("=")
+        if key == "loss" and value in LOSSES:
+            output.loss = value
+        elif key == "weight":
+            arithmetic.exact_log2(value)  # or it is refused
+            output.weight = float(value)
+        else:
+            raise ValueError(f"--output={text}")
+    return output
+
+
+def follow_losses(options, model):
+    """Defaults that depend on the losses of outputs."""
+    fits = any(output.loss in loss.FITTING for output in model.outputs)
     options.weight_bits = options.weight_bits or (16 if fits else 8)
     options.schedule = options.schedule or ("3,1@40%,-1@60%,-3@80%" if fits else "4,2@40%,0@60%,-1@80%")
-    return options
+
+
+def class_options(options):
+    return loss.ClassOptions(options.label_smoothing, options.class_weights, options.ignore_index)
 
 
 def print_state(step, trainer):
@@ -120,22 +162,39 @@ def print_state(step, trainer):
         print(f"{name} {exponent} {zlib.crc32(content):08x}", flush=True)
 
 
+def reports(output, y, exponent, targets, options):
+    """{metric: [(value, weight) of each row]} of the predictions of an output, of which the last may not count."""
+    if output.of_numbers:
+        return metrics.of_numbers(output.loss, y[: len(targets)], exponent, targets, options.loss_delta)
+    return metrics.of_classes(output.loss, y[: targets.size], exponent, targets.reshape(-1), class_options(options))
+
+
 def evaluate(trainer, inputs, dataset, options):
-    """Means of the metrics over the test set (section 4.20): test_loss and, for classes, test_accuracy."""
-    sums = {}
+    """Means of the metrics over the test set (section 4.20): test_loss and, for classes, test_accuracy.
+
+    Of several outputs (section 4.21) also NAME.test_loss and NAME.test_accuracy, and test_loss is that of their sum.
+    """
+    outputs = trainer.graph.outputs
+    sums = [{} for _ in outputs]
     for examples, targets in data.evaluation_batches(dataset, options.batch):
-        y, exponent = trainer.outputs(inputs.mantissas(examples), inputs.exponent)
-        if options.loss in loss.OF_NUMBERS:
-            reported = metrics.of_numbers(options.loss, y[: len(targets)], exponent, targets, options.loss_delta)
-        else:
-            classes = loss.ClassOptions(options.label_smoothing, options.class_weights, options.ignore_index)
-            reported = metrics.of_classes(options.loss, y[: targets.size], exponent, targets.reshape(-1), classes)
-        for name, rows in reported.items():
-            # One addition after another, in double.
-            for value, weight in rows:
-                total, divisor = sums.get(name, (0.0, 0.0))
-                sums[name] = total + value * 2.0**-metrics.FRACTION, divisor + weight * 2.0**-metrics.FRACTION
-    return {f"test_{name}": total / divisor for name, (total, divisor) in sums.items()}
+        predictions = trainer.outputs(inputs.mantissas(examples), inputs.exponent)
+        targets = targets if len(outputs) > 1 else [targets]
+        for output, of_output, (y, exponent), expected in zip(outputs, sums, predictions, targets, strict=True):
+            for name, rows in reports(output, y, exponent, expected, options).items():
+                # One addition after another, in double.
+                for value, weight in rows:
+                    total, divisor = of_output.get(name, (0.0, 0.0))
+                    of_output[name] = total + value * 2.0**-metrics.FRACTION, divisor + weight * 2.0**-metrics.FRACTION
+    means = [{f"test_{name}": total / divisor for name, (total, divisor) in s.items()} for s in sums]
+    total = 0.0
+    for output, of_output in zip(outputs, means):
+        total += output.weight * of_output["test_loss"]
+    if len(outputs) == 1:
+        return {**means[0], "test_loss": total}
+    result = {"test_loss": total}
+    for output, of_output in zip(outputs, means):
+        result.update({f"{output.name}.{name}": mean for name, mean in of_output.items()})
+    return result
 
 
 def check_images(images, shape, kind):
@@ -152,19 +211,27 @@ def check_images(images, shape, kind):
         raise ValueError(f"images of shape {found} do not fit the model's input {expected}")
 
 
-def take_targets(dataset, model, options):
+def encoded_targets(name, targets, output):
     """Numbers become mantissas."""
-    of_numbers = options.loss in loss.OF_NUMBERS
+    if (targets.dtype.kind == "f") != output.of_numbers:
+        kind = "numbers" if output.of_numbers else "classes"
+        raise ValueError(f"{name}.npy: expected {kind} for --loss={output.loss}")
+    if not output.of_numbers:
+        return targets
+    _, columns = output.rows_shape()
+    if targets.shape[1] != columns:
+        raise ValueError(f"{name}.npy: expected {columns} targets an example, but got {targets.shape[1]}")
+    return loss.target_mantissas(targets)
+
+
+def take_targets(dataset, model):
     for name in ("train_y", "test_y"):
-        targets = getattr(dataset, name)
-        if (targets.dtype.kind == "f") != of_numbers:
-            raise ValueError(f"{name}.npy: expected {'numbers' if of_numbers else 'classes'} for --loss={options.loss}")
-        if not of_numbers:
-            continue
-        outputs = int(np.prod(model.shapes[model.output][1:]))
-        if targets.shape[1] != outputs:
-            raise ValueError(f"{name}.npy: expected {outputs} targets an example, but got {targets.shape[1]}")
-        setattr(dataset, name, loss.target_mantissas(targets))
+        targets, outputs = getattr(dataset, name), model.outputs
+        if len(outputs) == 1:
+            targets = encoded_targets(name, targets, outputs[0])
+        else:
+            targets = data.Columns(encoded_targets(f"{name}_{o.name}", t, o) for t, o in zip(targets, outputs))
+        setattr(dataset, name, targets)
 
 
 def create_input(options, model, name, kind, train_x):
@@ -206,29 +273,28 @@ def create(options, model, dataset):
     if options.scheme == "niti":
         settings = niti.Settings(
             options.seed, options.init, options.headroom, options.weight_bits, options.grad_round, options.power,
-            options.loss, options.loss_delta,
-            loss.ClassOptions(options.label_smoothing, options.class_weights, options.ignore_index),
-            create_optimizer(options),
+            options.loss_delta, class_options(options), create_optimizer(options),
         )
         recorder = Recorder(options.dump) if options.dump else None
-        if options.loss == "sse":
+        if any(output.loss == "sse" for output in model.outputs):
             raise ValueError("NITI does not define --loss=sse")
         return niti.Trainer(model, settings, recorder), create_inputs(options, model, dataset), int
-    if options.input != ["pixels"] or options.loss in loss.OF_NUMBERS:
+    if options.input != ["pixels"] or model.outputs[0].of_numbers:
         raise ValueError("WAGE takes pixels and classes")
     check_images(dataset.train_x, model.shapes[model.input], "pixels")
     settings = wage.Settings(
         options.seed, options.init, options.wage_bits, options.wage_input, options.wage_weight_clip,
-        options.wage_alpha, options.wage_last_layer, options.wage_gamma, options.loss,
+        options.wage_alpha, options.wage_last_layer, options.wage_gamma, model.outputs[0].loss,
     )
     return wage.Trainer(model, settings), wage.InputTable(settings, model.shapes[model.input]), arithmetic.exact_log2
 
 
 def main(arguments=None):
     options = parse(arguments)
-    model = importer.load(options.model, options.batch, options.loss)
-    dataset = data.load(options.data, model.inputs)
-    take_targets(dataset, model, options)
+    model = importer.load(options.model, options.batch, options.loss, options.output)
+    follow_losses(options, model)
+    dataset = data.load(options.data, model.inputs, [output.name for output in model.outputs])
+    take_targets(dataset, model)
     layers.apply(model, options.freeze, options.layer)
     trainer, table, parse_rate = create(options, model, dataset)
     batches = data.TrainingBatches(

@@ -32,6 +32,7 @@ import make_models  # noqa: E402
 import metrics  # noqa: E402
 import niti  # noqa: E402
 import operators  # noqa: E402
+import output_models  # noqa: E402
 import philox  # noqa: E402
 import run  # noqa: E402
 import wage  # noqa: E402
@@ -596,6 +597,107 @@ class Numbers(unittest.TestCase):
         for options in (("--loss=cross-entropy",), ("--loss=mse", "--normalize=mnist"), ("--loss=mse", "--input=pixels")):
             with self.subTest(options=options), self.assertRaises(ValueError):
                 self.train("numbers_mlp", *options)
+
+
+class Outputs(unittest.TestCase):
+    """Section 4.21."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.temporary.cleanup)
+        cls.folder = cls.temporary.name
+        output_models.main([cls.folder])
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def load(self, name, *outputs):
+        return importer.load(self.path(name + ".onnx"), 6, None, [run.parse_output(text) for text in outputs])
+
+    def train(self, name, *outputs, data=None, options=()):
+        words = ("--batch=6", "--steps=4", "--schedule=1", "--normalize=0.5/0.25", "--eval", *options)
+        data = "--data=npy:" + self.path(data or name + "_data")
+        return run_reference(self.path(name + ".onnx"), data, *words, *("--output=" + text for text in outputs))
+
+    def test_option(self):
+        for text, expected in (
+            ("a", ("a", None, 1.0)), ("a:0", ("a:0", None, 1.0)), ("a:weight=0.5", ("a", None, 0.5)),
+            ("b/a:0:loss=mse,weight=4", ("b/a:0", "mse", 4.0)),
+        ):
+            output = run.parse_output(text)
+            self.assertEqual((output.name, output.loss, output.weight), expected)
+        for text in ("a:loss=nothing", "a:weight=0", "a:weight=3", "a:los=mse", "a:weight=2,"):
+            with self.subTest(text), self.assertRaises(ValueError):
+                run.parse_output(text)
+
+    def test_octaves(self):
+        """round(log2 c) of each factor, halves away from zero."""
+        for factor, expected in ((1, 0), (0.5, -1), (2 / 3, -1), (1 / 3, -2), (1.4, 0), (1.5, 1), (1 / 63, -6)):
+            self.assertEqual(loss.octaves(factor), expected, factor)
+        # Of `mse` with three numbers 2/3; with two 1; the other losses have 1/C.
+        kinds = ("mse", "l1", "bce", "huber")
+        self.assertEqual([loss.scale_octaves(kind, 1.0, (6, 3), 6) for kind in kinds], [-1, -2, -2, -2])
+        self.assertEqual([loss.scale_octaves("mse", 1.0, (6, columns), 6) for columns in (1, 2, 4)], [1, 0, -1])
+        # Each factor is rounded on its own: 2/3 and 2/3 together would be -1.
+        self.assertEqual(loss.scale_octaves("mse", 1.0, (9, 3), 6), -2)
+        self.assertEqual(loss.scale_octaves("cross-entropy", 4.0, (6 * 63, 3), 6), -4)
+
+    def test_losses_that_ends_suggest(self):
+        graph = self.load("heads", "kind", "early", "shares", "angles")
+        self.assertEqual([o.loss for o in graph.outputs], ["cross-entropy", "cross-entropy", "bce", "cross-entropy"])
+        self.assertEqual(self.load("chain", "gate:loss=mse").outputs[0].loss, "mse")
+        self.assertFalse({"softmax", "function"} & {node.kind for node in graph.nodes})
+        # A Sigmoid that other nodes read stays for them.
+        graph = self.load("chain", "gate", "angles:loss=mse")
+        self.assertEqual([node.kind for node in graph.nodes].count("function"), 1)
+        self.assertEqual(graph.outputs[0].value, "fc3_out")
+
+    def test_rows(self):
+        kind, of_pixels = self.load("pixels", "kind", "map").outputs
+        self.assertEqual((kind.rows_shape(), of_pixels.rows_shape()), ((6, 4), (6 * 35, 3)))
+        values = np.arange(6 * 3 * 35).reshape(6, 3, 7, 5)
+        self.assertEqual(of_pixels.rows(values)[1].tolist(), [1, 36, 71])
+        self.assertEqual(of_pixels.from_rows(of_pixels.rows(values)).tolist(), values.tolist())
+
+    def test_choices(self):
+        for names in (("end",), ("kind", "kind")):
+            with self.subTest(names), self.assertRaises(importer.Unsupported):
+                self.load("heads", *names)
+        graph = self.load("heads", "early")
+        self.assertEqual(sorted(graph.parameters), ["conv1.bias", "conv1.weight", "fc_early.bias", "fc_early.weight"])
+        # Ids are those of the file.
+        self.assertEqual([p.identifier for _, p in sorted(graph.parameters.items())], [0, 1, 2, 3])
+
+    def test_an_output_ends_wide_inputs(self):
+        """A normalization reads 15 bits of scores, unless these are trained, too."""
+        for outputs, expected in ((("angles:loss=mse",), True), (("angles:loss=mse", "rows"), False)):
+            trainer = niti.Trainer(self.load("normalized", *outputs), niti.Settings())
+            value = next(node.inputs[0] for node in trainer.graph.nodes if node.name == "bn1")
+            self.assertEqual(trainer._is_wide(value), expected)
+
+    def test_every_model_trains(self):
+        losses = {"angles": ":loss=mse"}
+        for name, build in output_models.MODELS.items():
+            names = list(build(make_models.Model(name)))
+            outputs = [key + losses.get(key, "") for key in names]
+            with self.subTest(name):
+                table = self.train(name, *outputs)
+                means = dict(line.split() for line in table.splitlines() if "test_loss" in line)
+                self.assertEqual(list(means), ["test_loss", *(key + ".test_loss" for key in names)])
+                total = sum(float(means[key + ".test_loss"]) for key in names)
+                self.assertAlmostEqual(float(means["test_loss"]), total)
+                # The order is part of the random numbers of classes.
+                other = self.train(name, *reversed(outputs))
+                states = [sorted(line for line in t.splitlines() if "test_" not in line) for t in (table, other)]
+                self.assertNotEqual(*states)
+
+    def test_shared_targets(self):
+        table = self.train("twins", "first", "copy", data=output_models.SHARED)
+        means = dict(line.split() for line in table.splitlines() if "test_" in line)
+        self.assertEqual(means["first.test_loss"], means["copy.test_loss"])
+        with self.assertRaises(ValueError):
+            self.train("heads", "kind", "shares", data=output_models.SHARED)
 
 
 class Checkpoints(unittest.TestCase):

@@ -382,9 +382,9 @@ class Trainer:
     # Evaluation and state --------------------------------------------------
 
     def outputs(self, images, exponent):
-        """(mantissas, exponent) of the predictions of each example."""
+        """[(mantissas, exponent)] of the predictions of each example, of the only output."""
         logits = self._logits(self._forward(images)[0])
-        return logits.reshape(len(logits), -1), -self._output_bits()
+        return [(logits.reshape(len(logits), -1), -self._output_bits())]
 
     def state(self):
         """[(name, exponent, bytes in ONNX layout)] sorted by name, bytewise."""

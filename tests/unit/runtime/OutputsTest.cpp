@@ -79,6 +79,15 @@ TEST_F(Outputs, ShareTheFileOfAll) {
   EXPECT_EQ(classesOf(train.targets[1].bytes), (std::vector<int32_t>{1, 1, 2}));
 }
 
+TEST_F(Outputs, AnOnlyOneMayHaveAFileOfItsOwn) {
+  request.targets.erase(request.targets.begin());
+  request.targets.pop_back();
+  EXPECT_EQ(classesOf(load().test.targets[0].bytes), ofB);
+  save("test_y", npy("<i8", "(3,)", bytesOf<int64_t>({1, 1, 2})));
+  EXPECT_EQ(classesOf(load().test.targets[0].bytes),
+            (std::vector<int32_t>{1, 1, 2}));
+}
+
 TEST_F(Outputs, EveryOneIsPartOfBatchAndHash) {
   DataSet data = load();
   LoaderOptions options;
