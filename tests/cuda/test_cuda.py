@@ -22,8 +22,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "e2e"))
 import differential  # noqa: E402 (the path comes first)
 import emulation  # noqa: E402
 import harness  # noqa: E402
+import output_models  # noqa: E402
 import port_models  # noqa: E402
 import runs  # noqa: E402
+import test_outputs  # noqa: E402
 import test_ports  # noqa: E402
 import wage_runs  # noqa: E402
 
@@ -99,6 +101,20 @@ class EmulatedPorts(EmulatedCase):
     def test_models(self):
         for name in ("image_and_table", "two_tables", "next_token"):
             self.compare(name, test_ports.OPTIONS[name], (f"--data={name}_data",), (1,))
+
+
+class EmulatedOutputs(EmulatedCase):
+    """Outputs with a loss each, one of them with a class for each of several positions."""
+
+    @classmethod
+    def make_inputs(cls):
+        output_models.main([cls.common])
+
+    def test_models(self):
+        for name in ("heads", "pixels"):
+            outputs = (f"--output={output}" for output in test_outputs.OUTPUTS[name])
+            with self.subTest(model=name):
+                self.compare(name, tuple(outputs), (f"--data={name}_data",), threads=(1,))
 
 
 class EmulatedWage(EmulatedCase):

@@ -666,7 +666,7 @@ class Outputs(unittest.TestCase):
                 self.load("heads", *names)
         graph = self.load("heads", "early")
         self.assertEqual(sorted(graph.parameters), ["conv1.bias", "conv1.weight", "fc_early.bias", "fc_early.weight"])
-        # Ids are those of the file.
+        # Those of other outputs do not count.
         self.assertEqual([p.identifier for _, p in sorted(graph.parameters.items())], [0, 1, 2, 3])
 
     def test_an_output_ends_wide_inputs(self):
