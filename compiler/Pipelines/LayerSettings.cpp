@@ -81,8 +81,10 @@ static llvm::Error parseRate(StringRef text, const Scheme &scheme,
                              LayerSetting &setting) {
   double zero = 1;
   if (llvm::to_float(text, zero) && zero == 0)
-    return refuse(setting.option, "expected a positive rate, but got rate=" +
-                                      text + "; use frozen=true to stop");
+    return refuse(
+        setting.option,
+        "expected a positive rate in single precision, but got rate=" + text +
+            "; use frozen=true to stop");
   llvm::Expected<double> rate =
       parseFactor(setting.option, "rate", "the learning rate", text, scheme);
   if (!rate)

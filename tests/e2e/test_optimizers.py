@@ -48,8 +48,8 @@ class Optimizers(DifferentialCase):
 
     def test_refusals(self):
         for words, expected in (
-            ("--niti-momentum=0.9", "'--niti-weight-bits': expected 16 for a momentum, but got 8"),
-            ("--optimizer=lion", "'--niti-weight-bits': expected 16 for lion, but got 8"),
+            ("--niti-momentum=0.9 --loss=bce", "'--niti-weight-bits': expected 16 for a momentum, but got 8"),
+            ("--optimizer=lion --loss=bce", "'--niti-weight-bits': expected 16 for lion, but got 8"),
             ("--optimizer=adamw", "'--optimizer': expected sgd or lion with --scheme=niti, but got adamw"),
             ("--optimizer=sgd --scheme=wage", "'--optimizer': expected --scheme=niti or --scheme=fp32"),
             ("--niti-beta1=0.5", "'--niti-beta1': expected --optimizer=lion, but got --optimizer=sgd"),
@@ -66,6 +66,15 @@ class Optimizers(DifferentialCase):
             with self.subTest(options=words):
                 self.assertEqual(outcome.code, USAGE, outcome)
                 self.assertIn("error: option " + expected, outcome.err)
+
+    def test_refusals_that_depend_on_the_model(self):
+        """The end of the model decides on the loss, and that on the default of an option."""
+        for words, expected in (
+            ("--niti-momentum=0.9", "'--niti-weight-bits': expected 16 for a momentum, but got 8"),
+            ("--optimizer=lion", "'--niti-weight-bits': expected 16 for lion, but got 8"),
+        ):
+            with self.subTest(options=words):
+                self.assert_refused("residual", "option " + expected, words)
 
 
 class WageLayers(DifferentialCase):

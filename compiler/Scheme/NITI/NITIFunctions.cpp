@@ -50,15 +50,20 @@ Value scaleBySlope(OpBuilder &builder, Location loc,
   return niti::requantize(builder, loc, accumulators);
 }
 
-/// A table of 8-bit mantissas, of the function or of its derivative.
-Value createTable(OpBuilder &builder, Location loc,
-                  FunctionAttrInterface function, bool derivative,
-                  Value input) {
+/// The values of the function, or of its derivative, at `input`. They have 8
+/// bits, or 16 if a batch may take only small ones from the table.
+Value lookUp(OpBuilder &builder, Location loc, FunctionAttrInterface function,
+             bool derivative, Value input) {
+  constexpr int kBits = 7, kSteepBits = 14;
   auto type = RankedTensorType::get({256}, builder.getI64Type());
   Value samples = builder.create<SampleFunctionOp>(
       loc, ScaledType::get(builder.getContext(), type), input, function,
       derivative);
-  return niti::requantize(builder, loc, samples);
+  Value table = niti::requantize(builder, loc, samples,
+                                 function.isSteep() ? kSteepBits : kBits);
+  return builder.create<ApplyTableOp>(
+      loc, cast<ScaledType>(input.getType()).withWidth(getWidth(table)), input,
+      table);
 }
 
 struct QuantizeFunction : OpConversionPattern<ElementwiseOp> {
@@ -74,10 +79,10 @@ struct QuantizeFunction : OpConversionPattern<ElementwiseOp> {
                          scaleBySlope(rewriter, loc, function, input, input));
       return success();
     }
-    Value table =
-        createTable(rewriter, loc, function, /*derivative=*/false, input);
-    rewriter.replaceOpWithNewOp<ApplyTableOp>(op, input.getType(), input,
-                                              table);
+    Value values = lookUp(rewriter, loc, function, /*derivative=*/false, input);
+    if (function.isSteep())
+      values = niti::requantize(rewriter, loc, values);
+    rewriter.replaceOp(op, values);
     return success();
   }
 };
@@ -95,12 +100,9 @@ struct QuantizeFunctionGradient : OpConversionPattern<ElementwiseGradientOp> {
                          scaleBySlope(rewriter, loc, function, input, error));
       return success();
     }
-    Value table =
-        createTable(rewriter, loc, function, /*derivative=*/true, input);
-    Value slopes =
-        rewriter.create<ApplyTableOp>(loc, input.getType(), input, table);
+    Value slopes = lookUp(rewriter, loc, function, /*derivative=*/true, input);
     Value products = rewriter.create<MultiplyOp>(
-        loc, cast<ScaledType>(error.getType()).withWidth(32), error, slopes);
+        loc, cast<ScaledType>(error.getType()).withWidth(32), slopes, error);
     rewriter.replaceOp(op, niti::requantize(rewriter, loc, products));
     return success();
   }

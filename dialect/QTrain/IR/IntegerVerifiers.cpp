@@ -204,6 +204,10 @@ LogicalResult SampleFunctionOp::verify() {
 LogicalResult ApplyTableOp::verify() {
   if (failed(expectShape(*this, "table", getTable(), {256}))) // C1
     return failure();
+  if (cast<ScaledType>(getTable().getType()).getWidth() !=
+      cast<ScaledType>(getType()).getWidth()) // C2
+    return emitOpError() << "expected a result as wide as the table, but got "
+                         << getType();
   return expectShape(*this, "result", getResult(), getShape(getInput())); // C2
 }
 

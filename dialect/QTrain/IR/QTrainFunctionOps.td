@@ -180,7 +180,7 @@ def QTrain_ApplyTableOp : QTrain_PureOp<"apply_table"> {
     exponent of the table.
 
     Constraints:
-    - (C1) `input` has mantissas of 8 bits, and `table` 256 of them.
+    - (C1) `input` has mantissas of 8 bits, and `table` 256 of 8 or 16 bits.
     - (C2) the result has the shape of `input` and the width of `table`.
 
     Example:
@@ -191,8 +191,9 @@ def QTrain_ApplyTableOp : QTrain_PureOp<"apply_table"> {
          -> !qtrain.scaled<tensor<8x10xi8>>
     ```
   }];
-  let arguments = (ins QTrain_ScaledOf<[8]>:$input, QTrain_ScaledOf<[8]>:$table);
-  let results = (outs QTrain_ScaledOf<[8]>:$result);
+  let arguments = (ins QTrain_ScaledOf<[8]>:$input,
+                       QTrain_ScaledOf<[8, 16]>:$table);
+  let results = (outs QTrain_ScaledOf<[8, 16]>:$result);
   let hasVerifier = 1;
 }
 

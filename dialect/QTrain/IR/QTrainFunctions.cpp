@@ -403,6 +403,8 @@ bool ExpAttr::isGivenByResult() const { return true; }
 
 bool ExpAttr::isNonnegative() const { return true; }
 
+bool ExpAttr::isSteep() const { return true; }
+
 Value SoftplusAttr::buildValue(ImplicitLocOpBuilder &builder,
                                Value operand) const {
   Scalar x(builder, operand);

@@ -133,7 +133,7 @@ def QTrain_ErfAttr : QTrain_FunctionAttr<"Erf", "erf"> {
 }
 
 def QTrain_ExpAttr
-    : QTrain_FunctionAttr<"Exp", "exp", ["isGivenByResult", "buildGradientFromResult", "isNonnegative"]> {
+    : QTrain_FunctionAttr<"Exp", "exp", ["isGivenByResult", "buildGradientFromResult", "isNonnegative", "isSteep"]> {
   let summary = "exp(x)";
   let description = "ONNX Exp.";
 }

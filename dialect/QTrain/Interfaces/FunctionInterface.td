@@ -55,6 +55,11 @@ def QTrain_FunctionAttrInterface : AttrInterface<"FunctionAttrInterface"> {
       }],
       "bool", "isHomogeneous", (ins), /*methodBody=*/"",
       [{ return false; }]>,
+    InterfaceMethod<[{
+        True if f grows so fast that a table of f has entries far beyond the
+        values of a batch, which then need more bits than 8.
+      }],
+      "bool", "isSteep", (ins), /*methodBody=*/"", [{ return false; }]>,
     InterfaceMethod<"True if f is never negative.",
       "bool", "isNonnegative", (ins), /*methodBody=*/"",
       [{ return false; }]>

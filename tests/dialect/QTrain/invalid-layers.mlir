@@ -268,6 +268,15 @@ func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %t: !qtrain.scaled<tensor<128x
 
 // -----
 
+// qtrain.apply_table: C2
+func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %t: !qtrain.scaled<tensor<256xi16>>) {
+  // expected-error @below {{expected a result as wide as the table, but got '!qtrain.scaled<tensor<8x10xi8>>'}}
+  %0 = qtrain.apply_table %x, %t : (!qtrain.scaled<tensor<8x10xi8>>, !qtrain.scaled<tensor<256xi16>>) -> !qtrain.scaled<tensor<8x10xi8>>
+  return
+}
+
+// -----
+
 // qtrain.multiply: C1
 func.func @f(%x: !qtrain.scaled<tensor<8x10xi8>>, %y: !qtrain.scaled<tensor<8x1xi8>>) {
   // expected-error @below {{expected rhs of shape [8, 10], but got [8, 1]}}

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Functions of each element: in floats against the formulas in double, in integers against the reference, exactly."""
 
+import itertools
 import math
 import unittest
 
@@ -132,7 +133,8 @@ class Integers(unittest.TestCase):
             for index, text in enumerate(FUNCTIONS):
                 for derivative in ("", "derivative, "):
                     cls.add_samples(module, f"samples{index}{'d' * bool(derivative)}", text, derivative)
-            cls.add_table(module)
+            cls.add_table(module, 8)
+            cls.add_table(module, 16)
             cls.add_products(module)
             module.compile()
 
@@ -148,17 +150,19 @@ class Integers(unittest.TestCase):
         module.add(name, [("i1", (COUNT,)), ("i4", (2,))], body, [("i8", (256,)), "exponent"])
 
     @staticmethod
-    def add_table(module):
-        one, table = scaled(8, (COUNT,)), scaled(8, (256,))
+    def add_table(module, bits):
+        one, table, result = scaled(8, (COUNT,)), scaled(bits, (256,)), scaled(bits, (COUNT,))
         body = (
             scalar("e", "2")
             + scalar("f", "2", 1)
             + compose("x", "0", 8, (COUNT,), "e")
-            + compose("t", "1", 8, (256,), "f")
-            + f"%y = qtrain.apply_table %x, %t : ({one}, {table}) -> {one}\n"
-            + decompose_and_return("y", 8, (COUNT,))
+            + compose("t", "1", bits, (256,), "f")
+            + f"%y = qtrain.apply_table %x, %t : ({one}, {table}) -> {result}\n"
+            + decompose_and_return("y", bits, (COUNT,))
         )
-        module.add("table", [("i1", (COUNT,)), ("i1", (256,)), ("i4", (2,))], body, [("i1", (COUNT,)), "exponent"])
+        kind = f"i{bits // 8}"
+        arguments = [("i1", (COUNT,)), (kind, (256,)), ("i4", (2,))]
+        module.add(f"table{bits}", arguments, body, [(kind, (COUNT,)), "exponent"])
 
     @staticmethod
     def add_products(module):
@@ -209,9 +213,10 @@ class Integers(unittest.TestCase):
 
     def test_apply_table(self):
         random = np.random.default_rng(6)
-        x, table = interesting(8, COUNT, random), random.integers(-127, 128, 256)
-        for module in self.modules:
-            mantissas, exponent = module.call("table", x, table, np.array([3, -11]))
+        x = interesting(8, COUNT, random)
+        for module, (bits, limit) in itertools.product(self.modules, ((8, 128), (16, 32768))):
+            table = random.integers(1 - limit, limit, 256)
+            mantissas, exponent = module.call(f"table{bits}", x, table, np.array([3, -11]))
             np.testing.assert_array_equal(mantissas, table[x + 128])
             self.assertEqual(exponent, -11)
 

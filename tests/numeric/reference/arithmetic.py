@@ -99,10 +99,10 @@ def shift_stochastic(values, shift, random16):
     return _with_sign(values, quotient + np.where(fraction > random16, 1, 0))
 
 
-def requantize(accumulator, exponent):
-    """requantize(acc, s) of section 1. Returns (mantissas, exponent, shift)."""
-    shift = max(magnitude_bits(accumulator) - 7, 0)
-    return clip(shift_nearest(accumulator, shift), 8), exponent + shift, shift
+def requantize(accumulator, exponent, bits=7):
+    """requantize(acc, s) of section 1, to other magnitude bits if wanted. Returns (mantissas, exponent, shift)."""
+    shift = max(magnitude_bits(accumulator) - bits, 0)
+    return clip(shift_nearest(accumulator, shift), bits + 1), exponent + shift, shift
 
 
 def aligned_sum(operands, saturated=True):

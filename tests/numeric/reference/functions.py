@@ -15,13 +15,17 @@ MORE_BITS = 16  # fraction bits of table entries beyond those of samples
 
 @dataclasses.dataclass(frozen=True)
 class Function:
-    """`value` and `slope` take and give floats; `outer` are the slopes far to the left and right."""
+    """`value` and `slope` take and give floats; `outer` are the slopes far to the left and right.
+
+    A `steep` one has tables of 14 magnitude bits, because a batch may take only small entries from them.
+    """
 
     value: callable
     slope: callable
     outer: tuple
     reach: float = 8.0
     homogeneous: bool = False
+    steep: bool = False
 
 
 def sigmoid(x):
@@ -102,7 +106,7 @@ SIGN = Function(lambda x: float(np.sign(x)), lambda x: 0.0, (0.0, 0.0))
 SIGMOID = Function(sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x)), (0.0, 0.0))
 TANH = Function(math.tanh, lambda x: 1 - math.tanh(x) ** 2, (0.0, 0.0))
 ERF = Function(math.erf, lambda x: 2 / math.sqrt(math.pi) * math.exp(-x * x), (0.0, 0.0))
-EXP = Function(math.exp, math.exp, (0.0, math.exp(8.0)))
+EXP = Function(math.exp, math.exp, (0.0, math.exp(8.0)), steep=True)
 SOFTPLUS = Function(softplus, sigmoid, (0.0, 1.0))
 SOFTSIGN = Function(lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2, (0.0, 0.0), 32.0)
 GELU = Function(lambda x: x / 2 * (1 + math.erf(x / math.sqrt(2))), _gelu_slope, (0.0, 1.0))
@@ -144,10 +148,10 @@ class Samples:
         start, end = (int(self.values[HALF + sign * (whole + k)]) for k in (0, 1))
         return (start << MORE_BITS) + (((end - start) * rest << MORE_BITS) >> right)
 
-    def table(self, exponent):
-        """(8-bit mantissas of the entries -128 ... 127, their exponent)"""
+    def table(self, exponent, bits=7):
+        """(mantissas of the entries -128 ... 127 with so many magnitude bits, their exponent)"""
         entries = int64([self.at(max(m, -127), exponent) for m in range(-128, 128)])
-        mantissas, result, _ = requantize(entries, -(self.fraction_bits + MORE_BITS))
+        mantissas, result, _ = requantize(entries, -(self.fraction_bits + MORE_BITS), bits)
         return mantissas, result
 
 
@@ -156,6 +160,7 @@ class Rule:
 
     def __init__(self, function):
         self.function = function
+        self.bits = 14 if function.steep else 7  # magnitude bits of tables
         if not function.homogeneous:
             self.value = Samples.of(function.value, function.outer, function.reach)
             self.slope = Samples.of(function.slope, (0.0, 0.0), function.reach)
@@ -172,11 +177,13 @@ class Rule:
     def forward(self, x, exponent):
         if self.function.homogeneous:
             return self._scaled(x, x, exponent)
-        table, result = self.value.table(exponent)
+        table, result = self.value.table(exponent, self.bits)
+        if self.function.steep:
+            return requantize(table[x + 128], result)
         return table[x + 128], result, None
 
     def backward(self, x, exponent, e, error_exponent):
         if self.function.homogeneous:
             return self._scaled(x, e, error_exponent)[:2]
-        table, result = self.slope.table(exponent)
+        table, result = self.slope.table(exponent, self.bits)
         return requantize(e * table[x + 128], error_exponent + result)[:2]
