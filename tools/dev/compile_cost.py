@@ -13,7 +13,7 @@ process. tests/e2e/slow/test_compile_cost.py checks the growth against its bound
 import argparse
 import os
 import platform
-import statistics
+import re
 import subprocess
 import sys
 import tempfile
@@ -183,10 +183,19 @@ def measure(qtc, model, words):
     return float(seconds), int(kibibytes) / 1024
 
 
-def measure_growth(qtc, make, words):
-    """[(seconds, MiB)] for SIZES, medians of RUNS, and the growth of either: 3 is linear.
+def count_instructions(qtc, model, words):
+    """Instructions of the compiler itself, by valgrind: the same in every run, whatever else the machine does."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [qtc, "compile", model, "-o", os.path.join(folder, "trainer"), *words]
+        tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
+        text = subprocess.run([*tool, *command], capture_output=True, text=True, check=True).stderr
+    return int(re.search(r"Collected : (\d+)", text).group(1))
 
-    The peak memory of a compilation varies by some MiB, which a difference of two sizes shows twice.
+
+def measure_growth(qtc, make, words):
+    """[(seconds, MiB)] for SIZES, the least of RUNS, and the growth of either: 3 is linear.
+
+    Other programs add to the time of a compilation, and threads that run at once to its peak memory.
     """
     costs = []
     with tempfile.TemporaryDirectory() as folder:
@@ -194,7 +203,7 @@ def measure_growth(qtc, make, words):
             model = os.path.join(folder, f"{size}.onnx")
             make(model, size)
             runs = [measure(qtc, model, words) for _ in range(RUNS)]
-            costs.append(tuple(statistics.median(numbers) for numbers in zip(*runs)))
+            costs.append(tuple(map(min, zip(*runs))))
     return costs, [grow(*(cost[index] for cost in costs)) for index in range(2)]
 
 
@@ -238,6 +247,19 @@ def measure_chains(options):
     return rows
 
 
+def print_instructions(options):
+    for name, make in CHAINS.items():
+        if options.cases and not any(wanted.lower() in name.lower() for wanted in options.cases):
+            continue
+        counts = []
+        with tempfile.TemporaryDirectory() as folder:
+            model = os.path.join(folder, "chain.onnx")
+            for size in SIZES:
+                make(model, size)
+                counts.append(count_instructions(options.qtc, model, ["--scheme=niti", *options.words]))
+        print(name, *(f"{count / 1e9:.2f} G" for count in counts), f"{grow(*counts):.2f}", sep="  ", flush=True)
+
+
 def table(header, rows):
     lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
@@ -265,9 +287,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--qtc", default=os.path.join(ROOT, "build", "bin", "qtc"), help="the compiler")
     parser.add_argument("--page", help="the page to write")
-    parser.add_argument("--words", nargs="*", default=[], help="more options for the compiler, for chains")
+    parser.add_argument("--instructions", action="store_true", help="count those of chains, by valgrind, for minutes")
+    parser.add_argument("--words", action="append", default=[], metavar="WORD", help="an option for the compiler, for chains")
     parser.add_argument("cases", nargs="*", metavar="CASE", help="parts of names; none: all")
     options = parser.parse_args()
+    if options.instructions:
+        return print_instructions(options)
     cases, chains = measure_cases(options), measure_chains(options)
     if options.page:
         write_page(options.page, cases, chains)
