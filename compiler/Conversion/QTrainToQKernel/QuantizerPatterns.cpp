@@ -21,6 +21,11 @@ Value createSingle(ImplicitLocOpBuilder &builder, double value) {
       builder.getF32FloatAttr(static_cast<float>(value)));
 }
 
+Value createIsNegative(ImplicitLocOpBuilder &builder, Value element) {
+  return builder.create<arith::CmpFOp>(arith::CmpFPredicate::OGT,
+                                       createSingle(builder, 0), element);
+}
+
 /// base^exponent for a positive base.
 Value createPower(ImplicitLocOpBuilder &builder, Value base, Value exponent) {
   return builder.create<math::ExpOp>(builder.create<arith::MulFOp>(
@@ -79,11 +84,9 @@ public:
     Value code = builder.create<arith::FPToSIOp>(builder.getI32Type(), bounded);
     if (!isSigned)
       return code;
-    Value isNegative =
-        builder.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, zero, element);
     return builder.create<arith::SelectOp>(
-        isNegative, builder.create<arith::SubIOp>(createInt(builder, 0), code),
-        code);
+        createIsNegative(builder, element),
+        builder.create<arith::SubIOp>(createInt(builder, 0), code), code);
   }
 
   /// `value` where the position is in the interval, else 0.
@@ -129,10 +132,9 @@ public:
                      Value value) const {
     if (!isSigned)
       return value;
-    Value isNegative = builder.create<arith::CmpFOp>(
-        arith::CmpFPredicate::OGT, createSingle(builder, 0), element);
-    return builder.create<arith::SelectOp>(
-        isNegative, builder.create<arith::NegFOp>(value), value);
+    return builder.create<arith::SelectOp>(createIsNegative(builder, element),
+                                           builder.create<arith::NegFOp>(value),
+                                           value);
   }
 
 private:

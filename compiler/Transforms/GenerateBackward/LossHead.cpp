@@ -55,7 +55,7 @@ static llvm::Error readOptions(ArrayRef<std::string> settings, LossHead &head) {
   return read.takeError();
 }
 
-/// Sets options to no effect in order to refuse those that no loss has.
+/// Fails if there is an option that no loss has.
 static llvm::Error refuseOthers(ArrayRef<std::string> settings,
                                 ArrayRef<LossHead> heads) {
   for (const std::string &setting : settings) {
