@@ -13,6 +13,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -32,6 +33,13 @@ ScaledType scheme::getScaledType(Type type, unsigned width) {
 
 unsigned scheme::getWidth(Value value) {
   return cast<ScaledType>(value.getType()).getWidth();
+}
+
+unsigned scheme::getWidthFor(int64_t bound, unsigned minWidth) {
+  unsigned width = minWidth;
+  while (width < 64 && !llvm::isIntN(width, bound))
+    width *= 2;
+  return width;
 }
 
 Value scheme::createInt(OpBuilder &builder, Location loc, int64_t value) {

@@ -25,6 +25,9 @@ qtrain::ScaledType getScaledType(mlir::Type type, unsigned width);
 /// Width of the mantissas of a scaled value.
 unsigned getWidth(mlir::Value value);
 
+/// The width, `minWidth` or more, of mantissas with magnitudes up to `bound`.
+unsigned getWidthFor(int64_t bound, unsigned minWidth);
+
 mlir::Value createInt(mlir::OpBuilder &builder, mlir::Location loc,
                       int64_t value);
 

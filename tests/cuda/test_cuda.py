@@ -78,6 +78,9 @@ class Emulated(EmulatedCase):
         options += ("--label-smoothing=0.1", "--ignore-index=1")
         self.compare("conv_depthwise", options, ("--augment=crop-flip", "--schedule=3,2@25%,1@1"), threads=(1,))
 
+    def test_error_bits(self):
+        self.compare("normalized_residual", ("--niti-error-bits=16",), threads=(1,))
+
 
 def _add(name):
     setattr(Emulated, "test_" + name, lambda self: self.compare(name, threads=(1,)))

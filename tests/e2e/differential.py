@@ -19,6 +19,7 @@ THREADS = (1, 2, 5)
 REFERENCE_NAMES = {
     "--niti-headroom": "--headroom",
     "--niti-weight-bits": "--weight-bits",
+    "--niti-error-bits": "--error-bits",
     "--niti-grad-round": "--grad-round",
     "--niti-loss": "--power",
     "--niti-momentum": "--momentum",

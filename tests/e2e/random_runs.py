@@ -39,6 +39,7 @@ OPTIONS = {
         "--niti-grad-round": ("pseudo", "stochastic", "nearest"),
         "--niti-loss": ("fraction", "paper"),
         "--niti-headroom": (1, 0, 2),
+        "--niti-error-bits": (8, 16),
     },
     "wage": {
         "--batch": (1, 2, 3, 5, 7, 11, 16),

@@ -327,33 +327,41 @@ struct LowerStandardizeGradient : LoweringPattern<StandardizeGradientOp> {
 
   /// Bits of a channel's factor and of the number it multiplies.
   static constexpr int64_t kFactorBits = 13, kElementBits = 19;
-  /// Fraction bits that errors are given.
-  static constexpr int64_t kErrorBits = 8;
-
   LogicalResult lower(StandardizeGradientOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
     ArrayRef<ScaledParts> p = parts;
+    int64_t errorBits = getErrorBits(op.getGradient());
     ScaledParts factor = createFactors(builder, p[2], p[3]);
     SmallVector<Value> vectors{factor.mantissas};
     vectors.append(createMeans(builder, p[4].mantissas, p[5].mantissas,
-                               getChannelSize(op.getInput())));
-    Value result = createChannelwise(builder, {p[1].mantissas, p[0].mantissas},
-                                     vectors, getChannelShape(op.getInput()),
-                                     builder.getI32Type(), createElement);
+                               getChannelSize(op.getInput()), errorBits));
+    Value result =
+        createChannelwise(builder, {p[1].mantissas, p[0].mantissas}, vectors,
+                          getChannelShape(op.getInput()), builder.getI32Type(),
+                          [=](ImplicitLocOpBuilder &inner, ValueRange v) {
+                            return createElement(inner, v, errorBits);
+                          });
     // The exponent of the error with its fraction bits, and of xhat.
     Value exponent = builder.create<arith::AddIOp>(
-        createOffset(builder, p[1].exponent, -kErrorBits), p[0].exponent);
+        createOffset(builder, p[1].exponent, -errorBits), p[0].exponent);
     replaceWithParts(rewriter, op, result,
                      builder.create<arith::AddIOp>(exponent, factor.exponent));
     return success();
   }
 
 private:
+  /// Fraction bits that errors are given. Both widths then have 15 bits, which
+  /// leaves room for sums and products.
+  static int64_t getErrorBits(Value error) {
+    return cast<ScaledType>(error.getType()).getWidth() == 8 ? 8 : 1;
+  }
+
   /// Operands: an error, xhat, and their channel's factor and means.
-  static Value createElement(ImplicitLocOpBuilder &builder, ValueRange v) {
+  static Value createElement(ImplicitLocOpBuilder &builder, ValueRange v,
+                             int64_t errorBits) {
     Value error = builder.create<arith::ShLIOp>(extendTo(builder, v[0], 32),
-                                                createInt(builder, kErrorBits));
+                                                createInt(builder, errorBits));
     Value product =
         builder.create<arith::MulIOp>(extendTo(builder, v[1], 32), v[4]);
     Value slope = builder.create<qkernel::RoundShiftOp>(
@@ -369,14 +377,14 @@ private:
 
   /// A and B of every channel.
   static SmallVector<Value> createMeans(ImplicitLocOpBuilder &builder,
-                                        Value sum, Value products,
-                                        int64_t size) {
+                                        Value sum, Value products, int64_t size,
+                                        int64_t errorBits) {
     Type type = builder.getI32Type();
     return createPerChannel(
         builder, {sum, products}, {type, type},
         [&](ImplicitLocOpBuilder &inner, ValueRange v) -> SmallVector<Value> {
           Value scaled = inner.create<arith::ShLIOp>(
-              v[0], createInt(inner, kErrorBits, 64));
+              v[0], createInt(inner, errorBits, 64));
           auto divide = [&](Value value, int64_t divisor) {
             return truncateTo(inner,
                               createDivideNearest(
@@ -384,8 +392,8 @@ private:
                               32);
           };
           // Products have kFractionBits more than sums.
-          constexpr int64_t kRest = int64_t(1) << (kFractionBits - kErrorBits);
-          return {divide(scaled, size), divide(v[1], kRest * size)};
+          int64_t rest = int64_t(1) << (kFractionBits - errorBits);
+          return {divide(scaled, size), divide(v[1], rest * size)};
         });
   }
 

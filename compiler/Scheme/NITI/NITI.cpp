@@ -47,6 +47,11 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
                          << weightBits.getValue();
       return signalPassFailure();
     }
+    if (errorBits != 8 && errorBits != 16) {
+      module.emitError() << "expected 8 or 16 error bits, but got "
+                         << errorBits.getValue();
+      return signalPassFailure();
+    }
     if (headroom < 0 || headroom > niti::kMaxHeadroom) {
       module.emitError() << "expected a headroom from 0 to "
                          << niti::kMaxHeadroom << ", but got "
@@ -60,6 +65,7 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
     ApplyNITIOptions options;
     options.headroom = headroom;
     options.weightBits = weightBits;
+    options.errorBits = errorBits;
     options.schemeInit = schemeInit;
     options.seed = seed;
     options.gradientRounding = gradientRounding;

@@ -63,11 +63,25 @@ void populateNormalizationRules(mlir::RewritePatternSet &patterns);
 /// their unit that fits (numerics contract, section 4.17).
 constexpr int kLeastSlopeExponent = -20, kLargestSlopeExponent = 0;
 
-/// requantize(acc): mantissas of `magnitudeBits`, 7 or 14, rounded to nearest,
-/// by as few bits as the largest magnitude allows (numerics contract, section
-/// 1).
+/// Magnitude bits of mantissas of 8 bits, and of those of 16. The latter have
+/// one less than they could: differences of two such fit 16 bits.
+constexpr int kMantissaBits = 7, kWideBits = 14;
+
+/// requantize(acc): mantissas of `magnitudeBits`, one of the above, rounded to
+/// nearest, by as few bits as the largest magnitude allows (numerics contract,
+/// section 1).
 mlir::Value requantize(mlir::OpBuilder &builder, mlir::Location loc,
-                       mlir::Value accumulators, int magnitudeBits = 7);
+                       mlir::Value accumulators,
+                       int magnitudeBits = kMantissaBits);
+
+/// The magnitude bits of `mantissas`, for what is computed from them. Those of
+/// activations have 8 bits and those of errors 8 or 16, so that rules for both
+/// need not know which they have.
+int getMagnitudeBits(mlir::Value mantissas);
+
+/// `mantissas` in 8 bits.
+mlir::Value narrow(mlir::OpBuilder &builder, mlir::Location loc,
+                   mlir::Value mantissas);
 
 /// Discardable attribute of convolutions, linear layers and biases whose result
 /// is used only by a normalization. The result then has 14 magnitude bits.

@@ -25,7 +25,8 @@ def ApplyNITI : ModelPass<"qtrain-apply-niti"> {
     table, and the functions return mantissas. A normalization, which the paper
     does not have, becomes `qtrain.channel_statistics` and the operations that
     depend on it (numerics contract, section 4.14); a layer whose result only
-    the normalization uses gives it 15 bits.
+    the normalization uses gives it 15 bits. Errors have 15 bits where
+    `error-bits` is 16 (section 4.22).
 
     Before:
 
@@ -52,6 +53,8 @@ def ApplyNITI : ModelPass<"qtrain-apply-niti"> {
            "Bits of room for weights to grow beyond their initial maximum">,
     Option<"weightBits", "weight-bits", "int64_t", "8",
            "Storage width of parameters that do not say: 8 or 16">,
+    Option<"errorBits", "error-bits", "int64_t", "8",
+           "Bits of the errors of layers and of classes: 8 or 16">,
     Option<"optimizer", "optimizer", "std::string", "\"sgd\"",
            "Rule that updates parameters">,
     ListOption<"settings", "settings", "std::string",

@@ -28,9 +28,11 @@ Value scaleBySlope(OpBuilder &builder, Location loc,
                    FunctionAttrInterface function, Value reference,
                    Value value) {
   auto [left, right] = function.getOuterSlopes();
-  // Both slopes in one unit: 7 bits for the smaller one, as far as the larger
-  // one has at most 22, so that products fit.
-  constexpr int kSmallBits = 7, kLargeBits = 22;
+  // Both slopes in one unit: 7 bits for the smaller one, as far as products
+  // have at most 29.
+  const int magnitudeBits = niti::getMagnitudeBits(value);
+  constexpr int kSmallBits = 7, kProductBits = 29;
+  const int largeBits = kProductBits - magnitudeBits;
   auto getBits = [](double slope) {
     int exponent = 0;
     std::frexp(slope, &exponent);
@@ -38,7 +40,7 @@ Value scaleBySlope(OpBuilder &builder, Location loc,
   };
   double small = std::min(std::abs(left), std::abs(right));
   double large = std::max(std::abs(left), std::abs(right));
-  int fraction = kLargeBits - getBits(large);
+  int fraction = largeBits - getBits(large);
   if (small > 0.0)
     fraction = std::min(fraction, kSmallBits - getBits(small));
   auto round = [&](double slope) {
@@ -47,20 +49,20 @@ Value scaleBySlope(OpBuilder &builder, Location loc,
   Value accumulators = builder.create<ScaleBySignOp>(
       loc, cast<ScaledType>(value.getType()).withWidth(32), reference, value,
       round(right), round(left), fraction);
-  return niti::requantize(builder, loc, accumulators);
+  return niti::requantize(builder, loc, accumulators, magnitudeBits);
 }
 
 /// The values of the function, or of its derivative, at `input`. They have 8
 /// bits, or 16 if a batch may take only small ones from the table.
 Value lookUp(OpBuilder &builder, Location loc, FunctionAttrInterface function,
              bool derivative, Value input) {
-  constexpr int kBits = 7, kSteepBits = 14;
   auto type = RankedTensorType::get({256}, builder.getI64Type());
   Value samples = builder.create<SampleFunctionOp>(
       loc, ScaledType::get(builder.getContext(), type), input, function,
       derivative);
   Value table = niti::requantize(builder, loc, samples,
-                                 function.isSteep() ? kSteepBits : kBits);
+                                 function.isSteep() ? niti::kWideBits
+                                                    : niti::kMantissaBits);
   return builder.create<ApplyTableOp>(
       loc, cast<ScaledType>(input.getType()).withWidth(getWidth(table)), input,
       table);
@@ -103,7 +105,8 @@ struct QuantizeFunctionGradient : OpConversionPattern<ElementwiseGradientOp> {
     Value slopes = lookUp(rewriter, loc, function, /*derivative=*/true, input);
     Value products = rewriter.create<MultiplyOp>(
         loc, cast<ScaledType>(error.getType()).withWidth(32), slopes, error);
-    rewriter.replaceOp(op, niti::requantize(rewriter, loc, products));
+    rewriter.replaceOp(op, niti::requantize(rewriter, loc, products,
+                                            niti::getMagnitudeBits(error)));
     return success();
   }
 };

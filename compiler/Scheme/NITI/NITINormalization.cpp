@@ -231,7 +231,9 @@ struct QuantizeInputGradient : OpConversionPattern<BatchNormInputGradientOp> {
         loc, getScaledType(op.getType(), 32), moments.standard,
         adaptor.getGradient(), adaptor.getVariance(), adaptor.getScale(),
         moments.sum, moments.products);
-    rewriter.replaceOp(op, niti::requantize(rewriter, loc, accumulators));
+    rewriter.replaceOp(
+        op, niti::requantize(rewriter, loc, accumulators,
+                             niti::getMagnitudeBits(adaptor.getGradient())));
     return success();
   }
 };

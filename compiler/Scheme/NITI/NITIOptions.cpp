@@ -19,7 +19,7 @@ static constexpr StringRef kWidths[] = {"8", "16"};
 static constexpr StringRef kRoundings[] = {"pseudo", "stochastic", "nearest"};
 static constexpr StringRef kExponentials[] = {"fraction", "paper"};
 
-enum { Headroom, WeightBits, GradRound, LossForm };
+enum { Headroom, WeightBits, ErrorBits, GradRound, LossForm };
 static constexpr SchemeOption kOptions[] = {
     {"headroom",
      "1",
@@ -32,6 +32,8 @@ static constexpr SchemeOption kOptions[] = {
      "huber)",
      kWidths, getWholeValue, /*spell=*/nullptr, /*omitsDefault=*/false,
      /*fittingDefault=*/"16"},
+    {"error-bits", "8", "Bits of the errors of layers", kWidths,
+     /*getEvaluationPart=*/nullptr, /*spell=*/nullptr, /*omitsDefault=*/true},
     {"grad-round", "pseudo", "Rounding of weight gradients", kRoundings},
     {"loss", "fraction", "Form of the power function in the integer softmax",
      kExponentials},
@@ -61,6 +63,7 @@ static llvm::Error addPasses(OpPassManager &manager,
         "option '--niti-headroom': expected an integer from 0 to 7, but got '" +
         request.get(kOptions[Headroom]) + "'");
   options.weightBits = request.get(kOptions[WeightBits]) == "16" ? 16 : 8;
+  options.errorBits = request.get(kOptions[ErrorBits]) == "16" ? 16 : 8;
   const Optimizer &optimizer = *niti::getScheme().getOptimizer(request);
   options.optimizer = optimizer.name.str();
   std::vector<std::string> settings = request.getSettings(optimizer);

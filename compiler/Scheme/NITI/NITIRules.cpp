@@ -39,22 +39,30 @@ Value niti::requantize(OpBuilder &builder, Location loc, Value accumulators,
       Value(), Rounding::Nearest, magnitudeBits + 1);
 }
 
+int niti::getMagnitudeBits(Value mantissas) {
+  return getWidth(mantissas) == 8 ? kMantissaBits : kWideBits;
+}
+
+Value niti::narrow(OpBuilder &builder, Location loc, Value mantissas) {
+  return getWidth(mantissas) == 8 ? mantissas
+                                  : requantize(builder, loc, mantissas);
+}
+
 namespace {
 
-/// Magnitude bits of a stored mantissa.
-constexpr int kMantissaBits = 7;
+using niti::kMantissaBits;
+using niti::kWideBits;
 
-/// Rebuilds `op`, which gives accumulators, on scaled operands.
-Value accumulate(OpBuilder &builder, Operation *op, ValueRange operands) {
-  Value accumulators = rebuild(builder, op, operands, 32);
+/// Rebuilds `op`, which gives accumulators of `width` bits, on scaled operands.
+Value accumulate(OpBuilder &builder, Operation *op, ValueRange operands,
+                 unsigned width) {
+  Value accumulators = rebuild(builder, op, operands, width);
   accumulators.getDefiningOp()->removeAttr(niti::kWideAttrName);
   return accumulators;
 }
 
 /// requantize(acc) as `op` is marked.
 Value requantizeResult(OpBuilder &builder, Operation *op, Value accumulators) {
-  // One bit less than 16: differences of two such fit 16 bits.
-  constexpr int kWideBits = 14;
   bool isWide = op->hasAttr(niti::kWideAttrName);
   return niti::requantize(builder, op->getLoc(), accumulators,
                           isWide ? kWideBits : kMantissaBits);
@@ -112,23 +120,44 @@ struct ComposeNumbers : OpConversionPattern<DecodeOp> {
 // Forward and error propagation
 //===----------------------------------------------------------------------===//
 
+/// The width of a sum of `length` products of mantissas, or of mantissas alone.
+/// It is 32 for mantissas of 8 bits, where longer sums saturate.
+unsigned getSumWidth(int64_t length, ValueRange mantissas) {
+  bool isWide = llvm::any_of(
+      mantissas, [](Value operand) { return getWidth(operand) == 16; });
+  if (!isWide)
+    return 32;
+  Value rhs = mantissas.size() > 1 ? mantissas[1] : Value();
+  return getWidthFor(getSumBound(length, mantissas[0], rhs), /*minWidth=*/32);
+}
+
 /// Contractions give accumulators. Those of activations and errors are
 /// requantized, unless a bias comes first; weight gradients stay exact.
 struct QuantizeContraction
     : OpInterfaceConversionPattern<ContractionOpInterface> {
-  using OpInterfaceConversionPattern::OpInterfaceConversionPattern;
+  QuantizeContraction(MLIRContext *context, int64_t errorBits)
+      : OpInterfaceConversionPattern(context), errorBits(errorBits) {}
   LogicalResult
   matchAndRewrite(ContractionOpInterface op, ArrayRef<Value> operands,
                   ConversionPatternRewriter &rewriter) const override {
-    Value accumulators = accumulate(rewriter, op, operands);
+    unsigned width = getSumWidth(op.getReductionLength(), operands);
+    Value accumulators = accumulate(rewriter, op, operands, width);
     auto layout = dyn_cast<LayoutOpInterface>(op.getOperation());
-    bool keep = layout && layout.formsParameters();
-    if (op->hasOneUse())
-      keep |= isa<BiasAddOp>(*op->getUsers().begin());
-    rewriter.replaceOp(op, keep ? accumulators
-                                : requantizeResult(rewriter, op, accumulators));
+    bool isGradient = layout && layout.formsParameters();
+    bool takesBias = op->hasOneUse() && isa<BiasAddOp>(*op->getUsers().begin());
+    if (isGradient || takesBias)
+      rewriter.replaceOp(op, accumulators);
+    else if (isa<LayerOpInterface>(op.getOperation()))
+      rewriter.replaceOp(op, requantizeResult(rewriter, op, accumulators));
+    else
+      rewriter.replaceOp(
+          op, niti::requantize(rewriter, op.getLoc(), accumulators,
+                               errorBits == 8 ? kMantissaBits : kWideBits));
     return success();
   }
+
+private:
+  int64_t errorBits;
 };
 
 /// A bias is added to accumulators; mantissas are widened to such first.
@@ -150,7 +179,7 @@ struct QuantizeBiasAdd : OpConversionPattern<BiasAddOp> {
   }
 };
 
-/// Operations that add up mantissas: accumulators, requantized.
+/// Operations that add up mantissas of 8 bits: accumulators, requantized.
 template <typename OpTy>
 struct AccumulateAndRequantize : OpConversionPattern<OpTy> {
   using OpConversionPattern<OpTy>::OpConversionPattern;
@@ -163,6 +192,48 @@ struct AccumulateAndRequantize : OpConversionPattern<OpTy> {
   }
 };
 
+/// An error with 16 bits keeps them where no sum can leave 32 bits.
+struct QuantizeAveragePoolGradient
+    : OpConversionPattern<AveragePool2DGradientOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(AveragePool2DGradientOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value error = adaptor.getGradient();
+    if (!isSmall(op.getWindow(), getShape(error).take_back(2)))
+      error = niti::narrow(rewriter, op.getLoc(), error);
+    Value sum = rebuild(rewriter, op, error, 32);
+    rewriter.replaceOp(op, niti::requantize(rewriter, op.getLoc(), sum,
+                                            niti::getMagnitudeBits(error)));
+    return success();
+  }
+
+private:
+  /// Whether windows at `positions` are apart and their factors small.
+  static bool isSmall(WindowAttr window, ArrayRef<int64_t> positions) {
+    constexpr int64_t kMaxArea = 512;
+    for (auto [dim, count] : llvm::enumerate(positions))
+      if (count > 1 && window.getStrides()[dim] < window.getSpan(dim))
+        return false;
+    return ShapedType::getNumElements(window.getKernel()) <= kMaxArea;
+  }
+};
+
+/// A slope is not applied to more than 8 bits of an error.
+struct QuantizePReluGradient : OpConversionPattern<PReluInputGradientOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(PReluInputGradientOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    SmallVector<Value> operands(adaptor.getOperands());
+    Value &error = operands[op.getGradientMutable().getOperandNumber()];
+    error = niti::narrow(rewriter, op.getLoc(), error);
+    Value sum = rebuild(rewriter, op, operands, 32);
+    rewriter.replaceOp(op, niti::requantize(rewriter, op.getLoc(), sum));
+    return success();
+  }
+};
+
 /// Activations and errors are requantized. Gradients of a parameter of several
 /// nodes are accumulators; the update takes their exact sum.
 struct QuantizeSum : OpConversionPattern<SumOp> {
@@ -170,20 +241,36 @@ struct QuantizeSum : OpConversionPattern<SumOp> {
   LogicalResult
   matchAndRewrite(SumOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    auto haveWidth = [&](unsigned width) {
-      return llvm::all_of(adaptor.getInputs(), [=](Value operand) {
-        return getWidth(operand) == width;
-      });
-    };
-    if (haveWidth(32)) {
-      rewriter.replaceOp(op, add(rewriter, op, adaptor.getInputs(), 64));
+    SmallVector<unsigned> widths =
+        llvm::map_to_vector(adaptor.getInputs(), getWidth);
+    unsigned widest = *llvm::max_element(widths);
+    if (*llvm::min_element(widths) >= 32) {
+      SmallVector<Value> uses = convert(rewriter, op, adaptor.getInputs(), 32);
+      rewriter.replaceOp(op, add(rewriter, op, uses, 64));
       return success();
     }
-    if (!haveWidth(8))
+    if (widest > 16)
       return rewriter.notifyMatchFailure(op, "operands are not all mantissas");
-    Value sum = add(rewriter, op, adaptor.getInputs(), 32);
-    rewriter.replaceOp(op, niti::requantize(rewriter, op.getLoc(), sum));
+    SmallVector<Value> terms =
+        convert(rewriter, op, adaptor.getInputs(), widest);
+    Value sum = add(rewriter, op, terms, widest == 8 ? 32 : 64);
+    rewriter.replaceOp(op,
+                       niti::requantize(rewriter, op.getLoc(), sum,
+                                        niti::getMagnitudeBits(terms.front())));
     return success();
+  }
+
+  /// The operands in `width` bits: wider ones saturate.
+  static SmallVector<Value> convert(OpBuilder &builder, SumOp op,
+                                    ValueRange operands, unsigned width) {
+    return llvm::map_to_vector(operands, [&](Value operand) -> Value {
+      if (getWidth(operand) == width)
+        return operand;
+      return builder.create<ShiftScaleOp>(
+          op.getLoc(), cast<ScaledType>(operand.getType()).withWidth(width),
+          operand, createInt(builder, op.getLoc(), 0), Value(),
+          Rounding::Nearest, /*bits=*/width);
+    });
   }
 
   static Value add(OpBuilder &builder, SumOp op, ValueRange operands,
@@ -214,12 +301,15 @@ struct QuantizeMaxPoolGradient : OpConversionPattern<MaxPool2DGradientOp> {
   LogicalResult
   matchAndRewrite(MaxPool2DGradientOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    // Errors that meet in one input are summed in 32 bits and requantized.
+    Value gradient = adaptor.getGradient();
     bool overlaps = op.getWindow().overlaps();
-    Value error =
-        rebuild(rewriter, op, adaptor.getOperands(), overlaps ? 32 : 8);
-    rewriter.replaceOp(
-        op, overlaps ? niti::requantize(rewriter, op.getLoc(), error) : error);
+    Value error = rebuild(rewriter, op, adaptor.getOperands(),
+                          overlaps ? 32 : getWidth(gradient));
+    // Errors that meet in one input are summed in 32 bits and requantized.
+    if (overlaps)
+      error = niti::requantize(rewriter, op.getLoc(), error,
+                               niti::getMagnitudeBits(gradient));
+    rewriter.replaceOp(op, error);
     return success();
   }
 };
@@ -230,10 +320,20 @@ struct QuantizeDropout : OpConversionPattern<DropoutOp> {
   matchAndRewrite(DropoutOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     // A factor of 2 is an exponent, other factors need accumulators.
-    bool exact = op.getRatio().convertToDouble() == 0.5;
-    Value kept = rebuild(rewriter, op, adaptor.getOperands(), exact ? 8 : 32);
+    SmallVector<Value> operands(adaptor.getOperands());
+    if (op.getRatio().convertToDouble() == 0.5) {
+      rewriter.replaceOp(
+          op, rebuild(rewriter, op, operands, getWidth(operands.front())));
+      return success();
+    }
+    // Products of 8 bits and any factor fit 32.
+    constexpr double kMaxWideFactor = 256.0;
+    if (1.0 / (1.0 - op.getRatio().convertToDouble()) > kMaxWideFactor)
+      operands.front() = niti::narrow(rewriter, op.getLoc(), operands.front());
+    Value kept = rebuild(rewriter, op, operands, 32);
     rewriter.replaceOp(
-        op, exact ? kept : niti::requantize(rewriter, op.getLoc(), kept));
+        op, niti::requantize(rewriter, op.getLoc(), kept,
+                             niti::getMagnitudeBits(operands.front())));
     return success();
   }
 };
@@ -271,22 +371,24 @@ int getLossFraction(Exponential exponential) {
   return exponential == Exponential::Fraction ? 15 : 11;
 }
 
-/// The errors of the loss of `labels` with 7 of their `fraction` bits, at
-/// random.
+/// The errors of the loss of `labels` in `width` bits: as many of their
+/// `fraction` bits as fit, rounded at random.
 Value roundLoss(OpBuilder &builder, Operation *op, Value labels, Value error,
-                int fraction) {
+                int fraction, int64_t width) {
   auto type = cast<ScaledType>(error.getType());
   Value random = createRandom(builder, op, type, scheme::getOutputIndex(labels),
                               RandomPurpose::LossRounding);
+  int magnitudeBits = width == 8 ? kMantissaBits : kWideBits;
   return builder.create<ShiftScaleOp>(
-      op->getLoc(), type.withWidth(8), error,
-      createInt(builder, op->getLoc(), fraction - kMantissaBits), random,
-      Rounding::Stochastic, /*bits=*/8);
+      op->getLoc(), type.withWidth(width), error,
+      createInt(builder, op->getLoc(), std::max(fraction - magnitudeBits, 0)),
+      random, Rounding::Stochastic, /*bits=*/magnitudeBits + 1);
 }
 
 struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
-  QuantizeLoss(MLIRContext *context, Exponential exponential)
-      : OpConversionPattern(context), exponential(exponential) {}
+  QuantizeLoss(MLIRContext *context, Exponential exponential, int64_t errorBits)
+      : OpConversionPattern(context), exponential(exponential),
+        errorBits(errorBits) {}
   LogicalResult
   matchAndRewrite(LossGradientOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
@@ -300,20 +402,23 @@ struct QuantizeLoss : OpConversionPattern<LossGradientOp> {
         op.getLoc(), type, adaptor.getLogits(), op.getLabels(), op.getLoss(),
         ExponentialAttr::get(getContext(), exponential));
     bool isWeighed = op->hasOneUse() && isa<WeighErrorOp>(*op->user_begin());
-    rewriter.replaceOp(op, isWeighed
-                               ? error
-                               : roundLoss(rewriter, op, op.getLabels(), error,
-                                           getLossFraction(exponential)));
+    rewriter.replaceOp(
+        op, isWeighed ? error
+                      : roundLoss(rewriter, op, op.getLabels(), error,
+                                  getLossFraction(exponential), errorBits));
     return success();
   }
 
 private:
   Exponential exponential;
+  int64_t errorBits;
 };
 
 struct QuantizeWeighError : OpConversionPattern<WeighErrorOp> {
-  QuantizeWeighError(MLIRContext *context, Exponential exponential)
-      : OpConversionPattern(context), exponential(exponential) {}
+  QuantizeWeighError(MLIRContext *context, Exponential exponential,
+                     int64_t errorBits)
+      : OpConversionPattern(context), exponential(exponential),
+        errorBits(errorBits) {}
   LogicalResult
   matchAndRewrite(WeighErrorOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
@@ -326,8 +431,9 @@ struct QuantizeWeighError : OpConversionPattern<WeighErrorOp> {
         op.getLoc(), adaptor.getError().getType(), adaptor.getError(),
         op.getLabels(), op.getSmoothingAttr(), op.getWeightsAttr(),
         op.getIgnoredAttr(), ExponentialAttr::get(getContext(), exponential));
-    rewriter.replaceOp(op, roundLoss(rewriter, op, op.getLabels(), error,
-                                     getLossFraction(exponential) + 8));
+    rewriter.replaceOp(op,
+                       roundLoss(rewriter, op, op.getLabels(), error,
+                                 getLossFraction(exponential) + 8, errorBits));
     return success();
   }
 
@@ -358,6 +464,7 @@ private:
   }
 
   Exponential exponential;
+  int64_t errorBits;
 };
 
 /// An update does not depend on the scale of the loss. Where the errors of
@@ -397,14 +504,27 @@ struct OmitAverage : OpConversionPattern<AverageErrorOp> {
   }
 };
 
-/// Gradients of biases, slopes and tables stay exact.
-template <typename OpTy, unsigned Width>
-struct KeepSums : OpConversionPattern<OpTy> {
+/// Gradients of slopes stay exact.
+struct KeepSlopeSums : OpConversionPattern<PReluSlopeGradientOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(PReluSlopeGradientOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), 64));
+    return success();
+  }
+};
+
+/// Gradients of biases and tables stay exact.
+template <typename OpTy> struct KeepSums : OpConversionPattern<OpTy> {
   using OpConversionPattern<OpTy>::OpConversionPattern;
   LogicalResult
   matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), Width));
+    // No entry is the sum of more errors than there are.
+    int64_t count = ShapedType::getNumElements(getShape(op.getGradient()));
+    unsigned width = getSumWidth(count, adaptor.getGradient());
+    rewriter.replaceOp(op, rebuild(rewriter, op, adaptor.getOperands(), width));
     return success();
   }
 };
@@ -466,20 +586,20 @@ void niti::populateRules(RewritePatternSet &patterns,
   MLIRContext *context = patterns.getContext();
   patterns.add<
       QuantizeInput, ComposeNumbers, QuantizeScaleError, OmitAverage,
-      QuantizeContraction, QuantizeBiasAdd, QuantizeMaxPoolGradient,
-      QuantizeDropout, KeepSums<BiasGradientOp, 32>,
-      KeepSums<GatherGradientOp, 32>, KeepSums<PReluSlopeGradientOp, 64>,
-      QuantizeGather, KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
+      QuantizeBiasAdd, QuantizeMaxPoolGradient, QuantizeAveragePoolGradient,
+      QuantizePReluGradient, QuantizeDropout, KeepSums<BiasGradientOp>,
+      KeepSums<GatherGradientOp>, KeepSlopeSums, QuantizeGather,
+      KeepMantissas<ReluOp>, KeepMantissas<ReluGradientOp>,
       KeepMantissas<MaxPool2DOp>, KeepMantissas<ReshapeOp>,
       KeepMantissas<TransposeOp>, KeepMantissas<ConcatOp>,
       KeepMantissas<SliceOp>, QuantizeSum, AccumulateAndRequantize<ResidualOp>,
       AccumulateAndRequantize<PReluOp>,
-      AccumulateAndRequantize<PReluInputGradientOp>,
-      AccumulateAndRequantize<AveragePool2DOp>,
-      AccumulateAndRequantize<AveragePool2DGradientOp>>(context);
+      AccumulateAndRequantize<AveragePool2DOp>>(context);
   populateFunctionRules(patterns);
   populateNormalizationRules(patterns);
   populateSharedRules(patterns);
-  patterns.add<QuantizeLoss, QuantizeWeighError>(context, options.exponential);
+  patterns.add<QuantizeContraction>(context, options.errorBits);
+  patterns.add<QuantizeLoss, QuantizeWeighError>(context, options.exponential,
+                                                 options.errorBits);
   patterns.add<QuantizeUpdate>(context, options.gradientRounding, rule);
 }

@@ -63,14 +63,6 @@ namespace {
 /// Bits of a step of a weight: more than any weight can use.
 constexpr unsigned kStepBits = 24;
 
-/// The narrowest mantissas of `minWidth` bits or more that hold `bound`.
-unsigned getWidthFor(int64_t bound, unsigned minWidth) {
-  unsigned width = minWidth;
-  while (width < 64 && !llvm::isIntN(width, bound))
-    width *= 2;
-  return width;
-}
-
 /// True if `error` is the result of a contraction, apart from moves.
 bool isSum(Value error) {
   Operation *op = error.getDefiningOp();

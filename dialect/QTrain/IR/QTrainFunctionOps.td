@@ -128,8 +128,8 @@ def QTrain_PReluSlopeGradientOp
     - (C1) `input` has rank 2 or more, and the result rank 1 and the extent 1 or
       that of dimension 1 of `input`.
     - (C2) `gradient` has the shape of `input`.
-    - (C3) all values are float, or scaled with operands of 8 bits and a result
-      of 64 bits.
+    - (C3) all values are float, or scaled with an input of 8 bits, a gradient
+      of 8 or 16 bits and a result of 64 bits.
 
     Example:
 
@@ -203,8 +203,7 @@ def QTrain_MultiplyOp : QTrain_PureOp<"multiply"> {
     Exact products of the mantissas; the exponents are added.
 
     Constraints:
-    - (C1) `lhs` of 8 or 16 bits, `rhs` of 8 bits, a result of 32 bits, all of
-      one shape.
+    - (C1) operands of 8 or 16 bits, a result of 32 bits, all of one shape.
 
     Example:
 
@@ -215,7 +214,7 @@ def QTrain_MultiplyOp : QTrain_PureOp<"multiply"> {
     ```
   }];
   let arguments = (ins QTrain_ScaledOf<[8, 16]>:$lhs,
-                       QTrain_ScaledOf<[8]>:$rhs);
+                       QTrain_ScaledOf<[8, 16]>:$rhs);
   let results = (outs QTrain_ScaledOf<[32]>:$result);
   let hasVerifier = 1;
 }
@@ -228,7 +227,8 @@ def QTrain_ScaleBySignOp : QTrain_PureOp<"scale_by_sign"> {
     s − `fraction_bits`: homogeneous functions and their gradients.
 
     Constraints:
-    - (C1) operands of 8 bits, a result of 32 bits, all of one shape.
+    - (C1) `reference` of 8 bits, `value` of 8 or 16, a result of 32 bits, all
+      of one shape.
     - (C2) both factors are in ±2^23.
 
     Example:
@@ -241,7 +241,7 @@ def QTrain_ScaleBySignOp : QTrain_PureOp<"scale_by_sign"> {
     ```
   }];
   let arguments = (ins QTrain_ScaledOf<[8]>:$reference,
-                       QTrain_ScaledOf<[8]>:$value, I64Attr:$positive,
+                       QTrain_ScaledOf<[8, 16]>:$value, I64Attr:$positive,
                        I64Attr:$negative, I64Attr:$fraction_bits);
   let results = (outs QTrain_ScaledOf<[32]>:$result);
   let hasVerifier = 1;

@@ -409,15 +409,16 @@ def QTrain_SumOp
     The sum of a residual addition, or of the gradients of a value with several
     users. Scaled: operands whose mantissas are all 0 are ignored, operands
     whose exponent is more than 20 below the largest are dropped, and the rest
-    are aligned to the smallest exponent and added into 32-bit accumulators
-    (numerics contract, section 4.7). The gradients of a parameter of several
-    nodes are accumulators and are added in 64 bits (section 4.12). `maxima` are
-    the largest magnitudes of the operands (`qtrain.max_magnitude`).
+    are aligned to the smallest exponent and added (numerics contract, section
+    4.7). Mantissas of 8 bits are added in 32 bits, those of 16 in 64 (section
+    4.22). The gradients of a parameter of several nodes are accumulators and
+    are added in 64 bits, too (section 4.12). `maxima` are the largest magnitudes
+    of the operands (`qtrain.max_magnitude`).
 
     Constraints:
     - (C1) at least two operands of one type.
     - (C2) the result has the operands' shape.
-    - (C3) scaled results are 32 bits wide, or 64 for operands of 32 bits.
+    - (C3) scaled results are 32 or 64 bits wide, and 64 for operands of 32.
     - (C4) there is one maximum for each scaled operand, and none for floats.
 
     Example:

@@ -437,15 +437,16 @@ def QTrain_StandardizeGradientOp : QTrain_PureOp<"standardize_gradient"> {
     the variance, M the number of elements of a channel and max t the maximum
     over channels (numerics contract, section 4.14, rule 5),
 
-        A = divn(256 · sum, M)
-        B = divn(products, 16 · M)
-        d = clip_19(256 · e − A − nearest(xhat · B, 12))
+        A = divn(2^k · sum, M)
+        B = divn(products, 2^(12 − k) · M)
+        d = clip_19(2^k · e − A − nearest(xhat · B, 12))
         F = scale · r · 2^(max t − t)
         n = max(W(F) − 12, 0)
         result = d · clip_13(nearest(F, n))
 
-    Its exponent is s_e − 8 + s_scale − 12 − s − max t + n. As xhat is
-    standardized, |xhat · B| stays below 2^30.
+    where k is 8 for errors of 8 bits and 1 for errors of 16, which have 14
+    magnitude bits (section 4.22). Its exponent is s_e − k + s_scale − 12 − s −
+    max t + n. As xhat is standardized, |xhat · B| stays below 2^30.
 
     Constraints:
     - (C1), (C2) as in `qtrain.channel_statistics`; `gradient` and the result
@@ -462,7 +463,7 @@ def QTrain_StandardizeGradientOp : QTrain_PureOp<"standardize_gradient"> {
     ```
   }];
   let arguments = (ins QTrain_ScaledOf<[16]>:$input,
-                       QTrain_ScaledOf<[8]>:$gradient,
+                       QTrain_ScaledOf<[8, 16]>:$gradient,
                        QTrain_ScaledOf<[32]>:$variance,
                        QTrain_ScaledOf<[8]>:$scale,
                        QTrain_ScaledOf<[64]>:$sum,

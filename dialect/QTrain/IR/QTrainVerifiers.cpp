@@ -411,10 +411,11 @@ LogicalResult SumOp::verify() {
   bool addsGradients =
       operand && operand.getWidth() == 32 && result.getWidth() == 64;
   if (operand && operand.getWidth() > 16 && !addsGradients) // C3
-    return emitOpError() << "expected mantissas and accumulators of 32 bits, "
-                            "or accumulators of 32 bits and of 64, but got "
+    return emitOpError() << "expected mantissas and accumulators of 32 or 64 "
+                            "bits, or accumulators of 32 bits and of 64, but "
+                            "got "
                          << operand << " and " << result;
-  if (!addsGradients && failed(expectAccumulator(*this, getResult()))) // C3
+  if (failed(expectSum(*this, getResult()))) // C3
     return failure();
   return expectShape(*this, "result", getResult(), // C2
                      getShape(getInputs().front()));

@@ -408,7 +408,7 @@ func.func @f(%x: tensor<8x4xf32>, %m: i32) {
 // (C3) of mantissas
 func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>) {
   %max0 = qtrain.max_magnitude %x : (!qtrain.scaled<tensor<8x4xi8>>) -> i32
-  // expected-error @below {{expected 32-bit accumulators}}
+  // expected-error @below {{expected 32- or 64-bit accumulators}}
   %0 = qtrain.sum %x, %x maxima(%max0, %max0)
     : (!qtrain.scaled<tensor<8x4xi8>>, !qtrain.scaled<tensor<8x4xi8>>) -> !qtrain.scaled<tensor<8x4xi8>>
   return
@@ -419,7 +419,7 @@ func.func @f(%x: !qtrain.scaled<tensor<8x4xi8>>) {
 // (C3) of gradients
 func.func @f(%x: !qtrain.scaled<tensor<8x4xi32>>) {
   %max1 = qtrain.max_magnitude %x : (!qtrain.scaled<tensor<8x4xi32>>) -> i32
-  // expected-error @below {{expected mantissas and accumulators of 32 bits, or accumulators of 32 bits and of 64, but got '!qtrain.scaled<tensor<8x4xi32>>' and '!qtrain.scaled<tensor<8x4xi32>>'}}
+  // expected-error @below {{expected mantissas and accumulators of 32 or 64 bits, or accumulators of 32 bits and of 64, but got '!qtrain.scaled<tensor<8x4xi32>>' and '!qtrain.scaled<tensor<8x4xi32>>'}}
   %0 = qtrain.sum %x, %x maxima(%max1, %max1)
     : (!qtrain.scaled<tensor<8x4xi32>>, !qtrain.scaled<tensor<8x4xi32>>) -> !qtrain.scaled<tensor<8x4xi32>>
   return

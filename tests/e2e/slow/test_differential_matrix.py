@@ -21,6 +21,10 @@ TRAIN_OPTIONS = (
 COMPILE_OPTIONS = (
     ("--init=scheme", "--seed=3"),
     ("--niti-weight-bits=16",),
+    ("--niti-error-bits=16",),
+    ("--niti-error-bits=16", "--batch=1"),
+    ("--niti-error-bits=16", "--niti-loss=paper", "--batch=7"),
+    ("--niti-error-bits=16", "--init=scheme"),
     ("--niti-grad-round=stochastic",),
     ("--niti-grad-round=nearest",),
     ("--niti-loss=paper",),

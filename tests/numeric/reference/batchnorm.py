@@ -142,13 +142,13 @@ def parameter_gradients(error, xhat):
     return shift_nearest(_reduce(int64(error) * xhat), 12), _reduce(int64(error))
 
 
-def input_error(error, error_exponent, xhat, exponent, gamma, gamma_exponent, reciprocals, shifts):
-    """5. Accumulator d * f and its exponent (before requantization adds n)."""
+def input_error(error, error_exponent, xhat, exponent, gamma, gamma_exponent, reciprocals, shifts, fraction=8):
+    """5. Accumulator d * f and its exponent (before requantization adds n); errors get `fraction` bits more."""
     error = int64(error)
     count = error.size // error.shape[1]
-    a = divide_nearest(256 * _reduce(error), count)
-    b = divide_nearest(_reduce(error * xhat), 16 * count)
-    d = 256 * error - _per_channel(a, error.ndim)
+    a = divide_nearest((_reduce(error) << fraction), count)
+    b = divide_nearest(_reduce(error * xhat), count << (12 - fraction))
+    d = (error << fraction) - _per_channel(a, error.ndim)
     d = clip(d - shift_nearest(xhat * _per_channel(b, error.ndim), 12), 19)
     widest = max(shifts)
     factors = [
@@ -156,5 +156,5 @@ def input_error(error, error_exponent, xhat, exponent, gamma, gamma_exponent, re
     ]
     shift = max(magnitude_bits(factors) - 12, 0)
     f = clip(shift_nearest(factors, shift), 13)
-    power = error_exponent - 8 + gamma_exponent - 12 - exponent - widest + shift
+    power = error_exponent - fraction + gamma_exponent - 12 - exponent - widest + shift
     return d * _per_channel(f, error.ndim), power

@@ -165,14 +165,14 @@ class Rule:
             self.value = Samples.of(function.value, function.outer, function.reach)
             self.slope = Samples.of(function.slope, (0.0, 0.0), function.reach)
 
-    def _scaled(self, reference, values, exponent):
+    def _scaled(self, reference, values, exponent, bits=7):
         left, right = self.function.outer
         small, large = sorted((abs(left), abs(right)))
-        fraction = 22 - math.frexp(large)[1]
+        fraction = 29 - bits - math.frexp(large)[1]
         if small > 0:
             fraction = min(fraction, 7 - math.frexp(small)[1])
         left, right = (int(round_half_even(s * 2.0**fraction)) for s in (left, right))
-        return requantize(np.where(reference > 0, values * right, values * left), exponent - fraction)
+        return requantize(np.where(reference > 0, values * right, values * left), exponent - fraction, bits)
 
     def forward(self, x, exponent):
         if self.function.homogeneous:
@@ -182,8 +182,9 @@ class Rule:
             return requantize(table[x + 128], result)
         return table[x + 128], result, None
 
-    def backward(self, x, exponent, e, error_exponent):
+    def backward(self, x, exponent, e, error_exponent, bits=7):
+        """The error that is passed on, with as many magnitude bits as the error e."""
         if self.function.homogeneous:
-            return self._scaled(x, e, error_exponent)[:2]
+            return self._scaled(x, e, error_exponent, bits)[:2]
         table, result = self.slope.table(exponent, self.bits)
-        return requantize(e * table[x + 128], error_exponent + result)[:2]
+        return requantize(e * table[x + 128], error_exponent + result, bits)[:2]

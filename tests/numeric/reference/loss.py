@@ -12,7 +12,6 @@ import philox
 from arithmetic import clip, int64, requantize, round_half_even, shift_even, shift_stochastic
 
 LOG2_E_Q15 = 47274
-EXPONENT = -7
 TARGET_EXPONENT = -16
 # The losses whose targets are numbers.
 OF_NUMBERS = ("mse", "l1", "huber", "bce")
@@ -95,26 +94,28 @@ def paper_error(logits, exponent, labels):
     return p
 
 
-def loss_error(kind, logits, exponent, labels, seed, step, options=None, identifier=0):
-    """int8 error 128 * (softmax - onehot) of the logits, exponent -7.
+def loss_error(kind, logits, exponent, labels, seed, step, options=None, identifier=0, magnitude_bits=7):
+    """Error of the logits, softmax - onehot, of so many bits: 7 give 128 times this and the exponent -7.
 
     The loss rounding's index is the row-major one in (global batch, classes), its
     id that of the output (section 2). The authors' code has the exponent 0 for `paper` where we
     keep -7: the two differ by a constant that no mantissa depends on.
     """
-    unrounded, bits = {
-        "fraction": (fraction_error, 8),
-        "paper": (paper_error, 4),
+    unrounded, fraction = {
+        "fraction": (fraction_error, 15),
+        "paper": (paper_error, 11),
     }[kind]
     options = options or ClassOptions()
     counted = options.counts(labels)
     labels = np.where(counted, labels, 0)
-    error = unrounded(logits, exponent, labels)
+    error, more = unrounded(logits, exponent, labels), 0
     if options.is_weighed():
-        error, bits = weigh(error, labels, bits + 7, options), bits + 8
+        error, more = weigh(error, labels, fraction, options), 8
     error = error * counted[:, None]
+    # The shorter fraction of `paper` has no 14 bits to keep.
+    shift = max(fraction + more - magnitude_bits, 0)
     numbers = philox.random16(seed, error.shape, identifier, step, philox.LOSS_ROUNDING)
-    return clip(shift_stochastic(error, bits, numbers), 8), EXPONENT
+    return clip(shift_stochastic(error, shift, numbers), magnitude_bits + 1), shift - fraction - more
 
 
 def target_mantissas(targets):

@@ -31,6 +31,7 @@ from arithmetic import (
 from loss import ClassOptions
 
 BIAS_LIMIT = 2**30
+MANTISSA_BITS, WIDE_BITS = 7, 14  # magnitude bits of 8-bit mantissas, and of 16-bit errors
 SLOW_ROLES = ("gamma", "beta", "slope")  # from the file, with a headroom of 1 and a smaller mu
 MOVES = ("reshape", "transpose")  # kinds of nodes that compute nothing
 TRAINING, EVALUATION, ESTIMATION = range(3)  # what a forward pass is for
@@ -42,6 +43,7 @@ class Settings:
     init: str = "onnx"
     headroom: int = 1
     weight_bits: int = 8
+    error_bits: int = 8
     grad_round: str = "pseudo"
     power: str = "fraction"
     loss_delta: float = 1.0
@@ -97,6 +99,7 @@ class Trainer:
         self.estimated = dict(self.running)  # the statistics that evaluation uses
         self.batches = {}  # node output -> statistics of the batches of an estimation
         self.trained = layers.trained_values(graph.nodes, graph)
+        self.error_bits = self.passed_bits = MANTISSA_BITS  # of the error of a node, and of those that it passes on
         self.kept = {}  # parameter -> what the optimizer keeps
         if optimizers.keeps_state(settings.optimizer):
             self.kept = {n: int64(0 * m) for n, m in self.mantissas.items() if not graph.parameters[n].frozen}
@@ -227,7 +230,7 @@ class Trainer:
     def _forward_function(self, node, operands, saved, mode, step):
         return node.attributes["rule"].forward(*operands[0])
 
-    def _sloped(self, node, reference, mantissas, exponent):
+    def _sloped(self, node, reference, mantissas, exponent):  # of 8 bits
         """The mantissas where the reference is positive, elsewhere times the slope (section 4.17)."""
         slope, s_a = self.compute_copy(node.weight), self.exponents[node.weight.name]
         return requantize(np.where(reference > 0, mantissas << -s_a, mantissas * slope), exponent + s_a)
@@ -273,11 +276,11 @@ class Trainer:
         numbers = philox.random16(self.settings.seed, shape, rank, step, philox.DROPOUT)
         return int64(numbers >= round(ratio * 2**16))
 
-    def _dropped(self, node, mantissas, exponent, mask):
+    def _dropped(self, node, mantissas, exponent, mask, bits=MANTISSA_BITS):
         if node.attributes["ratio"] == 0.5:
             return mantissas * mask, exponent + 1, None
         factor = round(2**7 / (1 - node.attributes["ratio"]))
-        return requantize(saturate(mantissas * mask * factor), exponent - 7)
+        return requantize(saturate(mantissas * mask * factor), exponent - 7, bits)
 
     def _forward_dropout(self, node, operands, saved, mode, step):
         (x, s), = operands
@@ -313,19 +316,38 @@ class Trainer:
 
     # Backward --------------------------------------------------------------
 
+    def _layer_error_bits(self):
+        """Magnitude bits of the errors of classes and of those that a layer passes on (section 4.22)."""
+        return WIDE_BITS if self.settings.error_bits == 16 else MANTISSA_BITS
+
+    def _passed_bits(self, node, bits):
+        """Magnitude bits of the error that a node passes on, whose own error has `bits` (section 4.22)."""
+        if node.kind in ("conv", "gemm"):
+            return self._layer_error_bits()
+        if node.kind == "prelu":
+            return MANTISSA_BITS
+        if node.kind == "dropout" and 1 / (1 - node.attributes["ratio"]) > 256:
+            return MANTISSA_BITS
+        if node.kind == "average_pool" and (node.window.overlaps() or node.window.size() > 512):
+            return MANTISSA_BITS
+        return bits
+
     def _loss_error(self, index, predictions, exponent, targets, step):
-        """The errors of the rows of an output."""
+        """The errors of the rows of an output: mantissas, exponent and magnitude bits."""
         settings, outputs = self.settings, self.graph.outputs
         output = outputs[index]
         if output.of_numbers:
+            bits = MANTISSA_BITS
             error, s = loss.number_error(output.loss, predictions, exponent, targets, settings.loss_delta)
         else:
+            bits = self._layer_error_bits()
             error, s = loss.loss_error(
-                settings.power, predictions, exponent, targets.reshape(-1), settings.seed, step, settings.classes, index
+                settings.power, predictions, exponent, targets.reshape(-1), settings.seed, step, settings.classes,
+                index, bits,
             )
         if len(outputs) > 1:
             s += loss.scale_octaves(output.loss, output.weight, output.rows_shape(), outputs[0].rows_shape()[0])
-        return error, s
+        return error, s, bits
 
     def step(self, images, exponent, targets, step, mu):
         """One training step: forward, loss, errors with the old weights, update.
@@ -339,36 +361,46 @@ class Trainer:
         targets = targets if len(outputs) > 1 else [targets]
         for index, (output, of_output) in enumerate(zip(outputs, targets, strict=True)):
             predictions, s = values[output.value]
-            error, s_error = self._loss_error(index, output.rows(predictions), s, of_output, step)
+            error, s_error, bits = self._loss_error(index, output.rows(predictions), s, of_output, step)
             self.recorder.record("error", "loss" if len(outputs) == 1 else "loss of " + output.name, error, s_error)
-            contributions.setdefault(output.value, []).append((output.from_rows(error), s_error))
+            contributions.setdefault(output.value, []).append((output.from_rows(error), s_error, bits))
         for node in reversed(self.graph.nodes):
             arriving = contributions.pop(node.output, None)
             if arriving is None or node.output not in self.trained:
                 continue
             # Errors of a value with several users: all at once (section 4, Sums).
+            bits = max(b for _, _, b in arriving)
             if len(arriving) == 1:
-                e, s_e = arriving[0]
+                e, s_e, _ = arriving[0]
             else:
-                e, s_e, _ = requantize(*aligned_sum(arriving))
+                e, s_e, _ = requantize(*aligned_sum([(m, s) for m, s, _ in arriving], bits == MANTISSA_BITS), bits)
             self.recorder.record("error", node.name, e, s_e)
             operands = [values[name] for name in node.inputs]
             method = getattr(self, "_backward_" + node.kind)
             wanted = any(name in self.trained for name in node.inputs)
+            self.error_bits, self.passed_bits = bits, self._passed_bits(node, bits)
             passed = method(node, e, s_e, operands, values[node.output], saved, gradients, wanted)
             if not wanted:
                 continue
             for name, (m, s) in zip(node.inputs, passed, strict=True):
                 if name in self.trained:
-                    contributions.setdefault(name, []).append((m, s))
+                    contributions.setdefault(name, []).append((m, s, self.passed_bits))
         for name, uses in gradients.items():
             self._update(name, uses, step, mu)
+
+    def _finish(self, sums):
+        """Sums as accumulators: those of 16-bit errors are exact (section 4.22)."""
+        return saturate(sums) if self.error_bits == MANTISSA_BITS else int64(sums)
+
+    def _pass(self, accumulator, exponent):
+        """What a node passes on to its operand."""
+        return [requantize(accumulator, exponent, self.passed_bits)[:2]]
 
     def _linear_gradients(self, node, e, s_e, s_x, weight_gradient, gradients):
         gradient = node.weight.adjoint(weight_gradient)
         gradients.setdefault(node.weight.name, []).append((gradient, s_e + s_x))
         if node.bias is not None:
-            gradient = node.bias.adjoint(operators.bias_gradient(e, node.bias.shape))
+            gradient = node.bias.adjoint(operators.bias_gradient(e, node.bias.shape, self._finish))
             gradients.setdefault(node.bias.name, []).append((gradient, s_e))
 
     def _backward_conv(self, node, e, s_e, operands, output, saved, gradients, wanted):
@@ -377,24 +409,24 @@ class Trainer:
         weight = self.compute_copy(node.weight)
         self._linear_gradients(
             node, e, s_e, s_x,
-            operators.conv_weight_gradient(e, x, node.window, group, weight.shape), gradients,
+            operators.conv_weight_gradient(e, x, node.window, group, weight.shape, self._finish), gradients,
         )
         if not wanted:
             return None
-        accumulator = operators.conv_input_error(e, weight, node.window, group, x.shape)
-        return [requantize(accumulator, s_e + self.exponents[node.weight.name])[:2]]
+        accumulator = operators.conv_input_error(e, weight, node.window, group, x.shape, self._finish)
+        return self._pass(accumulator, s_e + self.exponents[node.weight.name])
 
     def _backward_gemm(self, node, e, s_e, operands, output, saved, gradients, wanted):
         (x, s_x), = operands
         transposed = node.attributes["transposed"]
         weight = self.compute_copy(node.weight)
         self._linear_gradients(
-            node, e, s_e, s_x, operators.gemm_weight_gradient(e, x, transposed), gradients
+            node, e, s_e, s_x, operators.gemm_weight_gradient(e, x, transposed, self._finish), gradients
         )
         if not wanted:
             return None
-        accumulator = operators.gemm_input_error(e, weight, transposed, x.shape)
-        return [requantize(accumulator, s_e + self.exponents[node.weight.name])[:2]]
+        accumulator = operators.gemm_input_error(e, weight, transposed, x.shape, self._finish)
+        return self._pass(accumulator, s_e + self.exponents[node.weight.name])
 
     def _backward_gather(self, node, e, s_e, operands, output, saved, gradients, wanted):
         (indices, _), = operands
@@ -407,26 +439,30 @@ class Trainer:
         return [(np.where(output[0] > 0, e, 0), s_e)]
 
     def _backward_function(self, node, e, s_e, operands, output, saved, gradients, wanted):
-        return [node.attributes["rule"].backward(*operands[0], e, s_e)]
+        return [node.attributes["rule"].backward(*operands[0], e, s_e, self.error_bits)]
 
     def _backward_prelu(self, node, e, s_e, operands, output, saved, gradients, wanted):
         (x, s_x), = operands
         gradient = operators.bias_gradient(e * np.minimum(x, 0), node.weight.shape, finish=int64)
         gradients.setdefault(node.weight.name, []).append((node.weight.adjoint(gradient), s_e + s_x))
+        if self.error_bits > self.passed_bits:
+            e, s_e, _ = requantize(e, s_e)
         return [self._sloped(node, x, e, s_e)[:2]]
 
     def _backward_max_pool(self, node, e, s_e, operands, output, saved, gradients, wanted):
         shape = node.input_shapes[0]
         accumulator = operators.max_pool_input_error(e, saved[node.output], node.window, shape)
-        return [requantize(accumulator, s_e)[:2]]
+        return self._pass(accumulator, s_e)
 
     def _backward_average_pool(self, node, e, s_e, operands, output, saved, gradients, wanted):
         shape = node.input_shapes[0]
         constants, k = operators.average_pool_constants(
             node.window, shape[2:], node.attributes["count_include_pad"]
         )
+        if self.error_bits > self.passed_bits:
+            e, s_e, _ = requantize(e, s_e)
         accumulator = operators.average_pool_input_error(e, constants, node.window, shape)
-        return [requantize(accumulator, s_e - (7 + k))[:2]]
+        return self._pass(accumulator, s_e - (7 + k))
 
     def _backward_sum(self, node, e, s_e, operands, output, saved, gradients, wanted):
         return [(e, s_e)] * len(node.inputs)
@@ -443,7 +479,9 @@ class Trainer:
         return [(e.transpose(np.argsort(node.attributes["perm"])), s_e)]
 
     def _backward_dropout(self, node, e, s_e, operands, output, saved, gradients, wanted):
-        return [self._dropped(node, e, s_e, saved[node.output])[:2]]
+        if self.error_bits > self.passed_bits:
+            e, s_e, _ = requantize(e, s_e)
+        return [self._dropped(node, e, s_e, saved[node.output], self.passed_bits)[:2]]
 
     def _backward_batchnorm(self, node, e, s_e, operands, output, saved, gradients, wanted):
         xhat, s, reciprocals, shifts = saved[node.output]
@@ -452,8 +490,9 @@ class Trainer:
         accumulator, exponent = batchnorm.input_error(
             e, s_e, xhat, s,
             self.compute_copy(node.weight), self.exponents[node.weight.name], reciprocals, shifts,
+            fraction=15 - self.error_bits,
         )
-        return [requantize(accumulator, exponent)[:2]]
+        return self._pass(accumulator, exponent)
 
     # Update ----------------------------------------------------------------
 
@@ -469,7 +508,7 @@ class Trainer:
         if len(uses) == 1:
             accumulator, exponent = uses[0]
         else:
-            accumulator, exponent = aligned_sum(uses, saturated=False)
+            accumulator, exponent = aligned_sum([(saturate(g), s) for g, s in uses], saturated=False)
         rate = mu + parameter.rate - (3 if parameter.role in SLOW_ROLES else 0)
         bits, shifts = self.bits(name), []
 

@@ -34,6 +34,10 @@ class Window:
     def size(self):
         return int(np.prod(self.kernel, dtype=np.int64))
 
+    def overlaps(self):
+        sizes = zip(self.kernel, self.dilations, self.strides, self.output)
+        return any(n > 1 and s < (k - 1) * d + 1 for k, d, s, n in sizes)
+
     def slices(self, offset):
         """The part of the extended input that position `offset` of the window sees."""
         spatial = tuple(

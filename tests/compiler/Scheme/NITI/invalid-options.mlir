@@ -1,5 +1,6 @@
 // RUN: not qtc-opt %s -qtrain-generate-backward=loss=sse -qtrain-apply-niti 2>&1 | FileCheck %s --check-prefix=SSE
 // RUN: not qtc-opt %s -qtrain-apply-niti=weight-bits=12 2>&1 | FileCheck %s --check-prefix=BITS
+// RUN: not qtc-opt %s -qtrain-apply-niti=error-bits=12 2>&1 | FileCheck %s --check-prefix=ERRORS
 // RUN: not qtc-opt %s -qtrain-apply-niti=loss=exact 2>&1 | FileCheck %s --check-prefix=LOSS
 
 // The scheme knows one loss.
@@ -9,6 +10,10 @@
 // Two storage widths.
 
 // BITS: error: expected 8 or 16 weight bits, but got
+
+// Two widths of errors.
+
+// ERRORS: error: expected 8 or 16 error bits, but got
 
 // Two forms of its softmax.
 
