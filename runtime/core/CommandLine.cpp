@@ -53,14 +53,16 @@ std::string defaultText(const std::string &value) {
 /// What the values of a schedule are, and an example with a ramp.
 std::string describeSchedule(const qtcrt_model *model) {
   if (!model)
-    return "Values: gradient bits that are applied (NITI), a power of two "
-           "(WAGE), the rate (fp32)\nExample: 0,linear:0.1@5%,cosine:0@100%";
+    return "Values: mu, the number of bits of a gradient that are applied "
+           "(NITI), powers of two (WAGE), the rate (fp32)\n"
+           "Example for fp32: 0,linear:0.1@5%,cosine:0@100%";
   switch (static_cast<qtcrt_schedule_kind>(model->schedule_kind)) {
   case QTCRT_SCHEDULE_INTEGER:
-    return "Values: mu, the number of bits of a gradient that are applied; one "
-           "more doubles the step\nExample: 2,cosine:-6@100%";
+    return "Values: integers, one more doubles the step (SGD: mu, the number "
+           "of bits of a gradient that are applied)\n"
+           "Example: 2,cosine:-6@100%";
   case QTCRT_SCHEDULE_LOG2:
-    return "Values: eta, a power of two\nExample: 8,cosine:1/8@100%";
+    return "Values: eta, powers of two\nExample: 8,cosine:1/8@100%";
   case QTCRT_SCHEDULE_FLOAT:
     break;
   }
