@@ -53,8 +53,9 @@ std::string defaultText(const std::string &value) {
 /// What the values of a schedule are, and an example with a ramp.
 std::string describeSchedule(const qtcrt_model *model) {
   if (!model)
-    return "Values: mu, the number of bits of a gradient that are applied "
-           "(NITI), powers of two (WAGE), the rate (fp32)\n"
+    return "Values: of NITI mu, the number of bits of a gradient that are "
+           "applied (one more doubles the step); of WAGE powers of two; of "
+           "fp32 the rate\n"
            "Example for fp32: 0,linear:0.1@5%,cosine:0@100%";
   switch (static_cast<qtcrt_schedule_kind>(model->schedule_kind)) {
   case QTCRT_SCHEDULE_INTEGER:

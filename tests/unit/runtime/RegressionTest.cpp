@@ -179,6 +179,12 @@ TEST_F(Regression, ResumesRamps) {
   EXPECT_EQ(rates("r"), expected);
 }
 
+TEST_F(Regression, HelpSaysWhatASchedulesValuesAre) {
+  std::string text = run({"train", "--help"}).out;
+  EXPECT_NE(text.find("Values: the rate"), std::string::npos) << text;
+  EXPECT_NE(text.find("0,linear:0.1@5%,cosine:0@100%"), std::string::npos);
+}
+
 // The checkpoint says how to standardize; nothing else is read for it.
 TEST_F(Regression, EvalNeedsNoTrainingSet) {
   ProgramResult result = run(train({"--epochs=3", "--out", out("r")}));
