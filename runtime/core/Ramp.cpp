@@ -44,8 +44,8 @@ double qtcrt::rateBetween(Ramp ramp, double a, double b, double x) {
 
 int64_t qtcrt::exponentBetween(Ramp ramp, int64_t a, int64_t b, double x) {
   // In units of the larger rate nothing overflows. The smaller one may become
-  // 0; x and 1 - x are then so much larger that no rate between them has a
-  // square that underflows.
+  // 0. A rate above one so small is at least 2^-64, the least x, so its square
+  // does not underflow.
   int64_t low = std::min(a, b), high = std::max(a, b);
   auto scaled = [high](int64_t exponent) {
     return std::ldexp(1.0, static_cast<int>(exponent - high));
