@@ -50,6 +50,34 @@ std::string defaultText(const std::string &value) {
   return value.empty() ? "" : concat(" (default: ", value, ")");
 }
 
+/// What the values of a schedule are, and an example with a ramp.
+std::string describeSchedule(const qtcrt_model *model) {
+  if (!model)
+    return "Values: of NITI mu, the number of bits of a gradient that are "
+           "applied (one more doubles the step); of WAGE powers of two; of "
+           "fp32 the rate\n"
+           "Example for fp32: 0,linear:0.1@5%,cosine:0@100%";
+  switch (static_cast<qtcrt_schedule_kind>(model->schedule_kind)) {
+  case QTCRT_SCHEDULE_INTEGER:
+    return "Values: integers, one more doubles the step (SGD: mu, the number "
+           "of bits of a gradient that are applied)\n"
+           "Example: 2,cosine:-6@100%";
+  case QTCRT_SCHEDULE_LOG2:
+    return "Values: eta, powers of two\nExample: 8,cosine:1/8@100%";
+  case QTCRT_SCHEDULE_FLOAT:
+    break;
+  }
+  return "Values: the rate\nExample: 0,linear:0.1@5%,cosine:0@100%";
+}
+
+std::string scheduleHelp(const qtcrt_model *model) {
+  return concat(
+      "Learning-rate list: value, then value@epoch or value@percent%; linear: "
+      "or cosine: before a value moves there from the last one",
+      defaultText(model ? model->default_schedule : "that of the scheme"), "\n",
+      describeSchedule(model));
+}
+
 /// The option is known to all trainers, so that it is not called unknown where
 /// it has no effect.
 void addStatisticsBatches(CLI::App &train, Options &options,
@@ -126,10 +154,7 @@ void qtcrt::addTrainOptions(CLI::App &train, Options &options,
   setChoices(addText(train, "--augment", options.augment,
                      "Random changes of training images (default: none)"),
              {"none", "crop-flip"});
-  addText(
-      train, "--schedule", options.schedule,
-      "Learning-rate list: value, then value@epoch or value@percent%" +
-          defaultText(model ? model->default_schedule : "that of the scheme"))
+  addText(train, "--schedule", options.schedule, scheduleHelp(model))
       ->type_name("LIST");
   train.add_flag("--no-shuffle", options.noShuffle,
                  "Take the training set in file order");

@@ -11,8 +11,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 using namespace qtcrt;
 
@@ -48,6 +50,19 @@ bool isDecimal(std::string text) {
          text.find_first_not_of("0123456789.eE+-") == std::string::npos;
 }
 
+int64_t bitsOf(float single) {
+  int32_t bits;
+  std::memcpy(&bits, &single, sizeof(bits));
+  return bits;
+}
+
+float singleOf(int64_t value) {
+  float single;
+  int32_t bits = static_cast<int32_t>(value);
+  std::memcpy(&single, &bits, sizeof(single));
+  return single;
+}
+
 /// Reads `text` as a decimal number; false if it is not one.
 bool parseDecimal(const std::string &text, double &value) {
   if (!isDecimal(text))
@@ -72,7 +87,8 @@ bool parsePercent(const std::string &text, uint64_t &value) {
 
 } // namespace
 
-void Schedule::malformed(const std::string &entry, const char *expected) const {
+void Schedule::malformed(const std::string &entry,
+                         const std::string &expected) const {
   throw UsageError(concat("--schedule: entry ", inQuotes(entry), ": expected ",
                           expected, "; write a list such as ", example(kind)));
 }
@@ -104,38 +120,50 @@ int64_t Schedule::parseValue(const std::string &text) const {
   float single = static_cast<float>(value);
   if (!std::isfinite(single) || single < 0)
     malformed(text, "a number of single precision that is not negative");
-  int32_t bits;
-  std::memcpy(&bits, &single, sizeof(bits));
-  return bits;
+  return bitsOf(single);
+}
+
+void Schedule::parsePosition(const std::string &text, Entry &entry) const {
+  if (!text.empty() && text.back() == '%') {
+    entry.unit = Unit::Percent;
+    if (!parsePercent(text.substr(0, text.size() - 1), entry.position))
+      malformed(entry.text, "a percentage from 0% to 100%");
+    return;
+  }
+  entry.unit = Unit::Epoch;
+  if (!allDigits(text) || text.size() > 10 ||
+      (entry.position = std::stoull(text)) > maxEpoch)
+    malformed(entry.text, "an epoch number after '@'");
 }
 
 void Schedule::parseEntry(const std::string &text) {
+  Entry entry;
+  entry.text = text;
   size_t at = text.find('@');
-  Entry entry{parseValue(text.substr(0, at)), Unit::Start, 0, 0, text};
-  if (at == std::string::npos) {
-    if (!entries.empty())
-      malformed(text, "value@epoch or value@percent% after the first entry");
-  } else {
-    std::string position = text.substr(at + 1);
-    if (!position.empty() && position.back() == '%') {
-      position.pop_back();
-      entry.unit = Unit::Percent;
-      if (!parsePercent(position, entry.position))
-        malformed(text, "a percentage from 0% to 100%");
-    } else {
-      entry.unit = Unit::Epoch;
-      if (!allDigits(position) || position.size() > 10 ||
-          (entry.position = std::stoull(position)) > maxEpoch)
-        malformed(text, "an epoch number after '@'");
-    }
+  std::string value = text.substr(0, at), prefix;
+  if (size_t colon = value.find(':'); colon != std::string::npos) {
+    prefix = value.substr(0, colon + 1);
+    value.erase(0, colon + 1);
+    if (prefix != "linear:" && prefix != "cosine:")
+      malformed(text, "'linear:' or 'cosine:' before the value of a ramp");
+    if (entries.empty())
+      malformed(text, "a first entry that is no ramp");
+    entry.ramp = prefix == "linear:" ? Ramp::Linear : Ramp::Cosine;
+  }
+  entry.value = parseValue(value);
+  if (at != std::string::npos) {
+    parsePosition(text.substr(at + 1), entry);
     if (entries.empty())
       malformed(text, "a first entry without '@'");
+  } else if (!entries.empty()) {
+    malformed(text, concat(prefix, "value@epoch or ", prefix,
+                           "value@percent% after the first entry"));
   }
   // Those of other units are compared once they are steps.
   for (const Entry &before : entries)
     if (before.unit == entry.unit && before.position >= entry.position)
       throw UsageError(concat("--schedule: entry ", inQuotes(text),
-                              " does not start after ", inQuotes(before.text),
+                              " is not after ", inQuotes(before.text),
                               "; sort the list by time"));
   entries.push_back(entry);
 }
@@ -159,8 +187,8 @@ bool Schedule::operator==(const Schedule &other) const {
   return kind == other.kind &&
          std::equal(entries.begin(), entries.end(), other.entries.begin(),
                     other.entries.end(), [](const Entry &a, const Entry &b) {
-                      return a.value == b.value && a.unit == b.unit &&
-                             a.position == b.position;
+                      return a.ramp == b.ramp && a.value == b.value &&
+                             a.unit == b.unit && a.position == b.position;
                     });
 }
 
@@ -180,19 +208,32 @@ void Schedule::resolve(uint64_t totalSteps, uint64_t stepsPerEpoch) {
         first > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(first);
     if (entry.firstStep < previous)
       throw UsageError(concat("--schedule: entry ", inQuotes(entry.text),
-                              " starts at step ", entry.firstStep,
+                              " is at step ", entry.firstStep,
                               ", before the previous entry (step ", previous,
                               "); sort the list by time"));
     previous = entry.firstStep;
   }
 }
 
+int64_t Schedule::valueBetween(const Entry &from, const Entry &to,
+                               double x) const {
+  if (kind != QTCRT_SCHEDULE_FLOAT)
+    return exponentBetween(*to.ramp, from.value, to.value, x);
+  return bitsOf(static_cast<float>(
+      rateBetween(*to.ramp, singleOf(from.value), singleOf(to.value), x)));
+}
+
 int64_t Schedule::valueAt(uint64_t step) const {
-  int64_t value = entries.front().value;
-  for (const Entry &entry : entries)
-    if (entry.firstStep <= step)
-      value = entry.value;
-  return value;
+  auto next = std::upper_bound(
+      entries.begin(), entries.end(), step,
+      [](uint64_t step, const Entry &entry) { return step < entry.firstStep; });
+  const Entry &last = *std::prev(next);
+  if (next == entries.end() || !next->ramp || step == last.firstStep)
+    return last.value;
+  return valueBetween(
+      last, *next,
+      static_cast<double>(step - last.firstStep) /
+          static_cast<double>(next->firstStep - last.firstStep));
 }
 
 double Schedule::toNumber(int64_t value) const {
@@ -200,8 +241,15 @@ double Schedule::toNumber(int64_t value) const {
     return std::ldexp(1.0, static_cast<int>(value));
   if (kind == QTCRT_SCHEDULE_INTEGER)
     return static_cast<double>(value);
-  float single;
-  int32_t bits = static_cast<int32_t>(value);
-  std::memcpy(&single, &bits, sizeof(single));
-  return single;
+  float single = singleOf(value);
+  double number = 0;
+  for (int digits = 1; digits <= 9; ++digits) { // nine always are enough
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.*g", digits,
+                  static_cast<double>(single));
+    number = std::strtod(text, nullptr);
+    if (static_cast<float>(number) == single)
+      break;
+  }
+  return number;
 }

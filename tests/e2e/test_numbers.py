@@ -21,7 +21,7 @@ from differential import THREADS, DifferentialCase
 sys.path.insert(0, harness.REFERENCE)
 import data as reference_data  # noqa: E402 (the path comes first)
 import make_models  # noqa: E402
-import niti  # noqa: E402
+import schedules  # noqa: E402
 
 try:
     import torch
@@ -269,7 +269,7 @@ class FinalErrors(harness.Case):
         mean, deviation = train_x.mean(axis=0), train_x.std(axis=0, correction=0)
         batches = reference_data.TrainingBatches(dataset, self.BATCH, seed)
         steps = epochs * batches.steps_per_epoch
-        schedule = niti.Schedule(self.SCHEDULE, steps, batches.steps_per_epoch, float)
+        schedule = schedules.Schedule(self.SCHEDULE, steps, batches.steps_per_epoch, float)
         network, measure = onnx_torch.Network(model), torch.nn.functional.mse_loss
         optimizer = torch.optim.SGD(network.parameters.values(), schedule[0], self.MOMENTUM)
         for step in range(steps):

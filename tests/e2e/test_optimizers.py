@@ -19,7 +19,7 @@ class Optimizers(DifferentialCase):
     """Momentum, decay and Lion, on all instruction sets and thread counts; what they keep is compared, too."""
 
     def test_momentum(self):
-        self.compare("batch_normalization", MOMENTUM, ("--schedule=2,0@50%",))
+        self.compare("batch_normalization", MOMENTUM, ("--schedule=0,linear:2@30%,cosine:-2@100%",))
 
     def test_decay_of_8_bits(self):
         self.compare("tied_weights", ("--niti-weight-decay=0.02",), ("--schedule=2",), threads=(2,))

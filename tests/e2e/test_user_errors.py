@@ -224,6 +224,7 @@ class TrainerErrors(ErrorCase):
             "--isa=frob", "--augment=frob", "--limit=-3", "--limit=x", "--eval-every=x", "--save-every=-1",
             "--schedule=", "--schedule=x", "--schedule=1@", "--schedule=1@x", "--schedule=1@-5%", "--schedule=1,,2",
             "--schedule=1,2@50%,3@20%%", "--schedule=99999999999999999999", "--schedule=0.5",
+            "--schedule=linear:1", "--schedule=1,linear:2", "--schedule=1,cos:2@1",
         ):
             self.assert_refused(
                 USAGE, "train", "--data", self.data, *([] if "steps" in option or "epochs" in option else ["--steps=1"]),

@@ -8,7 +8,7 @@ from differential import DifferentialCase
 # Both have biases.
 MODELS = ("max_pool_overlapping", "conv_grouped")
 MODES = (
-    ("--wage-bits=2-8-12-8", "--schedule=128,16@50%"),
+    ("--wage-bits=2-8-12-8", "--schedule=128,cosine:16@100%"),
     ("--wage-bits=2-8-2-8", "--schedule=1/8"),
     ("--wage-bits=2-8-4-8", "--schedule=1/2"),
     ("--wage-bits=2-8-8-4",),

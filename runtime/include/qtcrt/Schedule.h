@@ -10,14 +10,21 @@
 // with 100 * step >= 40 * total. `5,4@100` changes at the start of epoch 100
 // (epochs count from 0).
 //
+// `linear:` or `cosine:` before a value makes the entry a ramp: the rate moves
+// to the value from where the entry before starts, or ends if it is a ramp,
+// and has it from the position of the ramp on. `0,linear:0.1@5%,cosine:0@100%`
+// is a warm-up and a cosine to 0. See Ramp.h, and numerics contract, 4.13.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef QTCRT_SCHEDULE_H
 #define QTCRT_SCHEDULE_H
 
+#include "qtcrt/Ramp.h"
 #include "qtcrt/abi.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,31 +41,35 @@ public:
   /// True if the lists mean the same, whatever their spelling.
   bool operator==(const Schedule &other) const;
 
-  /// Determines the step at which each entry starts. Throws UsageError when an
-  /// entry starts before the previous one.
+  /// Determines the step of each position. Throws UsageError when one is before
+  /// that of the previous entry.
   void resolve(uint64_t totalSteps, uint64_t stepsPerEpoch);
 
   /// The value that the step function gets (see qtcrt_schedule_kind) for
   /// `step`, which counts from 0. Needs `resolve`.
   int64_t valueAt(uint64_t step) const;
 
-  /// The value handed to a step as the number the user wrote.
+  /// The value handed to a step as a number like those that users write: of
+  /// all decimals that are the same single, the shortest.
   double toNumber(int64_t value) const;
 
 private:
   enum class Unit { Start, Epoch, Percent };
   struct Entry {
-    int64_t value; ///< as handed to the step
-    Unit unit;
-    uint64_t position;  ///< epochs, or percent * 10^6
-    uint64_t firstStep; ///< set by resolve
     std::string text;
+    std::optional<Ramp> ramp; ///< how it is reached; not set: by a jump
+    int64_t value = 0;        ///< as handed to the step
+    Unit unit = Unit::Start;
+    uint64_t position = 0;  ///< epochs, or percent * 10^6
+    uint64_t firstStep = 0; ///< that has the value; set by resolve
   };
 
   [[noreturn]] void malformed(const std::string &entry,
-                              const char *expected) const;
+                              const std::string &expected) const;
   int64_t parseValue(const std::string &text) const;
+  void parsePosition(const std::string &text, Entry &entry) const;
   void parseEntry(const std::string &text);
+  int64_t valueBetween(const Entry &from, const Entry &to, double x) const;
 
   std::vector<Entry> entries;
   qtcrt_schedule_kind kind = QTCRT_SCHEDULE_INTEGER;

@@ -15,7 +15,7 @@ TRAIN_OPTIONS = (
     ("--seed=18446744073709551615", "--no-shuffle"),
     ("--augment=crop-flip",),
     ("--steps=33", "--schedule=2,1@25%,0@50%,-1@90%"),
-    ("--steps=31", "--schedule=1,2@1,-3@2,0@3"),
+    ("--steps=31", "--schedule=1,linear:2@1,-3@2,cosine:0@3"),
     ("--limit=13", "--seed=5"),
 )
 COMPILE_OPTIONS = (

@@ -51,31 +51,6 @@ class Settings:
     optimizer: object = dataclasses.field(default_factory=optimizers.SGD)
 
 
-class Schedule:
-    """mu by step: `4,2@40%,0@60%,-1@80%` (section 4).
-
-    N@P% holds from the first step with 100*step >= P*total, N@E from epoch E;
-    of all entries that hold, the last in the list counts.
-    """
-
-    def __init__(self, text, total_steps, steps_per_epoch, parse=int):
-        self.entries = []
-        for entry in text.split(","):
-            value, _, start = entry.strip().partition("@")
-            if not start:
-                first = Fraction(0)
-            elif start.endswith("%"):
-                first = Fraction(start[:-1]) * total_steps / 100
-            else:
-                first = Fraction(start) * steps_per_epoch
-            self.entries.append((first, parse(value)))
-        if all(first > 0 for first, _ in self.entries):
-            raise ValueError(f"--schedule: no value for the first step in {text}")
-
-    def __getitem__(self, step):
-        return [value for first, value in self.entries if step >= first][-1]
-
-
 class NoRecorder:
     """Takes intermediate results and forgets them; run.py has one that keeps them."""
 

@@ -28,6 +28,7 @@ import loss  # noqa: E402
 import metrics  # noqa: E402
 import niti  # noqa: E402
 import optimizers  # noqa: E402
+import schedules  # noqa: E402
 import wage  # noqa: E402
 
 LOSSES = ["cross-entropy", "sse", *loss.OF_NUMBERS]
@@ -302,7 +303,7 @@ def main(arguments=None):
         dataset, options.batch, options.seed, not options.no_shuffle, options.augment == "crop-flip", options.limit
     )
     total = options.steps if options.total_steps is None else options.total_steps
-    schedule = niti.Schedule(options.schedule, total, batches.steps_per_epoch, parse_rate)
+    schedule = schedules.Schedule(options.schedule, total, batches.steps_per_epoch, parse_rate)
 
     def estimate(step):
         """Estimates statistics like a run that tests its weights after this step."""

@@ -35,6 +35,7 @@ import operators  # noqa: E402
 import output_models  # noqa: E402
 import philox  # noqa: E402
 import run  # noqa: E402
+import schedules  # noqa: E402
 import wage  # noqa: E402
 
 SHARED = os.environ.get("QTC_SHARED", os.path.join(HERE, "../../../../shared"))
@@ -433,10 +434,26 @@ class DataRules(unittest.TestCase):
             data.TrainingBatches(dataset, 11, 1)
 
     def test_schedule(self):
-        schedule = niti.Schedule("4,2@40%,0@60%,-1@80%", 936, 468)
+        schedule = schedules.Schedule("4,2@40%,0@60%,-1@80%", 936, 468)
         self.assertEqual([schedule[s] for s in (0, 374, 375, 561, 562, 748, 749)], [4, 4, 2, 2, 0, 0, -1])
-        schedule = niti.Schedule("5,4@100,3@150", 0, 10)
+        schedule = schedules.Schedule("5,4@100,3@150", 0, 10)
         self.assertEqual([schedule[s] for s in (999, 1000, 1500)], [5, 4, 3])
+
+    def test_ramps(self):
+        """Those of tests/unit/runtime/RampTest.cpp."""
+        for text, total, parse, expected in (
+            ("2,cosine:-6@100%", 16, int, (2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 0, 0, -1, -2, -3, -4)),
+            ("-6,linear:2@8,-1@9", 10, int, (-6, -1, 0, 1, 1, 1, 2, 2, 2, -1)),
+            ("4,4@4,linear:2@8,1@10", 11, int, (4, 4, 4, 4, 4, 4, 3, 3, 2, 2, 1)),
+            ("1000,linear:-1000@4", 5, int, (1000, 1000, 999, 998, -1000)),
+            ("4,linear:2@0%,1@50%", 4, int, (2, 2, 1, 1)),
+            ("8,linear:1/8@8", 9, arithmetic.exact_log2, (3, 3, 3, 2, 2, 2, 1, 0, -3)),
+            ("0,linear:1@2,cosine:0@6", 7, float, (0, 0.5, 1, np.float32(0.8535534), 0.5, np.float32(0.14644662), 0)),
+        ):
+            schedule = schedules.Schedule(text, total, 1, parse)
+            self.assertEqual([schedule[step] for step in range(total)], list(expected))
+        for text in ("linear:1", "1,cos:2@1"):
+            self.assertRaises(ValueError, schedules.Schedule, text, 4, 1)
 
     def test_scheme_exponent(self):
         self.assertEqual(niti._scheme_exponent(1, 1), 1 - 7)  # 2 * 4 >= 6

@@ -67,6 +67,12 @@ protected:
   std::vector<json> metrics(const std::string &name) const {
     return readMetrics(out(name));
   }
+  std::vector<double> rates(const std::string &name) const {
+    std::vector<double> rates;
+    for (const json &epoch : metrics(name))
+      rates.push_back(epoch["schedule"]);
+    return rates;
+  }
   static void expectFailure(const std::vector<std::string> &arguments,
                             int status, const std::string &part) {
     ProgramResult result = run(arguments);
@@ -152,6 +158,31 @@ TEST_F(Regression, ResumesBitForBit) {
     EXPECT_EQ(metrics(name), metrics("whole"));
     EXPECT_EQ(readFile(checkpoint(name)), readFile(checkpoint("whole")));
   }
+}
+
+// A longer run has percentages of all of its steps. Of ramps, too, only the
+// spelling may change.
+TEST_F(Regression, ResumesRamps) {
+  const char *ramps = "--schedule=0,linear:0.1@25%,cosine:0@100%";
+  ASSERT_EQ(run(train({"--epochs=4", ramps, "--out", out("r")})).status, 0);
+  std::vector<double> expected = {0.08, 0.08345653, 0.03454915, 0.00109262};
+  EXPECT_EQ(rates("r"), expected);
+  std::vector<std::string> longer =
+      train({"--epochs=8", "--resume", checkpoint("r"), "--out", out("r")});
+  longer.push_back("--schedule=0,linear:0.1@25%,linear:0@100%");
+  expectFailure(longer, 1, "leave --schedule out");
+  longer.back() = "--schedule=0.0,linear:1e-1@25.0%,cosine:0@100%";
+  ProgramResult result = run(longer);
+  ASSERT_EQ(result.status, 0) << result.err;
+  for (double rate : {0.055226423, 0.029663168, 0.00954915, 0.00027390523})
+    expected.push_back(rate);
+  EXPECT_EQ(rates("r"), expected);
+}
+
+TEST_F(Regression, HelpSaysWhatASchedulesValuesAre) {
+  std::string text = run({"train", "--help"}).out;
+  EXPECT_NE(text.find("Values: the rate"), std::string::npos) << text;
+  EXPECT_NE(text.find("0,linear:0.1@5%,cosine:0@100%"), std::string::npos);
 }
 
 // The checkpoint says how to standardize; nothing else is read for it.

@@ -61,7 +61,19 @@ TEST(Schedule, Floats) {
   int32_t bits;
   std::memcpy(&bits, &expected, 4);
   EXPECT_EQ(schedule.valueAt(0), bits);
-  EXPECT_EQ(schedule.toNumber(schedule.valueAt(1)), double{1e-3f});
+  EXPECT_EQ(schedule.toNumber(schedule.valueAt(1)), 1e-3);
+}
+
+// The shortest decimal that is the same single.
+TEST(Schedule, NumbersOfSinglesAreShort) {
+  Schedule schedule = make("0.1", 1, 1, QTCRT_SCHEDULE_FLOAT);
+  for (double number :
+       {0.0, 0.1, 1.0, 0.0707, 0.012345679, 1e-45, 16777216.0, 3.4e38}) {
+    float single = static_cast<float>(number);
+    int32_t bits;
+    std::memcpy(&bits, &single, 4);
+    EXPECT_EQ(schedule.toNumber(bits), number);
+  }
 }
 
 TEST(Schedule, MalformedIsAUsageError) {
@@ -85,7 +97,18 @@ TEST(Schedule, MalformedIsAUsageError) {
                            "4,2@1@2",
                            "99999999999999999999",
                            "4,2@50%%",
-                           "-"})
+                           "-",
+                           "linear:4",
+                           "linear:4@50%",
+                           "4,linear:2",
+                           "4,linear:@1",
+                           "4,linear:@",
+                           "4,cos:2@1",
+                           "4,:2@1",
+                           "4,Linear:2@1",
+                           "4,linear:cosine:2@1",
+                           "4,linear:1.5@1",
+                           "4,2@linear:1"})
     EXPECT_THROW(Schedule::parse(text, QTCRT_SCHEDULE_INTEGER), UsageError)
         << text;
   for (const char *text : {"0.3", "0", "-1", "1/0", "1/3", "nan", "inf", "1/"})
