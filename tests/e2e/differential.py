@@ -20,6 +20,7 @@ REFERENCE_NAMES = {
     "--niti-headroom": "--headroom",
     "--niti-weight-bits": "--weight-bits",
     "--niti-error-bits": "--error-bits",
+    "--niti-norm-bits": "--norm-bits",
     "--niti-grad-round": "--grad-round",
     "--niti-loss": "--power",
     "--niti-momentum": "--momentum",

@@ -40,6 +40,7 @@ OPTIONS = {
         "--niti-loss": ("fraction", "paper"),
         "--niti-headroom": (1, 0, 2),
         "--niti-error-bits": (8, 16),
+        "--niti-norm-bits": (8, 16),
     },
     "wage": {
         "--batch": (1, 2, 3, 5, 7, 11, 16),

@@ -279,7 +279,10 @@ struct LowerChannelAffine : LoweringPattern<ChannelAffineOp> {
                       PatternRewriter &rewriter) const override {
     ScaledParts x = parts[0], scale = parts[1], bias = parts[2];
     Type type = builder.getI32Type();
-    Value exponent = builder.create<arith::AddIOp>(x.exponent, scale.exponent);
+    int64_t dropped = getDroppedBits(op.getScale());
+    Value exponent = createOffset(
+        builder, builder.create<arith::AddIOp>(x.exponent, scale.exponent),
+        dropped);
     Value power = createDifference(builder, bias.exponent, exponent);
     Value offsets = createPerChannel(builder, bias.mantissas, type,
                                      [&](ImplicitLocOpBuilder &inner,
@@ -293,13 +296,24 @@ struct LowerChannelAffine : LoweringPattern<ChannelAffineOp> {
     Value result = createChannelwise(
         builder, x.mantissas, {scale.mantissas, offsets},
         getChannelShape(op.getInput()), type,
-        [](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
+        [=](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
           Value product = inner.create<arith::MulIOp>(
               extendTo(inner, v[0], 32), extendTo(inner, v[1], 32));
+          if (dropped > 0)
+            product = inner.create<qkernel::RoundShiftOp>(
+                product.getType(), product, createInt(inner, dropped),
+                /*bits=*/32);
           return inner.create<arith::AddIOp>(product, v[2]);
         });
     replaceWithParts(rewriter, op, result, exponent);
     return success();
+  }
+
+private:
+  /// The bits of a product that are rounded away, so that there is room for the
+  /// offset: those that a scale of 16 bits has more than one of 8.
+  static int64_t getDroppedBits(Value scale) {
+    return cast<ScaledType>(scale.getType()).getWidth() - 8;
   }
 };
 

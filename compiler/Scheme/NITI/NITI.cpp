@@ -52,6 +52,11 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
                          << errorBits.getValue();
       return signalPassFailure();
     }
+    if (normBits != 8 && normBits != 16) {
+      module.emitError() << "expected 8 or 16 bits of normalizations, but got "
+                         << normBits.getValue();
+      return signalPassFailure();
+    }
     if (headroom < 0 || headroom > niti::kMaxHeadroom) {
       module.emitError() << "expected a headroom from 0 to "
                          << niti::kMaxHeadroom << ", but got "
@@ -66,10 +71,14 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
     options.headroom = headroom;
     options.weightBits = weightBits;
     options.errorBits = errorBits;
+    options.normBits = normBits;
     options.schemeInit = schemeInit;
     options.seed = seed;
     options.gradientRounding = gradientRounding;
     options.exponential = exponential;
+    llvm::DenseSet<ParameterOp> wide;
+    if (normBits == 16)
+      wide = niti::widenNormalizations(module);
     if (failed(addRule(*rule, options)) ||
         failed(niti::quantizeParameters(module, options)))
       return signalPassFailure();
@@ -77,7 +86,12 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
 
     RewritePatternSet rules(&getContext());
     niti::populateRules(rules, options, *rule);
-    if (failed(scheme::applyRules(module, std::move(rules), getComputed)))
+    auto getCopy = [&](OpBuilder &builder, ParameterOp parameter,
+                       Value stored) {
+      return wide.contains(parameter) ? stored
+                                      : getComputed(builder, parameter, stored);
+    };
+    if (failed(scheme::applyRules(module, std::move(rules), getCopy)))
       signalPassFailure();
   }
 

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace qtc {
 
@@ -90,6 +91,10 @@ constexpr llvm::StringLiteral kWideAttrName = "wide";
 /// Sets kWideAttrName on the operations of `module` that qualify. A
 /// normalization gets the same producer width in training and in evaluation.
 void markWideResults(mlir::ModuleOp module);
+
+/// Gives all scales and biases of normalizations of `module` 16 bits. Returns
+/// them.
+llvm::DenseSet<qtrain::ParameterOp> widenNormalizations(mlir::ModuleOp module);
 
 /// True for the gradient, before the rules, of a normalization's scale or bias
 /// or of a trained slope: mu is smaller for these, and none is shared.

@@ -55,6 +55,9 @@ def ApplyNITI : ModelPass<"qtrain-apply-niti"> {
            "Storage width of parameters that do not say: 8 or 16">,
     Option<"errorBits", "error-bits", "int64_t", "8",
            "Bits of the errors of layers and of classes: 8 or 16">,
+    Option<"normBits", "norm-bits", "int64_t", "8",
+           "Bits that scales and biases of normalizations are computed with: 8 "
+           "or 16; 16 are also stored">,
     Option<"optimizer", "optimizer", "std::string", "\"sgd\"",
            "Rule that updates parameters">,
     ListOption<"settings", "settings", "std::string",

@@ -84,6 +84,20 @@ void niti::markWideResults(ModuleOp module) {
       producer->setAttr(kWideAttrName, UnitAttr::get(module.getContext()));
 }
 
+llvm::DenseSet<ParameterOp> niti::widenNormalizations(ModuleOp module) {
+  SymbolTable symbols(module);
+  llvm::DenseSet<ParameterOp> parameters;
+  for (func::FuncOp function : getDefinedFunctions(module))
+    function.walk([&](NormalizationOpInterface op) {
+      for (Value value : {op.getScale(), op.getBias()})
+        if (ParameterOp parameter = findParameter(function, symbols, value))
+          parameters.insert(parameter);
+    });
+  for (ParameterOp parameter : parameters)
+    parameter.setWeightBits(16);
+  return parameters;
+}
+
 bool niti::isChannelGradient(Value gradient) {
   Operation *op = gradient.getDefiningOp();
   while (onlyMovesElements(op))

@@ -19,7 +19,7 @@ static constexpr StringRef kWidths[] = {"8", "16"};
 static constexpr StringRef kRoundings[] = {"pseudo", "stochastic", "nearest"};
 static constexpr StringRef kExponentials[] = {"fraction", "paper"};
 
-enum { Headroom, WeightBits, ErrorBits, GradRound, LossForm };
+enum { Headroom, WeightBits, ErrorBits, NormBits, GradRound, LossForm };
 static constexpr SchemeOption kOptions[] = {
     {"headroom",
      "1",
@@ -34,6 +34,9 @@ static constexpr SchemeOption kOptions[] = {
      /*fittingDefault=*/"16"},
     {"error-bits", "8", "Bits of the errors of layers", kWidths,
      /*getEvaluationPart=*/nullptr, /*spell=*/nullptr, /*omitsDefault=*/true},
+    {"norm-bits", "8",
+     "Bits that scales and biases of BatchNormalization are computed with",
+     kWidths, getWholeValue, /*spell=*/nullptr, /*omitsDefault=*/true},
     {"grad-round", "pseudo", "Rounding of weight gradients", kRoundings},
     {"loss", "fraction", "Form of the power function in the integer softmax",
      kExponentials},
@@ -64,6 +67,7 @@ static llvm::Error addPasses(OpPassManager &manager,
         request.get(kOptions[Headroom]) + "'");
   options.weightBits = request.get(kOptions[WeightBits]) == "16" ? 16 : 8;
   options.errorBits = request.get(kOptions[ErrorBits]) == "16" ? 16 : 8;
+  options.normBits = request.get(kOptions[NormBits]) == "16" ? 16 : 8;
   const Optimizer &optimizer = *niti::getScheme().getOptimizer(request);
   options.optimizer = optimizer.name.str();
   std::vector<std::string> settings = request.getSettings(optimizer);

@@ -372,7 +372,9 @@ def QTrain_ChannelAffineOp : QTrain_PureOp<"channel_affine"> {
     result = scale · input + offset, an accumulator whose exponent is the sum of
     those of `input` and `scale`. The offset of a channel is its bias, shifted
     to this exponent, left, or right with rounding to nearest, and clamped to
-    ±2^28 (numerics contract, section 4.14, rule 4).
+    ±2^28 (numerics contract, section 4.14, rule 4). With a scale of 16 bits,
+    the product is rounded to nearest by 8 bits, and the exponent is larger by 8
+    (section 4.23).
 
     Constraints:
     - (C1), (C2) as in `qtrain.channel_statistics`; the result has the shape of
@@ -387,8 +389,8 @@ def QTrain_ChannelAffineOp : QTrain_PureOp<"channel_affine"> {
     ```
   }];
   let arguments = (ins QTrain_ScaledOf<[16]>:$input,
-                       QTrain_ScaledOf<[8]>:$scale,
-                       QTrain_ScaledOf<[8]>:$bias);
+                       QTrain_ScaledOf<[8, 16]>:$scale,
+                       QTrain_ScaledOf<[8, 16]>:$bias);
   let results = (outs QTrain_ScaledOf<[32]>:$result);
   let hasVerifier = 1;
 }
@@ -465,7 +467,7 @@ def QTrain_StandardizeGradientOp : QTrain_PureOp<"standardize_gradient"> {
   let arguments = (ins QTrain_ScaledOf<[16]>:$input,
                        QTrain_ScaledOf<[8, 16]>:$gradient,
                        QTrain_ScaledOf<[32]>:$variance,
-                       QTrain_ScaledOf<[8]>:$scale,
+                       QTrain_ScaledOf<[8, 16]>:$scale,
                        QTrain_ScaledOf<[64]>:$sum,
                        QTrain_ScaledOf<[64]>:$products);
   let results = (outs QTrain_ScaledOf<[32]>:$result);

@@ -129,12 +129,12 @@ def normalise(x, exponent, mean, variance):
     return xhat, reciprocals, shifts
 
 
-def scale_and_shift(xhat, gamma, gamma_exponent, beta, beta_exponent):
-    """4. Accumulator gamma * xhat + beta, and its exponent."""
-    power = beta_exponent - gamma_exponent + 12
-    offset = [saturating_scale(b, power, 2**28) for b in beta]
-    accumulator = _per_channel(gamma, xhat.ndim) * xhat + _per_channel(offset, xhat.ndim)
-    return accumulator, gamma_exponent - 12
+def scale_and_shift(xhat, gamma, gamma_exponent, beta, beta_exponent, dropped=0):
+    """4. Accumulator gamma * xhat + beta, and its exponent; products lose `dropped` bits (section 4.23)."""
+    exponent = gamma_exponent - 12 + dropped
+    offset = [saturating_scale(b, beta_exponent - exponent, 2**28) for b in beta]
+    product = shift_nearest(_per_channel(gamma, xhat.ndim) * xhat, dropped)
+    return product + _per_channel(offset, xhat.ndim), exponent
 
 
 def parameter_gradients(error, xhat):

@@ -44,6 +44,7 @@ class Settings:
     headroom: int = 1
     weight_bits: int = 8
     error_bits: int = 8
+    norm_bits: int = 8
     grad_round: str = "pseudo"
     power: str = "fraction"
     loss_delta: float = 1.0
@@ -83,7 +84,11 @@ class Trainer:
 
     def bits(self, name):
         """Bits that a parameter is stored with."""
-        return self.graph.parameters[name].weight_bits or self.settings.weight_bits
+        return 16 if self._is_computed_wide(name) else (self.graph.parameters[name].weight_bits or self.settings.weight_bits)
+
+    def _is_computed_wide(self, name):
+        """Whether nodes compute with all 16 bits of a parameter (section 4.23)."""
+        return self.settings.norm_bits == 16 and self.graph.parameters[name].role in ("gamma", "beta")
 
     def _initialise(self, parameter):
         """Initial mantissas and the exponent, fixed for the run (section 4, Weights, Bias).
@@ -120,11 +125,18 @@ class Trainer:
             self.mantissas[name] = clip(round_half_even(values * 2.0**-exponent), 8)
 
     def compute_copy(self, use):
-        """The int8 mantissas a node computes with, in the node's layout."""
+        """The mantissas a node computes with, 8 bits unless they are wide, in the node's layout."""
         mantissas = self.mantissas[use.name]
-        if self.bits(use.name) == 16:
+        if self.bits(use.name) == 16 and not self._is_computed_wide(use.name):
             mantissas = clip(shift_nearest(mantissas, 8), 8)
         return use.view(mantissas)
+
+    def _more_bits(self, use):
+        """Bits that a node computes with beyond 8."""
+        return 8 if self._is_computed_wide(use.name) else 0
+
+    def _computed_exponent(self, use):
+        return self.exponents[use.name] - self._more_bits(use)
 
     # Forward ---------------------------------------------------------------
 
@@ -284,8 +296,9 @@ class Trainer:
         saved[node.output] = xhat, s, reciprocals, shifts
         accumulator, exponent = batchnorm.scale_and_shift(
             xhat,
-            self.compute_copy(node.weight), self.exponents[node.weight.name],
-            self.compute_copy(node.bias), self.exponents[node.bias.name],
+            self.compute_copy(node.weight), self._computed_exponent(node.weight),
+            self.compute_copy(node.bias), self._computed_exponent(node.bias),
+            dropped=self._more_bits(node.weight),
         )
         return requantize(accumulator, exponent)
 
@@ -464,7 +477,7 @@ class Trainer:
             gradients.setdefault(use.name, []).append((use.adjoint(gradient), s_e))
         accumulator, exponent = batchnorm.input_error(
             e, s_e, xhat, s,
-            self.compute_copy(node.weight), self.exponents[node.weight.name], reciprocals, shifts,
+            self.compute_copy(node.weight), self._computed_exponent(node.weight), reciprocals, shifts,
             fraction=15 - self.error_bits,
         )
         return self._pass(accumulator, exponent)

@@ -82,6 +82,7 @@ def parse(arguments):
     parser.add_argument("--normalize", help="of pixels: none (the default), mnist, ...; of floats: standard (the default), none")
     parser.add_argument("--headroom", type=int, default=1)
     parser.add_argument("--error-bits", type=int, choices=[8, 16], default=8)
+    parser.add_argument("--norm-bits", type=int, choices=[8, 16], default=8)
     parser.add_argument("--weight-bits", type=int, choices=[8, 16], help="default: 8, or 16 with a loss that fits numbers")
     parser.add_argument("--grad-round", choices=["pseudo", "stochastic", "nearest"], default="pseudo")
     parser.add_argument("--power", choices=["fraction", "paper"], default="fraction", help="NITI's softmax")
@@ -274,7 +275,7 @@ def create(options, model, dataset):
     """(trainer, input table, reader of a schedule's value) of the scheme."""
     if options.scheme == "niti":
         settings = niti.Settings(
-            options.seed, options.init, options.headroom, options.weight_bits, options.error_bits,
+            options.seed, options.init, options.headroom, options.weight_bits, options.error_bits, options.norm_bits,
             options.grad_round, options.power, options.loss_delta, class_options(options), create_optimizer(options),
         )
         recorder = Recorder(options.dump) if options.dump else None

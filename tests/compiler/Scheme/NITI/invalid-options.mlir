@@ -1,6 +1,7 @@
 // RUN: not qtc-opt %s -qtrain-generate-backward=loss=sse -qtrain-apply-niti 2>&1 | FileCheck %s --check-prefix=SSE
 // RUN: not qtc-opt %s -qtrain-apply-niti=weight-bits=12 2>&1 | FileCheck %s --check-prefix=BITS
 // RUN: not qtc-opt %s -qtrain-apply-niti=error-bits=12 2>&1 | FileCheck %s --check-prefix=ERRORS
+// RUN: not qtc-opt %s -qtrain-apply-niti=norm-bits=4 2>&1 | FileCheck %s --check-prefix=NORMS
 // RUN: not qtc-opt %s -qtrain-apply-niti=loss=exact 2>&1 | FileCheck %s --check-prefix=LOSS
 
 // The scheme knows one loss.
@@ -14,6 +15,10 @@
 // Two widths of errors.
 
 // ERRORS: error: expected 8 or 16 error bits, but got
+
+// Two widths of normalizations.
+
+// NORMS: error: expected 8 or 16 bits of normalizations, but got
 
 // Two forms of its softmax.
 

@@ -3,6 +3,9 @@
 // RUN: qtc-opt %s -pass-pipeline='builtin.module(qtrain-generate-backward,canonicalize,cse,qtrain-apply-niti{weight-bits=16 scheme-init=1 headroom=3},canonicalize,cse)' \
 // RUN:   -split-input-file | FileCheck %s --check-prefix=WIDE
 
+// RUN: qtc-opt %s -pass-pipeline='builtin.module(qtrain-generate-backward,canonicalize,cse,qtrain-apply-niti{norm-bits=16},canonicalize,cse)' \
+// RUN:   -split-input-file | FileCheck %s --check-prefix=NORMS
+
 // Scale and bias have the exponent of a headroom of 1, and the file's values, in
 // any case; a bias of zeros has the exponent of its scale. Running statistics
 // have 16 and 32 fraction bits, are rounded half to even and clamped.
@@ -18,6 +21,8 @@
 //   WIDE-DAG: qtrain.parameter @scale id 1 exponent -14 = dense<[16384, -8192]> : tensor<2xi16>
 //   WIDE-DAG: qtrain.parameter @bias id 2 exponent -14 = dense<0> : tensor<2xi16>
 //   WIDE-DAG: qtrain.parameter @mean id 0 kind buffer exponent -16 = dense<[98304, -1073741824]> : tensor<2xi32>
+//  NORMS-DAG: qtrain.parameter @scale id 1 exponent -14 weight_bits 16 = dense<[16384, -8192]> : tensor<2xi16>
+//  NORMS-DAG: qtrain.parameter @weight id 0 exponent {{.*}}xi8>
 qtrain.parameter @weight id 0 = dense<1.0> : tensor<2x4xf32>
 qtrain.parameter @scale id 1 = dense<[1.0, -0.5]> : tensor<2xf32>
 qtrain.parameter @bias id 2 = dense<0.0> : tensor<2xf32>
@@ -73,6 +78,13 @@ qtrain.parameter @variance id 0 kind buffer = dense<[0.25, 1.0e9]> : tensor<2xf3
 //   CHECK-NOT:   qtrain.follow_statistics
 //       CHECK:   qtrain.standardize %[[X]], %[[MEAN]], %[[VARIANCE]]
 //       CHECK:   qtrain.pool_statistics %[[MEAN]], %[[VARIANCE]], %{{.+}} : (!qtrain.scaled<tensor<2xi16>>, !qtrain.scaled<tensor<2xi32>>, !qtrain.scaled<tensor<2xi32>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>, i32) -> (!qtrain.scaled<tensor<2xi32>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>, !qtrain.scaled<tensor<2xi64>>)
+
+// Both are computed with as they are stored.
+
+// NORMS-LABEL: func @train_step(
+//       NORMS:   %[[SCALE:.+]] = qtrain.compose {{.*}} -> !qtrain.scaled<tensor<2xi16>>
+//       NORMS:   %[[BIAS:.+]] = qtrain.compose {{.*}} -> !qtrain.scaled<tensor<2xi16>>
+//       NORMS:   qtrain.channel_affine %{{.+}}, %[[SCALE]], %[[BIAS]]
 
 // WIDE-LABEL: func @train_step(
 //       WIDE:   qtrain.channel_moments %[[X:.+]], %[[X]]

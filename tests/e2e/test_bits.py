@@ -1,7 +1,7 @@
 # Part of the qtc project, under the Apache License v2.0 with LLVM Exceptions.
 # See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Errors of 16 bits: training compiled with --niti-error-bits=16 against the NumPy reference."""
+"""Numbers of 16 bits: training compiled with --niti-error-bits and --niti-norm-bits against the NumPy reference."""
 
 import os
 import unittest
@@ -10,6 +10,7 @@ import harness
 from differential import DifferentialCase
 
 WIDE = "--niti-error-bits=16"
+WIDE_NORMS = "--niti-norm-bits=16"
 # What has a rule of its own for such errors. Thread counts take turns.
 MODELS = {
     "conv_grouped": 5,
@@ -21,10 +22,15 @@ MODELS = {
 }
 
 
-class ErrorBits(DifferentialCase):
+class Bits(DifferentialCase):
     def test_options(self):
         options = (WIDE, "--niti-weight-bits=16", "--niti-momentum=0.9", "--niti-loss=paper", "--label-smoothing=0.1")
         self.compare("batch_normalization", options, ("--schedule=2,-1@50%",), threads=(2,))
+
+    def test_scales_and_biases(self):
+        """Their 16 bits are stored and computed with, whatever weights have."""
+        self.compare("batch_normalization", (WIDE_NORMS,), threads=(5,))
+        self.compare("normalized_residual", (WIDE_NORMS, WIDE, "--niti-weight-bits=16"), ("--schedule=3,-2@50%",), threads=(2,))
 
     def test_errors_of_numbers(self):
         """Those of the loss have 8 bits, those of layers 16."""
@@ -48,7 +54,7 @@ class ErrorBits(DifferentialCase):
 
 
 def _add(name, threads):
-    setattr(ErrorBits, "test_" + name, lambda self: self.compare(name, (WIDE,), threads=(threads,)))
+    setattr(Bits, "test_" + name, lambda self: self.compare(name, (WIDE,), threads=(threads,)))
 
 
 for _name, _threads in MODELS.items():
