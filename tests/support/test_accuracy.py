@@ -48,6 +48,14 @@ class Accuracy(unittest.TestCase):
         results[defaults] = lines((0.33, 0.38), (0.71, 0.21))
         self.assertEqual(len(list(accuracy.wrong_statistics(results))), 2)
 
+    def test_residual_networks(self):
+        """Every option alone, all, and all but each."""
+        options = accuracy.RESIDUAL_OPTIONS.values()
+        counts = [sum(option in run.options for option in options) for run in accuracy.RESIDUAL_RUNS[1:-1]]
+        self.assertEqual(counts, [0, 1, 1, 1, 3, 2, 2, 2])
+        lines = [{"train_accuracy": 0.8, "test_accuracy": value} for value in (0.86, 0.85)]
+        self.assertEqual(next(accuracy.residual_rows({"resnet20-fp32": lines})), "| resnet20-fp32 | 10 | 80.00 | **85.00** | 86.00 |")
+
     def test_activations(self):
         """A run without a result is a dash, and NITI may be half a point below fp32."""
         accuracies = {"mlp-relu-fp32": 0.98, "mlp-relu-niti": 0.976, "cnn-relu-fp32": 0.99, "cnn-relu-niti": 0.984}

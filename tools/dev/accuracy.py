@@ -177,8 +177,34 @@ STATISTICS_RUNS = (
 )
 # Points of test accuracy below training accuracy, from the second epoch on, and between the first two runs.
 ALLOWED_GAP, ALLOWED_DIFFERENCE = 0.06, 0.005
+# ResNet-20 with the options that a network with normalizations may need: none, one at a time, all, all but one; and fp32.
+RESIDUAL = ("--normalize=cifar10", "--augment=crop-flip")
+RESIDUAL_NITI = (*RESIDUAL, "--niti-weight-bits=16", "--niti-momentum=0.9", "--schedule=3,cosine:-5@100%")
+RESIDUAL_FP32 = (
+    *RESIDUAL, "--fp32-momentum=0.9", "--fp32-nesterov=on", "--fp32-weight-decay=0.0005", "--schedule=0.1,cosine:0@100%",
+)  # fmt: skip
+RESIDUAL_OPTIONS = {
+    "decay": "--niti-weight-decay=0.0002",
+    "errors": "--niti-error-bits=16",
+    "norms": "--niti-norm-bits=16",
+}
+
+
+def residual_run(name, *keys, epochs=10, floor=0.75):
+    options = [RESIDUAL_OPTIONS[key] for key in keys]
+    return Run(f"resnet20-{name}", "resnet20", "cifar10", "cifar10", epochs, floor, options=(*RESIDUAL_NITI, *options))
+
+
+RESIDUAL_RUNS = (
+    Run("resnet20-fp32", "resnet20", "cifar10", "cifar10", 10, 0.85, options=RESIDUAL_FP32, scheme="fp32"),
+    residual_run("plain"),
+    *(residual_run(key, key) for key in RESIDUAL_OPTIONS),
+    residual_run("all", *RESIDUAL_OPTIONS, floor=0.83),
+    *(residual_run("not-" + key, *(other for other in RESIDUAL_OPTIONS if other != key)) for key in RESIDUAL_OPTIONS),
+    residual_run("all-30", *RESIDUAL_OPTIONS, epochs=30, floor=0.87),
+)
 COMPARED_RUNS = tuple(run for comparison in COMPARISONS for scheme in SCHEMES for run in comparison.runs(scheme))
-RUNS = (*NITI_RUNS, *STATISTICS_RUNS, *COMPARED_RUNS, *ACTIVATION_RUNS, *WAGE_MODES, *GPU_RUNS)
+RUNS = (*NITI_RUNS, *STATISTICS_RUNS, *RESIDUAL_RUNS, *COMPARED_RUNS, *ACTIVATION_RUNS, *WAGE_MODES, *GPU_RUNS)
 NAMES = [run.name for run in RUNS]
 
 
@@ -343,6 +369,16 @@ def wrong_statistics(results):
             yield f"{STATISTICS_RUNS[0].name}: {percent(difference)} points from all statistics in epoch {epoch}"
 
 
+def residual_rows(results):
+    for run in RESIDUAL_RUNS:
+        if run.name not in results:
+            yield f"| {run.name} | not measured | | | |"
+            continue
+        lines = results[run.name]
+        last = [percent(lines[-1][key]) for key in ("train_accuracy", "test_accuracy")]
+        yield f"| {run.name} | {run.epochs} | {last[0]} | **{last[1]}** | {percent(summarize(lines)[0])} |"
+
+
 def final_accuracies(comparison, scheme, results):
     """The accuracies for all seeds, or an empty list if one is missing."""
     runs = comparison.runs(scheme)
@@ -441,6 +477,18 @@ finished run is tested again with `--resume FILE --statistics-batches N`.
         STATISTICS_RUNS,
         statistics_rows,
         STATISTICS_RUNS,
+    ),
+    Section(
+        "Residual networks",
+        """Accuracies of ResNet-20 on CIFAR-10, in percent, with one seed. Training accuracies are means over the last epoch, of augmented
+images. All runs under NITI have 16-bit weights, momentum and a cosine. Rows are without any further option, with one
+at a time, with all of them, and with all but one: weight decay, 16-bit errors, and 16-bit scales and biases of normalizations.
+
+| run | epochs | training | test | best test |
+|---|---:|---:|---:|---:|""",
+        RESIDUAL_RUNS,
+        residual_rows,
+        RESIDUAL_RUNS,
     ),
     Section(
         "Three schemes",
