@@ -190,16 +190,16 @@ RESIDUAL_OPTIONS = {
 }
 
 
-def residual_run(name, *keys, epochs=10, floor=0.75):
+def residual_run(name, *keys, epochs=10, floor=0.74):
     options = [RESIDUAL_OPTIONS[key] for key in keys]
     return Run(f"resnet20-{name}", "resnet20", "cifar10", "cifar10", epochs, floor, options=(*RESIDUAL_NITI, *options))
 
 
 RESIDUAL_RUNS = (
-    Run("resnet20-fp32", "resnet20", "cifar10", "cifar10", 10, 0.85, options=RESIDUAL_FP32, scheme="fp32"),
+    Run("resnet20-fp32", "resnet20", "cifar10", "cifar10", 10, 0.84, options=RESIDUAL_FP32, scheme="fp32"),
     residual_run("plain"),
     *(residual_run(key, key) for key in RESIDUAL_OPTIONS),
-    residual_run("all", *RESIDUAL_OPTIONS, floor=0.83),
+    residual_run("all", *RESIDUAL_OPTIONS, floor=0.82),
     *(residual_run("not-" + key, *(other for other in RESIDUAL_OPTIONS if other != key)) for key in RESIDUAL_OPTIONS),
     residual_run("all-30", *RESIDUAL_OPTIONS, epochs=30, floor=0.87),
 )
