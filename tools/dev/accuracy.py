@@ -190,9 +190,9 @@ RESIDUAL_OPTIONS = {
 }
 
 
-def residual_run(name, *keys, epochs=10, floor=0.74):
+def residual_run(name, *keys, floor=0.74):
     options = [RESIDUAL_OPTIONS[key] for key in keys]
-    return Run(f"resnet20-{name}", "resnet20", "cifar10", "cifar10", epochs, floor, options=(*RESIDUAL_NITI, *options))
+    return Run(f"resnet20-{name}", "resnet20", "cifar10", "cifar10", 10, floor, options=(*RESIDUAL_NITI, *options))
 
 
 RESIDUAL_RUNS = (
@@ -201,7 +201,6 @@ RESIDUAL_RUNS = (
     *(residual_run(key, key) for key in RESIDUAL_OPTIONS),
     residual_run("all", *RESIDUAL_OPTIONS, floor=0.82),
     *(residual_run("not-" + key, *(other for other in RESIDUAL_OPTIONS if other != key)) for key in RESIDUAL_OPTIONS),
-    residual_run("all-30", *RESIDUAL_OPTIONS, epochs=30, floor=0.87),
 )
 COMPARED_RUNS = tuple(run for comparison in COMPARISONS for scheme in SCHEMES for run in comparison.runs(scheme))
 RUNS = (*NITI_RUNS, *STATISTICS_RUNS, *RESIDUAL_RUNS, *COMPARED_RUNS, *ACTIVATION_RUNS, *WAGE_MODES, *GPU_RUNS)

@@ -341,6 +341,7 @@ struct LowerStandardizeGradient : LoweringPattern<StandardizeGradientOp> {
 
   /// Bits of a channel's factor and of the number it multiplies.
   static constexpr int64_t kFactorBits = 13, kElementBits = 19;
+
   LogicalResult lower(StandardizeGradientOp op, ArrayRef<ScaledParts> parts,
                       ImplicitLocOpBuilder &builder,
                       PatternRewriter &rewriter) const override {
