@@ -48,6 +48,9 @@ constexpr const char *deviationsKey = "input_deviations";
 /// Room for each of their numbers, which have 24 letters at most.
 constexpr uint64_t maxNumberBytes = 32;
 
+constexpr const char *averageFromKey = "average_from";
+constexpr const char *averageCountKey = "average_count";
+
 /// Doubles as hexadecimal floats: exact.
 std::string toText(double value) {
   char text[64];
@@ -139,6 +142,12 @@ Metadata describe(const qtcrt_model &model, const uint8_t *state,
     metadata[meansKey] = toText(record.standardization.means);
     metadata[deviationsKey] = toText(record.standardization.deviations);
   }
+  if (!record.averageFrom.empty()) {
+    metadata[averageFromKey] = record.averageFrom;
+    metadata["average_every"] = std::to_string(record.averageEvery);
+    metadata[averageCountKey] = std::to_string(record.average.count);
+    metadata["average_tested"] = record.averageIsTested ? "true" : "false";
+  }
   return metadata;
 }
 
@@ -227,23 +236,34 @@ private:
   const Metadata &metadata;
 };
 
-/// A tensor of the state, or its exponent, as a tensor of the file.
+/// A tensor of the state, its exponent, or the sums of its average, as a tensor
+/// of the file.
 struct Part {
+  enum class Content { Elements, Exponent, Sums };
+
   std::string key;
   const char *dtype;
   std::vector<int64_t> shape;
   const qtcrt_tensor *tensor;
-  bool isExponent;
+  Content content;
 
   uint64_t bytes() const {
-    return isExponent ? sizeof(tensor->exponent)
-                      : tensor->elements * dtypeBytes(tensor->dtype);
+    switch (content) {
+    case Content::Elements:
+      break;
+    case Content::Exponent:
+      return sizeof(tensor->exponent);
+    case Content::Sums:
+      return tensor->elements * sizeof(int64_t);
+    }
+    return tensor->elements * dtypeBytes(tensor->dtype);
   }
 };
 
 /// All parts of the state that are saved, under the keys that they have in a
-/// file of `version`.
-std::vector<Part> listParts(const qtcrt_model &model, uint64_t version) {
+/// file of `version`, with the sums of averages if there are any.
+std::vector<Part> listParts(const qtcrt_model &model, uint64_t version,
+                            bool hasSums) {
   std::vector<Part> parts;
   for (uint64_t i = 0; i < model.tensor_count; ++i) {
     const qtcrt_tensor &tensor = model.tensors[i];
@@ -252,12 +272,27 @@ std::vector<Part> listParts(const qtcrt_model &model, uint64_t version) {
     std::vector<int64_t> shape(tensor.shape, tensor.shape + tensor.rank);
     bool isOld = version == 1;
     std::string name = isOld ? tensor.name : checkpointKey(tensor);
-    parts.push_back({name, dtypeName(tensor.dtype), shape, &tensor, false});
+    parts.push_back({name, dtypeName(tensor.dtype), shape, &tensor,
+                     Part::Content::Elements});
     std::string exponent = isOld ? name + ".exponent" : exponentKey(tensor);
     if (tensor.has_exponent)
-      parts.push_back({exponent, "I32", {}, &tensor, true});
+      parts.push_back({exponent, "I32", {}, &tensor, Part::Content::Exponent});
+    if (hasSums && isAveraged(tensor))
+      parts.push_back({averageKey(tensor),
+                       tensor.dtype == QTCRT_FLOAT32 ? "F64" : "I64", shape,
+                       &tensor, Part::Content::Sums});
   }
   return parts;
+}
+
+/// The place of the elements of `part`, or of their sums.
+template <typename State, typename Average>
+State *findNumbers(const Part &part, const qtcrt_model &model, State *state,
+                   Average &average) {
+  if (part.content == Part::Content::Elements)
+    return state + part.tensor->offset;
+  auto index = static_cast<size_t>(part.tensor - model.tensors);
+  return average.sums[index].data();
 }
 
 /// Whether a checkpoint without `part` is of no use. Optimizer state is
@@ -273,16 +308,18 @@ public:
   CheckpointReader(const std::string &path, const qtcrt_model &model,
                    CheckpointUse use)
       : path(path), model(model), use(use),
-        parts(listParts(model, formatVersion)), file(path, maxHeaderBytes()),
-        metadata(path, file.header().metadata) {
+        parts(listParts(model, formatVersion, /*hasSums=*/true)),
+        file(path, maxHeaderBytes()), metadata(path, file.header().metadata) {
     checkVersion();
-    parts = listParts(model, version);
+    parts = listParts(model, version,
+                      metadata.has(averageCountKey) &&
+                          metadata.natural(averageCountKey) > 0);
   }
 
   void checkIdentity() const;
   void checkSize() const;
   void checkTensors() const;
-  void load(uint8_t *state);
+  void load(uint8_t *state, WeightAverage &average);
   OutputSums readSums(uint64_t output) const;
   RunRecord readRecord() const;
 
@@ -305,6 +342,8 @@ private:
   bool holds(const Part &part) const;
   void checkExponent(const Part &part, int32_t exponent) const;
   void checkMantissas(const qtcrt_tensor &tensor, const uint8_t *state) const;
+  void checkSums(const WeightAverage &average) const;
+  void readAverage(RunRecord &record) const;
 
   const std::string &path;
   const qtcrt_model &model;
@@ -492,14 +531,34 @@ void CheckpointReader::checkMantissas(const qtcrt_tensor &tensor,
          " holds the most negative integer, which is not a valid mantissa");
 }
 
-void CheckpointReader::load(uint8_t *state) {
+/// Means of mantissas must be mantissas, too.
+void CheckpointReader::checkSums(const WeightAverage &average) const {
+  for (size_t i = 0; i < average.sums.size(); ++i) {
+    const qtcrt_tensor &tensor = model.tensors[i];
+    if (!isAveraged(tensor) || tensor.dtype == QTCRT_FLOAT32)
+      continue;
+    auto largest = static_cast<__int128>(average.count) *
+                   (tensor.dtype == QTCRT_INT8 ? INT8_MAX : INT16_MAX);
+    const auto *sums =
+        reinterpret_cast<const int64_t *>(average.sums[i].data());
+    if (std::any_of(sums, sums + tensor.elements, [&](int64_t sum) {
+          return sum > largest || sum < -largest;
+        }))
+      fail(inQuotes(path), ": damaged: tensor ", inQuotes(averageKey(tensor)),
+           " is not a sum of ", average.count, " weights");
+  }
+}
+
+void CheckpointReader::load(uint8_t *state, WeightAverage &average) {
+  if (average.count > 0)
+    average.allocate(model);
   std::map<std::string, int32_t> exponents;
   std::map<std::string, uint8_t *> places;
   for (const Part &part : parts)
     if (holds(part))
-      places[part.key] = part.isExponent
+      places[part.key] = part.content == Part::Content::Exponent
                              ? reinterpret_cast<uint8_t *>(&exponents[part.key])
-                             : state + part.tensor->offset;
+                             : findNumbers(part, model, state, average);
   std::string hash = file.readData([&](const std::string &key) {
     auto found = places.find(key);
     return found == places.end() ? nullptr : found->second;
@@ -507,13 +566,14 @@ void CheckpointReader::load(uint8_t *state) {
   if (version > 1)
     metadata.matchHash("data_hash", hash, "data");
   for (const Part &part : parts) {
-    if (part.isExponent && holds(part)) {
+    if (part.content == Part::Content::Exponent && holds(part)) {
       checkExponent(part, exponents[part.key]);
       checkMantissas(*part.tensor, state);
     }
-    if (!part.isExponent && isMissing(*part.tensor))
+    if (part.content == Part::Content::Elements && isMissing(*part.tensor))
       copyOrigin(model, *part.tensor, state);
   }
+  checkSums(average);
   metadata.matchHash("state_hash", hashState(model, state), "state");
 }
 
@@ -527,6 +587,16 @@ OutputSums CheckpointReader::readSums(uint64_t output) const {
   sums.weight = metadata.has(weight) ? metadata.real(weight)
                                      : static_cast<double>(sums.examples);
   return sums;
+}
+
+void CheckpointReader::readAverage(RunRecord &record) const {
+  record.averageFrom = metadata.text(averageFromKey);
+  record.averageEvery = metadata.natural("average_every");
+  record.average.count = metadata.natural(averageCountKey);
+  record.averageIsTested = metadata.boolean("average_tested");
+  if (record.average.count > record.step)
+    fail(inQuotes(path), ": damaged: an average of ", record.average.count,
+         " weights at step ", record.step);
 }
 
 RunRecord CheckpointReader::readRecord() const {
@@ -558,6 +628,8 @@ RunRecord CheckpointReader::readRecord() const {
     record.standardization.deviations =
         metadata.reals(deviationsKey, channels, positive);
   }
+  if (metadata.has(averageFromKey))
+    readAverage(record);
   return record;
 }
 
@@ -566,18 +638,19 @@ RunRecord CheckpointReader::readRecord() const {
 void qtcrt::saveCheckpoint(const std::string &path, const qtcrt_model &model,
                            const uint8_t *state, const RunRecord &record) {
   std::vector<TensorView> tensors;
-  for (const Part &part : listParts(model, formatVersion)) {
-    const void *data = part.isExponent
+  for (const Part &part :
+       listParts(model, formatVersion, record.average.count > 0)) {
+    const void *data = part.content == Part::Content::Exponent
                            ? static_cast<const void *>(&part.tensor->exponent)
-                           : state + part.tensor->offset;
+                           : findNumbers(part, model, state, record.average);
     tensors.push_back({part.key, part.dtype, part.shape, data, part.bytes()});
   }
   // Wide elements first: every tensor is aligned for readers that map the file.
   auto width = [](const TensorView &tensor) {
-    return tensor.dtype == "I64"   ? 8
-           : tensor.dtype == "I16" ? 2
-           : tensor.dtype == "I8"  ? 1
-                                   : 4;
+    return tensor.dtype == "I64" || tensor.dtype == "F64" ? 8
+           : tensor.dtype == "I16"                        ? 2
+           : tensor.dtype == "I8"                         ? 1
+                                                          : 4;
   };
   std::stable_sort(tensors.begin(), tensors.end(),
                    [&](const TensorView &a, const TensorView &b) {
@@ -607,6 +680,6 @@ RunRecord qtcrt::loadCheckpoint(const std::string &path,
   reader.checkSize();
   reader.checkTensors();
   RunRecord record = reader.readRecord();
-  reader.load(state);
+  reader.load(state, record.average);
   return record;
 }

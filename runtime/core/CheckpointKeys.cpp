@@ -26,7 +26,8 @@ bool isReserved(std::string name) {
   name.erase(name.find_last_not_of(escape) + 1);
   if (name == "__metadata__")
     return true;
-  for (const char *end : {".exponent", ".momentum", ".evaluation"})
+  for (const char *end :
+       {".exponent", ".momentum", ".evaluation", ".average_sum"})
     if (endsWith(name, end))
       return true;
   // Optimizers number the tensors that they keep.
@@ -52,4 +53,8 @@ std::string qtcrt::checkpointKey(const qtcrt_tensor &tensor) {
 
 std::string qtcrt::exponentKey(const qtcrt_tensor &tensor) {
   return checkpointKey(tensor) + ".exponent";
+}
+
+std::string qtcrt::averageKey(const qtcrt_tensor &tensor) {
+  return checkpointKey(tensor) + ".average_sum";
 }

@@ -10,6 +10,7 @@
 #include "qtcrt/DataSet.h"
 #include "qtcrt/Error.h"
 #include "qtcrt/Isa.h"
+#include "qtcrt/Position.h"
 #include "qtcrt/Printable.h"
 #include "qtcrt/ShellCommand.h"
 #include "qtcrt/Usage.h"
@@ -97,6 +98,28 @@ void addStatisticsBatches(CLI::App &train, Options &options,
   option->group(hidden)->check(CLI::Validator(refuse, ""));
 }
 
+void addAverage(CLI::App &train, Options &options) {
+  auto check = [](std::string &text) {
+    Position position;
+    std::string expected = Position::parse(text, position);
+    return expected.empty()
+               ? ""
+               : concat("expected ", expected, ", such as 5 or 70%, but got ",
+                        inQuotes(text));
+  };
+  CLI::Option *from =
+      addText(train, "--average-from", options.averageFrom,
+              "Average the weights from this epoch or percentage of the run "
+              "on, and test the average; training goes on with the weights")
+          ->type_name("EPOCH|PERCENT%")
+          ->check(CLI::Validator(check, ""));
+  addNumber(
+      train, "--average-every", options.averageEvery, 1, maxSteps,
+      concat("Steps from one weight of the average to the next (default: ",
+             defaultAverageEvery, ")"))
+      ->needs(from);
+}
+
 /// `otherwise` says what happens if the option is left out.
 void addBatch(CLI::App &app, Options &options, const qtcrt_model &model,
               const std::string &otherwise) {
@@ -163,6 +186,7 @@ void qtcrt::addTrainOptions(CLI::App &train, Options &options,
   addNumber(train, "--eval-every", options.evalEvery, 0, maxEpochs,
             "Test every N epochs, 0: only at the end (default: 1)");
   addStatisticsBatches(train, options, model);
+  addAverage(train, options);
   addNumber(train, "--save-every", options.saveEvery, 0, maxSteps,
             "Also write the checkpoint every N steps (default: 0, only after "
             "epochs)");

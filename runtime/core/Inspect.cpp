@@ -42,11 +42,17 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
   Session session(model, static_cast<unsigned>(options.threads), options.isa,
                   options.batch);
   DataRequest request = requestFor(model);
+  RunRecord record;
   if (!options.checkpoint.empty())
-    request.standardization =
-        loadCheckpoint(options.checkpoint, model, session.state(),
-                       CheckpointUse::Read)
-            .standardization;
+    record = loadCheckpoint(options.checkpoint, model, session.state(),
+                            CheckpointUse::Read);
+  request.standardization = record.standardization;
+  std::string state = hashState(model, session.state());
+  if (record.averageIsTested && record.average.count > 0) {
+    std::fprintf(stderr, "remark: testing the average of %llu weights\n",
+                 static_cast<Number>(record.average.count));
+    record.average.writeMeans(model, session.state());
+  }
   // There is no run, so the training set says how to standardize.
   request.train =
       standardizedChannels(model) > 0 && request.standardization.isEmpty();
@@ -60,7 +66,6 @@ int qtcrt::runEval(const qtcrt_model &model, const Options &options) {
   progress.clear();
   for (uint64_t i = 0; model.output_count > 1 && i < model.output_count; ++i)
     printScores(model, i, sums[i]);
-  std::string state = hashState(model, session.state());
   if (isClassifier(model))
     std::printf("result: test_accuracy=%s correct=%llu examples=%llu "
                 "test_loss=%s state=%s\n",

@@ -97,6 +97,8 @@ void MetricsFile::append(const EpochMetrics &metrics) {
   if (metrics.schedule == std::floor(metrics.schedule) &&
       std::fabs(metrics.schedule) < 1e15)
     line["schedule"] = static_cast<int64_t>(metrics.schedule);
+  if (metrics.averaged)
+    line["averaged"] = *metrics.averaged;
   std::string text = line.dump() + "\n";
   int file =
       open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);

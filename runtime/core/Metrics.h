@@ -9,6 +9,7 @@
 #define QTCRT_CORE_METRICS_H
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,6 +38,9 @@ struct EpochMetrics {
   Scores train, test;
   std::vector<OutputMetrics> outputs; ///< unless there is only one
   double imagesPerSecond = 0, seconds = 0, schedule = 0;
+  /// Weights whose average was tested, 0: the last ones were; not set if the
+  /// run has no average.
+  std::optional<uint64_t> averaged;
 };
 
 /// The lines that a run had when its checkpoint was written.

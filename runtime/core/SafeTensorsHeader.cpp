@@ -21,7 +21,7 @@ constexpr const char *metadataKey = "__metadata__";
 
 uint64_t elementBytes(const std::string &dtype) {
   static const std::map<std::string, uint64_t> sizes = {
-      {"I8", 1}, {"I16", 2}, {"I32", 4}, {"I64", 8}, {"F32", 4}};
+      {"I8", 1}, {"I16", 2}, {"I32", 4}, {"I64", 8}, {"F32", 4}, {"F64", 8}};
   auto found = sizes.find(dtype);
   return found == sizes.end() ? 0 : found->second;
 }
@@ -150,7 +150,7 @@ private:
       damaged("no dtype, no shape or no data_offsets");
     uint64_t expected = elementBytes(tensor->dtype);
     if (!expected)
-      damaged("an element type other than I8, I16, I32, I64 and F32");
+      damaged("an element type other than I8, I16, I32, I64, F32 and F64");
     for (int64_t extent : tensor->shape)
       if (__builtin_mul_overflow(expected, static_cast<uint64_t>(extent),
                                  &expected))

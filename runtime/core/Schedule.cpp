@@ -20,8 +20,6 @@ using namespace qtcrt;
 
 namespace {
 
-constexpr uint64_t percentUnit = 1000000; // percents have up to six decimals
-constexpr uint64_t maxEpoch = 1000000000;
 constexpr int64_t maxInteger = 1000;
 
 /// A list that suits the values of `kind`.
@@ -72,19 +70,6 @@ bool parseDecimal(const std::string &text, double &value) {
   return *end == '\0' && std::isfinite(value);
 }
 
-/// Reads a percentage, such as `40` or `62.5`, in millionths of a percent.
-bool parsePercent(const std::string &text, uint64_t &value) {
-  size_t dot = text.find('.');
-  std::string whole = text.substr(0, dot);
-  std::string fraction = dot == std::string::npos ? "0" : text.substr(dot + 1);
-  if (!allDigits(whole) || whole.size() > 3 || !allDigits(fraction) ||
-      fraction.size() > 6)
-    return false;
-  fraction.resize(6, '0');
-  value = std::stoull(whole) * percentUnit + std::stoull(fraction);
-  return value <= 100 * percentUnit;
-}
-
 } // namespace
 
 void Schedule::malformed(const std::string &entry,
@@ -124,16 +109,11 @@ int64_t Schedule::parseValue(const std::string &text) const {
 }
 
 void Schedule::parsePosition(const std::string &text, Entry &entry) const {
-  if (!text.empty() && text.back() == '%') {
-    entry.unit = Unit::Percent;
-    if (!parsePercent(text.substr(0, text.size() - 1), entry.position))
-      malformed(entry.text, "a percentage from 0% to 100%");
-    return;
-  }
-  entry.unit = Unit::Epoch;
-  if (!allDigits(text) || text.size() > 10 ||
-      (entry.position = std::stoull(text)) > maxEpoch)
-    malformed(entry.text, "an epoch number after '@'");
+  std::string expected = Position::parse(text, entry.position.emplace());
+  if (!expected.empty())
+    malformed(entry.text, entry.position->unit == Position::Unit::Epoch
+                              ? expected + " after '@'"
+                              : expected);
 }
 
 void Schedule::parseEntry(const std::string &text) {
@@ -161,7 +141,8 @@ void Schedule::parseEntry(const std::string &text) {
   }
   // Those of other units are compared once they are steps.
   for (const Entry &before : entries)
-    if (before.unit == entry.unit && before.position >= entry.position)
+    if (before.position && before.position->unit == entry.position->unit &&
+        before.position->amount >= entry.position->amount)
       throw UsageError(concat("--schedule: entry ", inQuotes(text),
                               " is not after ", inQuotes(before.text),
                               "; sort the list by time"));
@@ -188,24 +169,15 @@ bool Schedule::operator==(const Schedule &other) const {
          std::equal(entries.begin(), entries.end(), other.entries.begin(),
                     other.entries.end(), [](const Entry &a, const Entry &b) {
                       return a.ramp == b.ramp && a.value == b.value &&
-                             a.unit == b.unit && a.position == b.position;
+                             a.position == b.position;
                     });
 }
 
 void Schedule::resolve(uint64_t totalSteps, uint64_t stepsPerEpoch) {
   uint64_t previous = 0;
   for (Entry &entry : entries) {
-    unsigned __int128 first = 0;
-    if (entry.unit == Unit::Epoch)
-      first = static_cast<unsigned __int128>(entry.position) * stepsPerEpoch;
-    if (entry.unit == Unit::Percent) {
-      constexpr uint64_t whole = 100 * percentUnit;
-      first = (static_cast<unsigned __int128>(entry.position) * totalSteps +
-               whole - 1) /
-              whole;
-    }
-    entry.firstStep =
-        first > UINT64_MAX ? UINT64_MAX : static_cast<uint64_t>(first);
+    if (entry.position)
+      entry.firstStep = entry.position->firstStep(totalSteps, stepsPerEpoch);
     if (entry.firstStep < previous)
       throw UsageError(concat("--schedule: entry ", inQuotes(entry.text),
                               " is at step ", entry.firstStep,

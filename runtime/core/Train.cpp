@@ -12,6 +12,7 @@
 #include "qtcrt/Error.h"
 #include "qtcrt/Isa.h"
 #include "qtcrt/Ports.h"
+#include "qtcrt/Position.h"
 #include "qtcrt/Printable.h"
 #include "qtcrt/ShellCommand.h"
 #include "qtcrt/StandardStreams.h"
@@ -109,6 +110,9 @@ void TrainingRun::applyOptions() {
     record.augment = options.augment.value_or("none");
     record.schedule = options.schedule.value_or(model.default_schedule);
     record.estimateBatches = model.estimate_batches;
+    record.averageFrom = options.averageFrom.value_or("");
+    if (options.averageFrom)
+      record.averageEvery = options.averageEvery.value_or(defaultAverageEvery);
     record.sums = startSums(model);
     session.drawInitialState(record.seed);
   } else {
@@ -149,6 +153,12 @@ void TrainingRun::checkRunOptions() const {
                        "out");
   if (options.augment)
     requireSame(file, "--augment", record.augment, *options.augment);
+  if (options.averageFrom)
+    requireSame(file, "--average-from", record.averageFrom,
+                *options.averageFrom);
+  if (options.averageEvery)
+    requireSame(file, "--average-every", std::to_string(record.averageEvery),
+                std::to_string(*options.averageEvery));
   auto kind = static_cast<qtcrt_schedule_kind>(model.schedule_kind);
   if (options.schedule && !(Schedule::parse(record.schedule, kind) ==
                             Schedule::parse(*options.schedule, kind)))
@@ -192,6 +202,7 @@ void TrainingRun::planSteps() {
   else if (options.epochs || options.resume.empty())
     record.totalSteps = options.epochs.value_or(defaultEpochs) * stepsPerEpoch;
   schedule.resolve(record.totalSteps, stepsPerEpoch);
+  planAverage();
   if (options.resume.empty())
     return;
   // The values come from a file, so the checks must not overflow.
@@ -205,6 +216,25 @@ void TrainingRun::planSteps() {
                  concat("the checkpoint is at step ", record.step,
                         ", beyond the ", record.totalSteps,
                         " steps asked for; raise --epochs or --steps"));
+}
+
+void TrainingRun::planAverage() {
+  if (record.averageFrom.empty())
+    return;
+  Position from;
+  if (!Position::parse(record.averageFrom, from).empty() ||
+      record.averageEvery == 0)
+    fail(inQuotes(options.resume), ": damaged: it averages from ",
+         inQuotes(record.averageFrom), " every ", record.averageEvery,
+         " steps");
+  averageStart = from.firstStep(record.totalSteps, stepsPerEpoch);
+}
+
+/// Whether the weights after `step` steps are part of the average (numerics
+/// contract, 5.4).
+bool TrainingRun::isAveraged(uint64_t step) const {
+  return step > 0 && step >= averageStart &&
+         (step - averageStart) % record.averageEvery == 0;
 }
 
 void TrainingRun::openOutput() {
@@ -240,9 +270,13 @@ void TrainingRun::openMetrics() {
 }
 
 void TrainingRun::save() {
-  // Statistics of other weights are worse than running ones.
+  // Statistics of other weights are worse than running ones, which are not
+  // those of an average.
   if (estimatedStep != record.step)
     session.resetStatistics();
+  record.averageIsTested =
+      record.average.count > 0 &&
+      (!model.estimate_batches || estimatedStep == record.step);
   saveCheckpoint(folder.checkpoint(), model, session.state(), record);
 }
 
@@ -285,6 +319,11 @@ void TrainingRun::printHeading() const {
               static_cast<unsigned long long>(data.train.count()),
               static_cast<unsigned long long>(data.test.count()), place.c_str(),
               session.variant().name);
+  if (averageStart < record.totalSteps)
+    std::printf("tests use the average of the weights from step %llu on, every "
+                "%llu steps\n",
+                static_cast<unsigned long long>(averageStart),
+                static_cast<unsigned long long>(record.averageEvery));
 }
 
 void TrainingRun::printComplete() const {
@@ -336,7 +375,7 @@ void TrainingRun::trainStep() {
 bool TrainingRun::mayStartStep() const {
   uint64_t next = record.step + started;
   bool isSaved = options.saveEvery && next % options.saveEvery == 0;
-  return started < session.stepsAhead() && !isSaved &&
+  return started < session.stepsAhead() && !isSaved && !isAveraged(next) &&
          record.position + started < stepsPerEpoch && next < record.totalSteps;
 }
 
@@ -356,6 +395,8 @@ void TrainingRun::finishStep() {
   epochImages += record.batch;
   ++record.step;
   ++record.position;
+  if (isAveraged(record.step))
+    record.average.add(model, session.state());
   progress.update(record.position);
   if (options.saveEvery && record.step % options.saveEvery == 0 &&
       !isEpochOver())
@@ -396,8 +437,19 @@ bool TrainingRun::estimateStatistics() {
   return done == count;
 }
 
-/// The sums over the test set; not all of them after an interruption.
+/// The sums over the test set; not all of them after an interruption. Averages
+/// are in the place of the weights, once there are any.
 MetricSums TrainingRun::evaluateTest() {
+  if (record.average.count == 0)
+    return evaluateWeights();
+  std::vector<uint8_t> weights = copyWeights(model, session.state());
+  record.average.writeMeans(model, session.state());
+  MetricSums sums = evaluateWeights();
+  restoreWeights(model, weights, session.state());
+  return sums;
+}
+
+MetricSums TrainingRun::evaluateWeights() {
   if (!estimateStatistics())
     return startSums(model);
   progress.begin("test", "example", data.test.count());
@@ -468,6 +520,8 @@ TrainingRun::describeEpoch(const MetricSums &train,
   line.step = record.step;
   line.hasAccuracy = isClassifier(model);
   line.hasImages = takesPixels(model);
+  if (!record.averageFrom.empty())
+    line.averaged = record.average.count;
   line.train = {totalLoss(train, model), train.front().accuracy()};
   if (test)
     line.test = {totalLoss(*test, model), test->front().accuracy()};

@@ -44,8 +44,11 @@ private:
   void startStep();
   void finishStep();
   void finishEpoch();
+  void planAverage();
+  bool isAveraged(uint64_t step) const;
   bool estimateStatistics();
   MetricSums evaluateTest();
+  MetricSums evaluateWeights();
   double scoreOf(const MetricSums &test) const;
   double bestWith(double score) const;
   void reportEpoch(const EpochMetrics &line);
@@ -78,7 +81,10 @@ private:
   Schedule schedule;
   DataSet data;
   uint64_t stepsPerEpoch = 0;
-  /// The step whose weights have the statistics that evaluation reads.
+  /// The first step whose weights are averaged; no step has the largest number.
+  uint64_t averageStart = UINT64_MAX;
+  /// The step whose weights, or their average, have the statistics that
+  /// evaluation reads.
   uint64_t estimatedStep = 0;
   std::unique_ptr<Loader> loader;
   /// Steps that were started and not finished. All except the first run ahead

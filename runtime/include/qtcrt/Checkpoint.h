@@ -25,6 +25,14 @@
 //   input_means, input_deviations   a hexadecimal IEEE double for each channel,
 //                                   with a space between them
 //
+// A run that averages weights (numerics contract, 5.4) has these entries:
+//
+//   average_from, average_every   its options
+//   average_count                 summands so far; if there are any, the sums
+//   of
+//                                 a tensor NAME are NAME.average_sum
+//   average_tested                "true" if evaluation takes the means
+//
 // Version 1 has neither metadata_hash nor data_hash nor evaluation_options, the
 // batch is one of the options, and no name has an additional tilde. It has no
 // tensors of kind QTCRT_STATE_EVALUATION. Files of later versions may lack
@@ -37,6 +45,7 @@
 
 #include "qtcrt/MetricSums.h"
 #include "qtcrt/Standardization.h"
+#include "qtcrt/WeightAverage.h"
 #include "qtcrt/abi.h"
 
 #include <cstdint>
@@ -54,6 +63,9 @@ struct RunRecord {
   bool shuffle = true;
   std::string augment = "none";
   std::string schedule;
+  /// Where averaging starts, see Position; "": weights are not averaged.
+  std::string averageFrom;
+  uint64_t averageEvery = 0; ///< steps from one summand to the next
   /// Most batches to estimate statistics on; 0: the model has none.
   uint64_t estimateBatches = 0;
   /// Empty unless the model's inputs are standardized.
@@ -75,6 +87,11 @@ struct RunRecord {
   MetricSums sums;
   double testScore = -1;
   double bestScore = -1;
+
+  WeightAverage average;
+  /// Whether evaluation takes the means instead of the weights: statistics in
+  /// the state are those of the means, or the model has none.
+  bool averageIsTested = false;
 };
 
 /// The purpose that a checkpoint is loaded for.

@@ -21,6 +21,9 @@ std::string checkpointKey(const qtcrt_tensor &tensor);
 /// The key of the tensor's exponent.
 std::string exponentKey(const qtcrt_tensor &tensor);
 
+/// The key of the sums of the tensor's average.
+std::string averageKey(const qtcrt_tensor &tensor);
+
 } // namespace qtcrt
 
 #endif // QTCRT_CHECKPOINT_KEYS_H

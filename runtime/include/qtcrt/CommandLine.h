@@ -30,6 +30,9 @@ constexpr const char *noStatisticsError =
     "--statistics-batches: the model has no BatchNormalization, so there are "
     "no statistics to estimate; leave the option out";
 
+/// --average-every when it is left out.
+constexpr uint64_t defaultAverageEvery = 10;
+
 enum class Command { None, Train, Eval, Bench, Info, Hash };
 
 /// The parsed command line; absent options stay empty.
@@ -40,8 +43,9 @@ struct Options {
   std::string data;
   std::string isa;
   std::string out, resume, checkpoint;
-  std::optional<uint64_t> epochs, steps, seed, limit, statisticsBatches;
-  std::optional<std::string> schedule, augment;
+  std::optional<uint64_t> epochs, steps, seed, limit, statisticsBatches,
+      averageEvery;
+  std::optional<std::string> schedule, augment, averageFrom;
   int64_t batch = 0; ///< 0: the default, or that of the run to resume
   uint64_t threads = 0;
   uint64_t evalEvery = 1;

@@ -20,6 +20,7 @@
 #ifndef QTCRT_SCHEDULE_H
 #define QTCRT_SCHEDULE_H
 
+#include "qtcrt/Position.h"
 #include "qtcrt/Ramp.h"
 #include "qtcrt/abi.h"
 
@@ -54,14 +55,12 @@ public:
   double toNumber(int64_t value) const;
 
 private:
-  enum class Unit { Start, Epoch, Percent };
   struct Entry {
     std::string text;
-    std::optional<Ramp> ramp; ///< how it is reached; not set: by a jump
-    int64_t value = 0;        ///< as handed to the step
-    Unit unit = Unit::Start;
-    uint64_t position = 0;  ///< epochs, or percent * 10^6
-    uint64_t firstStep = 0; ///< that has the value; set by resolve
+    std::optional<Ramp> ramp;         ///< how it is reached; not set: by a jump
+    int64_t value = 0;                ///< as handed to the step
+    std::optional<Position> position; ///< not set: the start
+    uint64_t firstStep = 0;           ///< that has the value; set by resolve
   };
 
   [[noreturn]] void malformed(const std::string &entry,

@@ -20,6 +20,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np  # noqa: E402 (the environment comes first)
 
 import arithmetic  # noqa: E402
+import averages  # noqa: E402
 import data  # noqa: E402
 import graph  # noqa: E402
 import importer  # noqa: E402
@@ -117,6 +118,8 @@ def parse(arguments):
     parser.add_argument("--schedule", help="default: that of NITI and the loss")
     parser.add_argument("--total-steps", type=int, help="steps that the schedule's percents refer to (default: --steps)")
     parser.add_argument("--statistics-batches", type=int, default=32, help="estimate BatchNormalization's statistics on N")
+    parser.add_argument("--average-from", metavar="EPOCH|PERCENT%", help="evaluate the average of the weights from there on")
+    parser.add_argument("--average-every", type=int, default=10, metavar="STEPS")
     parser.add_argument("--eval", action="store_true", help="print the metrics of the test set at the end")
     parser.add_argument("--dump", metavar="DIR", help="write intermediate results (see Recorder)")
     options = parser.parse_args(arguments)
@@ -292,6 +295,12 @@ def create(options, model, dataset):
     return wage.Trainer(model, settings), wage.InputTable(settings, model.shapes[model.input]), arithmetic.exact_log2
 
 
+def create_average(options, total, steps_per_epoch):
+    if not options.average_from:
+        return averages.NoAverage()
+    return averages.WeightAverage(options.average_from, options.average_every, total, steps_per_epoch)
+
+
 def main(arguments=None):
     options = parse(arguments)
     model = importer.load(options.model, options.batch, options.loss, options.output)
@@ -305,6 +314,7 @@ def main(arguments=None):
     )
     total = options.steps if options.total_steps is None else options.total_steps
     schedule = schedules.Schedule(options.schedule, total, batches.steps_per_epoch, parse_rate)
+    average = create_average(options, total, batches.steps_per_epoch)
 
     def estimate(step):
         """Estimates statistics like a run that tests its weights after this step."""
@@ -312,7 +322,8 @@ def main(arguments=None):
             chosen = data.estimation_batches(
                 dataset, options.batch, options.seed, options.limit, options.statistics_batches
             )
-            trainer.estimate(map(table.mantissas, chosen), table.exponent)
+            with average.in_place(trainer):
+                trainer.estimate(map(table.mantissas, chosen), table.exponent)
 
     at = {int(n) for n in options.at.split(",")} if options.at else {options.steps}
     if 0 in at:
@@ -325,12 +336,15 @@ def main(arguments=None):
         trainer.step(table.mantissas(images), table.exponent, labels, step, schedule[step])
         if recorder:
             recorder.begin(None)
+        average.add(trainer.mantissas, step + 1)
         if step + 1 in at:
             estimate(step + 1)
             print_state(step + 1, trainer)
     if options.eval:
         estimate(options.steps)
-        for name, mean in evaluate(trainer, table, dataset, options).items():
+        with average.in_place(trainer):
+            means = evaluate(trainer, table, dataset, options)
+        for name, mean in means.items():
             print(name, mean)
 
 

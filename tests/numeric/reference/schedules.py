@@ -26,13 +26,8 @@ class Schedule:
             ramp, _, value = value.rpartition(":")
             if ramp not in ("", *RAMPS) or (ramp and not self.entries):
                 raise ValueError(f"--schedule: unexpected ramp '{entry}'")
-            if not start:
-                first = Fraction(0)
-            elif start.endswith("%"):
-                first = Fraction(start[:-1]) * total_steps / 100
-            else:
-                first = Fraction(start) * steps_per_epoch
-            self.entries.append((math.ceil(first), parse(value), ramp))
+            first = first_step(start or "0", total_steps, steps_per_epoch)
+            self.entries.append((first, parse(value), ramp))
         if all(first > 0 for first, _, _ in self.entries):
             raise ValueError(f"--schedule: no value for the first step in {text}")
 
@@ -46,6 +41,13 @@ class Schedule:
         if isinstance(value, float):
             return float(np.float32(rate_between(ramp, float(np.float32(value)), float(np.float32(target)), x)))
         return exponent_between(ramp, value, target, x)
+
+
+def first_step(position, total_steps, steps_per_epoch):
+    """The step of P% or of an epoch."""
+    if position.endswith("%"):
+        return math.ceil(Fraction(position[:-1]) * total_steps / 100)
+    return int(position) * steps_per_epoch
 
 
 def rate_between(ramp, a, b, x):

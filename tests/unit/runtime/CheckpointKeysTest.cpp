@@ -53,8 +53,8 @@ TEST(CheckpointKeys, ReservedNamesAreEscaped) {
 TEST(CheckpointKeys, AreUnique) {
   std::vector<std::string> names = {"w", "__metadata__"};
   for (size_t i = 0; names.size() < 200; ++i)
-    for (const char *end :
-         {"~", ".exponent", ".momentum", ".moment1", ".evaluation"})
+    for (const char *end : {"~", ".exponent", ".momentum", ".moment1",
+                            ".evaluation", ".average_sum"})
       names.push_back(names[i] + end);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
