@@ -93,22 +93,37 @@ static llvm::Error parseRate(StringRef text, const Scheme &scheme,
   return llvm::Error::success();
 }
 
+/// Reads one of `choices` of a scheme into `value`.
+static llvm::Error parseChoice(StringRef key, StringRef text,
+                               const Scheme &scheme,
+                               llvm::ArrayRef<StringRef> choices,
+                               const LayerSetting &setting,
+                               std::optional<int64_t> &value) {
+  if (choices.empty())
+    return refuse(setting.option, "scheme " + scheme.name +
+                                      " has no choice of " + key +
+                                      " for single layers, but got " + key +
+                                      "=" + text);
+  int64_t number = 0;
+  if (!llvm::is_contained(choices, text) || text.getAsInteger(10, number))
+    return refuse(setting.option,
+                  "expected " + key + "=" +
+                      llvm::join(choices, (" or " + key + "=").str()) +
+                      ", but got " + key + "=" + text);
+  value = number;
+  return llvm::Error::success();
+}
+
 static llvm::Error parseWeightBits(StringRef text, const Scheme &scheme,
                                    LayerSetting &setting) {
-  if (scheme.weightBits.empty())
-    return refuse(setting.option, "scheme " + scheme.name +
-                                      " has no choice of weight-bits for "
-                                      "single layers, but got weight-bits=" +
-                                      text);
-  int64_t bits = 0;
-  if (!llvm::is_contained(scheme.weightBits, text) ||
-      text.getAsInteger(10, bits))
-    return refuse(setting.option,
-                  "expected weight-bits=" +
-                      llvm::join(scheme.weightBits, " or weight-bits=") +
-                      ", but got weight-bits=" + text);
-  setting.weightBits = bits;
-  return llvm::Error::success();
+  return parseChoice("weight-bits", text, scheme, scheme.weightBits, setting,
+                     setting.weightBits);
+}
+
+static llvm::Error parseHeadroom(StringRef text, const Scheme &scheme,
+                                 LayerSetting &setting) {
+  return parseChoice("headroom", text, scheme, scheme.headrooms, setting,
+                     setting.headroom);
 }
 
 namespace {
@@ -124,6 +139,7 @@ static constexpr LayerKey kKeys[] = {
      "a factor on the learning rate, for integer schemes a power of two",
      parseRate},
     {"weight-bits", "8 or 16, for niti", parseWeightBits},
+    {"headroom", "0 to 7, for niti", parseHeadroom},
 };
 
 static std::string listKeys() {
@@ -149,6 +165,8 @@ std::string LayerSetting::spell() const {
     values.push_back("rate=" + spellNumber(*rate));
   if (weightBits)
     values.push_back("weight-bits=" + std::to_string(*weightBits));
+  if (headroom)
+    values.push_back("headroom=" + std::to_string(*headroom));
   return pattern + ":" + llvm::join(values, ",");
 }
 
@@ -261,6 +279,8 @@ static void apply(const LayerSetting &setting, ParameterOp parameter) {
     parameter.setRateAttr(builder.getF64FloatAttr(*setting.rate));
   if (setting.weightBits)
     parameter.setWeightBitsAttr(builder.getI64IntegerAttr(*setting.weightBits));
+  if (setting.headroom)
+    parameter.setHeadroomAttr(builder.getI64IntegerAttr(*setting.headroom));
 }
 
 llvm::Error qtc::applyLayerSettings(ModuleOp module,

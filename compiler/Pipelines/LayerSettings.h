@@ -28,11 +28,12 @@ struct LayerSetting {
   std::string option;
   /// A shell pattern for names of parameters, or of nodes that use them.
   std::string pattern;
-  /// ParameterOp::getFrozen, getRate and getWeightBits; without a value they
-  /// are left alone.
+  /// ParameterOp::getFrozen, getRate, getWeightBits and getHeadroom; without a
+  /// value they are left alone.
   std::optional<bool> frozen = std::nullopt;
   std::optional<double> rate = std::nullopt;
   std::optional<int64_t> weightBits = std::nullopt;
+  std::optional<int64_t> headroom = std::nullopt;
 
   /// PATTERN:key=value[,key=value], one spelling for each meaning.
   std::string spell() const;

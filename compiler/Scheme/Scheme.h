@@ -80,6 +80,9 @@ struct Scheme {
   bool anyRate = false;
   /// Widths in which a parameter may be stored; none if there is no choice.
   llvm::ArrayRef<llvm::StringRef> weightBits = {};
+  /// Bits by which a parameter can grow beyond its largest initial value; none
+  /// if there is no choice.
+  llvm::ArrayRef<llvm::StringRef> headrooms = {};
   /// Appends the passes that prepare the model before it is differentiated;
   /// null if the scheme takes it as it is.
   void (*addPreparation)(mlir::OpPassManager &) = nullptr;

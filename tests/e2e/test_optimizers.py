@@ -96,6 +96,15 @@ class Layers(DifferentialCase):
         options = ("--freeze=conv*", "--layer=fc*:rate=0.5,weight-bits=16", *MOMENTUM[2:])
         self.compare("batch_normalization", options, ("--schedule=2",), threads=(2,))
 
+    def test_headroom(self):
+        """Of weights, biases and scales, from the file and from the scheme."""
+        for options in (
+            ("--layer=fc*:headroom=3", "--layer=bn[12]*:headroom=0"),
+            ("--layer=fc*:headroom=3", "--init=scheme", "--seed=3"),
+            ("--layer=*:headroom=2", "--init=scheme", "--niti-weight-bits=16"),
+        ):
+            self.compare("normalized_residual", options, ("--schedule=2", "--seed=3"), threads=(2,))
+
     def test_frozen_scales(self):
         """A node's name selects all of its parameters."""
         self.compare("normalized_residual", ("--freeze=bn[12]",), ("--schedule=2",), threads=(5,))
@@ -148,7 +157,7 @@ class Layers(DifferentialCase):
         self.assertNotIn("qtrain.conv2d_input_gradient", harness.succeed(*words, "--emit=backward").out)
 
     def test_refusals(self):
-        keys = "frozen, rate, weight-bits"
+        keys = "frozen, rate, weight-bits, headroom"
         for words, code, expected in (
             ("--freeze=conv9*", FAILURE, "option '--freeze': 'conv9*' matches no parameter and no node that has one; near "
              "names: 'conv1', 'conv2', 'conv3'"),
@@ -166,6 +175,8 @@ class Layers(DifferentialCase):
             ("--layer=fc*:frozen=yes", USAGE, "option '--layer': expected frozen=true or frozen=false, but got frozen=yes"),
             ("--layer=fc*:weight-bits=9", USAGE, "option '--layer': expected weight-bits=8 or weight-bits=16, but got weight-"),
             ("--layer=fc*:weight-bits=8 --scheme=fp32", USAGE, "option '--layer': scheme fp32 has no choice of weight-bits"),
+            ("--layer=fc*:headroom=8", USAGE, "option '--layer': expected headroom=0 or headroom=1 or headroom=2 or"),
+            ("--layer=fc*:headroom=1 --scheme=wage", USAGE, "option '--layer': scheme wage has no choice of headroom"),
             ("--layer=fc*:weight-bits=8 --niti-weight-bits=16 --niti-momentum=0.5", FAILURE,
              "expected parameters of 16 bits for a momentum, but 'fc.bias' has 8"),
         ):

@@ -16,6 +16,9 @@ using qtrain::Exponential;
 using qtrain::Rounding;
 
 static constexpr StringRef kWidths[] = {"8", "16"};
+static constexpr StringRef kHeadrooms[] = {"0", "1", "2", "3",
+                                           "4", "5", "6", "7"};
+static_assert(std::size(kHeadrooms) == niti::kMaxHeadroom + 1);
 static constexpr StringRef kRoundings[] = {"pseudo", "stochastic", "nearest"};
 static constexpr StringRef kExponentials[] = {"fraction", "paper"};
 
@@ -105,6 +108,7 @@ const Scheme &niti::getScheme() {
       checkRules,
       getIntegerOptimizers(),
       /*anyRate=*/false,
-      kWidths};
+      kWidths,
+      kHeadrooms};
   return scheme;
 }

@@ -314,6 +314,7 @@ LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
   double maximum = 0.0;
   for (float value : values->getValues<float>())
     maximum = std::max(maximum, std::abs(static_cast<double>(value)));
+  headroom = static_cast<int>(parameter.getHeadroom().value_or(headroom));
   int exponent =
       maximum == 0.0 ? exponentIfZero : ceilLog2(maximum) - 7 + headroom;
   exponent = std::clamp(exponent, least, largest);
@@ -332,7 +333,8 @@ LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
 }
 
 /// The scheme's own start: uniform mantissas with the exponent of the Xavier
-/// bound, the smallest k with (fan_in + fan_out)·4^k ≥ 6.
+/// bound, the smallest k with (fan_in + fan_out)·4^k ≥ 6. They have the headroom
+/// of the parameter, and none without it.
 void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
   auto type = cast<ShapedType>(parameter.getValue().getType());
   auto layerShape = layerShapes.find(parameter);
@@ -346,16 +348,21 @@ void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
   int bound = 2;
   while (fans * std::ldexp(1.0, 2 * (bound - 1)) >= 6.0)
     --bound;
-  int scale = isWide(parameter) ? 256 : 1;
+  int headroom = static_cast<int>(parameter.getHeadroom().value_or(0));
+  int scale = isWide(parameter) ? 256 >> headroom : 1;
+  int largest = isWide(parameter) ? 127 : 127 >> headroom;
   SmallVector<int16_t> mantissas(type.getNumElements());
   for (auto [index, mantissa] : llvm::enumerate(mantissas)) {
     uint64_t random =
         Philox::element(options.seed, index, parameter.getId(), /*step=*/0,
                         static_cast<uint32_t>(RandomPurpose::Initialization));
-    mantissa = (static_cast<int>((random * 255) >> 32) - 127) * scale;
+    int level = static_cast<int>((random * (2 * largest + 1)) >> 32);
+    mantissa = (level - largest) * scale;
   }
-  setMantissas(parameter, mantissas, bound - 7);
+  setMantissas(parameter, mantissas, bound - 7 + headroom);
   parameter.setUniform(scale);
+  if (largest < 127)
+    parameter.setLevels(2 * largest + 1);
 }
 
 LogicalResult ParameterQuantizer::quantizeWeight(ParameterOp parameter) {

@@ -127,6 +127,7 @@ const Scheme &wage::getScheme() {
       /*optimizers=*/{},
       /*anyRate=*/false,
       /*weightBits=*/{},
+      /*headrooms=*/{},
       addPreparation};
   return scheme;
 }

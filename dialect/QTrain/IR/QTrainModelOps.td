@@ -27,7 +27,8 @@ def QTrain_ParameterOp
     parameters from the rest of the state; only trained parameters have
     gradients. A frozen parameter is never updated. `rate` is a factor on the
     learning rate of its updates, and `weight_bits` the width in which it is
-    stored under a scheme with a choice; without them a parameter is like all
+    stored under a scheme with a choice, and `headroom` the bits by which it can
+    grow beyond its largest initial value; without them a parameter is like all
     others. `uniform` s marks values that are s times uniform integers, drawn
     with the seed of the compilation; a run with another seed draws its own. The integers are in ±(`levels` − 1)/2,
     by default in ±127. In the same way, `bound` b marks floats drawn from (−b,
@@ -50,7 +51,8 @@ def QTrain_ParameterOp
       parameter of the same type.
     - (C7) `value` is a tensor of `f32`, `i8`, `i16`, `i32` or `i64` with 1 to
       2^40 elements, at most 2^28 if all are equal.
-    - (C8) `rate` is positive and finite, and `weight_bits` is 8 or 16.
+    - (C8) `rate` is positive and finite, `weight_bits` is 8 or 16, and
+      `headroom` is from 0 to 7.
 
     Example:
 
@@ -76,14 +78,15 @@ def QTrain_ParameterOp
                        OptionalAttr<I64Attr>:$levels,
                        OptionalAttr<F32Attr>:$bound,
                        OptionalAttr<F64Attr>:$rate,
-                       OptionalAttr<I64Attr>:$weight_bits, UnitAttr:$frozen,
+                       OptionalAttr<I64Attr>:$weight_bits,
+                       OptionalAttr<I64Attr>:$headroom, UnitAttr:$frozen,
                        OptionalAttr<FlatSymbolRefAttr>:$origin,
                        ElementsAttr:$value);
   let assemblyFormat = [{
     $sym_name `id` $id (`kind` $kind^)? (`exponent` $exponent^)?
     (`uniform` $uniform^)? (`levels` $levels^)? (`bound` $bound^)?
     (`rate` $rate^)? (`weight_bits` $weight_bits^)?
-    (`frozen` $frozen^)? (`origin` $origin^)? `=` $value
+    (`headroom` $headroom^)? (`frozen` $frozen^)? (`origin` $origin^)? `=` $value
     attr-dict
   }];
   let extraClassDeclaration = [{
@@ -101,7 +104,7 @@ def QTrain_ParameterOp
     [{
       build($_builder, $_state, symbol.getValue(), id, kind, /*exponent=*/{},
             /*uniform=*/{}, /*levels=*/{}, /*bound=*/{}, /*rate=*/{},
-            /*weight_bits=*/{}, /*frozen=*/false, /*origin=*/{}, value);
+            /*weight_bits=*/{}, /*headroom=*/{}, /*frozen=*/false, /*origin=*/{}, value);
     }]>
   ];
   let hasVerifier = 1;

@@ -216,6 +216,9 @@ LogicalResult ParameterOp::verify() {
   if (getWeightBits() && *getWeightBits() != 8 && *getWeightBits() != 16) // C8
     return emitOpError() << "expected 8 or 16 weight bits, but got "
                          << *getWeightBits();
+  if (getHeadroom() && *getHeadroom() > 7) // C8
+    return emitOpError() << "expected a headroom from 0 to 7, but got "
+                         << static_cast<int64_t>(*getHeadroom());
   if (!getLevels())
     return success();
   int64_t levels = *getLevels(), half = levels / 2;

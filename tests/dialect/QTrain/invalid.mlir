@@ -699,3 +699,9 @@ qtrain.parameter @w id 0 rate 0.0 = dense<0.0> : tensor<2xf32>
 // (C8)
 // expected-error @below {{expected 8 or 16 weight bits, but got 12}}
 qtrain.parameter @w id 0 weight_bits 12 = dense<0.0> : tensor<2xf32>
+
+// -----
+
+// (C8)
+// expected-error @below {{expected a headroom from 0 to 7, but got 8}}
+qtrain.parameter @w id 0 headroom 8 = dense<0.0> : tensor<2xf32>

@@ -26,8 +26,8 @@ qtrain.parameter @drawn id 8 exponent -9 uniform 256 = dense<512> : tensor<2xi16
 // CHECK: qtrain.parameter @drawn_floats id 8 bound 2.500000e-01 = dense<1.250000e-01> : tensor<2xf32>
 qtrain.parameter @drawn_floats id 8 bound 0.25 = dense<0.125> : tensor<2xf32>
 // Options of single layers.
-// CHECK: qtrain.parameter @slow id 6 rate 5.000000e-01 weight_bits 16 frozen = dense
-qtrain.parameter @slow id 6 rate 0.5 weight_bits 16 frozen = dense<0.0> : tensor<2xf32>
+// CHECK: qtrain.parameter @slow id 6 rate 5.000000e-01 weight_bits 16 headroom 2 frozen = dense
+qtrain.parameter @slow id 6 rate 0.5 weight_bits 16 headroom 2 frozen = dense<0.0> : tensor<2xf32>
 // What is no parameter to train says what it is.
 // CHECK: qtrain.parameter @mean id 0 kind buffer = dense<0.000000e+00> : tensor<10xf32>
 qtrain.parameter @mean id 0 kind buffer = dense<0.0> : tensor<10xf32>

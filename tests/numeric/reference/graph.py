@@ -29,6 +29,7 @@ class Parameter:
     frozen: bool = False
     rate: int = 0  # log2 of a factor on the learning rate
     weight_bits: int = None  # None: as all others
+    headroom: int = None  # likewise
 
 
 @dataclasses.dataclass

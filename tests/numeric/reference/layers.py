@@ -34,6 +34,8 @@ def _set(parameter, key, value):
         parameter.rate = exact_log2(value)
     elif key == "weight-bits":
         parameter.weight_bits = int(value)
+    elif key == "headroom":
+        parameter.headroom = int(value)
     else:
         raise ValueError(f"--layer has no key '{key}'")
 

@@ -105,11 +105,15 @@ class Trainer:
             numbers = philox.lanes(
                 settings.seed, values.size, parameter.identifier, 0, philox.INITIALISATION
             )
-            mantissas = (((numbers * 255) >> 32) - 127).reshape(values.shape)
-            self.exponents[name] = _scheme_exponent(*parameter.fans)
-            self.mantissas[name] = 256 * mantissas if wide else mantissas
+            headroom = parameter.headroom or 0
+            largest = 127 if wide else 127 >> headroom
+            mantissas = (((numbers * (2 * largest + 1)) >> 32) - largest).reshape(values.shape)
+            self.exponents[name] = _scheme_exponent(*parameter.fans) + headroom
+            self.mantissas[name] = (256 >> headroom) * mantissas if wide else mantissas
             return
-        headroom = 1 if parameter.role in SLOW_ROLES else settings.headroom
+        headroom = parameter.headroom
+        if headroom is None:
+            headroom = 1 if parameter.role in SLOW_ROLES else settings.headroom
         if np.any(values):
             exponent = ceil_log2(np.abs(values).max()) - 7 + headroom
         elif parameter.weight_of_node is not None:

@@ -1,11 +1,11 @@
-// Options of single parameters: a factor on the rate, and the width of the store.
+// Options of single parameters: a factor on the rate, the width of the store, and the headroom.
 
 // RUN: qtc-opt %s -qtrain-generate-backward -qtrain-apply-niti -split-input-file -verify-diagnostics | FileCheck %s
 
 // CHECK: qtrain.parameter @w id 3 exponent -14 rate 2.500000e-01 weight_bits 16 = dense<16384> : tensor<3x4xi16>
-// CHECK: qtrain.parameter @b id 4 exponent -6 rate 2.000000e+00 = dense<64> : tensor<3xi8>
+// CHECK: qtrain.parameter @b id 4 exponent -4 rate 2.000000e+00 headroom 3 = dense<16> : tensor<3xi8>
 qtrain.parameter @w id 3 rate 0.25 weight_bits 16 = dense<1.0> : tensor<3x4xf32>
-qtrain.parameter @b id 4 rate 2.0 = dense<1.0> : tensor<3xf32>
+qtrain.parameter @b id 4 rate 2.0 headroom 3 = dense<1.0> : tensor<3xf32>
 
 // CHECK-LABEL: func @train_step(
 //       CHECK:   %[[ONE:.+]] = arith.constant 1 : i32
