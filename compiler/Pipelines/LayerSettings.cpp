@@ -100,10 +100,9 @@ static llvm::Error parseChoice(StringRef key, StringRef text,
                                const LayerSetting &setting,
                                std::optional<int64_t> &value) {
   if (choices.empty())
-    return refuse(setting.option, "scheme " + scheme.name +
-                                      " has no choice of " + key +
-                                      " for single layers, but got " + key +
-                                      "=" + text);
+    return refuse(setting.option,
+                  "scheme " + scheme.name + " has no choice of " + key +
+                      " for single layers, but got " + key + "=" + text);
   int64_t number = 0;
   if (!llvm::is_contained(choices, text) || text.getAsInteger(10, number))
     return refuse(setting.option,

@@ -18,6 +18,7 @@ THREADS = (1, 2, 5)
 # The reference's names for options of the compiler. Others have the same name or no meaning there.
 REFERENCE_NAMES = {
     "--niti-headroom": "--headroom",
+    "--niti-output-headroom": "--output-headroom",
     "--niti-weight-bits": "--weight-bits",
     "--niti-error-bits": "--error-bits",
     "--niti-norm-bits": "--norm-bits",

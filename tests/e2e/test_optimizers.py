@@ -102,6 +102,8 @@ class Layers(DifferentialCase):
             ("--layer=fc*:headroom=3", "--layer=bn[12]*:headroom=0"),
             ("--layer=fc*:headroom=3", "--init=scheme", "--seed=3"),
             ("--layer=*:headroom=2", "--init=scheme", "--niti-weight-bits=16"),
+            ("--niti-output-headroom=3",),
+            ("--niti-output-headroom=0", "--niti-headroom=2", "--layer=fc.bias:headroom=1"),
         ):
             self.compare("normalized_residual", options, ("--schedule=2", "--seed=3"), threads=(2,))
 

@@ -57,18 +57,20 @@ struct ApplyNITI : qtc::impl::ApplyNITIBase<ApplyNITI> {
                          << normBits.getValue();
       return signalPassFailure();
     }
-    if (headroom < 0 || headroom > niti::kMaxHeadroom) {
-      module.emitError() << "expected a headroom from 0 to "
-                         << niti::kMaxHeadroom << ", but got "
-                         << headroom.getValue();
-      return signalPassFailure();
-    }
+    int64_t ofOutputs = outputHeadroom == -1 ? headroom : outputHeadroom;
+    for (int64_t bits : {headroom.getValue(), ofOutputs})
+      if (bits < 0 || bits > niti::kMaxHeadroom) {
+        module.emitError() << "expected a headroom from 0 to "
+                           << niti::kMaxHeadroom << ", but got " << bits;
+        return signalPassFailure();
+      }
     std::unique_ptr<IntegerRule> rule = createRule();
     if (!rule || failed(niti::checkRules(module)) ||
         failed(expectTrainingForm(module, "niti")))
       return signalPassFailure();
     ApplyNITIOptions options;
     options.headroom = headroom;
+    options.outputHeadroom = ofOutputs;
     options.weightBits = weightBits;
     options.errorBits = errorBits;
     options.normBits = normBits;

@@ -51,6 +51,9 @@ def ApplyNITI : ModelPass<"qtrain-apply-niti"> {
   let options = [
     Option<"headroom", "headroom", "int64_t", "1",
            "Bits of room for weights to grow beyond their initial maximum">,
+    Option<"outputHeadroom", "output-headroom", "int64_t", "-1",
+           "The same for layers whose results are the predictions; -1: that of "
+           "all">,
     Option<"weightBits", "weight-bits", "int64_t", "8",
            "Storage width of parameters that do not say: 8 or 16">,
     Option<"errorBits", "error-bits", "int64_t", "8",

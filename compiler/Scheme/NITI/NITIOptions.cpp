@@ -16,13 +16,23 @@ using qtrain::Exponential;
 using qtrain::Rounding;
 
 static constexpr StringRef kWidths[] = {"8", "16"};
-static constexpr StringRef kHeadrooms[] = {"0", "1", "2", "3",
-                                           "4", "5", "6", "7"};
-static_assert(std::size(kHeadrooms) == niti::kMaxHeadroom + 1);
+static constexpr StringRef kOutputHeadrooms[] = {"same", "0", "1", "2", "3",
+                                                 "4",    "5", "6", "7"};
+/// Without the first.
+static constexpr llvm::ArrayRef<StringRef>
+    kHeadrooms(std::begin(kOutputHeadrooms) + 1, std::end(kOutputHeadrooms));
 static constexpr StringRef kRoundings[] = {"pseudo", "stochastic", "nearest"};
 static constexpr StringRef kExponentials[] = {"fraction", "paper"};
 
-enum { Headroom, WeightBits, ErrorBits, NormBits, GradRound, LossForm };
+enum {
+  Headroom,
+  OutputHeadroom,
+  WeightBits,
+  ErrorBits,
+  NormBits,
+  GradRound,
+  LossForm
+};
 static constexpr SchemeOption kOptions[] = {
     {"headroom",
      "1",
@@ -30,6 +40,10 @@ static constexpr SchemeOption kOptions[] = {
      {},
      nullptr,
      spellValue},
+    {"output-headroom", "same",
+     "The same for the layers whose results are the outputs", kOutputHeadrooms,
+     /*getEvaluationPart=*/nullptr, /*spell=*/nullptr,
+     /*omitsDefault=*/true},
     {"weight-bits", "8",
      "Bits of stored parameters (default: 8, but 16 with --loss=mse, l1 or "
      "huber)",
@@ -68,6 +82,8 @@ static llvm::Error addPasses(OpPassManager &manager,
     return llvm::createStringError(
         "option '--niti-headroom': expected an integer from 0 to 7, but got '" +
         request.get(kOptions[Headroom]) + "'");
+  llvm::to_integer(request.get(kOptions[OutputHeadroom]),
+                   options.outputHeadroom); // not `same`
   options.weightBits = request.get(kOptions[WeightBits]) == "16" ? 16 : 8;
   options.errorBits = request.get(kOptions[ErrorBits]) == "16" ? 16 : 8;
   options.normBits = request.get(kOptions[NormBits]) == "16" ? 16 : 8;

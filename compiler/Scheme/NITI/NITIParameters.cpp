@@ -45,8 +45,10 @@ private:
   void findLayerShapes(func::FuncOp function);
   LogicalResult findNormalizations(func::FuncOp function);
   LogicalResult findSlopes(func::FuncOp function);
+  void findOutputs(func::FuncOp function);
   void findStates(func::FuncOp function);
   bool isStatistic(ParameterOp parameter) const;
+  int getHeadroom(ParameterOp parameter) const;
   LogicalResult quantizeWeight(ParameterOp parameter);
   LogicalResult quantizeBias(ParameterOp parameter, ParameterOp weight);
   LogicalResult quantizeNormalizations();
@@ -79,6 +81,8 @@ private:
   llvm::MapVector<ParameterOp, ParameterOp> normalizations;
   llvm::SetVector<ParameterOp> scales, means, variances, sums, spreads;
   llvm::SetVector<ParameterOp> slopes;
+  /// Weights and biases of the layers whose results are predictions.
+  llvm::DenseSet<ParameterOp> outputs;
   /// States of an optimizer, with their parameters.
   llvm::MapVector<ParameterOp, ParameterOp> states;
 };
@@ -159,6 +163,21 @@ LogicalResult ParameterQuantizer::findSlopes(func::FuncOp function) {
   return failure(result.wasInterrupted());
 }
 
+/// A prediction may have a bias and another order of its elements.
+void ParameterQuantizer::findOutputs(func::FuncOp function) {
+  auto end = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+  for (OpOperand &operand : end->getOpOperands()) {
+    Operation *op = operand.get().getDefiningOp();
+    while (onlyMovesElements(op) || isa_and_nonnull<BiasAddOp>(op)) {
+      if (auto add = dyn_cast<BiasAddOp>(op))
+        outputs.insert(findParameter(function, symbols, add.getBias()));
+      op = op->getOperand(0).getDefiningOp();
+    }
+    if (auto layer = dyn_cast_or_null<LayerOpInterface>(op))
+      outputs.insert(findParameter(function, symbols, layer.getWeight()));
+  }
+}
+
 void ParameterQuantizer::findStates(func::FuncOp function) {
   for (UpdateOp op : function.getOps<UpdateOp>())
     for (Value value : op.getStates())
@@ -175,6 +194,7 @@ bool ParameterQuantizer::isStatistic(ParameterOp parameter) const {
 LogicalResult ParameterQuantizer::run() {
   for (func::FuncOp function : getDefinedFunctions(module)) {
     findLayerShapes(function);
+    findOutputs(function);
     findStates(function);
     if (failed(findNormalizations(function)) || failed(findSlopes(function)))
       return failure();
@@ -333,8 +353,8 @@ LogicalResult ParameterQuantizer::quantizeValues(ParameterOp parameter,
 }
 
 /// The scheme's own start: uniform mantissas with the exponent of the Xavier
-/// bound, the smallest k with (fan_in + fan_out)·4^k ≥ 6. They have the headroom
-/// of the parameter, and none without it.
+/// bound, the smallest k with (fan_in + fan_out)·4^k ≥ 6. They have the
+/// headroom of the parameter, and none without it.
 void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
   auto type = cast<ShapedType>(parameter.getValue().getType());
   auto layerShape = layerShapes.find(parameter);
@@ -365,10 +385,16 @@ void ParameterQuantizer::initializeUniform(ParameterOp parameter) {
     parameter.setLevels(2 * largest + 1);
 }
 
+/// The headroom of a weight or bias that does not say.
+int ParameterQuantizer::getHeadroom(ParameterOp parameter) const {
+  return static_cast<int>(outputs.contains(parameter) ? options.outputHeadroom
+                                                      : options.headroom);
+}
+
 LogicalResult ParameterQuantizer::quantizeWeight(ParameterOp parameter) {
   if (!options.schemeInit)
     return quantizeValues(parameter, /*exponentIfZero=*/-7,
-                          static_cast<int>(options.headroom));
+                          getHeadroom(parameter));
   initializeUniform(parameter);
   return success();
 }
@@ -377,8 +403,7 @@ LogicalResult ParameterQuantizer::quantizeBias(ParameterOp parameter,
                                                ParameterOp weight) {
   int exponentIfZero = weight ? getComputedExponent(weight) : -7;
   if (!options.schemeInit)
-    return quantizeValues(parameter, exponentIfZero,
-                          static_cast<int>(options.headroom));
+    return quantizeValues(parameter, exponentIfZero, getHeadroom(parameter));
   auto type = cast<ShapedType>(parameter.getValue().getType());
   setMantissas(parameter, SmallVector<int16_t>(type.getNumElements(), 0),
                exponentIfZero);

@@ -42,6 +42,7 @@ class Settings:
     seed: int = 1
     init: str = "onnx"
     headroom: int = 1
+    output_headroom: int = None  # None: the same
     weight_bits: int = 8
     error_bits: int = 8
     norm_bits: int = 8
@@ -114,6 +115,8 @@ class Trainer:
         headroom = parameter.headroom
         if headroom is None:
             headroom = 1 if parameter.role in SLOW_ROLES else settings.headroom
+            if name in self._output_parameters() and settings.output_headroom is not None:
+                headroom = settings.output_headroom
         if np.any(values):
             exponent = ceil_log2(np.abs(values).max()) - 7 + headroom
         elif parameter.weight_of_node is not None:
@@ -127,6 +130,16 @@ class Trainer:
             self.mantissas[name] = clip(round_half_even(values * 2.0 ** (8 - exponent)), 16)
         else:
             self.mantissas[name] = clip(round_half_even(values * 2.0**-exponent), 8)
+
+    def _output_parameters(self):
+        """Names of the parameters of layers whose results are predictions."""
+        values, names = {output.value for output in self.graph.outputs}, set()
+        for node in reversed(self.graph.nodes):
+            if node.output in values and node.kind in MOVES:
+                values.add(node.inputs[0])
+            elif node.output in values and node.kind in ("conv", "gemm", "gather"):
+                names.update(use.name for use in (node.weight, node.bias) if use is not None)
+        return names
 
     def compute_copy(self, use):
         """The mantissas a node computes with, 8 bits unless they are wide, in the node's layout."""

@@ -82,6 +82,7 @@ def parse(arguments):
     parser.add_argument("--input", default="pixels", help="pixels, float32 or indices, for all inputs or a list")
     parser.add_argument("--normalize", help="of pixels: none (the default), mnist, ...; of floats: standard (the default), none")
     parser.add_argument("--headroom", type=int, default=1)
+    parser.add_argument("--output-headroom", type=int, help="default: the same as --headroom")
     parser.add_argument("--error-bits", type=int, choices=[8, 16], default=8)
     parser.add_argument("--norm-bits", type=int, choices=[8, 16], default=8)
     parser.add_argument("--weight-bits", type=int, choices=[8, 16], help="default: 8, or 16 with a loss that fits numbers")
@@ -278,8 +279,8 @@ def create(options, model, dataset):
     """(trainer, input table, reader of a schedule's value) of the scheme."""
     if options.scheme == "niti":
         settings = niti.Settings(
-            options.seed, options.init, options.headroom, options.weight_bits, options.error_bits, options.norm_bits,
-            options.grad_round, options.power, options.loss_delta, class_options(options), create_optimizer(options),
+            options.seed, options.init, options.headroom, options.output_headroom, options.weight_bits, options.error_bits,
+            options.norm_bits, options.grad_round, options.power, options.loss_delta, class_options(options), create_optimizer(options),
         )
         recorder = Recorder(options.dump) if options.dump else None
         if any(output.loss == "sse" for output in model.outputs):

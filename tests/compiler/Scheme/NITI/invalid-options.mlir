@@ -2,6 +2,7 @@
 // RUN: not qtc-opt %s -qtrain-apply-niti=weight-bits=12 2>&1 | FileCheck %s --check-prefix=BITS
 // RUN: not qtc-opt %s -qtrain-apply-niti=error-bits=12 2>&1 | FileCheck %s --check-prefix=ERRORS
 // RUN: not qtc-opt %s -qtrain-apply-niti=norm-bits=4 2>&1 | FileCheck %s --check-prefix=NORMS
+// RUN: not qtc-opt %s -qtrain-apply-niti=output-headroom=8 2>&1 | FileCheck %s --check-prefix=ROOM
 // RUN: not qtc-opt %s -qtrain-apply-niti=loss=exact 2>&1 | FileCheck %s --check-prefix=LOSS
 
 // The scheme knows one loss.
@@ -15,6 +16,10 @@
 // Two widths of errors.
 
 // ERRORS: error: expected 8 or 16 error bits, but got
+
+// Bits that a mantissa has.
+
+// ROOM: error: expected a headroom from 0 to 7, but got 8
 
 // Two widths of normalizations.
 
