@@ -161,6 +161,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> Compiler::makeModule(int64_t batch) {
   if (llvm::Error error = checkInputs(*model))
     return error;
   chooseLosses(*model, options);
+  recommendRecipe(*model, options);
   if (llvm::Error error =
           runFrontEnd(*model, options,
                       /*applyScheme=*/options.emit != Phase::Backward))

@@ -111,6 +111,21 @@ void qtc::chooseLosses(ModuleOp module, FrontEndOptions &options) {
   followLosses(module, options);
 }
 
+void qtc::recommendRecipe(ModuleOp module, const FrontEndOptions &options) {
+  const auto *recipe =
+      llvm::find_if(options.scheme->recipes, [](const Recipe &known) {
+        return known.suitsNormalizations;
+      });
+  if (!options.recommendsRecipe || recipe == options.scheme->recipes.end())
+    return;
+  auto isNormalization = [](qtrain::BatchNormTrainingOp) {
+    return WalkResult::interrupt();
+  };
+  if (module.walk(isNormalization).wasInterrupted())
+    module.emitRemark() << recipe->networks << " train better with --recipe="
+                        << recipe->name << " than with default options";
+}
+
 onnx_import::ImportOptions qtc::getImportOptions(const FrontEndOptions &options,
                                                  int64_t batch) {
   onnx_import::ImportOptions result;

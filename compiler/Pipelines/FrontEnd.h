@@ -61,6 +61,8 @@ struct FrontEndOptions {
   /// Applied to the imported module, before runFrontEnd.
   std::vector<LayerSetting> layers;
   bool assertInteger = true;
+  /// Whether a remark names the recipe that suits the model, if there is one.
+  bool recommendsRecipe = false;
   /// Verify the IR after every pass.
   bool verifyEach = false;
 };
@@ -74,6 +76,10 @@ onnx_import::ImportOptions getImportOptions(const FrontEndOptions &options,
 /// one number for each example; else the first of the scheme. A remark says so
 /// unless it is the first.
 void chooseLosses(mlir::ModuleOp module, FrontEndOptions &options);
+
+/// Recommends a recipe to the user of a model with normalizations, if the options
+/// say so.
+void recommendRecipe(mlir::ModuleOp module, const FrontEndOptions &options);
 
 /// Turns an imported module into a training step, and that into the numbers of
 /// the scheme if `applyScheme`. Problems of the model go to the context as

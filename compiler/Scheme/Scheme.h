@@ -49,6 +49,17 @@ struct SchemeRequest {
   std::vector<std::string> getSettings(const Optimizer &optimizer) const;
 };
 
+/// Options that suit a kind of network.
+struct Recipe {
+  llvm::StringRef name;
+  /// The networks that it is for.
+  llvm::StringRef networks;
+  /// Options of `qtc train`, each --NAME=VALUE.
+  llvm::ArrayRef<llvm::StringRef> words;
+  /// Whether it is recommended for every model with normalizations.
+  bool suitsNormalizations = false;
+};
+
 /// A scheme: the rules that rewrite a training module of float operations.
 struct Scheme {
   llvm::StringRef name;
@@ -86,6 +97,7 @@ struct Scheme {
   /// Appends the passes that prepare the model before it is differentiated;
   /// null if the scheme takes it as it is.
   void (*addPreparation)(mlir::OpPassManager &) = nullptr;
+  llvm::ArrayRef<Recipe> recipes = {};
 
   /// The optimizer of `request`; null if there are none.
   const Optimizer *getOptimizer(const SchemeRequest &request) const;

@@ -111,6 +111,7 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
   optimizer = getOptimizerNames().front();
   addChoice(command, "--optimizer", optimizer, getOptimizerNames(),
             "With " + getOptimizerSchemes() + ", rule that updates parameters");
+  addRecipe(command);
   addBatches(command, batches);
   outputs.addTo(command);
   CLI::Option *kinds = command.add_option(
@@ -135,6 +136,22 @@ void CompileFlags::addModelOptions(CLI::App &command, Use use) {
     qtcrt::addNumber(command, "--seed", seed, 0, UINT64_MAX,
                      "Seed of all random numbers")
         ->default_str(std::to_string(seed));
+}
+
+void CompileFlags::addRecipe(CLI::App &command) {
+  llvm::MapVector<llvm::StringRef, llvm::StringRef> known;
+  for (const Scheme *entry : getSchemes())
+    for (const Recipe &offered : entry->recipes)
+      known[offered.name] = offered.networks;
+  std::string help = "Options that suit a kind of network; those that are "
+                     "given count more";
+  std::vector<std::string> names;
+  for (auto [name, networks] : known) {
+    names.push_back(name.str());
+    help += ("\n" + name + ": " + networks).str();
+  }
+  addChoice(command, "--recipe", recipe, std::move(names), help)
+      ->default_str("");
 }
 
 void CompileFlags::addTargetOptions(CLI::App &command) {
@@ -353,7 +370,44 @@ llvm::Error CompileFlags::checkFit(const CompileOptions &options) const {
   return llvm::Error::success();
 }
 
+llvm::Error CompileFlags::applyRecipe() const {
+  if (recipe.empty())
+    return llvm::Error::success();
+  llvm::ArrayRef<Recipe> recipes = lookupScheme(scheme)->recipes;
+  const auto *found = llvm::find_if(
+      recipes, [&](const Recipe &known) { return known.name == recipe; });
+  if (found == recipes.end())
+    return refuse("--recipe",
+                  recipes.empty()
+                      ? "a scheme with recipes"
+                      : llvm::join(llvm::map_range(recipes,
+                                                   [](const Recipe &known) {
+                                                     return known.name;
+                                                   }),
+                                   " or ") +
+                            " with --scheme=" + scheme,
+                  recipes.empty() ? "--scheme=" + scheme : recipe);
+  std::string used, left;
+  for (llvm::StringRef word : found->words) {
+    auto [name, value] = word.split('=');
+    CLI::Option *option = parser->get_option_no_throw(name.str());
+    if (option && option->count() > 0)
+      continue;
+    (option ? used : left) += (" " + word).str();
+    if (!option)
+      continue;
+    option->add_result(value.str());
+    option->run_callback();
+  }
+  printLine("recipe '" + recipe + "':" + used);
+  if (!left.empty())
+    printLine("remark: the recipe trains with" + left);
+  return llvm::Error::success();
+}
+
 llvm::Error CompileFlags::parse(CompileOptions &options) const {
+  if (llvm::Error error = applyRecipe())
+    return error;
   if (model.empty())
     return llvm::createStringError(
         "MODEL.onnx: expected the name of a file, but got ''");
@@ -446,6 +500,8 @@ llvm::Error CompileFlags::parseScheme(CompileOptions &options) const {
     if (isGiven(getFlag(*options.scheme, option)))
       options.schemeRequest.values[option.name] =
           schemeValues.at(scheme).at(option.name.str());
+  options.recommendsRecipe =
+      options.schemeRequest.values.empty() && !isGiven("--optimizer");
   if (llvm::Error error = checkValues(options))
     return error;
   // Checkpoints and the cache compare values as text.

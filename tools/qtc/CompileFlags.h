@@ -56,6 +56,7 @@ private:
   CLI::Option *addChoice(CLI::App &command, const std::string &name,
                          std::string &target, std::vector<std::string> choices,
                          const std::string &help);
+  void addRecipe(CLI::App &command);
   void addModelOptions(CLI::App &command, Use use);
   void addTargetOptions(CLI::App &command);
   void addSchemeOptions(CLI::App &command);
@@ -63,6 +64,8 @@ private:
                        const SchemeOption &option, const std::string &help);
   void addCompilerOptions(CLI::App &command, Use use);
   bool isGiven(llvm::StringRef name) const;
+  /// Gives the options of the recipe that are not given, and says so.
+  llvm::Error applyRecipe() const;
   /// Fails if an option has no effect with the others.
   llvm::Error checkFit(const CompileOptions &options) const;
   /// Fails if an option is one of another scheme or optimizer.
@@ -74,7 +77,7 @@ private:
   llvm::Error parseDevice(CompileOptions &options) const;
 
   CLI::App *parser = nullptr;
-  std::string scheme, optimizer, init = "onnx";
+  std::string scheme, optimizer, recipe, init = "onnx";
   OutputFlags outputs;
   std::string normalize = "none";
   std::vector<std::string> inputs = {"pixels"};

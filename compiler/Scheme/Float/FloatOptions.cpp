@@ -30,6 +30,15 @@ static llvm::Error addPasses(OpPassManager &manager,
 static constexpr StringRef kLosses[] = {"cross-entropy", "sse", "mse", "l1",
                                         "huber",         "bce"};
 
+// He et al., "Deep Residual Learning for Image Recognition", CVPR 2016, section
+// 4.2, with Nesterov's momentum and a cosine.
+static constexpr StringRef kBatchNorm[] = {
+    "--fp32-momentum=0.9", "--fp32-nesterov=on", "--fp32-weight-decay=0.0005",
+    "--schedule=0.1,cosine:0@100%"};
+static constexpr Recipe kRecipes[] = {
+    {"batchnorm", "networks with BatchNormalization", kBatchNorm,
+     /*suitsNormalizations=*/true}};
+
 const Scheme &fp32::getScheme() {
   static const Scheme scheme = {
       "fp32",
@@ -43,6 +52,10 @@ const Scheme &fp32::getScheme() {
       addPasses,
       /*checkRules=*/nullptr,
       getFloatOptimizers(),
-      /*anyRate=*/true};
+      /*anyRate=*/true,
+      /*weightBits=*/{},
+      /*headrooms=*/{},
+      /*addPreparation=*/nullptr,
+      kRecipes};
   return scheme;
 }

@@ -110,6 +110,25 @@ static llvm::Error addPasses(OpPassManager &manager,
 static constexpr StringRef kLosses[] = {"cross-entropy", "mse", "l1", "huber",
                                         "bce"};
 
+// docs/schemes/niti.md, section 3, says where the numbers come from.
+static constexpr StringRef kBatchNorm[] = {
+    "--niti-weight-bits=16",       "--niti-momentum=0.9",
+    "--niti-weight-decay=0.0002",  "--niti-error-bits=16",
+    "--niti-norm-bits=16",         "--niti-output-headroom=3",
+    "--schedule=3,cosine:-5@100%",
+};
+static constexpr StringRef kPlain[] = {
+    "--batch=64",
+    "--init=scheme",
+    "--schedule=4,3@50%",
+    "--average-from=60%",
+};
+static constexpr Recipe kRecipes[] = {
+    {"batchnorm", "networks with BatchNormalization", kBatchNorm,
+     /*suitsNormalizations=*/true},
+    {"plain", "other convolutional networks", kPlain},
+};
+
 const Scheme &niti::getScheme() {
   static const Scheme scheme = {
       "niti",
@@ -125,6 +144,8 @@ const Scheme &niti::getScheme() {
       getIntegerOptimizers(),
       /*anyRate=*/false,
       kWidths,
-      kHeadrooms};
+      kHeadrooms,
+      /*addPreparation=*/nullptr,
+      kRecipes};
   return scheme;
 }
