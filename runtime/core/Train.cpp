@@ -410,10 +410,12 @@ bool TrainingRun::isTestDue() const {
 
 /// Estimates the statistics that evaluation uses for the current weights
 /// (numerics contract, section 3). Before the first step, those of the file are
-/// kept. Returns false after an interruption.
+/// kept unless the command asks for an estimation. Returns false after an
+/// interruption.
 bool TrainingRun::estimateStatistics() {
   uint64_t count = std::min(record.estimateBatches, stepsPerEpoch);
-  if (!model.estimate_batches || count == 0 || record.step == 0)
+  if (!model.estimate_batches || count == 0 ||
+      (record.step == 0 && !options.statisticsBatches))
     return true;
   // The batches have a random order and no augmentation, regardless of the run.
   LoaderOptions loading;

@@ -76,6 +76,22 @@ class Statistics(DifferentialCase):
         evaluated = harness.succeed(self.trainer, "eval", "--data", self.data).out
         self.assertIn(f"test_accuracy={untrained.accuracy:.4f}", evaluated)
 
+    def test_estimated_for_an_untrained_model(self):
+        """If the command asks for it; `eval` reads them, and no step depends on them."""
+        result = self.train("zero", "--steps=0", "--statistics-batches=3")
+        self.assertEqual(result.state, self.train("file", "--steps=0").state)
+        running, estimated = statistics(self.table("zero"))
+        self.assertTrue(all(running[name] != estimated[name] for name in running))
+        options = {**self.COMPILE_OPTIONS, "--data": self.data, "--steps": "0", "--statistics-batches": "3"}
+        expected, means = self.expected(MODEL, [f"{key}={value}" for key, value in options.items()])
+        self.assertEqual(self.table("zero"), expected)
+        file = harness.checkpoint(self.path("zero"))
+        evaluated = harness.succeed(self.trainer, "eval", "--data", self.data, "--checkpoint", file).out
+        self.assertIn(f"test_accuracy={means['test_accuracy']:.4f}", evaluated)
+        harness.train(self.trainer, "--data", self.data, "--steps=9", "--resume", file, "--out", self.path("zero"))
+        self.train("run", "--steps=9")
+        self.assertEqual(statistics(self.table("zero"))[0], statistics(self.table("run"))[0])
+
     def test_stored(self):
         """`eval` reads the statistics of the last test of a run."""
         result = self.train("run", "--steps=20")

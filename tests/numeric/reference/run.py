@@ -118,7 +118,7 @@ def parse(arguments):
     parser.add_argument("--limit", type=int, help="train on the first N examples only")
     parser.add_argument("--schedule", help="default: that of NITI and the loss")
     parser.add_argument("--total-steps", type=int, help="steps that the schedule's percents refer to (default: --steps)")
-    parser.add_argument("--statistics-batches", type=int, default=32, help="estimate BatchNormalization's statistics on N")
+    parser.add_argument("--statistics-batches", type=int, help="estimate BatchNormalization's statistics on N (default: 32)")
     parser.add_argument("--average-from", metavar="EPOCH|PERCENT%", help="evaluate the average of the weights from there on")
     parser.add_argument("--average-every", type=int, default=10, metavar="STEPS")
     parser.add_argument("--eval", action="store_true", help="print the metrics of the test set at the end")
@@ -319,15 +319,16 @@ def main(arguments=None):
 
     def estimate(step):
         """Estimates statistics like a run that tests its weights after this step."""
-        if step > 0 and options.scheme == "niti":
+        if options.scheme == "niti" and (step > 0 or options.statistics_batches):
             chosen = data.estimation_batches(
-                dataset, options.batch, options.seed, options.limit, options.statistics_batches
+                dataset, options.batch, options.seed, options.limit, options.statistics_batches or 32
             )
             with average.in_place(trainer):
                 trainer.estimate(map(table.mantissas, chosen), table.exponent)
 
     at = {int(n) for n in options.at.split(",")} if options.at else {options.steps}
     if 0 in at:
+        estimate(0)
         print_state(0, trainer)
     recorder = getattr(trainer, "recorder", None) if options.dump else None
     for step in range(options.steps):
