@@ -6,7 +6,8 @@
 
 Exit status 1 if a run ends below its floor, 2 if one cannot be made. Each section of the page is written once
 all of its runs have a result: made here, or read from the folder of an earlier run (--results), which must have been
-made with the same options. Other sections stay as they are. Runs of hundreds of epochs need a GPU: they are made only with
+made with the same options. Other sections stay as they are. Tests of trained files take seconds and are made each time;
+where ONNX Runtime is installed, it tests them, too. Runs of hundreds of epochs need a GPU: they are made only with
 --gpu, and continue from their state in a folder of --keep, which may come from another machine.
 The compiler is $QTC, or bin/qtc in $QTC_BUILD_DIR (default: build in the repository).
 """
@@ -14,6 +15,7 @@ The compiler is $QTC, or bin/qtc in $QTC_BUILD_DIR (default: build in the reposi
 import argparse
 import dataclasses
 import json
+import math
 import os
 import re
 import statistics
@@ -23,15 +25,20 @@ import sys
 import tempfile
 
 import activation_models
+import trained_models
 from accuracy_runs import (
     ACTIVATION_GAP,
     ACTIVATION_RUNS,
     ACTIVATIONS,
+    ALLOWED_DEVIATION,
     ALLOWED_DIFFERENCE,
     ALLOWED_GAP,
+    ALLOWED_LOSS,
     COMPARED_RUNS,
     COMPARISONS,
     DEFAULTS,
+    ESTIMATION,
+    EVALUATIONS,
     GPU_RUNS,
     NAMES,
     NITI_RUNS,
@@ -40,6 +47,8 @@ from accuracy_runs import (
     SCHEME_DEFAULTS,
     SCHEMES,
     SEEDS,
+    SMALL_COMPARISONS,
+    SMALL_RUNS,
     STATISTICS_RUNS,
     WAGE_MODES,
 )
@@ -123,6 +132,43 @@ def perform(run, options, cache, out):
     if completed.returncode != 0:
         raise Failure(f"{run.name}: exit status {completed.returncode}")
     return read_result(run, out)
+
+
+def tested(command, cache):
+    """The accuracy that a command prints in its last line."""
+    environment = dict(os.environ, XDG_CACHE_HOME=cache)
+    completed = subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment, check=False, encoding="utf-8"
+    )
+    found = re.search(r"^result: .*test_accuracy=(\S+)", completed.stdout, re.MULTILINE)
+    if completed.returncode != 0 or not found:
+        raise Failure(f"{' '.join(command)}: exit status {completed.returncode}")
+    return float(found.group(1))
+
+
+def evaluate(evaluation, options, source, folder):
+    """The accuracies of the file without any step: {"fp32": of scheme fp32, ...}.
+
+    `source` is None or (folder, result) of the run whose weights the file gets.
+    """
+    data = getattr(options, evaluation.data)
+    if not data:
+        raise Failure(f"{evaluation.name}: needs --{evaluation.data.replace('_', '-')}")
+    path, published = os.path.join(options.models, evaluation.model + ".onnx"), evaluation.published
+    cache, out = (os.path.join(folder, name) for name in ("cache", "out"))
+    if evaluation.source:
+        model, path = path, os.path.join(folder, evaluation.file())
+        trained_models.save(model, os.path.join(source[0], "checkpoint.safetensors"), path)
+        published = source[1][-1]["test_accuracy"]
+
+    def run(*words):
+        return tested([QTC, *evaluation.words(path, data, *words), "--out", out, "--overwrite"], cache)
+
+    print(f"{evaluation.name}: {evaluation.command()}", flush=True)
+    found = {"published": published, "fp32": run("--scheme=fp32"), "niti": run()}
+    found["runtime"] = trained_models.runtime_accuracy(path, evaluation.reader, data, evaluation.normalize)
+    found["estimated"] = run(ESTIMATION) if evaluation.has_statistics else None
+    return found
 
 
 def machine():
@@ -250,6 +296,82 @@ def comparison_rows(results):
             yield f"| {title} | {scheme} | **{mean}** | {spread} | {' | '.join(cells)} | {speed:.0f} |"
 
 
+def seeds_of(comparison, results):
+    """{scheme: accuracies} for those seeds that have a result under every scheme."""
+    runs = zip(*(comparison.runs(scheme) for scheme in comparison.schemes))
+    found = [row for row in runs if all(run.name in results for run in row)]
+    columns = zip(*([results[run.name][-1]["test_accuracy"] for run in row] for row in found))
+    return dict(zip(comparison.schemes, columns))
+
+
+def standard_error(values):
+    return statistics.stdev(values) / math.sqrt(len(values))
+
+
+def less_than_fp32(accuracies, scheme):
+    """The difference of means and its standard error."""
+    floats, ours = accuracies["fp32"], accuracies[scheme]
+    return statistics.mean(floats) - statistics.mean(ours), math.hypot(standard_error(floats), standard_error(ours))
+
+
+def small_rows(results):
+    for comparison in SMALL_COMPARISONS:
+        title, accuracies = f"{comparison.title}, {comparison.epochs}", seeds_of(comparison, results)
+        for scheme in comparison.schemes:
+            values = accuracies.get(scheme, ())
+            if len(values) < 2:
+                yield f"| {title} | {scheme} | not measured | | | | |"
+                continue
+            cells = ["", ""]
+            if scheme != "fp32":
+                less, error = less_than_fp32(accuracies, scheme)
+                allowed = "" if comparison.allowed is None else percent(error + comparison.allowed)
+                cells = [f"{percent(less)} ± {percent(error)}", allowed]
+            mean = f"**{percent(statistics.mean(values))}** ± {percent(standard_error(values))}"
+            yield f"| {title} | {scheme} | {len(values)} | {mean} | {' | '.join(cells)} |"
+
+
+def wrong_small(results):
+    """The integer schemes that are further below fp32 than allowed, beyond the standard error."""
+    for comparison in SMALL_COMPARISONS:
+        accuracies = seeds_of(comparison, results)
+        if comparison.allowed is None or len(accuracies.get("fp32", ())) < 2:
+            continue
+        for scheme in comparison.schemes[1:]:
+            less, error = less_than_fp32(accuracies, scheme)
+            if less - error > comparison.allowed:
+                yield f"{comparison.title}, {scheme}: {percent(less)} ± {percent(error)} points less than fp32"
+
+
+def evaluation_rows(results):
+    def compared(found, key):
+        return ["", ""] if found[key] is None else [f"**{percent(found[key])}**", percent(found["fp32"] - found[key])]
+
+    for evaluation in EVALUATIONS:
+        head = f"| {os.path.basename(evaluation.file())} | `{evaluation.normalize}` |"
+        if evaluation.name not in results:
+            yield head + " not measured | | | | | | |"
+            continue
+        found = results[evaluation.name]
+        runtime = "–" if found["runtime"] is None else percent(found["runtime"])
+        cells = [percent(found["published"]), runtime, percent(found["fp32"])]
+        yield f"{head} {' | '.join(cells + compared(found, 'niti') + compared(found, 'estimated'))} |"
+
+
+def wrong_evaluations(results):
+    """Trained files that fp32 does not agree with others about, or that lose too much under NITI."""
+    for evaluation in EVALUATIONS:
+        found = results.get(evaluation.name)
+        if not found:
+            continue
+        for key in ("published", "runtime"):
+            if found[key] is not None and abs(found["fp32"] - found[key]) > ALLOWED_DEVIATION:
+                yield f"{evaluation.name}: {percent(found['fp32'])} with fp32, {percent(found[key])} {key}"
+        ours = found["niti"] if found["estimated"] is None else found["estimated"]
+        if found["fp32"] - ours > ALLOWED_LOSS:
+            yield f"{evaluation.name}: {percent(found['fp32'] - ours)} points less than fp32"
+
+
 def activation_rows(results):
     """A row per function, with a dash for each run without a result."""
     for activation in ACTIVATIONS:
@@ -343,6 +465,33 @@ WAGE is trained with the loss of the other two schemes and the paper's α; [its 
         tuple(run for run in COMPARED_RUNS if run.seed == SEEDS[0]),
     ),
     Section(
+        "Small networks, ten seeds",
+        """Test accuracies, in percent, after the last epoch: means over seeds, with their standard errors, and how far NITI is below
+fp32, with the standard error of the difference. It may be 0.1 points beyond that. fp32 has its default optimizer and schedule.
+The largest weight of a layer becomes 4 to 18 times as large as the largest initial one there, but with the default headroom of
+NITI at most twice as large. The recipe of NITI has three bits of headroom, weights of 16 bits, momentum and a cosine. Pixels are normalized under both schemes, except in the last rows, which have the defaults of both.
+
+| network, data, epochs | scheme | seeds | mean | below fp32 | allowed |
+|---|---|---:|---:|---:|---:|""",
+        SMALL_RUNS,
+        small_rows,
+        tuple(run for run in SMALL_RUNS if run.seed == SEEDS[0]),
+    ),
+    Section(
+        "Trained files, before any step",
+        f"""Test accuracies, in percent, of files that were trained in floats, four of them by others: as published, by ONNX Runtime, and by
+qtc under fp32 and NITI, without any step. The last file has the weights of the run resnet20-fp32, which
+`tools/dev/trained_models.py` puts into it, and its published accuracy is that of the run. Statistics of a BatchNormalization
+are those of float weights; with `{ESTIMATION}` they are estimated again with the weights of 8 bits, from training images
+without their labels. Then NITI may be 0.3 points below fp32, and otherwise without this option. Commands are those of NITI.
+
+| file | pixels | published | ONNX Runtime | fp32 | NITI | below fp32 | NITI, estimated | below fp32 |
+|---|---|---:|---:|---:|---:|---:|---:|---:|""",
+        EVALUATIONS,
+        evaluation_rows,
+        EVALUATIONS,
+    ),
+    Section(
         "Activations",
         """Test accuracies, in percent, after three epochs on MNIST, of an MLP (two hidden layers of 128) and a small CNN (two
 convolutions of stride 2 and a hidden layer) with one activation everywhere, which `tools/dev/activation_models.py` makes.
@@ -419,12 +568,13 @@ def document(results, options):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0], epilog="runs: " + ", ".join(NAMES))
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0], epilog="runs: " + ", ".join([*NAMES, *(evaluation.name for evaluation in EVALUATIONS)]))
     parser.add_argument("models", metavar="MODELS", help="folder with the models, NAME.onnx")
     parser.add_argument("--mnist", metavar="DIR", help="folder with the four files of MNIST")
     parser.add_argument("--fashion-mnist", metavar="DIR", help="folder with the four files of Fashion-MNIST")
     parser.add_argument("--cifar10", metavar="DIR", help="folder with the binary version of CIFAR-10")
-    parser.add_argument("--only", metavar="NAME", action="append", choices=NAMES, help="make this run (repeatable)")
+    names = [*NAMES, *(evaluation.name for evaluation in EVALUATIONS)]
+    parser.add_argument("--only", metavar="NAME", action="append", choices=names, help="make this run (repeatable)")
     parser.add_argument(
         "--results", metavar="NAME=DIR", action="append", default=[], help="read this run from its folder (repeatable)"
     )
@@ -451,24 +601,33 @@ def is_wanted(run, options):
 
 def main():
     options, earlier = parse_arguments()
-    results, low = {}, []
+    results, folders, low = {}, {}, []
     with tempfile.TemporaryDirectory(prefix="qtc-accuracy-") as folder:
         for run in RUNS:
             if run.name in earlier:
                 results[run.name] = read_result(run, earlier[run.name])
+                folders[run.name] = earlier[run.name]
             elif is_wanted(run, options):
                 out = os.path.join(options.keep or folder, run.name)
                 results[run.name] = perform(run, options, os.path.join(folder, "cache"), out)
+                folders[run.name] = out
             else:
                 continue
             best, tail, final = summarize(results[run.name])
             if final < run.floor or best < run.best or tail < run.tail:
                 low.append(run.name)
             print(f"{run.name}: {percent(final)} (floor {100 * run.floor:.1f}), best {percent(best)}", flush=True)
+        for evaluation in EVALUATIONS:
+            if not is_wanted(evaluation, options):
+                continue
+            source = evaluation.source and (folders.get(evaluation.source), results.get(evaluation.source))
+            if evaluation.source and not source[0]:
+                raise Failure(f"{evaluation.name}: needs the run {evaluation.source}")
+            results[evaluation.name] = evaluate(evaluation, options, source, folder)
     page = document(results, options)
     with open(options.output, "w", encoding="utf-8") as file:
         file.write(page)
-    low += [*wrong_statistics(results), *wrong_activations(results)]
+    low += [*wrong_statistics(results), *wrong_activations(results), *wrong_small(results), *wrong_evaluations(results)]
     for comparison in COMPARISONS:
         for scheme in SCHEMES:
             less = below_fp32(comparison, scheme, results)

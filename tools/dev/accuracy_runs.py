@@ -37,6 +37,12 @@ class Run:
         return " ".join(["qtc", *self.words("", "DIR")])
 
 
+SEEDS = (1, 2, 3)
+SCHEMES = ("fp32", "niti", "wage")
+# The loss of the two others, which suits WAGE with the paper's α: its smaller one lets probabilities become extreme.
+RECIPES = {"wage": ("--loss=cross-entropy", "--wage-alpha=paper")}
+
+
 @dataclasses.dataclass(frozen=True)
 class Comparison:
     """Schemes against fp32: same model, data, epochs and seeds."""
@@ -46,29 +52,93 @@ class Comparison:
     data: str
     epochs: int
     floor: float
-    allowed: float  # how far below fp32 the mean of an integer scheme may be
+    allowed: float  # how far below fp32 the mean of an integer scheme may be; None if that is only reported
+    seeds: tuple = SEEDS
+    schemes: tuple = SCHEMES
+    recipes: dict = dataclasses.field(default_factory=lambda: RECIPES)  # options of schemes
+    prefix: str = ""  # of the names of the runs
 
     def runs(self, scheme):
-        prefix = f"{self.model}-{self.data.replace('_', '-')}-{scheme}"
-        options = RECIPES.get(scheme, ())
+        prefix = f"{self.prefix}{self.model}-{self.data.replace('_', '-')}-{scheme}"
+        options = self.recipes.get(scheme, ())
         return [
             Run(f"{prefix}-{seed}", self.model, "mnist", self.data, self.epochs, self.floor, seed, options, scheme)
-            for seed in SEEDS
+            for seed in self.seeds
         ]
 
 
-SEEDS = (1, 2, 3)
-SCHEMES = ("fp32", "niti", "wage")
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """A trained file, which is tested without any step."""
+
+    name: str
+    model: str
+    reader: str
+    data: str
+    normalize: str
+    published: float = 0.0  # the accuracy that the file came with
+    has_statistics: bool = False
+    source: str = ""  # the run under fp32 whose weights the file gets
+    target: tuple = ()  # as in Run
+
+    def file(self):
+        return (self.name if self.source else self.model) + ".onnx"
+
+    def words(self, path, folder, *options):
+        words = ["train", path, *options, "--batch=100", f"--normalize={self.normalize}"]
+        return [*words, "--data", f"{self.reader}:{folder}", "--epochs=0"]
+
+    def command(self):
+        """The command under NITI, with the option of the last columns if it has an effect."""
+        words = self.words(self.file(), "DIR")
+        return " ".join(["qtc", *words, *([ESTIMATION] if self.has_statistics else [])])
+
+
+ESTIMATION = "--statistics-batches=32"
 # Values of the compiled options unless a run gives others.
 DEFAULTS = {"augment": "none", "init": "onnx", "normalize": "none", "loss": "cross-entropy"}
 SCHEME_DEFAULTS = {"wage": {"loss": "sse", "wage-bits": "2-8-8-8", "wage-alpha": "code"}}
-# The loss of the two others, which suits WAGE with the paper's α: its smaller one lets probabilities become extreme.
-RECIPES = {"wage": ("--loss=cross-entropy", "--wage-alpha=paper")}
 COMPARISONS = (
     Comparison("LeNet, MNIST", "lenet", "mnist", 5, 0.985, 0.003),
     Comparison("LeNet, Fashion-MNIST", "lenet", "fashion_mnist", 5, 0.87, 0.015),
     Comparison("MLP, MNIST", "mlp", "mnist", 20, 0.977, 0.003),
 )
+# Weights of small networks become ten times as large as PyTorch's initial ones, so they need headroom, and more bits to start
+# with. The mean of NITI may be 0.1 points below that of fp32, beyond the standard error of the difference.
+HEADROOM = (
+    "--niti-weight-bits=16", "--niti-headroom=3", "--niti-momentum=0.9", "--schedule=2,cosine:-8@100%",
+)  # fmt: skip
+MORE_SEEDS = tuple(range(1, 11))
+
+
+def small_comparison(title, model, data, epochs, floor, normalize=None):
+    """With pixels that are normalized in both schemes and a recipe for NITI, or with the defaults of the schemes."""
+    recipes = {"fp32": (f"--normalize={normalize}",), "niti": (*HEADROOM, f"--normalize={normalize}")} if normalize else {}
+    prefix = "small-" if normalize else "small-defaults-"
+    allowed = 0.001 if normalize else None
+    return Comparison(title, model, data, epochs, floor, allowed, MORE_SEEDS, ("fp32", "niti"), recipes, prefix)
+
+
+FASHION = "0.286/0.353"  # mean and deviation of its pixels
+SMALL_COMPARISONS = (
+    small_comparison("LeNet, MNIST", "lenet", "mnist", 10, 0.990, "mnist"),
+    small_comparison("LeNet, Fashion-MNIST", "lenet", "fashion_mnist", 10, 0.909, FASHION),
+    small_comparison("MLP, MNIST", "mlp", "mnist", 20, 0.982, "mnist"),
+    small_comparison("MLP, Fashion-MNIST", "mlp", "fashion_mnist", 20, 0.892, FASHION),
+    small_comparison("MLP, MNIST, defaults", "mlp", "mnist", 20, 0.979),
+    small_comparison("MLP, Fashion-MNIST, defaults", "mlp", "fashion_mnist", 20, 0.883),
+)
+# Accuracies are those that others measured, each with its scaling of pixels.
+EVALUATIONS = (
+    Evaluation("lenet5-pytorch", "real/mnist_lenet5_pytorch", "mnist", "mnist", "mnist", 0.9913),
+    Evaluation("lenet5-pytorch-none", "real/mnist_lenet5_pytorch", "mnist", "mnist", "none", 0.9905),
+    Evaluation("cntk-zoo8", "real/mnist_cntk_zoo8_optimized", "mnist", "mnist", "0/0.00392156862745098", 0.9891),
+    Evaluation("mlp-maxpool", "real/mnist_mlp_maxpool_onnxmlir", "mnist", "mnist", "mnist", 0.9254),
+    Evaluation("conv-bn-burn", "real/mnist_conv_bn_burn", "mnist", "mnist", "mnist", 0.9916, has_statistics=True),
+    Evaluation("resnet20-trained", "resnet20", "cifar10", "cifar10", "cifar10", has_statistics=True, source="resnet20-fp32"),
+)
+# How far NITI may be below fp32 without any step, and fp32 from others.
+ALLOWED_LOSS, ALLOWED_DEVIATION = 0.003, 0.0005
 
 
 def wage_mode(bits, schedule, seed=1, epochs=40, floor=0.9):
@@ -183,6 +253,12 @@ RESIDUAL_RUNS = (
     residual_run("all", *RESIDUAL_OPTIONS, floor=0.82),
     *(residual_run("not-" + key, *(other for other in RESIDUAL_OPTIONS if other != key)) for key in RESIDUAL_OPTIONS),
 )
-COMPARED_RUNS = tuple(run for comparison in COMPARISONS for scheme in SCHEMES for run in comparison.runs(scheme))
-RUNS = (*NITI_RUNS, *STATISTICS_RUNS, *RESIDUAL_RUNS, *COMPARED_RUNS, *ACTIVATION_RUNS, *WAGE_MODES, *GPU_RUNS)
+
+
+def compared_runs(comparisons):
+    return tuple(run for comparison in comparisons for scheme in comparison.schemes for run in comparison.runs(scheme))
+
+
+COMPARED_RUNS, SMALL_RUNS = compared_runs(COMPARISONS), compared_runs(SMALL_COMPARISONS)
+RUNS = (*NITI_RUNS, *STATISTICS_RUNS, *RESIDUAL_RUNS, *COMPARED_RUNS, *SMALL_RUNS, *ACTIVATION_RUNS, *WAGE_MODES, *GPU_RUNS)
 NAMES = [run.name for run in RUNS]
