@@ -122,8 +122,9 @@ void qtc::recommendRecipe(ModuleOp module, const FrontEndOptions &options) {
     return WalkResult::interrupt();
   };
   if (module.walk(isNormalization).wasInterrupted())
-    module.emitRemark() << recipe->networks << " train better with --recipe="
-                        << recipe->name << " than with default options";
+    module.emitRemark() << recipe->networks
+                        << " train better with --recipe=" << recipe->name
+                        << " than with default options";
 }
 
 onnx_import::ImportOptions qtc::getImportOptions(const FrontEndOptions &options,

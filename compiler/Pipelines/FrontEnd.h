@@ -77,8 +77,8 @@ onnx_import::ImportOptions getImportOptions(const FrontEndOptions &options,
 /// unless it is the first.
 void chooseLosses(mlir::ModuleOp module, FrontEndOptions &options);
 
-/// Recommends a recipe to the user of a model with normalizations, if the options
-/// say so.
+/// Recommends a recipe to the user of a model with normalizations, if the
+/// options say so.
 void recommendRecipe(mlir::ModuleOp module, const FrontEndOptions &options);
 
 /// Turns an imported module into a training step, and that into the numbers of

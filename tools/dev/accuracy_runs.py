@@ -103,8 +103,8 @@ COMPARISONS = (
     Comparison("LeNet, Fashion-MNIST", "lenet", "fashion_mnist", 5, 0.87, 0.015),
     Comparison("MLP, MNIST", "mlp", "mnist", 20, 0.977, 0.003),
 )
-# Weights of small networks become ten times as large as PyTorch's initial ones, so they need headroom, and more bits to start
-# with. The mean of NITI may be 0.1 points below that of fp32, beyond the standard error of the difference.
+# Weights of small networks become up to 18 times as large as PyTorch's initial ones, so they need headroom, and more bits to
+# start with. The mean of NITI may be 0.1 points below that of fp32, beyond the standard error of the difference.
 HEADROOM = (
     "--niti-weight-bits=16", "--niti-headroom=3", "--niti-momentum=0.9", "--schedule=2,cosine:-8@100%",
 )  # fmt: skip
