@@ -59,8 +59,8 @@ class Accuracy(unittest.TestCase):
     def test_residual_networks(self):
         """Every option alone, all, and all but each."""
         options = accuracy_runs.RESIDUAL_OPTIONS.values()
-        counts = [sum(option in run.options for option in options) for run in accuracy.RESIDUAL_RUNS[1:]]
-        self.assertEqual(counts, [0, 1, 1, 1, 3, 2, 2, 2])
+        counts = [sum(option in run.options for option in options) for run in accuracy.RESIDUAL_RUNS[1:-2]]
+        self.assertEqual(counts, [0, 1, 1, 1, 1, 4, 3, 3, 3, 3])
         lines = [{"train_accuracy": 0.8, "test_accuracy": value} for value in (0.86, 0.85)]
         self.assertEqual(next(accuracy.residual_rows({"resnet20-fp32": lines})), "| resnet20-fp32 | 10 | 80.00 | **85.00** | 86.00 |")
 

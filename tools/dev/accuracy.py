@@ -42,6 +42,7 @@ from accuracy_runs import (
     GPU_RUNS,
     NAMES,
     NITI_RUNS,
+    AVERAGE_RUNS,
     RESIDUAL_RUNS,
     RUNS,
     SCHEME_DEFAULTS,
@@ -257,7 +258,16 @@ def wrong_statistics(results):
 
 
 def residual_rows(results):
-    for run in RESIDUAL_RUNS:
+    return last_rows(RESIDUAL_RUNS, results)
+
+
+def average_rows(results):
+    return last_rows(AVERAGE_RUNS, results)
+
+
+def last_rows(runs, results):
+    """Epochs, training accuracy, test accuracy and best test accuracy of each run."""
+    for run in runs:
         if run.name not in results:
             yield f"| {run.name} | not measured | | | |"
             continue
@@ -445,13 +455,25 @@ finished run is tested again with `--resume FILE --statistics-batches N`.
         "Residual networks",
         """Accuracies of ResNet-20 on CIFAR-10, in percent, with one seed. Training accuracies are means over the last epoch, of augmented
 images. All runs under NITI have 16-bit weights, momentum and a cosine. Rows are without any further option, with one
-at a time, with all of them, and with all but one: weight decay, 16-bit errors, and 16-bit scales and biases of normalizations.
+at a time, with all of them (the recipe `batchnorm`), and with all but one: weight decay, 16-bit errors, 16-bit scales and biases of
+normalizations, and more room for the weights of the last layer.
 
 | run | epochs | training | test | best test |
 |---|---:|---:|---:|---:|""",
         RESIDUAL_RUNS,
         residual_rows,
         RESIDUAL_RUNS,
+    ),
+    Section(
+        "Averages of weights",
+        """Accuracies of vgg_tiny on CIFAR-10, in percent, with the recipe `plain`: tests take the mean of the 8-bit weights since 60 % of
+the run, which has 8 bits, too.
+
+| run | epochs | training | test | best test |
+|---|---:|---:|---:|---:|""",
+        AVERAGE_RUNS,
+        average_rows,
+        AVERAGE_RUNS,
     ),
     Section(
         "Three schemes",

@@ -238,20 +238,32 @@ RESIDUAL_OPTIONS = {
     "decay": "--niti-weight-decay=0.0002",
     "errors": "--niti-error-bits=16",
     "norms": "--niti-norm-bits=16",
+    "room": "--niti-output-headroom=3",
 }
 
 
-def residual_run(name, *keys, floor=0.74):
+def residual_run(name, *keys, epochs=10, floor=0.74):
     options = [RESIDUAL_OPTIONS[key] for key in keys]
-    return Run(f"resnet20-{name}", "resnet20", "cifar10", "cifar10", 10, floor, options=(*RESIDUAL_NITI, *options))
+    return Run(f"resnet20-{name}", "resnet20", "cifar10", "cifar10", epochs, floor, options=(*RESIDUAL_NITI, *options))
+
+
+def residual_floats(name, epochs, floor):
+    return Run(name, "resnet20", "cifar10", "cifar10", epochs, floor, options=RESIDUAL_FP32, scheme="fp32")
 
 
 RESIDUAL_RUNS = (
-    Run("resnet20-fp32", "resnet20", "cifar10", "cifar10", 10, 0.84, options=RESIDUAL_FP32, scheme="fp32"),
+    residual_floats("resnet20-fp32", 10, 0.84),
     residual_run("plain"),
     *(residual_run(key, key) for key in RESIDUAL_OPTIONS),
-    residual_run("all", *RESIDUAL_OPTIONS, floor=0.82),
+    residual_run("all", *RESIDUAL_OPTIONS, floor=0.835),
     *(residual_run("not-" + key, *(other for other in RESIDUAL_OPTIONS if other != key)) for key in RESIDUAL_OPTIONS),
+    residual_floats("resnet20-fp32-30", 30, 0.877),
+    residual_run("all-30", *RESIDUAL_OPTIONS, epochs=30, floor=0.868),
+)
+# The average of a schedule that stays large, in weights of 8 bits, as the recipe `plain` has it.
+AVERAGED = ("--batch=64", *CIFAR10, "--schedule=4,3@50%", "--average-from=60%")
+AVERAGE_RUNS = tuple(
+    Run(f"vgg_tiny-average-seed{seed}", "vgg_tiny", "cifar10", "cifar10", 8, 0.735, seed, AVERAGED) for seed in (1, 2, 3)
 )
 
 
@@ -260,5 +272,5 @@ def compared_runs(comparisons):
 
 
 COMPARED_RUNS, SMALL_RUNS = compared_runs(COMPARISONS), compared_runs(SMALL_COMPARISONS)
-RUNS = (*NITI_RUNS, *STATISTICS_RUNS, *RESIDUAL_RUNS, *COMPARED_RUNS, *SMALL_RUNS, *ACTIVATION_RUNS, *WAGE_MODES, *GPU_RUNS)
+RUNS = (*NITI_RUNS, *AVERAGE_RUNS, *STATISTICS_RUNS, *RESIDUAL_RUNS, *COMPARED_RUNS, *SMALL_RUNS, *ACTIVATION_RUNS, *WAGE_MODES, *GPU_RUNS)
 NAMES = [run.name for run in RUNS]
